@@ -1,0 +1,40 @@
+"""Our words: what things are, whoever told us about them.
+
+Law of this room: values only. No I/O, no vendor, no SQL; everything is frozen.
+"""
+
+from patchfleet.models.finding import (
+    OPEN_STATES,
+    SEVERITIES,
+    STATES,
+    Decision,
+    Finding,
+    Patch,
+    Severity,
+    State,
+)
+from patchfleet.models.fleet import (
+    Customer,
+    Device,
+    DeviceKind,
+    Inventory,
+    Site,
+)
+from patchfleet.models.selection import Selection
+
+__all__ = [
+    "OPEN_STATES",
+    "SEVERITIES",
+    "STATES",
+    "Customer",
+    "Decision",
+    "Device",
+    "DeviceKind",
+    "Finding",
+    "Inventory",
+    "Patch",
+    "Selection",
+    "Severity",
+    "Site",
+    "State",
+]

@@ -1,0 +1,80 @@
+"""What is known of one patch on one device, in one vocabulary for every source.
+
+The source's own words are never lost: `vendor_status` and `vendor_decision` keep them beside ours.
+"""
+
+from datetime import datetime
+from typing import Literal
+
+from msgspec import Struct
+
+State = Literal[
+    "missing",  # available, nobody has decided to install it
+    "pending",  # will be installed at the next window
+    "installing",  # queued or in progress
+    "installed",
+    "failed",  # the source gave up; somebody must act
+    "ignored",  # available, and kept out on purpose
+    "reboot_required",  # installed, and not in force before a restart
+    "unknown",  # the source said something we have no word for
+]
+STATES: tuple[State, ...] = (
+    "missing",
+    "pending",
+    "installing",
+    "installed",
+    "failed",
+    "ignored",
+    "reboot_required",
+    "unknown",
+)
+OPEN_STATES: tuple[State, ...] = (
+    "missing",
+    "pending",
+    "installing",
+    "failed",
+    "reboot_required",
+    "unknown",
+)
+"""States in which the device is not yet protected by the patch, ignored ones aside."""
+
+Severity = Literal["critical", "important", "moderate", "low", "unspecified"]
+SEVERITIES: tuple[Severity, ...] = ("critical", "important", "moderate", "low", "unspecified")
+
+Decision = Literal["approve", "ignore", "do_nothing", "unknown"]
+
+
+class Patch(Struct, frozen=True, kw_only=True, cache_hash=True):
+    """One patch, as its source describes it: equal descriptions are the same patch.
+
+    `kb` is the Microsoft number without the letters; `released_at` is midnight UTC of the day where
+    the source gives only a day, and None where it does not say. `is_installable` is None where the
+    source does not say.
+    """
+
+    title: str
+    product: str | None = None
+    kb: str | None = None
+    severity: Severity = "unspecified"
+    vendor_severity: str | None = None
+    released_at: datetime | None = None
+    url: str | None = None
+    is_installable: bool | None = None
+    is_removable: bool | None = None
+
+
+class Finding(Struct, frozen=True):
+    """One patch on one device, as one scan of that device found it.
+
+    `id` is the source's number of this row on this device and means nothing on another device.
+    `is_own_decision` says that the decision was made for this device, not inherited.
+    """
+
+    id: str
+    patch: Patch
+    state: State
+    decision: Decision
+    is_own_decision: bool
+    vendor_status: str
+    vendor_decision: str
+    installed_at: datetime | None = None

@@ -1,0 +1,62 @@
+"""Whose machines they are: customers, their sites, their devices.
+
+Ids are the source's own, kept as text: what a source calls 17 another may call something else.
+"""
+
+from datetime import datetime
+from typing import Literal
+
+from msgspec import Struct
+
+DeviceKind = Literal["server", "workstation"]
+
+
+class Customer(Struct, frozen=True, kw_only=True):
+    """A customer of the provider; N-able says *client*."""
+
+    id: str
+    name: str
+
+
+class Site(Struct, frozen=True, kw_only=True):
+    """A place of one customer."""
+
+    id: str
+    customer_id: str
+    name: str
+
+
+class Device(Struct, frozen=True, kw_only=True):
+    """One machine as its source describes it.
+
+    `is_patched` says whether the source manages patches on it: when it does not, no findings are
+    expected. `last_seen_at` is aware UTC, or None where the source does not say.
+    """
+
+    id: str
+    site_id: str
+    customer_id: str
+    name: str
+    kind: DeviceKind
+    is_patched: bool = True
+    os: str | None = None
+    description: str | None = None
+    user: str | None = None
+    serial: str | None = None
+    mac_addresses: tuple[str, ...] = ()
+    domain: str | None = None
+    last_seen_at: datetime | None = None
+    last_boot_at: datetime | None = None
+
+
+class Inventory(Struct, frozen=True, kw_only=True):
+    """Everything a source knows of customers, sites and devices, and its own clock when it said so.
+
+    `gaps` are sentences for people: what the source's own counts promise and its lists do not hold.
+    """
+
+    as_of: datetime
+    customers: tuple[Customer, ...]
+    sites: tuple[Site, ...]
+    devices: tuple[Device, ...]
+    gaps: tuple[str, ...] = ()

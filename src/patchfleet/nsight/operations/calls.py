@@ -1,0 +1,59 @@
+"""How a call to the Data Extraction API is written [D: data_extraction_api.htm].
+
+One address, `/api/`, and everything in the query; the key is added elsewhere. Parameters are
+checked here, so that what cannot work is never sent.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from patchfleet.errors import ConfigError
+from patchfleet.transport.operation import Operation
+from patchfleet.transport.wire import Request, Response
+
+T = TypeVar("T")
+
+IDS_PER_CALL = 100
+"""Ids in one call: no limit is documented; 100 make about 900 bytes of address [I, §1.4]."""
+
+
+def call(
+    service: str,
+    parse: Callable[[Response], T],
+    *,
+    repeatable: bool = True,
+    **parameters: object,
+) -> Operation[T]:
+    """Make the operation of a service; parameters that are None are not sent."""
+    query = [("service", service)]
+    query += [(name, str(value)) for name, value in parameters.items() if value is not None]
+    return Operation(service, Request(path="/api/", query=tuple(query)), parse, repeatable)
+
+
+def number(name: str, value: object) -> int:
+    """Return an id as a number, or raise: N-able answers an unknown id and a bad one alike."""
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit():
+        return int(value)
+    raise ConfigError(f"{name} is {value!r}, not a number", hint=f"give {name} as a whole number")
+
+
+def patch_numbers(patchids: object) -> tuple[int, ...]:
+    """Return patch ids given as a list, a comma-separated text or one number; none is an error."""
+    values: Iterable[object]
+    if isinstance(patchids, str):
+        values = [part for part in patchids.split(",") if part.strip()]
+    elif isinstance(patchids, Iterable):
+        values = patchids
+    else:
+        values = [patchids]
+    numbers = tuple(dict.fromkeys(number("patchids", value) for value in values))
+    if not numbers:
+        raise ConfigError("patchids is empty", hint="give at least one patch id")
+    return numbers
+
+
+def chunks(numbers: tuple[int, ...]) -> list[tuple[int, ...]]:
+    """Cut a long list into what one call carries."""
+    return [numbers[i : i + IDS_PER_CALL] for i in range(0, len(numbers), IDS_PER_CALL)]

@@ -1,0 +1,1 @@
+"""How any call reaches any wire. This room knows no vendor."""

@@ -1,0 +1,128 @@
+"""A vendor's client is a table: each line names an operation, and this file does the rest.
+
+`method` and `amethod` turn a function that builds an operation into a method that runs it, with the
+function's own parameters and the operation's own result, for both type checkers.
+"""
+
+import inspect
+from collections.abc import Awaitable, Callable
+from functools import cache
+from types import TracebackType
+from typing import Any, Generic, ParamSpec, Self, TypeVar, overload
+
+from patchfleet.transport.exchange import Manners, exchange
+from patchfleet.transport.operation import Work
+from patchfleet.transport.run import AsyncWire, Line, Wire, arun, run
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Client:
+    """Run operations, one connection pool for all threads. Constructing opens nothing."""
+
+    def __init__(self, line: Line, manners: Manners) -> None:
+        self._manners = manners
+        self._wire = Wire(line)
+
+    def run(self, work: Work[T]) -> T:
+        """Run one operation or a batch; return its result or raise a `VendorError`."""
+        return run(exchange(work, self._manners), self._wire)
+
+    def close(self) -> None:
+        """Close the connections; the next call opens new ones."""
+        self._wire.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class AsyncClient:
+    """Run operations, one connection pool for all tasks of one event loop."""
+
+    def __init__(self, line: Line, manners: Manners) -> None:
+        self._manners = manners
+        self._wire = AsyncWire(line)
+
+    async def run(self, work: Work[T]) -> T:
+        """Run one operation or a batch; return its result or raise a `VendorError`."""
+        return await arun(exchange(work, self._manners), self._wire)
+
+    async def aclose(self) -> None:
+        """Close the connections; the next call opens new ones."""
+        await self._wire.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+
+class method(Generic[P, T]):  # noqa: N801 -- reads as a keyword of the tables
+    """Make a method of a `Client` from a function that builds an operation."""
+
+    def __init__(self, build: Callable[P, Work[T]]) -> None:
+        self.build = build
+
+    @overload
+    def __get__(self, client: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, client: Client, owner: type) -> Callable[P, T]: ...
+    def __get__(self, client: Client | None, owner: type) -> Self | Callable[P, T]:
+        if client is None:
+            return self
+
+        def call(*args: P.args, **kwargs: P.kwargs) -> T:
+            return client.run(self.build(*args, **kwargs))
+
+        return _documented(call, self.build)
+
+
+class amethod(Generic[P, T]):  # noqa: N801 -- reads as a keyword of the tables
+    """Make a method of an `AsyncClient` from a function that builds an operation."""
+
+    def __init__(self, build: Callable[P, Work[T]]) -> None:
+        self.build = build
+
+    @overload
+    def __get__(self, client: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, client: AsyncClient, owner: type) -> Callable[P, Awaitable[T]]: ...
+    def __get__(self, client: AsyncClient | None, owner: type) -> Self | Callable[P, Awaitable[T]]:
+        if client is None:
+            return self
+
+        async def call(*args: P.args, **kwargs: P.kwargs) -> T:
+            return await client.run(self.build(*args, **kwargs))
+
+        return _documented(call, self.build)
+
+
+C = TypeVar("C", bound=Callable[..., Any])
+
+
+def _documented(call: C, build: Callable[..., Any]) -> C:
+    """Give the method the builder's name, docstring and parameters, for help() and editors."""
+    call.__name__ = build.__name__
+    call.__doc__ = build.__doc__
+    call.__signature__ = _parameters(build)  # type: ignore[attr-defined]
+    return call
+
+
+@cache
+def _parameters(build: Callable[..., Any]) -> inspect.Signature:
+    return inspect.signature(build).replace(return_annotation=inspect.Signature.empty)

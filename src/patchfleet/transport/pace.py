@@ -1,0 +1,62 @@
+"""Rate limits as arithmetic on a clock that is passed in.
+
+Law of this file: nothing sleeps and nothing reads a clock. One `Pace` is shared by all threads and
+tasks of a client, so its few lines stand under a lock.
+"""
+
+from collections import deque
+from threading import Lock
+
+from patchfleet.errors import ConfigError
+
+
+class Pace:
+    """Allow `calls` in any window of `seconds`: never one more, wherever the window is laid.
+
+    The vendor's own tools state 60 calls a minute and key [O: vendor-mcp PARTNER_GUIDE.md]; its
+    manual asks for one automated call in 90 seconds [D: api_calls.htm], which is
+    `Pace(1, seconds=90)`.
+    """
+
+    def __init__(self, calls: int = 60, *, seconds: float = 60.0) -> None:
+        if calls < 1 or seconds <= 0:
+            raise ConfigError(
+                f"a pace of {calls} calls in {seconds:g} seconds is none",
+                hint="at least 1 call and some seconds, or pace=None for no limit",
+            )
+        self.calls = calls
+        self.seconds = seconds
+        self._starts: deque[float] = deque(maxlen=calls)
+        self._not_before = float("-inf")
+        self._lock = Lock()
+
+    def __repr__(self) -> str:
+        return f"Pace({self.calls}, seconds={self.seconds:g})"
+
+    def reserve(self, now: float) -> float:
+        """Take the next free place and return how many seconds after `now` it is."""
+        with self._lock:
+            start = max(now, self._not_before)
+            if len(self._starts) == self.calls:
+                start = max(start, self._starts[0] + self.seconds)
+            self._starts.append(start)
+            return start - now
+
+    def hold(self, until: float) -> None:
+        """Give out no place before `until`: the vendor asked everybody with this key to wait."""
+        with self._lock:
+            self._not_before = max(self._not_before, until)
+
+
+class Unpaced:
+    """No limit: for the emulator and for whoever keeps the pace elsewhere."""
+
+    def __repr__(self) -> str:
+        return "Unpaced()"
+
+    def reserve(self, now: float) -> float:  # noqa: ARG002 -- the shape of Pace
+        """Return 0: there is always a place."""
+        return 0.0
+
+    def hold(self, until: float) -> None:
+        """Take no notice: whoever was asked to wait waits by itself."""

@@ -1,0 +1,47 @@
+"""What goes over a wire and what comes back.
+
+Law of this file: no I/O, and no repr shows headers, query values or a body. A secret is never part
+of a `Request`: it is added beneath every logger, in `run.py`.
+"""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from msgspec import Struct, field
+
+from patchfleet.errors import Fate
+
+
+class Request(Struct, frozen=True, kw_only=True, repr_omit_defaults=True):
+    """One HTTP request, before anybody authorised it. `path` is relative to the client's base."""
+
+    path: str
+    method: Literal["GET", "POST", "PATCH", "PUT", "DELETE"] = "GET"
+    query: tuple[tuple[str, str], ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+    def __repr__(self) -> str:
+        return f"Request({self.method} {self.path})"
+
+
+class Response(Struct, frozen=True):
+    """One complete answer; header names are lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def __repr__(self) -> str:
+        return f"Response({self.status}, {len(self.body)} bytes)"
+
+
+class Lost(Struct, frozen=True):
+    """No complete answer arrived: `reason` for a person, `fate` for whoever thinks of repeating.
+
+    `is_transient` is False where repeating cannot help, as with a certificate that is not trusted.
+    """
+
+    reason: str
+    fate: Fate
+    is_transient: bool = True
