@@ -1,4 +1,29 @@
-"""Settings, from a file, the environment and the system's keyring; secrets whose repr is `***`."""
+"""Settings, from a file, the environment and the system's keyring; secrets whose repr is `***`.
+
+Where a setting comes from, first to last: the environment (`PATCHFLEET_…`), the file, the default.
+The file is `patchfleet.toml`: the one named by `--config` or `PATCHFLEET_CONFIG`, else the one in
+this folder, else the one in the user's own configuration folder.
+
+Law of this file: a word nobody knows is an error with its line, never ignored; a key is never
+written into the file by Patchfleet.
+"""
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Struct
+
+from patchfleet.errors import ConfigError
+
+FILE_NAME = "patchfleet.toml"
+KEYRING_SERVICE = "patchfleet"
+KEYRING_NSIGHT = "nsight"
 
 
 class Secret:
@@ -32,3 +57,218 @@ class Secret:
 
     def __reduce__(self) -> str:
         raise TypeError("a secret is not written down")
+
+
+class NSightSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The `[nsight]` table: which account, and how it is called."""
+
+    region: str | None = None
+    base_url: str | None = None
+    key: Secret | None = None
+    calls_per_minute: Annotated[float, Meta(ge=0)] = 60
+    timeout_seconds: Annotated[float, Meta(gt=0)] = 60
+    retries: Annotated[int, Meta(ge=0)] = 3
+    user_agent: str | None = None
+    proxy: str | None = None
+    ca_file: str | None = None
+
+
+class SyncSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The `[sync]` table."""
+
+    devices_at_once: Annotated[int, Meta(ge=1, le=64)] = 16
+    resume_within_hours: Annotated[float, Meta(ge=0)] = 6
+
+
+class TodaySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The `[today]` table."""
+
+    overdue_after_days: Annotated[int, Meta(ge=0)] = 14
+
+
+class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All settings. `file` is where they came from, None where no file was found."""
+
+    store: str = ""
+    wait_for_lock_seconds: Annotated[float, Meta(ge=0)] = 10
+    nsight: NSightSettings = NSightSettings()
+    sync: SyncSettings = SyncSettings()
+    today: TodaySettings = TodaySettings()
+    file: Path | None = None
+
+    @property
+    def store_path(self) -> Path:
+        """The file of the record: as set, relative to the settings' file, or the user's own."""
+        if not self.store:
+            from platformdirs import user_data_path
+
+            return user_data_path("patchfleet") / "patchfleet.db"
+        path = Path(self.store).expanduser()
+        folder = self.file.parent if self.file is not None else Path()
+        return path if path.is_absolute() else folder / path
+
+
+def find_file(named: Path | None, environment: Mapping[str, str] = os.environ) -> Path | None:
+    """Return the file of settings, or None; one that was named and is not there is an error."""
+    if named is None and environment.get("PATCHFLEET_CONFIG"):
+        named = Path(environment["PATCHFLEET_CONFIG"])
+    if named is not None:
+        if not named.is_file():
+            raise ConfigError(f"there is no file {named}", hint="`patchfleet init` writes one")
+        return named
+    here = Path(FILE_NAME)
+    if here.is_file():
+        return here
+    return own if (own := user_file()).is_file() else None
+
+
+def user_file() -> Path:
+    """Return where the user's own settings stand."""
+    from platformdirs import user_config_path
+
+    return user_config_path("patchfleet") / FILE_NAME
+
+
+def load(named: Path | None = None, environment: Mapping[str, str] = os.environ) -> Settings:
+    """Read the settings; raise `ConfigError` with file, line and hint for what cannot be used."""
+    file = find_file(named, environment)
+    table: dict[str, Any] = {}
+    text = ""
+    if file is not None:
+        try:
+            text = file.read_text("utf-8")
+            table = tomllib.loads(text)
+        except OSError as error:
+            raise ConfigError(f"{file}: {error.strerror}") from None
+        except UnicodeDecodeError:
+            raise ConfigError(f"{file}: is not UTF-8 text") from None
+        except tomllib.TOMLDecodeError as error:
+            raise ConfigError(f"{file}: {error}", hint="the file is TOML: name = value") from None
+    if "file" in table:
+        raise _unusable(file, text, "unknown setting `file`", "file", Settings)
+    _overlay(table, environment)
+    try:
+        return msgspec.convert({**table, "file": file}, Settings, dec_hook=_own_types)
+    except msgspec.ValidationError as error:
+        raise _explained(error, file, text) from None
+
+
+def _own_types(wanted: type, value: Any) -> Any:
+    if wanted is Secret and isinstance(value, str):
+        return Secret(value.strip())
+    if wanted is Path and isinstance(value, Path):
+        return value
+    raise TypeError(f"Expected `str`, got `{type(value).__name__}`")
+
+
+def _overlay(table: dict[str, Any], environment: Mapping[str, str]) -> None:
+    """Put what the environment says over what the file says."""
+    if environment.get("PATCHFLEET_STORE"):
+        table["store"] = environment["PATCHFLEET_STORE"]
+    nsight = table.setdefault("nsight", {})
+    if isinstance(nsight, dict):
+        for name, variable in (
+            ("region", "PATCHFLEET_NSIGHT_REGION"),
+            ("base_url", "PATCHFLEET_NSIGHT_URL"),
+            ("key", "PATCHFLEET_NSIGHT_KEY"),
+        ):
+            if environment.get(variable):
+                nsight[name] = environment[variable]
+
+
+def _explained(error: msgspec.ValidationError, file: Path | None, text: str) -> ConfigError:
+    """Turn the checker's words into a line with the file, the line and what would be right."""
+    message = str(error)
+    unknown = re.search(r"unknown field `(\w+)`(?: - at `\$\.?(\w*)`)?", message)
+    if unknown:
+        name, place = unknown.group(1), unknown.group(2) or ""
+        where = f"[{place}] has no setting" if place else "there is no setting"
+        return _unusable(file, text, f"{where} '{name}'", name, _TABLES.get(place, Settings))
+    at = re.search(r" - at `\$\.([\w.]+)`", message)
+    name = at.group(1) if at else ""
+    said = message.split(" - at ")[0]
+    for theirs, ours in _KINDS.items():
+        said = said.replace(f"`{theirs}`", ours)
+    return _unusable(file, text, f"{name}: {said[:1].lower()}{said[1:]}", name.split(".")[-1], None)
+
+
+_KINDS = {
+    "str": "text",
+    "str | null": "text",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "object": "a table",
+    "array": "a list",
+}
+
+_TABLES: dict[str, type[Struct]] = {
+    "nsight": NSightSettings,
+    "sync": SyncSettings,
+    "today": TodaySettings,
+}
+
+
+def _unusable(
+    file: Path | None, text: str, what: str, name: str, known: type[Struct] | None
+) -> ConfigError:
+    pattern = re.compile(rf"^\s*\[?\s*{re.escape(name)}\s*(=|\])")
+    lines = (number for number, line in enumerate(text.splitlines(), 1) if pattern.match(line))
+    line = next(lines, None)
+    place = "" if file is None else f"{file}:{line}: " if line else f"{file}: "
+    hint = None
+    if known is not None:
+        names = [field for field in known.__struct_fields__ if field != "file"]
+        close = get_close_matches(name, names, 1)
+        hint = f"did you mean '{close[0]}'?" if close else "known are: " + ", ".join(names)
+    return ConfigError(f"{place}{what}", hint=hint)
+
+
+def nsight_key(settings: Settings) -> Secret:
+    """Return the key of the N-sight account: environment or file, else the system's keyring."""
+    if settings.nsight.key:
+        return settings.nsight.key
+    stored = _from_keyring(KEYRING_NSIGHT)
+    if stored:
+        return Secret(stored)
+    raise ConfigError(
+        "there is no N-sight API key",
+        hint="run `patchfleet init`, or set PATCHFLEET_NSIGHT_KEY in the environment",
+    )
+
+
+def _from_keyring(name: str) -> str | None:
+    import keyring
+    from keyring.errors import KeyringError
+
+    try:
+        return keyring.get_password(KEYRING_SERVICE, name)
+    except KeyringError as error:
+        raise ConfigError(
+            f"the system's keyring cannot be read ({type(error).__name__})",
+            hint="set PATCHFLEET_NSIGHT_KEY in the environment instead",
+        ) from None
+
+
+def keep_in_keyring(name: str, secret: Secret) -> None:
+    """Put a secret into the system's keyring; raise `ConfigError` where there is none."""
+    import keyring
+    from keyring.errors import KeyringError
+
+    try:
+        keyring.set_password(KEYRING_SERVICE, name, secret.reveal())
+    except KeyringError as error:
+        raise ConfigError(
+            f"the system's keyring cannot be written ({type(error).__name__})",
+            hint="set PATCHFLEET_NSIGHT_KEY in the environment instead",
+        ) from None
+
+
+def warnings_about(settings: Settings) -> list[str]:
+    """Return what a person should know about these settings: a key that others can read."""
+    file = settings.file
+    if file is None or os.name != "posix" or not re.search(r"(?m)^\s*key\s*=", file.read_text()):
+        return []
+    if file.stat().st_mode & 0o077:
+        return [f"{file} holds a key and others can read it: chmod 600 {file}"]
+    return []

@@ -43,6 +43,9 @@ SEVERITIES: tuple[Severity, ...] = ("critical", "important", "moderate", "low", 
 
 Decision = Literal["approve", "ignore", "do_nothing", "unknown"]
 
+Action = Literal["approve", "ignore", "do_nothing", "inherit", "retry", "reprocess"]
+"""What can be asked for: a decision, the taking back of one, or another try."""
+
 
 class Patch(Struct, frozen=True, kw_only=True, cache_hash=True):
     """One patch, as its source describes it: equal descriptions are the same patch.

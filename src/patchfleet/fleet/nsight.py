@@ -1,0 +1,278 @@
+"""N-able's words into ours: the only file that knows both.
+
+Law of this file: nothing N-able says is dropped. A number without a meaning of ours becomes
+`unknown`, with N-able's own word beside it.
+"""
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import NamedTuple, TypeVar
+
+from patchfleet.errors import Unreadable
+from patchfleet.models import (
+    Action,
+    Customer,
+    Decision,
+    Device,
+    DeviceKind,
+    Finding,
+    Inventory,
+    Patch,
+    Severity,
+    Site,
+    State,
+)
+from patchfleet.nsight import Client, ListedDevice, NAble, PatchesChanged, RetryMessage
+from patchfleet.nsight import Device as FullDevice
+from patchfleet.nsight import Patch as Row
+
+KINDS: tuple[DeviceKind, ...] = ("server", "workstation")
+CALLS_AT_ONCE = 8
+
+STATES: dict[int, State] = {
+    1: "missing",
+    2: "pending",
+    4: "installing",
+    8: "installed",
+    16: "failed",
+    23: "ignored",  # the wrapper's number; see nsight/words.py
+    32: "ignored",
+    64: "reboot_required",
+}
+
+# Numbers are not documented, so the words decide [reference §4.5].
+SEVERITIES: dict[str, Severity] = {
+    "critical": "critical",
+    "important": "important",
+    "moderate": "moderate",
+    "low": "low",
+}
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class _Standing(NamedTuple):
+    state: State
+    decision: Decision
+    is_own_decision: bool
+    vendor_status: str
+    vendor_decision: str
+
+
+class NSightSource:
+    """An N-sight account as a source of customers, sites, devices and findings."""
+
+    def __init__(
+        self,
+        client: NAble,
+        *,
+        name: str = "nsight",
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.name = name
+        self._client = client
+        self._now = now
+        # Equal descriptions are one patch, and a fleet has few against its findings: both caches
+        # grow with the catalogue, not with the devices.
+        self._patches: dict[tuple[object, ...], Patch] = {}
+        self._standings: dict[tuple[int, str | None, int, str | None], _Standing] = {}
+
+    def inventory(self, on_call: Callable[[], None] = lambda: None) -> Inventory:
+        """Return all customers, sites and devices the key may see.
+
+        Calls: one for all clients; three for each client; one for each site and kind of device on
+        it. The time is the server's own where it says so.
+        """
+        clients = self._client.list_clients()
+        on_call()
+        sites = self._ask(self._client.list_sites, [(c.client_id,) for c in clients], on_call)
+        asked = [(c.client_id, kind) for c in clients for kind in KINDS]
+        listed = [
+            device
+            for devices in self._ask(self._client.list_devices_at_client, asked, on_call)
+            for device in devices
+        ]
+        full = self._full_devices(listed, on_call)
+        devices, doubles = _devices(listed, full)
+        return Inventory(
+            as_of=clients.answered_at or self._now(),
+            customers=tuple(Customer(id=str(c.client_id), name=c.name) for c in clients),
+            sites=tuple(
+                Site(id=str(site.site_id), customer_id=str(client.client_id), name=site.name)
+                for client, of_client in zip(clients, sites, strict=True)
+                for site in of_client
+            ),
+            devices=devices,
+            gaps=(*_count_gaps(clients, listed), *doubles, *_detail_gaps(listed, full)),
+        )
+
+    def findings(self, device: Device) -> list[Finding]:
+        """Return every patch of one device, in our words."""
+        return self.findings_of(device.id)
+
+    def findings_of(self, device_id: str) -> list[Finding]:
+        """Return every patch of the device with this id, in our words."""
+        rows = self._client.list_patches(int(device_id))
+        findings = [self._finding(row) for row in rows]
+        if len({finding.id for finding in findings}) < len(findings):
+            raise Unreadable("the list names one patch id twice")
+        return findings
+
+    def change(self, action: Action, device_id: str, finding_ids: tuple[str, ...]) -> str:
+        """Do one action to some patches of a device; return N-able's words, often none."""
+        calls: dict[Action, Callable[[int, list[int]], PatchesChanged | RetryMessage]] = {
+            "approve": self._client.approve_patches,
+            "ignore": self._client.ignore_patches,
+            "do_nothing": self._client.do_nothing_patches,
+            "inherit": self._client.inherit_patches,
+            "retry": self._client.retry_patches,
+            "reprocess": self._client.reprocess_patches,
+        }
+        answer = calls[action](int(device_id), [int(number) for number in finding_ids])
+        return answer if isinstance(answer, str) else answer.message
+
+    def _full_devices(
+        self, listed: list[ListedDevice], on_call: Callable[[], None]
+    ) -> dict[int, FullDevice]:
+        """Return what the long lists say of each device: system, serial, addresses, last report."""
+        places = dict.fromkeys((device.site_id, device.device_type) for device in listed)
+        calls = {"server": self._client.list_servers, "workstation": self._client.list_workstations}
+        asked = [(calls[kind], site_id) for site_id, kind in places]
+        answers = self._ask(lambda call, site_id: call(site_id), asked, on_call)
+        return {device.device_id: device for devices in answers for device in devices}
+
+    def _ask(
+        self,
+        call: Callable[..., T],
+        asked: Iterable[tuple[object, ...]],
+        on_call: Callable[[], None],
+    ) -> list[T]:
+        """Make several calls side by side; the first error ends them all."""
+
+        def one(arguments: tuple[object, ...]) -> T:
+            result = call(*arguments)
+            on_call()
+            return result
+
+        with ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
+            return list(pool.map(one, asked))
+
+    def _finding(self, row: Row) -> Finding:
+        description = (
+            row.patch_title,
+            row.product,
+            row.severity,
+            row.severity_label,
+            row.release_date,
+            row.release_date_text,
+            row.patch_url,
+            row.deployable,
+            row.uninstallable,
+        )
+        patch = self._patches.get(description)
+        if patch is None:
+            patch = self._patches[description] = _patch(row)
+        words_of_row = (row.status, row.status_label, row.policy, row.policy_label)
+        standing = self._standings.get(words_of_row)
+        if standing is None:
+            standing = self._standings[words_of_row] = _standing(row)
+        return Finding(
+            str(row.patch_id),
+            patch,
+            *standing,
+            row.installed_at if row.install_date or row.install_date_text else None,
+        )
+
+
+def _patch(row: Row) -> Patch:
+    label = row.severity_label
+    return Patch(
+        title=row.patch_title,
+        product=row.product,
+        kb=row.kb,
+        severity=SEVERITIES.get((label or "").casefold(), "unspecified"),
+        vendor_severity=label or (None if row.severity is None else str(row.severity)),
+        released_at=row.released_at,
+        url=row.patch_url,
+        is_installable=row.deployable,
+        is_removable=row.uninstallable,
+    )
+
+
+def _standing(row: Row) -> _Standing:
+    return _Standing(
+        state=STATES.get(row.status, "unknown"),
+        decision=row.choice or "unknown",
+        is_own_decision=row.is_set_by_user,
+        vendor_status=f"{row.status} {row.status_name}",
+        vendor_decision=f"{row.policy} {row.policy_name}",
+    )
+
+
+def _devices(
+    listed: list[ListedDevice], full: dict[int, FullDevice]
+) -> tuple[tuple[Device, ...], list[str]]:
+    """Join the short and the long lists; a device listed twice is kept once, and said."""
+    devices: dict[int, Device] = {}
+    doubles = []
+    for device in listed:
+        if device.device_id in devices:
+            doubles.append(
+                f"device {device.device_id} {device.name} is listed twice; the last place counts"
+            )
+        devices[device.device_id] = _device(device, full.get(device.device_id))
+    return tuple(devices.values()), doubles
+
+
+def _device(listed: ListedDevice, full: FullDevice | None) -> Device:
+    about = full or FullDevice(device_id=listed.device_id)
+    addresses = (about.mac1, about.mac2, about.mac3)
+    return Device(
+        id=str(listed.device_id),
+        site_id=str(listed.site_id),
+        customer_id=str(listed.client_id),
+        name=listed.name,
+        kind="server" if listed.device_type == "server" else "workstation",
+        # Where the flag is missing the device is asked: better one call too many than a blind spot.
+        is_patched=listed.patch is not False,
+        os=about.os,
+        description=listed.description,
+        user=about.user or listed.username,
+        serial=about.device_serial,
+        mac_addresses=tuple(address for address in addresses if address),
+        domain=about.domain,
+        last_seen_at=about.last_seen_at,
+        last_boot_at=about.last_boot_at,
+    )
+
+
+def _count_gaps(clients: list[Client], listed: list[ListedDevice]) -> list[str]:
+    """Say where a client's own counts promise other numbers than its lists hold."""
+    gaps = []
+    for client in clients:
+        for kind, promised in (
+            ("server", client.server_count),
+            ("workstation", client.workstation_count),
+        ):
+            found = sum(d.client_id == client.client_id and d.device_type == kind for d in listed)
+            if promised is not None and promised != found:
+                gaps.append(f"{client.name}: N-able counts {promised} {kind}s and lists {found}")
+    return gaps
+
+
+def _detail_gaps(listed: list[ListedDevice], full: dict[int, FullDevice]) -> list[str]:
+    """Say which devices stand in one kind of list and not in the other."""
+    known = {device.device_id for device in listed}
+    gaps = [
+        f"device {device.device_id} {device.name} ({device.client_name}) has no details"
+        for device in listed
+        if device.device_id not in full
+    ]
+    gaps += [
+        f"device {device.device_id} {device.name} has details and is in no client's list"
+        for device in full.values()
+        if device.device_id not in known
+    ]
+    return gaps

@@ -1,0 +1,204 @@
+"""One sync of one source: complete, or loudly incomplete.
+
+Laws of this file: every device that was scanned is recorded at once, so that a broken-off sync goes
+on where it stopped; a device that fails is a problem with its reason, never a shorter list; only a
+run without problems becomes the current state.
+"""
+
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct
+
+from patchfleet.errors import Forbidden, Unauthorized, VendorError
+from patchfleet.fleet.source import Source
+from patchfleet.models import Device, Finding
+from patchfleet.store import Run, Store
+
+DEVICES_AT_ONCE = 16
+FAILURES_IN_A_ROW = 20
+"""After so many devices in a row without an answer the vendor is taken to be gone."""
+
+
+class Progress(Struct, frozen=True):
+    """How far a sync is: `devices` is 0 while the inventory is read."""
+
+    calls: int
+    devices: int
+    scanned: int
+    findings: int
+    problems: int
+
+
+class Outcome(Struct, frozen=True, kw_only=True):
+    """What a sync did. `problems` and `gaps` are sentences for people."""
+
+    source: str
+    run_id: int
+    is_complete: bool
+    is_resumed: bool
+    as_of: datetime
+    customers: int
+    devices: int
+    scanned: int
+    already_scanned: int
+    not_patched: int
+    findings: int
+    new: int
+    changed: int
+    gone: int
+    problems: tuple[str, ...]
+    gaps: tuple[str, ...]
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def sync(
+    source: Source,
+    store: Store,
+    *,
+    now: Callable[[], datetime] = _utc_now,
+    resume_within: timedelta = timedelta(hours=6),
+    fresh: bool = False,
+    devices_at_once: int = DEVICES_AT_ONCE,
+    on_progress: Callable[[Progress], None] = lambda _: None,
+) -> Outcome:
+    """Read the whole source into the record and, when nothing failed, make it the current state.
+
+    A run that was broken off within `resume_within` is taken up again unless `fresh`. What cannot
+    be read of single devices is in the outcome's `problems`; an error that concerns all of them
+    (the key, the inventory, the record) is raised, and what was recorded stays.
+    """
+    run = store.begin(source.name, now=now(), resume_within=resume_within, fresh=fresh)
+    try:
+        return _Sync(source, run, now, devices_at_once, on_progress).outcome()
+    except BaseException:
+        run.stop(now=now())
+        raise
+
+
+class _Sync:
+    """The counters of one sync while it runs."""
+
+    def __init__(
+        self,
+        source: Source,
+        run: Run,
+        now: Callable[[], datetime],
+        devices_at_once: int,
+        on_progress: Callable[[Progress], None],
+    ) -> None:
+        self._source = source
+        self._run = run
+        self._now = now
+        self._devices_at_once = devices_at_once
+        self._on_progress = on_progress
+        self._calls = self._devices = self._scanned = self._findings = 0
+        self._new = self._changed = self._gone = 0
+        self._problems: list[str] = []
+
+    def outcome(self) -> Outcome:
+        inventory = self._source.inventory(self._count_call)
+        self._run.inventory(inventory)
+        patched = [device for device in inventory.devices if device.is_patched]
+        waiting = [device for device in patched if device.id not in self._run.scanned]
+        self._devices = len(patched)
+        already = self._scanned = len(patched) - len(waiting)
+        self._tell()
+        names = {customer.id: customer.name for customer in inventory.customers}
+        self._scan(waiting, names)
+        if self._problems:
+            self._run.stop(now=self._now())
+        else:
+            self._run.complete(now=self._now(), as_of=inventory.as_of)
+        return Outcome(
+            source=self._source.name,
+            run_id=self._run.id,
+            is_complete=not self._problems,
+            is_resumed=self._run.is_resumed,
+            as_of=inventory.as_of,
+            customers=len(inventory.customers),
+            devices=len(inventory.devices),
+            scanned=self._scanned - already,
+            already_scanned=already,
+            not_patched=len(inventory.devices) - len(patched),
+            findings=self._findings,
+            new=self._new,
+            changed=self._changed,
+            gone=self._gone,
+            problems=tuple(self._problems),
+            gaps=inventory.gaps,
+        )
+
+    def _count_call(self) -> None:
+        self._calls += 1
+        self._tell()
+
+    def _scan(self, devices: list[Device], customers: dict[str, str]) -> None:
+        failures = 0
+        for device, answer in _side_by_side(self._source, devices, self._devices_at_once):
+            self._calls += 1
+            if isinstance(answer, VendorError):
+                if isinstance(answer, Unauthorized | Forbidden):
+                    raise answer
+                failures += 1
+                subject = f"device {device.id} {device.name} ({customers[device.customer_id]})"
+                self._run.problem(subject, answer.message)
+                self._problems.append(f"{subject}: {answer.message}")
+                if failures == FAILURES_IN_A_ROW:
+                    raise answer
+            elif isinstance(answer, BaseException):
+                raise answer
+            else:
+                failures = 0
+                delta = self._run.record(device.id, answer, now=self._now())
+                self._scanned += 1
+                self._findings += len(answer)
+                self._new += delta.new
+                self._changed += delta.changed
+                self._gone += delta.gone
+            self._tell()
+
+    def _tell(self) -> None:
+        self._on_progress(
+            Progress(self._calls, self._devices, self._scanned, self._findings, len(self._problems))
+        )
+
+
+def _side_by_side(
+    source: Source, devices: list[Device], at_once: int
+) -> Iterator[tuple[Device, list[Finding] | BaseException]]:
+    """Yield each device with its findings or its error, as they come.
+
+    The threads are daemons and hold no lock of the record: whoever interrupts the loop need not
+    wait for an answer that is on its way. The queue of answers is short, so that memory does not
+    grow with the fleet when recording is slower than reading.
+    """
+    todo: queue.SimpleQueue[Device | None] = queue.SimpleQueue()
+    done: queue.Queue[tuple[Device, list[Finding] | BaseException]] = queue.Queue(2 * at_once)
+    stopping = threading.Event()
+
+    def work() -> None:
+        while (device := todo.get()) is not None and not stopping.is_set():
+            try:
+                answer: list[Finding] | BaseException = source.findings(device)
+            except BaseException as error:  # noqa: BLE001 -- handed to the loop, which raises it
+                answer = error
+            done.put((device, answer))
+
+    for device in devices:
+        todo.put(device)
+    for _ in range(at_once):
+        todo.put(None)
+        threading.Thread(target=work, name="patchfleet-scan", daemon=True).start()
+    try:
+        for _ in devices:
+            yield done.get()
+    finally:
+        stopping.set()
+        while not done.empty():  # let a thread that waits for room go
+            done.get_nowait()

@@ -1,0 +1,132 @@
+"""From findings and an action to an ordered list of changes, and of what is left alone and why.
+
+Law of this file: pure. What is asked for and will not be done is data with a reason.
+"""
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+
+from msgspec import Struct
+
+from patchfleet.models import Action, Decision, State
+from patchfleet.store.questions import FindingRow
+
+
+class Change(Struct, frozen=True, kw_only=True):
+    """One finding that will change: what it is now, so that apply can tell whether it has moved."""
+
+    finding_id: str
+    patch: str
+    state: State
+    decision: Decision
+    is_own_decision: bool
+
+
+class DeviceChange(Struct, frozen=True, kw_only=True):
+    """All changes of one device: one call, or a few where there are many."""
+
+    device_id: str
+    device: str
+    customer: str
+    changes: tuple[Change, ...]
+
+
+class Skipped(Struct, frozen=True, kw_only=True):
+    """One finding that was selected and will not change."""
+
+    device: str
+    customer: str
+    patch: str
+    reason: str
+
+
+class Plan(Struct, frozen=True, kw_only=True):
+    """What one action will do to one source. `as_of` is the age of the facts it was made from."""
+
+    id: str
+    source: str
+    action: Action
+    made_at: datetime
+    as_of: datetime
+    devices: tuple[DeviceChange, ...]
+    skipped: tuple[Skipped, ...]
+
+    @property
+    def findings(self) -> int:
+        """How many findings will change."""
+        return sum(len(device.changes) for device in self.devices)
+
+
+def plan(
+    action: Action,
+    source: str,
+    findings: Sequence[FindingRow],
+    *,
+    as_of: datetime,
+    now: datetime,
+) -> Plan:
+    """Make a plan of the findings of one source, in their order, one entry a device."""
+    changes: dict[str, list[FindingRow]] = {}
+    skipped = []
+    for row in findings:
+        reason = why_not(action, row.state, row.decision, row.is_own_decision)
+        if reason is None and action == "approve" and row.is_installable is False:
+            reason = "cannot be installed automatically"
+        if reason is None:
+            changes.setdefault(row.device_id, []).append(row)
+        else:
+            skipped.append(
+                Skipped(device=row.device, customer=row.customer, patch=row.patch, reason=reason)
+            )
+    return Plan(
+        id=f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}",
+        source=source,
+        action=action,
+        made_at=now,
+        as_of=as_of,
+        devices=tuple(_device_change(rows) for rows in changes.values()),
+        skipped=tuple(skipped),
+    )
+
+
+def why_not(action: Action, state: State, decision: Decision, is_own: bool) -> str | None:
+    """Return why an action would change nothing, or None where it would change something.
+
+    Rests on the vendor's work flow [D: pm_action_workflow.htm] and, for retry, on what the existing
+    wrapper's author saw [O: peer]: only a failed patch is tried again.
+    """
+    if action in {"retry", "reprocess"}:
+        return None if state == "failed" else f"has not failed ({_words(state)})"
+    if action == "inherit":
+        return None if is_own else "inherits already"
+    if state in {"installed", "reboot_required"}:
+        return "is installed already"
+    if decision != action:
+        return None
+    if action == "approve":
+        return "has failed: use retry" if state == "failed" else "is approved already"
+    return None if not is_own else f"is set to {_words(action)} already"
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _device_change(rows: list[FindingRow]) -> DeviceChange:
+    first = rows[0]
+    return DeviceChange(
+        device_id=first.device_id,
+        device=first.device,
+        customer=first.customer,
+        changes=tuple(
+            Change(
+                finding_id=row.finding_id,
+                patch=row.patch,
+                state=row.state,
+                decision=row.decision,
+                is_own_decision=row.is_own_decision,
+            )
+            for row in rows
+        ),
+    )
