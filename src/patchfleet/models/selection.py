@@ -4,6 +4,9 @@ Law of this file: a selection is a value. Fields narrow each other (and); the va
 field widen it (or); an empty field does not narrow at all.
 """
 
+import re
+from fnmatch import fnmatchcase
+
 from msgspec import Struct
 
 from patchfleet.models.finding import Severity, State
@@ -26,3 +29,48 @@ class Selection(Struct, frozen=True, kw_only=True):
     patches: tuple[str, ...] = ()
     severities: tuple[Severity, ...] = ()
     states: tuple[State, ...] = ()
+
+    def means_customer(self, name: str, id_: str) -> bool:
+        """Tell whether a customer is meant."""
+        return not self.customers or any(is_named(term, name, id_) for term in self.customers)
+
+    def means_site(self, name: str, id_: str) -> bool:
+        """Tell whether a site is meant."""
+        return not self.sites or any(is_named(term, name, id_) for term in self.sites)
+
+    def means_device(self, name: str, id_: str) -> bool:
+        """Tell whether a device is meant, by its name or id alone."""
+        return not self.devices or any(is_named(term, name, id_) for term in self.devices)
+
+    def means_patch(self, title: str, kb: str | None) -> bool:
+        """Tell whether a patch is meant, by its title or KB number alone."""
+        return not self.patches or any(_is_titled(term, title, kb) for term in self.patches)
+
+
+_KB = re.compile(r"kb(\d+)|(\d{6,})", re.IGNORECASE)
+
+
+def kb_of(term: str) -> str | None:
+    """Return the number where a term is a KB number and nothing else.
+
+    Six digits and more are one, so that 5049981 never means a title that happens to hold 50499812;
+    fewer may be a year or a version in a title.
+    """
+    found = _KB.fullmatch(term.strip())
+    return found and (found.group(1) or found.group(2))
+
+
+def is_named(term: str, name: str, id_: str) -> bool:
+    """Tell whether a term is this name, without case and with wildcards, or exactly this id."""
+    return term == id_ or _fits(term, name)
+
+
+def _is_titled(term: str, title: str, kb: str | None) -> bool:
+    number = kb_of(term)
+    if number is not None:
+        return kb == number
+    return _fits(term if set("*?") & set(term) else f"*{term}*", title)
+
+
+def _fits(pattern: str, text: str) -> bool:
+    return fnmatchcase(text.casefold(), pattern.casefold().replace("[", "[[]"))

@@ -23,9 +23,9 @@ from patchfleet.nsight.regions import checked_url, server_url
 from patchfleet.nsight.seed import DeviceCall, PatchesCall, Seed
 from patchfleet.transport.client import AsyncClient, Client, amethod, method
 from patchfleet.transport.exchange import Manners
+from patchfleet.transport.line import Line
 from patchfleet.transport.pace import Pace, Unpaced
 from patchfleet.transport.retry import Retries
-from patchfleet.transport.run import Line
 
 VENDOR = "N-sight"
 
@@ -62,12 +62,11 @@ class Settings(TypedDict, total=False):
 
 def _line(region: str | None, key: str | Secret, settings: Settings) -> Line:
     """Check the settings and say where calls go."""
+    for name in settings.keys() - Settings.__annotations__.keys():
+        raise TypeError(f"a client has no setting called '{name}'")
     base_url = settings.get("base_url")
-    timeout = settings.get("timeout", 60.0)
     if not base_url and not region:
         raise ConfigError("no region is given", hint="for example 'us', or a base_url")
-    if timeout <= 0:
-        raise ConfigError(f"a timeout of {timeout:g} seconds leaves no time")
     secret = key if isinstance(key, Secret) else Secret((key or "").strip())
     if not secret:
         raise ConfigError(
@@ -81,7 +80,7 @@ def _line(region: str | None, key: str | Secret, settings: Settings) -> Line:
             "User-Agent": settings.get("user_agent") or USER_AGENT,
             "Accept": "application/xml",
         },
-        timeout_seconds=timeout,
+        timeout_seconds=settings.get("timeout", 60.0),
         proxy=settings.get("proxy"),
         ca_file=settings.get("ca_file"),
         connections=settings.get("connections", 32),

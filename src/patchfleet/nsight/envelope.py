@@ -16,16 +16,17 @@ from xml.etree.ElementTree import (
 )
 
 from patchfleet.errors import Rejected, Unauthorized, Unreadable, VendorError
+from patchfleet.nsight.words import whole_number
 from patchfleet.transport.wire import Response
 
 SAMPLE_CHARACTERS = 160
 
-# In these encodings every byte of markup is its ASCII byte, so that a search for `<!DOCTYPE` in the
-# bytes is exact. UTF-16 and all others take the slower guarded parser.
-_PLAIN_DECLARATION = re.compile(
-    rb"""\s*<(?:\?xml\s+version=["']1\.[01]["']"""
-    rb"""(?:\s+encoding=["'](?:ISO-8859-1|UTF-8|US-ASCII|WINDOWS-1252)["'])?"""
-    rb"""(?:\s+standalone=["'](?:yes|no)["'])?\s*\?>|[A-Za-z])""",
+# A document type can only stand before the root element. In these encodings every byte of markup is
+# its ASCII byte, so what begins like this has none. All others take the slower guarded parser.
+_BEGINS_PLAINLY = re.compile(
+    rb"""(?:\s*<\?xml\s+version=["']1\.[01]["']"""
+    rb"""(\s+encoding=["'](?:ISO-8859-1|UTF-8|US-ASCII|WINDOWS-1252)["'])?"""
+    rb"""(?:\s+standalone=["'](?:yes|no)["'])?\s*\?>)?\s*<[A-Za-z_]""",
     re.IGNORECASE,
 )
 
@@ -42,11 +43,17 @@ class _Guard(TreeBuilder):
 def root_of(body: bytes) -> Element:
     """Parse a body into its root element, or raise `Unreadable`.
 
-    The fast path hands the bytes to the C tree builder when they cannot hold a document type; a
-    body that may (the two words can stand in a text) is parsed with the guard.
+    The fast path hands the bytes to the C tree builder when they cannot hold a document type; all
+    others are parsed with the guard. Where no encoding is declared and the bytes are not XML's
+    default, UTF-8, they are what N-able otherwise declares [U; seen in no live reply].
     """
-    plain = _PLAIN_DECLARATION.match(body) is not None and b"<!DOCTYPE" not in body
-    parser = XMLParser() if plain else XMLParser(target=_Guard())  # noqa: S314 -- guarded
+    if _is_web_page(body):
+        raise Unreadable("the answer is a web page, not XML", sample=sample(body))
+    plain = _BEGINS_PLAINLY.match(body)
+    if plain is None:
+        parser = XMLParser(target=_Guard())  # noqa: S314 -- guarded
+    else:
+        parser = XMLParser(encoding=None if plain[1] else _undeclared(body))  # noqa: S314
     try:
         parser.feed(body)
         root: Element = parser.close()
@@ -65,12 +72,21 @@ def sample(body: bytes) -> str:
     ]
 
 
+def _is_web_page(body: bytes) -> bool:
+    return body[:512].lstrip().lower().startswith((b"<!doctype html", b"<html"))
+
+
+def _undeclared(body: bytes) -> str | None:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return "ISO-8859-1"
+    return None
+
+
 def _what_it_is(body: bytes, error: ParseError) -> str:
-    start = body[:512].lstrip().lower()
-    if not start:
+    if not body.strip():
         return "the answer is empty"
-    if start.startswith((b"<!doctype html", b"<html")):
-        return "the answer is a web page, not XML"
     return f"the answer is not complete XML ({error})"
 
 
@@ -97,11 +113,7 @@ def failure_of(root: Element) -> VendorError | None:
     status = root.get("status", "").upper()
     error = child(root, "error")
     if error is not None:  # E1 with status FAIL and a number, or E2 with neither
-        number = text_of(error, "errorcode")
-        return _business_error(
-            int(number) if number.isascii() and number.isdigit() else None,
-            text_of(error, "message"),
-        )
+        return _business_error(whole_number(text_of(error, "errorcode")), text_of(error, "message"))
     if status == "FAIL":  # E3: an action refused, with its reason in <msg>
         return _business_error(None, text_of(root, "msg") or "no reason given")
     if status not in {"", "OK"}:

@@ -15,7 +15,7 @@ DeviceType = Literal["server", "workstation", "mobile_device"]
 class Client(Record):
     """A client, which we call a customer [D: listing_clients_.htm]."""
 
-    ALIASES: ClassVar[Mapping[str, str]] = {"id": "client_id"}
+    ALIASES: ClassVar[Mapping[str, str]] = {"clientid": "client_id", "id": "client_id"}
 
     client_id: int
     name: str = ""
@@ -30,10 +30,16 @@ class Client(Record):
     device_count: int | None = None
 
 
+class Clients(list[Client]):
+    """A list of clients that knows when the server made it; None where it does not say."""
+
+    answered_at: datetime | None = None
+
+
 class Site(Record):
     """A site of a client [D: listing_sites.htm]."""
 
-    ALIASES: ClassVar[Mapping[str, str]] = {"id": "site_id"}
+    ALIASES: ClassVar[Mapping[str, str]] = {"siteid": "site_id", "id": "site_id"}
 
     site_id: int
     name: str = ""
@@ -51,10 +57,11 @@ class Device(Record):
     """
 
     ALIASES: ClassVar[Mapping[str, str]] = {
+        "deviceid": "device_id",
         "serverid": "device_id",
         "workstationid": "device_id",
-        "deviceid": "device_id",
         "id": "device_id",
+        "assetid": "asset_id",
     }
 
     device_id: int
@@ -97,8 +104,7 @@ class Device(Record):
     @property
     def last_boot_at(self) -> datetime | None:
         """When it last started; None where the wire is empty or says `Not Available`."""
-        text = self.last_boot_time or ""
-        return words.unix_moment(int(text)) if text.isascii() and text.isdigit() else None
+        return words.unix_moment(words.whole_number(self.last_boot_time))
 
     @property
     def last_seen_at(self) -> datetime | None:
@@ -120,7 +126,11 @@ class CheckCount(Record):
 class ListedDevice(Record):
     """A device in the short list of its client [D: listing_devices_at_client_.htm]."""
 
-    ALIASES: ClassVar[Mapping[str, str]] = {"id": "device_id", "deviceid": "device_id"}
+    ALIASES: ClassVar[Mapping[str, str]] = {
+        "id": "device_id",
+        "deviceid": "device_id",
+        "checkcount": "checkcounts",
+    }
 
     device_id: int
     device_type: str

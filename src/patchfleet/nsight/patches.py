@@ -1,8 +1,8 @@
 """Patches of a device as N-able lists them, and what its patch actions answer."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 from msgspec import Struct
 
@@ -19,6 +19,21 @@ class Patch(Record):
     is unknown. Labels come from the wire; `status_name` and `policy_name` fall back to the
     documented words.
     """
+
+    ALIASES: ClassVar[Mapping[str, str]] = {
+        "patchid": "patch_id",
+        "policyLabel": "policy_label",
+        "patchicon": "patch_icon",
+        "selectpatch": "select_patch",
+        "statusLabel": "status_label",
+        "patchUrl": "patch_url",
+        "patchTitle": "patch_title",
+        "severityLabel": "severity_label",
+        "releaseDate": "release_date",
+        "releaseDateText": "release_date_text",
+        "installdate": "install_date",
+        "installDateText": "install_date_text",
+    }
 
     patch_id: int
     policy: int

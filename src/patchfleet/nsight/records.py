@@ -2,35 +2,39 @@
 
 A record's attributes are the wire's names in snake case (`patchUrl` is `patch_url`), and
 `record["patchUrl"]` reads the same value by the wire's name, in any case. What the documentation
-does not name is kept in `extra` as text, under the wire's own name.
+does not name is kept in `extra` as text, under the wire's own name, and so is a value that is not
+of its documented type.
 """
 
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, ClassVar, TypeVar
-from xml.etree.ElementTree import Element
+from xml.etree.ElementTree import Element, tostring
 
 import msgspec
 from msgspec import Struct, field
 
 from patchfleet.errors import Unreadable
+from patchfleet.nsight.layout import CDATA
+from patchfleet.nsight.words import whole_number
 
 
 class Record(Struct, kw_only=True):
     """The base of all records: reads as an object and as a mapping."""
 
     ALIASES: ClassVar[Mapping[str, str]] = {}
+    """Wire names that are not those of the attributes; the first for an attribute is shown."""
 
     extra: dict[str, str] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Any:
-        attribute = attributes(type(self)).get(plain(name))
-        if attribute is not None:
-            return getattr(self, attribute)
         for key, value in self.extra.items():
             if plain(key) == plain(name):
                 return value
-        raise KeyError(name)
+        attribute = attributes(type(self)).get(plain(name))
+        if attribute is None:
+            raise KeyError(name)
+        return getattr(self, attribute)
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and any(plain(key) == plain(name) for key in self.keys())
@@ -50,7 +54,7 @@ class Record(Struct, kw_only=True):
 
     def keys(self) -> list[str]:
         """Return the names that can be read: the documented ones, then the unknown ones."""
-        return [*_names(type(self)), *self.extra]
+        return list(dict.fromkeys([*_wire_names(type(self)).values(), *self.extra]))
 
     def items(self) -> list[tuple[str, Any]]:
         """Return the names and values, for `dict(record)` and loops."""
@@ -72,18 +76,43 @@ def plain(name: str) -> str:
 def attributes(record: type[Record]) -> dict[str, str]:
     """Map the plain wire names of a record to its attributes."""
     names = {plain(name): name for name in record.__struct_fields__ if name != "extra"}
-    return names | dict(record.ALIASES)
+    return names | {plain(wire): name for wire, name in record.ALIASES.items()}
 
 
 @cache
-def _names(record: type[Record]) -> tuple[str, ...]:
-    return tuple(plain(name) for name in record.__struct_fields__ if name != "extra")
+def _wire_names(record: type[Record]) -> dict[str, str]:
+    names = {name: name for name in record.__struct_fields__ if name != "extra"}
+    return names | {name: wire for wire, name in reversed(list(record.ALIASES.items()))}
 
 
 def read_all(elements: list[Element], record: type[R]) -> list[R]:
     """Make typed records of elements whose children are the fields; see `read` for one."""
     known = dict(attributes(record))
-    rows = [_row(element, known) for element in elements]
+    return _typed([_row(element, known) for element in elements], record)
+
+
+def read_rows(tags: list[str], texts: list[tuple[str, ...]], record: type[R]) -> list[R]:
+    """Make typed records of the texts that stand under the same tags in each; see `layout.py`."""
+    known = attributes(record)
+    names = [known.get(plain(tag)) or f"<{tag}>" for tag in tags]
+    rows: list[dict[str, Any]] = [
+        {
+            name: value
+            for name, text in zip(names, row, strict=True)
+            if text and (value := (text[CDATA] if text[0] == "<" else text).strip())
+        }
+        for row in texts
+    ]
+    unknown = [name for name in names if name.startswith("<")]
+    if unknown:
+        for row in rows:
+            extra = {name[1:-1]: row.pop(name) for name in unknown if name in row}
+            if extra:
+                row["extra"] = extra
+    return _typed(rows, record)
+
+
+def _typed(rows: list[dict[str, Any]], record: type[R]) -> list[R]:
     try:
         return msgspec.convert(rows, list[record], strict=False)  # type: ignore[valid-type]
     except msgspec.ValidationError:  # find the odd ones; the others need not suffer
@@ -106,9 +135,9 @@ def id_of(parent: Element, name: str) -> int:
     """Return the number in a child; an id that is none is unreadable."""
     for element in parent:
         if plain(element.tag) == name:
-            text = (element.text or "").strip()
-            if text.isascii() and text.isdigit():
-                return int(text)
+            value = whole_number((element.text or "").strip())
+            if value is not None:
+                return value
             break
     raise Unreadable(f"<{plain(parent.tag)}> has no number in <{name}>")
 
@@ -122,10 +151,11 @@ def _row(element: Element, known: dict[str, str]) -> dict[str, Any]:
         if name is None:
             name = known.get(plain(tag), "")
             known[tag] = name
-        text = child.text
-        if text is None or len(child):
+        if len(child):  # what is known is read by whoever knows what is inside
+            if not name:
+                row.setdefault("extra", {})[tag] = tostring(child, encoding="unicode").strip()
             continue
-        text = text.strip()
+        text = (child.text or "").strip()
         if not text:
             continue
         if name:
@@ -151,7 +181,7 @@ def _tolerant(row: dict[str, Any], record: type[R]) -> R:
                 raise Unreadable(
                     f"<{plain(info.name)}> is '{row[info.name][:40]}', not a number"
                 ) from None
-            row.setdefault("extra", {})[plain(info.name)] = row.pop(info.name)
+            row.setdefault("extra", {})[_wire_names(record)[info.name]] = row.pop(info.name)
     try:
         return msgspec.convert(row, record, strict=False)
     except msgspec.ValidationError as error:

@@ -1,5 +1,6 @@
 """Where each territory's server is [D: determine_url.htm], and what people call the territories."""
 
+import re
 from urllib.parse import urlsplit
 
 from patchfleet.errors import ConfigError
@@ -40,6 +41,7 @@ ALIASES = {
     "usa": "united states",
 }
 
+_HOST = re.compile(r"[\w.:-]+")
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
@@ -61,9 +63,15 @@ def checked_url(base_url: str) -> str:
     A dashboard's own host works too where it answers; one that starts `www2` means `www`
     [O: peer]. Plain HTTP is accepted on this machine only.
     """
-    parts = urlsplit(base_url)
-    host = parts.hostname
-    if parts.scheme not in {"http", "https"} or not host:
+    try:
+        parts = urlsplit(base_url)
+        host = parts.hostname
+        is_address = (
+            parts.scheme in {"http", "https"} and parts.port != 0 and base_url.isprintable()
+        )
+    except ValueError:  # a port that is no number, half an IPv6 address
+        is_address = False
+    if not is_address or not host or not _HOST.fullmatch(host):
         raise ConfigError(
             "the base_url is not an http(s) address",
             hint="for example https://www.systemmonitor.us",

@@ -1,7 +1,7 @@
-"""The camelCase names that users of the existing wrapper know, with its `describe` parameter.
+"""The six patch calls under the names that users of the existing wrapper know.
 
-Every such name takes what our own name takes and, last, `describe`: when it is true, the service's
-manual is returned instead. The six patch calls say so in their types.
+Each takes what our own name takes and, last, `describe`: when it is true, the service's manual is
+returned instead, as their types say.
 """
 
 import inspect
@@ -50,6 +50,9 @@ class Seed(Generic[F]):
         self._build = build
         self._service = service
 
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
     def __get__(self, client: "Client | AsyncClient | None", owner: type) -> F:
         if client is None:
             return cast("F", self)
@@ -57,6 +60,7 @@ class Seed(Generic[F]):
         def call(*args: Any, **kwargs: Any) -> Any:
             return client.run(self.work(*args, **kwargs))
 
+        call.__name__ = self._name
         call.__doc__ = self._build.__doc__
         call.__signature__ = _with_describe(self._build)  # type: ignore[attr-defined]
         return cast("F", call)

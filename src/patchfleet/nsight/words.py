@@ -65,6 +65,11 @@ def kb_number(title: str) -> str | None:
     return found.group(1) if found else None
 
 
+def whole_number(text: str | None) -> int | None:
+    """Read plain digits, as ids and counts are written; None for anything else."""
+    return int(text) if text and len(text) <= 18 and text.isascii() and text.isdigit() else None
+
+
 def moment(text: str | None) -> datetime | None:
     """Read any of N-able's date forms as UTC, or None where the text is none or names no moment.
 
@@ -99,9 +104,9 @@ def stamp(text: str | None) -> datetime | None:
     """Read the `created` attribute: ISO 8601 with an offset, or None where it is malformed."""
     try:
         parsed = datetime.fromisoformat(text or "")
-    except ValueError:
+        return parsed.astimezone(UTC) if parsed.tzinfo is not None else None
+    except (ValueError, OverflowError):  # no such form, or a moment before the year 1
         return None
-    return parsed.astimezone(UTC) if parsed.tzinfo is not None else None
 
 
 def _utc(year: int, month: int, day: int, clock: tuple[str | None, ...]) -> datetime | None:

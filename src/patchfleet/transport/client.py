@@ -11,8 +11,9 @@ from types import TracebackType
 from typing import Any, Generic, ParamSpec, Self, TypeVar, overload
 
 from patchfleet.transport.exchange import Manners, exchange
+from patchfleet.transport.line import Line
 from patchfleet.transport.operation import Work
-from patchfleet.transport.run import AsyncWire, Line, Wire, arun, run
+from patchfleet.transport.run import AsyncWire, Wire, arun, run
 
 P = ParamSpec("P")
 T = TypeVar("T")

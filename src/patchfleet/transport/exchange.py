@@ -71,8 +71,7 @@ def _call(operation: Operation[T], manners: Manners) -> Flow[T]:
     attempt = 0
     while True:
         attempt += 1
-        wait = manners.pace.reserve(manners.clock())
-        if wait > 0:
+        while (wait := manners.pace.take(manners.clock())) > 0:
             yield Pause(wait)
         outcome = yield operation.request
         assert outcome is not None
@@ -81,7 +80,9 @@ def _call(operation: Operation[T], manners: Manners) -> Flow[T]:
         except VendorError as error:
             _stamp(error, operation, manners)
             if error.retry_after_seconds is not None:
-                manners.pace.hold(manners.clock() + error.retry_after_seconds)
+                # No longer than a call may wait: a proxy's "come back tomorrow" ends calls instead.
+                asked = min(error.retry_after_seconds, manners.retries.longest_retry_after_seconds)
+                manners.pace.hold(manners.clock() + asked)
             again = wait_before_next(
                 error,
                 attempt=attempt,

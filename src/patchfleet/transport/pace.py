@@ -33,14 +33,19 @@ class Pace:
     def __repr__(self) -> str:
         return f"Pace({self.calls}, seconds={self.seconds:g})"
 
-    def reserve(self, now: float) -> float:
-        """Take the next free place and return how many seconds after `now` it is."""
+    def take(self, now: float) -> float:
+        """Take a place and return 0, or return after how many seconds to ask again.
+
+        No place is given out ahead of its time, so that `hold` concerns whoever still waits.
+        """
         with self._lock:
-            start = max(now, self._not_before)
+            free = self._not_before
             if len(self._starts) == self.calls:
-                start = max(start, self._starts[0] + self.seconds)
-            self._starts.append(start)
-            return start - now
+                free = max(free, self._starts[0] + self.seconds)
+            if free > now:
+                return free - now
+            self._starts.append(now)
+            return 0.0
 
     def hold(self, until: float) -> None:
         """Give out no place before `until`: the vendor asked everybody with this key to wait."""
@@ -54,7 +59,7 @@ class Unpaced:
     def __repr__(self) -> str:
         return "Unpaced()"
 
-    def reserve(self, now: float) -> float:  # noqa: ARG002 -- the shape of Pace
+    def take(self, now: float) -> float:  # noqa: ARG002 -- the shape of Pace
         """Return 0: there is always a place."""
         return 0.0
 

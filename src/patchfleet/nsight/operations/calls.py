@@ -4,6 +4,7 @@ One address, `/api/`, and everything in the query; the key is added elsewhere. P
 checked here, so that what cannot work is never sent.
 """
 
+import re
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
@@ -34,7 +35,7 @@ def number(name: str, value: object) -> int:
     """Return an id as a number, or raise: N-able answers an unknown id and a bad one alike."""
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
-    if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit():
+    if isinstance(value, str) and re.fullmatch(r"\s*[0-9]{1,18}\s*", value):
         return int(value)
     raise ConfigError(f"{name} is {value!r}, not a number", hint=f"give {name} as a whole number")
 
@@ -44,7 +45,7 @@ def patch_numbers(patchids: object) -> tuple[int, ...]:
     values: Iterable[object]
     if isinstance(patchids, str):
         values = [part for part in patchids.split(",") if part.strip()]
-    elif isinstance(patchids, Iterable):
+    elif isinstance(patchids, Iterable) and not isinstance(patchids, bytes | bytearray):
         values = patchids
     else:
         values = [patchids]

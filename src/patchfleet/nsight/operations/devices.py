@@ -20,6 +20,7 @@ from patchfleet.nsight.inventory import (
 )
 from patchfleet.nsight.operations.calls import call, number
 from patchfleet.nsight.records import R, id_of, read, read_all
+from patchfleet.nsight.words import whole_number
 from patchfleet.transport.operation import Operation
 from patchfleet.transport.wire import Response
 
@@ -178,5 +179,4 @@ def _read_started(response: Response) -> TaskStarted:
     found = child(answer(response), "message")
     if found is None:
         raise Unreadable("the answer has no <message>")
-    minutes = found.get("time", "")
-    return TaskStarted(int(minutes) if minutes.isdigit() else None, (found.text or "").strip())
+    return TaskStarted(whole_number(found.get("time")), (found.text or "").strip())

@@ -4,23 +4,33 @@ from functools import partial
 
 from patchfleet.errors import ConfigError
 from patchfleet.nsight.envelope import answer, children, items, text_of
-from patchfleet.nsight.inventory import CheckCount, Client, Device, DeviceType, ListedDevice, Site
+from patchfleet.nsight.inventory import (
+    CheckCount,
+    Client,
+    Clients,
+    Device,
+    DeviceType,
+    ListedDevice,
+    Site,
+)
 from patchfleet.nsight.operations.calls import call, number
 from patchfleet.nsight.records import R, id_of, read, read_all
+from patchfleet.nsight.words import stamp
 from patchfleet.transport.operation import Operation
 from patchfleet.transport.wire import Response
 
 DEVICE_TYPES: tuple[DeviceType, ...] = ("server", "workstation", "mobile_device")
 
 
-def list_clients(devicetype: DeviceType | None = None) -> Operation[list[Client]]:
+def list_clients(devicetype: DeviceType | None = None) -> Operation[Clients]:
     """List all clients the key may see, or only those with active devices of one type.
 
-    Needs no parameter, so it is also the way to try a key [D: listing_clients_.htm].
+    Needs no parameter, so it is also the way to try a key. The list knows when it was made, by the
+    server's clock: `answered_at` [D: listing_clients_.htm].
     """
     if devicetype is not None:
         _checked(devicetype)
-    return call("list_clients", partial(_list, "client", Client), devicetype=devicetype)
+    return call("list_clients", _read_clients, devicetype=devicetype)
 
 
 def list_sites(clientid: int) -> Operation[list[Site]]:
@@ -74,6 +84,13 @@ def _checked(devicetype: str) -> str:
             f"devicetype is {devicetype!r}", hint="one of: " + ", ".join(DEVICE_TYPES)
         )
     return devicetype
+
+
+def _read_clients(response: Response) -> Clients:
+    root = answer(response)
+    clients = Clients(read_all(items(root, "client"), Client))
+    clients.answered_at = stamp(root.get("created"))
+    return clients
 
 
 def _list(name: str, record: type[R], response: Response) -> list[R]:

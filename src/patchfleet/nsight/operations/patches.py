@@ -7,9 +7,10 @@ from typing import TypeAlias
 
 from patchfleet.nsight import words
 from patchfleet.nsight.envelope import answer, children, text_of
+from patchfleet.nsight.layout import rows_of
 from patchfleet.nsight.operations.calls import call, chunks, number, patch_numbers
 from patchfleet.nsight.patches import Action, Patch, PatchesChanged, RetryMessage
-from patchfleet.nsight.records import read_all
+from patchfleet.nsight.records import read_all, read_rows
 from patchfleet.transport.operation import Batch, Operation, T, Work
 from patchfleet.transport.wire import Response
 
@@ -32,6 +33,9 @@ def list_patches(deviceid: int) -> Operation[list[Patch]]:
 
 def read_patches(response: Response) -> list[Patch]:
     """Read the answer of patch_list_all: the only service whose root is `<patches>`."""
+    alike = rows_of(response.body, "patches", "patch")
+    if alike is not None:
+        return read_rows(*alike, Patch)
     return read_all(list(children(answer(response, "patches"), "patch")), Patch)
 
 

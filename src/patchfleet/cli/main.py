@@ -1,0 +1,96 @@
+"""The commands there are, and how every error becomes a line and an exit code."""
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from patchfleet import __version__
+from patchfleet.cli.exits import MEANINGS, Exit, exit_of
+from patchfleet.cli.lazy import LazyGroup
+from patchfleet.cli.session import Session
+from patchfleet.errors import Error
+
+COMMANDS = {
+    "demo": ("patchfleet.cli.demo", "Show the main job on an emulated fleet, in under a minute."),
+    "init": ("patchfleet.cli.init", "Set up an account: region and key, tried with one call."),
+    "sync": ("patchfleet.cli.sync", "Read the whole fleet into the record."),
+    "today": ("patchfleet.cli.today", "Show what waits for somebody, by customer, worst first."),
+    "report": ("patchfleet.cli.report", "Write the fleet report: XLSX, HTML, JSON or text."),
+    "runs": ("patchfleet.cli.runs", "List the syncs on record and what each could not learn."),
+    "nsight": ("patchfleet.cli.nsight", "See and change patches through N-able N-sight RMM."),
+    "emulate": ("patchfleet.cli.emulate", "Run an emulated vendor on a port of this machine."),
+    "completion": ("patchfleet.cli.completion", "Print the shell's completion script."),
+}
+
+
+def _epilog() -> str:
+    lines = "\n".join(f"  {code.value:>3}  {MEANINGS[code]}" for code in Exit)
+    return f"\b\nExit codes:\n{lines}"
+
+
+@click.group(
+    cls=LazyGroup,
+    table=COMMANDS,
+    epilog=_epilog(),
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, prog_name="patchfleet", message="%(prog)s %(version)s")
+@click.option("--config", type=click.Path(path_type=Path), help="Read settings from this file.")
+@click.option("--store", type=click.Path(path_type=Path), help="Use this file as the record.")
+@click.pass_context
+def app(ctx: click.Context, config: Path | None, store: Path | None) -> None:
+    r"""See and change the patch state of a whole fleet.
+
+    \b
+    First steps:
+      patchfleet demo                 no account needed
+      patchfleet init                 your N-sight account
+      patchfleet sync                 read the fleet
+      patchfleet today                what waits for somebody
+    """
+    ctx.obj = Session(config_file=config, store_file=store)
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    try:
+        result = app.main(arguments, prog_name="patchfleet", standalone_mode=False)
+    except Exception as error:  # noqa: BLE001 -- the one place where every error ends
+        if isinstance(error, BrokenPipeError):
+            # Whoever read our output has seen enough; keep the interpreter quiet about it at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return Exit.DONE
+        return _explained(error)
+    except KeyboardInterrupt as interruption:
+        return _say(str(interruption) or "interrupted", None, Exit.INTERRUPTED)
+    return int(result) if isinstance(result, int) else Exit.DONE
+
+
+def _explained(error: Exception) -> int:
+    """Say what went wrong in one line and a hint, and return the exit code."""
+    if isinstance(error, click.exceptions.Abort):
+        return _say("interrupted", None, Exit.INTERRUPTED)
+    if isinstance(error, click.UsageError):
+        where = error.ctx.command_path if error.ctx else "patchfleet"
+        hint = getattr(error, "hint", None) or f"see `{where} --help`"
+        return _say(error.format_message(), hint, Exit.USAGE)
+    if isinstance(error, click.ClickException):
+        return _say(error.format_message(), None, Exit.CONFIG)
+    if isinstance(error, Error):
+        for note in getattr(error, "__notes__", ()):
+            click.echo(f"note: {note}", err=True)
+        return _say(error.message, error.hint, exit_of(error))
+    if os.environ.get("PATCHFLEET_TRACEBACK"):
+        raise error
+    what = f"{type(error).__name__}: {error}".splitlines()[0]
+    hint = "set PATCHFLEET_TRACEBACK=1 to see where, and please report it"
+    return _say(f"internal error: {what}", hint, Exit.BUG)
+
+
+def _say(message: str, hint: str | None, code: Exit) -> int:
+    click.echo(f"{click.style('error:', fg='red', bold=True)} {message}", err=True)
+    if hint:
+        click.echo(f"{click.style('hint:', fg='cyan')} {hint}", err=True)
+    return code

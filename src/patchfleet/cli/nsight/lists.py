@@ -1,0 +1,171 @@
+"""What N-able says now of customers, sites and devices, and patches now or as recorded."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from pathlib import Path
+
+import click
+
+from patchfleet.cli.options import (
+    check_names,
+    device_options,
+    finding_options,
+    no_such,
+    output_options,
+)
+from patchfleet.cli.session import Session, pass_session
+from patchfleet.models import Selection
+from patchfleet.models.selection import is_named
+from patchfleet.nsight import Client, ListedDevice, NAble
+from patchfleet.nsight.inventory import DeviceType
+
+
+@click.command()
+@output_options
+@pass_session
+def clients(session: Session, *, as_json: bool, outputs: tuple[Path, ...]) -> None:
+    """List the clients (customers) the key may see."""
+    from patchfleet.report import Column, tabulate
+
+    with session.nable() as client:
+        rows = client.list_clients()
+    columns = (
+        Column("client_id", "Id", "text"),
+        Column("name", "Customer"),
+        Column("server_count", "Servers", "integer"),
+        Column("workstation_count", "Workstations", "integer"),
+        Column("mobile_device_count", "Mobile devices", "integer"),
+        Column("timezone", "Time zone"),
+        Column("creation_date", "Created"),
+    )
+    session.show(tabulate("clients", "Customers", columns, rows), as_json=as_json, outputs=outputs)
+
+
+@click.command()
+@click.option("--customer", "-c", "customers", multiple=True, help="Name or id of a customer.")
+@output_options
+@pass_session
+def sites(
+    session: Session, *, customers: tuple[str, ...], as_json: bool, outputs: tuple[Path, ...]
+) -> None:
+    """List the sites of all or some customers: one call for each."""
+    from patchfleet.report import Column, Table
+
+    with session.nable() as client:
+        rows = [
+            (one.name, str(site.site_id), site.name, site.creation_date)
+            for one in _customers(client, Selection(customers=customers))
+            for site in client.list_sites(one.client_id)
+        ]
+    columns = (
+        Column("customer", "Customer"),
+        Column("site_id", "Id"),
+        Column("site", "Site"),
+        Column("creation_date", "Created"),
+    )
+    table = Table(name="sites", title="Sites", columns=columns, rows=rows)
+    session.show(table, as_json=as_json, outputs=outputs)
+
+
+@click.command()
+@device_options
+@output_options
+@pass_session
+def devices(
+    session: Session, *, selection: Selection, as_json: bool, outputs: tuple[Path, ...]
+) -> None:
+    """List the devices of all or some customers: two calls for each."""
+    from patchfleet.report import Column, tabulate
+
+    with session.nable() as client:
+        rows = _listed(client, selection)
+    columns = (
+        Column("client_name", "Customer"),
+        Column("site_name", "Site"),
+        Column("device_id", "Id", "text"),
+        Column("name", "Device"),
+        Column("device_type", "Kind"),
+        Column("status", "Status"),
+        Column("patch", "Patch Management", "flag"),
+        Column("username", "User", is_detail=True),
+        Column("description", "Description", is_detail=True),
+    )
+    session.show(tabulate("devices", "Devices", columns, rows), as_json=as_json, outputs=outputs)
+
+
+@click.command()
+@click.argument("patterns", nargs=-1, metavar="[PATCH]...")
+@finding_options
+@click.option("--live", is_flag=True, help="Ask N-able now: one call a device.")
+@output_options
+@pass_session
+def patches(
+    session: Session,
+    *,
+    patterns: tuple[str, ...],
+    selection: Selection,
+    live: bool,
+    as_json: bool,
+    outputs: tuple[Path, ...],
+) -> None:
+    """List patches: of one device now, or of many as recorded.
+
+    PATCH is a KB number or a part of a title. Without --live the answer comes from the last
+    complete sync. With it, the devices must be named by --device with their ids.
+    """
+    selection = with_patterns(selection, patterns)
+    if live:
+        from patchfleet.cli.nsight.live import live_patches
+
+        session.show(live_patches(session, selection), as_json=as_json, outputs=outputs)
+        return
+    from patchfleet.report.lists import findings_table
+    from patchfleet.store.questions import findings
+
+    with session.facts() as facts:
+        check_names(facts, selection)
+        session.say(f"as of {facts.as_of:%Y-%m-%d %H:%M} UTC, the last complete sync")
+        table = findings_table(findings(facts, selection))
+        session.show(table, as_json=as_json, outputs=outputs)
+
+
+def with_patterns(selection: Selection, patterns: tuple[str, ...]) -> Selection:
+    """Add the patches that were named as arguments to those named by --title."""
+    import msgspec
+
+    return msgspec.structs.replace(selection, patches=(*selection.patches, *patterns))
+
+
+def _customers(client: NAble, selection: Selection) -> list[Client]:
+    everybody = client.list_clients()
+    _refuse_unknown(
+        selection.customers, "customer", {(one.name, one.client_id) for one in everybody}
+    )
+    return [one for one in everybody if selection.means_customer(one.name, str(one.client_id))]
+
+
+def _listed(client: NAble, selection: Selection) -> list[ListedDevice]:
+    kinds: tuple[DeviceType, ...] = selection.kinds or ("server", "workstation")
+    devices = [
+        device
+        for one in _customers(client, selection)
+        for kind in kinds
+        for device in client.list_devices_at_client(one.client_id, kind)
+    ]
+    _refuse_unknown(selection.sites, "site", {(d.site_name, d.site_id) for d in devices})
+    _refuse_unknown(selection.devices, "device", {(d.name, d.device_id) for d in devices})
+    return [
+        device
+        for device in devices
+        if selection.means_site(device.site_name, str(device.site_id))
+        and selection.means_device(device.name, str(device.device_id))
+    ]
+
+
+def _refuse_unknown(terms: tuple[str, ...], noun: str, found: Iterable[tuple[str, int]]) -> None:
+    """Refuse a name that matches nothing: it is misspelt more often than empty."""
+    known = sorted(found)
+    for term in terms:
+        if not any(is_named(term, name, str(number)) for name, number in known):
+            close = get_close_matches(term, [name for name, _ in known], 3)
+            raise no_such(noun, term, close)

@@ -1,0 +1,71 @@
+"""Patches of named devices as N-able tells them now, before any sync."""
+
+from patchfleet.cli.session import Session
+from patchfleet.errors import ConfigError
+from patchfleet.fleet import NSightSource
+from patchfleet.models import Finding, Selection
+from patchfleet.report import Cell, Column, Table
+
+COLUMNS = (
+    Column("device_id", "Device"),
+    Column("finding_id", "Patch id"),
+    Column("patch", "Patch"),
+    Column("kb", "KB"),
+    Column("severity", "Severity", "severity"),
+    Column("state", "State", "state"),
+    Column("decision", "Decision", "state"),
+    Column("is_own_decision", "Set on device", "flag"),
+    Column("vendor_status", "N-able's status", is_detail=True),
+    Column("vendor_decision", "N-able's policy", is_detail=True),
+    Column("released_at", "Released", "date"),
+    Column("installed_at", "Installed", "moment"),
+    Column("product", "Product", is_detail=True),
+)
+
+
+def live_patches(session: Session, selection: Selection) -> Table:
+    """Ask for the patches of the devices that are named by id, and narrow them."""
+    if not selection.devices or any(not name.isdigit() for name in selection.devices):
+        raise ConfigError(
+            "--live needs the ids of the devices",
+            hint="for example --device 100097; `patchfleet nsight devices` lists them",
+        )
+    if selection.customers or selection.sites or selection.kinds:
+        raise ConfigError("--live goes with --device only, not with customers, sites or kinds")
+    rows = []
+    with session.nable() as client:
+        source = NSightSource(client)
+        for device_id in dict.fromkeys(selection.devices):
+            rows += [
+                _row(device_id, finding)
+                for finding in source.findings_of(device_id)
+                if _is_meant(finding, selection)
+            ]
+    return Table(name="patches", title="Patches now", columns=COLUMNS, rows=rows)
+
+
+def _row(device_id: str, finding: Finding) -> tuple[Cell, ...]:
+    patch = finding.patch
+    return (
+        device_id,
+        finding.id,
+        patch.title,
+        patch.kb,
+        patch.severity,
+        finding.state,
+        finding.decision,
+        finding.is_own_decision,
+        finding.vendor_status,
+        finding.vendor_decision,
+        patch.released_at,
+        finding.installed_at,
+        patch.product,
+    )
+
+
+def _is_meant(finding: Finding, selection: Selection) -> bool:
+    return (
+        (not selection.severities or finding.patch.severity in selection.severities)
+        and (not selection.states or finding.state in selection.states)
+        and selection.means_patch(finding.patch.title, finding.patch.kb)
+    )

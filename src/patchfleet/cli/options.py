@@ -1,0 +1,126 @@
+"""Options that several commands share: which findings are meant, and where results go."""
+
+from collections.abc import Callable, Sequence
+from functools import wraps
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from patchfleet.models import SEVERITIES, STATES, Selection
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def output_options(command: F) -> F:
+    """Add --json and --output, as `as_json` and `outputs`."""
+    command = click.option(
+        "--output",
+        "outputs",
+        type=click.Path(path_type=Path),
+        multiple=True,
+        callback=_checked_outputs,
+        help="Write to this file; .xlsx, .html, .csv or .json decides how. May be given again.",
+    )(command)
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
+
+
+def _checked_outputs(
+    ctx: click.Context,  # noqa: ARG001 -- click's signature
+    param: click.Parameter,  # noqa: ARG001
+    value: tuple[Path, ...],
+) -> tuple[Path, ...]:
+    """Refuse a file that cannot be written before any work is done for it."""
+    if value:
+        from patchfleet.report import check_destination
+
+        for path in value:
+            check_destination(path)
+    return value
+
+
+def device_options(command: F) -> F:
+    """Add the options that narrow to devices, and hand over one `Selection`."""
+    return _selecting(command, _DEVICE_OPTIONS)
+
+
+def finding_options(command: F) -> F:
+    """Add the options that narrow to findings, and hand over one `Selection`."""
+    return _selecting(command, (*_DEVICE_OPTIONS, *_PATCH_OPTIONS))
+
+
+_DEVICE_OPTIONS: tuple[Callable[[F], F], ...] = (
+    click.option("--customer", "-c", "customers", multiple=True, help="Name or id of a customer."),
+    click.option("--site", "sites", multiple=True, help="Name or id of a site."),
+    click.option("--device", "-d", "devices", multiple=True, help="Name or id of a device."),
+    click.option("--servers", is_flag=True, help="Only servers."),
+    click.option("--workstations", is_flag=True, help="Only workstations."),
+)
+
+_PATCH_OPTIONS: tuple[Callable[[F], F], ...] = (
+    click.option("--title", "titles", multiple=True, help="Part of a title, or a KB number."),
+    click.option(
+        "--severity", "severities", multiple=True, type=click.Choice(SEVERITIES), help="Severity."
+    ),
+    click.option(
+        "--status", "states", multiple=True, type=click.Choice(STATES), help="State of the patch."
+    ),
+)
+
+
+def _selecting(command: F, options: tuple[Callable[[Any], Any], ...]) -> F:
+    @wraps(command)
+    def with_selection(
+        *args: Any,
+        customers: tuple[str, ...],
+        sites: tuple[str, ...],
+        devices: tuple[str, ...],
+        servers: bool,
+        workstations: bool,
+        titles: tuple[str, ...] = (),
+        severities: tuple[Any, ...] = (),
+        states: tuple[Any, ...] = (),
+        **kwargs: Any,
+    ) -> Any:
+        kinds: list[Any] = ["server"] * servers + ["workstation"] * workstations
+        selection = Selection(
+            customers=customers,
+            sites=sites,
+            devices=devices,
+            kinds=tuple(kinds),
+            patches=titles,
+            severities=severities,
+            states=states,
+        )
+        return command(*args, selection=selection, **kwargs)
+
+    wrapped: Any = with_selection
+    for option in reversed(options):
+        wrapped = option(wrapped)
+    result: F = wrapped
+    return result
+
+
+class NothingMatches(click.UsageError):
+    """A name on the command line that matches nothing, with names close to it."""
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+def check_names(facts: Any, selection: Selection) -> None:
+    """Refuse a customer, site or device nobody has: it is misspelt more often than empty."""
+    from patchfleet.store.questions import unknown_names
+
+    for unknown in unknown_names(facts, selection):
+        raise no_such(unknown.field.removesuffix("s"), unknown.name, unknown.close)
+
+
+def no_such(noun: str, name: str, close: Sequence[str]) -> NothingMatches:
+    """Return the error for a name that nothing is called by, with names close to it."""
+    meant = " or ".join(f"'{one}'" for one in close)
+    return NothingMatches(
+        f"no {noun} is called '{name}'",
+        hint=f"did you mean {meant}?" if meant else "names may hold * and ?",
+    )

@@ -1,0 +1,38 @@
+"""`patchfleet report`: the fleet report."""
+
+from pathlib import Path
+
+import click
+
+from patchfleet.cli.options import check_names, device_options, output_options
+from patchfleet.cli.session import Session, pass_session
+from patchfleet.models import Selection
+
+
+@click.command()
+@device_options
+@click.option("--overdue-after", type=click.IntRange(0), help="Days a critical patch may take.")
+@output_options
+@pass_session
+def command(
+    session: Session,
+    *,
+    selection: Selection,
+    overdue_after: int | None,
+    as_json: bool,
+    outputs: tuple[Path, ...],
+) -> None:
+    r"""Write the fleet report: XLSX, HTML, JSON or text.
+
+    \b
+    For example:
+      patchfleet report --output fleet.xlsx --output fleet.html
+      patchfleet report --customer "Acme*" --output acme.html
+    """
+    from patchfleet.report import fleet_report
+
+    days = session.settings.today.overdue_after_days if overdue_after is None else overdue_after
+    with session.facts() as facts:
+        check_names(facts, selection)
+        report = fleet_report(facts, selection=selection, overdue_after_days=days)
+        session.show(report, as_json=as_json, outputs=outputs)

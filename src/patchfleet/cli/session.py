@@ -1,0 +1,127 @@
+"""What one command needs: settings, the record, the vendor's client, and where to write.
+
+Law of this file: each is made when it is first asked for, so that no command pays for another's.
+"""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from patchfleet import config
+from patchfleet.errors import ConfigError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from patchfleet.nsight import NAble
+    from patchfleet.report import Report, Table
+    from patchfleet.store import Facts, Store
+
+
+class Session:
+    """The surroundings of one command."""
+
+    def __init__(self, *, config_file: Path | None, store_file: Path | None) -> None:
+        self._config_file = config_file
+        self._store_file = store_file
+
+    @cached_property
+    def settings(self) -> config.Settings:
+        """The settings; warnings about them are said once."""
+        settings = config.load(self._config_file)
+        for warning in config.warnings_about(settings):
+            self.say(f"warning: {warning}")
+        return settings
+
+    @property
+    def store_path(self) -> Path:
+        """The file of the record: as named on the command line, else as set."""
+        return self._store_file or self.settings.store_path
+
+    @contextmanager
+    def store(self, *, create: bool = False) -> "Iterator[Store]":
+        """Open the record for one command."""
+        from patchfleet.store import Store
+
+        path = self.store_path
+        if create and self._store_file is None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        wait = self.settings.wait_for_lock_seconds
+        with Store.open(path, create=create, wait_seconds=wait) as store:
+            yield store
+
+    @contextmanager
+    def facts(self) -> "Iterator[Facts]":
+        """Open what the last complete syncs published."""
+        with self.store() as store, store.facts() as facts:
+            yield facts
+
+    def nable(self) -> "NAble":
+        """Return a client for the N-sight account of the settings."""
+        from patchfleet.nsight import NAble
+
+        nsight = self.settings.nsight
+        if not nsight.region and not nsight.base_url:
+            raise ConfigError(
+                "no N-sight region is set",
+                hint="run `patchfleet init`, or set PATCHFLEET_NSIGHT_REGION",
+            )
+        return NAble(
+            nsight.region,
+            config.nsight_key(self.settings),
+            base_url=nsight.base_url,
+            timeout=nsight.timeout_seconds,
+            pace=nsight.calls_per_minute or None,
+            retries=nsight.retries,
+            user_agent=nsight.user_agent,
+            proxy=nsight.proxy,
+            ca_file=nsight.ca_file,
+        )
+
+    @property
+    def resume_within(self) -> timedelta:
+        """How old a broken-off sync may be to be taken up again."""
+        return timedelta(hours=self.settings.sync.resume_within_hours)
+
+    @cached_property
+    def console(self) -> "Console":
+        """Where data goes: standard output, with colour on a terminal only."""
+        from rich.console import Console
+
+        return Console(highlight=False, soft_wrap=False)
+
+    @cached_property
+    def talk(self) -> "Console":
+        """Where talk goes: standard error."""
+        from rich.console import Console
+
+        return Console(stderr=True, highlight=False)
+
+    @property
+    def is_attended(self) -> bool:
+        """Whether somebody can be asked."""
+        return sys.stdin.isatty() and sys.stderr.isatty()
+
+    def say(self, sentence: str) -> None:
+        """Say a sentence on standard error."""
+        click.echo(sentence, err=True)
+
+    def show(self, what: "Report | Table", *, as_json: bool, outputs: tuple[Path, ...]) -> None:
+        """Write a report or a table: to files where they are named, else to standard output."""
+        from patchfleet.report import save, to_json, write_text
+
+        for output in outputs:
+            self.say(f"wrote {save(what, output)}")
+        if as_json:
+            click.echo(to_json(what), nl=False)
+        elif not outputs:
+            write_text(what, self.console)
+
+
+pass_session = click.make_pass_decorator(Session)

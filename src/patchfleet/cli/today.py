@@ -1,0 +1,43 @@
+"""`patchfleet today`: what waits for somebody."""
+
+from pathlib import Path
+
+import click
+
+from patchfleet.cli.options import check_names, device_options, output_options
+from patchfleet.cli.session import Session, pass_session
+from patchfleet.models import Selection
+
+
+@click.command()
+@device_options
+@click.option("--items", is_flag=True, help="Also list every patch that waits, one by one.")
+@click.option("--overdue-after", type=click.IntRange(0), help="Days a critical patch may take.")
+@output_options
+@pass_session
+def command(
+    session: Session,
+    *,
+    selection: Selection,
+    items: bool,
+    overdue_after: int | None,
+    as_json: bool,
+    outputs: tuple[Path, ...],
+) -> None:
+    """Show what waits for somebody, by customer, worst first.
+
+    Failed patches, devices that wait for a reboot, critical patches that are overdue, and what
+    cannot be judged because the vendor does not say enough. From the last complete sync.
+    """
+    from patchfleet.report import today_report
+
+    days = session.settings.today.overdue_after_days if overdue_after is None else overdue_after
+    with session.facts() as facts:
+        check_names(facts, selection)
+        report = today_report(
+            facts,
+            selection=selection,
+            overdue_after_days=days,
+            with_items=items,
+        )
+        session.show(report, as_json=as_json, outputs=outputs)

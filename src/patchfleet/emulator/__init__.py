@@ -1,0 +1,25 @@
+"""Emulated vendors for tests, demonstrations and first steps, over one seeded world of machines.
+
+Law of this room: it imports nothing else of Patchfleet, so that it can bear witness against it.
+"""
+
+from patchfleet.emulator.answer import Answer, Delivery
+from patchfleet.emulator.clock import DEFAULT_START
+from patchfleet.emulator.emulator import Call, Emulator
+from patchfleet.emulator.fault_kind import FaultKind
+from patchfleet.emulator.faults import FAULTS, Fault
+from patchfleet.emulator.host import Host
+from patchfleet.emulator.settings import Settings
+
+__all__ = [
+    "DEFAULT_START",
+    "FAULTS",
+    "Answer",
+    "Call",
+    "Delivery",
+    "Emulator",
+    "Fault",
+    "FaultKind",
+    "Host",
+    "Settings",
+]

@@ -1,0 +1,51 @@
+"""What the emulator answers, and how it is to be put on the wire.
+
+Law of this file: values only.  `host.py` does what they say; nothing else touches a socket.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Headers = tuple[tuple[str, str], ...]
+Manner = Literal["whole", "cut", "trickle", "hang", "reset", "raw"]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Say how an answer reaches the caller.
+
+    `whole` as HTTP intends; `cut` announces the whole length, sends `sent_bytes` and closes;
+    `trickle` sends `sent_bytes` at a time with `pause_seconds` between; `hang` sends nothing until
+    the caller closes; `reset` sends nothing and resets the connection; `raw` sends the body with no
+    HTTP around it and closes.  `wait_seconds` pass before any of it.
+    """
+
+    manner: Manner = "whole"
+    wait_seconds: float = 0
+    sent_bytes: int = 0
+    pause_seconds: float = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Hold an HTTP answer; `is_vendors` is false for the control API, which has no latency."""
+
+    status: int
+    headers: Headers
+    body: bytes
+    delivery: Delivery = Delivery()
+    is_vendors: bool = True
+
+
+def xml(body: bytes, status: int = 200) -> Answer:
+    """Return an XML answer."""
+    return Answer(status, (("Content-Type", "application/xml"),), body)
+
+
+def html(status: int, words: str, headers: Headers = ()) -> Answer:
+    """Return an HTML page such as a proxy or firewall in front of the vendor sends."""
+    page = (
+        f"<!DOCTYPE html>\n<html><head><title>{words}</title></head>"
+        f"<body><h1>{words}</h1><hr>emulated gateway</body></html>\n"
+    )
+    return Answer(status, (("Content-Type", "text/html; charset=utf-8"), *headers), page.encode())

@@ -1,0 +1,140 @@
+"""Which patches exist and when each of them came out, for ever in both directions.
+
+Law of this file: a patch is a function of (seed, line, number of the release); what has been
+released by a day follows from that day alone, so nothing has to be "added" when time passes.
+Vendor-neutral: how a vendor numbers and shows a patch is that vendor's emulator's affair.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+
+from patchfleet.emulator.chance import Chance
+from patchfleet.emulator.lines import LINES, Line, Severity
+from patchfleet.emulator.schedule import nth_weekday
+
+_FIRST_YEAR = 2000
+_ANCHOR = datetime(_FIRST_YEAR, 1, 3, 16, 0, tzinfo=UTC)
+_VERSIONS_FROM = datetime(2020, 1, 6, tzinfo=UTC)
+"""Version numbers of a line are `first_version` around here and grow from here on."""
+_LINE_NUMBERS = {name: number for number, name in enumerate(LINES, 1)}
+_KB = re.compile(r"\bKB\d{6,8}\b")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Patch:
+    """Describe one patch: what it is called, when it came out, what it needs.
+
+    `number` is unique in the catalogue.  `restart` is the probability that its install waits for a
+    restart.  `kb` is None for patches that are not Microsoft's.
+    """
+
+    number: int
+    line: str
+    title: str
+    product: str
+    severity: Severity
+    kb: str | None
+    url: str
+    released_at: datetime
+    is_deployable: bool
+    is_uninstallable: bool
+    restart: float
+
+
+class Catalogue:
+    """Answer what was released when, for one seed."""
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+        self._known: dict[tuple[str, int], Patch] = {}
+
+    def released(self, line: str, after: datetime, until: datetime) -> list[Patch]:
+        """Return the patches of a line released in (after, until], oldest first."""
+        kind = LINES[line]
+        number = max(0, _release_number(kind, after) - 1)
+        found: list[Patch] = []
+        while True:
+            patch = self._patch(kind, number)
+            if patch.released_at > until:
+                return found
+            if patch.released_at > after:
+                found.append(patch)
+            number += 1
+
+    def released_for(self, lines: tuple[str, ...], after: datetime, until: datetime) -> list[Patch]:
+        """Return the patches of several lines released in (after, until], oldest first."""
+        found = [patch for line in lines for patch in self.released(line, after, until)]
+        found.sort(key=_by_release)
+        return found
+
+    def _patch(self, line: Line, number: int) -> Patch:
+        known = self._known.get((line.name, number))
+        if known is None:
+            known = _make(self._seed, line, number)
+            self._known[line.name, number] = known
+        return known
+
+
+def _by_release(patch: Patch) -> tuple[datetime, int]:
+    return patch.released_at, patch.number
+
+
+def _release_number(line: Line, when: datetime) -> int:
+    """Return the number of a release of the line near `when`, at most one too high or low."""
+    if line.every_days:
+        return (when - _ANCHOR).days // line.every_days
+    return ((when.year - _FIRST_YEAR) * 12 + when.month - 1) // line.months
+
+
+def _released_at(line: Line, number: int, chance: Chance) -> datetime:
+    """Return when a release came out: a Tuesday evening, or in the first half of its period."""
+    if line.every_days:
+        slack = chance.below(max(1, line.every_days * 24 // 2))
+        return _ANCHOR + timedelta(days=number * line.every_days, hours=slack)
+    years, month = divmod(number * line.months + line.months - 1, 12)
+    day = nth_weekday(_FIRST_YEAR + years, month + 1, 1, line.tuesday)
+    return datetime.combine(day, time(17), UTC)
+
+
+def _make(seed: int, line: Line, number: int) -> Patch:
+    """Return the patch that is release `number` of the line."""
+    chance = Chance(seed, "patch", line.name, number)
+    released_at = _released_at(line, number, chance)
+    unique = _LINE_NUMBERS[line.name] * 100_000 + number
+    kb = f"KB{5_000_000 + (unique * 7_919 + seed * 31) % 999_983}" if line.microsoft else None
+    title = _title(line, number, released_at, kb, chance)
+    named = _KB.search(title)
+    return Patch(
+        number=unique,
+        line=line.name,
+        title=title,
+        product=line.product,
+        severity=chance.weighted(line.severities),
+        kb=named[0] if named else None,
+        url=_url(line, number, kb),
+        released_at=released_at,
+        is_deployable=chance.happens(line.deployable),
+        is_uninstallable=line.uninstallable,
+        restart=line.restart,
+    )
+
+
+def _title(line: Line, number: int, released_at: datetime, kb: str | None, chance: Chance) -> str:
+    since = number - _release_number(line, _VERSIONS_FROM)
+    return line.title.format(
+        kb=kb,
+        month=f"{released_at.year}-{released_at.month:02}",
+        year=released_at.year % 100,
+        number=max(1, line.first_version + since),
+        version=f"{chance.below(30)}.{chance.between(1, 9000)}",
+    )
+
+
+def _url(line: Line, number: int, kb: str | None) -> str:
+    """Return where to read about a patch; one in nine lines has no page."""
+    if kb:
+        return f"https://example.invalid/kb/{kb[2:]}"
+    if len(line.name) % 9 == 0:
+        return ""
+    return f"https://example.invalid/{line.name.replace(' ', '-')}/{number}?lang=en&full=1"

@@ -1,0 +1,128 @@
+"""The control API beside the vendor's: JSON, no key, one function a route.
+
+Law of this file: functions over the emulator, no HTTP but status and bytes.  Whatever is wrong with
+a request is answered with 400 and `{"error": ...}`, and nothing has changed then.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from patchfleet.emulator.answer import Answer
+from patchfleet.emulator.faults import FAULTS
+
+if TYPE_CHECKING:
+    from patchfleet.emulator.emulator import Emulator
+
+PREFIX = "/_control"
+Words = Mapping[str, Any]
+
+
+def respond(
+    emulator: "Emulator", method: str, path: str, query: Mapping[str, str], body: bytes
+) -> Answer:
+    """Answer one control request: 200, 400 for bad input, 404 and 405 for what is not there."""
+    name = path.removeprefix(PREFIX).strip("/")
+    actions = {verb: act for (place, verb), act in ROUTES.items() if place == name}
+    if not actions:
+        names = ", ".join(sorted({place for place, _ in ROUTES}))
+        return _json(404, {"error": f"no control named {name!r}; there are: {names}"})
+    act = actions.get(method)
+    if act is None:
+        return _json(405, {"error": f"{name} knows {', '.join(sorted(actions))}, not {method}"})
+    try:
+        words = _words(body) if method == "POST" else query
+        return _json(200, act(emulator, words))
+    except (ValueError, TypeError, OverflowError) as problem:
+        return _json(400, {"error": str(problem)})
+
+
+def _words(body: bytes) -> Words:
+    if not body.strip():
+        return {}
+    words = json.loads(body)
+    if not isinstance(words, dict):
+        raise TypeError("the body must be a JSON object")
+    return words
+
+
+def _json(status: int, value: object) -> Answer:
+    headers = (("Content-Type", "application/json"),)
+    return Answer(status, headers, json.dumps(value).encode(), is_vendors=False)
+
+
+def _reset(emulator: "Emulator", words: Words) -> object:
+    changes = dict(words)
+    if isinstance(changes.get("start"), str):
+        changes["start"] = datetime.fromisoformat(changes["start"])
+    emulator.reset(**changes)
+    return {"now": emulator.now.isoformat(), "api_key": emulator.api_key}
+
+
+def _advance(emulator: "Emulator", words: Words) -> object:
+    if "to" in words:
+        if len(words) > 1 or not isinstance(words["to"], str):
+            raise ValueError('give either {"to": "2026-11-20T07:00:00Z"} or a step as {"days": 2}')
+        emulator.advance_to(datetime.fromisoformat(words["to"]))
+    else:
+        emulator.advance(**words)
+    return _clock(emulator, {})
+
+
+def _clock(emulator: "Emulator", _: Words) -> object:
+    return {"now": emulator.now.isoformat()}
+
+
+def _faults(emulator: "Emulator", _: Words) -> object:
+    return {
+        "faults": [fault.as_dict() for fault in emulator.faults],
+        "kinds": {name: kind.as_dict() for name, kind in FAULTS.items()},
+    }
+
+
+def _add_fault(emulator: "Emulator", words: Words) -> object:
+    if not isinstance(words.get("kind"), str):
+        raise TypeError('a fault needs a "kind"; GET faults lists them')
+    return emulator.fault(**words).as_dict()
+
+
+def _clear_faults(emulator: "Emulator", _: Words) -> object:
+    return {"cleared": emulator.clear_faults()}
+
+
+def _calls(emulator: "Emulator", words: Words) -> object:
+    since = int(words.get("since", 0))
+    return {"calls": [call.as_dict() for call in emulator.calls if call.n > since]}
+
+
+def _clear_calls(emulator: "Emulator", _: Words) -> object:
+    cleared = len(emulator.calls)
+    emulator.clear_calls()
+    return {"cleared": cleared}
+
+
+def _by_hand(emulator: "Emulator", words: Words) -> object:
+    if set(words) != {"device", "act"}:
+        raise ValueError('give {"device": 100097, "act": "install"} or "restart"')
+    emulator.by_hand(**words)
+    return emulator.truth(words["device"])
+
+
+def _truth(emulator: "Emulator", words: Words) -> object:
+    return emulator.truth(int(words["device"]) if "device" in words else None)
+
+
+ROUTES = {
+    ("reset", "POST"): _reset,
+    ("advance", "POST"): _advance,
+    ("clock", "GET"): _clock,
+    ("faults", "GET"): _faults,
+    ("faults", "POST"): _add_fault,
+    ("faults", "DELETE"): _clear_faults,
+    ("calls", "GET"): _calls,
+    ("calls", "DELETE"): _clear_calls,
+    ("by_hand", "POST"): _by_hand,
+    ("truth", "GET"): _truth,
+}
+"""What the control API knows, by name and HTTP method."""

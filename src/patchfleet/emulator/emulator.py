@@ -1,0 +1,274 @@
+"""The emulator: a world, a clock, one N-sight account, faults and a log of calls, behind one lock.
+
+Law of this file: no sockets.  `handle` is the same for a test in this process and for `host.py`.
+The emulator knows nothing of the rest of Patchfleet: it is a witness, not a mirror.
+"""
+
+import re
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from threading import RLock
+from typing import Any, Literal
+from urllib.parse import urlencode
+
+from patchfleet.emulator import control, host
+from patchfleet.emulator.answer import Answer, html, xml
+from patchfleet.emulator.clock import DEFAULT_START, Clock
+from patchfleet.emulator.faults import Fault, Faults
+from patchfleet.emulator.nsight import urls
+from patchfleet.emulator.nsight.account import Account, open_account
+from patchfleet.emulator.nsight.truth import truth_of
+from patchfleet.emulator.settings import Settings
+from patchfleet.emulator.world import make_world
+
+Pairs = Iterable[tuple[str, str]]
+CALLS_KEPT = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Record one vendor call: the `n`-th, at an emulated time.
+
+    `params` never holds the key; `status` is 0 when no status line was sent; `fault` is the kind
+    of fault that spoiled the call.
+    """
+
+    n: int
+    at: datetime
+    service: str
+    path: str
+    params: Mapping[str, str]
+    status: int
+    fault: str | None
+    user_agent: str
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the record as JSON can hold it."""
+        return {
+            "n": self.n, "at": self.at.isoformat(), "service": self.service, "path": self.path,
+            "params": dict(self.params), "status": self.status, "fault": self.fault,
+            "user_agent": self.user_agent,
+        }  # fmt: skip
+
+
+class Emulator:
+    """Emulate N-sight over a seeded world of customers, sites and machines.
+
+    Settings: `customers`, `devices` and `seed` make the world; `patches` is the number of
+    patch rows for each device on average (Windows devices have more, others none;
+    `exact_patches`: exactly so many, and Windows everywhere);
+    `start` is when the clock begins (aware); `latency_ms` is added to every vendor call on the
+    wire; `non_windows` says what patch calls for other devices meet, an empty list or error 4;
+    `blocked_agents` is a regular expression of User-Agents answered with 403; `settle_seconds`
+    delays the effect of approval actions.  Raises ValueError for settings that make no world.
+    """
+
+    def __init__(
+        self,
+        *,
+        customers: int = 6,
+        devices: int = 60,
+        seed: int = 1,
+        patches: int = 200,
+        start: datetime | None = None,
+        latency_ms: float = 0,
+        exact_patches: bool = False,
+        non_windows: Literal["empty", "fail"] = "empty",
+        blocked_agents: str | None = None,
+        settle_seconds: float = 0,
+    ) -> None:
+        self._lock = RLock()
+        self._clock = Clock(start or DEFAULT_START)
+        self.settings = Settings(
+            customers=customers,
+            devices=devices,
+            seed=seed,
+            patches=patches,
+            start=self._clock.now,
+            latency_ms=latency_ms,
+            exact_patches=exact_patches,
+            non_windows=non_windows,
+            blocked_agents=blocked_agents,
+            settle_seconds=settle_seconds,
+        )
+        self._blocked = re.compile(blocked_agents) if blocked_agents else None
+        self._account = _open(self.settings)
+        self._faults = Faults()
+        self._calls: deque[Call] = deque(maxlen=CALLS_KEPT)
+        self._call_count = 0
+
+    def handle(
+        self,
+        method: str,
+        path: str,
+        query_pairs: Pairs = (),
+        headers: Pairs = (),
+        body: bytes = b"",
+    ) -> Answer:
+        """Answer one request of either API; `headers` may come in any case.
+
+        Vendor calls take their parameters from the query alone, GET and POST alike [O: ps-rmm].
+        """
+        with self._lock:
+            if path == control.PREFIX or path.startswith(control.PREFIX + "/"):
+                return control.respond(self, method, path, dict(query_pairs), body)
+            return self._vendor_call(method, path, dict(query_pairs), headers)
+
+    def _vendor_call(
+        self, method: str, path: str, parameters: dict[str, str], headers: Pairs
+    ) -> Answer:
+        agent = next((value for name, value in headers if name.lower() == "user-agent"), "")
+        service = parameters.get("service", "")
+
+        def reply() -> Answer:
+            return self._reply(method, path, parameters, agent)
+
+        fault = self._faults.match(service, path, parameters.get("deviceid", ""))
+        if fault is None:
+            answer = reply()
+        else:
+            answer = fault.spoil(reply, self.now, f"{path}?{urlencode(parameters)}")
+        unsent = answer.delivery.manner in ("hang", "reset", "raw")
+        self._call_count += 1
+        self._calls.append(
+            Call(
+                n=self._call_count,
+                at=self.now,
+                service=service,
+                path=path,
+                params={name: value for name, value in parameters.items() if name != "apikey"},
+                status=0 if unsent else answer.status,
+                fault=fault.kind if fault else None,
+                user_agent=agent,
+            )
+        )
+        return answer
+
+    def _reply(self, method: str, path: str, parameters: dict[str, str], agent: str) -> Answer:
+        if self._blocked and self._blocked.search(agent):
+            return html(403, "403 Forbidden")
+        if path not in urls.PATHS:
+            return html(404, "404 Not Found")
+        if method not in ("GET", "POST"):
+            return html(405, "405 Method Not Allowed")
+        return xml(urls.respond(self._account, parameters))
+
+    @property
+    def api_key(self) -> str:
+        """Return the account's key, which the seed decides."""
+        return self._account.api_key
+
+    @property
+    def now(self) -> datetime:
+        """Return the emulated time, aware and UTC."""
+        return self._clock.now
+
+    @property
+    def calls(self) -> list[Call]:
+        """Return the vendor calls so far, oldest first, the last 100,000 of them."""
+        with self._lock:
+            return list(self._calls)
+
+    @property
+    def faults(self) -> Sequence[Fault]:
+        """Return the faults that are set, used up or not."""
+        with self._lock:
+            return list(self._faults.all)
+
+    def clear_calls(self) -> None:
+        """Forget the calls so far; the next one is number 1."""
+        with self._lock:
+            self._calls.clear()
+            self._call_count = 0
+
+    def advance(self, **step: float) -> datetime:
+        """Move the clock by `timedelta(**step)` and return the new time; everything due happens."""
+        return self.advance_to(self.now + timedelta(**step))
+
+    def advance_to(self, when: datetime) -> datetime:
+        """Move the clock to an aware time; raise ValueError when it has passed already."""
+        with self._lock:
+            self._clock.move_to(when)
+            self._account.advance_to(self.now)
+            return self.now
+
+    def by_hand(self, device: int, act: Literal["install", "restart"]) -> None:
+        """Do what a person does at the dashboard or the machine: install now, or restart.
+
+        Raises ValueError for an act that is neither or a device that cannot be reached.
+        """
+        with self._lock:
+            self._account.by_hand(device, act)
+
+    def reset(self, **changes: Any) -> None:
+        """Begin again with a new world: the settings so far and these changes to them.
+
+        Faults and calls are gone.  Bad settings raise and leave the old world as it was.
+        """
+        with self._lock:
+            fresh = Emulator(**{**asdict(self.settings), **changes})
+            self.settings = fresh.settings
+            self._clock, self._account = fresh._clock, fresh._account
+            self._faults, self._blocked = fresh._faults, fresh._blocked
+            self.clear_calls()
+
+    def fault(
+        self,
+        kind: str,
+        *,
+        service: str | None = None,
+        path: str | None = None,
+        device: int | None = None,
+        after: int = 0,
+        times: int | None = 1,
+        **options: Any,
+    ) -> Fault:
+        """Make calls go wrong: the kinds are in `FAULTS`, what the rest means in `Fault`."""
+        with self._lock:
+            fault = Fault(kind, service, path, device, after, times, options)
+            self._faults.all.append(fault)
+            return fault
+
+    def clear_faults(self) -> int:
+        """Take back all faults and return how many there were."""
+        with self._lock:
+            count = len(self._faults.all)
+            self._faults.all.clear()
+            return count
+
+    def truth(self, device: int | None = None) -> dict[str, Any]:
+        """Return the whole world as JSON can hold it, or one device's part of it."""
+        with self._lock:
+            return truth_of(self._account, self.settings.seed, device)
+
+    def running(self, port: int = 0) -> "host.Running":
+        """Return a context in which the emulator answers on a loopback port (0: any free one)."""
+        return host.Running(self, port)
+
+    def serve_forever(
+        self, port: int = 0, on_ready: Callable[["host.Host"], None] | None = None
+    ) -> None:
+        """Answer on a loopback port until Ctrl-C or SIGTERM; `on_ready` is told when it begins."""
+        host.serve_forever(self, port, on_ready)
+
+
+def _open(settings: Settings) -> Account:
+    """Return the account of a new world."""
+    world = make_world(
+        settings.seed,
+        customers=settings.customers,
+        devices=settings.devices,
+        start=settings.start,
+        all_windows=settings.exact_patches,
+    )
+    return open_account(
+        settings.seed,
+        world,
+        start=settings.start,
+        patches=settings.patches,
+        exactly=settings.exact_patches,
+        settle_seconds=settings.settle_seconds,
+        fails_without_patching=settings.non_windows == "fail",
+    )

@@ -1,0 +1,86 @@
+"""What a kind of fault is: a description, options, and a function that spoils a reply.
+
+Law of this file: values only, so that every kind can be listed, documented and checked as data.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from patchfleet.emulator.answer import Answer, xml
+
+When = Literal["before", "after"]
+Options = Mapping[str, Any]
+STAND_IN = xml(b'<?xml version="1.0" encoding="ISO-8859-1"?>\n<result status="OK"/>')
+"""The reply that is spoiled when the call was lost before it took effect."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Hold one call to be spoiled: its reply, the emulated time, its URL with the key, options."""
+
+    reply: Answer
+    now: datetime
+    url: str
+    options: Options
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """Describe one option of a kind: its default, what it may be, what it means.
+
+    Numbers lie between `low` and `high`; texts are printable Latin-1, since they go on the wire.
+    """
+
+    default: Any
+    types: tuple[type, ...]
+    description: str
+    low: float = 0
+    high: float = 10_000
+
+    def accepts(self, value: object) -> bool:
+        """Return whether a value may be given for this option."""
+        if not isinstance(value, self.types):
+            return False
+        if isinstance(value, str):
+            return not value or (value.isprintable() and max(value) <= "ÿ")
+        return not isinstance(value, (int, float)) or self.low <= value <= self.high
+
+
+@dataclass(frozen=True, slots=True)
+class FaultKind:
+    """Describe a kind of fault.
+
+    `spoil` turns a case into what is sent.  `when` says whether by default the call has taken
+    effect ("after") or never reached the vendor's state ("before"); the option of that name, which
+    every kind has, says otherwise.
+    """
+
+    description: str
+    spoil: Callable[[Case], Answer]
+    when: When = "before"
+    options: Mapping[str, Option] = field(default_factory=dict)
+
+    def completed(self, given: Options) -> dict[str, Any]:
+        """Return all options, the given ones checked; raise ValueError for what does not fit."""
+        complete = {name: option.default for name, option in self.options.items()}
+        complete["when"] = self.when
+        for name, value in given.items():
+            if name not in complete:
+                raise ValueError(f"no option {name!r}; there are: {', '.join(complete)}")
+            if name == "when" and value not in ("before", "after"):
+                raise ValueError('when is "before" or "after" the call takes effect')
+            if name != "when" and not self.options[name].accepts(value):
+                raise ValueError(f"{name}: {self.options[name].description}; not {value!r}")
+            complete[name] = value
+        return complete
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the description and the options with their defaults, as JSON can hold them."""
+        options = {name: option.description for name, option in self.options.items()}
+        return {
+            "description": self.description,
+            "options": {**options, "when": f"before or after it takes effect ({self.when})"},
+            "defaults": {name: option.default for name, option in self.options.items()},
+        }

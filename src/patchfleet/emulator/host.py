@@ -1,0 +1,295 @@
+"""The emulator on a loopback port: real HTTP/1.1 with keep-alive, and the ways it can go wrong.
+
+Law of this file: the only sockets, the only sleeps and the only thread of the emulator.  It knows
+no vendor; it puts on the wire what `Answer` and `Delivery` say.  One event loop serves thousands
+of connections; calls on one connection are answered in order.
+"""
+
+import asyncio
+import signal
+import socket
+import struct
+from collections.abc import Callable
+from threading import Event, Thread
+from types import TracebackType
+from typing import TYPE_CHECKING, cast
+from urllib.parse import parse_qsl, unquote
+
+import h11
+
+from patchfleet.emulator.answer import Answer
+
+if TYPE_CHECKING:
+    from patchfleet.emulator.emulator import Emulator
+
+LOOPBACK = "127.0.0.1"
+_BACKLOG = 4096
+_LONGEST_HEAD = 64 * 1024
+_LONGEST_BODY = 1 << 20
+_LINGER_NOT = struct.pack("ii", 1, 0)
+
+
+class _Connection(asyncio.Protocol):
+    """Serve one connection: read a request, answer it, go on with the next."""
+
+    def __init__(self, host: "Host") -> None:
+        self._host = host
+        self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=_LONGEST_HEAD)
+        self._transport: asyncio.Transport
+        self._request: h11.Request | None = None
+        self._body = b""
+        self._task: asyncio.Task[None] | None = None
+        self._may_write = asyncio.Event()
+        self._ended = asyncio.Event()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+        self._may_write.set()
+        self._host.connections.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio gives it
+        self._host.connections.discard(self)
+        self._may_write.set()
+        if self._task:
+            self._task.cancel()
+
+    def pause_writing(self) -> None:
+        self._may_write.clear()
+
+    def resume_writing(self) -> None:
+        self._may_write.set()
+
+    def data_received(self, data: bytes) -> None:
+        self._http.receive_data(data)
+        self._go_on()
+
+    def eof_received(self) -> bool:
+        """Answer what was asked for before the caller stopped sending, then close."""
+        self._ended.set()
+        self._http.receive_data(b"")
+        self._go_on()
+        return True
+
+    def close(self) -> None:
+        """Drop the connection, whatever it is doing."""
+        if self._task:
+            self._task.cancel()
+        self._transport.abort()
+
+    def _go_on(self) -> None:
+        """Take in what has arrived until a request is complete or more is needed."""
+        try:
+            while self._task is None:
+                event = self._http.next_event()
+                if isinstance(event, h11.Request):
+                    self._request, self._body = event, b""
+                elif isinstance(event, h11.Data):
+                    self._take_in(event.data)
+                elif isinstance(event, h11.EndOfMessage):
+                    self._begin_answer()
+                elif isinstance(event, h11.ConnectionClosed):
+                    self._transport.close()
+                    return
+                else:
+                    return
+        except h11.RemoteProtocolError as problem:
+            self._refuse(problem)
+
+    def _take_in(self, data: bytes) -> None:
+        self._body += data
+        if len(self._body) > _LONGEST_BODY:
+            raise h11.RemoteProtocolError("body too long", error_status_hint=413)
+
+    def _refuse(self, problem: h11.RemoteProtocolError) -> None:
+        """Answer what is not HTTP with its status code and close."""
+        if self._http.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            headers = [("Content-Length", "0"), ("Connection", "close")]
+            status = problem.error_status_hint
+            self._send(h11.Response(status_code=status, headers=headers))
+            self._send(h11.EndOfMessage())
+        self._transport.close()
+
+    def _begin_answer(self) -> None:
+        assert self._request is not None
+        path, _, query = self._request.target.decode("ascii").partition("?")
+        pairs = parse_qsl(query, keep_blank_values=True, encoding="utf-8", errors="replace")
+        headers = [
+            (name.decode(), value.decode("latin-1")) for name, value in self._request.headers
+        ]
+        method = self._request.method.decode("ascii")
+        answer = self._host.emulator.handle(method, unquote(path), pairs, headers, self._body)
+        wait = answer.delivery.wait_seconds + (answer.is_vendors * self._host.latency_seconds)
+        if wait or answer.delivery.manner != "whole":
+            self._task = asyncio.get_running_loop().create_task(self._deliver(answer, wait))
+            self._task.add_done_callback(self._delivered)
+        else:
+            self._send_whole(answer)
+
+    def _delivered(self, task: asyncio.Task[None]) -> None:
+        self._task = None
+        if not task.cancelled():
+            task.result()
+            if not self._transport.is_closing():
+                self._go_on()
+
+    async def _deliver(self, answer: Answer, wait: float) -> None:
+        await asyncio.sleep(wait)
+        match answer.delivery.manner:
+            case "whole":
+                self._send_whole(answer)
+            case "cut":
+                self._send_head(answer)
+                self._send(h11.Data(data=answer.body[: answer.delivery.sent_bytes]))
+                self._transport.close()
+            case "trickle":
+                await self._trickle(answer)
+            case "hang":
+                await self._ended.wait()
+                self._transport.close()
+            case "reset":
+                plug: socket.socket = self._transport.get_extra_info("socket")
+                plug.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
+                self._transport.abort()
+            case "raw":
+                self._transport.write(answer.body)
+                self._transport.close()
+
+    async def _trickle(self, answer: Answer) -> None:
+        self._send_head(answer)
+        size = max(1, answer.delivery.sent_bytes)
+        for begin in range(0, len(answer.body), size):
+            self._send(h11.Data(data=answer.body[begin : begin + size]))
+            await self._may_write.wait()
+            await asyncio.sleep(answer.delivery.pause_seconds)
+        self._end_answer()
+
+    def _send_whole(self, answer: Answer) -> None:
+        self._send_head(answer)
+        if self._request is not None and self._request.method != b"HEAD":
+            self._send(h11.Data(data=answer.body))
+        self._end_answer()
+
+    def _send_head(self, answer: Answer) -> None:
+        headers = [*answer.headers, ("Content-Length", str(len(answer.body)))]
+        self._send(h11.Response(status_code=answer.status, headers=headers))
+
+    def _send(self, event: h11.Response | h11.Data | h11.EndOfMessage) -> None:
+        data = self._http.send(event)
+        if data and not self._transport.is_closing():
+            self._transport.write(data)
+
+    def _end_answer(self) -> None:
+        self._send(h11.EndOfMessage())
+        if self._http.our_state is h11.MUST_CLOSE:
+            self._transport.close()
+        else:
+            self._http.start_next_cycle()
+
+
+class Host:
+    """Hold what a caller needs to reach a running emulator."""
+
+    def __init__(self, emulator: "Emulator") -> None:
+        self.emulator = emulator
+        self.connections: set[_Connection] = set()
+        self.port = 0
+
+    @property
+    def url(self) -> str:
+        """Return the base URL, where the vendor's would be the server's."""
+        return f"http://{LOOPBACK}:{self.port}"
+
+    @property
+    def control_url(self) -> str:
+        """Return the URL under which the control API answers."""
+        return f"{self.url}/_control"
+
+    @property
+    def api_key(self) -> str:
+        """Return the key of the emulated account."""
+        return self.emulator.api_key
+
+    @property
+    def latency_seconds(self) -> float:
+        """Return what is added to every vendor call."""
+        return self.emulator.settings.latency_ms / 1000
+
+    async def serve(self, port: int, ready: Callable[[], None], stop: asyncio.Event) -> None:
+        """Answer until `stop` is set; raise OSError when the port cannot be had."""
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(
+            lambda: _Connection(self), LOOPBACK, port, backlog=_BACKLOG
+        )
+        self.port = server.sockets[0].getsockname()[1]
+        try:
+            ready()
+            await stop.wait()
+        finally:
+            await self._drop_connections()
+            server.close()
+
+    async def _drop_connections(self) -> None:
+        """Close what is open until nothing is, not even a connection half accepted.
+
+        A server that is closed while asyncio accepts a connection would leave that one open.
+        """
+        this = {asyncio.current_task()}
+        while self.connections or asyncio.all_tasks() - this:
+            for connection in list(self.connections):
+                connection.close()
+            await asyncio.sleep(0)
+
+
+class Running:
+    """Run an emulator in a thread of its own for as long as a `with` block lasts."""
+
+    def __init__(self, emulator: "Emulator", port: int) -> None:
+        self._host = Host(emulator)
+        self._port = port
+        self._ready = Event()
+        self._problem: BaseException | None = None
+        self._thread = Thread(target=self._run, name="patchfleet-emulator", daemon=True)
+
+    def __enter__(self) -> Host:
+        self._thread.start()
+        self._ready.wait()
+        if self._problem:
+            self._thread.join()
+            raise self._problem
+        return self._host
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        problem: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._serve())
+        except OSError as problem:
+            self._problem = problem
+        finally:
+            self._ready.set()
+
+    async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._stop = asyncio.Event()
+        await self._host.serve(self._port, self._ready.set, self._stop)
+
+
+def serve_forever(emulator: "Emulator", port: int, on_ready: Callable[[Host], None] | None) -> None:
+    """Answer in this thread until Ctrl-C or SIGTERM, then return."""
+    asyncio.run(_serve_until_told(Host(emulator), port, on_ready))
+
+
+async def _serve_until_told(host: Host, port: int, on_ready: Callable[[Host], None] | None) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for told in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(told, stop.set)
+    await host.serve(port, lambda: on_ready(host) if on_ready else None, stop)

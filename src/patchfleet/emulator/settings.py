@@ -1,0 +1,36 @@
+"""What an emulated world is made from.
+
+Law of this file: values, checked when they are put together; `Emulator` says what each of them means.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Hold the settings of an emulator; raise ValueError for those that make no world."""
+
+    customers: int
+    devices: int
+    seed: int
+    patches: int
+    start: datetime
+    latency_ms: float
+    exact_patches: bool
+    non_windows: Literal["empty", "fail"]
+    blocked_agents: str | None
+    settle_seconds: float
+
+    def __post_init__(self) -> None:
+        for name in ("patches", "latency_ms", "settle_seconds"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} cannot be negative")
+        if self.non_windows not in ("empty", "fail"):
+            raise ValueError('non_windows is "empty" or "fail"')
+        try:
+            re.compile(self.blocked_agents or "")
+        except re.error as problem:
+            raise ValueError(f"blocked_agents is no regular expression: {problem}") from problem

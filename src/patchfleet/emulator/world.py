@@ -1,0 +1,273 @@
+"""The customers, sites and machines of the emulated world, made from a seed.
+
+Law of this file: no vendor's words, ids or rules; frozen values only; the same seed gives the same
+world in any process.  What a vendor knows about a machine over time is that vendor's state.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from patchfleet.emulator import names
+from patchfleet.emulator.chance import Chance
+from patchfleet.emulator.lines import DRIVERS, EVERY_WINDOWS, THIRD_PARTY
+from patchfleet.emulator.schedule import Schedule
+
+Kind = Literal["workstation", "server"]
+Platform = Literal["windows", "macos", "linux"]
+Restart = Literal["never", "when_required", "always"]
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """Describe one customer; `care` (0 to 1) says how well its machines were kept so far."""
+
+    number: int
+    name: str
+    created_on: date | None
+    care: float
+    mobile_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Describe one site; its machines live in the time zone `zone`."""
+
+    number: int
+    customer: Customer
+    name: str
+    zone: ZoneInfo
+    created_on: date | None
+    external_ip: str
+
+
+@dataclass(frozen=True, slots=True)
+class OperatingSystem:
+    """Describe an operating system; `line` is the first word of its product lines."""
+
+    platform: Platform
+    name: str
+    build: str
+    line: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Machine:
+    """Describe one machine as it stands at the start of the world.
+
+    `lines` names the product lines it has patches of.  `silent_days` is how long it has not been
+    heard of (0: it reports).  `is_managed` says whether somebody pays for patching it.
+    """
+
+    number: int
+    site: Site
+    name: str
+    kind: Kind
+    system: OperatingSystem
+    lines: tuple[str, ...]
+    role: str
+    description: str
+    user: str
+    ip: str
+    macs: tuple[str, ...]
+    manufacturer: str
+    model: str
+    chassis: int
+    serial: str
+    product_key: str
+    guid: str
+    memory_bytes: int
+    processor_count: int
+    installed_on: date
+    restarted_at: datetime
+    is_managed: bool
+    silent_days: int
+    has_blank_times: bool
+    schedule: Schedule
+    restart: Restart
+    restart_time: time
+    scan_time: time
+
+    @property
+    def customer(self) -> Customer:
+        """Return whose machine it is."""
+        return self.site.customer
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Hold everything that does not change while the clock moves."""
+
+    customers: tuple[Customer, ...]
+    sites: tuple[Site, ...]
+    machines: tuple[Machine, ...]
+
+
+_SYSTEMS: dict[Kind, tuple[tuple[OperatingSystem, int], ...]] = {
+    "workstation": (
+        (OperatingSystem("windows", "Microsoft Windows 11 Pro", "26100", "windows 11"), 60),
+        (OperatingSystem("windows", "Microsoft Windows 10 Pro", "19045", "windows 10"), 30),
+        (OperatingSystem("macos", "macOS 15.6", "24G84", ""), 7),
+        (OperatingSystem("linux", "Ubuntu 24.04 LTS", "6.8.0", ""), 3),
+    ),
+    "server": (
+        (OperatingSystem(
+            "windows", "Microsoft Windows Server 2022 Standard", "20348", "server 2022"), 38),
+        (OperatingSystem(
+            "windows", "Microsoft Windows Server 2019 Standard", "17763", "server 2019"), 32),
+        (OperatingSystem(
+            "windows", "Microsoft Windows Server 2025 Standard", "26100", "server 2025"), 12),
+        (OperatingSystem(
+            "windows", "Microsoft Windows Server 2016 Standard", "14393", "server 2016"), 12),
+        (OperatingSystem("linux", "Debian GNU/Linux 12", "6.1.0", ""), 6),
+    ),
+}  # fmt: skip
+
+
+def make_world(
+    seed: int, *, customers: int, devices: int, start: datetime, all_windows: bool = False
+) -> World:
+    """Return the world of a seed; raise ValueError for counts that make no world.
+
+    With `all_windows` every machine runs Windows and is managed, for measurements.
+    """
+    if customers < 1 or devices < 0:
+        raise ValueError("an emulated world needs at least 1 customer and no fewer than 0 devices")
+    firms = tuple(_make_customer(seed, number, start) for number in range(customers))
+    sites: list[Site] = []
+    for firm in firms:
+        _add_sites(seed, firm, sites)
+    homes = _share_out(seed, firms, sites, devices)
+    machines = tuple(
+        _make_machine(seed, number, site, start, all_windows) for number, site in enumerate(homes)
+    )
+    return World(firms, tuple(sites), machines)
+
+
+def _make_customer(seed: int, number: int, start: datetime) -> Customer:
+    chance = Chance(seed, "customer", number)
+    turn, place = divmod(number, len(names.CUSTOMERS))
+    created_on = start.date() - timedelta(days=chance.between(200, 2500))
+    return Customer(
+        number=number,
+        name=names.CUSTOMERS[place] + (f" {turn + 1}" if turn else ""),
+        created_on=None if chance.happens(0.1) else created_on,
+        care=(0.94, 0.6, 0.85)[number % 3] + 0.05 * chance.unit(),
+        mobile_count=chance.between(0, 4) if chance.happens(0.5) else 0,
+    )
+
+
+def _add_sites(seed: int, customer: Customer, sites: list[Site]) -> None:
+    chance = Chance(seed, "sites", customer.number)
+    home = chance.pick(names.ZONES)
+    for place in range(chance.between(2, 3)):
+        abroad = place > 0 and chance.happens(0.3)
+        sites.append(
+            Site(
+                number=len(sites),
+                customer=customer,
+                name=names.SITES[0]
+                if place == 0
+                else names.SITES[1 + (customer.number + 2 * place) % 5],
+                zone=ZoneInfo(chance.pick(names.ZONES) if abroad else home),
+                created_on=None if chance.happens(0.1) else customer.created_on,
+                external_ip=f"203.0.113.{1 + len(sites) % 254}",
+            )
+        )
+
+
+def _share_out(
+    seed: int, firms: tuple[Customer, ...], sites: list[Site], devices: int
+) -> list[Site]:
+    """Return the site of each machine: the first customers are large, the last ones small.
+
+    While there are enough machines each customer has at least one.
+    """
+    chance = Chance(seed, "sharing out")
+    weights = [(firm, 1 + 60 // (2 + 3 * rank)) for rank, firm in enumerate(firms)]
+    owners = list(firms[:devices])
+    owners += [chance.weighted(weights) for _ in range(devices - len(owners))]
+    places: dict[int, list[Site]] = {}
+    for site in sites:
+        places.setdefault(site.customer.number, []).append(site)
+    owners.sort(key=lambda firm: firm.number)
+    homes = []
+    for owner in owners:
+        own = places[owner.number]
+        homes.append(chance.weighted([(site, 5 - 2 * rank) for rank, site in enumerate(own)]))
+    return sorted(homes, key=lambda site: site.number)
+
+
+def _make_machine(
+    seed: int, number: int, site: Site, start: datetime, all_windows: bool
+) -> Machine:
+    chance = Chance(seed, "machine", number)
+    kind: Kind = "server" if chance.happens(0.25) else "workstation"
+    system = chance.weighted(_SYSTEMS[kind][: 2 if all_windows else None])
+    maker, model, chassis = chance.pick(names.MODELS[kind])
+    person = chance.pick(names.PEOPLE)
+    role = chance.pick(names.SERVER_ROLES) if kind == "server" else ""
+    short = "".join(word[0] for word in site.customer.name.split() if word[0].isalnum())
+    managed = system.platform == "windows" and not chance.happens(0.05)
+    return Machine(
+        number=number,
+        site=site,
+        name=f"{short.upper()}-{role or ('LT' if chassis in (9, 10) else 'PC')}-{number:04}",
+        kind=kind,
+        system=system,
+        lines=_lines(chance, kind, system, role),
+        role=role,
+        description=f"{role} server" if role else chance.pick(names.DEPARTMENTS),
+        user="" if role else f"{short.upper()}\\{person}" + (" " if chance.happens(0.3) else ""),
+        ip=f"10.{site.number % 200}.{number // 250 % 250}.{number % 250 + 2}",
+        macs=tuple(_mac(chance) for _ in range(chance.between(1, 2))),
+        manufacturer=maker,
+        model=model,
+        chassis=chassis,
+        serial=chance.digits(7, "0123456789BCDFGHJKLMNPQRSTVWXYZ"),
+        product_key="-".join(chance.digits(5, "BCDFGHJKMPQRTVWXY2346789") for _ in range(5)),
+        guid=chance.digits(32, "0123456789abcdef"),
+        memory_bytes=chance.pick((8, 16, 16, 32, 64 if role else 16)) << 30,
+        processor_count=chance.pick((2, 4) if role else (1, 1)),
+        installed_on=start.date() - timedelta(days=chance.between(30, 1500)),
+        restarted_at=start - timedelta(minutes=chance.between(90, 60 * 24 * 21)),
+        is_managed=managed or all_windows,
+        silent_days=chance.between(4, 40) if chance.happens(0.05) else 0,
+        has_blank_times=chance.happens(0.06),
+        schedule=_schedule(chance, kind),
+        restart=chance.weighted((("never", 30), ("when_required", 55), ("always", 15))),
+        restart_time=time(chance.between(4, 6), chance.pick((0, 15, 30, 45))),
+        scan_time=time(chance.between(9, 15), chance.between(0, 59)),
+    )
+
+
+def _lines(chance: Chance, kind: Kind, system: OperatingSystem, role: str) -> tuple[str, ...]:
+    """Return the product lines a machine has patches of; none when it does not run Windows."""
+    if system.platform != "windows":
+        return ()
+    lines = [f"{system.line} {part}" for part in ("cumulative", "dotnet", "servicing")]
+    lines += EVERY_WINDOWS
+    if kind == "server":
+        lines += ["sql server 2022" if chance.happens(0.5) else "sql server 2019"] * (role == "SQL")
+        lines += ["exchange"] * (role == "APP")
+        return tuple(lines + [line for line in THIRD_PARTY if chance.happens(0.12)])
+    lines += ["feature"] * (system.line == "windows 11") + list(DRIVERS)
+    lines += ["office", "outlook"] if chance.happens(0.75) else []
+    return tuple(lines + [line for line in THIRD_PARTY if chance.happens(0.4)])
+
+
+def _schedule(chance: Chance, kind: Kind) -> Schedule:
+    """Return when a machine installs: servers in nights of the week-end, others mostly daily."""
+    at = time(chance.between(0, 5), chance.pick((0, 15, 30, 45)))
+    if kind == "server":
+        weekly = Schedule("weekly", at, (5, 6) if chance.happens(0.5) else (6,))
+        monthly = Schedule("monthly", at, (chance.pick((5, 6)),), chance.between(2, 4))
+        return chance.weighted(((weekly, 70), (monthly, 20), (Schedule("manual"), 10)))
+    noon = time(12, chance.pick((0, 15, 30)))
+    week = Schedule("weekly", noon, chance.pick(((0, 2, 4), (1, 3), (2,), (3,))))
+    return chance.weighted(((Schedule("daily", noon), 55), (week, 38), (Schedule("manual"), 7)))
+
+
+def _mac(chance: Chance) -> str:
+    return ":".join(["02", *(chance.digits(2, "0123456789ABCDEF") for _ in range(5))])

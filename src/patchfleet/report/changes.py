@@ -1,0 +1,40 @@
+"""What changed between two runs of the same sources.
+
+Law of this file: it asks the store and arranges the answers.
+"""
+
+from typing import TYPE_CHECKING
+
+from patchfleet.models import Selection
+from patchfleet.report.lists import changes_table, transitions_table
+from patchfleet.report.spelling import moment
+from patchfleet.report.table import Report
+from patchfleet.report.today import described
+from patchfleet.store.questions import changes, count_changes
+
+if TYPE_CHECKING:
+    from patchfleet.store import Facts
+
+_ALL = Selection()
+
+
+def changes_report(
+    before: "Facts", after: "Facts", *, selection: Selection = _ALL, with_rows: bool = True
+) -> Report:
+    """Report which findings differ between two runs, counted by transition and one by one.
+
+    Raises StoreError when the two are not runs of the same sources.
+    """
+    tables = [transitions_table(count_changes(before, after, selection))]
+    if with_rows:
+        tables.append(changes_table(changes(before, after, selection)))
+    notes = [f"Between {moment(before.as_of)} and {moment(after.as_of)}."]
+    if chosen := described(selection):
+        notes.append(f"Only {chosen}.")
+    return Report(
+        name="changes",
+        title="What changed",
+        as_of=after.as_of,
+        notes=tuple(notes),
+        tables=tuple(tables),
+    )

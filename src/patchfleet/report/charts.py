@@ -1,0 +1,168 @@
+"""Charts of a fleet, as the numbers that their bars are made of.
+
+Law of this file: rows in, chart out. A chart that leaves something out says so in its title, and
+its summary says in words what the bars show.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from patchfleet.models import SEVERITIES, STATES
+from patchfleet.report.spelling import counted, printable, worded
+from patchfleet.report.table import Cell, Chart, Column, Table
+from patchfleet.store.questions.answers import (
+    AGE_BUCKETS,
+    AgeRow,
+    PostureRow,
+    SeverityStateRow,
+    TopPatchRow,
+)
+
+MOST_BARS = 20
+"""More bars than this are no picture; the tables hold the rest."""
+
+_PARTS = tuple(Column(severity, severity, "integer") for severity in SEVERITIES)
+
+
+def open_by_customer(rows: Sequence[PostureRow]) -> Chart:
+    """Stack the open patches of each customer by severity, most critical first."""
+    counts = [
+        (
+            row.customer,
+            (
+                row.open_critical,
+                row.open_important,
+                row.open_moderate,
+                row.open_low,
+                row.open_unspecified,
+            ),
+        )
+        for row in rows
+    ]
+    counts.sort(key=lambda pair: pair[1], reverse=True)
+    critical = sum(parts[0] for _, parts in counts)
+    summary = "No critical patch is open."
+    if critical:
+        worst, parts = counts[0]
+        summary = (
+            f"{counted(critical, 'critical patch', 'critical patches')} open in all, "
+            f"most of them at {printable(worst)}: {parts[0]:,}."
+        )
+    return _stacked(
+        "open_by_customer",
+        "Open patches by customer and severity" + _cut(len(counts), "customers"),
+        Column("customer", "Customer"),
+        counts[:MOST_BARS],
+        summary,
+    )
+
+
+def age_of_open_patches(rows: Iterable[AgeRow]) -> Chart:
+    """Stack the open patches by days since release and severity."""
+    found = {(row.bucket, row.severity): row.findings for row in rows}
+    counts = [
+        (bucket, tuple(found.get((bucket, severity), 0) for severity in SEVERITIES))
+        for bucket in AGE_BUCKETS
+    ]
+    total = sum(found.values())
+    old = sum(sum(parts) for bucket, parts in counts if bucket in {"31-60", "61-90", ">90"})
+    summary = (
+        f"{old:,} of {counted(total, 'open patch', 'open patches')} came out over 30 days ago."
+    )
+    return _stacked(
+        "age_of_open",
+        "Age of open patches",
+        Column("age", "Days since release"),
+        counts,
+        summary,
+        is_upright=True,
+    )
+
+
+def patches_by_state(rows: Iterable[SeverityStateRow]) -> Chart:
+    """Stack the patches in each state by severity."""
+    found = {(row.state, row.severity): row.findings for row in rows}
+    counts = [
+        (worded(state), tuple(found.get((state, severity), 0) for severity in SEVERITIES))
+        for state in STATES
+    ]
+    counts = [(label, parts) for label, parts in counts if any(parts)]
+    total = sum(found.values())
+    shares = [f"{label} {sum(parts) / total:.0%}" for label, parts in counts]
+    return _stacked(
+        "by_state",
+        "Patches by state",
+        Column("state", "State"),
+        counts,
+        f"Of {counted(total, 'patch on a device', 'patches on devices')}: {', '.join(shares)}."
+        if total
+        else "There are no patches.",
+    )
+
+
+def top_open_patches(rows: Sequence[TopPatchRow]) -> Chart:
+    """Show the patches that are open on most devices, coloured by severity."""
+    counts = [
+        (
+            _short_name(row),
+            tuple(row.devices if row.severity == severity else 0 for severity in SEVERITIES),
+        )
+        for row in rows[:MOST_BARS]
+    ]
+    summary = "No patch is open."
+    if rows:
+        first = rows[0]
+        summary = f"{printable(first.patch)} is open on {counted(first.devices, 'device')}."
+    return _stacked(
+        "top_patches",
+        "Patches open on most devices",
+        Column("patch", "Patch"),
+        counts,
+        summary,
+        unit="devices",
+    )
+
+
+def _short_name(row: TopPatchRow) -> str:
+    """Put the KB number first: titles differ where a label has long been cut."""
+    if not row.kb:
+        return row.patch
+    return f"KB{row.kb} {row.patch.replace(f'(KB{row.kb})', '').strip()}"
+
+
+def _stacked(
+    name: str,
+    title: str,
+    label: Column,
+    counts: Iterable[tuple[str, tuple[int, ...]]],
+    summary: str,
+    *,
+    unit: str = "patches",
+    is_upright: bool = False,
+) -> Chart:
+    counts = list(counts)
+    labels = _distinct([text for text, _ in counts])
+    rows: list[tuple[Cell, ...]] = [
+        (text, *parts) for text, (_, parts) in zip(labels, counts, strict=True)
+    ]
+    return Chart(
+        name=name,
+        title=title,
+        summary=summary,
+        table=Table(name=name, title=title, columns=(label, *_PARTS), rows=rows),
+        unit=unit,
+        is_upright=is_upright,
+    )
+
+
+def _distinct(labels: Sequence[str]) -> list[str]:
+    """Tell equal labels apart by a number: two customers of one name are two bars."""
+    seen: dict[str, int] = {}
+    distinct = []
+    for label in map(printable, labels):
+        seen[label] = seen.get(label, 0) + 1
+        distinct.append(label if seen[label] == 1 else f"{label} ({seen[label]})")
+    return distinct
+
+
+def _cut(number: int, noun: str) -> str:
+    return f" (the worst {MOST_BARS} of {number:,} {noun})" if number > MOST_BARS else ""

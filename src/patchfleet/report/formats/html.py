@@ -1,0 +1,181 @@
+"""A report as one page: opens from disk, needs no network, and cannot use one.
+
+Law of this file: everything stands inside the page, and its content security policy forbids the
+rest; text from outside is text, in the page and in its data. A table is cut where a browser would
+suffer, and the page says so.
+"""
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec import Struct
+
+from patchfleet.models import SEVERITIES
+from patchfleet.report.formats.vega import vega_lite
+from patchfleet.report.palette import SEVERITY_COLOURS, SEVERITY_COLOURS_IN_THE_DARK
+from patchfleet.report.spelling import NUMERIC, moment, printable, spelled
+from patchfleet.report.table import Cell, Chart, Column, Figure, Report, Table
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+ROWS_A_TABLE = 2_000
+"""Lines of a table that a page still filters and sorts at once, also on a telephone."""
+
+ROWS_ON_PAPER = 200
+"""Lines of a table that are printed; more is for the screen and the workbook."""
+
+_SHORT, _LONG = 12, 40
+"""Columns that wish for so few characters stay on one line; for more, they get the room left."""
+
+_RANKS: dict[str, str] = {severity: str(rank) for rank, severity in enumerate(SEVERITIES)}
+
+
+class PageCell(Struct, frozen=True):
+    """One cell: its text, how it is set, the word it marks, and what it is sorted by if not that."""
+
+    text: str
+    setting: str = ""
+    word: str = ""
+    key: str | None = None
+
+
+class PageTable(Struct, frozen=True):
+    """One table of the page: `shown` rows of all."""
+
+    table: Table
+    rows: list[list[PageCell]]
+    total: list[PageCell]
+    numeric: list[bool]
+
+    @property
+    def shown(self) -> int:
+        """Count the rows that stand on the page."""
+        return len(self.rows)
+
+
+def to_html(what: Report | Table, *, rows_a_table: int = ROWS_A_TABLE) -> str:
+    """Spell a report or one table as one page with everything inside.
+
+    Of each table the first `rows_a_table` rows are on the page, and it says of how many.
+    """
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    page = Environment(
+        loader=PackageLoader("patchfleet.report.formats", "page"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    page.filters.update(printable=printable)
+    tables = what.tables if isinstance(what, Report) else (what,)
+    charts = what.charts if isinstance(what, Report) else ()
+    scripts = [*([_chart_library()] if charts else []), _own("page.js")]
+    return page.get_template("page.html").render(
+        title=what.title,
+        as_of=moment(what.as_of) if isinstance(what, Report) else "",
+        figures=[_figure(figure) for figure in what.figures] if isinstance(what, Report) else [],
+        notes=what.notes if isinstance(what, Report) else (),
+        charts=[(chart, _page_table(chart.table, rows_a_table)) for chart in charts],
+        specs=_inside_script(charts),
+        tables=[_page_table(table.at_a_glance(), rows_a_table) for table in tables],
+        rows_on_paper=ROWS_ON_PAPER,
+        style=_markup(_colours() + _own("page.css")),
+        scripts=[_markup(script) for script in scripts],
+        hashes=_markup(" ".join(_source_hash(script) for script in scripts)),
+    )
+
+
+def _page_table(table: Table, limit: int) -> PageTable:
+    total = table.total or ()
+    return PageTable(
+        table=table,
+        rows=[_cells(row, table.columns) for row in table.rows[:limit]],
+        total=_cells(total, table.columns) if total else [],
+        numeric=[column.kind in NUMERIC for column in table.columns],
+    )
+
+
+def _cells(row: Sequence[Cell], columns: Sequence[Column]) -> list[PageCell]:
+    return [_cell(value, column) for value, column in zip(row, columns, strict=True)]
+
+
+def _cell(value: Cell, column: Column) -> PageCell:
+    text = spelled(value, column.kind)
+    if column.kind in NUMERIC:
+        return PageCell(text, "number", key=None if value is None else str(value))
+    if column.kind in {"severity", "state"} and isinstance(value, str):
+        # The value is one of our own words, and as a class at most unknown to the style sheet.
+        return PageCell(text, "line", f"{column.kind} {value}", _RANKS.get(value))
+    if column.kind == "flag":
+        return PageCell(text, "line", f"flag {text}")
+    if column.kind in {"date", "moment"}:
+        return PageCell(text, "line")
+    return PageCell(text, _text_setting(column))
+
+
+def _text_setting(column: Column) -> str:
+    """Keep short text on one line, and give long text the room that is left."""
+    if column.width is None:
+        return "text"
+    return "line" if column.width <= _SHORT else "wide" if column.width > _LONG else "text"
+
+
+def _figure(figure: Figure) -> dict[str, object]:
+    is_work = figure.needs_somebody and bool(figure.value)
+    return {
+        "title": figure.title,
+        "text": spelled(figure.value, figure.kind) or "unknown",
+        "is_work": is_work,
+    }
+
+
+def _colours() -> str:
+    """Declare the colours of severities, by day and in the dark."""
+    by_day, by_night = (
+        "".join(f"--{name}:{colour};" for name, colour in colours.items())
+        for colours in (SEVERITY_COLOURS, SEVERITY_COLOURS_IN_THE_DARK)
+    )
+    dark = "@media screen and (prefers-color-scheme: dark)"
+    return f":root{{{by_day}}}{dark}{{:root{{{by_night}}}}}\n"
+
+
+def _inside_script(charts: Sequence[Chart]) -> "Markup":
+    """Spell the specifications as JSON that cannot end the script element it stands in."""
+    text = msgspec.json.encode({chart.name: vega_lite(chart) for chart in charts}).decode()
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return _markup(text)
+
+
+def _markup(text: str) -> "Markup":
+    """Mark our own text as not to be escaped."""
+    from markupsafe import Markup
+
+    return Markup(text)  # noqa: S704 - our own files, and JSON made safe above
+
+
+def _source_hash(script: str) -> str:
+    """Name a script in a content security policy (CSP level 2, hash-source)."""
+    digest = hashlib.sha256(script.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"
+
+
+@cache
+def _own(name: str) -> str:
+    return (files("patchfleet.report.formats") / "page" / name).read_text(encoding="utf-8")
+
+
+@cache
+def _chart_library() -> str:
+    """Bundle Vega, Vega-Lite and Vega-Embed (BSD-3-Clause) as one script, one name outside it."""
+    import vl_convert
+
+    bundle = vl_convert.javascript_bundle("window.drawChart = vegaEmbed;")
+    return f"(() => {{{bundle}\n}})();"

@@ -1,0 +1,104 @@
+"""A report as a file, in the format that its name asks for.
+
+Law of this file: what is written appears whole or not at all; the old file stays until then.
+"""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from patchfleet.errors import ConfigError
+from patchfleet.report.formats.csv import MARK, to_csv
+from patchfleet.report.formats.json import to_json
+from patchfleet.report.table import Report, Table
+
+
+def save(what: Report | Table, path: Path | str) -> Path:
+    """Write a report or one table to `path`, as .xlsx, .html, .csv or .json, and return the path.
+
+    A CSV holds one table. Raises ConfigError for another ending, for a CSV of several tables, and
+    for a place that cannot be written (a folder, not there, not ours, full); the old file is
+    intact.
+    """
+    target = check_destination(path)
+    write = _WRITERS[target.suffix.lower()]
+    try:
+        _replace(target, lambda beside: write(what, beside))
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ConfigError(
+            f"cannot write {target}: {reason[:1].lower()}{reason[1:]}",
+            hint="name a file in a folder that you may write to and that has room",
+        ) from error
+    return target
+
+
+def check_destination(path: Path | str) -> Path:
+    """Refuse a place that `save` could not write to, before the work of a report is done.
+
+    Raises ConfigError for an ending without a format, a folder, or a folder that is not there.
+    """
+    target = Path(path)
+    if target.suffix.lower() not in _WRITERS:
+        allowed = ", ".join(_WRITERS)
+        raise ConfigError(
+            f"cannot tell the format of {target.name!r} from its ending",
+            hint=f"end the name in one of {allowed}",
+        )
+    if target.is_dir():
+        raise ConfigError(f"cannot write {target}: it is a folder", hint="name a file in it")
+    if not target.absolute().parent.is_dir():
+        raise ConfigError(
+            f"cannot write {target}: there is no folder {target.parent}",
+            hint=f"make it first: mkdir -p {target.parent}",
+        )
+    return target
+
+
+def _replace(target: Path, write: Callable[[Path], None]) -> None:
+    """Let `write` fill a file beside `target`, then put it in its place in one step."""
+    target = target.resolve()  # a link stays a link
+    beside = target.with_name(f".{target.name}.{os.getpid()}.new")
+    try:
+        write(beside)
+        if target.exists():
+            shutil.copymode(target, beside)
+        beside.replace(target)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _write_json(what: Report | Table, path: Path) -> None:
+    path.write_text(to_json(what), encoding="utf-8", newline="\n")
+
+
+def _write_csv(what: Report | Table, path: Path) -> None:
+    if isinstance(what, Report):
+        if len(what.tables) != 1:
+            raise ConfigError(
+                f"a CSV holds one table, and the report {what.name!r} has {len(what.tables)}",
+                hint=f"choose one of {what.names}, or write .xlsx, which holds them all",
+            )
+        what = what.tables[0]
+    path.write_text(MARK + to_csv(what), encoding="utf-8", newline="")
+
+
+def _write_xlsx(what: Report | Table, path: Path) -> None:
+    from patchfleet.report.formats.xlsx import write_xlsx
+
+    write_xlsx(what, path)
+
+
+def _write_html(what: Report | Table, path: Path) -> None:
+    from patchfleet.report.formats.html import to_html
+
+    path.write_text(to_html(what), encoding="utf-8", newline="\n")
+
+
+_WRITERS: dict[str, Callable[[Report | Table, Path], None]] = {
+    ".xlsx": _write_xlsx,
+    ".html": _write_html,
+    ".csv": _write_csv,
+    ".json": _write_json,
+}

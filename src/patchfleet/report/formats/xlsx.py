@@ -1,0 +1,201 @@
+"""A report as a workbook: a summary with charts, then one sheet a table.
+
+Law of this file: every row arrives, with its type (dates are dates, numbers are numbers), and text
+from outside stays text: no formula, no link. The same report gives the same bytes. Rows are written
+once and forgotten, so that memory does not grow with them.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from patchfleet.report.formats.xlsx_summary import write_chart_data, write_summary
+from patchfleet.report.palette import TINTS
+from patchfleet.report.spelling import printable, spelled, worded
+from patchfleet.report.table import Cell, Column, Kind, Report, Table
+
+ROWS_A_SHEET = 1_048_574
+"""Excel's 1,048,576 lines a sheet, less the heading and a closing total."""
+
+_LONGEST_TEXT = 16_000
+"""Excel holds 32,767 UTF-16 units a cell; this many characters fit whatever they are."""
+
+_NUMBER_FORMATS: dict[Kind, str] = {
+    "integer": "#,##0",
+    "number": "#,##0.0",
+    "percent": "0.0%",
+    "date": "yyyy-mm-dd",
+    "moment": "yyyy-mm-dd hh:mm",
+}
+_WIDTHS: dict[Kind, int] = {"date": 11, "moment": 17, "flag": 8, "integer": 9, "percent": 9}
+_WIDEST = 64
+
+_OPTIONS = {
+    "constant_memory": True,
+    "strings_to_formulas": False,
+    "strings_to_urls": False,
+    "strings_to_numbers": False,
+}
+
+_NO_TIME = datetime(2000, 1, 1, tzinfo=UTC)
+"""When a workbook of one table was made: a table says no time, and the clock is not asked."""
+
+
+class Sheet(Struct, frozen=True):
+    """One sheet to be: its name, which part of which table, and how many rows that part has."""
+
+    name: str
+    table: Table
+    rows: Sequence[tuple[Cell, ...]]
+    is_last: bool
+
+
+def write_xlsx(what: Report | Table, path: Path, *, rows_a_sheet: int = ROWS_A_SHEET) -> None:
+    """Write a report or one table as a workbook to `path`.
+
+    A table longer than `rows_a_sheet` goes on in a further sheet, "Findings (2)", and the summary
+    says so. Text that a cell cannot hold ends in a mark. Raises OSError where it cannot be written.
+    """
+    import xlsxwriter  # type: ignore[import-untyped]
+    from xlsxwriter.exceptions import FileCreateError  # type: ignore[import-untyped]
+
+    tables = what.tables if isinstance(what, Report) else (what,)
+    sheets = list(_sheets(tables, rows_a_sheet))
+    try:
+        with xlsxwriter.Workbook(path, _OPTIONS) as book:
+            book.set_properties(_properties(what))
+            if isinstance(what, Report):
+                contents = [(sheet.name, sheet.table, len(sheet.rows)) for sheet in sheets]
+                write_summary(book, what, contents)
+            formats = _Formats(book)
+            for sheet in sheets:
+                _write_sheet(book.add_worksheet(sheet.name), sheet, formats)
+            if isinstance(what, Report):
+                write_chart_data(book, what.charts)
+    except FileCreateError as error:
+        raise OSError(*error.args[0].args) from error
+
+
+def sheet_name(name: str, part: int, taken: set[str]) -> str:
+    """Make a sheet name: 31 characters, none that Excel forbids, and not one of `taken`."""
+    clean = "".join(" " if character in "[]:*?/\\_" else character for character in printable(name))
+    clean = clean.strip("' ").capitalize() or "Sheet"
+    for number in count(part):
+        suffix = "" if number == 1 else f" ({number})"
+        candidate = clean[: 31 - len(suffix)] + suffix
+        if candidate.lower() not in taken:
+            taken.add(candidate.lower())
+            return candidate
+    raise AssertionError
+
+
+class _Formats:
+    """The cell formats of a workbook, each made once."""
+
+    def __init__(self, book: Any) -> None:
+        self.heading = book.add_format(
+            {"bold": True, "bottom": 1, "bg_color": "#eef1f4", "text_wrap": True, "valign": "top"}
+        )
+        self.kinds = {
+            kind: book.add_format({"num_format": text}) for kind, text in _NUMBER_FORMATS.items()
+        }
+        self.totals = {
+            kind: book.add_format({"num_format": text, "bold": True, "top": 1})
+            for kind, text in _NUMBER_FORMATS.items()
+        }
+        self.total = book.add_format({"bold": True, "top": 1})
+        self.tints = {
+            worded(word): book.add_format({"bg_color": ground, "font_color": ink})
+            for word, (ground, ink) in TINTS.items()
+        }
+
+
+def _sheets(tables: Iterable[Table], rows_a_sheet: int) -> Iterator[Sheet]:
+    # "History" is a name that Excel keeps for itself.
+    taken = {"summary", "chart data", "history"}
+    for table in tables:
+        starts = range(0, max(len(table.rows), 1), rows_a_sheet)
+        for part, start in enumerate(starts, start=1):
+            rows = table.rows[start : start + rows_a_sheet]
+            is_last = part == len(starts)
+            yield Sheet(sheet_name(table.name, part, taken), table, rows, is_last)
+
+
+def _write_sheet(sheet: Any, part: Sheet, formats: _Formats) -> None:
+    table = part.table
+    last_row, last_column = len(part.rows), len(table.columns) - 1
+    sheet.freeze_panes(1, 0)
+    sheet.autofilter(0, 0, last_row, last_column)
+    sheet.set_landscape()
+    sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(0)
+    for place, column in enumerate(table.columns):
+        sheet.set_column(place, place, _width(place, column, part.rows))
+        sheet.write_string(0, place, column.heading, formats.heading)
+        if column.kind in {"state", "severity"}:
+            _tint(sheet, place, last_row, formats)
+    writers = [_writer(sheet, column.kind, formats.kinds) for column in table.columns]
+    for number, row in enumerate(part.rows, start=1):
+        for place, value in enumerate(row):
+            if value is not None:
+                writers[place](number, place, value)
+    if table.total is not None and part.is_last:
+        for place, value in enumerate(table.total):
+            kind = table.columns[place].kind
+            if value is None:
+                sheet.write_blank(last_row + 1, place, None, formats.total)
+            else:
+                styles = {**formats.totals, "text": formats.total}
+                _writer(sheet, kind, styles)(last_row + 1, place, value)
+
+
+def _tint(sheet: Any, place: int, last_row: int, formats: _Formats) -> None:
+    for word, style in formats.tints.items():
+        rule = {"type": "cell", "criteria": "==", "value": f'"{word}"', "format": style}
+        sheet.conditional_format(1, place, max(last_row, 1), place, rule)
+
+
+def _writer(sheet: Any, kind: Kind, styles: dict[Kind, Any]) -> Callable[[int, int, Any], object]:
+    """Choose how the cells of one column are written; a value decides where a column cannot."""
+    style = styles.get(kind)
+
+    def text(row: int, place: int, value: Cell) -> object:
+        words = spelled(value, kind)
+        if len(words) > _LONGEST_TEXT:
+            words = f"{words[:_LONGEST_TEXT]} … (cut, {len(words):,} characters)"
+        return sheet.write_string(row, place, words, style)
+
+    def time(row: int, place: int, value: datetime) -> object:
+        if value.year < 1900:  # a sheet has no earlier dates
+            return sheet.write_string(row, place, value.isoformat(), style)
+        return sheet.write_datetime(row, place, value.astimezone(UTC).replace(tzinfo=None), style)
+
+    def number(row: int, place: int, value: float) -> object:
+        return sheet.write_number(row, place, value, style)
+
+    if kind in {"date", "moment"}:
+        return time
+    return number if kind in {"integer", "number", "percent"} else text
+
+
+def _width(place: int, column: Column, rows: Sequence[tuple[Cell, ...]]) -> int:
+    """Fit a column to its heading (with the filter's arrow) and its first rows."""
+    longest_word = max(map(len, column.heading.split()), default=0) + 4
+    wish = column.width or _WIDTHS.get(column.kind)
+    if wish is None:
+        wish = max((len(spelled(row[place], column.kind)) for row in rows[:200]), default=0) + 2
+    return min(max(wish, longest_word), _WIDEST)
+
+
+def _properties(what: Report | Table) -> dict[str, object]:
+    made_at = what.as_of if isinstance(what, Report) else _NO_TIME
+    return {
+        "title": printable(what.title),
+        "author": "Patchfleet",
+        "comments": "Times are UTC.",
+        "created": made_at.astimezone(UTC).replace(tzinfo=None),
+    }

@@ -1,0 +1,177 @@
+"""Published runs, opened for questions: an in-memory DuckDB over immutable Parquet.
+
+Views: `publications`, `customers`, `sites`, `devices`, `patches`, `findings`, and `held`, which is
+findings with the names and properties of device and patch and the age at `as_of`.
+
+Law of this file: nothing is written and no lock is taken, so any number of readers work beside a
+sync. Times inside DuckDB are UTC without a zone and leave it as aware UTC.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar, get_args, get_origin, get_type_hints
+
+import duckdb
+from msgspec import Struct
+
+from patchfleet.errors import StoreError
+from patchfleet.store.rows import PublicationRow
+
+Row = TypeVar("Row", bound=Struct)
+
+FILES = ("customers", "sites", "devices", "patches", "findings")
+"""The files of one publication, each `<name>.parquet`, and the views over them."""
+
+_HELD = """
+    SELECT f.*, d.customer, d.site, d.device, d.kind, p.patch, p.product, p.kb, p.severity,
+        p.vendor_severity, p.released_at, p.url, p.is_installable, p.is_removable, b.as_of,
+        CASE WHEN p.released_at IS NOT NULL THEN CAST(
+            greatest(0, (epoch_us(b.as_of) - epoch_us(p.released_at)) // 86400000000) AS INTEGER
+        ) END AS age_days
+    FROM {prefix}findings AS f
+        JOIN {prefix}devices AS d USING (source, device_id)
+        JOIN {prefix}patches AS p USING (patch_id)
+        JOIN {prefix}publications AS b USING (source)
+"""
+
+
+class Facts:
+    """What published runs say; a context manager, for one thread.
+
+    `repaired` names every file that was missing or damaged and had to be rebuilt before opening.
+    """
+
+    def __init__(
+        self,
+        publications: Sequence[PublicationRow],
+        *,
+        folder: Path,
+        repaired: Sequence[str] = (),
+    ) -> None:
+        """Open the files of `publications`, one a source, below `folder`.
+
+        Raises StoreError naming the file that cannot be read.
+        """
+        self.publications = tuple(publications)
+        self.repaired = tuple(repaired)
+        self.folder = folder
+        self._connection = duckdb.connect(":memory:")
+        self._compared: dict[int, str] = {}
+        self._create_views("", self)
+
+    @property
+    def as_of(self) -> datetime:
+        """When the source said this; of several sources, the earliest."""
+        return min(publication.as_of for publication in self.publications)
+
+    def rows(self, kind: type[Row], sql: str, values: Sequence[object] = ()) -> list[Row]:
+        """Run one statement and build a row of `kind` of each result, fields in order."""
+        return list(self.iter_rows(kind, sql, values))
+
+    def iter_rows(
+        self, kind: type[Row], sql: str, values: Sequence[object] = (), *, batch: int = 5000
+    ) -> Iterator[Row]:
+        """Run one statement and build its rows as they are asked for, `batch` at a time."""
+        timed, listed = _conversions(kind)
+        with self._connection.cursor() as cursor:
+            result = self._run(cursor, sql, values)
+            while rows := result.fetchmany(batch):
+                for row in rows:
+                    cells = list(row)
+                    for place in timed:
+                        if cells[place] is not None:
+                            cells[place] = cells[place].replace(tzinfo=UTC)
+                    for place in listed:
+                        cells[place] = tuple(cells[place] or ())
+                    yield kind(*cells)
+
+    def count(self, sql: str, values: Sequence[object] = ()) -> int:
+        """Run a statement whose answer is one number."""
+        row = self._run(self._connection, sql, values).fetchone()
+        assert row is not None
+        return int(row[0])
+
+    def texts(self, sql: str, values: Sequence[object] = ()) -> list[str]:
+        """Run a statement whose answer is one column of text."""
+        return [str(text) for (text,) in self._run(self._connection, sql, values).fetchall()]
+
+    def beside(self, other: "Facts") -> str:
+        """Make the findings of `other` readable here and return the name of their `held` view.
+
+        Raises StoreError when the two do not hold the same sources.
+        """
+        ours, theirs = (sorted(p.source for p in side.publications) for side in (self, other))
+        if ours != theirs:
+            raise StoreError(
+                f"cannot compare a run of {', '.join(theirs)} with one of {', '.join(ours)}",
+                hint="open two runs of the same source",
+            )
+        if id(other) not in self._compared:
+            prefix = f"other{len(self._compared)}_"
+            self._create_views(prefix, other)
+            self._compared[id(other)] = f"{prefix}held"
+        return self._compared[id(other)]
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _create_views(self, prefix: str, of: "Facts") -> None:
+        self._connection.execute(
+            f"CREATE TABLE {prefix}publications (source VARCHAR, run_id BIGINT, as_of TIMESTAMP)"
+        )
+        for p in of.publications:
+            self._connection.execute(
+                f"INSERT INTO {prefix}publications VALUES (?, ?, ?)",
+                (p.source, p.run_id, p.as_of.astimezone(UTC).replace(tzinfo=None)),
+            )
+        for name in FILES:
+            paths = [str(of.folder / p.folder / f"{name}.parquet") for p in of.publications]
+            listed = ", ".join("'" + path.replace("'", "''") + "'" for path in paths)
+            source = f"read_parquet([{listed}], hive_partitioning=false)"
+            described = self._run(self._connection, f"DESCRIBE SELECT * FROM {source}").fetchall()
+            # Files carry moments (UTC); here they become plain UTC times, see the law above.
+            plain = [
+                f"make_timestamp(epoch_us({column})) AS {column}"
+                if "ZONE" in kind
+                else f'"{column}"'
+                for column, kind, *_ in described
+            ]
+            self._connection.execute(
+                f"CREATE VIEW {prefix}{name} AS SELECT {', '.join(plain)} FROM {source}"
+            )
+        self._connection.execute(f"CREATE VIEW {prefix}held AS {_HELD.format(prefix=prefix)}")
+
+    def _run(
+        self, connection: duckdb.DuckDBPyConnection, sql: str, values: Sequence[object] = ()
+    ) -> duckdb.DuckDBPyConnection:
+        try:
+            return connection.execute(sql, list(values))
+        except duckdb.IOException as error:
+            raise StoreError(
+                f"a published file cannot be read: {str(error).splitlines()[0]}",
+                hint="it is rebuilt from the record when the facts are opened again",
+            ) from error
+
+
+@cache
+def _conversions(kind: type[Struct]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Find the places of the fields of `kind` that hold a time, and those that hold a tuple."""
+    hints = list(get_type_hints(kind).values())
+    timed = tuple(i for i, hint in enumerate(hints) if datetime in (hint, *get_args(hint)))
+    listed = tuple(i for i, hint in enumerate(hints) if get_origin(hint) is tuple)
+    return timed, listed

@@ -1,0 +1,88 @@
+"""Values that many findings share, each written once and named by a number of ours.
+
+Law of this file: a number is given out only after its value is committed, so no rollback can leave
+a finding that names nothing. One run a source writes at a time, so no value is written twice.
+"""
+
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from typing import Generic, TypeVar
+
+from sqlalchemy import RowMapping, Table, insert, select
+
+from patchfleet.models import Patch
+from patchfleet.store.database import Database
+from patchfleet.store.schema import condition, micros, moment, patch
+
+Value = TypeVar("Value", bound=Hashable)
+Condition = tuple[str, str, bool, str, str]
+"""State, decision, whether it is the device's own, and the source's words for both."""
+
+_CONDITION = ("state", "decision", "is_own_decision", "vendor_status", "vendor_decision")
+
+
+class Interned(Generic[Value]):
+    """The numbers of all values of one source in one table, in memory: see `keys`."""
+
+    def __init__(
+        self,
+        database: Database,
+        table: Table,
+        source: int,
+        spell: Callable[[Value], Mapping[str, object]],
+        read: Callable[[RowMapping], Value],
+    ) -> None:
+        self.keys: dict[Value, int] = {}
+        self._database, self._table, self._source = database, table, source
+        self._spell, self._read = spell, read
+        self._last = 0
+        self._load()
+
+    def learn(self, values: Iterable[Value]) -> None:
+        """Write the values that have no number yet, in a transaction of their own."""
+        rows = [
+            {"source": self._source, **self._spell(value)}
+            for value in values
+            if value not in self.keys
+        ]
+        if rows:
+            with self._database.write() as connection:
+                connection.execute(insert(self._table), rows)
+            self._load()
+
+    def _load(self) -> None:
+        table = self._table
+        statement = select(table).where(table.c.source == self._source, table.c.key > self._last)
+        with self._database.read() as connection:
+            for row in connection.execute(statement.order_by(table.c.key)).mappings():
+                self._last = row["key"]
+                self.keys[self._read(row)] = self._last
+
+
+def patches(database: Database, source: int) -> Interned[Patch]:
+    """Give the patches of a source their numbers; equal descriptions are one patch."""
+    return Interned(database, patch, source, _spell_patch, _read_patch)
+
+
+def conditions(database: Database, source: int) -> Interned[Condition]:
+    """Give the combinations of state and decision of a source their numbers."""
+    return Interned(
+        database,
+        condition,
+        source,
+        lambda value: dict(zip(_CONDITION, value, strict=True)),
+        lambda row: (row["state"], row["decision"], row["is_own_decision"], *_words(row)),
+    )
+
+
+def _words(row: RowMapping) -> tuple[str, str]:
+    return row["vendor_status"], row["vendor_decision"]
+
+
+def _spell_patch(value: Patch) -> dict[str, object]:
+    fields = {name: getattr(value, name) for name in value.__struct_fields__}
+    return {**fields, "released_at": micros(value.released_at)}
+
+
+def _read_patch(row: RowMapping) -> Patch:
+    fields = {name: row[name] for name in Patch.__struct_fields__}
+    return Patch(**{**fields, "released_at": moment(row["released_at"])})

@@ -1,0 +1,132 @@
+"""Customers, sites and devices of a run, written as intervals, and one scan row a device.
+
+Law of this file: an inventory that contradicts itself is refused whole, since a device whose place
+is not known would be in no customer's list and nobody would miss it.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+from sqlalchemy import ColumnElement, Connection, delete, insert, select
+
+from patchfleet.errors import StoreError
+from patchfleet.models import Device, Inventory
+from patchfleet.store import intervals
+from patchfleet.store.schema import customer, description, device, micros, scan, site
+
+
+def check(inventory: Inventory) -> None:
+    """Raise StoreError where an id stands twice or a place is named that is not there."""
+    for noun, ids in (
+        ("customer", [c.id for c in inventory.customers]),
+        ("site", [s.id for s in inventory.sites]),
+        ("device", [d.id for d in inventory.devices]),
+    ):
+        if len(set(ids)) != len(ids):
+            twice = next(i for i in ids if ids.count(i) > 1)
+            raise _contradiction(f"names {noun} {twice} twice")
+    customers = {c.id for c in inventory.customers}
+    sites = {s.id for s in inventory.sites}
+    for place in inventory.sites:
+        if place.customer_id not in customers:
+            raise _contradiction(
+                f"puts site {place.id} at customer {place.customer_id}, which it does not list"
+            )
+    for machine in inventory.devices:
+        if machine.customer_id not in customers or machine.site_id not in sites:
+            raise _contradiction(
+                f"puts device {machine.id} at site {machine.site_id} of customer "
+                f"{machine.customer_id}, which it does not list"
+            )
+
+
+def write(connection: Connection, source: int, run: int, inventory: Inventory) -> dict[str, int]:
+    """Write an inventory and return the key of each of its devices.
+
+    What is not in it any more is left to `end_absent`; scan rows of this run are made to be those
+    of the inventory, and keep what is recorded in them.
+    """
+    of_source = customer.c.source == source
+    names = {(source, c.id): (c.name,) for c in inventory.customers}
+    intervals.settle(connection, customer, of_source, run, names)
+    places = {(source, s.id): (s.customer_id, s.name) for s in inventory.sites}
+    intervals.settle(connection, site, site.c.source == source, run, places)
+    keys = _device_keys(connection, source, inventory.devices)
+    said = {(keys[d.id],): _say(d) for d in inventory.devices}
+    intervals.settle(connection, description, _described(source), run, said)
+    _write_scans(connection, run, {keys[d.id]: d for d in inventory.devices})
+    return keys
+
+
+def end_absent(connection: Connection, source: int, run: int, inventory: Inventory) -> None:
+    """End what a complete inventory no longer has."""
+    customers = {(source, c.id) for c in inventory.customers}
+    sites = {(source, s.id) for s in inventory.sites}
+    keys = _known(connection, source)
+    devices = {(keys[d.id],) for d in inventory.devices}
+    intervals.end_all_but(connection, customer, customer.c.source == source, run, customers)
+    intervals.end_all_but(connection, site, site.c.source == source, run, sites)
+    intervals.end_all_but(connection, description, _described(source), run, devices)
+
+
+def _described(source: int) -> ColumnElement[bool]:
+    return description.c.device.in_(select(device.c.key).where(device.c.source == source))
+
+
+def _device_keys(connection: Connection, source: int, devices: Sequence[Device]) -> dict[str, int]:
+    """Give every device a key, once and for ever, and return those of `devices`."""
+    known = _known(connection, source)
+    unknown = [{"source": source, "id": d.id} for d in devices if d.id not in known]
+    if unknown:
+        connection.execute(insert(device), unknown)
+        known = _known(connection, source)
+    return {d.id: known[d.id] for d in devices}
+
+
+def _known(connection: Connection, source: int) -> dict[str, int]:
+    rows = connection.execute(select(device.c.id, device.c.key).where(device.c.source == source))
+    return {row.id: row.key for row in rows}
+
+
+def _say(machine: Device) -> intervals.Values:
+    """Spell what seldom changes, in the order of the columns of `description`."""
+    return (
+        machine.customer_id,
+        machine.site_id,
+        machine.name,
+        machine.kind,
+        machine.is_patched,
+        machine.os,
+        machine.description,
+        machine.user,
+        machine.serial,
+        msgspec.json.encode(machine.mac_addresses).decode(),
+        machine.domain,
+    )
+
+
+def _write_scans(connection: Connection, run: int, devices: dict[int, Device]) -> None:
+    """Make the scan rows of a run those of its devices; what is recorded in them stays."""
+    statement = select(scan).where(scan.c.run == run)
+    recorded = {row["device"]: dict(row) for row in connection.execute(statement).mappings()}
+    connection.execute(delete(scan).where(scan.c.run == run))
+    rows = [
+        {
+            "run": run,
+            "device": key,
+            "last_seen_at": micros(machine.last_seen_at),
+            "last_boot_at": micros(machine.last_boot_at),
+            "scanned_at": recorded.get(key, {}).get("scanned_at"),
+            "findings": recorded.get(key, {}).get("findings"),
+        }
+        for key, machine in devices.items()
+    ]
+    if rows:
+        connection.execute(insert(scan), rows)
+
+
+def _contradiction(what: str) -> StoreError:
+    return StoreError(
+        f"the inventory {what}",
+        hint="nothing of it was recorded; sync again, and ask the source if it stays so",
+    )

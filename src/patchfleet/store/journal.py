@@ -1,0 +1,49 @@
+"""The journal of changes: what was asked of a source, and what came of it, in order.
+
+Law of this file: a line that `append` returned from survives a power failure, so that nothing is
+ever sent a second time because its first time was forgotten; no line is changed afterwards.
+"""
+
+import msgspec
+from sqlalchemy import insert, select
+
+from patchfleet.store.database import Database
+from patchfleet.store.rows import ChangeEntry
+from patchfleet.store.schema import change, micros, moment
+
+_AS_JSON = ("finding_ids", "before", "after")
+
+
+class Journal:
+    """The journal of one record: `store.journal`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def append(self, *entries: ChangeEntry) -> None:
+        """Write entries, all or none of them, and return when they are on the disk."""
+        rows = [_spell(entry) for entry in entries]
+        if rows:
+            with self._database.write(durable=True) as connection:
+                connection.execute(insert(change), rows)
+
+    def read(self, plan_id: str) -> list[ChangeEntry]:
+        """Read all entries of a plan in the order they were written."""
+        statement = select(change).where(change.c.plan_id == plan_id).order_by(change.c.id)
+        with self._database.read() as connection:
+            rows = connection.execute(statement).mappings().all()
+        return [_read(dict(row)) for row in rows]
+
+
+def _spell(entry: ChangeEntry) -> dict[str, object]:
+    row: dict[str, object] = msgspec.structs.asdict(entry)
+    for name in _AS_JSON:
+        row[name] = msgspec.json.encode(row[name]).decode()
+    return {**row, "at": micros(entry.at)}
+
+
+def _read(row: dict[str, object]) -> ChangeEntry:
+    del row["id"]
+    for name in _AS_JSON:
+        row[name] = msgspec.json.decode(str(row[name]))
+    return msgspec.convert({**row, "at": moment(int(str(row["at"])))}, ChangeEntry)

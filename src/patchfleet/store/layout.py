@@ -1,0 +1,108 @@
+"""What stands in the published files: columns, types, and how they come out of the record.
+
+Times are moments (UTC) in the files. Ids are the source's own, beside the names for people; only
+`patch_id` is ours, and the same in every run. Law of this file: a column once published keeps its
+name, its type and its meaning.
+"""
+
+_TIME = "BIGINT"
+
+COLUMNS = {
+    "customers": {"source": "VARCHAR", "customer_id": "VARCHAR", "customer": "VARCHAR"},
+    "sites": {
+        "source": "VARCHAR",
+        "site_id": "VARCHAR",
+        "customer_id": "VARCHAR",
+        "site": "VARCHAR",
+    },
+    "devices": {
+        "source": "VARCHAR",
+        "key": "BIGINT",
+        "device_id": "VARCHAR",
+        "device": "VARCHAR",
+        "customer_id": "VARCHAR",
+        "site_id": "VARCHAR",
+        "kind": "VARCHAR",
+        "is_patched": "BOOLEAN",
+        "os": "VARCHAR",
+        "description": "VARCHAR",
+        "user": "VARCHAR",
+        "serial": "VARCHAR",
+        "mac_addresses": "VARCHAR",
+        "domain": "VARCHAR",
+        "last_seen_at": _TIME,
+        "last_boot_at": _TIME,
+        "scanned_at": _TIME,
+    },
+    "patches": {
+        "source": "VARCHAR",
+        "key": "BIGINT",
+        "title": "VARCHAR",
+        "product": "VARCHAR",
+        "kb": "VARCHAR",
+        "severity": "VARCHAR",
+        "vendor_severity": "VARCHAR",
+        "released_at": _TIME,
+        "url": "VARCHAR",
+        "is_installable": "BOOLEAN",
+        "is_removable": "BOOLEAN",
+    },
+    "conditions": {
+        "key": "BIGINT",
+        "state": "VARCHAR",
+        "decision": "VARCHAR",
+        "is_own_decision": "BOOLEAN",
+        "vendor_status": "VARCHAR",
+        "vendor_decision": "VARCHAR",
+    },
+}
+"""The tables as they leave the record, one JSON object a row."""
+
+FINDING_COLUMNS = {
+    "device": "BIGINT",
+    "finding_id": "VARCHAR",
+    "patch_id": "BIGINT",
+    "condition": "BIGINT",
+    "installed_at": _TIME,
+    "first_seen_at": _TIME,
+    "changed_at": _TIME,
+}
+"""The findings as they leave the record, one line of CSV a finding."""
+
+
+def _at(column: str) -> str:
+    return f"make_timestamptz({column}) AS {column.rpartition('.')[2]}"
+
+
+PARQUET = {
+    "findings": f"""
+        SELECT d.source, d.customer_id, d.site_id, d.device_id, f.finding_id, f.patch_id, c.state,
+            c.decision, c.is_own_decision, c.vendor_status, c.vendor_decision,
+            {_at("f.installed_at")}, {_at("f.first_seen_at")}, {_at("f.changed_at")},
+            {_at("d.scanned_at")}
+        FROM raw_findings AS f
+            JOIN raw_devices AS d ON d.key = f.device
+            JOIN raw_conditions AS c ON c.key = f.condition
+    """,
+    "customers": "SELECT * FROM raw_customers ORDER BY customer_id",
+    "sites": """
+        SELECT s.source, s.customer_id, c.customer, s.site_id, s.site
+        FROM raw_sites AS s JOIN raw_customers AS c USING (customer_id) ORDER BY s.site_id
+    """,
+    "devices": f"""
+        SELECT d.source, d.customer_id, c.customer, d.site_id, s.site, d.device_id, d.device,
+            d.kind, d.is_patched, d.os, d.description, d."user", d.serial,
+            CAST(json(d.mac_addresses) AS VARCHAR[]) AS mac_addresses, d.domain,
+            {_at("d.last_seen_at")}, {_at("d.last_boot_at")}, {_at("d.scanned_at")}
+        FROM raw_devices AS d
+            JOIN raw_sites AS s USING (site_id)
+            JOIN raw_customers AS c ON c.customer_id = d.customer_id
+        ORDER BY d.device_id
+    """,
+    "patches": f"""
+        SELECT p.source, p.key AS patch_id, p.title AS patch, p.product, p.kb, p.severity,
+            p.vendor_severity, {_at("p.released_at")}, p.url, p.is_installable, p.is_removable
+        FROM raw_patches AS p WHERE p.key IN (SELECT patch_id FROM used) ORDER BY p.key
+    """,
+}
+"""The files, in the order they are written, each as a query over the tables above."""

@@ -1,0 +1,153 @@
+"""One device's listing against what is on record: the path every finding of every sync takes.
+
+Law of this file: it is measured (docs/benchmarks.md). One read and one pass a device, statements
+spelled once and run by the driver; a listing that is unchanged writes one scan row.
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy.engine.interfaces import DBAPICursor
+
+from patchfleet.errors import StoreError
+from patchfleet.models import Finding
+from patchfleet.store import interned
+from patchfleet.store.database import Database
+from patchfleet.store.rows import Delta
+from patchfleet.store.schema import finding, micros, scan
+
+_f = finding.c
+_ON_DEVICE = _f.device == bindparam("on")
+_NUMBERED = _f.id == bindparam("number")
+
+_HELD = (
+    select(_f.id, _f.patch, _f.condition, _f.installed_at)
+    .where(_ON_DEVICE, _f.to_run.is_(None))
+    .order_by(_f.id)
+)
+_DATES = select(_f.first_seen_at, _f.changed_at, _f.from_run).where(
+    _ON_DEVICE, _NUMBERED, _f.to_run.is_(None)
+)
+_EVER = select(_f.id, func.min(_f.first_seen_at)).where(_ON_DEVICE).group_by(_f.id)
+_FORGET = delete(finding).where(_f.from_run == bindparam("this"), _ON_DEVICE, _NUMBERED)
+_END = (
+    update(finding)
+    .where(_ON_DEVICE, _NUMBERED, _f.to_run.is_(None))
+    .values(to_run=bindparam("this"))
+)
+_SCANNED = (
+    update(scan)
+    .where(scan.c.run == bindparam("this"), scan.c.device == bindparam("on"))
+    .values(scanned_at=bindparam("at"), findings=bindparam("n"))
+)
+
+Listed = tuple[str, int, int, int | None]
+"""A finding: its number, and those of patch and condition, and installed_at."""
+Dated = tuple[Listed, int, int]
+"""A finding to be written, with first_seen_at and changed_at."""
+
+
+class Ledger:
+    """Writes the listings of one run."""
+
+    def __init__(self, database: Database, source: int, run: int) -> None:
+        self._database, self._run = database, run
+        self._patches = interned.patches(database, source)
+        self._conditions = interned.conditions(database, source)
+        spell = database.spell
+        self._held, self._dates, self._ever = spell(_HELD), spell(_DATES), spell(_EVER)
+        self._forget, self._end, self._insert = spell(_FORGET), spell(_END), spell(insert(finding))
+        self._scanned = spell(_SCANNED)
+
+    def record(self, device: int, findings: Sequence[Finding], at: int) -> Delta:
+        """Write what `findings`, the whole listing of one device, changes; one transaction.
+
+        Raises StoreError, and writes nothing, where two findings have the same number.
+        """
+        listed = self._numbered(findings)
+        with self._database.write() as connection:
+            cursor = connection.connection.cursor()
+            cursor.execute(self._held, (device,))
+            held: list[Listed] = list(cursor.fetchall())
+            if held == listed:  # both by number: nearly always so, and the cheapest way to know
+                delta = Delta(0, 0, 0, len(listed))
+            else:
+                delta = self._write(cursor, device, held, listed, at)
+            cursor.execute(self._scanned, (at, len(listed), self._run, device))
+        return delta
+
+    def _numbered(self, findings: Sequence[Finding]) -> list[Listed]:
+        """Name patch and condition of each finding by their numbers, and order by its own."""
+        if len({f.id for f in findings}) != len(findings):
+            ids = [f.id for f in findings]
+            twice = next(number for number in ids if ids.count(number) > 1)
+            raise StoreError(
+                f"the listing names finding {twice} twice",
+                hint="nothing was recorded for this device; read it again",
+            )
+        patches, conditions = self._patches.keys, self._conditions.keys
+        try:
+            listed = [
+                (f.id, patches[f.patch], conditions[_condition(f)], micros(f.installed_at))
+                for f in findings
+            ]
+        except KeyError:  # some have no number yet, which is rare once a run is under way
+            self._patches.learn({f.patch for f in findings})
+            self._conditions.learn({_condition(f) for f in findings})
+            return self._numbered(findings)
+        listed.sort()
+        return listed
+
+    def _write(
+        self,
+        cursor: DBAPICursor,
+        device: int,
+        held: Sequence[Listed],
+        listed: Sequence[Listed],
+        at: int,
+    ) -> Delta:
+        """Write the difference between what is on record and what is listed."""
+        gone = {row[0]: row for row in held}
+        new, changed = [], []
+        for now in listed:
+            was = gone.pop(now[0], None)
+            if was is None:
+                new.append(now)
+            elif was != now:
+                changed.append((was, now))
+        begun = self._first_seen(cursor, device, new, at)
+        for was, now in changed:
+            # Not a change of the finding where only the words for its patch are other ones.
+            is_same = was[2:] == now[2:]
+            first, since = self._leave(cursor, device, now[0])
+            begun.append((now, first, since if is_same else at))
+        for number in gone:
+            self._leave(cursor, device, number)
+        rows = [(device, now[0], self._run, None, *now[1:], *dates) for now, *dates in begun]
+        cursor.executemany(self._insert, rows)
+        return Delta(len(new), len(changed), len(gone), len(listed) - len(new) - len(changed))
+
+    def _leave(self, cursor: DBAPICursor, device: int, number: str) -> tuple[int, int]:
+        """End what no longer holds, or forget it where this very run wrote it.
+
+        Return when it was first seen and when it changed.
+        """
+        cursor.execute(self._dates, (device, number))
+        ((first_seen_at, changed_at, from_run),) = cursor.fetchall()
+        statement = self._forget if from_run == self._run else self._end
+        cursor.execute(statement, (self._run, device, number))
+        return first_seen_at, changed_at
+
+    def _first_seen(
+        self, cursor: DBAPICursor, device: int, new: Sequence[Listed], at: int
+    ) -> list[Dated]:
+        """Date what is new: now, or long ago where it was gone and came back."""
+        if not new:
+            return []
+        cursor.execute(self._ever, (device,))
+        ever: dict[str, int] = dict(cursor.fetchall())
+        return [(now, ever.get(now[0], at), at) for now in new]
+
+
+def _condition(f: Finding) -> interned.Condition:
+    return f.state, f.decision, f.is_own_decision, f.vendor_status, f.vendor_decision

@@ -1,0 +1,105 @@
+"""Who is at work on the record: one run a source, and who keeps a database locked.
+
+Law of this file: whether a run is alive is asked of the operating system, never guessed from a
+number in a table. The lock of a run is a lock on a file, and the system lifts it when the process
+ends, however it ends; process numbers only name the holder to a person.
+"""
+
+import os
+import sys
+from io import BufferedIOBase
+from pathlib import Path
+from typing import Self
+
+
+class RunLock:
+    """The right to write runs of one source; held until `release` or the end of the process."""
+
+    def __init__(self, file: BufferedIOBase) -> None:
+        self._file = file
+
+    @classmethod
+    def take(cls, database: Path, source: str) -> Self | None:
+        """Take the lock, or return None where somebody holds it.
+
+        The file stays behind empty: removing it would let two processes lock two files of one name.
+        """
+        file = lock_file(database, source).open("ab")
+        if _lock(file):
+            return cls(file)
+        file.close()
+        return None
+
+    @classmethod
+    def is_held(cls, database: Path, source: str) -> bool:
+        """Say whether somebody is writing a run of this source."""
+        try:
+            with lock_file(database, source).open("rb") as file:
+                return not _lock(file)
+        except FileNotFoundError:
+            return False
+
+    def release(self) -> None:
+        """Give the lock back."""
+        self._file.close()
+
+
+def lock_file(database: Path, source: str) -> Path:
+    """Name the file whose lock is the right to write runs of `source`."""
+    return database.with_name(f"{database.name}-{source}.lock")
+
+
+def writers(database: Path, table: Path = Path("/proc/locks")) -> list[str]:
+    """Name the processes that keep `database` locked, as far as this system tells.
+
+    Linux lists locks by inode in `table`; in WAL mode the writer's is on the -shm file. Returns an
+    empty list on other systems, and where the holder is in another container.
+    """
+    inodes = set()
+    for suffix in ("", "-wal", "-shm"):
+        try:
+            inodes.add(str(database.with_name(database.name + suffix).stat().st_ino))
+        except FileNotFoundError:
+            continue
+    try:
+        lines = table.read_text(encoding="ascii").splitlines()
+    except OSError:
+        return []
+    pids = set()
+    for line in lines:
+        # 1: POSIX  ADVISORY  WRITE 4711 fe:00:2180489 120 120; a waiting lock has -> before POSIX
+        fields = line.split()
+        if "WRITE" in fields and "->" not in fields and fields[5].rpartition(":")[2] in inodes:
+            pids.add(int(fields[4]))
+    return [_process(pid) for pid in sorted(pids)]
+
+
+def _process(pid: int) -> str:
+    """Name a process for a person."""
+    try:
+        name = Path(f"/proc/{pid}/comm").read_text(encoding="utf-8", errors="replace").strip()
+    except OSError:
+        return f"pid {pid}"
+    mine = ", this process" if pid == os.getpid() else ""
+    return f"{name} (pid {pid}{mine})"
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(file: BufferedIOBase) -> bool:
+        try:
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
+else:
+    import fcntl
+
+    def _lock(file: BufferedIOBase) -> bool:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True

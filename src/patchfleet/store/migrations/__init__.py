@@ -1,0 +1,1 @@
+"""Every change of the tables, oldest first; run by `store.database` through Alembic."""

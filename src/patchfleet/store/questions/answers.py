@@ -1,0 +1,211 @@
+"""The rows that questions answer with.
+
+Law of this file: values only. `customer`, `site`, `device` and `patch` are names for people,
+`*_id` the source's own; ages are whole days since release, measured at `as_of` of the run.
+"""
+
+from datetime import datetime
+from typing import Literal
+
+from msgspec import Struct
+
+from patchfleet.models import Decision, DeviceKind, Severity, State
+
+Reason = Literal["failed", "reboot_required", "overdue_critical", "not_judged"]
+"""Why a finding is on the worklist."""
+
+AgeBucket = Literal["0-7", "8-14", "15-30", "31-60", "61-90", ">90", "unknown"]
+AGE_BUCKETS: tuple[AgeBucket, ...] = ("0-7", "8-14", "15-30", "31-60", "61-90", ">90", "unknown")
+
+
+class CustomerWork(Struct, frozen=True):
+    """What waits for somebody at one customer; all zero where nothing does."""
+
+    source: str
+    customer_id: str
+    customer: str
+    devices: int
+    unpatched_devices: int
+    failed: int
+    reboot_required: int
+    overdue_critical: int
+    not_judged: int
+
+
+class WorkItem(Struct, frozen=True):
+    """One finding that waits for somebody, for one reason; two reasons are two items."""
+
+    reason: Reason
+    source: str
+    customer_id: str
+    customer: str
+    site_id: str
+    site: str
+    device_id: str
+    device: str
+    kind: DeviceKind
+    finding_id: str
+    patch: str
+    kb: str | None
+    severity: Severity
+    state: State
+    decision: Decision
+    released_at: datetime | None
+    first_seen_at: datetime
+    changed_at: datetime
+    age_days: int | None
+
+
+class FindingRow(Struct, frozen=True):
+    """One patch on one device with all that is known of either."""
+
+    source: str
+    customer_id: str
+    customer: str
+    site_id: str
+    site: str
+    device_id: str
+    device: str
+    kind: DeviceKind
+    finding_id: str
+    patch_id: int
+    patch: str
+    product: str | None
+    kb: str | None
+    severity: Severity
+    vendor_severity: str | None
+    state: State
+    decision: Decision
+    is_own_decision: bool
+    vendor_status: str
+    vendor_decision: str
+    released_at: datetime | None
+    installed_at: datetime | None
+    first_seen_at: datetime
+    changed_at: datetime
+    scanned_at: datetime
+    age_days: int | None
+    is_installable: bool | None
+    is_removable: bool | None
+    url: str | None
+
+
+class DeviceRow(Struct, frozen=True):
+    """One device with its place, and how many findings it has and how many are open."""
+
+    source: str
+    customer_id: str
+    customer: str
+    site_id: str
+    site: str
+    device_id: str
+    device: str
+    kind: DeviceKind
+    is_patched: bool
+    os: str | None
+    description: str | None
+    user: str | None
+    serial: str | None
+    mac_addresses: tuple[str, ...]
+    domain: str | None
+    last_seen_at: datetime | None
+    last_boot_at: datetime | None
+    scanned_at: datetime | None
+    findings: int
+    open: int
+
+
+class CustomerRow(Struct, frozen=True):
+    """One customer and how much there is of it."""
+
+    source: str
+    customer_id: str
+    customer: str
+    sites: int
+    devices: int
+
+
+class PostureRow(Struct, frozen=True):
+    """How one customer stands; `installed_share` is installed / (installed + open), or None."""
+
+    source: str
+    customer_id: str
+    customer: str
+    devices: int
+    unpatched_devices: int
+    findings: int
+    installed: int
+    ignored: int
+    open: int
+    open_critical: int
+    open_important: int
+    open_moderate: int
+    open_low: int
+    open_unspecified: int
+    installed_share: float | None
+    oldest_open_critical_days: int | None
+
+
+class SeverityStateRow(Struct, frozen=True):
+    """How many findings of one severity are in one state; pairs with none are left out."""
+
+    severity: Severity
+    state: State
+    findings: int
+
+
+class AgeRow(Struct, frozen=True):
+    """How many open findings of one severity are this old."""
+
+    bucket: AgeBucket
+    severity: Severity
+    findings: int
+
+
+class TopPatchRow(Struct, frozen=True):
+    """One patch and on how many devices it is open."""
+
+    source: str
+    patch_id: int
+    patch: str
+    product: str | None
+    kb: str | None
+    severity: Severity
+    released_at: datetime | None
+    age_days: int | None
+    devices: int
+
+
+class ChangeRow(Struct, frozen=True):
+    """One finding that differs between two runs; None stands where it was not there at all."""
+
+    source: str
+    customer_id: str
+    customer: str
+    site: str
+    device_id: str
+    device: str
+    finding_id: str
+    patch: str
+    kb: str | None
+    severity: Severity
+    before_state: State | None
+    after_state: State | None
+    before_decision: Decision | None
+    after_decision: Decision | None
+
+
+class TransitionRow(Struct, frozen=True):
+    """How many findings went from one state to another; equal states mean a changed decision."""
+
+    before_state: State | None
+    after_state: State | None
+    findings: int
+
+
+class UnknownName(Struct, frozen=True):
+    """A name in a selection that matches nothing, and names close to it."""
+
+    field: Literal["customers", "sites", "devices"]
+    name: str
+    close: tuple[str, ...]

@@ -1,0 +1,91 @@
+"""Plain lists: findings, devices, customers.
+
+Law of this file: a list is whole or the caller asked for `limit`; the order is the same every time.
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from patchfleet.models import Selection
+from patchfleet.store.questions.answers import CustomerRow, DeviceRow, FindingRow
+from patchfleet.store.questions.narrow import (
+    IS_OPEN,
+    SEVERITY_RANK,
+    Clause,
+    of_customers,
+    of_devices,
+    of_findings,
+    where,
+)
+
+if TYPE_CHECKING:
+    from patchfleet.store.facts import Facts
+
+_ALL = Selection()
+_PLACES = "lower(customer), customer_id, lower(site), site_id, lower(device), device_id"
+
+
+def findings(
+    facts: "Facts", selection: Selection = _ALL, *, limit: int | None = None
+) -> list[FindingRow]:
+    """List findings by customer, site, device, severity (worst first) and title."""
+    asked = _findings(selection, limit)
+    return facts.rows(FindingRow, asked.sql, asked.values)
+
+
+def iter_findings(
+    facts: "Facts", selection: Selection = _ALL, *, batch: int = 5000
+) -> Iterator[FindingRow]:
+    """Go through findings in the order of `findings`, holding `batch` rows at a time."""
+    asked = _findings(selection, None)
+    return facts.iter_rows(FindingRow, asked.sql, asked.values, batch=batch)
+
+
+def count_findings(facts: "Facts", selection: Selection = _ALL) -> int:
+    """Count the findings of a selection."""
+    held = where(of_findings(selection))
+    return facts.count(f"SELECT count(*) FROM held {held.sql}", held.values)
+
+
+def devices(facts: "Facts", selection: Selection = _ALL) -> list[DeviceRow]:
+    """List devices by customer, site and name; only places and kinds of the selection count."""
+    chosen = where(of_devices(selection))
+    sql = f"""
+        WITH counted AS (
+            SELECT source, device_id, count(*) AS findings, count(*) FILTER ({IS_OPEN}) AS open
+            FROM findings GROUP BY source, device_id
+        )
+        SELECT source, customer_id, customer, site_id, site, device_id, device, kind, is_patched,
+            os, description, "user", serial, mac_addresses, domain, last_seen_at, last_boot_at,
+            scanned_at, coalesce(findings, 0), coalesce(open, 0)
+        FROM devices LEFT JOIN counted USING (source, device_id) {chosen.sql}
+        ORDER BY {_PLACES}, source"""
+    return facts.rows(DeviceRow, sql, chosen.values)
+
+
+def customers(facts: "Facts", selection: Selection = _ALL) -> list[CustomerRow]:
+    """List customers by name, also those without a device."""
+    chosen = where(of_customers(selection))
+    sql = f"""
+        SELECT source, customer_id, customer, coalesce(places.n, 0), coalesce(machines.n, 0)
+        FROM customers
+            LEFT JOIN (SELECT source, customer_id, count(*) AS n FROM sites GROUP BY 1, 2)
+                AS places USING (source, customer_id)
+            LEFT JOIN (SELECT source, customer_id, count(*) AS n FROM devices GROUP BY 1, 2)
+                AS machines USING (source, customer_id)
+        {chosen.sql}
+        ORDER BY lower(customer), customer, source, customer_id"""
+    return facts.rows(CustomerRow, sql, chosen.values)
+
+
+def _findings(selection: Selection, limit: int | None) -> Clause:
+    held = where(of_findings(selection))
+    cut, values = ("", ()) if limit is None else ("LIMIT ?", (limit,))
+    sql = f"""
+        SELECT source, customer_id, customer, site_id, site, device_id, device, kind, finding_id,
+            patch_id, patch, product, kb, severity, vendor_severity, state, decision,
+            is_own_decision, vendor_status, vendor_decision, released_at, installed_at,
+            first_seen_at, changed_at, scanned_at, age_days, is_installable, is_removable, url
+        FROM held {held.sql}
+        ORDER BY {_PLACES}, {SEVERITY_RANK}, patch, finding_id, source {cut}"""
+    return Clause(sql, (*held.values, *values))

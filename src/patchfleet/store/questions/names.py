@@ -1,0 +1,34 @@
+"""Which names of a selection mean nothing here, for errors that help."""
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Literal
+
+from patchfleet.models import Selection
+from patchfleet.store.questions.answers import UnknownName
+from patchfleet.store.questions.narrow import named, where
+
+if TYPE_CHECKING:
+    from patchfleet.store.facts import Facts
+
+
+def unknown_names(facts: "Facts", selection: Selection) -> list[UnknownName]:
+    """List the customers, sites and devices of a selection that match nothing, with close names.
+
+    Each name is looked for in the whole fleet, so a site that exists at another customer is known.
+    """
+    fields: tuple[tuple[Literal["customers", "sites", "devices"], tuple[str, ...]], ...] = (
+        ("customers", selection.customers),
+        ("sites", selection.sites),
+        ("devices", selection.devices),
+    )
+    unknown = []
+    for field, names in fields:
+        noun = field.removesuffix("s")
+        for name in names:
+            meant = where([named(noun, f"{noun}_id", [name])])
+            if not facts.count(f"SELECT count(*) FROM {field} {meant.sql}", meant.values):
+                known = facts.texts(f"SELECT DISTINCT {noun} FROM {field}")
+                by_lower = {text.lower(): text for text in known}
+                close = get_close_matches(name.lower(), by_lower)
+                unknown.append(UnknownName(field, name, tuple(by_lower[text] for text in close)))
+    return unknown

@@ -1,0 +1,110 @@
+"""A selection as SQL over the published views.
+
+Law of this file: what somebody typed reaches DuckDB as a parameter, never as text of a statement.
+"""
+
+import re
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from patchfleet.models import OPEN_STATES, SEVERITIES, STATES, Selection
+
+_KB = re.compile(r"kb\d+|\d{6,}", re.IGNORECASE)
+"""A number of six digits and more is a KB number and nothing else, so that 5049981 never means a
+title that happens to hold 50499812; a shorter one may be a year or a version in a title."""
+
+
+def literals(words: Sequence[str]) -> str:
+    """Spell words of our own vocabulary, never foreign text, as SQL literals."""
+    return ", ".join(f"'{word}'" for word in words)
+
+
+IS_OPEN = f"state IN ({literals(OPEN_STATES)})"
+STATES_IN_ORDER = f"[{literals(STATES)}]"
+STATE_RANK = f"list_position({STATES_IN_ORDER}, state)"
+SEVERITY_RANK = f"list_position([{literals(SEVERITIES)}], severity)"
+
+
+class Clause(Struct, frozen=True):
+    """A condition and the values of its question marks, in order."""
+
+    sql: str
+    values: tuple[object, ...] = ()
+
+
+def one_of(column: str, values: Sequence[str]) -> Clause:
+    """Hold where `column` is one of `values`."""
+    marks = ", ".join("?" * len(values))
+    return Clause(f"{column} IN ({marks})", tuple(values))
+
+
+def named(name_column: str, id_column: str, names: Sequence[str]) -> Clause:
+    """Hold where a name is meant (without case, `*` and `?` are wildcards) or an id is given."""
+    either = f"({name_column} ILIKE ? ESCAPE '\\' OR {id_column} = ?)"
+    values = tuple(value for name in names for value in (_pattern(name), name))
+    return Clause("(" + " OR ".join([either] * len(names)) + ")", values)
+
+
+def of_devices(selection: Selection) -> list[Clause]:
+    """Narrow to the devices of a selection; patches, severities and states do not matter here."""
+    clauses = []
+    for noun, names in (
+        ("customer", selection.customers),
+        ("site", selection.sites),
+        ("device", selection.devices),
+    ):
+        if names:
+            clauses.append(named(noun, f"{noun}_id", names))
+    if selection.kinds:
+        clauses.append(one_of("kind", selection.kinds))
+    return clauses
+
+
+def of_customers(selection: Selection) -> list[Clause]:
+    """Narrow to the customers of a selection: those named, or those that have such devices."""
+    if selection.sites or selection.devices or selection.kinds:
+        having = where(of_devices(selection))
+        pairs = f"(SELECT source, customer_id FROM devices {having.sql})"
+        return [Clause(f"(source, customer_id) IN {pairs}", having.values)]
+    return of_devices(selection)
+
+
+def of_findings(selection: Selection) -> list[Clause]:
+    """Narrow to the findings of a selection."""
+    clauses = of_devices(selection)
+    if selection.patches:
+        terms = [_patch(term) for term in selection.patches]
+        sql = "(" + " OR ".join(term.sql for term in terms) + ")"
+        clauses.append(Clause(sql, tuple(value for term in terms for value in term.values)))
+    if selection.severities:
+        clauses.append(one_of("severity", selection.severities))
+    if selection.states:
+        clauses.append(one_of("state", selection.states))
+    return clauses
+
+
+def where(clauses: Sequence[Clause]) -> Clause:
+    """Join conditions by AND into a WHERE, or into nothing."""
+    if not clauses:
+        return Clause("")
+    sql = "WHERE " + " AND ".join(clause.sql for clause in clauses)
+    return Clause(sql, tuple(value for clause in clauses for value in clause.values))
+
+
+def _patch(term: str) -> Clause:
+    """Hold where a patch is meant: a KB number exactly, or a title by part or by pattern."""
+    if _KB.fullmatch(term):
+        return Clause("kb = ?", (term.lower().removeprefix("kb"),))
+    pattern = _pattern(term)
+    if not set("*?") & set(term):
+        pattern = f"%{pattern}%"
+    if term.isdigit():
+        return Clause("(kb = ? OR patch ILIKE ? ESCAPE '\\')", (term, pattern))
+    return Clause("patch ILIKE ? ESCAPE '\\'", (pattern,))
+
+
+def _pattern(text: str) -> str:
+    """Spell `*` and `?` the way LIKE does, and everything else as itself."""
+    escaped = re.sub(r"([\\%_])", r"\\\1", text)
+    return escaped.replace("*", "%").replace("?", "_")

@@ -1,0 +1,78 @@
+"""What the record hands out: runs, problems, publications, and the journal of changes.
+
+Law of this file: values only, frozen, and importing it loads no database.
+"""
+
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+from msgspec import Struct
+
+RunState = Literal["running", "incomplete", "complete", "abandoned"]
+
+Outcome = Literal["sent", "confirmed", "skipped", "failed", "unknown"]
+"""What became of one change; `unknown` is a request whose answer never came."""
+
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
+
+
+class Delta(Struct, frozen=True):
+    """How one listing of a device differs from what was on record."""
+
+    new: int
+    changed: int
+    gone: int
+    unchanged: int
+
+
+class RunRow(Struct, frozen=True):
+    """One run: `as_of` is the source's own clock and stands only on a complete run.
+
+    `devices` and `findings` count what was recorded, `problems` what was not. `is_current` says
+    that questions are answered from this run.
+    """
+
+    id: int
+    source: str
+    state: RunState
+    started_at: datetime
+    ended_at: datetime | None
+    as_of: datetime | None
+    devices: int
+    findings: int
+    problems: int
+    is_current: bool
+
+
+class ProblemRow(Struct, frozen=True):
+    """One thing a run could not learn, and why, in words for a person."""
+
+    subject: str
+    reason: str
+
+
+class PublicationRow(Struct, frozen=True):
+    """One published run: which source, as of when, in which folder."""
+
+    run_id: int
+    source: str
+    as_of: datetime
+    folder: str
+
+
+class ChangeEntry(Struct, frozen=True, kw_only=True):
+    """One line of the journal: what a plan did to the findings of one device, and what came of it.
+
+    `before` and `after` are whatever JSON the plan wants to keep of the state it met and made.
+    """
+
+    plan_id: str
+    at: datetime
+    source: str
+    device_id: str
+    finding_ids: tuple[str, ...]
+    action: str
+    outcome: Outcome
+    before: Json = None
+    after: Json = None
+    reason: str = ""

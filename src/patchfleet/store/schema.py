@@ -1,0 +1,244 @@
+"""The tables of the record.
+
+Whatever can change is an interval of runs: it holds from `from_run` up to, not including, `to_run`,
+and still holds where `to_run` is NULL. The state of complete run R is therefore every row with
+`from_run <= R AND (to_run IS NULL OR to_run > R)`.
+
+Law of this file: portable Core types only. Times are whole microseconds since 1970 in UTC, ids of a
+source are text, our own keys are integers. A change here is a new migration, never an edited one.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import overload
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+REVISIONS = ("0001",)
+"""Every revision this code can read, oldest first; the last is the one it writes."""
+
+VERSION_TABLE = "patchfleet_version"
+
+metadata = MetaData()
+
+
+def _interval() -> tuple[Column[int], Column[int | None]]:
+    """Give a table the runs between which a row holds; `from_run` is part of its key."""
+    return (
+        Column("from_run", ForeignKey("run.id"), primary_key=True, autoincrement=False),
+        Column("to_run", ForeignKey("run.id")),
+    )
+
+
+source = Table(
+    "source",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+)
+
+run = Table(
+    "run",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("source", ForeignKey("source.id"), nullable=False),
+    Column("state", Text, nullable=False),
+    Column("started_at", BigInteger, nullable=False),
+    Column("ended_at", BigInteger),
+    Column("as_of", BigInteger),
+    Column("host", Text, nullable=False),
+    Column("pid", Integer, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+customer = Table(
+    "customer",
+    metadata,
+    Column("source", ForeignKey("source.id"), primary_key=True, autoincrement=False),
+    Column("id", Text, primary_key=True),
+    *_interval(),
+    Column("name", Text, nullable=False),
+)
+
+site = Table(
+    "site",
+    metadata,
+    Column("source", ForeignKey("source.id"), primary_key=True, autoincrement=False),
+    Column("id", Text, primary_key=True),
+    *_interval(),
+    Column("customer_id", Text, nullable=False),
+    Column("name", Text, nullable=False),
+)
+
+device = Table(
+    "device",
+    metadata,
+    Column("key", Integer, primary_key=True),
+    Column("source", ForeignKey("source.id"), nullable=False),
+    Column("id", Text, nullable=False),
+    UniqueConstraint("source", "id"),
+)
+"""Which devices there ever were; what is said of them stands in `description` and `scan`."""
+
+description = Table(
+    "description",
+    metadata,
+    Column("device", ForeignKey("device.key"), primary_key=True, autoincrement=False),
+    *_interval(),
+    Column("customer_id", Text, nullable=False),
+    Column("site_id", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("is_patched", Boolean, nullable=False),
+    Column("os", Text),
+    Column("description", Text),
+    Column("user", Text),
+    Column("serial", Text),
+    Column("mac_addresses", Text, nullable=False),
+    Column("domain", Text),
+)
+"""What a source says of a device and seldom changes; `mac_addresses` is a JSON list."""
+
+scan = Table(
+    "scan",
+    metadata,
+    Column("run", ForeignKey("run.id"), primary_key=True, autoincrement=False),
+    Column("device", ForeignKey("device.key"), primary_key=True, autoincrement=False),
+    Column("last_seen_at", BigInteger),
+    Column("last_boot_at", BigInteger),
+    Column("scanned_at", BigInteger),
+    Column("findings", Integer),
+    sqlite_with_rowid=False,
+)
+"""One row a device and run: what changes every time anyhow, kept away from the intervals.
+
+It is there as soon as the inventory is; `scanned_at` and `findings` stay NULL until the device's
+listing is recorded, so this is also how far a run has come.
+"""
+
+patch = Table(
+    "patch",
+    metadata,
+    Column("key", Integer, primary_key=True),
+    Column("source", ForeignKey("source.id"), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("product", Text),
+    Column("kb", Text),
+    Column("severity", Text, nullable=False),
+    Column("vendor_severity", Text),
+    Column("released_at", BigInteger),
+    Column("url", Text),
+    Column("is_installable", Boolean),
+    Column("is_removable", Boolean),
+)
+"""Every description of a patch there ever was; one that changes is another row."""
+
+condition = Table(
+    "condition",
+    metadata,
+    Column("key", Integer, primary_key=True),
+    Column("source", ForeignKey("source.id"), nullable=False),
+    Column("state", Text, nullable=False),
+    Column("decision", Text, nullable=False),
+    Column("is_own_decision", Boolean, nullable=False),
+    Column("vendor_status", Text, nullable=False),
+    Column("vendor_decision", Text, nullable=False),
+)
+"""Every combination of state and decision met so far: a few dozen, shared by all findings.
+
+A finding that names its combination by number is half the bytes and half the time of one that
+spells it out (docs/benchmarks.md).
+"""
+
+finding = Table(
+    "finding",
+    metadata,
+    Column("device", ForeignKey("device.key"), primary_key=True, autoincrement=False),
+    Column("id", Text, primary_key=True),
+    *_interval(),
+    Column("patch", ForeignKey("patch.key"), nullable=False),
+    Column("condition", ForeignKey("condition.key"), nullable=False),
+    Column("installed_at", BigInteger),
+    Column("first_seen_at", BigInteger, nullable=False),
+    Column("changed_at", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""One patch on one device, by the source's own number of it: the one large table.
+
+`first_seen_at` is when this number was first listed on this device, ever; `changed_at` when its
+condition or `installed_at` last changed, whatever words its patch was given since. Both are
+scan times, kept here because every row would have to be joined with all scans to find them.
+"""
+
+problem = Table(
+    "problem",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("run", ForeignKey("run.id"), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Index("problem_by_run", "run"),
+)
+
+publication = Table(
+    "publication",
+    metadata,
+    Column("run", ForeignKey("run.id"), primary_key=True, autoincrement=False),
+    Column("source", ForeignKey("source.id"), nullable=False),
+    Column("folder", Text, nullable=False),
+    Column("digests", Text, nullable=False),
+)
+"""The pointer: the publication with the highest run of a source is its current one.
+
+`folder` is relative to the folder of all publications; `digests` is JSON, file name to SHA-256.
+"""
+
+change = Table(
+    "change",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("plan_id", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("device_id", Text, nullable=False),
+    Column("finding_ids", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("before", Text, nullable=False),
+    Column("after", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Index("change_by_plan", "plan_id"),
+    sqlite_autoincrement=True,
+)
+"""The journal of writes, in the order they were made; `finding_ids`, `before`, `after` are JSON."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+@overload
+def micros(at: datetime) -> int: ...
+@overload
+def micros(at: datetime | None) -> int | None: ...
+def micros(at: datetime | None) -> int | None:
+    """Spell an aware time the way the record keeps it; a naive one raises TypeError."""
+    return None if at is None else (at - _EPOCH) // _MICROSECOND
+
+
+@overload
+def moment(at: int) -> datetime: ...
+@overload
+def moment(at: int | None) -> datetime | None: ...
+def moment(at: int | None) -> datetime | None:
+    """Read a time of the record as aware UTC."""
+    return None if at is None else _EPOCH + at * _MICROSECOND

@@ -1,0 +1,122 @@
+"""Where calls go and how: the address, the secrets of the query, time-outs, proxy and trust.
+
+Law of this file: it only says; what it says is checked as soon as that needs no network.
+"""
+
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from patchfleet.config import Secret
+from patchfleet.errors import ConfigError
+
+if TYPE_CHECKING:
+    import httpx2
+
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Where calls go and how: base address, secrets of the query, time-outs, proxy, trust.
+
+    `timeout_seconds` bounds one call, from having a connection to the last byte of its answer; a
+    blocking call notices only when the next bytes come, at the latest after as much again.
+    `ca_file` is a PEM file to trust instead of the system's; `proxy` an address, "" for none, or
+    None for the environment's. Raises `ConfigError` for what cannot work.
+    """
+
+    base_url: str
+    secret_query: Mapping[str, Secret] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    timeout_seconds: float = 60.0
+    connect_timeout_seconds: float = 10.0
+    proxy: str | None = field(default=None, repr=False)  # may hold a password
+    ca_file: str | None = None
+    longest_body_bytes: int = 256 * 1024 * 1024
+    connections: int = 32
+
+    def __post_init__(self) -> None:
+        if not self.timeout_seconds > 0:
+            raise ConfigError(f"a timeout of {self.timeout_seconds:g} seconds leaves no time")
+        if self.connections < 1:
+            raise ConfigError(f"{self.connections} connections are none", hint="at least 1")
+        _checked_proxy(self.proxy or "")
+        for name, value in self.headers.items():
+            if not (value.isascii() and value.isprintable()):
+                raise ConfigError(f"{name} holds characters that a header cannot carry")
+
+    @property
+    def host(self) -> str:
+        """The host and port of the base address, for messages."""
+        return urlsplit(self.base_url).netloc.rpartition("@")[2]
+
+    def proxy_address(self) -> str | None:
+        """Return the proxy to use, or None: this machine is always reached directly."""
+        if self.proxy is not None:
+            return _checked_proxy(self.proxy)
+        from urllib.request import getproxies, proxy_bypass
+
+        parts = urlsplit(self.base_url)
+        if parts.hostname in LOOPBACK or proxy_bypass(parts.hostname or ""):
+            return None
+        proxies = getproxies()
+        return _checked_proxy(proxies.get(parts.scheme) or proxies.get("all") or "")
+
+    def trust(self) -> ssl.SSLContext | bool:
+        """Return what certificates are checked against; False where there is no TLS."""
+        return _trust(self.ca_file) if self.base_url.startswith("https:") else False
+
+    def timeout(self) -> "httpx2.Timeout":
+        """Return the time-outs of one step; waiting for a place among the connections has none."""
+        import httpx2
+
+        return httpx2.Timeout(
+            self.timeout_seconds,
+            connect=min(self.connect_timeout_seconds, self.timeout_seconds),
+            pool=None,
+        )
+
+    def limits(self) -> "httpx2.Limits":
+        """Return how many connections there may be, all of them kept for the next call."""
+        import httpx2
+
+        return httpx2.Limits(
+            max_connections=self.connections, max_keepalive_connections=self.connections
+        )
+
+
+def _checked_proxy(address: str) -> str | None:
+    """Return a proxy's address with its scheme, None for none; no message repeats its password."""
+    if not address:
+        return None
+    whole = address if "://" in address else f"http://{address}"
+    try:
+        parts = urlsplit(whole)
+        usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:  # a port that is no number, half an IPv6 address
+        usable = False
+    if not (usable and whole.isprintable()):
+        raise ConfigError(
+            "the proxy's address cannot be used", hint="for example http://proxy.example:3128"
+        )
+    return whole
+
+
+@cache
+def _trust(ca_file: str | None) -> ssl.SSLContext:
+    """Make one TLS context a process: loading the system's authorities costs 20 ms."""
+    import httpx2
+
+    if ca_file is None:
+        return httpx2.create_ssl_context()
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except OSError as error:  # not there, not readable, or not PEM (an SSLError is an OSError)
+        raise ConfigError(
+            f"the CA file {ca_file} cannot be used: {error.strerror or error}",
+            hint="give a file of certificates in PEM form",
+        ) from error
