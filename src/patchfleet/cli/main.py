@@ -41,7 +41,7 @@ def _epilog() -> str:
 @click.option("--store", type=click.Path(path_type=Path), help="Use this file as the record.")
 @click.pass_context
 def app(ctx: click.Context, config: Path | None, store: Path | None) -> None:
-    r"""See and change the patch state of a whole fleet.
+    """See and change the patch state of a whole fleet.
 
     \b
     First steps:
@@ -49,7 +49,7 @@ def app(ctx: click.Context, config: Path | None, store: Path | None) -> None:
       patchfleet init                 your N-sight account
       patchfleet sync                 read the fleet
       patchfleet today                what waits for somebody
-    """
+    """  # noqa: D301 -- \b is what click wants, not a backslash
     ctx.obj = Session(config_file=config, store_file=store)
 
 

@@ -22,13 +22,13 @@ def command(
     as_json: bool,
     outputs: tuple[Path, ...],
 ) -> None:
-    r"""Write the fleet report: XLSX, HTML, JSON or text.
+    """Write the fleet report: XLSX, HTML, JSON or text.
 
     \b
     For example:
       patchfleet report --output fleet.xlsx --output fleet.html
       patchfleet report --customer "Acme*" --output acme.html
-    """
+    """  # noqa: D301 -- \b is what click wants, not a backslash
     from patchfleet.report import fleet_report
 
     days = session.settings.today.overdue_after_days if overdue_after is None else overdue_after

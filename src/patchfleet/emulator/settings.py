@@ -1,6 +1,6 @@
 """What an emulated world is made from.
 
-Law of this file: values, checked when they are put together; `Emulator` says what each of them means.
+Law of this file: values, checked when they are put together; `Emulator` says what each one means.
 """
 
 import re

@@ -46,6 +46,8 @@ def begin(
             f"{source!r} cannot be the name of a source",
             hint="use small letters, digits, - and _, as in nsight or nsight-eu",
         )
+    oldest = None if fresh else micros(now - resume_within)
+    began = micros(now)
     try:
         lock = RunLock.take(database.path, source)
     except OSError as error:
@@ -55,10 +57,9 @@ def begin(
         ) from error
     if lock is None:
         _refuse(database, source)
-    oldest = None if fresh else micros(now - resume_within)
     try:
         with database.write() as connection:
-            return lock, _open(connection, source, micros(now), oldest=oldest)
+            return lock, _open(connection, source, began, oldest=oldest)
     except BaseException:
         lock.release()
         raise

@@ -37,7 +37,7 @@ _RANKS: dict[str, str] = {severity: str(rank) for rank, severity in enumerate(SE
 
 
 class PageCell(Struct, frozen=True):
-    """One cell: its text, how it is set, the word it marks, and what it is sorted by if not that."""
+    """One cell: its text, how it is set, a word that has a look, and what it is sorted by."""
 
     text: str
     setting: str = ""

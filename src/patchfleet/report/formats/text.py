@@ -1,24 +1,26 @@
-"""Tables for a terminal, or for a file that somebody reads as text.
+"""Tables for a terminal, or for a file or a pipe that somebody reads as text.
 
 Law of this file: what is printed can be read without colour, and is never cut: a terminal folds
 what does not fit, anything else gets lines as long as they need to be.
 """
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from patchfleet.report.spelling import NUMERIC, moment, printable, spelled
-from patchfleet.report.table import Cell, Column, Report, Table
+from patchfleet.report.table import Cell, Column, Figure, Report, Table
 
 if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
+    from rich.console import Console
     from rich.table import Table as RichTable
     from rich.text import Text
 
 _NOTHING = "-"
-_NO_LIMIT = 1_000_000
+_GAP = "  "
+_LEAST = 24
+"""Characters that a column keeps which wishes for more, so that titles do not fold into a tower."""
 
-_STYLES = {
+_STYLES: dict[Cell, str] = {
     "critical": "bold red",
     "failed": "bold red",
     "important": "yellow",
@@ -26,70 +28,96 @@ _STYLES = {
 }
 """Emphasis only: the word itself always stands there."""
 
+_Line: TypeAlias = tuple[str, str]
+"""A text and its style."""
+
 
 def write_text(what: Report | Table, console: "Console") -> None:
-    """Write a report or one table to `console`.
+    """Write a report or one table to `console`, without the columns that are detail.
 
-    Columns that are detail are left out. Where `console` is no terminal nothing is folded.
+    On a terminal wide cells are folded; elsewhere a row is a line, ready for grep.
     """
-    width = console.width
     for part in _parts(what):
-        if not console.is_terminal:
-            room = console.options.update(width=_NO_LIMIT)
-            console.width = max(console.measure(part, options=room).maximum, 1)
-        console.print(part)
-    console.width = width
+        if isinstance(part, Table):
+            if console.is_terminal:
+                console.print(_grid(part))
+            else:
+                console.out("\n".join(_aligned(part)), highlight=False)
+        else:
+            text, style = part
+            console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
 
 
-def _parts(what: Report | Table) -> Iterator["RenderableType"]:
-    from rich.text import Text
-
+def _parts(what: Report | Table) -> Iterator[Table | _Line]:
     if isinstance(what, Table):
         yield from _titled(what)
         return
-    yield Text(f"{printable(what.title)}, as of {moment(what.as_of)}", style="bold")
+    yield f"{printable(what.title)}, as of {moment(what.as_of)}", "bold"
     if what.figures:
-        yield Text()
-        yield _figures(what)
+        yield "", ""
+        width = max(len(figure.title) for figure in what.figures)
+        yield from ((_figure(figure, width), "") for figure in what.figures)
     for table in what.tables:
-        yield Text()
+        yield "", ""
         yield from _titled(table)
     if what.notes:
-        yield Text()
+        yield "", ""
     for note in what.notes:
-        yield Text(f"* {printable(note)}")
+        yield f"* {printable(note)}", ""
 
 
-def _titled(table: Table) -> Iterator["RenderableType"]:
-    from rich.text import Text
-
-    yield Text(printable(table.title), style="bold")
+def _titled(table: Table) -> Iterator[Table | _Line]:
+    yield printable(table.title), "bold"
     if table.rows:
-        yield _grid(table.at_a_glance())
+        yield table.at_a_glance()
     else:
-        yield Text("nothing")
+        yield "nothing", ""
     if table.note:
-        yield Text(printable(table.note), style="dim")
+        yield printable(table.note), "dim"
 
 
-def _figures(report: Report) -> "RichTable":
-    from rich.table import Table as RichTable
-    from rich.text import Text
+def _figure(figure: Figure, width: int) -> str:
+    return f"{figure.title:<{width}}{_GAP}{spelled(figure.value, figure.kind) or _NOTHING:>7}"
 
-    grid = RichTable.grid(padding=(0, 2))
-    grid.add_column()
-    grid.add_column(justify="right")
-    for figure in report.figures:
-        value = spelled(figure.value, figure.kind) or _NOTHING
-        grid.add_row(Text(figure.title), Text(value, style="bold"))
-    return grid
+
+def _aligned(table: Table) -> Iterator[str]:
+    """Set a table in columns that are as wide as what they hold."""
+    from rich.cells import cell_len
+
+    kinds = [column.kind for column in table.columns]
+    heading = [column.heading for column in table.columns]
+    rows = [
+        [spelled(*cell) or _NOTHING for cell in zip(row, kinds, strict=True)] for row in table.rows
+    ]
+    total = [spelled(*cell) for cell in zip(table.total or (), kinds, strict=bool(table.total))]
+    widths = [max(map(cell_len, column)) for column in zip(heading, *rows, strict=True)]
+    if total:
+        widths = [max(width, cell_len(text)) for width, text in zip(widths, total, strict=True)]
+
+    def line(texts: list[str]) -> str:
+        padded = [
+            " " * (width - cell_len(text)) + text
+            if kind in NUMERIC
+            else text + " " * (width - cell_len(text))
+            for text, width, kind in zip(texts, widths, kinds, strict=True)
+        ]
+        return _GAP.join(padded).rstrip()
+
+    rule = "-" * (sum(widths) + len(_GAP) * (len(widths) - 1))
+    yield line(heading)
+    yield rule
+    yield from map(line, rows)
+    if total:
+        yield rule
+        yield line(total)
 
 
 def _grid(table: Table) -> "RichTable":
+    """Set a table so that a terminal can fold it."""
     from rich import box
     from rich.table import Table as RichTable
 
-    grid = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
+    grid = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, collapse_padding=True)
     grid.show_footer = table.total is not None
     footers = table.total or (None,) * len(table.columns)
     for column, footer in zip(table.columns, footers, strict=True):
@@ -99,6 +127,7 @@ def _grid(table: Table) -> "RichTable":
             footer_style="bold",
             justify="right" if column.kind in NUMERIC else "left",
             overflow="fold",
+            min_width=_LEAST if (column.width or 0) > _LEAST else None,
         )
     for row in table.rows:
         grid.add_row(*map(_cell, row, table.columns))
@@ -108,7 +137,5 @@ def _grid(table: Table) -> "RichTable":
 def _cell(value: Cell, column: Column) -> "Text":
     from rich.text import Text
 
-    style = _STYLES.get(value, "") if isinstance(value, str) else ""
-    if column.kind not in {"state", "severity"}:
-        style = ""
+    style = _STYLES.get(value, "") if column.kind in {"state", "severity"} else ""
     return Text(spelled(value, column.kind) or _NOTHING, style=style)

@@ -1,0 +1,107 @@
+"""What tests of several rooms share: an emulated vendor on a port, and both kinds of client.
+
+Law of this file: no test sleeps and none leaves this machine; the emulator is the fake.
+"""
+
+import asyncio
+import io
+import logging
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from patchfleet.emulator import Emulator, Host
+from patchfleet.nsight import AsyncNAble, NAble, Retries
+
+AT_ONCE = Retries(attempts=4, first_wait_seconds=0)
+"""Repeat as often as by default, and never wait."""
+
+
+class Awaited:
+    """An async client whose methods a plain test can call: each runs to its end on one loop."""
+
+    def __init__(self, client: Any, runner: asyncio.Runner) -> None:
+        self.client = client
+        self._runner = runner
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self.client, name)
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            async def awaited() -> Any:
+                return await method(*args, **kwargs)
+
+            return self._runner.run(awaited())
+
+        return call
+
+    def close(self) -> None:
+        self._runner.run(self.client.aclose())
+
+
+@pytest.fixture
+def emulator() -> Emulator:
+    """A small world, new for each test."""
+    return Emulator(customers=2, devices=6, patches=40, seed=7)
+
+
+@pytest.fixture
+def host(emulator: Emulator) -> Iterator[Host]:
+    """The small world on a loopback port."""
+    with emulator.running() as running:
+        yield running
+
+
+@pytest.fixture(params=["sync", "async"])
+def connect(request: pytest.FixtureRequest) -> Iterator[Callable[..., Any]]:
+    """Make clients, once as NAble and once as AsyncNAble: the same test body for both."""
+    opened: list[Any] = []
+    with asyncio.Runner() as runner:
+
+        def make(host: Host | None = None, **settings: Any) -> Any:
+            if host is not None:
+                settings = {"base_url": host.url, "key": host.api_key, **settings}
+            settings = {"pace": None, "retries": AT_ONCE, **settings}
+            client: Any
+            if request.param == "sync":
+                client = NAble(**settings)
+            else:
+                client = Awaited(AsyncNAble(**settings), runner)
+            opened.append(client)
+            return client
+
+        yield make
+        for client in opened:
+            client.close()
+
+
+@pytest.fixture
+def every_log() -> Iterator[io.StringIO]:
+    """All that any logger says, at every level."""
+    heard = io.StringIO()
+    handler = logging.StreamHandler(heard)
+    root = logging.getLogger()
+    level = root.level
+    root.addHandler(handler)
+    root.setLevel(1)
+    yield heard
+    root.removeHandler(handler)
+    root.setLevel(level)
+
+
+def device_ids(emulator: Emulator, *, managed: bool = True) -> list[int]:
+    """Return the devices of a world that have (or have not) patch management."""
+    return [
+        device["deviceid"]
+        for customer in emulator.truth()["customers"]
+        for site in customer["sites"]
+        for device in site["devices"]
+        if device["is_managed"] == managed
+    ]
+
+
+@pytest.fixture
+def device(emulator: Emulator) -> int:
+    """A device with patch management."""
+    return device_ids(emulator)[0]

@@ -1,0 +1,23 @@
+import pytest
+
+from patchfleet.emulator import Emulator
+
+
+@pytest.fixture
+def emulator():
+    """A small world, new for every test."""
+    return Emulator(customers=3, devices=12, patches=30, seed=4)
+
+
+@pytest.fixture
+def host(emulator):
+    with emulator.running() as host:
+        yield host
+
+
+@pytest.fixture
+def device(emulator):
+    """The truth about a Windows device with patches, at the beginning."""
+    from .reading import devices
+
+    return next(one for one in devices(emulator.truth()) if len(one["patches"]) > 5)

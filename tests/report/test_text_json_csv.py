@@ -1,0 +1,130 @@
+import csv
+import io
+import json
+
+import pytest
+from msgspec.structs import replace
+from rich.console import Console
+
+from patchfleet.report import Column, Report, Table, lists, to_csv, to_json, write_text
+
+WORKLIST = """\
+What waits, by customer
+Customer                                                            Devices  Failed  Waiting for reboot  Overdue critical  Not judged  No patch management
+----------------------------------------------------------------------------------------------------------------------------------------------------------
+Acme Ltd                                                                 15      15                   5                85           0                    1
+=2+5 </script><img src=x onerror="window.hurt=1"> [bold]&amp; "KB"       13       9                   3                51           0                    1
+----------------------------------------------------------------------------------------------------------------------------------------------------------
+Total                                                                    28      24                   8               136           0                    2
+"""
+
+
+def as_text(what, **options):
+    console = Console(file=io.StringIO(), **options)
+    write_text(what, console)
+    return console.file.getvalue()
+
+
+def lines(text):
+    return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
+
+
+def test_a_worklist_as_people_read_it(made):
+    table = lists.worklist_table([made.work(0), made.work(2)])
+    assert lines(as_text(table)) == WORKLIST
+
+
+def test_a_report_as_people_read_it(made):
+    report = replace(made.report(), tables=(made.report().table("worklist"),))
+    text = as_text(report)
+    assert text.startswith("Patch state of the fleet, as of 2026-11-20 06:30 UTC\n")
+    assert "Waiting for reboot       15" in text
+    assert text.rstrip().endswith(f"* Not covered: {made.HOSTILE}")
+
+
+def test_what_is_not_a_terminal_gets_every_character(made):
+    row = made.finding(5)
+    text = as_text(lists.findings_table([row]), width=40)
+    assert row.patch in text
+    assert "…" not in text
+
+
+def test_a_narrow_terminal_folds_and_loses_nothing(made):
+    table = Table(name="t", title="T", columns=(Column("a", "A"),), rows=[("x" * 100,)])
+    text = as_text(table, width=30, force_terminal=True, no_color=True)
+    assert text.count("x") == 100
+
+
+def test_titles_cannot_steer_the_terminal():
+    table = Table(
+        name="t", title="T\x1b[2J", columns=(Column("a", "A"),), rows=[("\x1b]0;owned\x07[red]x",)]
+    )
+    text = as_text(table, force_terminal=True, no_color=True, width=80)
+    assert "\x1b[2J" not in text
+    assert "\x1b]0" not in text
+    assert "[red]x" in text
+
+
+def test_an_empty_table_says_so():
+    assert as_text(Table(name="t", title="T", columns=(Column("a", "A"),), rows=[])) == (
+        "T\nnothing\n"
+    )
+
+
+def test_json_is_exact_and_stable(made):
+    report = made.report()
+    content = json.loads(to_json(report))
+    assert to_json(made.report()) == to_json(report)
+    assert list(content) == ["report", "title", "as_of", "notes", "figures", "tables"]
+    assert content["as_of"] == "2026-11-20T06:30:00Z"
+    assert content["figures"]["overdue_critical"] == 255
+    assert list(content["tables"]) == [table.name for table in report.tables]
+    first = content["tables"]["open_findings"][2]
+    assert first["patch"] == report.table("open_findings").rows[2][4]
+    assert first["is_removable"] is None
+    assert first["first_seen_at"] == "2026-11-17T06:30:00Z"
+    assert content["tables"]["worklist"][2]["customer"] == made.HOSTILE
+    assert content["tables"]["devices"][0]["mac_addresses"] == [
+        "00:15:5d:00:00:01",
+        "00:15:5d:00:00:02",
+    ]
+    assert len(content["tables"]["worklist"]) == 5  # the total is no row
+
+
+def test_json_of_one_table(made):
+    content = json.loads(to_json(lists.worklist_table([made.work(0)])))
+    assert list(content) == ["table", "title", "note", "rows"]
+    assert content["rows"][0]["failed"] == 15
+
+
+def test_csv_reads_back_as_the_table(made):
+    table = made.report().table("open_findings")
+    heading, *rows = csv.reader(io.StringIO(to_csv(table), newline=""))
+    assert heading == [column.key for column in table.columns]
+    assert len(rows) == len(table.rows) == 60
+    place = heading.index("patch")
+    assert [row[place].removeprefix("'") for row in rows] == [row[place] for row in table.rows]
+    assert rows[1][heading.index("released_at")] == "2026-11-19T06:30:00Z"
+    assert rows[1][heading.index("is_own_decision")] == "false"
+    assert rows[1][heading.index("is_removable")] == ""
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1"])
+def test_csv_disarms_formulas(text):
+    columns = (Column("a", "A"), Column("n", "N", "integer"), Column("l", "L", "list"))
+    table = Table(name="t", title="T", columns=columns, rows=[(text, -5, (text, "b"))])
+    _, row = csv.reader(io.StringIO(to_csv(table), newline=""))
+    assert row == [f"'{text}", "-5", f"'{text}; b"]
+
+
+def test_csv_leaves_other_text_alone():
+    names = ["'s-Hertogenbosch", 'a "b", c', "Öl", ""]
+    table = Table(name="t", title="T", columns=(Column("a", "A"),), rows=[(n,) for n in names])
+    _, *rows = csv.reader(io.StringIO(to_csv(table), newline=""))
+    assert [row[0] if row else "" for row in rows] == names
+
+
+def test_a_report_without_figures_and_notes(made):
+    report = Report(name="r", title="R", as_of=made.AS_OF, notes=(), tables=())
+    assert as_text(report) == "R, as of 2026-11-20 06:30 UTC\n"
+    assert json.loads(to_json(report))["tables"] == {}

@@ -1,0 +1,301 @@
+"""Runs: begun, resumed, refused, complete, and what each of them leaves behind."""
+
+import os
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from datetime import timedelta
+
+import pytest
+from small_fleet import DAY, NOW, device, finding, inventory, patch, sync
+
+from patchfleet.errors import StoreError
+from patchfleet.store import Delta, ProblemRow, Store, questions
+
+
+def rows_of(path, table):
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+
+
+def test_a_listing_is_compared_with_the_one_before(store):
+    first = [finding(1), finding(2), finding(3)]
+    later = [finding(1), finding(2, state="installed", installed_at=NOW), finding(4)]
+    _, deltas = sync(store, {"d1": first})
+    assert deltas == {"d1": Delta(new=3, changed=0, gone=0, unchanged=0)}
+    _, deltas = sync(store, {"d1": later}, now=NOW + DAY)
+    assert deltas == {"d1": Delta(new=1, changed=1, gone=1, unchanged=1)}
+
+
+def test_what_is_unchanged_costs_one_scan_row(store, path):
+    listings = {f"d{i}": [finding(n, patch(f"Update {n}")) for n in range(20)] for i in range(5)}
+    sync(store, listings)
+    before = {name: rows_of(path, name) for name in ("finding", "description", "patch", "scan")}
+    sync(store, listings, now=NOW + DAY)
+    after = {name: rows_of(path, name) for name in ("finding", "description", "patch", "scan")}
+    assert after == {**before, "scan": before["scan"] + 5}
+
+
+def test_first_seen_survives_a_change_and_an_absence(store):
+    seen = []
+    for days, found in enumerate(
+        ([finding()], [finding(state="failed")], [], [finding(state="failed")])
+    ):
+        sync(store, {"d1": found}, now=NOW + days * DAY)
+        with store.facts() as facts:
+            seen.append([(r.first_seen_at, r.changed_at) for r in questions.findings(facts)])
+    assert seen == [[(NOW, NOW)], [(NOW, NOW + DAY)], [], [(NOW, NOW + 3 * DAY)]]
+
+
+def test_a_new_title_of_a_patch_is_no_change_of_the_finding(store):
+    sync(store, {"d1": [finding(what=patch("Updte"))]})
+    _, deltas = sync(store, {"d1": [finding(what=patch("Update"))]}, now=NOW + DAY)
+    assert deltas["d1"].changed == 1
+    with store.facts() as facts:
+        (row,) = questions.findings(facts)
+    assert (row.patch, row.changed_at) == ("Update", NOW)
+
+
+def test_recording_a_device_twice_in_a_run_keeps_the_second(store):
+    sync(store, {"d1": [finding(1), finding(2)]})
+    run = store.begin("nsight", now=NOW + DAY)
+    run.inventory(inventory(device()))
+    run.record("d1", [finding(1, state="failed"), finding(3)], now=NOW + DAY)
+    run.record("d1", [finding(1, state="installed"), finding(2)], now=NOW + DAY)
+    run.complete(now=NOW + DAY, as_of=NOW + DAY)
+    with store.facts() as facts:
+        assert [(r.finding_id, r.state) for r in questions.findings(facts)] == [
+            ("1", "installed"),
+            ("2", "missing"),
+        ]
+    with store.facts(run_id=1) as facts:
+        assert [(r.finding_id, r.state) for r in questions.findings(facts)] == [
+            ("1", "missing"),
+            ("2", "missing"),
+        ]
+
+
+def test_a_run_that_stopped_goes_on_where_it_was(store):
+    run = store.begin("nsight", now=NOW)
+    run.inventory(inventory(device("d1"), device("d2")))
+    run.record("d1", [finding()], now=NOW)
+    run.problem("device d2 D2 (Acme)", "timed out")
+    run.stop(now=NOW)
+    assert store.problems(run.id) == [ProblemRow("device d2 D2 (Acme)", "timed out")]
+    assert store.runs()[0].state == "incomplete"
+
+    again = store.begin("nsight", now=NOW + timedelta(hours=1))
+    assert (again.id, again.is_resumed, again.started_at) == (run.id, True, NOW)
+    assert again.scanned == {"d1"}
+    assert store.problems(run.id) == []
+    again.inventory(inventory(device("d1"), device("d2")))
+    again.record("d2", [], now=NOW)
+    again.complete(now=NOW, as_of=NOW)
+    (row,) = store.runs()
+    assert (row.state, row.devices, row.findings, row.problems) == ("complete", 2, 1, 0)
+    assert row.is_current
+
+
+def test_a_run_whose_process_is_gone_is_resumed_and_shown_as_incomplete(path):
+    with Store.open(path) as store:
+        run = store.begin("nsight", now=NOW)
+        assert store.runs()[0].state == "running"
+        assert not run.is_resumed
+    with Store.open(path) as store:
+        assert store.runs()[0].state == "incomplete"
+        assert store.begin("nsight", now=NOW).is_resumed
+
+
+def test_an_old_run_is_abandoned_and_one_exactly_as_old_is_not(store):
+    store.begin("nsight", now=NOW).stop(now=NOW)
+    kept = store.begin("nsight", now=NOW + timedelta(hours=6))
+    assert kept.is_resumed
+    kept.stop(now=NOW)
+    later = NOW + timedelta(hours=6, microseconds=1)
+    new = store.begin("nsight", now=later)
+    assert not new.is_resumed
+    assert [(r.id, r.state) for r in store.runs()] == [(2, "running"), (1, "abandoned")]
+    assert store.runs()[1].ended_at == later
+
+
+def test_a_fresh_run_abandons_an_unfinished_one(store):
+    store.begin("nsight", now=NOW).stop(now=NOW)
+    assert not store.begin("nsight", now=NOW, fresh=True).is_resumed
+
+
+def test_a_clock_that_went_back_resumes(store):
+    store.begin("nsight", now=NOW).stop(now=NOW)
+    assert store.begin("nsight", now=NOW - DAY).is_resumed
+
+
+def test_two_runs_of_one_source_are_refused_and_of_two_sources_are_not(path, store):
+    store.begin("nsight", now=NOW)
+    with Store.open(path) as other:
+        other.begin("qualys", now=NOW)
+        with pytest.raises(StoreError) as caught:
+            other.begin("nsight", now=NOW, fresh=True)
+    assert f"pid {os.getpid()}" in caught.value.message
+    assert "2026-11-17 06:00:00 UTC" in caught.value.message
+    assert caught.value.hint
+
+
+def test_a_run_of_another_process_is_refused_until_it_is_killed(path, store):
+    code = (
+        "import sys, datetime; from patchfleet.store import Store\n"
+        "store = Store.open(sys.argv[1])\n"
+        "store.begin('nsight', now=datetime.datetime.fromisoformat(sys.argv[2]))\n"
+        "print('begun', flush=True); sys.stdin.read()"
+    )
+    child = subprocess.Popen(
+        [sys.executable, "-c", code, path, NOW.isoformat()],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    with child:
+        assert child.stdout.readline() == b"begun\n"
+        with pytest.raises(StoreError, match=f"pid {child.pid} on "):
+            store.begin("nsight", now=NOW)
+        child.kill()
+    assert store.begin("nsight", now=NOW).is_resumed
+
+
+def test_a_run_that_misses_a_device_is_not_complete(store):
+    sync(store, {"d1": [finding(1)]})
+    run = store.begin("nsight", now=NOW + DAY)
+    run.inventory(inventory(device("d1"), device("d2"), device("d3", is_patched=False)))
+    run.record("d1", [finding(2)], now=NOW + DAY)
+    with pytest.raises(StoreError, match=r"1 of 3 devices were not read \(d2 D2\)") as caught:
+        run.complete(now=NOW, as_of=NOW)
+    assert caught.value.hint
+    with store.facts() as facts:
+        assert [row.finding_id for row in questions.findings(facts)] == ["1"]
+    run.record("d2", [], now=NOW)
+    run.complete(now=NOW, as_of=NOW)
+    with store.facts() as facts:
+        assert [row.finding_id for row in questions.findings(facts)] == ["2"]
+
+
+def test_a_resumed_run_needs_its_inventory_again(store):
+    run = store.begin("nsight", now=NOW)
+    with pytest.raises(StoreError, match="no inventory"):
+        run.complete(now=NOW, as_of=NOW)
+    with pytest.raises(StoreError, match="not in the inventory"):
+        run.record("d1", [], now=NOW)
+
+
+def test_a_listing_with_a_number_twice_is_refused_whole(store):
+    sync(store, {"d1": [finding(1)]})
+    run = store.begin("nsight", now=NOW)
+    run.inventory(inventory(device()))
+    with pytest.raises(StoreError, match="names finding 7 twice"):
+        run.record("d1", [finding(7), finding(8), finding(7, state="failed")], now=NOW)
+    assert run.scanned == frozenset()
+    assert run.record("d1", [finding(1)], now=NOW) == Delta(0, 0, 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (inventory(device(), device()), "names device d1 twice"),
+        (inventory(device(site="s9")), "puts device d1 at site s9 of customer c1"),
+        (inventory(device(customer="c9")), "puts device d1 at site s1 of customer c9"),
+        (inventory(customers=(), sites=("Main",)), "puts site s1 at customer c0"),
+    ],
+)
+def test_an_inventory_that_contradicts_itself_is_refused_whole(store, wrong, words):
+    run = store.begin("nsight", now=NOW)
+    with pytest.raises(StoreError, match=words) as caught:
+        run.inventory(wrong)
+    assert caught.value.hint
+    run.inventory(inventory())
+    run.complete(now=NOW, as_of=NOW)
+    with store.facts() as facts:
+        assert questions.devices(facts) == []
+
+
+def test_a_device_that_is_gone_is_gone_only_with_a_complete_run(store):
+    sync(store, {"d1": [finding(1)], "d2": [finding(1)]})
+    run = store.begin("nsight", now=NOW + DAY)
+    run.inventory(inventory(device("d1"), customers=("Acme Ltd",)))
+    with store.facts() as facts:
+        assert [row.device_id for row in questions.devices(facts)] == ["d1", "d2"]
+    run.record("d1", [finding(1)], now=NOW + DAY)
+    run.complete(now=NOW + DAY, as_of=NOW + DAY)
+    with store.facts() as facts:
+        assert [(d.device_id, d.customer) for d in questions.devices(facts)] == [("d1", "Acme Ltd")]
+        assert questions.count_findings(facts) == 1
+    with store.facts(run_id=1) as facts:
+        assert [(d.device_id, d.customer) for d in questions.devices(facts)] == [
+            ("d1", "Acme"),
+            ("d2", "Acme"),
+        ]
+        assert questions.count_findings(facts) == 2
+
+
+def test_a_device_that_moves_keeps_its_findings_and_its_past(store):
+    at_acme = inventory(device(), customers=("Acme", "Beta"), sites=("Main", "North"))
+    at_beta = inventory(
+        device(customer="c2", site="s2"), customers=("Acme", "Beta"), sites=("Main", "North")
+    )
+    sync(store, {"d1": [finding()]}, of=at_acme)
+    sync(store, {"d1": [finding()]}, now=NOW + DAY, of=at_beta)
+    with store.facts() as now, store.facts(run_id=1) as then:
+        for facts, customer in ((now, "Beta"), (then, "Acme")):
+            (row,) = questions.findings(facts)
+            assert (row.customer, row.first_seen_at) == (customer, NOW)
+
+
+def test_a_device_that_left_the_inventory_of_a_resumed_run_is_not_in_it(store):
+    run = store.begin("nsight", now=NOW)
+    run.inventory(inventory(device("d1"), device("d2")))
+    run.record("d1", [finding()], now=NOW)
+    run.record("d2", [finding()], now=NOW)
+    run.stop(now=NOW)
+    again = store.begin("nsight", now=NOW)
+    again.inventory(inventory(device("d2", "SRV-2")))
+    assert again.scanned == {"d2"}
+    again.complete(now=NOW, as_of=NOW)
+    with store.facts() as facts:
+        (row,) = questions.findings(facts)
+    assert (row.device_id, row.device) == ("d2", "SRV-2")
+
+
+def test_an_ended_run_takes_nothing_more(store):
+    run = store.begin("nsight", now=NOW)
+    run.stop(now=NOW)
+    for call in (
+        lambda: run.inventory(inventory()),
+        lambda: run.record("d1", [], now=NOW),
+        lambda: run.problem("x", "y"),
+        lambda: run.stop(now=NOW),
+        lambda: run.complete(now=NOW, as_of=NOW),
+    ):
+        with pytest.raises(StoreError, match="has ended"):
+            call()
+
+
+@pytest.mark.parametrize("name", ["", "..", "a/b", "Nsight", "a b", "-x"])
+def test_a_source_is_named_so_that_it_can_be_a_folder(store, name):
+    with pytest.raises(StoreError, match="cannot be the name of a source"):
+        store.begin(name, now=NOW)
+
+
+def test_two_sources_are_read_together_and_apart(store):
+    nsight, _ = sync(store, {"d1": [finding(1)]})
+    qualys, _ = sync(store, {"d1": [finding(1), finding(2)]}, source="qualys", now=NOW + DAY)
+    with store.facts() as facts:
+        assert [(p.source, p.run_id) for p in facts.publications] == [
+            ("nsight", nsight),
+            ("qualys", qualys),
+        ]
+        assert facts.as_of == NOW
+        assert questions.count_findings(facts) == 3
+    with store.facts(run_id=qualys) as facts:
+        assert questions.count_findings(facts) == 2
+
+
+def test_a_naive_time_is_refused(store):
+    with pytest.raises(TypeError):
+        store.begin("nsight", now=NOW.replace(tzinfo=None))
+    assert store.runs() == []
