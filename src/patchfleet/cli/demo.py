@@ -110,6 +110,7 @@ class _Demo:
             second = self._sync(source, store)
             self._changes(store, first.run_id, second.run_id)
             self._today(store)
+            self._difference(store, worst)
             self._reports(store)
 
     def _clock(self) -> datetime:
@@ -176,6 +177,18 @@ class _Demo:
         with store.facts(run_id=first) as before, store.facts(run_id=second) as after:
             report = changes_report(before, after, with_rows=False)
             write_text(report, self._session.console)
+
+    def _difference(self, store: "Store", before: "CustomerWork") -> None:
+        from patchfleet.store.questions import worklist
+
+        with store.facts() as facts:
+            chosen = Selection(customers=(before.customer_id,))
+            (after,) = worklist(facts, selection=chosen)
+        self._session.say(
+            f"{after.customer}: {before.overdue_critical} overdue critical patches before, "
+            f"{after.overdue_critical} now; {after.failed - before.failed:+} failed, "
+            f"{after.reboot_required - before.reboot_required:+} waiting for a reboot"
+        )
 
     def _reports(self, store: "Store") -> None:
         from patchfleet.report import fleet_report, save

@@ -24,7 +24,7 @@ def sync_progress(talk: "Console", title: str) -> Iterator[Callable[[Progress], 
         bars.TextColumn("{task.fields[state]}"),
         bars.TimeRemainingColumn(),
     )
-    with bars.Progress(*columns, console=talk, transient=True) as bar:
+    with bars.Progress(*columns, console=talk) as bar:
         task = bar.add_task(title, total=None, state="reading the inventory")
 
         def show(progress: Progress) -> None:

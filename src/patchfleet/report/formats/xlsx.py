@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from msgspec import Struct
@@ -65,19 +66,25 @@ def write_xlsx(what: Report | Table, path: Path, *, rows_a_sheet: int = ROWS_A_S
 
     tables = what.tables if isinstance(what, Report) else (what,)
     sheets = list(_sheets(tables, rows_a_sheet))
-    try:
-        with xlsxwriter.Workbook(path, _OPTIONS) as book:
-            book.set_properties(_properties(what))
-            if isinstance(what, Report):
-                contents = [(sheet.name, sheet.table, len(sheet.rows)) for sheet in sheets]
-                write_summary(book, what, contents)
-            formats = _Formats(book)
-            for sheet in sheets:
-                _write_sheet(book.add_worksheet(sheet.name), sheet, formats)
-            if isinstance(what, Report):
-                write_chart_data(book, what.charts)
-    except FileCreateError as error:
-        raise OSError(*error.args[0].args) from error
+    # XlsxWriter leaves its working files behind when it fails; this folder takes them with it.
+    with TemporaryDirectory(prefix="patchfleet-", ignore_cleanup_errors=True) as folder:
+        try:
+            with xlsxwriter.Workbook(path, {**_OPTIONS, "tmpdir": folder}) as book:
+                _fill(book, what, sheets)
+        except FileCreateError as error:
+            raise OSError(*error.args[0].args) from error
+
+
+def _fill(book: Any, what: Report | Table, sheets: Sequence[Sheet]) -> None:
+    book.set_properties(_properties(what))
+    if isinstance(what, Report):
+        contents = [(sheet.name, sheet.table, len(sheet.rows)) for sheet in sheets]
+        write_summary(book, what, contents)
+    formats = _Formats(book)
+    for sheet in sheets:
+        _write_sheet(book.add_worksheet(sheet.name), sheet, formats)
+    if isinstance(what, Report):
+        write_chart_data(book, what.charts)
 
 
 def sheet_name(name: str, part: int, taken: set[str]) -> str:
