@@ -49,7 +49,7 @@ def finding_options(command: F) -> F:
     return _selecting(command, (*_DEVICE_OPTIONS, *_PATCH_OPTIONS))
 
 
-_DEVICE_OPTIONS: tuple[Callable[[F], F], ...] = (
+_DEVICE_OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option("--customer", "-c", "customers", multiple=True, help="Name or id of a customer."),
     click.option("--site", "sites", multiple=True, help="Name or id of a site."),
     click.option("--device", "-d", "devices", multiple=True, help="Name or id of a device."),
@@ -57,7 +57,7 @@ _DEVICE_OPTIONS: tuple[Callable[[F], F], ...] = (
     click.option("--workstations", is_flag=True, help="Only workstations."),
 )
 
-_PATCH_OPTIONS: tuple[Callable[[F], F], ...] = (
+_PATCH_OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option("--title", "titles", multiple=True, help="Part of a title, or a KB number."),
     click.option(
         "--severity", "severities", multiple=True, type=click.Choice(SEVERITIES), help="Severity."

@@ -12,9 +12,12 @@ class Source(Protocol):
     @property
     def name(self) -> str:
         """The name of this source in the record."""
+        ...
 
     def inventory(self, on_call: Callable[[], None]) -> Inventory:
         """Return customers, sites and devices, complete, or raise; `on_call` after each call."""
+        ...
 
     def findings(self, device: Device) -> list[Finding]:
         """Return every patch of one device, complete, or raise a `VendorError`."""
+        ...

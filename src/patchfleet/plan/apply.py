@@ -22,9 +22,11 @@ class Target(Protocol):
 
     def findings_of(self, device_id: str) -> list[Finding]:
         """Return every patch of a device as it is now, or raise a `VendorError`."""
+        ...
 
     def change(self, action: Action, device_id: str, finding_ids: tuple[str, ...]) -> str:
         """Do one action to some patches of a device; return the vendor's words, or raise."""
+        ...
 
 
 class DeviceResult(Struct, frozen=True, kw_only=True):
