@@ -127,7 +127,7 @@ class _Demo:
 
         self._step(f"patchfleet sync, at {_now(self._host)}")
         started = time.monotonic()
-        with sync_progress(self._session.talk, "nsight") as on_progress:
+        with sync_progress(self._session.talk, "nsight", calls_per_minute=0) as on_progress:
             outcome = sync(source, store, now=self._clock, on_progress=on_progress)
         tell(self._session, outcome, time.monotonic() - started)
         if not outcome.is_complete:

@@ -11,8 +11,39 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def sync_progress(talk: "Console", title: str) -> Iterator[Callable[[Progress], None]]:
-    """Yield what a sync tells its progress to."""
+def sync_progress(
+    talk: "Console", title: str, calls_per_minute: float
+) -> Iterator[Callable[[Progress], None]]:
+    """Yield what a sync tells its progress to; `calls_per_minute` is 0 where there is no limit."""
+    with _shown(talk, title) as show:
+        is_cost_said = False
+
+        def tell(progress: Progress) -> None:
+            nonlocal is_cost_said
+            if progress.devices and not is_cost_said:
+                is_cost_said = True
+                cost = _cost(progress.devices - progress.scanned, calls_per_minute)
+                if cost:
+                    talk.print(cost)
+            show(progress)
+
+        yield tell
+
+
+def _cost(calls: int, calls_per_minute: float) -> str:
+    """Say what reading the devices will take, where the pace makes it worth saying."""
+    minutes = calls / calls_per_minute if calls_per_minute else 0
+    if minutes < 0.5:
+        return ""
+    return (
+        f"{calls:,} devices to read, one call each: about {max(1, round(minutes)):,} min "
+        f"at {calls_per_minute:g} calls a minute"
+    )
+
+
+@contextmanager
+def _shown(talk: "Console", title: str) -> Iterator[Callable[[Progress], None]]:
+    """Yield what shows progress: a bar on a terminal, nothing elsewhere."""
     if not talk.is_terminal:
         yield lambda _: None
         return

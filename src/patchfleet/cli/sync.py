@@ -23,10 +23,11 @@ def command(session: Session, *, fresh: bool, as_json: bool) -> int:
     from patchfleet.cli.progress import sync_progress
 
     settings = session.settings.sync
+    calls_per_minute = session.settings.nsight.calls_per_minute
     started = time.monotonic()
     with session.nable() as client, session.store(create=True) as store:
         try:
-            with sync_progress(session.talk, "nsight") as on_progress:
+            with sync_progress(session.talk, "nsight", calls_per_minute) as on_progress:
                 outcome = sync(
                     NSightSource(client),
                     store,

@@ -150,6 +150,7 @@ class _Sync:
                 self._run.problem(subject, answer.message)
                 self._problems.append(f"{subject}: {answer.message}")
                 if failures == FAILURES_IN_A_ROW:
+                    answer.add_note(f"{failures} devices in a row could not be read: gave up")
                     raise answer
             elif isinstance(answer, BaseException):
                 raise answer

@@ -15,6 +15,7 @@ from patchfleet.cli.exits import Exit
 from patchfleet.cli.nsight.lists import with_patterns
 from patchfleet.cli.options import NothingMatches, check_names, finding_options
 from patchfleet.cli.session import Session, pass_session
+from patchfleet.errors import PlanError
 from patchfleet.models import Action, Selection
 
 if TYPE_CHECKING:
@@ -172,7 +173,9 @@ def _list(session: Session, items: Sequence[Any], spell: Callable[[Any], str]) -
 
 def _agreed(session: Session, plan: "Plan") -> bool:
     if not session.is_attended:
-        raise NothingMatches("there is nobody to ask", hint="--yes goes on without asking")
+        raise PlanError(
+            "nothing was changed: there is nobody to ask", hint="--yes goes on without asking"
+        )
     question = f"{plan.action.replace('_', ' ').capitalize()} them?"
     return click.confirm(question, default=False, err=True)
 

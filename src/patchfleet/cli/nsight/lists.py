@@ -25,12 +25,23 @@ from patchfleet.nsight.inventory import DeviceType
 @pass_session
 def clients(session: Session, *, as_json: bool, outputs: tuple[Path, ...]) -> None:
     """List the clients (customers) the key may see."""
-    from patchfleet.report import Column, tabulate
+    from patchfleet.report import Column, Table
 
     with session.nable() as client:
-        rows = client.list_clients()
+        rows = [
+            (
+                str(one.client_id),
+                one.name,
+                one.server_count,
+                one.workstation_count,
+                one.mobile_device_count,
+                one.timezone,
+                one.creation_date,
+            )
+            for one in client.list_clients()
+        ]
     columns = (
-        Column("client_id", "Id", "text"),
+        Column("client_id", "Id"),
         Column("name", "Customer"),
         Column("server_count", "Servers", "integer"),
         Column("workstation_count", "Workstations", "integer"),
@@ -38,7 +49,8 @@ def clients(session: Session, *, as_json: bool, outputs: tuple[Path, ...]) -> No
         Column("timezone", "Time zone"),
         Column("creation_date", "Created"),
     )
-    session.show(tabulate("clients", "Customers", columns, rows), as_json=as_json, outputs=outputs)
+    table = Table(name="clients", title="Customers", columns=columns, rows=rows)
+    session.show(table, as_json=as_json, outputs=outputs)
 
 
 @click.command()
@@ -75,14 +87,27 @@ def devices(
     session: Session, *, selection: Selection, as_json: bool, outputs: tuple[Path, ...]
 ) -> None:
     """List the devices of all or some customers: two calls for each."""
-    from patchfleet.report import Column, tabulate
+    from patchfleet.report import Column, Table
 
     with session.nable() as client:
-        rows = _listed(client, selection)
+        rows = [
+            (
+                one.client_name,
+                one.site_name,
+                str(one.device_id),
+                one.name,
+                one.device_type,
+                one.status,
+                one.patch,
+                one.username,
+                one.description,
+            )
+            for one in _listed(client, selection)
+        ]
     columns = (
         Column("client_name", "Customer"),
         Column("site_name", "Site"),
-        Column("device_id", "Id", "text"),
+        Column("device_id", "Id"),
         Column("name", "Device"),
         Column("device_type", "Kind"),
         Column("status", "Status"),
@@ -90,7 +115,8 @@ def devices(
         Column("username", "User", is_detail=True),
         Column("description", "Description", is_detail=True),
     )
-    session.show(tabulate("devices", "Devices", columns, rows), as_json=as_json, outputs=outputs)
+    table = Table(name="devices", title="Devices", columns=columns, rows=rows)
+    session.show(table, as_json=as_json, outputs=outputs)
 
 
 @click.command()
