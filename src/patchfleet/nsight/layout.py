@@ -15,8 +15,7 @@ from functools import lru_cache
 
 _LONGEST_RECORD = 16 * 1024
 _DECLARATION = re.compile(
-    r"""<\?xml version=["']1\.0["'] encoding=["'](?:ISO-8859-1|US-ASCII)["']\s*\?>\s*""",
-    re.IGNORECASE,
+    r"""<\?xml version=(["'])1\.0\1 encoding=(["'])(?i:ISO-8859-1)\2[ \t\n]*\?>[ \t\n]*"""
 )
 # Control characters are errors in XML, and a carriage return is changed by it.
 _TREATED_BY_XML = bytes(byte for byte in range(0x20) if byte not in b"\t\n")

@@ -19,8 +19,11 @@ from patchfleet.nsight.layout import CDATA
 from patchfleet.nsight.words import whole_number
 
 
-class Record(Struct, kw_only=True):
-    """The base of all records: reads as an object and as a mapping."""
+class Record(Struct, kw_only=True, gc=False):
+    """The base of all records: reads as an object and as a mapping.
+
+    Records hold only values, never each other in a circle: the garbage collector need not look.
+    """
 
     ALIASES: ClassVar[Mapping[str, str]] = {}
     """Wire names that are not those of the attributes; the first for an attribute is shown."""

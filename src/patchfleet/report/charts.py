@@ -78,24 +78,25 @@ def age_of_open_patches(rows: Iterable[AgeRow]) -> Chart:
     )
 
 
-def patches_by_state(rows: Iterable[SeverityStateRow]) -> Chart:
-    """Stack the patches in each state by severity."""
+def patches_not_installed(rows: Iterable[SeverityStateRow]) -> Chart:
+    """Stack the patches that are not installed by state and severity.
+
+    What is installed is said in the summary: as a bar it would dwarf all others.
+    """
     found = {(row.state, row.severity): row.findings for row in rows}
     counts = [
         (worded(state), tuple(found.get((state, severity), 0) for severity in SEVERITIES))
         for state in STATES
     ]
-    counts = [(label, parts) for label, parts in counts if any(parts)]
     total = sum(found.values())
-    shares = [f"{label} {sum(parts) / total:.0%}" for label, parts in counts]
+    installed = dict(counts)["installed"]
     return _stacked(
-        "by_state",
-        "Patches by state",
+        "not_installed",
+        "Patches not installed, by state",
         Column("state", "State"),
-        counts,
-        f"Of {counted(total, 'patch on a device', 'patches on devices')}: {', '.join(shares)}."
-        if total
-        else "There are no patches.",
+        [(label, parts) for label, parts in counts if any(parts) and label != "installed"],
+        f"{sum(installed):,} of {counted(total, 'patch on a device', 'patches on devices')} "
+        "are installed; the bars are the others.",
     )
 
 

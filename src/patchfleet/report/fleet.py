@@ -13,7 +13,7 @@ from patchfleet.models import OPEN_STATES, SEVERITIES, Selection
 from patchfleet.report.charts import (
     age_of_open_patches,
     open_by_customer,
-    patches_by_state,
+    patches_not_installed,
     top_open_patches,
 )
 from patchfleet.report.lists import (
@@ -25,7 +25,6 @@ from patchfleet.report.lists import (
     top_patches_table,
     worklist_table,
 )
-from patchfleet.report.spelling import counted
 from patchfleet.report.table import Figure, Report
 from patchfleet.report.today import coverage, work_figures
 from patchfleet.store.questions import (
@@ -38,7 +37,7 @@ from patchfleet.store.questions import (
     work_items,
     worklist,
 )
-from patchfleet.store.questions.answers import DeviceRow, FindingRow
+from patchfleet.store.questions.answers import FindingRow
 
 if TYPE_CHECKING:
     from patchfleet.store import Facts
@@ -61,13 +60,12 @@ def fleet_report(
     work = worklist(facts, overdue_after_days=overdue_after_days, selection=selection)
     items = work_items(facts, overdue_after_days=overdue_after_days, selection=selection)
     customers = posture(facts, selection)
-    machines = devices(facts, selection)
     most_open = top_patches(facts, selection, limit=50)
     return Report(
         name="fleet",
         title="Patch state of the fleet",
         as_of=facts.as_of,
-        notes=coverage(facts, work, selection, overdue_after_days, (*gaps, *_never_read(machines))),
+        notes=coverage(facts, work, selection, overdue_after_days, gaps),
         figures=(
             Figure(name="devices", title="Devices", value=sum(row.devices for row in work)),
             Figure(
@@ -81,7 +79,7 @@ def fleet_report(
         charts=(
             open_by_customer(customers),
             age_of_open_patches(age_of_open(facts, selection)),
-            patches_by_state(severity_by_state(facts, selection)),
+            patches_not_installed(severity_by_state(facts, selection)),
             top_open_patches(most_open[:12]),
         ),
         tables=(
@@ -94,7 +92,7 @@ def fleet_report(
                 title="Open patches on devices",
                 note="Worst first: by severity, then by age.",
             ),
-            devices_table(machines),
+            devices_table(devices(facts, selection)),
             top_patches_table(most_open),
         ),
     )
@@ -117,9 +115,3 @@ def _worst_first(rows: Iterable[FindingRow]) -> list[FindingRow]:
             -(row.age_days or 0),
         ),
     )
-
-
-def _never_read(machines: Iterable[DeviceRow]) -> tuple[str, ...]:
-    """Say how many devices have patch management and no reading of their patches."""
-    number = sum(row.is_patched and row.scanned_at is None for row in machines)
-    return (f"{counted(number, 'device')} whose patches were never read.",) if number else ()

@@ -5,7 +5,9 @@ Law of this file: rows in, table out; nothing is asked and nothing is counted he
 
 from collections.abc import Iterable, Sequence
 
-from patchfleet.report.table import Cell, Column, Table, tabulate, total_of
+from msgspec.structs import replace
+
+from patchfleet.report.table import Column, Table, tabulate, total_of
 from patchfleet.store.questions.answers import (
     ChangeRow,
     CustomerWork,
@@ -53,14 +55,14 @@ ITEMS = (
     _CUSTOMER,
     _SITE,
     _DEVICE,
-    _KIND,
     _PATCH,
     _KB,
     _SEVERITY,
     _STATE,
-    _DECISION,
     _RELEASED,
     _AGE,
+    replace(_KIND, is_detail=True),
+    replace(_DECISION, is_detail=True),
     _FIRST_SEEN,
     _CHANGED,
     _SOURCE,
@@ -74,7 +76,6 @@ FINDINGS = (
     _CUSTOMER,
     _SITE,
     _DEVICE,
-    _KIND,
     _PATCH,
     _KB,
     _SEVERITY,
@@ -82,6 +83,7 @@ FINDINGS = (
     _DECISION,
     _RELEASED,
     _AGE,
+    replace(_KIND, is_detail=True),
     Column("product", "Product", width=28, is_detail=True),
     Column("is_own_decision", "Decided for this device", "flag", is_detail=True),
     Column("vendor_status", "Vendor status", is_detail=True),
@@ -134,7 +136,7 @@ POSTURE = (
     Column("open_moderate", "Moderate", "integer"),
     Column("open_low", "Low", "integer"),
     Column("open_unspecified", "Unspecified", "integer"),
-    Column("oldest_open_critical_days", "Oldest critical (days)", "number"),
+    Column("oldest_open_critical_days", "Oldest critical (days)", "integer"),
     Column("ignored", "Ignored", "integer"),
     Column("findings", "Patches", "integer", is_detail=True),
     Column("installed", "Patches installed", "integer", is_detail=True),
@@ -213,13 +215,18 @@ def devices_table(rows: Iterable[DeviceRow]) -> Table:
 
 
 def posture_table(rows: Sequence[PostureRow]) -> Table:
-    """Show how each customer stands."""
+    """Show how each customer stands, and all of them together."""
+    ages = [r.oldest_open_critical_days for r in rows if r.oldest_open_critical_days is not None]
+    of_all = {
+        "installed_share": installed_share(rows),
+        "oldest_open_critical_days": max(ages, default=None),
+    }
     return tabulate(
         "posture",
         "How each customer stands",
         POSTURE,
         rows,
-        total=_posture_total(rows),
+        total=total_of(POSTURE, rows, instead=of_all),
         note="Installed is the share of installed among installed and open; ignored is neither.",
     )
 
@@ -253,14 +260,3 @@ def installed_share(rows: Iterable[PostureRow]) -> float | None:
         installed += row.installed
         open_ += row.open
     return installed / (installed + open_) if installed + open_ else None
-
-
-def _posture_total(rows: Sequence[PostureRow]) -> tuple[Cell, ...]:
-    """Add up customers; a share and an age do not add, they are the share and oldest of all."""
-    ages = [r.oldest_open_critical_days for r in rows if r.oldest_open_critical_days is not None]
-    special: dict[str, Cell] = {
-        "installed_share": installed_share(rows),
-        "oldest_open_critical_days": max(ages, default=None),
-    }
-    cells = zip(POSTURE, total_of(POSTURE, rows), strict=True)
-    return tuple(special.get(column.key, cell) for column, cell in cells)

@@ -25,6 +25,7 @@ TINTS = {
     "important": ("#fce6da", "#84380f"),
     "moderate": ("#fbf1d3", "#6b5006"),
     "failed": ("#f9dfe8", "#7d1239"),
+    "overdue_critical": ("#f9dfe8", "#7d1239"),
     "reboot_required": ("#fce6da", "#84380f"),
     "installed": ("#e0f1e8", "#14563a"),
 }

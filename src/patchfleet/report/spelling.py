@@ -4,7 +4,6 @@ Law of this file: nothing that is foreign can steer what shows it, and no number
 say more than is true.
 """
 
-import math
 import re
 from datetime import UTC, datetime
 
@@ -54,6 +53,6 @@ def moment(value: datetime) -> str:
 
 def _number(value: float, kind: Kind) -> str:
     if kind == "percent":
-        # Cut, not rounded: 99.96 % installed is not all of it.
-        return f"{math.floor(round(value * 1000, 6)) / 10:.1f}%"
+        # 99.96 % installed is not all of it.
+        return "100%" if value == 1 else f"{min(value, 0.999):.1%}"
     return f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"

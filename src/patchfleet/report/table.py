@@ -4,9 +4,10 @@ Law of this file: data only. Nothing here knows how a page, a sheet or a termina
 column is shown because it is listed, never because a row happened to carry it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from operator import attrgetter
+from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
@@ -145,11 +146,22 @@ def tabulate(
 
 
 def total_of(
-    columns: Sequence[Column], rows: Sequence[Struct], *, label: str = "Total"
+    columns: Sequence[Column],
+    rows: Sequence[Struct],
+    *,
+    instead: Mapping[str, Cell] = MappingProxyType({}),
 ) -> tuple[Cell, ...]:
-    """Add up the integer columns of `rows`; the first column holds `label`, others nothing."""
-    sums: list[Cell] = [
-        sum(getattr(row, column.key) for row in rows) if column.kind == "integer" else None
-        for column in columns
-    ]
-    return (label, *sums[1:])
+    """Add up the integer columns of `rows`; the first column says Total, others nothing.
+
+    `instead` holds the closing cells, by key, of columns that do not add up: a share, an oldest.
+    """
+
+    def closing(column: Column) -> Cell:
+        if column.key in instead:
+            return instead[column.key]
+        if column.kind != "integer":
+            return None
+        total: int = sum(getattr(row, column.key) for row in rows)
+        return total
+
+    return ("Total", *map(closing, columns[1:]))

@@ -86,10 +86,9 @@ def coverage(
         )
     unpatched = sum(row.unpatched_devices for row in work)
     if unpatched:
-        verb = "is" if unpatched == 1 else "are"
         notes.append(
-            f"Not covered: {counted(unpatched, 'device')} without patch management; what "
-            f"{verb} missing there is not known."
+            f"Not covered: {counted(unpatched, 'device')} without patch management; what is "
+            "missing there is not known."
         )
     return (*notes, *(f"Not covered: {gap}" for gap in gaps))
 

@@ -4,8 +4,10 @@ Law of this file: a line that `append` returned from survives a power failure, s
 ever sent a second time because its first time was forgotten; no line is changed afterwards.
 """
 
+from typing import Any
+
 import msgspec
-from sqlalchemy import insert, select
+from sqlalchemy import Row, insert, select
 
 from patchfleet.store.database import Database
 from patchfleet.store.rows import ChangeEntry
@@ -31,8 +33,7 @@ class Journal:
         """Read all entries of a plan in the order they were written."""
         statement = select(change).where(change.c.plan_id == plan_id).order_by(change.c.id)
         with self._database.read() as connection:
-            rows = connection.execute(statement).mappings().all()
-        return [_read(dict(row)) for row in rows]
+            return [_read(row) for row in connection.execute(statement)]
 
 
 def _spell(entry: ChangeEntry) -> dict[str, object]:
@@ -42,8 +43,16 @@ def _spell(entry: ChangeEntry) -> dict[str, object]:
     return {**row, "at": micros(entry.at)}
 
 
-def _read(row: dict[str, object]) -> ChangeEntry:
-    del row["id"]
-    for name in _AS_JSON:
-        row[name] = msgspec.json.decode(str(row[name]))
-    return msgspec.convert({**row, "at": moment(int(str(row["at"])))}, ChangeEntry)
+def _read(row: Row[*tuple[Any, ...]]) -> ChangeEntry:
+    return ChangeEntry(
+        plan_id=row.plan_id,
+        at=moment(int(row.at)),
+        source=row.source,
+        device_id=row.device_id,
+        finding_ids=tuple(msgspec.json.decode(row.finding_ids)),
+        action=row.action,
+        outcome=row.outcome,
+        before=msgspec.json.decode(row.before),
+        after=msgspec.json.decode(row.after),
+        reason=row.reason,
+    )

@@ -4,7 +4,7 @@ Law of this file: values only, frozen, and importing it loads no database.
 """
 
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from msgspec import Struct
 
@@ -13,7 +13,7 @@ RunState = Literal["running", "incomplete", "complete", "abandoned"]
 Outcome = Literal["sent", "confirmed", "skipped", "failed", "unknown"]
 """What became of one change; `unknown` is a request whose answer never came."""
 
-Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
+Json: TypeAlias = bool | int | float | str | list[Any] | dict[str, Any] | None
 
 
 class Delta(Struct, frozen=True):

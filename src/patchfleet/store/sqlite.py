@@ -3,7 +3,6 @@
 Law of this file: a database that is not ours is looked at and left exactly as it was.
 """
 
-import os
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
@@ -32,6 +31,9 @@ CREATE = "PRAGMA journal_mode = WAL"
 DURABLE = ("PRAGMA synchronous = FULL", "PRAGMA synchronous = NORMAL")
 
 
+_RIGHTS = "check that you may read and write the file and its folder"
+
+
 def engine(path: Path, wait_seconds: float) -> Engine:
     """Build an engine that leaves transactions to us and waits `wait_seconds` for a lock."""
     made = create_engine(
@@ -49,20 +51,17 @@ def engine(path: Path, wait_seconds: float) -> Engine:
 def check_path(path: Path, *, create: bool) -> None:
     """Raise StoreError where no database can be: what stands there, or does not, and what to do."""
     folder = path.absolute().parent
-    if path.is_dir():
-        raise StoreError(f"{path} is a folder, not a database", hint="name a file in it")
-    if path.exists():
-        return
-    if not create:
+    try:
+        if path.is_dir():
+            raise StoreError(f"{path} is a folder, not a database", hint="name a file in it")
+        is_there, has_folder = path.exists(), folder.is_dir()
+    except PermissionError as error:
+        raise StoreError(f"{path} cannot be reached: {error.strerror}", hint=_RIGHTS) from error
+    if not is_there and not create:
         raise no_data(path)
-    if not folder.is_dir():
+    if not has_folder:
         raise StoreError(
             f"there is no folder {folder} for the database", hint=f"create it: mkdir -p {folder}"
-        )
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise StoreError(
-            f"the database cannot be created: {folder} is not writable",
-            hint="choose another place, or change the permissions of the folder",
         )
 
 
@@ -99,15 +98,15 @@ def explain(error: Exception, path: Path, wait_seconds: float) -> StoreError:
         ),
         sqlite3.SQLITE_READONLY: (
             f"{path} cannot be written to",
-            "change the permissions of the file and of its folder",
+            _RIGHTS,
         ),
         sqlite3.SQLITE_CANTOPEN: (
             f"{path} cannot be opened",
-            "check that you may read and write the file and its folder",
+            _RIGHTS,
         ),
         sqlite3.SQLITE_PERM: (
             f"{path} cannot be opened",
-            "check that you may read and write the file and its folder",
+            _RIGHTS,
         ),
         sqlite3.SQLITE_IOERR: (
             f"{path} cannot be read or written: {error}",

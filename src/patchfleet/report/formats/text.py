@@ -4,11 +4,11 @@ Law of this file: what is printed can be read without colour, and is never cut: 
 what does not fit, anything else gets lines as long as they need to be.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 from patchfleet.report.spelling import NUMERIC, moment, printable, spelled
-from patchfleet.report.table import Cell, Column, Figure, Report, Table
+from patchfleet.report.table import Cell, Column, Figure, Kind, Report, Table
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -84,12 +84,10 @@ def _aligned(table: Table) -> Iterator[str]:
     """Set a table in columns that are as wide as what they hold."""
     from rich.cells import cell_len
 
-    kinds = [column.kind for column in table.columns]
+    kinds: list[Kind] = [column.kind for column in table.columns]
     heading = [column.heading for column in table.columns]
-    rows = [
-        [spelled(*cell) or _NOTHING for cell in zip(row, kinds, strict=True)] for row in table.rows
-    ]
-    total = [spelled(*cell) for cell in zip(table.total or (), kinds, strict=bool(table.total))]
+    rows = [[text or _NOTHING for text in _texts(row, kinds)] for row in table.rows]
+    total = _texts(table.total, kinds) if table.total else []
     widths = [max(map(cell_len, column)) for column in zip(heading, *rows, strict=True)]
     if total:
         widths = [max(width, cell_len(text)) for width, text in zip(widths, total, strict=True)]
@@ -110,6 +108,10 @@ def _aligned(table: Table) -> Iterator[str]:
     if total:
         yield rule
         yield line(total)
+
+
+def _texts(row: Sequence[Cell], kinds: Sequence[Kind]) -> list[str]:
+    return [spelled(value, kind) for value, kind in zip(row, kinds, strict=True)]
 
 
 def _grid(table: Table) -> "RichTable":

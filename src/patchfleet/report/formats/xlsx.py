@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from patchfleet.report.formats.xlsx_summary import write_chart_data, write_summary
 from patchfleet.report.palette import TINTS
-from patchfleet.report.spelling import printable, spelled, worded
+from patchfleet.report.spelling import NUMERIC, printable, spelled, worded
 from patchfleet.report.table import Cell, Column, Kind, Report, Table
 
 ROWS_A_SHEET = 1_048_574
@@ -28,12 +28,13 @@ _LONGEST_TEXT = 16_000
 _NUMBER_FORMATS: dict[Kind, str] = {
     "integer": "#,##0",
     "number": "#,##0.0",
-    "percent": "0.0%",
+    "percent": "[=1]0%;0.0%",  # 99.96 % is not all: "100.0%" is not "100%"
     "date": "yyyy-mm-dd",
     "moment": "yyyy-mm-dd hh:mm",
 }
 _WIDTHS: dict[Kind, int] = {"date": 11, "moment": 17, "flag": 8, "integer": 9, "percent": 9}
 _WIDEST = 64
+_HEADING_POINTS = 32  # two lines
 
 _OPTIONS = {
     "constant_memory": True,
@@ -104,17 +105,23 @@ class _Formats:
     """The cell formats of a workbook, each made once."""
 
     def __init__(self, book: Any) -> None:
-        self.heading = book.add_format(
-            {"bold": True, "bottom": 1, "bg_color": "#eef1f4", "text_wrap": True, "valign": "top"}
-        )
-        self.kinds = {
+        heading = {
+            "bold": True,
+            "bottom": 1,
+            "bg_color": "#eef1f4",
+            "text_wrap": True,
+            "valign": "top",
+        }
+        self.heading = book.add_format(heading)
+        self.number_heading = book.add_format({**heading, "align": "right"})
+        self.kinds: dict[Kind, Any] = {
             kind: book.add_format({"num_format": text}) for kind, text in _NUMBER_FORMATS.items()
         }
-        self.totals = {
+        self.totals: dict[Kind, Any] = {
             kind: book.add_format({"num_format": text, "bold": True, "top": 1})
             for kind, text in _NUMBER_FORMATS.items()
         }
-        self.total = book.add_format({"bold": True, "top": 1})
+        self.total = self.totals["text"] = book.add_format({"bold": True, "top": 1})
         self.tints = {
             worded(word): book.add_format({"bg_color": ground, "font_color": ink})
             for word, (ground, ink) in TINTS.items()
@@ -136,13 +143,15 @@ def _write_sheet(sheet: Any, part: Sheet, formats: _Formats) -> None:
     table = part.table
     last_row, last_column = len(part.rows), len(table.columns) - 1
     sheet.freeze_panes(1, 0)
+    sheet.set_row(0, _HEADING_POINTS)
     sheet.autofilter(0, 0, last_row, last_column)
     sheet.set_landscape()
     sheet.fit_to_pages(1, 0)
     sheet.repeat_rows(0)
     for place, column in enumerate(table.columns):
         sheet.set_column(place, place, _width(place, column, part.rows))
-        sheet.write_string(0, place, column.heading, formats.heading)
+        style = formats.number_heading if column.kind in NUMERIC else formats.heading
+        sheet.write_string(0, place, column.heading, style)
         if column.kind in {"state", "severity"}:
             _tint(sheet, place, last_row, formats)
     writers = [_writer(sheet, column.kind, formats.kinds) for column in table.columns]
@@ -151,13 +160,15 @@ def _write_sheet(sheet: Any, part: Sheet, formats: _Formats) -> None:
             if value is not None:
                 writers[place](number, place, value)
     if table.total is not None and part.is_last:
-        for place, value in enumerate(table.total):
-            kind = table.columns[place].kind
-            if value is None:
-                sheet.write_blank(last_row + 1, place, None, formats.total)
-            else:
-                styles = {**formats.totals, "text": formats.total}
-                _writer(sheet, kind, styles)(last_row + 1, place, value)
+        _write_total(sheet, last_row + 1, table, formats)
+
+
+def _write_total(sheet: Any, row: int, table: Table, formats: _Formats) -> None:
+    for place, value in enumerate(table.total or ()):
+        if value is None:
+            sheet.write_blank(row, place, None, formats.total)
+        else:
+            _writer(sheet, table.columns[place].kind, formats.totals)(row, place, value)
 
 
 def _tint(sheet: Any, place: int, last_row: int, formats: _Formats) -> None:
@@ -186,16 +197,17 @@ def _writer(sheet: Any, kind: Kind, styles: dict[Kind, Any]) -> Callable[[int, i
 
     if kind in {"date", "moment"}:
         return time
-    return number if kind in {"integer", "number", "percent"} else text
+    return number if kind in NUMERIC else text
 
 
 def _width(place: int, column: Column, rows: Sequence[tuple[Cell, ...]]) -> int:
-    """Fit a column to its heading (with the filter's arrow) and its first rows."""
-    longest_word = max(map(len, column.heading.split()), default=0) + 4
+    """Fit a column to its heading and its first rows."""
+    words = [len(word) for word in column.heading.split()]
+    least = max(*words, len(column.heading) // 2, 0) + 4  # on two lines, with the filter's arrow
     wish = column.width or _WIDTHS.get(column.kind)
     if wish is None:
         wish = max((len(spelled(row[place], column.kind)) for row in rows[:200]), default=0) + 2
-    return min(max(wish, longest_word), _WIDEST)
+    return min(max(wish, least), _WIDEST)
 
 
 def _properties(what: Report | Table) -> dict[str, object]:

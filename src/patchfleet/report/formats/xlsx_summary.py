@@ -64,7 +64,7 @@ def _tops(charts: Iterable[Chart]) -> list[int]:
 def _write_figures(book: Any, sheet: Any, row: int, figures: Iterable[Figure]) -> int:
     formats = {
         kind: book.add_format({"bold": True, "num_format": text, "align": "left"})
-        for kind, text in (("integer", "#,##0"), ("percent", "0.0%"), ("number", "#,##0.0"))
+        for kind, text in (("integer", "#,##0"), ("percent", "[=1]0%;0.0%"), ("number", "#,##0.0"))
     }
     for figure in figures:
         sheet.write_string(row, 0, figure.title)
@@ -117,7 +117,7 @@ def _insert_charts(book: Any, sheet: Any, row: int, charts: Sequence[Chart]) -> 
 
 
 def _height(chart: Chart) -> int:
-    return 320 if chart.is_upright else 140 + 24 * len(chart.table.rows)
+    return 320 if chart.is_upright else 140 + 34 * len(chart.table.rows)
 
 
 def _draw(book: Any, chart: Chart, top: int) -> Any:
@@ -135,14 +135,19 @@ def _draw(book: Any, chart: Chart, top: int) -> Any:
         )
     drawn.set_title({"name": printable(chart.title), "name_font": {"size": 12}, "overlay": False})
     drawn.set_legend({"position": "bottom"})
-    amounts = {"num_format": "#,##0", "name": chart.unit, "name_font": {"bold": False}}
+    amounts = {
+        "num_format": "#,##0",
+        "name": chart.unit,
+        "name_font": {"bold": False},
+        "major_gridlines": {"visible": True, "line": {"color": "#dfe3e7"}},
+    }
     labels = {"name": chart.table.columns[0].title, "name_font": {"bold": False}}
     if chart.is_upright:
         drawn.set_x_axis(labels)
         drawn.set_y_axis(amounts)
     else:
         # The first label belongs on top; a sheet would begin at the bottom.
-        drawn.set_y_axis({"reverse": True})
+        drawn.set_y_axis({"reverse": True, "interval_unit": 1})
         drawn.set_x_axis({**amounts, "label_position": "high"})
     return drawn
 

@@ -80,8 +80,8 @@ function drawCharts() {
   const all = JSON.parse(specs.textContent);
   for (const place of document.querySelectorAll("[data-chart]")) {
     const spec = all[place.dataset.chart];
-    // Half of a telephone is for the bars, the rest for their names.
-    spec.encoding.y.axis.labelLimit = Math.min(300, Math.round(place.clientWidth * 0.4));
+    // Names get less than half of the room, so that bars stay bars on a telephone.
+    spec.encoding.y.axis.labelLimit = Math.min(300, Math.round(place.clientWidth * 0.45));
     if (place.clientWidth < 400 && spec.encoding.x.type === "nominal") {
       spec.encoding.x.axis.labelAngle = -45;
     }
