@@ -187,7 +187,7 @@ def make_report(findings=60):
         charts=(
             charts.open_by_customer(stands),
             charts.age_of_open_patches(ages),
-            charts.patches_by_state(states),
+            charts.patches_not_installed(states),
             charts.top_open_patches(top),
         ),
         tables=(

@@ -42,9 +42,7 @@ def test_one_column_is_still_a_row():
 
 def test_the_total_adds_what_adds_up(made):
     rows = [made.work(0), made.work(1)]
-    total = dict(
-        zip([c.key for c in lists.WORKLIST], total_of(lists.WORKLIST, rows), strict=True)
-    )
+    total = dict(zip([c.key for c in lists.WORKLIST], total_of(lists.WORKLIST, rows), strict=True))
     assert total["customer"] == "Total"
     assert total["failed"] == rows[0].failed + rows[1].failed
     assert total["source"] is None
@@ -93,7 +91,8 @@ def test_a_table_is_picked_by_name(made):
         (0, "integer", "0"),
         (1234567, "integer", "1,234,567"),
         (0.9999, "percent", "99.9%"),
-        (1.0, "percent", "100.0%"),
+        (1.0, "percent", "100%"),
+        (0.74055, "percent", "74.1%"),
         (0.29, "percent", "29.0%"),
         (2.25, "number", "2.2"),
         (90, "number", "90"),

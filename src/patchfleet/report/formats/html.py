@@ -22,6 +22,7 @@ from patchfleet.report.spelling import NUMERIC, moment, printable, spelled
 from patchfleet.report.table import Cell, Chart, Column, Figure, Report, Table
 
 if TYPE_CHECKING:
+    from jinja2 import Template
     from markupsafe import Markup
 
 ROWS_A_TABLE = 2_000
@@ -64,32 +65,58 @@ def to_html(what: Report | Table, *, rows_a_table: int = ROWS_A_TABLE) -> str:
 
     Of each table the first `rows_a_table` rows are on the page, and it says of how many.
     """
+    if isinstance(what, Table):
+        return _page(what.title, (what,), rows_a_table)
+    return _page(
+        what.title,
+        what.tables,
+        rows_a_table,
+        as_of=moment(what.as_of),
+        figures=what.figures,
+        notes=what.notes,
+        charts=what.charts,
+    )
+
+
+def _page(
+    title: str,
+    tables: Sequence[Table],
+    limit: int,
+    *,
+    as_of: str = "",
+    figures: Sequence[Figure] = (),
+    notes: Sequence[str] = (),
+    charts: Sequence[Chart] = (),
+) -> str:
+    scripts = [*([_chart_library()] if charts else []), _own("page.js")]
+    return _template().render(
+        title=title,
+        as_of=as_of,
+        figures=[_figure(figure) for figure in figures],
+        notes=notes,
+        charts=[(chart, _page_table(chart.table, limit)) for chart in charts],
+        specs=_inside_script(charts),
+        tables=[_page_table(table.at_a_glance(), limit) for table in tables],
+        has_more_columns=any(column.is_detail for table in tables for column in table.columns),
+        rows_on_paper=ROWS_ON_PAPER,
+        style=_markup(_colours() + _own("page.css")),
+        scripts=[_markup(script) for script in scripts],
+        hashes=_markup(" ".join(_source_hash(script) for script in scripts)),
+    )
+
+
+def _template() -> "Template":
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    page = Environment(
+    environment = Environment(
         loader=PackageLoader("patchfleet.report.formats", "page"),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    page.filters.update(printable=printable)
-    tables = what.tables if isinstance(what, Report) else (what,)
-    charts = what.charts if isinstance(what, Report) else ()
-    scripts = [*([_chart_library()] if charts else []), _own("page.js")]
-    return page.get_template("page.html").render(
-        title=what.title,
-        as_of=moment(what.as_of) if isinstance(what, Report) else "",
-        figures=[_figure(figure) for figure in what.figures] if isinstance(what, Report) else [],
-        notes=what.notes if isinstance(what, Report) else (),
-        charts=[(chart, _page_table(chart.table, rows_a_table)) for chart in charts],
-        specs=_inside_script(charts),
-        tables=[_page_table(table.at_a_glance(), rows_a_table) for table in tables],
-        rows_on_paper=ROWS_ON_PAPER,
-        style=_markup(_colours() + _own("page.css")),
-        scripts=[_markup(script) for script in scripts],
-        hashes=_markup(" ".join(_source_hash(script) for script in scripts)),
-    )
+    environment.filters.update(printable=printable)
+    return environment.get_template("page.html")
 
 
 def _page_table(table: Table, limit: int) -> PageTable:

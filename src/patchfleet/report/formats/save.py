@@ -29,7 +29,7 @@ def save(what: Report | Table, path: Path | str) -> Path:
         reason = error.strerror or str(error)
         raise ConfigError(
             f"cannot write {target}: {reason[:1].lower()}{reason[1:]}",
-            hint="name a file in a folder that you may write to and that has room",
+            hint="name a file you may write, in a folder with room, that no program holds open",
         ) from error
     return target
 

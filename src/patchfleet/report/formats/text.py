@@ -45,7 +45,10 @@ def write_text(what: Report | Table, console: "Console") -> None:
                 console.out("\n".join(_aligned(part)), highlight=False)
         else:
             text, style = part
-            console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+            # A title may hold [brackets] or :colons:, which are nobody's markup.
+            console.print(
+                text, style=style, markup=False, emoji=False, highlight=False, soft_wrap=True
+            )
 
 
 def _parts(what: Report | Table) -> Iterator[Table | _Line]:
