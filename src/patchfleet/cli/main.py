@@ -1,5 +1,6 @@
 """The commands there are, and how every error becomes a line and an exit code."""
 
+import io
 import os
 import sys
 from pathlib import Path
@@ -55,6 +56,9 @@ def app(ctx: click.Context, config: Path | None, store: Path | None) -> None:
 
 def run(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code."""
+    for stream in (sys.stdout, sys.stderr):  # a narrow code page must not end a command
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         result = app.main(arguments, prog_name="patchfleet", standalone_mode=False)
     except Exception as error:  # noqa: BLE001 -- the one place where every error ends

@@ -13,6 +13,7 @@ from patchfleet.models import Selection
 @device_options
 @click.option("--overdue-after", type=click.IntRange(0), help="Days a critical patch may take.")
 @output_options
+@click.option("--table", help="Only this table of the report, for example for CSV.")
 @pass_session
 def command(
     session: Session,
@@ -21,6 +22,7 @@ def command(
     overdue_after: int | None,
     as_json: bool,
     outputs: tuple[Path, ...],
+    table: str | None,
 ) -> None:
     """Write the fleet report: XLSX, HTML, JSON or text.
 
@@ -32,7 +34,7 @@ def command(
     from patchfleet.report import fleet_report
 
     days = session.settings.today.overdue_after_days if overdue_after is None else overdue_after
-    with session.facts() as facts:
+    with session.facts_and_gaps() as (facts, gaps):
         check_names(facts, selection)
-        report = fleet_report(facts, selection=selection, overdue_after_days=days)
-        session.show(report, as_json=as_json, outputs=outputs)
+        report = fleet_report(facts, selection=selection, overdue_after_days=days, gaps=gaps)
+        session.show(report, as_json=as_json, outputs=outputs, table=table)

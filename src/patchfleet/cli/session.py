@@ -60,7 +60,19 @@ class Session:
     def facts(self) -> "Iterator[Facts]":
         """Open what the last complete syncs published."""
         with self.store() as store, store.facts() as facts:
+            self._say_repaired(facts)
             yield facts
+
+    @contextmanager
+    def facts_and_gaps(self) -> "Iterator[tuple[Facts, list[str]]]":
+        """Open what the last complete syncs published, and what they could not learn."""
+        with self.store() as store, store.facts() as facts:
+            self._say_repaired(facts)
+            yield facts, gaps_of(store, facts)
+
+    def _say_repaired(self, facts: "Facts") -> None:
+        for name in facts.repaired:
+            self.say(f"warning: {name} was missing or damaged and was made again from the record")
 
     def nable(self) -> "NAble":
         """Return a client for the N-sight account of the settings."""
@@ -112,16 +124,37 @@ class Session:
         """Say a sentence on standard error."""
         click.echo(sentence, err=True)
 
-    def show(self, what: "Report | Table", *, as_json: bool, outputs: tuple[Path, ...]) -> None:
-        """Write a report or a table: to files where they are named, else to standard output."""
-        from patchfleet.report import save, to_json, write_text
+    def show(
+        self,
+        what: "Report | Table",
+        *,
+        as_json: bool,
+        outputs: tuple[Path, ...],
+        table: str | None = None,
+    ) -> None:
+        """Write a report or a table: to files where they are named, else to standard output.
 
+        `table` narrows a report to the one table of that name.
+        """
+        from patchfleet.report import Report, save, to_json, write_text
+
+        if table is not None and isinstance(what, Report):
+            what = what.table(table)
         for output in outputs:
             self.say(f"wrote {save(what, output)}")
         if as_json:
             click.echo(to_json(what), nl=False)
         elif not outputs:
             write_text(what, self.console)
+
+
+def gaps_of(store: "Store", facts: "Facts") -> list[str]:
+    """Return what the runs behind these facts could not learn, as sentences for a report."""
+    return [
+        problem.reason
+        for publication in facts.publications
+        for problem in store.problems(publication.run_id)
+    ]
 
 
 pass_session = click.make_pass_decorator(Session)

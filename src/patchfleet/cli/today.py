@@ -14,6 +14,7 @@ from patchfleet.models import Selection
 @click.option("--items", is_flag=True, help="Also list every patch that waits, one by one.")
 @click.option("--overdue-after", type=click.IntRange(0), help="Days a critical patch may take.")
 @output_options
+@click.option("--table", help="Only this table of the report, for example for CSV.")
 @pass_session
 def command(
     session: Session,
@@ -23,6 +24,7 @@ def command(
     overdue_after: int | None,
     as_json: bool,
     outputs: tuple[Path, ...],
+    table: str | None,
 ) -> None:
     """Show what waits for somebody, by customer, worst first.
 
@@ -32,12 +34,13 @@ def command(
     from patchfleet.report import today_report
 
     days = session.settings.today.overdue_after_days if overdue_after is None else overdue_after
-    with session.facts() as facts:
+    with session.facts_and_gaps() as (facts, gaps):
         check_names(facts, selection)
         report = today_report(
             facts,
             selection=selection,
             overdue_after_days=days,
             with_items=items,
+            gaps=gaps,
         )
-        session.show(report, as_json=as_json, outputs=outputs)
+        session.show(report, as_json=as_json, outputs=outputs, table=table)

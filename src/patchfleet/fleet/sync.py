@@ -104,6 +104,8 @@ class _Sync:
     def outcome(self) -> Outcome:
         inventory = self._source.inventory(self._count_call)
         self._run.inventory(inventory)
+        for gap in inventory.gaps:
+            self._run.problem("inventory", gap)
         patched = [device for device in inventory.devices if device.is_patched]
         waiting = [device for device in patched if device.id not in self._run.scanned]
         self._devices = len(patched)
