@@ -92,7 +92,7 @@ def test_only_what_may_happen_twice_is_repeatable(build: Any, service: str) -> N
         -7,
         [-1],
         "²",
-        "٧",
+        "\N{ARABIC-INDIC DIGIT SEVEN}",
         b"79",
         bytearray(b"79"),
         [[7]],
@@ -109,7 +109,7 @@ def test_ids_that_are_none_are_refused_before_anything_is_sent(
 @pytest.mark.parametrize("device", ["", "seven", None, -1, 1.5, True, "1,2"])
 def test_a_device_is_a_number(device: Any) -> None:
     for build in [patches.list_patches, lambda d: patches.approve_patches(d, [1])]:
-        with pytest.raises(ConfigError, match="deviceid is .*, not a number"):
+        with pytest.raises(ConfigError, match=r"deviceid is .*, not a number"):
             build(device)
 
 

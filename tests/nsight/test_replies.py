@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from patchfleet.errors import Unreadable
+from patchfleet.errors import Unauthorized, Unreadable
 from patchfleet.nsight.inventory import (
     CustomField,
     FailingDevice,
@@ -310,7 +310,13 @@ CASES: list[tuple[Operation[Any], dict[str, str], str, Any]] = [
                     "deleted": False,
                     "modified": "1",
                 },
-                {"softwareid": 6, "name": "Old", "type": "Hotfix", "deleted": True, "modified": "0"},
+                {
+                    "softwareid": 6,
+                    "name": "Old",
+                    "type": "Hotfix",
+                    "deleted": True,
+                    "modified": "0",
+                },
             ],
         },
     ),
@@ -402,9 +408,7 @@ def test_the_request_and_the_value(
 ) -> None:
     service = name.partition("/")[0]
     assert operation.name == service
-    assert operation.request == Request(
-        path="/api/", query=(("service", service), *query.items())
-    )
+    assert operation.request == Request(path="/api/", query=(("service", service), *query.items()))
     assert operation.repeatable == (service != "task_run_now")
     assert said(operation.parse(reply(name))) == value
 
@@ -488,6 +492,11 @@ def test_describe_reads_a_manual(reply: Read) -> None:
             "required": "no",
         },
     ]
+
+
+def test_describe_does_not_take_a_refusal_for_a_manual(reply: Read) -> None:
+    with pytest.raises(Unauthorized):
+        describe("patch_approve").parse(reply("describe/login_failed"))
 
 
 def test_describe_falls_back_to_raw_text(reply: Read) -> None:

@@ -10,7 +10,7 @@ from patchfleet.errors import ConfigError, RateLimited, Unreachable, VendorError
 from patchfleet.transport.pace import Pace, Unpaced
 from patchfleet.transport.retry import Retries, wait_before_next
 
-SECONDS = st.integers(0, 500).map(lambda tenths: tenths / 10)
+SECONDS = st.integers(0, 200).map(lambda quarters: quarters / 4)  # exact in binary
 
 
 def start_of(pace: Pace, asked_at: float) -> float:

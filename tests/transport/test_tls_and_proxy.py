@@ -1,11 +1,11 @@
 """Certificates and proxies: what is not trusted is said and not repeated; loopback is direct."""
 
-import datetime
 import ipaddress
 import socket
 import ssl
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +20,13 @@ from patchfleet.errors import Unreachable
 from patchfleet.transport.line import Line
 from patchfleet.transport.wire import Lost, Request, Response
 
-BEGIN = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
-END = datetime.datetime(2120, 1, 1, tzinfo=datetime.UTC)
+BEGIN = datetime(2020, 1, 1, tzinfo=UTC)
+END = datetime(2120, 1, 1, tzinfo=UTC)
 ASK = Request(path="/api/", query=(("service", "list_clients"),))
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\nfine"
 
 
-def certificate(folder: Path, name: str, address: str, end: datetime.datetime = END) -> Path:
+def certificate(folder: Path, name: str, address: str, end: datetime = END) -> Path:
     """Make a self-signed certificate for an address, with its key in the same PEM file."""
     key = ec.generate_private_key(ec.SECP256R1())
     who = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
@@ -143,10 +143,10 @@ def test_a_ca_file_makes_it_trusted(send: Any, serve: Any, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    ("address", "end"), [("127.0.0.2", END), ("127.0.0.1", BEGIN + datetime.timedelta(1))]
+    ("address", "end"), [("127.0.0.2", END), ("127.0.0.1", BEGIN + timedelta(1))]
 )
 def test_another_name_or_an_expired_one_is_not_trusted(
-    send: Any, serve: Any, tmp_path: Path, address: str, end: datetime.datetime
+    send: Any, serve: Any, tmp_path: Path, address: str, end: datetime
 ) -> None:
     pem = certificate(tmp_path, "wrong", address, end)
     lost = send(Line(f"https://127.0.0.1:{serve(pem).port}", ca_file=str(pem)), ASK)

@@ -5,9 +5,10 @@ dump], so the first record says what all look like. Building a tree of 18 elemen
 more than everything else that is done with it; matching the known layout costs a third of it.
 
 Law of this file: exact or not at all. The matches must tile the document from its declaration to
-its last byte, in a declared single-byte encoding, with no character that XML would treat (a `<`, `&`
-or `]` outside CDATA, a carriage return, a control character); anything else is answered with None, and read as a
-tree by `envelope.py`. A property test holds the two to the same result, or the same error.
+its last byte, in a declared single-byte encoding, with no character that XML would treat (a `<`,
+`&` or `]` outside CDATA, a carriage return, a control character); anything else is answered with
+None, and read as a tree by `envelope.py`. A property test holds the two to the same result, or the
+same error.
 """
 
 import re
@@ -37,14 +38,7 @@ def rows_of(body: bytes, root: str, record: str) -> tuple[list[str], list[tuple[
     has_closed = "/>" in text
     if has_closed:  # both forms of an empty element are one to us
         text = _opened(text)
-    declaration = _DECLARATION.match(text)
-    if declaration is None:
-        return None
-    start, end = declaration.end() + len(root) + 2, text.rfind(f"</{root}>")
-    if text[declaration.end() : start] != f"<{root}>" or end < start:
-        return None
-    if text[end + len(root) + 3 :].strip(" \t\n"):
-        return None
+    start, end = _inside(text, root)
     tags = _tags_of_first(text, start, record)
     if tags is None:
         return None
@@ -56,6 +50,19 @@ def rows_of(body: bytes, root: str, record: str) -> tuple[list[str], list[tuple[
     if has_closed and "></" in contents:
         return None  # what was rewritten may have stood inside a text
     return list(tags), rows
+
+
+def _inside(text: str, root: str) -> tuple[int, int]:
+    """Return where the records stand, between the tags of the root; nowhere for another form."""
+    nowhere = len(text), len(text)
+    declaration = _DECLARATION.match(text)
+    if declaration is None:
+        return nowhere
+    start, end = declaration.end() + len(root) + 2, text.rfind(f"</{root}>")
+    is_whole = not text[end + len(root) + 3 :].strip(" \t\n")
+    if text[declaration.end() : start] == f"<{root}>" and start <= end and is_whole:
+        return start, end
+    return nowhere
 
 
 def _opened(text: str) -> str:

@@ -23,8 +23,9 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 class Line:
     """Where calls go and how: base address, secrets of the query, time-outs, proxy, trust.
 
-    `timeout_seconds` bounds one call, from having a connection to the last byte of its answer; a
-    blocking call notices only when the next bytes come, at the latest after as much again.
+    `timeout_seconds` bounds one call, from having a connection to the last byte of its answer. A
+    blocking call looks at the clock when bytes of the body come, so it may take as long again, and
+    headers that come byte by byte are bounded by their size alone.
     `ca_file` is a PEM file to trust instead of the system's; `proxy` an address, "" for none, or
     None for the environment's. Raises `ConfigError` for what cannot work.
     """

@@ -125,7 +125,9 @@ def _read_asset(response: Response) -> AssetDetails:
         root,
         AssetDetails,
         custom=[
-            CustomField(int(element.tag[6:]), element.get("customname", ""), (element.text or "").strip())
+            CustomField(
+                int(element.tag[6:]), element.get("customname", ""), (element.text or "").strip()
+            )
             for element in root
             if element.tag.lower().startswith("custom") and element.tag[6:].isdigit()
         ],

@@ -1,0 +1,269 @@
+"""What the house promises of itself: sizes, names, imports, and that nothing stands alone."""
+
+import ast
+import importlib
+import inspect
+import pkgutil
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+import patchfleet
+from patchfleet.emulator.nsight import urls
+from patchfleet.nsight import AsyncNAble, NAble
+from patchfleet.nsight.operations import describe, devices, inventory, patches
+from patchfleet.nsight.seed import Seed
+from patchfleet.transport.client import amethod, method
+
+HOME = Path(__file__).parent.parent
+SOURCE = HOME / "src" / "patchfleet"
+REPLIES = HOME / "tests" / "nsight" / "replies"
+MODULES = sorted(SOURCE.rglob("*.py"))
+OUTSIDE = {".git", ".venv", ".cache", ".hypothesis", "__pycache__", "build", "dist", "demo"}
+OUTSIDE |= {".mypy_cache", ".ruff_cache", ".pytest_cache", ".import_linter_cache"}
+
+SEED = [
+    "listPatches",
+    "approvePatches",
+    "doNothingPatches",
+    "ignorePatches",
+    "reprocessPatches",
+    "retryPatches",
+]
+
+
+def shown(path: Path) -> str:
+    """Return a path as a test's name."""
+    return path.relative_to(HOME).as_posix()
+
+
+def parsed(path: Path) -> ast.Module:
+    """Return the syntax tree of a file."""
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=shown)
+def test_a_module_can_be_read_in_one_sitting(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 500, "moving this limit is a reviewed act"
+    assert ast.get_docstring(ast.parse(text)), "a module says what it is for"
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            length = (node.end_lineno or 0) - node.lineno + 1
+            assert length <= 50, f"{node.name} has {length} lines"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=shown)
+def test_a_module_has_a_name_that_says_something(path: Path) -> None:
+    empty = {"utils", "util", "helpers", "helper", "common", "core", "base", "manager", "misc"}
+    assert path.stem not in empty
+    assert path.parent.name not in empty
+
+
+def test_nothing_but_the_command_line_prints() -> None:
+    for path in MODULES:
+        if "cli" in path.relative_to(SOURCE).parts:
+            continue
+        for node in ast.walk(parsed(path)):
+            called = node.func if isinstance(node, ast.Call) else None
+            assert not (isinstance(called, ast.Name) and called.id == "print"), shown(path)
+
+
+def test_nothing_is_mocked() -> None:
+    for path in [*MODULES, *(HOME / "tests").rglob("*.py")]:
+        for node in ast.walk(parsed(path)):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom):
+                names = [f"{node.module}.{alias.name}" for alias in node.names]
+            assert not any(name.startswith(("unittest.mock", "mock")) for name in names), path
+
+
+def packages() -> Iterator[str]:
+    """Yield every package of ours that says what is public."""
+    found = pkgutil.walk_packages(patchfleet.__path__, "patchfleet.")
+    for info in found:
+        path = SOURCE.joinpath(*info.name.split(".")[1:])
+        source = path / "__init__.py" if info.ispkg else path.with_suffix(".py")
+        if info.ispkg and "__all__" in source.read_text(encoding="utf-8"):
+            yield info.name
+
+
+@pytest.mark.parametrize("name", list(packages()))
+def test_what_is_public_is_what_can_be_imported(name: str) -> None:
+    package = importlib.import_module(name)
+    assert all(hasattr(package, attribute) for attribute in package.__all__)
+    assert len(package.__all__) == len(set(package.__all__))
+    foreign = {
+        alias.asname or alias.name
+        for node in ast.walk(parsed(Path(str(package.__file__))))
+        if isinstance(node, ast.ImportFrom) and not (node.module or "").startswith("patchfleet")
+        for alias in node.names
+    }
+    public = {
+        attribute
+        for attribute, value in vars(package).items()
+        if not attribute.startswith("_") and not isinstance(value, ModuleType)
+    }
+    assert public - foreign <= set(package.__all__)
+
+
+def test_types_are_part_of_what_is_installed() -> None:
+    assert (SOURCE / "py.typed").exists(), "without it a user's type checker sees nothing"
+
+
+def builders() -> dict[str, Any]:
+    """Return every function that builds an N-sight operation, by its name."""
+    return {
+        name: build
+        for module in (inventory, devices, patches)
+        for name, build in vars(module).items()
+        if inspect.isfunction(build)
+        and build.__module__ == module.__name__
+        and not name.startswith("_")
+        and name != "read_patches"
+    }
+
+
+def service_of(build: Any) -> str:
+    """Build an operation with the plainest arguments and return the service it calls."""
+    samples = {"patchids": [1], "devicetype": "server"}
+    parameters = [
+        name
+        for name, parameter in inspect.signature(build).parameters.items()
+        if parameter.default is inspect.Parameter.empty
+    ]
+    operation = build(**{name: samples.get(name, 1) for name in parameters})
+    return str(operation.name)
+
+
+SERVICES = {name: service_of(build) for name, build in builders().items()}
+
+
+def test_every_operation_has_its_service_and_no_two_share_one() -> None:
+    assert len(SERVICES) == 21
+    assert len(set(SERVICES.values())) == 21
+
+
+@pytest.mark.parametrize(("name", "service"), list(SERVICES.items()))
+def test_an_operation_has_a_reply_a_test_and_an_emulator_route(name: str, service: str) -> None:
+    assert list((REPLIES / service).glob("*.xml")), f"record a reply of {service}"
+    assert service in urls.SERVICES
+    tests = [path.read_text(encoding="utf-8") for path in (HOME / "tests" / "nsight").glob("*.py")]
+    assert any(f".{name}(" in text or f".{name}," in text for text in tests)
+
+
+def test_every_reply_is_of_an_operation_and_is_used() -> None:
+    recorded = {folder.name for folder in REPLIES.iterdir()}
+    assert recorded == {*SERVICES.values(), "describe", "_failures"}
+    tests = [path.read_text(encoding="utf-8") for path in (HOME / "tests" / "nsight").glob("*.py")]
+    for path in REPLIES.rglob("*.xml"):
+        used = f'"{path.parent.name}/{path.stem}"', f'"{path.stem}"', f"/{path.stem}"
+        assert any(name in text for text in tests for name in used), path
+
+
+def test_the_emulator_answers_nothing_that_no_operation_asks() -> None:
+    assert set(urls.SERVICES) == set(SERVICES.values())
+
+
+def table(kind: type) -> dict[str, Any]:
+    """Return a client's table: name to what builds the operation."""
+    return {
+        name: getattr(line, "build", None) or line._build
+        for name, line in vars(kind).items()
+        if isinstance(line, method | amethod | Seed)
+    }
+
+
+def test_both_clients_have_the_same_table() -> None:
+    assert table(NAble) == table(AsyncNAble)
+    ordered = [list(table(kind)) for kind in (NAble, AsyncNAble)]
+    assert ordered[0] == ordered[1]
+
+
+def test_every_operation_stands_in_the_tables_under_its_own_name() -> None:
+    named = table(NAble)
+    for name, build in builders().items():
+        assert named[name] is build
+    assert named["describe"] is describe.describe
+
+
+def test_no_seed_name_is_missing() -> None:
+    for kind in (NAble, AsyncNAble):
+        assert all(callable(getattr(kind("us", "key-of-a-test"), name)) for name in SEED)
+
+
+def loaded_by(statement: str) -> set[str]:
+    """Return the top-level modules that a statement loads in a fresh interpreter."""
+    code = (
+        f"{statement}\nimport sys\nprint(*sorted({{name.split('.')[0] for name in sys.modules}}))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30
+    )
+    return set(done.stdout.split())
+
+
+HEAVY = {
+    "httpx2",
+    "httpcore2",
+    "sqlalchemy",
+    "duckdb",
+    "sqlite3",
+    "alembic",
+    "xlsxwriter",
+    "vl_convert",
+    "jinja2",
+    "click",
+    "rich",
+    "keyring",
+    "h11",
+}
+
+
+def test_the_library_loads_nothing_heavy() -> None:
+    loaded = loaded_by("import patchfleet.nsight\npatchfleet.nsight.NAble('us', 'key-of-a-test')")
+    assert loaded & HEAVY == set()
+
+
+def test_the_package_alone_loads_nothing_else() -> None:
+    plain = loaded_by("import sys")
+    assert loaded_by("import patchfleet") - plain <= {"patchfleet"}
+
+
+def files() -> Iterator[tuple[Path, str]]:
+    """Yield every text of the repository with its path."""
+    for path in sorted(HOME.rglob("*")):
+        inside = path.relative_to(HOME)
+        if OUTSIDE & set(inside.parts) or not path.is_file() or path == Path(__file__):
+            continue
+        try:
+            yield inside, path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:  # a picture or a recorded reply in the vendor's encoding
+            yield inside, path.read_text(encoding="latin-1")
+
+
+def test_nothing_names_a_machine_or_a_registry() -> None:
+    machine = re.compile(r"(?<![\w.:/-])/(?:root|home|Users|work|tmp|mnt)/[\w.]")
+    registry = re.compile(
+        r"https?://[^\s\"')]*(?:pypi|pythonhosted|npmjs|registry|artifactory|nexus)"
+    )
+    for path, text in files():
+        for pattern in (machine, registry):
+            found = pattern.search(text)
+            assert found is None, f"{path}: {found and found.group()}"
+
+
+def test_constraints_hold_names_versions_and_hashes_only() -> None:
+    line = re.compile(
+        r"[a-z0-9][a-z0-9._-]*==[\w.!+]+(?: ; [\w .'\"()<>=!]+)?(?: \\)?"
+        r"|    --hash=sha256:[0-9a-f]{64}(?: \\)?"
+    )
+    for path in (HOME / "constraints").glob("*.txt"):
+        for text in path.read_text(encoding="utf-8").splitlines():
+            assert line.fullmatch(text), f"{path.name}: {text}"
