@@ -40,13 +40,23 @@ def inventory(*devices, customers=("Acme",), sites=("Main",), at=NOW):
 
 def device(number="d1", name=None, *, customer="c1", site="s1", kind="server", **fields):
     return Device(
-        id=number, name=name or number.upper(), customer_id=customer, site_id=site, kind=kind,
+        id=number,
+        name=name or number.upper(),
+        customer_id=customer,
+        site_id=site,
+        kind=kind,
         **fields,
     )
 
 
-def sync(store: Store, listings: dict[str, Sequence[Finding]], *, now=NOW, source="nsight",
-         of: Inventory | None = None) -> tuple[int, dict[str, Delta]]:
+def sync(
+    store: Store,
+    listings: dict[str, Sequence[Finding]],
+    *,
+    now=NOW,
+    source="nsight",
+    of: Inventory | None = None,
+) -> tuple[int, dict[str, Delta]]:
     """Make one complete run of `listings`, device by device."""
     run = store.begin(source, now=now)
     run.inventory(of or inventory(*(device(number) for number in listings), at=now))

@@ -299,3 +299,30 @@ def test_a_naive_time_is_refused(store):
     with pytest.raises(TypeError):
         store.begin("nsight", now=NOW.replace(tzinfo=None))
     assert store.runs() == []
+
+
+def test_customers_sites_and_devices_that_are_gone_are_not_in_the_next_run(store):
+    many = inventory(
+        device("d1"), device("d2", customer="c2", site="s2"),
+        customers=("Acme", "Beta"), sites=("Main", "North"),
+    )  # fmt: skip
+    sync(store, {"d1": [finding()], "d2": [finding()]}, of=many)
+    sync(store, {"d1": [finding()]}, now=NOW + DAY)
+    for run_id, expected in ((1, ["Acme", "Beta"]), (2, ["Acme"])):
+        with store.facts(run_id=run_id) as facts:
+            assert [row.customer for row in questions.customers(facts)] == expected
+            assert facts.count("SELECT count(*) FROM sites") == len(expected)
+            assert [row.customer for row in questions.devices(facts)] == expected
+
+
+def test_findings_of_a_device_nobody_patches_any_more_are_not_told(store):
+    """What an earlier run found is not confirmed by one that did not ask."""
+    sync(store, {"d1": [finding()]})
+    sync(store, {}, of=inventory(device("d1", is_patched=False)), now=NOW + DAY)
+    with store.facts() as facts:
+        (row,) = questions.devices(facts)
+        assert (row.findings, row.scanned_at) == (0, None)
+    sync(store, {"d1": [finding()]}, now=NOW + 2 * DAY)
+    with store.facts() as facts:
+        (row,) = questions.findings(facts)
+    assert row.first_seen_at == NOW

@@ -46,27 +46,18 @@ def tables(run_id: int) -> dict[str, Statement]:
 
 
 def listings(
-    run_id: int, line: Callable[[Sequence[ColumnElement[Any]]], ColumnElement[str]]
+    run_id: int,
+    line: Callable[[ColumnElement[str], Sequence[ColumnElement[Any]]], ColumnElement[str]],
 ) -> Statement:
     """Read the findings of a run, one text a device with one `line` a finding.
 
     The columns of a line are those of `layout.FINDING_COLUMNS`. Only devices whose listing was
     recorded in this very run: what is older was not confirmed by it.
     """
-    columns = [
-        finding.c[column]
-        for column in (
-            "device",
-            "id",
-            "patch",
-            "condition",
-            "installed_at",
-            "first_seen_at",
-            "changed_at",
-        )
-    ]
+    f = finding.c
+    numbers = (f.device, f.patch, f.condition, f.installed_at, f.first_seen_at, f.changed_at)
     return (
-        select(func.aggregate_strings(line(columns), ""))
+        select(func.aggregate_strings(line(f.id, numbers), ""))
         .join_from(scan, finding, scan.c.device == finding.c.device)
         .where(scan.c.run == run_id, scan.c.scanned_at.is_not(None), _holds(finding, run_id))
         .group_by(scan.c.device)

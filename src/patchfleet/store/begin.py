@@ -79,7 +79,7 @@ def _refuse(database: Database, source: str) -> NoReturn:
         holder = "another process"
     else:
         since = f"{moment(row.started_at):%Y-%m-%d %H:%M:%S} UTC"
-        holder = f"pid {row.pid} on {row.host}, run {row.id}, since {since}"
+        holder = f"pid {row.pid} on {row.host}, run {row.id} begun {since}"
     raise StoreError(
         f"{source} is being synced already ({holder})",
         hint="wait until it is done, or end that process: the next sync goes on from there",

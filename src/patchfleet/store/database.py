@@ -37,9 +37,9 @@ class Database:
         database = cls(path, wait_seconds)
         try:
             with database.read() as connection:
-                is_empty = database._is_empty(connection)
-            if is_empty:
-                database._create(allowed=create)
+                revision = database._revision(connection)
+            if revision != REVISIONS[-1]:
+                database._upgrade(is_allowed=create or revision is not None)
         except BaseException:
             database.close()
             raise
@@ -66,8 +66,8 @@ class Database:
                 yield connection
                 connection.commit()
             finally:
-                connection.rollback()
                 if durable:
+                    connection.rollback()
                     connection.exec_driver_sql(sqlite.DURABLE[1])
 
     def spell(self, statement: ClauseElement) -> str:
@@ -82,11 +82,14 @@ class Database:
         """Close every connection."""
         self._engine.dispose()
 
-    def _is_empty(self, connection: Connection) -> bool:
-        """Say whether nothing is there yet; raise StoreError where something else is."""
+    def _revision(self, connection: Connection) -> str | None:
+        """Read the revision, None of an empty file; raise StoreError where it is not ours.
+
+        Cheap, since every command begins with it: Alembic is loaded only to change something.
+        """
         present = set(inspect(connection).get_table_names())
         if not present:
-            return True
+            return None
         if VERSION_TABLE not in present:
             raise StoreError(
                 f"{self.path} is a database, but not one of Patchfleet",
@@ -104,16 +107,16 @@ class Database:
                 f"this one knows up to {REVISIONS[-1]})",
                 hint="upgrade Patchfleet: pip install --upgrade patchfleet",
             )
-        return False
+        return str(found[0])
 
-    def _create(self, *, allowed: bool) -> None:
-        """Build the tables in one transaction, unless another process just did."""
-        if not allowed:
+    def _upgrade(self, *, is_allowed: bool) -> None:
+        """Bring the tables to the newest revision in one transaction, unless somebody just did."""
+        if not is_allowed:
             raise sqlite.no_data(self.path)
         with self._explained(), self._engine.connect() as connection:
             connection.exec_driver_sql(sqlite.CREATE)
         with self.write() as connection:
-            if self._is_empty(connection):
+            if self._revision(connection) != REVISIONS[-1]:
                 _migrate(connection)
 
     @contextmanager

@@ -59,7 +59,7 @@ class Facts:
         self.repaired = tuple(repaired)
         self.folder = folder
         self._connection = duckdb.connect(":memory:")
-        self._compared: dict[int, str] = {}
+        self._compared: dict[Facts, str] = {}
         self._create_views("", self)
 
     @property
@@ -109,11 +109,11 @@ class Facts:
                 f"cannot compare a run of {', '.join(theirs)} with one of {', '.join(ours)}",
                 hint="open two runs of the same source",
             )
-        if id(other) not in self._compared:
+        if other not in self._compared:
             prefix = f"other{len(self._compared)}_"
             self._create_views(prefix, other)
-            self._compared[id(other)] = f"{prefix}held"
-        return self._compared[id(other)]
+            self._compared[other] = f"{prefix}held"
+        return self._compared[other]
 
     def close(self) -> None:
         """Let go of the files."""

@@ -59,8 +59,8 @@ COLUMNS = {
 """The tables as they leave the record, one JSON object a row."""
 
 FINDING_COLUMNS = {
-    "device": "BIGINT",
     "finding_id": "VARCHAR",
+    "device": "BIGINT",
     "patch_id": "BIGINT",
     "condition": "BIGINT",
     "installed_at": _TIME,

@@ -28,6 +28,9 @@ from patchfleet.store.schema import scan
 Digests = dict[str, str]
 """SHA-256 of each file of a publication, by its name."""
 
+_MEMORY = "300MB"
+"""Without a bound DuckDB reads ahead of what it writes, and takes more the more there is."""
+
 _CSV = """auto_detect = false, header = false, delim = ',', quote = '"', escape = '"',
     nullstr = '', allow_quoted_nulls = false, new_line = '\\n'"""
 """How `sqlite.csv_line` writes: nothing is NULL, "" is an empty text."""
@@ -90,7 +93,9 @@ def _export(connection: Connection, work: Path, run_id: int) -> dict[str, int]:
 
 def _convert(work: Path, expected: dict[str, int]) -> None:
     """Turn the text into Parquet beside it; raise StoreError where rows went missing."""
-    with duckdb.connect(":memory:") as connection:
+    with duckdb.connect(
+        ":memory:", config={"memory_limit": _MEMORY, "temp_directory": str(work)}
+    ) as connection:
         for name, columns in COLUMNS.items():
             text = _literal(work, name, "json")
             connection.execute(

@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, ColumnElement, Engine, Text, create_engine, event, func
+from sqlalchemy import URL, ColumnElement, Engine, Text, create_engine, event, func, literal
 
 from patchfleet.errors import StoreError
 from patchfleet.store.locks import writers
@@ -30,8 +30,19 @@ _PRAGMAS = (
 CREATE = "PRAGMA journal_mode = WAL"
 DURABLE = ("PRAGMA synchronous = FULL", "PRAGMA synchronous = NORMAL")
 
-
 _RIGHTS = "check that you may read and write the file and its folder"
+_MEANINGS = {
+    sqlite3.SQLITE_NOTADB: ("is not a database", "name another file, or move this one away"),
+    sqlite3.SQLITE_CORRUPT: ("is damaged", "restore a backup, or move it away and sync again"),
+    sqlite3.SQLITE_FULL: (
+        "cannot grow: the disk is full",
+        "free some space and start again: what was recorded is kept",
+    ),
+    sqlite3.SQLITE_READONLY: ("cannot be written to", _RIGHTS),
+    sqlite3.SQLITE_CANTOPEN: ("cannot be opened", _RIGHTS),
+    sqlite3.SQLITE_PERM: ("cannot be opened", _RIGHTS),
+}
+"""What is known to go wrong, by the number of SQLite [https://www.sqlite.org/rescode.html]."""
 
 
 def engine(path: Path, wait_seconds: float) -> Engine:
@@ -71,10 +82,7 @@ def no_data(path: Path) -> StoreError:
 
 
 def explain(error: Exception, path: Path, wait_seconds: float) -> StoreError:
-    """Say what an error of SQLite means for a person, by its number.
-
-    [https://www.sqlite.org/rescode.html]
-    """
+    """Say what an error of SQLite means for a person, by its number."""
     code = getattr(error, "sqlite_errorcode", None)
     primary = None if code is None else code & 0xFF
     if primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
@@ -83,41 +91,13 @@ def explain(error: Exception, path: Path, wait_seconds: float) -> StoreError:
             f"{path} is locked by {by} and stayed so for {wait_seconds:g} s",
             hint="wait until that process is done, or end it, then try again",
         )
-    known = {
-        sqlite3.SQLITE_NOTADB: (
-            f"{path} is not a database",
-            "name another file, or move this one away",
-        ),
-        sqlite3.SQLITE_CORRUPT: (
-            f"{path} is damaged",
-            "restore it from a backup, or move it away and sync again",
-        ),
-        sqlite3.SQLITE_FULL: (
-            f"the disk that holds {path} is full",
-            "free some space and start again: what was recorded is kept",
-        ),
-        sqlite3.SQLITE_READONLY: (
-            f"{path} cannot be written to",
-            _RIGHTS,
-        ),
-        sqlite3.SQLITE_CANTOPEN: (
-            f"{path} cannot be opened",
-            _RIGHTS,
-        ),
-        sqlite3.SQLITE_PERM: (
-            f"{path} cannot be opened",
-            _RIGHTS,
-        ),
-        sqlite3.SQLITE_IOERR: (
-            f"{path} cannot be read or written: {error}",
-            "check the disk, then start again: what was recorded is kept",
-        ),
-    }
-    message, hint = known.get(
-        primary or 0,
-        (f"{path}: the database refused: {error}", "this is an error of ours: please report it"),
+    if primary in _MEANINGS:
+        what, hint = _MEANINGS[primary]
+        return StoreError(f"{path} {what}", hint=hint)
+    return StoreError(
+        f"{path} cannot be read or written: {error}",
+        hint="check the disk, then start again: what was recorded is kept",
     )
-    return StoreError(message, hint=hint)
 
 
 def _running(path: Path) -> list[str]:
@@ -130,14 +110,15 @@ def _running(path: Path) -> list[str]:
         return []
 
 
-def csv_line(columns: Sequence[ColumnElement[Any]]) -> ColumnElement[str]:
+def csv_line(text: ColumnElement[str], numbers: Sequence[ColumnElement[Any]]) -> ColumnElement[str]:
     """Spell a row as a line of CSV inside the database, a third faster than any way around it.
 
-    NULL is nothing between two commas, text is always quoted: `%w` doubles the quotes in it. A text
-    column must not be NULL [https://www.sqlite.org/printf.html].
+    The text, never NULL, is always quoted; a number that is NULL is nothing between two commas.
+    `replace` keeps whatever is in a text, where `printf` alone would end it at a NUL
+    [https://www.sqlite.org/printf.html].
     """
-    marks = ('"%w"' if isinstance(column.type, Text) else "%s" for column in columns)
-    return func.printf(",".join(marks) + "\n", *columns, type_=Text)
+    quoted = literal('"') + func.replace(text, '"', '""') + literal('"')
+    return quoted + func.printf(",%s" * len(numbers) + "\n", *numbers, type_=Text)
 
 
 def _prepare(connection: sqlite3.Connection, _record: object) -> None:

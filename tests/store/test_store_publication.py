@@ -1,0 +1,230 @@
+"""What is published: the rows of the record, whole; rebuilt when damaged; safe on a full disk."""
+
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+
+import duckdb
+import pytest
+from small_fleet import DAY, NOW, device, finding, inventory, patch, sync
+
+from patchfleet.errors import StoreError
+from patchfleet.store import Store, questions
+
+ODD = "a \"quoted\", back\\slash, line\nbreak\r, 日本 \U0001f600, \x01, 'single' and \x00 nul"
+
+
+def test_every_field_survives(store):
+    machine = device(
+        name=ODD,
+        kind="workstation",
+        os="",
+        description=ODD,
+        user=None,
+        serial="S/1",
+        mac_addresses=("00:11", "22:33"),
+        domain="x",
+        last_seen_at=NOW - timedelta(microseconds=1),
+        last_boot_at=datetime(1999, 12, 31, 23, 59, 59, tzinfo=UTC),
+    )
+    what = patch(
+        ODD,
+        product="",
+        kb="5049981",
+        severity="low",
+        vendor_severity=ODD,
+        released_at=datetime(2026, 11, 11, tzinfo=UTC),
+        url="https://example.org/?a=1,2",
+        is_installable=False,
+        is_removable=None,
+    )
+    found = finding(
+        'id "7",\x00\\ 日本\n',
+        what,
+        "installed",
+        "ignore",
+        is_own_decision=True,
+        vendor_status=ODD,
+        vendor_decision="",
+        installed_at=datetime(2026, 11, 12, 3, 4, 5, 678901, tzinfo=UTC),
+    )
+    of = inventory(machine, device("d2", is_patched=False), customers=(ODD,), sites=(ODD,))
+    sync(store, {"d1": [found]}, of=of)
+    with store.facts() as facts:
+        (row,) = questions.findings(facts)
+        first, second = questions.devices(facts)
+    assert row.finding_id == found.id
+    assert row.patch == what.title
+    for name in ("product", "kb", "severity", "vendor_severity", "released_at", "url"):
+        assert getattr(row, name) == getattr(what, name), name
+    assert (row.is_installable, row.is_removable) == (False, None)
+    for name in ("state", "decision", "is_own_decision", "vendor_status", "vendor_decision"):
+        assert getattr(row, name) == getattr(found, name), name
+    assert row.installed_at == found.installed_at
+    assert (row.first_seen_at, row.changed_at, row.scanned_at) == (NOW, NOW, NOW)
+    assert (row.customer, row.site, row.age_days) == (ODD, ODD, 6)
+    assert first.device == machine.name
+    for name in (
+        "kind",
+        "is_patched",
+        "os",
+        "description",
+        "user",
+        "serial",
+        "mac_addresses",
+        "domain",
+        "last_seen_at",
+        "last_boot_at",
+    ):
+        assert getattr(first, name) == getattr(machine, name), name
+    assert (first.findings, first.open, first.scanned_at) == (1, 0, NOW)
+    assert (second.is_patched, second.mac_addresses, second.scanned_at) == (False, (), None)
+
+
+def test_the_files_need_nobody_but_a_reader_of_parquet(store):
+    run_id, _ = sync(store, {"d1": [finding(what=patch(released_at=NOW))]})
+    folder = store.published / "nsight" / f"run-{run_id}"
+    kinds = duckdb.sql(f"DESCRIBE SELECT * FROM '{folder}/findings.parquet'").fetchall()
+    assert {name: kind for name, kind, *_ in kinds} == {
+        "source": "VARCHAR",
+        "customer_id": "VARCHAR",
+        "site_id": "VARCHAR",
+        "device_id": "VARCHAR",
+        "finding_id": "VARCHAR",
+        "patch_id": "BIGINT",
+        "state": "VARCHAR",
+        "decision": "VARCHAR",
+        "is_own_decision": "BOOLEAN",
+        "vendor_status": "VARCHAR",
+        "vendor_decision": "VARCHAR",
+        "installed_at": "TIMESTAMP WITH TIME ZONE",
+        "first_seen_at": "TIMESTAMP WITH TIME ZONE",
+        "changed_at": "TIMESTAMP WITH TIME ZONE",
+        "scanned_at": "TIMESTAMP WITH TIME ZONE",
+    }
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "customers.parquet",
+        "devices.parquet",
+        "findings.parquet",
+        "patches.parquet",
+        "sites.parquet",
+    ]
+
+
+def test_only_patches_in_use_are_published(store):
+    sync(store, {"d1": [finding(1, patch("Old")), finding(2, patch("Both"))]})
+    sync(store, {"d1": [finding(2, patch("Both")), finding(3, patch("New"))]}, now=NOW + DAY)
+    for run_id, titles in ((1, ["Both", "Old"]), (2, ["Both", "New"])):
+        with store.facts(run_id=run_id) as facts:
+            assert facts.texts("SELECT patch FROM patches ORDER BY patch") == titles
+
+
+def test_an_empty_fleet_is_published(store):
+    sync(store, {}, of=inventory(customers=(), sites=()))
+    with store.facts() as facts:
+        assert questions.worklist(facts) == []
+        assert questions.findings(facts) == []
+
+
+@pytest.mark.parametrize("harm", ["unlink", "cut", "flip", "empty"])
+@pytest.mark.parametrize("name", ["findings", "patches", "devices", "sites", "customers"])
+def test_a_file_that_is_missing_or_damaged_is_named_and_rebuilt(store, name, harm):
+    run_id, _ = sync(store, {"d1": [finding(n) for n in range(50)]})
+    path = store.published / "nsight" / f"run-{run_id}" / f"{name}.parquet"
+    content = path.read_bytes()
+    if harm == "unlink":
+        path.unlink()
+    elif harm == "cut":
+        path.write_bytes(content[:-20])
+    elif harm == "empty":
+        path.write_bytes(b"")
+    else:
+        middle = len(content) // 2
+        path.write_bytes(content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :])
+    with store.facts() as facts:
+        word = "missing" if harm == "unlink" else "damaged"
+        assert facts.repaired == (f"{path} is {word}; it was rebuilt from the record",)
+        assert questions.count_findings(facts) == 50
+    with store.facts() as facts:
+        assert facts.repaired == ()
+
+
+def test_an_earlier_run_is_rebuilt_to_its_own_rows(store):
+    sync(store, {"d1": [finding(1), finding(2)], "d2": [finding(1)]})
+    with store.facts() as facts:
+        before = questions.findings(facts), questions.devices(facts)
+    sync(store, {"d1": [finding(2, state="failed")]}, now=NOW + DAY)
+    store.publish(1)
+    with store.facts(run_id=1) as facts:
+        assert (questions.findings(facts), questions.devices(facts)) == before
+        assert facts.repaired == ()
+
+
+def test_only_complete_runs_are_published(store):
+    run = store.begin("nsight", now=NOW)
+    for call in (store.facts, lambda: store.facts(run_id=run.id), lambda: store.publish(run.id)):
+        with pytest.raises(StoreError) as caught:
+            call()
+        assert caught.value.hint
+    sync_one = store.published / "nsight"
+    assert not sync_one.exists()
+
+
+def test_what_a_killed_process_left_in_the_folder_is_cleared(store):
+    left = store.published / "nsight" / "run-1" / ".partial-1"
+    left.mkdir(parents=True)
+    (left / "findings.csv").write_text("half")
+    sync(store, {"d1": [finding()]})
+    assert not left.exists()
+
+
+FULL = """
+import datetime, resource, sys
+from small_fleet import NOW, DAY, finding, patch, sync, inventory, device
+from patchfleet.errors import StoreError
+from patchfleet.store import Store
+store = Store.open(sys.argv[1])
+run = store.begin("nsight", now=NOW + DAY)
+run.inventory(inventory(device()))
+run.record("d1", [finding(n, patch(f"Update {n}")) for n in range(3000)], now=NOW + DAY)
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), resource.RLIM_INFINITY))
+try:
+    run.complete(now=NOW + DAY, as_of=NOW + DAY)
+except StoreError as error:
+    print(error.message); print(error.hint)
+resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
+run.stop(now=NOW + DAY)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits on file sizes are POSIX")
+@pytest.mark.parametrize("limit", [10_000, 100_000])
+def test_a_disk_that_fills_up_while_publishing_harms_nothing(path, store, limit):
+    """Let the system refuse to grow any file beyond `limit`, first of the text, then of Parquet."""
+    sync(store, {"d1": [finding(1)]})
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", FULL, path, str(limit)],
+        cwd=__file__.rpartition("/")[0],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    message, hint = done.stdout.splitlines()
+    assert message.startswith("run 2 cannot be published in "), message
+    assert "free some space" in hint
+    with store.facts() as facts:
+        assert questions.count_findings(facts) == 1
+    run = store.begin("nsight", now=NOW + DAY)
+    assert run.scanned == {"d1"}
+    run.inventory(inventory(device()))
+    run.complete(now=NOW + DAY, as_of=NOW + DAY)
+    with store.facts() as facts:
+        assert questions.count_findings(facts) == 3000
+
+
+def test_readers_go_on_while_a_run_is_written(path, store):
+    sync(store, {"d1": [finding(1)]})
+    run = store.begin("nsight", now=NOW + DAY)
+    run.inventory(inventory(device()))
+    with store._database.write(), Store.open(path, create=False) as reader, reader.facts() as facts:
+        assert questions.count_findings(facts) == 1

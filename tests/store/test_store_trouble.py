@@ -1,0 +1,222 @@
+"""Files that cannot be used: each gets one line, a hint, and nothing that was committed is lost."""
+
+import os
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+from small_fleet import DAY, NOW, device, finding, inventory, patch, sync
+
+from patchfleet.errors import StoreError
+from patchfleet.store import Store, locks, questions
+
+HOLDER = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("BEGIN IMMEDIATE")
+print("locked", flush=True)
+sys.stdin.read()
+"""
+
+
+def refused(path, **options):
+    with pytest.raises(StoreError) as caught, Store.open(path, **options) as store:
+        store.begin("nsight", now=NOW)
+    assert "\n" not in caught.value.message
+    assert caught.value.hint
+    return caught.value.message
+
+
+def execute(path, *statements):
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+@contextmanager
+def locked(path):
+    child = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    with child:
+        assert child.stdout.readline() == b"locked\n"
+        yield child
+        child.kill()
+
+
+@pytest.fixture
+def folder():
+    """Make a folder that others may enter, which those of pytest are not."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+        Path(name).chmod(0o755)
+
+
+@contextmanager
+def as_nobody():
+    """Run without the powers of root, which no permission stops."""
+    was = os.geteuid()
+    if was == 0:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(was)
+
+
+def test_nothing_was_recorded_yet(path):
+    for missing in (path, path.parent / "no" / "fleet.db"):
+        assert "there is no data" in refused(missing, create=False)
+    path.touch()
+    assert "there is no data" in refused(path, create=False)
+    assert path.read_bytes() == b""
+
+
+def test_a_file_that_is_no_database_is_left_alone(path):
+    path.write_text("title,kb\n" * 1000)
+    assert refused(path) == f"{path} is not a database"
+    assert path.read_text() == "title,kb\n" * 1000
+
+
+def test_a_database_of_somebody_else_is_left_alone(path):
+    execute(path, "CREATE TABLE album (title TEXT)")
+    before = path.read_bytes()
+    assert "not one of Patchfleet" in refused(path)
+    assert path.read_bytes() == before
+    assert [p.name for p in path.parent.iterdir()] == [path.name]
+
+
+def test_a_database_of_a_newer_patchfleet_is_left_alone(path):
+    Store.open(path).close()
+    execute(path, "UPDATE patchfleet_version SET version_num = '0099'")
+    assert "newer Patchfleet (revision 0099, this one knows up to 0001)" in refused(path)
+
+
+@pytest.mark.parametrize(
+    "harm", ["DELETE FROM patchfleet_version", "DROP TABLE scan", "DROP TABLE publication"]
+)
+def test_a_database_left_half_way_is_named(path, harm):
+    Store.open(path).close()
+    execute(path, harm)
+    assert "half-way through" in refused(path)
+
+
+def test_a_damaged_database_is_named(path):
+    with Store.open(path) as store:
+        sync(store, {"d1": [finding(n, patch(f"Update {n}")) for n in range(500)]})
+    execute(path, "PRAGMA wal_checkpoint(TRUNCATE)")
+    content = bytearray(path.read_bytes())
+    content[4096:] = b"\xff" * (len(content) - 4096)
+    path.write_bytes(content)
+    assert refused(path) == f"{path} is damaged"
+
+
+def test_a_place_where_no_file_can_be_is_named(path, tmp_path):
+    assert refused(tmp_path) == f"{tmp_path} is a folder, not a database"
+    assert "there is no folder" in refused(tmp_path / "no" / "fleet.db")
+    (tmp_path / "file").touch()
+    assert "there is no folder" in refused(tmp_path / "file" / "fleet.db")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="permissions of POSIX")
+@pytest.mark.parametrize("mode", [0o555, 0o600])
+def test_a_folder_that_cannot_be_written_to_is_named(folder, mode):
+    folder.chmod(mode)
+    with as_nobody():
+        assert "cannot be" in refused(folder / "fleet.db")
+        if mode == 0o555:
+            assert list(folder.iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="permissions of POSIX")
+@pytest.mark.parametrize("is_folder_shut", [True, False])
+def test_a_database_that_cannot_be_written_to_is_named(folder, is_folder_shut):
+    Store.open(folder / "fleet.db").close()
+    for path in folder.iterdir():
+        path.chmod(0o444)
+    if is_folder_shut:
+        folder.chmod(0o555)
+    else:
+        folder.chmod(0o777)
+    with as_nobody():
+        assert "fleet.db cannot be" in refused(folder / "fleet.db")
+
+
+def test_a_lock_is_waited_for_and_its_holder_named(path):
+    with Store.open(path) as store:
+        sync(store, {"d1": [finding()]})
+    with locked(path) as child, Store.open(path, wait_seconds=0.05) as store:
+        with pytest.raises(StoreError) as caught:
+            store.begin("nsight", now=NOW)
+        with store.facts() as facts:
+            assert questions.count_findings(facts) == 1
+    if Path("/proc/locks").exists():
+        assert f"(pid {child.pid}) and stayed so for 0.05 s" in caught.value.message
+        assert "python" in caught.value.message
+    assert caught.value.hint
+
+
+def test_a_lock_that_is_given_back_in_time_is_only_waited_for(path):
+    Store.open(path).close()
+    with locked(path) as child, Store.open(path, wait_seconds=30) as store:
+        child.stdin.close()  # its end of input is its end
+        store.begin("nsight", now=NOW)
+
+
+def test_where_the_system_lists_no_locks_the_running_sync_is_named(path, store, tmp_path):
+    assert locks.writers(path, tmp_path / "nothing") == []
+    store.begin("nsight", now=NOW)
+    from patchfleet.store import sqlite
+
+    assert sqlite._running(path)[0].startswith(f"pid {os.getpid()} on ")
+    assert sqlite._running(tmp_path / "nothing") == []
+
+
+def test_a_full_disk_keeps_what_was_recorded(path, store):
+    sync(store, {"d1": [finding()]})
+    run = store.begin("nsight", now=NOW + DAY)
+    run.inventory(inventory(device("d1"), device("d2")))
+    run.record("d1", [finding(state="installed")], now=NOW + DAY)
+    many = [finding(n, patch(f"Update {n}")) for n in range(2000)]
+    with store._database.read() as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 2}")
+    with pytest.raises(StoreError, match="is full") as caught:
+        run.record("d2", many, now=NOW + DAY)
+    assert "free some space" in caught.value.hint
+    assert run.scanned == {"d1"}
+    with store._database.read() as connection:
+        connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
+    run.stop(now=NOW + DAY)
+    with store.facts() as facts:
+        assert [row.state for row in questions.findings(facts)] == ["missing"]
+    again = store.begin("nsight", now=NOW + DAY)
+    assert again.scanned == {"d1"}
+    again.inventory(inventory(device("d1"), device("d2")))
+    again.record("d2", many, now=NOW + DAY)
+    again.complete(now=NOW + DAY, as_of=NOW + DAY)
+    with store.facts() as facts:
+        assert questions.count_findings(facts) == 2001
+
+
+def test_an_interrupt_in_the_middle_of_a_device_leaves_nothing_of_it(store):
+    run = store.begin("nsight", now=NOW)
+    run.inventory(inventory(device("d1"), device("d2")))
+    run.record("d1", [finding(1)], now=NOW)
+
+    def interrupt():
+        with store._database.write() as connection:
+            connection.exec_driver_sql("DELETE FROM finding")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupt()
+    run.record("d2", [finding(1)], now=NOW)
+    run.complete(now=NOW, as_of=NOW)
+    with store.facts() as facts:
+        assert questions.count_findings(facts) == 2
