@@ -1,6 +1,8 @@
 """Start the command line: `patchfleet`, or `python -m patchfleet`."""
 
+import os
 import sys
+import threading
 
 
 def main() -> None:
@@ -12,7 +14,13 @@ def main() -> None:
         return
     from patchfleet.cli import run
 
-    sys.exit(run())
+    code = run()
+    if threading.active_count() > 1:
+        # After an error or Ctrl-C calls may still wait for their answers. Nothing is lost with
+        # them, the record is closed, and an orderly end would tear down libraries under them.
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 if __name__ == "__main__":

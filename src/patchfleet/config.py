@@ -113,13 +113,17 @@ def find_file(named: Path | None, environment: Mapping[str, str] = os.environ) -
     if named is None and environment.get("PATCHFLEET_CONFIG"):
         named = Path(environment["PATCHFLEET_CONFIG"])
     if named is not None:
-        if not named.is_file():
+        if not _is_file(named):
             raise ConfigError(f"there is no file {named}", hint="`patchfleet init` writes one")
         return named
-    here = Path(FILE_NAME)
-    if here.is_file():
-        return here
-    return own if (own := user_file()).is_file() else None
+    return next((file for file in (Path(FILE_NAME), user_file()) if _is_file(file)), None)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError as error:  # a folder on the way that is not ours to enter, a name too long
+        raise ConfigError(f"{path}: {error.strerror}") from None
 
 
 def user_file() -> Path:
@@ -145,7 +149,7 @@ def load(named: Path | None = None, environment: Mapping[str, str] = os.environ)
         except tomllib.TOMLDecodeError as error:
             raise ConfigError(f"{file}: {error}", hint="the file is TOML: name = value") from None
     if "file" in table:
-        raise _unusable(file, text, "unknown setting `file`", "file", Settings)
+        raise _unusable(file, text, "there is no setting 'file'", "file", Settings)
     _overlay(table, environment)
     try:
         return msgspec.convert({**table, "file": file}, Settings, dec_hook=_own_types)
@@ -239,10 +243,12 @@ def nsight_key(settings: Settings) -> Secret:
 
 def _from_keyring(name: str) -> str | None:
     import keyring
-    from keyring.errors import KeyringError
+    from keyring.errors import KeyringError, NoKeyringError
 
     try:
         return keyring.get_password(KEYRING_SERVICE, name)
+    except NoKeyringError:  # a system without one holds no key either
+        return None
     except KeyringError as error:
         raise ConfigError(
             f"the system's keyring cannot be read ({type(error).__name__})",
@@ -260,15 +266,15 @@ def keep_in_keyring(name: str, secret: Secret) -> None:
     except KeyringError as error:
         raise ConfigError(
             f"the system's keyring cannot be written ({type(error).__name__})",
-            hint="set PATCHFLEET_NSIGHT_KEY in the environment instead",
+            hint="set PATCHFLEET_NSIGHT_KEY in the environment instead, then run this again",
         ) from None
 
 
 def warnings_about(settings: Settings) -> list[str]:
     """Return what a person should know about these settings: a key that others can read."""
     file = settings.file
-    if file is None or os.name != "posix" or not re.search(r"(?m)^\s*key\s*=", file.read_text()):
+    if file is None or os.name != "posix":
         return []
-    if file.stat().st_mode & 0o077:
+    if re.search(r"(?m)^\s*key\s*=", file.read_text("utf-8")) and file.stat().st_mode & 0o077:
         return [f"{file} holds a key and others can read it: chmod 600 {file}"]
     return []

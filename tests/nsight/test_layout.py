@@ -101,7 +101,7 @@ CHANGES += [b"\xa0", b"\xe9", b"x", b"P", b"1", b"]]>", b"<a/>", b"<!--", b"&amp
 
 
 def test_a_change_anywhere_changes_both_alike() -> None:
-    rows = ROW.format("a b") + ROW.format("<![CDATA[c]d & <e>]]>") + ROW.format("")
+    rows = ROW.format("<![CDATA[a b]]>") + ROW.format("<![CDATA[c]d & <e>]]>") + ROW.format("")
     body = HEAD + f"<patches>{rows}</patches>\n".encode()
     assert rows_of(body, "patches", "patch") is not None
     for place in range(len(body) + 1):

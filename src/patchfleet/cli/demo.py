@@ -118,7 +118,7 @@ class _Demo:
 
     def _step(self, title: str) -> None:
         self._session.say("")
-        self._session.say(click.style(f"==> {title}", bold=True))
+        self._session.say(f"==> {title}", bold=True)
 
     def _sync(self, source: "NSightSource", store: "Store") -> "Outcome":
         from patchfleet.cli.progress import sync_progress

@@ -42,11 +42,8 @@ class LazyGroup(click.Group):
             from difflib import get_close_matches
 
             close = get_close_matches(args[0], list(self.table), 1) if args else []
-            if not close:
-                raise
-            raise click.UsageError(
-                f"there is no command '{args[0]}'; did you mean '{close[0]}'?", ctx
-            ) from None
+            meant = f"; did you mean '{close[0]}'?" if close else ""
+            raise click.UsageError(f"there is no command '{args[0]}'{meant}", ctx) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """Write names and summaries from the table."""

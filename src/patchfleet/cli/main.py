@@ -1,8 +1,10 @@
 """The commands there are, and how every error becomes a line and an exit code."""
 
+import errno
 import io
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -51,6 +53,7 @@ def app(ctx: click.Context, config: Path | None, store: Path | None) -> None:
       patchfleet sync                 read the fleet
       patchfleet today                what waits for somebody
     """  # noqa: D301 -- \b is what click wants, not a backslash
+    ctx.color = _is_coloured()
     ctx.obj = Session(config_file=config, store_file=store)
 
 
@@ -60,22 +63,45 @@ def run(arguments: list[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
     try:
-        result = app.main(arguments, prog_name="patchfleet", standalone_mode=False)
-    except Exception as error:  # noqa: BLE001 -- the one place where every error ends
+        code = _run(arguments)
+        sys.stdout.flush()
+    except OSError as error:
+        # Whoever read our output has seen enough, or the disk it went to is full. What is left of
+        # it goes nowhere, so that the interpreter does not try again at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if isinstance(error, BrokenPipeError):
-            # Whoever read our output has seen enough; keep the interpreter quiet about it at exit.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return Exit.DONE
+        reason = f"cannot write to standard output: {error.strerror}"
+        return _say(reason, "--output writes to a file", Exit.CONFIG)
+    return code
+
+
+def _run(arguments: list[str] | None) -> int:
+    """Run the command line, and let pass only what is wrong with standard output."""
+    try:
+        result = app.main(arguments, prog_name="patchfleet", standalone_mode=False)
+    except SystemExit as end:
+        # How click and rich leave when nobody reads our output any more, which is 1, and how click
+        # leaves when it has answered a shell's question for completions.
+        if end.code:
+            raise BrokenPipeError from None
+        return Exit.DONE
+    except Exception as error:  # noqa: BLE001 -- the one place where every error ends
+        if isinstance(error, OSError) and error.filename is None and error.errno in _FULL:
+            raise
         return _explained(error)
-    except KeyboardInterrupt as interruption:
-        return _say(str(interruption) or "interrupted", None, Exit.INTERRUPTED)
     return int(result) if isinstance(result, int) else Exit.DONE
+
+
+_FULL = {errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EIO}
+"""What writing to a stream can meet; an error of a file is caught where the file is opened."""
 
 
 def _explained(error: Exception) -> int:
     """Say what went wrong in one line and a hint, and return the exit code."""
-    if isinstance(error, click.exceptions.Abort):
-        return _say("interrupted", None, Exit.INTERRUPTED)
+    if isinstance(error, click.exceptions.Abort):  # click's form of Ctrl-C
+        said = str(error.__cause__) if isinstance(error.__cause__, KeyboardInterrupt) else ""
+        return _say(said or "interrupted", None, Exit.INTERRUPTED)
     if isinstance(error, click.UsageError):
         where = error.ctx.command_path if error.ctx else "patchfleet"
         hint = getattr(error, "hint", None) or f"see `{where} --help`"
@@ -84,7 +110,7 @@ def _explained(error: Exception) -> int:
         return _say(error.format_message(), None, Exit.CONFIG)
     if isinstance(error, Error):
         for note in getattr(error, "__notes__", ()):
-            click.echo(f"note: {note}", err=True)
+            click.echo(f"note: {_printable(note)}", err=True)
         return _say(error.message, error.hint, exit_of(error))
     if os.environ.get("PATCHFLEET_TRACEBACK"):
         raise error
@@ -94,7 +120,21 @@ def _explained(error: Exception) -> int:
 
 
 def _say(message: str, hint: str | None, code: Exit) -> int:
-    click.echo(f"{click.style('error:', fg='red', bold=True)} {message}", err=True)
+    lines = [f"{click.style('error:', fg='red', bold=True)} {_printable(message)}"]
     if hint:
-        click.echo(f"{click.style('hint:', fg='cyan')} {hint}", err=True)
+        lines.append(f"{click.style('hint:', fg='cyan')} {_printable(hint)}")
+    with suppress(BrokenPipeError):
+        click.echo("\n".join(lines), err=True, color=_is_coloured())
     return code
+
+
+def _is_coloured() -> bool | None:
+    """Return False where colour is unwanted (https://no-color.org), else leave it to the stream."""
+    return False if os.environ.get("NO_COLOR") else None
+
+
+def _printable(text: str) -> str:
+    """Keep what a vendor or a name says from steering the terminal."""
+    from patchfleet.report.spelling import printable
+
+    return printable(text)

@@ -17,12 +17,13 @@ def output_options(command: F) -> F:
     command = click.option(
         "--output",
         "outputs",
+        metavar="FILE",
         type=click.Path(path_type=Path),
         multiple=True,
         callback=_checked_outputs,
-        help="Write to this file; .xlsx, .html, .csv or .json decides how. May be given again.",
+        help="Write to this file instead: .xlsx, .html, .csv or .json. May be given again.",
     )(command)
-    return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")(command)
 
 
 def _checked_outputs(
@@ -49,21 +50,86 @@ def finding_options(command: F) -> F:
     return _selecting(command, (*_DEVICE_OPTIONS, *_PATCH_OPTIONS))
 
 
+class CommandLineError(click.UsageError):
+    """A command line that cannot be used, with what would help."""
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+def named(
+    ctx: click.Context,  # noqa: ARG001 -- click's signature
+    param: click.Parameter,
+    value: tuple[str, ...],
+) -> tuple[str, ...]:
+    """Refuse an empty name and a bare `KB`: an empty variable of a script must not mean all."""
+    for term in value:
+        if term.strip().casefold() in {"", "kb"}:
+            raise CommandLineError(
+                f"{param.human_readable_name} '{term}' names nothing",
+                hint="a variable may be empty; leave the option out to mean all",
+            )
+    return value
+
+
+customer_option = click.option(
+    "--customer",
+    "-c",
+    "customers",
+    metavar="NAME",
+    multiple=True,
+    callback=named,
+    help="Only this customer, by name or id; * and ? are wildcards.",
+)
+
 _DEVICE_OPTIONS: tuple[Callable[[Any], Any], ...] = (
-    click.option("--customer", "-c", "customers", multiple=True, help="Name or id of a customer."),
-    click.option("--site", "sites", multiple=True, help="Name or id of a site."),
-    click.option("--device", "-d", "devices", multiple=True, help="Name or id of a device."),
+    customer_option,
+    click.option(
+        "--site",
+        "sites",
+        metavar="NAME",
+        multiple=True,
+        callback=named,
+        help="Only this site, by name or id.",
+    ),
+    click.option(
+        "--device",
+        "-d",
+        "devices",
+        metavar="NAME",
+        multiple=True,
+        callback=named,
+        help="Only this device, by name or id.",
+    ),
     click.option("--servers", is_flag=True, help="Only servers."),
     click.option("--workstations", is_flag=True, help="Only workstations."),
 )
 
 _PATCH_OPTIONS: tuple[Callable[[Any], Any], ...] = (
-    click.option("--title", "titles", multiple=True, help="Part of a title, or a KB number."),
     click.option(
-        "--severity", "severities", multiple=True, type=click.Choice(SEVERITIES), help="Severity."
+        "--title",
+        "titles",
+        metavar="PATCH",
+        multiple=True,
+        callback=named,
+        help="The same as PATCH: a KB number or a part of a title.",
     ),
     click.option(
-        "--status", "states", multiple=True, type=click.Choice(STATES), help="State of the patch."
+        "--severity",
+        "severities",
+        metavar="WORD",
+        multiple=True,
+        type=click.Choice(SEVERITIES),
+        help=f"Only this severity: {', '.join(SEVERITIES)}.",
+    ),
+    click.option(
+        "--status",
+        "states",
+        metavar="WORD",
+        multiple=True,
+        type=click.Choice(STATES),
+        help=f"Only patches in this state: {', '.join(STATES)}.",
     ),
 )
 
@@ -101,14 +167,6 @@ def _selecting(command: F, options: tuple[Callable[[Any], Any], ...]) -> F:
     return result
 
 
-class NothingMatches(click.UsageError):
-    """A name on the command line that matches nothing, with names close to it."""
-
-    def __init__(self, message: str, hint: str | None = None) -> None:
-        super().__init__(message)
-        self.hint = hint
-
-
 def check_names(facts: Any, selection: Selection) -> None:
     """Refuse a customer, site or device nobody has: it is misspelt more often than empty."""
     from patchfleet.store.questions import unknown_names
@@ -117,10 +175,10 @@ def check_names(facts: Any, selection: Selection) -> None:
         raise no_such(unknown.field.removesuffix("s"), unknown.name, unknown.close)
 
 
-def no_such(noun: str, name: str, close: Sequence[str]) -> NothingMatches:
+def no_such(noun: str, name: str, close: Sequence[str]) -> CommandLineError:
     """Return the error for a name that nothing is called by, with names close to it."""
     meant = " or ".join(f"'{one}'" for one in close)
-    return NothingMatches(
+    return CommandLineError(
         f"no {noun} is called '{name}'",
         hint=f"did you mean {meant}?" if meant else "names may hold * and ?",
     )

@@ -5,7 +5,7 @@ Law of this file: each is made when it is first asked for, so that no command pa
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from patchfleet import config
-from patchfleet.errors import ConfigError
+from patchfleet.errors import ConfigError, StoreError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -51,10 +51,20 @@ class Session:
 
         path = self.store_path
         if create and self._store_file is None:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            self._make_folder(path.parent)
         wait = self.settings.wait_for_lock_seconds
         with Store.open(path, create=create, wait_seconds=wait) as store:
             yield store
+
+    def _make_folder(self, folder: Path) -> None:
+        """Make the folder of a record that stands where the settings say."""
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(
+                f"cannot make the folder {folder} for the record: {error.strerror}",
+                hint="--store names another file",
+            ) from error
 
     @contextmanager
     def facts(self) -> "Iterator[Facts]":
@@ -110,19 +120,30 @@ class Session:
 
     @cached_property
     def talk(self) -> "Console":
-        """Where talk goes: standard error."""
+        """Where talk goes: standard error. When nobody listens any more the work goes on."""
         from rich.console import Console
 
-        return Console(stderr=True, highlight=False)
+        class Talk(Console):
+            def on_broken_pipe(self) -> None:
+                self.quiet = True
+
+        return Talk(stderr=True, highlight=False)
 
     @property
     def is_attended(self) -> bool:
         """Whether somebody can be asked."""
         return sys.stdin.isatty() and sys.stderr.isatty()
 
-    def say(self, sentence: str) -> None:
-        """Say a sentence on standard error."""
-        click.echo(sentence, err=True)
+    def say(self, sentence: str, *, bold: bool = False) -> None:
+        """Say a sentence on standard error. When nobody listens any more the work goes on.
+
+        Names and titles in it are foreign and cannot steer the terminal.
+        """
+        from patchfleet.report.spelling import printable
+
+        with suppress(BrokenPipeError):
+            text = printable(sentence)
+            click.echo(click.style(text, bold=True) if bold else text, err=True)
 
     def show(
         self,

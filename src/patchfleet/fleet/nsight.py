@@ -5,11 +5,11 @@ Law of this file: nothing N-able says is dropped. A number without a meaning of 
 """
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import NamedTuple, TypeVar
 
 from patchfleet.errors import Unreadable
+from patchfleet.fleet.side_by_side import side_by_side
 from patchfleet.models import (
     Action,
     Customer,
@@ -50,7 +50,6 @@ SEVERITIES: dict[str, Severity] = {
 }
 
 T = TypeVar("T")
-R = TypeVar("R")
 
 
 class _Standing(NamedTuple):
@@ -149,15 +148,15 @@ class NSightSource:
         asked: Iterable[tuple[object, ...]],
         on_call: Callable[[], None],
     ) -> list[T]:
-        """Make several calls side by side; the first error ends them all."""
-
-        def one(arguments: tuple[object, ...]) -> T:
-            result = call(*arguments)
+        """Make several calls side by side, in order; the first error ends them all."""
+        arguments = list(asked)
+        results: dict[int, T] = {}
+        for place, answer in side_by_side(lambda one: call(*one), arguments, CALLS_AT_ONCE):
+            if isinstance(answer, BaseException):
+                raise answer
+            results[place] = answer
             on_call()
-            return result
-
-        with ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
-            return list(pool.map(one, asked))
+        return [results[place] for place in range(len(arguments))]
 
     def _finding(self, row: Row) -> Finding:
         description = (

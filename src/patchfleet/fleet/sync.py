@@ -5,16 +5,15 @@ on where it stopped; a device that fails is a problem with its reason, never a s
 run without problems becomes the current state.
 """
 
-import queue
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
 
 from patchfleet.errors import Forbidden, Unauthorized, VendorError
+from patchfleet.fleet.side_by_side import side_by_side
 from patchfleet.fleet.source import Source
-from patchfleet.models import Device, Finding
+from patchfleet.models import Device
 from patchfleet.store import Run, Store
 
 DEVICES_AT_ONCE = 16
@@ -142,7 +141,9 @@ class _Sync:
 
     def _scan(self, devices: list[Device], customers: dict[str, str]) -> None:
         failures = 0
-        for device, answer in _side_by_side(self._source, devices, self._devices_at_once):
+        answers = side_by_side(self._source.findings, devices, self._devices_at_once)
+        for place, answer in answers:
+            device = devices[place]
             self._calls += 1
             if isinstance(answer, VendorError):
                 if isinstance(answer, Unauthorized | Forbidden):
@@ -170,38 +171,3 @@ class _Sync:
         self._on_progress(
             Progress(self._calls, self._devices, self._scanned, self._findings, len(self._problems))
         )
-
-
-def _side_by_side(
-    source: Source, devices: list[Device], at_once: int
-) -> Iterator[tuple[Device, list[Finding] | BaseException]]:
-    """Yield each device with its findings or its error, as they come.
-
-    The threads are daemons and hold no lock of the record: whoever interrupts the loop need not
-    wait for an answer that is on its way. The queue of answers is short, so that memory does not
-    grow with the fleet when recording is slower than reading.
-    """
-    todo: queue.SimpleQueue[Device | None] = queue.SimpleQueue()
-    done: queue.Queue[tuple[Device, list[Finding] | BaseException]] = queue.Queue(2 * at_once)
-    stopping = threading.Event()
-
-    def work() -> None:
-        while (device := todo.get()) is not None and not stopping.is_set():
-            try:
-                answer: list[Finding] | BaseException = source.findings(device)
-            except BaseException as error:  # noqa: BLE001 -- handed to the loop, which raises it
-                answer = error
-            done.put((device, answer))
-
-    for device in devices:
-        todo.put(device)
-    for _ in range(at_once):
-        todo.put(None)
-        threading.Thread(target=work, name="patchfleet-scan", daemon=True).start()
-    try:
-        for _ in devices:
-            yield done.get()
-    finally:
-        stopping.set()
-        while not done.empty():  # let a thread that waits for room go
-            done.get_nowait()

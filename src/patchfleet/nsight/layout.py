@@ -20,36 +20,34 @@ _DECLARATION = re.compile(
 )
 # Control characters are errors in XML, and a carriage return is changed by it.
 _TREATED_BY_XML = bytes(byte for byte in range(0x20) if byte not in b"\t\n")
-_CONTENT = r"(<!\[CDATA\[[^]]*+(?:\](?!\]>)[^]]*+)*+\]\]>|[^<&\]]*+)"
-_FIELD = re.compile(rf"<([A-Za-z_][A-Za-z_0-9]*)>{_CONTENT}</\1>")
-CDATA = slice(len("<![CDATA["), -len("]]>"))
-"""Where the text stands in a CDATA section."""
+_IN_CDATA = r"[^]]*+(?:\](?!\]>)[^]]*+)*+"
+_PLAIN = r"[^<&\]]*+"
+_NAME = r"[A-Za-z_][A-Za-z_0-9]*"
+_FIELD = re.compile(rf"<({_NAME})(?:/>|>(<!\[CDATA\[{_IN_CDATA}\]\]>|{_PLAIN})</\1>)")
 
 
 def rows_of(body: bytes, root: str, record: str) -> tuple[list[str], list[tuple[str, ...]]] | None:
     """Return the tags of a record and the texts of all records, or None where a tree is needed.
 
-    `root` and `record` are the documented names of the outer element and of its children. A text
-    that begins with `<` stands in its CDATA section still.
+    `root` and `record` are the documented names of the outer element and of its children. Texts
+    are out of their CDATA sections and without blanks around them.
     """
     if len(body.translate(None, _TREATED_BY_XML)) != len(body):
         return None
     text = body.decode("latin-1")
-    has_closed = "/>" in text
-    if has_closed:  # both forms of an empty element are one to us
-        text = _opened(text)
-    start, end = _inside(text, root)
-    tags = _tags_of_first(text, start, record)
-    if tags is None:
+    position, end = _inside(text, root)
+    fields = _fields_of_first(text, position, record)
+    if fields is None:
         return None
-    pattern, markup_length = _pattern(record, tags)
-    rows: list[tuple[str, ...]] = pattern.findall(text, start, end)
-    contents = "".join(map("".join, rows))
-    if markup_length * len(rows) + len(contents) != end - start:
-        return None  # something between the records, or one that is laid out otherwise
-    if has_closed and "></" in contents:
-        return None  # what was rewritten may have stood inside a text
-    return list(tags), rows
+    match = _pattern(record, fields).match
+    rows = []
+    while position < end:
+        found = match(text, position, end)
+        if found is None:
+            return None  # something between the records, or one that is laid out otherwise
+        rows.append(tuple(map(str.strip, found.groups(""))))
+        position = found.end()
+    return [tag for tag, _ in fields], rows
 
 
 def _inside(text: str, root: str) -> tuple[int, int]:
@@ -65,37 +63,34 @@ def _inside(text: str, root: str) -> tuple[int, int]:
     return nowhere
 
 
-def _opened(text: str) -> str:
-    """Write each `<x/>` as `<x></x>`."""
-    pieces = text.split("/>")
-    for number, piece in enumerate(pieces[:-1]):
-        head, bracket, tag = piece.rpartition("<")
-        is_tag = bracket and tag.isidentifier()
-        pieces[number] = f"{head}<{tag}></{tag}>" if is_tag else f"{piece}/>"
-    return "".join(pieces)
+def _fields_of_first(text: str, start: int, record: str) -> tuple[tuple[str, bool], ...] | None:
+    """Return the tags of the first record, each with whether its text stands in a CDATA section.
 
-
-def _tags_of_first(text: str, start: int, record: str) -> tuple[str, ...] | None:
-    """Return the tags of the first record in their order, or None where it is not flat."""
+    An empty element may do without its section, so that other records are asked about it. None
+    where the record is not flat.
+    """
     opening, closing = f"<{record}>", f"</{record}>"
     end = text.find(closing, start, start + _LONGEST_RECORD)
     if end < 0 or not text.startswith(opening, start):
         return None
     position = start + len(opening)
-    tags = []
+    fields = []
     while position < end:
         field = _FIELD.match(text, position, end)
         if field is None:
             return None
-        tags.append(field.group(1))
+        tag, content = field.groups("")
+        is_cdata = content.startswith("<") or (not content and f"<{tag}><![CDATA[" in text)
+        fields.append((tag, is_cdata))
         position = field.end()
-    # One group would make `findall` return texts, not tuples of them.
-    return tuple(tags) if len(tags) > 1 else None
+    return tuple(fields)
 
 
 @lru_cache(maxsize=64)
-def _pattern(record: str, tags: tuple[str, ...]) -> tuple[re.Pattern[str], int]:
-    """Compile a layout, and count the characters of its markup."""
-    fields = "".join(f"<{tag}>{_CONTENT}</{tag}>" for tag in tags)
-    markup = "".join(f"<{tag}></{tag}>" for tag in (record, *tags))
-    return re.compile(f"<{record}>{fields}</{record}>"), len(markup)
+def _pattern(record: str, fields: tuple[tuple[str, bool], ...]) -> re.Pattern[str]:
+    """Compile a layout: the texts are its groups."""
+    pattern = ""
+    for tag, is_cdata in fields:
+        content = rf"(?:<!\[CDATA\[({_IN_CDATA})\]\]>)?" if is_cdata else f"({_PLAIN})"
+        pattern += f"<{tag}(?:>{content}</{tag}>|/>)"
+    return re.compile(f"<{record}>{pattern}</{record}>")

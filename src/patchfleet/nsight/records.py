@@ -15,7 +15,6 @@ import msgspec
 from msgspec import Struct, field
 
 from patchfleet.errors import Unreadable
-from patchfleet.nsight.layout import CDATA
 from patchfleet.nsight.words import whole_number
 
 
@@ -99,12 +98,7 @@ def read_rows(tags: list[str], texts: list[tuple[str, ...]], record: type[R]) ->
     known = attributes(record)
     names = [known.get(plain(tag)) or f"<{tag}>" for tag in tags]
     rows: list[dict[str, Any]] = [
-        {
-            name: value
-            for name, text in zip(names, row, strict=True)
-            if text and (value := (text[CDATA] if text[0] == "<" else text).strip())
-        }
-        for row in texts
+        {name: text for name, text in zip(names, row, strict=True) if text} for row in texts
     ]
     unknown = [name for name in names if name.startswith("<")]
     if unknown:

@@ -195,9 +195,9 @@ class _Application:
 def _moved(change: Change, finding: Finding | None, action: Action) -> str | None:
     """Return why a change is not made any more, or None where all is as it was planned."""
     if finding is None:
-        return "is not on the device any more"
+        return "not on the device any more"
     if finding.patch.title != change.patch:
-        return "its number now means another patch"
+        return "the number now means another patch"
     reason = why_not(action, finding.state, finding.decision, finding.is_own_decision)
     if reason is not None:
         return reason
@@ -206,7 +206,7 @@ def _moved(change: Change, finding: Finding | None, action: Action) -> str | Non
         change.decision,
         change.is_own_decision,
     ):
-        return f"has moved since the plan: it is {_spoken(finding)}"
+        return f"moved since the plan, now {_spoken(finding)}"
     return None
 
 

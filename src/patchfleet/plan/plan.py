@@ -97,16 +97,16 @@ def why_not(action: Action, state: State, decision: Decision, is_own: bool) -> s
     wrapper's author saw [O: peer]: only a failed patch is tried again.
     """
     if action in {"retry", "reprocess"}:
-        return None if state == "failed" else f"has not failed ({_words(state)})"
+        return None if state == "failed" else f"not failed ({_words(state)})"
     if action == "inherit":
-        return None if is_own else "inherits already"
+        return None if is_own else "inherited already"
     if state in {"installed", "reboot_required"}:
-        return "is installed already"
+        return "installed already"
     if decision != action:
         return None
     if action == "approve":
-        return "has failed: use retry" if state == "failed" else "is approved already"
-    return None if not is_own else f"is set to {_words(action)} already"
+        return "failed: use retry" if state == "failed" else "approved already"
+    return None if not is_own else f"set to {_words(action)} already"
 
 
 def _words(name: str) -> str:

@@ -8,8 +8,10 @@ import click
 
 from patchfleet.cli.options import (
     check_names,
+    customer_option,
     device_options,
     finding_options,
+    named,
     no_such,
     output_options,
 )
@@ -41,8 +43,8 @@ def clients(session: Session, *, as_json: bool, outputs: tuple[Path, ...]) -> No
             for one in client.list_clients()
         ]
     columns = (
-        Column("client_id", "Id"),
-        Column("name", "Customer"),
+        Column("customer_id", "Id"),
+        Column("customer", "Customer"),
         Column("server_count", "Servers", "integer"),
         Column("workstation_count", "Workstations", "integer"),
         Column("mobile_device_count", "Mobile devices", "integer"),
@@ -54,7 +56,7 @@ def clients(session: Session, *, as_json: bool, outputs: tuple[Path, ...]) -> No
 
 
 @click.command()
-@click.option("--customer", "-c", "customers", multiple=True, help="Name or id of a customer.")
+@customer_option
 @output_options
 @pass_session
 def sites(
@@ -105,14 +107,14 @@ def devices(
             for one in _listed(client, selection)
         ]
     columns = (
-        Column("client_name", "Customer"),
-        Column("site_name", "Site"),
+        Column("customer", "Customer"),
+        Column("site", "Site"),
         Column("device_id", "Id"),
-        Column("name", "Device"),
-        Column("device_type", "Kind"),
+        Column("device", "Device"),
+        Column("kind", "Kind"),
         Column("status", "Status"),
-        Column("patch", "Patch Management", "flag"),
-        Column("username", "User", is_detail=True),
+        Column("is_patched", "Patch management", "flag"),
+        Column("user", "User", is_detail=True),
         Column("description", "Description", is_detail=True),
     )
     table = Table(name="devices", title="Devices", columns=columns, rows=rows)
@@ -120,7 +122,7 @@ def devices(
 
 
 @click.command()
-@click.argument("patterns", nargs=-1, metavar="[PATCH]...")
+@click.argument("patterns", nargs=-1, metavar="[PATCH]...", callback=named)
 @finding_options
 @click.option("--live", is_flag=True, help="Ask N-able now: one call a device.")
 @output_options
@@ -138,7 +140,13 @@ def patches(
 
     PATCH is a KB number or a part of a title. Without --live the answer comes from the last
     complete sync. With it, the devices must be named by --device with their ids.
-    """
+    
+    \b
+    For example:
+      patchfleet nsight patches KB5049981 --servers
+      patchfleet nsight patches --status failed --output failed.xlsx
+      patchfleet nsight patches --live --device 100097
+    """  # noqa: D301 -- \b is what click wants, not a backslash
     selection = with_patterns(selection, patterns)
     if live:
         from patchfleet.cli.nsight.live import live_patches

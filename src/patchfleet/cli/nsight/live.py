@@ -1,7 +1,8 @@
 """Patches of named devices as N-able tells them now, before any sync."""
 
+from patchfleet.cli.options import CommandLineError
 from patchfleet.cli.session import Session
-from patchfleet.errors import ConfigError
+from patchfleet.errors import NotFound, Rejected
 from patchfleet.fleet import NSightSource
 from patchfleet.models import Finding, Selection
 from patchfleet.report import Cell, Column, Table
@@ -26,22 +27,40 @@ COLUMNS = (
 def live_patches(session: Session, selection: Selection) -> Table:
     """Ask for the patches of the devices that are named by id, and narrow them."""
     if not selection.devices or any(not name.isdigit() for name in selection.devices):
-        raise ConfigError(
-            "--live needs the ids of the devices",
+        raise CommandLineError(
+            "--live needs --device with the ids of the devices",
             hint="for example --device 100097; `patchfleet nsight devices` lists them",
         )
     if selection.customers or selection.sites or selection.kinds:
-        raise ConfigError("--live goes with --device only, not with customers, sites or kinds")
+        raise CommandLineError(
+            "--live goes with --device alone",
+            hint="without --live, customers, sites and kinds choose among what is recorded",
+        )
     rows = []
     with session.nable() as client:
         source = NSightSource(client)
         for device_id in dict.fromkeys(selection.devices):
             rows += [
                 _row(device_id, finding)
-                for finding in source.findings_of(device_id)
+                for finding in _findings_of(source, device_id)
                 if _is_meant(finding, selection)
             ]
     return Table(name="patches", title="Patches now", columns=COLUMNS, rows=rows)
+
+
+def _findings_of(source: NSightSource, device_id: str) -> list[Finding]:
+    """Ask for one device; N-able's refusal of an id does not say which [D: error_messages_.htm]."""
+    try:
+        return source.findings_of(device_id)
+    except Rejected as error:
+        if error.code != 4:
+            raise
+        raise NotFound(
+            f"N-able knows no device {device_id}, or the key may not see it",
+            vendor=error.vendor,
+            operation=error.operation,
+            hint="`patchfleet nsight devices` lists those it may see",
+        ) from error
 
 
 def _row(device_id: str, finding: Finding) -> tuple[Cell, ...]:
