@@ -41,7 +41,7 @@ ALIASES = {
     "usa": "united states",
 }
 
-_HOST = re.compile(r"[\w.:-]+")
+_HOST = re.compile(r"[a-z0-9][a-z0-9.-]*|[0-9a-f:.]+")  # an international name in its xn-- form
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 

@@ -7,14 +7,10 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from patchfleet.config import Secret
 from patchfleet.errors import ConfigError
-
-if TYPE_CHECKING:
-    import httpx2
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -71,23 +67,14 @@ class Line:
         """Return what certificates are checked against; False where there is no TLS."""
         return _trust(self.ca_file) if self.base_url.startswith("https:") else False
 
-    def timeout(self) -> "httpx2.Timeout":
-        """Return the time-outs of one step; waiting for a place among the connections has none."""
-        import httpx2
-
-        return httpx2.Timeout(
-            self.timeout_seconds,
-            connect=min(self.connect_timeout_seconds, self.timeout_seconds),
-            pool=None,
-        )
-
-    def limits(self) -> "httpx2.Limits":
-        """Return how many connections there may be, all of them kept for the next call."""
-        import httpx2
-
-        return httpx2.Limits(
-            max_connections=self.connections, max_keepalive_connections=self.connections
-        )
+    def timeouts(self) -> dict[str, float | None]:
+        """Return the time-outs of the steps of one call, in the HTTP library's words."""
+        return {
+            "connect": min(self.connect_timeout_seconds, self.timeout_seconds),
+            "read": self.timeout_seconds,
+            "write": self.timeout_seconds,
+            "pool": None,  # each transport has one connection, and one call at a time
+        }
 
 
 def _checked_proxy(address: str) -> str | None:

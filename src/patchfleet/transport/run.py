@@ -8,18 +8,11 @@ import asyncio
 import ssl
 import time
 from threading import BoundedSemaphore, Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from patchfleet.transport.line import Line
 from patchfleet.transport.operation import Flow, Pause, T
-from patchfleet.transport.sealed import (
-    Discreet,
-    async_sealed,
-    no_cookies,
-    scrubbed,
-    sealed,
-    spellings,
-)
+from patchfleet.transport.sealed import Discreet, scrubbed, sealed, spellings
 from patchfleet.transport.wire import Lost, Request, Response
 
 if TYPE_CHECKING:
@@ -27,15 +20,19 @@ if TYPE_CHECKING:
 
 
 class Wire:
-    """A pool of connections for threads; opens at the first call."""
+    """Connections for threads, each opened when it is first needed and kept for the next call.
+
+    Each has a transport of its own: a shared pool looks at all its connections at every call.
+    """
 
     def __init__(self, line: Line) -> None:
         self._line = line
         self._secrets = spellings(line)
-        self._lock = Lock()
         # The time of a call begins when it has a place: waiting for one is our own doing.
         self._places = BoundedSemaphore(line.connections)
-        self._client: httpx2.Client | None = None
+        self._lock = Lock()
+        self._idle: list[httpx2.HTTPTransport] = []
+        self._closings = 0
         self._discreet: Discreet | None = None
 
     def send(self, request: Request) -> Response | Lost:
@@ -43,23 +40,21 @@ class Wire:
         import httpx2
 
         with self._places:
+            transport, closings = self._take()
             try:
-                return self._send(self._open(), request)
-            except (httpx2.HTTPError, httpx2.StreamError) as error:
+                return self._send(transport, request)
+            except (httpx2.HTTPError, httpx2.StreamError, httpx2.InvalidURL) as error:
                 return _lost(error, self._line)
+            finally:
+                self._give_back(transport, closings)
 
-    def _send(self, client: "httpx2.Client", request: Request) -> Response | Lost:
+    def _send(self, transport: "httpx2.HTTPTransport", request: Request) -> Response | Lost:
         line = self._line
         deadline = time.monotonic() + line.timeout_seconds
         chunks: list[bytes] = []
         size = 0
-        with client.stream(
-            request.method,
-            line.base_url + request.path,
-            params=request.query or None,
-            headers=dict(request.headers),
-            content=request.body or None,
-        ) as answer:
+        answer = transport.handle_request(sealed(request, line))
+        try:
             for chunk in answer.iter_bytes():
                 chunks.append(chunk)
                 size += len(chunk)
@@ -68,94 +63,104 @@ class Wire:
                 if size > line.longest_body_bytes:
                     return _too_long(line)
             return _response(answer, chunks, self._secrets)
+        finally:
+            answer.close()
 
-    def _open(self) -> "httpx2.Client":
+    def _take(self) -> "tuple[httpx2.HTTPTransport, int]":
+        """Take an idle transport, the last used first, or make one."""
         with self._lock:
-            if self._client is None:
-                import httpx2
-
-                self._client = httpx2.Client(
-                    transport=sealed(self._line),
-                    headers=dict(self._line.headers),
-                    timeout=self._line.timeout(),
-                    cookies=no_cookies(),
-                )
+            if self._discreet is None:
                 self._discreet = Discreet(self._line)
-            return self._client
+            if self._idle:
+                return self._idle.pop(), self._closings
+            closings = self._closings
+        import httpx2
+
+        return httpx2.HTTPTransport(**_options(self._line)), closings
+
+    def _give_back(self, transport: "httpx2.HTTPTransport", closings: int) -> None:
+        """Keep a transport for the next call, unless all were closed meanwhile."""
+        with self._lock:
+            if closings == self._closings:
+                self._idle.append(transport)
+                return
+        transport.close()
 
     def close(self) -> None:
-        """Close the pool."""
+        """Close the connections; those in use close when their call ends."""
         with self._lock:
-            client, self._client = self._client, None
+            idle, self._idle = self._idle, []
             discreet, self._discreet = self._discreet, None
-        if client is not None:
-            client.close()
+            self._closings += 1
+        for transport in idle:
+            transport.close()
         if discreet is not None:
             discreet.close()
 
 
 class AsyncWire:
-    """A pool of connections for the tasks of one event loop; opens at the first call."""
+    """Connections for the tasks of one event loop; see `Wire`."""
 
     def __init__(self, line: Line) -> None:
         self._line = line
         self._secrets = spellings(line)
-        self._client: httpx2.AsyncClient | None = None
-        self._places = asyncio.Semaphore(line.connections)
+        self._idle: list[httpx2.AsyncHTTPTransport] = []
+        self._closings = 0
+        self._places: asyncio.Semaphore | None = None
         self._discreet: Discreet | None = None
 
     async def send(self, request: Request) -> Response | Lost:
         """Send one request and return the whole answer, or what became of it."""
         import httpx2
 
-        client = self._open()
+        if self._places is None:  # of this event loop
+            self._places = asyncio.Semaphore(self._line.connections)
+            self._discreet = Discreet(self._line)
         async with self._places:  # the time of a call begins when it has a place
+            closings = self._closings
+            transport = (
+                self._idle.pop()
+                if self._idle
+                else httpx2.AsyncHTTPTransport(**_options(self._line))
+            )
             try:
                 async with asyncio.timeout(self._line.timeout_seconds):
-                    return await self._send(client, request)
+                    return await self._send(transport, request)
             except TimeoutError:
                 return _too_slow(self._line)
-            except (httpx2.HTTPError, httpx2.StreamError) as error:
+            except (httpx2.HTTPError, httpx2.StreamError, httpx2.InvalidURL) as error:
                 return _lost(error, self._line)
+            finally:
+                if closings == self._closings:
+                    self._idle.append(transport)
+                else:
+                    await transport.aclose()
 
-    async def _send(self, client: "httpx2.AsyncClient", request: Request) -> Response | Lost:
+    async def _send(
+        self, transport: "httpx2.AsyncHTTPTransport", request: Request
+    ) -> Response | Lost:
         line = self._line
         chunks: list[bytes] = []
         size = 0
-        async with client.stream(
-            request.method,
-            line.base_url + request.path,
-            params=request.query or None,
-            headers=dict(request.headers),
-            content=request.body or None,
-        ) as answer:
+        answer = await transport.handle_async_request(sealed(request, line))
+        try:
             async for chunk in answer.aiter_bytes():
                 chunks.append(chunk)
                 size += len(chunk)
                 if size > line.longest_body_bytes:
                     return _too_long(line)
             return _response(answer, chunks, self._secrets)
-
-    def _open(self) -> "httpx2.AsyncClient":
-        if self._client is None:
-            import httpx2
-
-            self._client = httpx2.AsyncClient(
-                transport=async_sealed(self._line),
-                headers=dict(self._line.headers),
-                timeout=self._line.timeout(),
-                cookies=no_cookies(),
-            )
-            self._places = asyncio.Semaphore(self._line.connections)  # of this event loop
-            self._discreet = Discreet(self._line)
-        return self._client
+        finally:
+            await answer.aclose()
 
     async def aclose(self) -> None:
-        """Close the pool."""
-        client, self._client = self._client, None
+        """Close the connections; those in use close when their call ends."""
+        idle, self._idle = self._idle, []
         discreet, self._discreet = self._discreet, None
-        if client is not None:
-            await client.aclose()
+        self._places = None
+        self._closings += 1
+        for transport in idle:
+            await transport.aclose()
         if discreet is not None:
             discreet.close()
 
@@ -192,6 +197,18 @@ async def arun(flow: Flow[T], wire: AsyncWire) -> T:
         return result
 
 
+def _options(line: Line) -> dict[str, Any]:
+    """Return how a transport is made: one connection, and no settings of its own."""
+    import httpx2
+
+    return {
+        "verify": line.trust(),
+        "limits": httpx2.Limits(max_connections=1, max_keepalive_connections=1),
+        "proxy": line.proxy_address(),
+        "trust_env": False,
+    }
+
+
 def _response(answer: "httpx2.Response", chunks: list[bytes], secrets: list[bytes]) -> Response:
     """Build our answer; a server that repeats the request's address does not repeat the secret."""
     body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
@@ -224,7 +241,9 @@ def _lost(error: Exception, line: Line) -> Lost:
         return _too_slow(line)
     if isinstance(error, httpx2.DecodingError):
         return Lost("the answer's compression is damaged", "unknown")
-    if isinstance(error, httpx2.UnsupportedProtocol | httpx2.LocalProtocolError):
+    if isinstance(
+        error, httpx2.UnsupportedProtocol | httpx2.LocalProtocolError | httpx2.InvalidURL
+    ):
         return Lost("the address or a header cannot be sent", "refused", is_transient=False)
     return Lost(f"the connection to {line.host} broke before the answer was complete", "unknown")
 

@@ -1,23 +1,24 @@
 """Where secrets enter a request and leave an answer.
 
-Law of this file: secrets are added beneath everything of the HTTP library that logs or raises, and
-taken out of whatever comes back, for a server may repeat the address it was asked for: in a body,
-in a header, and so in the library's own log of headers.
+Law of this file: secrets go into the target of a request, which the HTTP library neither logs nor
+raises, and never into its address, which it does. They are taken out of whatever comes back, for a
+server may repeat what it was asked: in a body, in a header, and so in the library's own log of
+headers.
 """
 
 import logging
+from functools import lru_cache
 from typing import TYPE_CHECKING
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, urlencode
 
 from patchfleet.transport.line import Line
+from patchfleet.transport.wire import Request
 
 if TYPE_CHECKING:
-    from http.cookiejar import CookieJar
-
     import httpx2
 
 SCRUBBED = "***"
-LOGGERS = ("httpx2", "httpcore2.connection", "httpcore2.http11", "httpcore2.proxy")
+LOGGERS = ("httpcore2.connection", "httpcore2.http11", "httpcore2.proxy")
 
 
 class Discreet(logging.Filter):
@@ -43,59 +44,29 @@ class Discreet(logging.Filter):
             logging.getLogger(name).removeFilter(self)
 
 
-def sealed(line: Line) -> "httpx2.BaseTransport":
-    """Return the transport of a line, for threads."""
+def sealed(request: Request, line: Line) -> "httpx2.Request":
+    """Return what goes out: the secrets are in its target, which the library's repr never shows."""
     import httpx2
 
-    class Sealed(httpx2.HTTPTransport):
-        """Adds the secret to what goes out, beneath the library's own logging and errors."""
-
-        def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-            return super().handle_request(with_secrets(request, line))
-
-    return Sealed(
-        verify=line.trust(), limits=line.limits(), proxy=line.proxy_address(), trust_env=False
-    )
-
-
-def async_sealed(line: Line) -> "httpx2.AsyncBaseTransport":
-    """Return the transport of a line, for one event loop."""
-    import httpx2
-
-    class Sealed(httpx2.AsyncHTTPTransport):
-        """Adds the secret to what goes out, beneath the library's own logging and errors."""
-
-        async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-            return await super().handle_async_request(with_secrets(request, line))
-
-    return Sealed(
-        verify=line.trust(), limits=line.limits(), proxy=line.proxy_address(), trust_env=False
-    )
-
-
-def with_secrets(request: "httpx2.Request", line: Line) -> "httpx2.Request":
-    """Copy the request with the secrets in its target; the one the caller holds stays without."""
-    if not line.secret_query:
-        return request
-    import httpx2
-
-    target = request.url.raw_path
-    for name, secret in line.secret_query.items():
-        target += (b"&" if b"?" in target else b"?") + f"{name}={quote(secret.reveal())}".encode()
+    query = [*request.query, *((name, key.reveal()) for name, key in line.secret_query.items())]
+    target = _base(line.base_url).path.rstrip("/") + request.path
+    if query:
+        target += "?" + urlencode(query, quote_via=quote, safe="/")
     return httpx2.Request(
         request.method,
-        request.url,
-        headers=request.headers,
-        stream=request.stream,
-        extensions={**request.extensions, "target": target},
+        _base(line.base_url),
+        headers={"Accept-Encoding": "gzip, deflate", **line.headers, **request.headers},
+        content=request.body or None,
+        extensions={"target": target.encode("ascii"), "timeout": line.timeouts()},
     )
 
 
-def no_cookies() -> "CookieJar":
-    """Return a jar that takes nothing: a session would tie calls together, and outlive a secret."""
-    from http.cookiejar import CookieJar, DefaultCookiePolicy
+@lru_cache(maxsize=8)
+def _base(base_url: str) -> "httpx2.URL":
+    """Parse an address once: parsing costs more than everything else that is done to a request."""
+    import httpx2
 
-    return CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+    return httpx2.URL(base_url)
 
 
 def spellings(line: Line) -> list[bytes]:
