@@ -9,6 +9,7 @@ import pytest
 from patchfleet.models import (
     SEVERITIES,
     STATES,
+    Condition,
     Customer,
     Device,
     Finding,
@@ -40,6 +41,12 @@ DEVICES = tuple(
 )
 
 
+def condition(state):
+    return Condition(
+        state, "approve", is_own_decision=False, vendor_status="x", vendor_decision="y"
+    )
+
+
 def findings_of(device):
     """Make 24 findings: every state three times, severities and ages by turns."""
     number = int(device.id[1:])
@@ -52,11 +59,7 @@ def findings_of(device):
                 severity=SEVERITIES[(place + number) % 5],
                 released_at=None if place % 7 == 6 else SECOND - timedelta(days=5 * place),
             ),
-            STATES[place % 8],
-            "approve",
-            is_own_decision=False,
-            vendor_status="x",
-            vendor_decision="y",
+            condition(STATES[place % 8]),
         )
         for place in range(24)
     ]
@@ -81,11 +84,7 @@ def repaired(finding):
     return Finding(
         finding.id,
         finding.patch,
-        "installed",
-        finding.decision,
-        is_own_decision=False,
-        vendor_status="x",
-        vendor_decision="y",
+        condition("installed"),
         installed_at=SECOND,
     )
 

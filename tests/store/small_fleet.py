@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from patchfleet.models import Customer, Device, Finding, Inventory, Patch, Site
+from patchfleet.models import Condition, Customer, Device, Finding, Inventory, Patch, Site
 from patchfleet.store import Delta, Store
 
 NOW = datetime(2026, 11, 17, 6, 0, tzinfo=UTC)
@@ -15,13 +15,14 @@ def patch(title="2026-11 Cumulative Update", **fields):
 
 
 def finding(number="1", what=None, state="missing", decision="approve", **fields):
-    known = {
-        "is_own_decision": False,
-        "vendor_status": state.title(),
-        "vendor_decision": decision.title(),
-        **fields,
-    }
-    return Finding(str(number), what or patch(), state, decision, **known)
+    condition = Condition(
+        state,
+        decision,
+        fields.get("is_own_decision", False),
+        fields.get("vendor_status", state.title()),
+        fields.get("vendor_decision", decision.title()),
+    )
+    return Finding(str(number), what or patch(), condition, fields.get("installed_at"))
 
 
 def inventory(*devices, customers=("Acme",), sites=("Main",), at=NOW):

@@ -6,14 +6,14 @@ Law of this file: nothing N-able says is dropped. A number without a meaning of 
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from patchfleet.errors import Unreadable
 from patchfleet.fleet.side_by_side import side_by_side
 from patchfleet.models import (
     Action,
+    Condition,
     Customer,
-    Decision,
     Device,
     DeviceKind,
     Finding,
@@ -52,14 +52,6 @@ SEVERITIES: dict[str, Severity] = {
 T = TypeVar("T")
 
 
-class _Standing(NamedTuple):
-    state: State
-    decision: Decision
-    is_own_decision: bool
-    vendor_status: str
-    vendor_decision: str
-
-
 class NSightSource:
     """An N-sight account as a source of customers, sites, devices and findings."""
 
@@ -76,7 +68,7 @@ class NSightSource:
         # Equal descriptions are one patch, and a fleet has few against its findings: both caches
         # grow with the catalogue, not with the devices.
         self._patches: dict[tuple[object, ...], Patch] = {}
-        self._standings: dict[tuple[int, str | None, int, str | None], _Standing] = {}
+        self._conditions: dict[tuple[int, str | None, int, str | None], Condition] = {}
 
     def inventory(self, on_call: Callable[[], None] = lambda: None) -> Inventory:
         """Return all customers, sites and devices the key may see.
@@ -174,13 +166,13 @@ class NSightSource:
         if patch is None:
             patch = self._patches[description] = _patch(row)
         words_of_row = (row.status, row.status_label, row.policy, row.policy_label)
-        standing = self._standings.get(words_of_row)
-        if standing is None:
-            standing = self._standings[words_of_row] = _standing(row)
+        condition = self._conditions.get(words_of_row)
+        if condition is None:
+            condition = self._conditions[words_of_row] = _condition(row)
         return Finding(
             str(row.patch_id),
             patch,
-            *standing,
+            condition,
             row.installed_at if row.install_date or row.install_date_text else None,
         )
 
@@ -200,8 +192,8 @@ def _patch(row: Row) -> Patch:
     )
 
 
-def _standing(row: Row) -> _Standing:
-    return _Standing(
+def _condition(row: Row) -> Condition:
+    return Condition(
         state=STATES.get(row.status, "unknown"),
         decision=row.choice or "unknown",
         is_own_decision=row.is_set_by_user,

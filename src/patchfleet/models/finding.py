@@ -70,18 +70,52 @@ class Patch(Struct, frozen=True, kw_only=True, cache_hash=True, gc=False):
     is_removable: bool | None = None
 
 
-class Finding(Struct, frozen=True, gc=False):
-    """One patch on one device, as one scan of that device found it.
+class Condition(Struct, frozen=True, cache_hash=True, gc=False):
+    """How a patch stands on a device: state and decision in our words and in the source's.
 
-    `id` is the source's number of this row on this device and means nothing on another device.
-    `is_own_decision` says that the decision was made for this device, not inherited.
+    `is_own_decision` says that the decision was made for this device, not inherited. A fleet knows
+    a few dozen of them, so that a finding holds one, not five words of its own.
     """
 
-    id: str
-    patch: Patch
     state: State
     decision: Decision
     is_own_decision: bool
     vendor_status: str
     vendor_decision: str
+
+
+class Finding(Struct, frozen=True, gc=False):
+    """One patch on one device, as one scan of that device found it.
+
+    `id` is the source's number of this row on this device and means nothing on another device.
+    """
+
+    id: str
+    patch: Patch
+    condition: Condition
     installed_at: datetime | None = None
+
+    @property
+    def state(self) -> State:
+        """Where the patch stands on the device."""
+        return self.condition.state
+
+    @property
+    def decision(self) -> Decision:
+        """What was decided about it."""
+        return self.condition.decision
+
+    @property
+    def is_own_decision(self) -> bool:
+        """Whether the decision was made for this device, not inherited."""
+        return self.condition.is_own_decision
+
+    @property
+    def vendor_status(self) -> str:
+        """The source's own words for the state."""
+        return self.condition.vendor_status
+
+    @property
+    def vendor_decision(self) -> str:
+        """The source's own words for the decision."""
+        return self.condition.vendor_decision

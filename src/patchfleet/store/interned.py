@@ -7,17 +7,14 @@ a finding that names nothing. One run a source writes at a time, so no value is 
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Generic, TypeVar
 
+from msgspec import structs
 from sqlalchemy import RowMapping, Table, insert, select
 
-from patchfleet.models import Patch
+from patchfleet.models import Condition, Patch
 from patchfleet.store.database import Database
 from patchfleet.store.schema import condition, micros, moment, patch
 
 Value = TypeVar("Value", bound=Hashable)
-Condition = tuple[str, str, bool, str, str]
-"""State, decision, whether it is the device's own, and the source's words for both."""
-
-_CONDITION = ("state", "decision", "is_own_decision", "vendor_status", "vendor_decision")
 
 
 class Interned(Generic[Value]):
@@ -64,18 +61,14 @@ def patches(database: Database, source: int) -> Interned[Patch]:
 
 
 def conditions(database: Database, source: int) -> Interned[Condition]:
-    """Give the combinations of state and decision of a source their numbers."""
+    """Give the conditions of a source their numbers."""
     return Interned(
         database,
         condition,
         source,
-        lambda value: dict(zip(_CONDITION, value, strict=True)),
-        lambda row: (row["state"], row["decision"], row["is_own_decision"], *_words(row)),
+        structs.asdict,
+        lambda row: Condition(**{name: row[name] for name in Condition.__struct_fields__}),
     )
-
-
-def _words(row: RowMapping) -> tuple[str, str]:
-    return row["vendor_status"], row["vendor_decision"]
 
 
 def _spell_patch(value: Patch) -> dict[str, object]:

@@ -88,12 +88,12 @@ class Ledger:
         patches, conditions = self._patches.keys, self._conditions.keys
         try:
             listed = [
-                (f.id, patches[f.patch], conditions[_condition(f)], micros(f.installed_at))
+                (f.id, patches[f.patch], conditions[f.condition], micros(f.installed_at))
                 for f in findings
             ]
         except KeyError:  # some have no number yet, which is rare once a run is under way
             self._patches.learn({f.patch for f in findings})
-            self._conditions.learn({_condition(f) for f in findings})
+            self._conditions.learn({f.condition for f in findings})
             return self._numbered(findings)
         listed.sort()
         return listed
@@ -108,13 +108,10 @@ class Ledger:
     ) -> Delta:
         """Write the difference between what is on record and what is listed."""
         gone = {row[0]: row for row in held}
-        new, changed = [], []
-        for now in listed:
-            was = gone.pop(now[0], None)
-            if was is None:
-                new.append(now)
-            elif was != now:
-                changed.append((was, now))
+        new = [now for now in listed if now[0] not in gone] if held else list(listed)
+        changed = [
+            (was, now) for now in (listed if held else ()) if (was := gone.pop(now[0], now)) != now
+        ]
         begun = self._first_seen(cursor, device, new, at)
         for was, now in changed:
             # Not a change of the finding where only the words for its patch are other ones.
@@ -147,7 +144,3 @@ class Ledger:
         cursor.execute(self._ever, (device,))
         ever: dict[str, int] = dict(cursor.fetchall())
         return [(now, ever.get(now[0], at), at) for now in new]
-
-
-def _condition(f: Finding) -> interned.Condition:
-    return f.state, f.decision, f.is_own_decision, f.vendor_status, f.vendor_decision

@@ -16,6 +16,7 @@ def upgrade() -> None:
     """Create every table."""
     _create_runs()
     _create_places()
+    _create_devices()
     _create_findings()
     _create_journal()
 
@@ -60,7 +61,7 @@ def _create_runs() -> None:
 
 
 def _create_places() -> None:
-    """Create customers, sites and devices."""
+    """Create customers and sites."""
     op.create_table(
         "customer",
         sa.Column(
@@ -86,6 +87,10 @@ def _create_places() -> None:
         sa.Column("customer_id", sa.Text, nullable=False),
         sa.Column("name", sa.Text, nullable=False),
     )
+
+
+def _create_devices() -> None:
+    """Create devices, what is said of them, and their scans."""
     op.create_table(
         "device",
         sa.Column("key", sa.Integer, primary_key=True),
