@@ -63,19 +63,20 @@ def checked_url(base_url: str) -> str:
     A dashboard's own host works too where it answers; one that starts `www2` means `www`
     [O: peer]. Plain HTTP is accepted on this machine only.
     """
+    not_one = ConfigError(
+        "the base_url is not an http(s) address",
+        hint="for example https://www.systemmonitor.us",
+    )
     try:
         parts = urlsplit(base_url)
-        host = parts.hostname
-        is_address = (
-            parts.scheme in {"http", "https"} and parts.port != 0 and base_url.isprintable()
-        )
+        port = parts.port
     except ValueError:  # a port that is no number, half an IPv6 address
-        is_address = False
-    if not is_address or not host or not _HOST.fullmatch(host):
-        raise ConfigError(
-            "the base_url is not an http(s) address",
-            hint="for example https://www.systemmonitor.us",
-        )
+        raise not_one from None
+    host = parts.hostname
+    if parts.scheme not in {"http", "https"} or port == 0 or not base_url.isprintable():
+        raise not_one
+    if not host or not _HOST.fullmatch(host):
+        raise not_one
     if parts.query or parts.fragment or parts.username or parts.password:
         raise ConfigError(
             "the base_url may hold no user, query or fragment", hint="give the key as the key"
