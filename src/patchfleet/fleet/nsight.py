@@ -28,7 +28,7 @@ from patchfleet.nsight import Device as FullDevice
 from patchfleet.nsight import Patch as Row
 
 KINDS: tuple[DeviceKind, ...] = ("server", "workstation")
-CALLS_AT_ONCE = 16
+CALLS_AT_ONCE = 32  # as many as a client has connections
 
 STATES: dict[int, State] = {
     1: "missing",
