@@ -4,9 +4,10 @@ Law of this file: nothing N-able says is dropped. A number without a meaning of 
 `unknown`, with N-able's own word beside it.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from patchfleet.errors import Unreadable
 from patchfleet.fleet.side_by_side import side_by_side
@@ -52,6 +53,20 @@ SEVERITIES: dict[str, Severity] = {
 T = TypeVar("T")
 
 
+class _Details(NamedTuple):
+    """What is kept of a device's fifty fields."""
+
+    device_id: int
+    name: str = ""
+    os: str | None = None
+    user: str | None = None
+    serial: str | None = None
+    mac_addresses: tuple[str, ...] = ()
+    domain: str | None = None
+    last_seen_at: datetime | None = None
+    last_boot_at: datetime | None = None
+
+
 class NSightSource:
     """An N-sight account as a source of customers, sites, devices and findings."""
 
@@ -81,9 +96,7 @@ class NSightSource:
         sites = self._ask(self._client.list_sites, [(c.client_id,) for c in clients], on_call)
         asked = [(c.client_id, kind) for c in clients for kind in KINDS]
         listed = [
-            device
-            for devices in self._ask(self._client.list_devices_at_client, asked, on_call)
-            for device in devices
+            device for devices in self._ask(self._listed, asked, on_call) for device in devices
         ]
         full = self._full_devices(listed, on_call)
         devices, doubles = _devices(listed, full)
@@ -124,14 +137,25 @@ class NSightSource:
         answer = calls[action](int(device_id), [int(number) for number in finding_ids])
         return answer if isinstance(answer, str) else answer.message
 
+    def _listed(self, client_id: int, kind: DeviceKind) -> list[ListedDevice]:
+        """List devices without what is not asked of them here, so that a large fleet is small."""
+        devices = self._client.list_devices_at_client(client_id, kind)
+        for device in devices:
+            device.checkcounts.clear()
+            device.extra.clear()
+        return devices
+
     def _full_devices(
         self, listed: list[ListedDevice], on_call: Callable[[], None]
-    ) -> dict[int, FullDevice]:
+    ) -> dict[int, _Details]:
         """Return what the long lists say of each device: system, serial, addresses, last report."""
-        places = dict.fromkeys((device.site_id, device.device_type) for device in listed)
         calls = {"server": self._client.list_servers, "workstation": self._client.list_workstations}
-        asked = [(calls[kind], site_id) for site_id, kind in places]
-        answers = self._ask(lambda call, site_id: call(site_id), asked, on_call)
+
+        def details(site_id: int, kind: str) -> list[_Details]:
+            return [_details(device) for device in calls[kind](site_id)]
+
+        places = dict.fromkeys((device.site_id, device.device_type) for device in listed)
+        answers = self._ask(details, places, on_call)
         return {device.device_id: device for devices in answers for device in devices}
 
     def _ask(
@@ -203,7 +227,7 @@ def _condition(row: Row) -> Condition:
 
 
 def _devices(
-    listed: list[ListedDevice], full: dict[int, FullDevice]
+    listed: list[ListedDevice], full: dict[int, _Details]
 ) -> tuple[tuple[Device, ...], list[str]]:
     """Join the short and the long lists; a device listed twice is kept once, and said."""
     devices: dict[int, Device] = {}
@@ -217,9 +241,23 @@ def _devices(
     return tuple(devices.values()), doubles
 
 
-def _device(listed: ListedDevice, full: FullDevice | None) -> Device:
-    about = full or FullDevice(device_id=listed.device_id)
-    addresses = (about.mac1, about.mac2, about.mac3)
+def _details(full: FullDevice) -> _Details:
+    addresses = (full.mac1, full.mac2, full.mac3)
+    return _Details(
+        device_id=full.device_id,
+        name=full.name,
+        os=full.os,
+        user=full.user,
+        serial=full.device_serial,
+        mac_addresses=tuple(address for address in addresses if address),
+        domain=full.domain,
+        last_seen_at=full.last_seen_at,
+        last_boot_at=full.last_boot_at,
+    )
+
+
+def _device(listed: ListedDevice, full: _Details | None) -> Device:
+    about = full or _Details(listed.device_id)
     return Device(
         id=str(listed.device_id),
         site_id=str(listed.site_id),
@@ -231,8 +269,8 @@ def _device(listed: ListedDevice, full: FullDevice | None) -> Device:
         os=about.os,
         description=listed.description,
         user=about.user or listed.username,
-        serial=about.device_serial,
-        mac_addresses=tuple(address for address in addresses if address),
+        serial=about.serial,
+        mac_addresses=about.mac_addresses,
         domain=about.domain,
         last_seen_at=about.last_seen_at,
         last_boot_at=about.last_boot_at,
@@ -242,18 +280,19 @@ def _device(listed: ListedDevice, full: FullDevice | None) -> Device:
 def _count_gaps(clients: list[Client], listed: list[ListedDevice]) -> list[str]:
     """Say where a client's own counts promise other numbers than its lists hold."""
     gaps = []
+    counts = Counter((device.client_id, device.device_type) for device in listed)
     for client in clients:
         for kind, promised in (
             ("server", client.server_count),
             ("workstation", client.workstation_count),
         ):
-            found = sum(d.client_id == client.client_id and d.device_type == kind for d in listed)
+            found = counts[client.client_id, kind]
             if promised is not None and promised != found:
                 gaps.append(f"{client.name}: N-able counts {promised} {kind}s and lists {found}")
     return gaps
 
 
-def _detail_gaps(listed: list[ListedDevice], full: dict[int, FullDevice]) -> list[str]:
+def _detail_gaps(listed: list[ListedDevice], full: dict[int, _Details]) -> list[str]:
     """Say which devices stand in one kind of list and not in the other."""
     known = {device.device_id for device in listed}
     gaps = [

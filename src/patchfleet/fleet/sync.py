@@ -7,6 +7,7 @@ run without problems becomes the current state.
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -14,7 +15,9 @@ from patchfleet.errors import Forbidden, Unauthorized, VendorError
 from patchfleet.fleet.side_by_side import side_by_side
 from patchfleet.fleet.source import Source
 from patchfleet.models import Device
-from patchfleet.store import Run, Store
+
+if TYPE_CHECKING:
+    from patchfleet.store import Run, Store
 
 DEVICES_AT_ONCE = 16
 FAILURES_IN_A_ROW = 20
@@ -58,7 +61,7 @@ def _utc_now() -> datetime:
 
 def sync(
     source: Source,
-    store: Store,
+    store: "Store",
     *,
     now: Callable[[], datetime] = _utc_now,
     resume_within: timedelta = timedelta(hours=6),
@@ -86,7 +89,7 @@ class _Sync:
     def __init__(
         self,
         source: Source,
-        run: Run,
+        run: "Run",
         now: Callable[[], datetime],
         devices_at_once: int,
         on_progress: Callable[[Progress], None],

@@ -1,0 +1,25 @@
+"""The emulator alone, so that it is seen not to be what a sync waits for."""
+
+from benchmarks.comparison import Comparison
+from benchmarks.processes import PYTHON, ask, described, emulated
+from benchmarks.size import Size
+
+TITLE = "The emulator alone"
+
+
+def measure(size: Size) -> list[Comparison]:
+    """Ask without a pause and without parsing, and sync, turn by turn; no latency is added."""
+    asked, synced = [], []
+    with emulated(size.devices, size.patches, 0) as fleet:
+        whole = {"url": fleet.url, "key": fleet.key, "findings": fleet.findings}
+        for _ in range(min(size.rounds, 3)):
+            asked.append(ask(PYTHON, "one_raw_client", **described(fleet))["in_all"])
+            synced.append(ask(PYTHON, "one_sync", **whole)["to_last_row"])
+    return [
+        Comparison(
+            what="answers a second, beside the devices a sync reads a second",
+            unit="/s",
+            ours=[size.devices / wall for wall, _ in asked],
+            other=[size.devices / wall for wall, _ in synced],
+        )
+    ]

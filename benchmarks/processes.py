@@ -1,0 +1,125 @@
+"""Processes of their own for each side of a comparison, and what they used.
+
+Law of this file: the two sides and the emulator never share a process, so none of them pays for
+another's memory, locks or garbage.
+"""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+ROOT = Path(__file__).resolve().parent.parent
+PYTHON = Path(sys.executable)
+PEER_PYTHON = ROOT / ".venv" / "peer" / "bin" / "python"
+
+
+class Used(NamedTuple):
+    """Seconds used until now or by something: by the clock, and by the processor for us."""
+
+    wall_seconds: float
+    cpu_seconds: float
+
+    @classmethod
+    def so_far(cls) -> "Used":
+        """Return what this process with all its threads, and its children, used until now."""
+        cpu = 0.0
+        for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN):
+            usage = resource.getrusage(whose)
+            cpu += usage.ru_utime + usage.ru_stime
+        return cls(time.perf_counter(), cpu)
+
+    def since(self, begin: "Used") -> "Used":
+        """Return what was used between two moments."""
+        return Used(self.wall_seconds - begin.wall_seconds, self.cpu_seconds - begin.cpu_seconds)
+
+
+def peak_mb() -> float:
+    """Return the most memory this process ever held, in MB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1_048_576 if sys.platform == "darwin" else 1024)  # macOS counts bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """An emulated fleet on a port: Windows everywhere, so many patches on each device."""
+
+    url: str
+    key: str
+    devices: tuple[int, ...]
+    patches: int
+
+    @property
+    def findings(self) -> int:
+        """How many patch records a sync of it reads."""
+        return len(self.devices) * self.patches
+
+    def spread(self, count: int) -> "Fleet":
+        """Return the same fleet with `count` of its devices, evenly spread over all."""
+        step = max(1, len(self.devices) // count)
+        return Fleet(self.url, self.key, self.devices[::step][:count], self.patches)
+
+
+def run(command: Sequence[str | Path]) -> Used:
+    """Run a command to its end without its output; return what it used."""
+    begin = Used.so_far()
+    _started(command, stdout=subprocess.DEVNULL).wait()
+    return Used.so_far().since(begin)
+
+
+def ask(python: Path, module: str, **question: Any) -> dict[str, Any]:
+    """Run a module of this package in a new process; return the JSON object it prints.
+
+    Raises RuntimeError where it fails; its own words are on standard error then.
+    """
+    command: list[str | Path] = [python, "-m", f"benchmarks.{module}", json.dumps(question)]
+    process = _started(command, stdout=subprocess.PIPE)
+    said, _ = process.communicate()
+    if process.returncode:
+        raise RuntimeError(f"benchmarks.{module} failed, exit {process.returncode}")
+    answer: dict[str, Any] = json.loads(said)
+    return answer
+
+
+def question() -> dict[str, Any]:
+    """Return what `ask` asks this process."""
+    asked: dict[str, Any] = json.loads(sys.argv[1])
+    return asked
+
+
+def answer(**values: Any) -> None:
+    """Answer `ask`, once."""
+    sys.stdout.write(json.dumps(values) + "\n")
+    sys.stdout.flush()
+
+
+@contextmanager
+def emulated(devices: int, patches: int, latency_ms: float) -> Iterator[Fleet]:
+    """Serve an emulated fleet in a process of its own for as long as a `with` block lasts."""
+    asked = json.dumps({"devices": devices, "patches": patches, "latency_ms": latency_ms})
+    process = _started([PYTHON, "-m", "benchmarks.one_emulator", asked], stdout=subprocess.PIPE)
+    try:
+        assert process.stdout is not None
+        told = json.loads(process.stdout.readline())
+        yield Fleet(told["url"], told["key"], tuple(told["devices"]), patches)
+    finally:
+        process.terminate()
+        process.communicate()
+
+
+def described(fleet: Fleet) -> dict[str, Any]:
+    """Return a fleet as a question can hold it."""
+    return asdict(fleet)
+
+
+def _started(command: Sequence[str | Path], *, stdout: int) -> "subprocess.Popen[str]":
+    return subprocess.Popen(  # noqa: S603 -- our own programs, named by us
+        [os.fspath(part) for part in command], stdout=stdout, text=True, cwd=ROOT
+    )

@@ -1,0 +1,117 @@
+"""Settings, environment variables and exit codes, from the code that reads and returns them."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from docs.generator.tables import code, explained, table
+from msgspec import NODEFAULT, Struct
+from msgspec import inspect as types
+
+import patchfleet
+from patchfleet.cli.exits import MEANINGS, Exit
+from patchfleet.config import Settings
+
+_SETTINGS = {
+    "store": "The file of the record. A relative path counts from the folder of the settings' "
+    "file. Empty: the user's own data folder.",
+    "wait_for_lock_seconds": "How long to wait for a database that another process has locked "
+    "before saying so.",
+    "nsight.region": "Territory of the dashboard or one of its aliases; see the [list](nsight.md"
+    "#regions).",
+    "nsight.base_url": "Address of the server, instead of a region: a custom domain, the emulator.",
+    "nsight.key": "The API key. Better in the keyring or the environment; a file that holds it and "
+    "that others can read is warned about.",
+    "nsight.calls_per_minute": "The pace of all work with this account; 0 for no limit. Below 1 it "
+    "is one call in so many minutes: 0.667 is one in 90 seconds.",
+    "nsight.timeout_seconds": "How long one call may take.",
+    "nsight.retries": "How often a call is repeated where that is safe.",
+    "nsight.user_agent": "How Patchfleet introduces itself. The default begins like a browser's, "
+    "since a firewall before the servers refuses some others.",
+    "nsight.proxy": 'Address of a proxy; "" for none. Without it `HTTPS_PROXY`, `ALL_PROXY` and '
+    "`NO_PROXY` of the environment count.",
+    "nsight.ca_file": "A PEM file of authorities to trust instead of the system's.",
+    "sync.devices_at_once": "How many devices are read side by side.",
+    "sync.resume_within_hours": "A sync that was broken off no longer ago than this is taken up "
+    "again; 0 to begin anew always.",
+    "today.overdue_after_days": "Days after its release that a critical patch may take.",
+}
+
+_ENVIRONMENT = {
+    "PATCHFLEET_CONFIG": "The file of settings, as `--config`.",
+    "PATCHFLEET_STORE": "The file of the record, over `store` of the file.",
+    "PATCHFLEET_NSIGHT_REGION": "Over `nsight.region`.",
+    "PATCHFLEET_NSIGHT_URL": "Over `nsight.base_url`.",
+    "PATCHFLEET_NSIGHT_KEY": "The API key, over `nsight.key` and the keyring.",
+    "PATCHFLEET_TRACEBACK": "Any text: an error nobody foresaw shows where it happened.",
+    "NO_COLOR": "Any text: no colours, see [no-color.org](https://no-color.org).",
+}
+
+_UNSAID = {"nsight.user_agent": "Mozilla/5.0 (compatible; Patchfleet/…)"}
+
+
+def settings() -> str:
+    """Return a table of all settings: name, kind, default, meaning."""
+    rows = [(f"{place}{field.encode_name}", field) for place, field in _fields()]
+    explained([name for name, _ in rows], _SETTINGS, "settings")
+    return table(
+        ("setting", "kind", "default", "meaning"),
+        ((code(name), _kind(f.type), _default(name, f), _SETTINGS[name]) for name, f in rows),
+    )
+
+
+def environment() -> str:
+    """Return a table of the environment variables that the code asks for."""
+    source = Path(patchfleet.__path__[0])
+    asked = {
+        name
+        for path in source.rglob("*.py")
+        for name in re.findall(r"\b(?:PATCHFLEET_[A-Z_]+|NO_COLOR)\b", path.read_text("utf-8"))
+    }
+    explained(asked, _ENVIRONMENT, "environment variables")
+    return table(("variable", "meaning"), ((code(n), said) for n, said in _ENVIRONMENT.items()))
+
+
+def exit_codes() -> str:
+    """Return a table of the exit codes."""
+    return table(("code", "meaning"), ((str(one.value), MEANINGS[one]) for one in Exit))
+
+
+def _fields() -> list[tuple[str, types.Field]]:
+    """Return the settings with the tables they stand in; `file` is no setting but their place."""
+    found: list[tuple[str, types.Field]] = []
+    for field in _struct(Settings).fields:
+        if isinstance(field.type, types.StructType):
+            found += [(f"{field.encode_name}.", inner) for inner in field.type.fields]
+        elif field.encode_name != "file":
+            found.append(("", field))
+    return found
+
+
+def _struct(kind: type[Struct]) -> types.StructType:
+    found = types.type_info(kind)
+    assert isinstance(found, types.StructType)
+    return found
+
+
+def _kind(kind: types.Type) -> str:
+    """Say in words what a setting may be."""
+    if isinstance(kind, types.UnionType):
+        (kind,) = (one for one in kind.types if not isinstance(one, types.NoneType))
+    if not isinstance(kind, types.IntType | types.FloatType):
+        return "text"
+    words = "whole number" if isinstance(kind, types.IntType) else "number"
+    if kind.ge is not None and kind.le is not None:
+        return f"{words}, {kind.ge} to {kind.le}"
+    if kind.gt is not None:
+        return f"{words} above {kind.gt}"
+    return words if kind.ge is None else f"{words}, {kind.ge} or more"
+
+
+def _default(name: str, field: types.Field) -> str:
+    value: Any = field.default
+    assert value is not NODEFAULT
+    if value is None or value == "":
+        return _UNSAID.get(name, "")
+    return code(msgspec.json.encode(value).decode())

@@ -1,0 +1,130 @@
+"""`patchfleet sync`: what it prints, what it exits with, and what it leaves behind."""
+
+import io
+
+import pytest
+from rich.console import Console
+
+from patchfleet.cli.progress import sync_progress
+from patchfleet.emulator import Emulator
+from patchfleet.fleet import Progress
+from patchfleet.store import Store
+
+
+def test_the_first_sync(moving):
+    cli, emulator = moving
+    result = cli("--store", "new.db", "sync", "--json")
+    assert result.code == 0
+    told = result.json
+    truth = [
+        device
+        for customer in emulator.truth()["customers"]
+        for site in customer["sites"]
+        for device in site["devices"]
+    ]
+    patched = [device for device in truth if device["is_managed"]]
+    findings = sum(len(device["patches"]) for device in patched)
+    assert told["devices"] == len(truth) == 12
+    assert told["scanned"] == len(patched)
+    assert told["findings"] == told["new"] == findings
+    assert told["is_complete"]
+    said = result.err.splitlines()
+    assert said[0].startswith(
+        f"nsight: 3 customers, 12 devices; read {len(patched)} with {findings} patches in "
+    )
+    assert said[1] == f"changes: {findings} new, 0 changed, 0 gone"
+    assert said[2] == f"not covered: {12 - len(patched)} devices without patch management"
+    assert cli("--store", "new.db", "runs", "--json").json["rows"][0]["findings"] == findings
+
+
+def test_one_is_not_many(cli):
+    with Emulator(customers=1, devices=1, patches=1, seed=2, exact_patches=True).running() as host:
+        cli.account(host)
+        result = cli("sync")
+    assert result.err.startswith("nsight: 1 customer, 1 device; read 1 with 1 patch in ")
+
+
+def test_an_incomplete_sync_says_what_is_missing(moving):
+    cli, emulator = moving
+    before = cli("today", "--json").json
+    device = next(
+        (device, customer)
+        for customer in emulator.truth()["customers"]
+        for site in customer["sites"]
+        for device in site["devices"]
+        if device["is_managed"]
+    )
+    emulator.advance(days=8)
+    emulator.fault("server_error", service="patch_list_all", device=device[0]["deviceid"])
+    result = cli("sync", "--json")
+    assert result.code == 3
+    named = f"device {device[0]['deviceid']} {device[0]['name']} ({device[1]['name']})"
+    reason = "the server cannot answer now (HTTP 503)"
+    assert f"failed: {named}: {reason}" in result.err.splitlines()
+    assert result.err.splitlines()[-1] == (
+        "INCOMPLETE: 1 device could not be read; the state before this sync stays current, and the "
+        "next sync reads only what is missing"
+    )
+    assert result.json["problems"] == [f"{named}: {reason}"]
+    assert cli("today", "--json").json == before
+    run = cli("runs", "--json").json["rows"][0]
+    assert (run["state"], run["is_current"], run["problems"]) == ("incomplete", False, 1)
+    rows = cli("runs", "--problems", run["id"], "--json").json["rows"]
+    assert rows == [{"subject": named, "reason": reason}]
+
+    emulator.clear_calls()
+    again = cli("sync")
+    assert again.code == 0
+    assert "read 1 (9 kept from before)" in again.err
+    assert sum(call.service == "patch_list_all" for call in emulator.calls) == 1
+    assert cli("today", "--json").json != before
+
+
+def test_fresh_reads_all_of_it_again(moving):
+    cli, emulator = moving
+    emulator.fault("e1", service="patch_list_all")
+    assert cli("sync").code == 3
+    emulator.clear_calls()
+    result = cli("sync", "--fresh", "--json")
+    assert (result.code, result.json["is_resumed"], result.json["scanned"]) == (0, False, 10)
+
+
+@pytest.mark.parametrize("fault", ["forbidden", "server_error", "html", "reset", "e3"])
+def test_an_inventory_that_cannot_be_read(moving, fault):
+    cli, emulator = moving
+    before = cli("today", "--json").json
+    emulator.fault(fault, service="list_sites", times=None)
+    result = cli("sync")
+    assert result.code == 5
+    assert result.error()
+    assert cli("today", "--json").json == before
+
+
+def test_a_vendor_that_goes_away_is_given_up(cli):
+    emulator = Emulator(customers=1, devices=60, patches=2, seed=2)
+    emulator.fault("server_error", service="patch_list_all", times=None, status=500)
+    with emulator.running() as host:
+        cli.account(host)
+        result = cli("sync")
+    assert result.code == 5
+    assert result.error() == "the server failed (HTTP 500)"
+    assert "note: 20 devices in a row could not be read: gave up" in result.err
+    with Store.open(cli.folder / "fleet.db") as store:
+        assert store.runs()[0].problems == 20
+
+
+@pytest.mark.parametrize(
+    ("devices", "pace", "said"),
+    [
+        (240, 60, "240 devices to read, one call each: about 4 min at 60 calls a minute"),
+        (2000, 0.7, "2,000 devices to read, one call each: about 2,857 min at 0.7 calls a minute"),
+        (20, 60, ""),
+        (9000, 0, ""),
+    ],
+)
+def test_what_the_pace_costs_is_said_once(devices, pace, said):
+    heard = io.StringIO()
+    with sync_progress(Console(file=heard, width=200), "nsight", pace) as tell:
+        for scanned in range(3):
+            tell(Progress(calls=9, devices=devices, scanned=scanned, findings=0, problems=0))
+    assert heard.getvalue().strip() == said

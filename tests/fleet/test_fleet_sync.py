@@ -1,0 +1,178 @@
+"""A sync that goes well: the record is the truth, row for row, and says what it does not cover."""
+
+from itertools import pairwise
+
+import pytest
+from truth import learned_findings, patched, true_devices, true_findings
+
+from patchfleet.emulator import Emulator
+from patchfleet.fleet import NSightSource, sync
+from patchfleet.nsight import NAble
+from patchfleet.store.questions import customers, devices, findings
+
+
+@pytest.mark.parametrize("seed", [1, 7, 40])
+def test_the_record_is_the_truth(store, seed):
+    emulator = Emulator(customers=3, devices=12, patches=40, seed=seed)
+    with emulator.running() as host, NAble(base_url=host.url, key=host.api_key, pace=None) as nable:
+        outcome = sync(NSightSource(nable), store, now=lambda: emulator.now)
+    truth = true_devices(emulator)
+    with store.facts() as facts:
+        assert facts.as_of == outcome.as_of == emulator.now, "the server's clock, not ours"
+        assert learned_findings(findings(facts)) == true_findings(emulator)
+        assert {
+            (d.customer_id, d.site_id, d.device_id, d.device, d.kind, d.is_patched, d.os, d.serial)
+            for d in devices(facts)
+        } == {
+            (
+                str(customer["clientid"]),
+                str(site["siteid"]),
+                str(device["deviceid"]),
+                device["name"],
+                device["kind"],
+                device["is_managed"],
+                device["os"],
+                device["serial"],
+            )
+            for customer, site, device in truth
+        }
+        assert {c.customer for c in customers(facts)} == {
+            customer["name"] for customer in emulator.truth()["customers"]
+        }
+    assert outcome.is_complete
+    assert not outcome.problems
+    assert not outcome.gaps
+    assert outcome.devices == len(truth)
+    assert outcome.scanned == len(patched(emulator))
+    assert outcome.findings == outcome.new == len(true_findings(emulator))
+
+
+def test_a_device_without_patch_management_is_not_asked_and_is_counted(store):
+    emulator = Emulator(customers=3, devices=12, patches=5, seed=1)
+    with emulator.running() as host, NAble(base_url=host.url, key=host.api_key, pace=None) as nable:
+        outcome = sync(NSightSource(nable), store, now=lambda: emulator.now)
+    asked = [call.params["deviceid"] for call in emulator.calls if call.service == "patch_list_all"]
+    assert sorted(asked) == sorted(patched(emulator))
+    others = [d for _, _, d in true_devices(emulator) if not d["is_managed"]]
+    assert outcome.not_patched == len(others) > 0
+    with store.facts() as facts:
+        held = {d.device_id: (d.is_patched, d.scanned_at, d.findings) for d in devices(facts)}
+    assert {held[str(device["deviceid"])] for device in others} == {(False, None, 0)}
+
+
+class Chosen(NAble):
+    """A client whose list of the first device is cut to `rows`."""
+
+    rows: int
+    device: int
+
+    def list_patches(self, deviceid):
+        listed = super().list_patches(deviceid)
+        return listed[: self.rows] if deviceid == self.device else listed
+
+
+@pytest.mark.parametrize("rows", [0, 1])
+def test_no_patch_and_one_patch_are_lists_too(emulator, connected, store, rows):
+    device = patched(emulator)[0]
+    few = type("Few", (Chosen,), {"rows": rows, "device": int(device)})
+    outcome = sync(connected(few), store, now=lambda: emulator.now)
+    assert outcome.is_complete
+    with store.facts() as facts:
+        learned = learned_findings(findings(facts))
+    assert sum(of == device for of, _ in learned) == rows
+    truth = true_findings(emulator)
+    assert {key: learned[key] for key in learned} == {key: truth[key] for key in learned}
+    assert {key for key in truth if key[0] != device} == {k for k in learned if k[0] != device}
+
+
+def test_what_changed_is_counted_and_recorded(emulator, source, store):
+    sync(source, store, now=lambda: emulator.now)
+    before = true_findings(emulator)
+    emulator.advance(days=8)
+    outcome = sync(source, store, now=lambda: emulator.now)
+    after = true_findings(emulator)
+    assert outcome.new == len(after.keys() - before.keys()) > 0
+    assert outcome.gone == len(before.keys() - after.keys())
+    assert outcome.changed == sum(after[key] != before[key] for key in after.keys() & before) > 0
+    with store.facts() as facts:
+        assert learned_findings(findings(facts)) == after
+
+
+def test_nothing_new_is_nothing_written(emulator, source, store):
+    sync(source, store, now=lambda: emulator.now)
+    outcome = sync(source, store, now=lambda: emulator.now)
+    assert (outcome.new, outcome.changed, outcome.gone) == (0, 0, 0)
+    assert outcome.findings == len(true_findings(emulator))
+
+
+class Promising(NAble):
+    """A client that is told of one more server at the first customer than there is."""
+
+    def list_clients(self):
+        listed = super().list_clients()
+        listed[0].server_count = (listed[0].server_count or 0) + 1
+        return listed
+
+
+def test_counts_that_do_not_agree_are_said(emulator, connected, store):
+    outcome = sync(connected(Promising), store, now=lambda: emulator.now)
+    customer = emulator.truth()["customers"][0]
+    found = sum(d["kind"] == "server" for site in customer["sites"] for d in site["devices"])
+    gap = f"{customer['name']}: N-able counts {found + 1} servers and lists {found}"
+    assert outcome.gaps == (gap,)
+    assert [(p.subject, p.reason) for p in store.problems(outcome.run_id)] == [("inventory", gap)]
+    assert outcome.is_complete, "all that is listed was read"
+
+
+class Forgetful(NAble):
+    """A client whose long lists leave out the servers, and whose short ones say one device twice.
+
+    Sites with servers alone then look empty in one kind of list and not in the other.
+    """
+
+    def list_servers(self, siteid):
+        return []
+
+    def list_devices_at_client(self, clientid, devicetype):
+        listed = super().list_devices_at_client(clientid, devicetype)
+        return listed + listed[:1]
+
+
+def test_a_device_that_stands_twice_or_in_one_list_only_is_said(connected, store):
+    emulator = Emulator(customers=1, devices=8, patches=10, seed=3)
+    kinds = [device["kind"] for _, _, device in true_devices(emulator)]
+    with emulator.running() as host:
+        nable = Forgetful(base_url=host.url, key=host.api_key, pace=None)
+        outcome = sync(NSightSource(nable), store, now=lambda: emulator.now)
+        nable.close()
+    said = [gap.split(" ", 3)[3] for gap in outcome.gaps if gap.startswith("device ")]
+    assert sum("listed twice; the last place counts" in gap for gap in said) == len(set(kinds))
+    assert sum("has no details" in gap for gap in said) >= kinds.count("server") > 0
+    assert outcome.devices == len(kinds)
+
+
+class Doubled(NAble):
+    """A client that is told one patch of every device twice."""
+
+    def list_patches(self, deviceid):
+        listed = super().list_patches(deviceid)
+        return listed + listed[:1]
+
+
+def test_one_finding_twice_is_no_list(emulator, connected, store):
+    outcome = sync(connected(Doubled), store, now=lambda: emulator.now)
+    assert not outcome.is_complete
+    assert len(outcome.problems) == len([d for d in true_devices(emulator) if d[2]["patches"]])
+    assert all("names one patch id twice" in problem for problem in outcome.problems)
+
+
+def test_progress_only_grows_and_ends_at_the_end(emulator, source, store):
+    told = []
+    outcome = sync(source, store, now=lambda: emulator.now, on_progress=told.append)
+    for earlier, later in pairwise(told):
+        assert later.calls >= earlier.calls
+        assert later.scanned >= earlier.scanned
+        assert later.findings >= earlier.findings
+    assert told[-1].calls == len(emulator.calls)
+    assert told[-1].scanned == told[-1].devices == outcome.scanned
+    assert told[-1].findings == outcome.findings

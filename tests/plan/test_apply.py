@@ -1,0 +1,309 @@
+"""A plan carried out over real HTTP: confirmed, left alone, failed or unknown; never done twice."""
+
+import pytest
+from msgspec.structs import replace
+
+from patchfleet.emulator import Emulator
+from patchfleet.errors import Forbidden, Unauthorized
+from patchfleet.plan import Change, apply
+
+ACTIONS = ("approve", "ignore", "do_nothing", "inherit", "retry", "reprocess")
+POLICIES = {"approve": 66, "ignore": 65, "do_nothing": 68}
+LOST = [
+    pytest.param({"kind": "reset"}, id="reset"),
+    pytest.param({"kind": "cut", "fraction": 0.3}, id="cut"),
+    pytest.param({"kind": "short", "fraction": 0.3}, id="short"),
+    pytest.param({"kind": "hang"}, id="hang"),
+    pytest.param({"kind": "garbage"}, id="garbage"),
+    pytest.param({"kind": "server_error", "status": 502}, id="502"),
+]
+
+
+def spoil(emulator: Emulator, service, kind, **options):
+    """Lose the answer of the first call of a service, after the call has taken effect."""
+    emulator.fault(kind, service=service, when="after", **options)
+
+
+def states(row):
+    return row.state in {"missing", "pending", "failed", "ignored"}
+
+
+@pytest.fixture
+def failed(fleet):
+    """Rows that have failed, all of one device."""
+    rows = fleet.rows(lambda row: row.state == "failed")
+    device = rows[0].device_id
+    return [row for row in rows if row.device_id == device]
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_what_was_planned_is_done_and_read_back(fleet, action):
+    if action == "inherit":
+        fleet.apply(fleet.plan("ignore", states))
+        fleet.sync()
+    planned = fleet.plan(action, states)
+    before = {device.device_id: fleet.true(device.device_id) for device in planned.devices}
+    assert before
+    results = fleet.apply(planned)
+    assert [result.device for result in results] == list(planned.devices)
+    for result in results:
+        assert result.is_done
+        assert result.confirmed == result.device.changes
+        assert (result.skipped, result.failed, result.unknown) == ((), (), ())
+        after = fleet.true(result.device.device_id)
+        changed = {change.finding_id for change in result.device.changes}
+        for number, row in after.items():
+            if number not in changed:
+                assert row == before[result.device.device_id][number], "never more than planned"
+            elif action in POLICIES:
+                assert row["policy"] == POLICIES[action]
+            elif action == "inherit":
+                assert row["policy"] == row["inherited"]
+            else:
+                assert row["status"] == 2
+    assert [call.service for call in fleet.writes()] == [f"patch_{action}"] * len(results)
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_after_it_there_is_nothing_left_to_plan(fleet, action):
+    if action == "inherit":
+        fleet.apply(fleet.plan("approve", states))
+        fleet.sync()
+    assert fleet.plan(action).devices
+    fleet.apply(fleet.plan(action))
+    fleet.sync()
+    assert fleet.plan(action).devices == ()
+
+
+def test_the_journal_has_a_line_before_anything_is_sent_and_after(fleet):
+    planned = fleet.plan("approve")
+    seen = []
+    change = fleet.source.change
+
+    def watched(action, device_id, finding_ids):
+        seen.append([(e.device_id, e.outcome) for e in fleet.journal(planned)])
+        return change(action, device_id, finding_ids)
+
+    fleet.source.change = watched
+    fleet.apply(planned)
+    for number, (device, lines) in enumerate(zip(planned.devices, seen, strict=True)):
+        assert lines[-1] == (device.device_id, "sent")
+        assert len(lines) == 2 * number + 1
+    lines = fleet.journal(planned)
+    assert [line.outcome for line in lines] == ["sent", "confirmed"] * len(planned.devices)
+    for device, sent, confirmed in zip(planned.devices, lines[::2], lines[1::2], strict=True):
+        assert sent.device_id == confirmed.device_id == device.device_id
+        ids = tuple(change.finding_id for change in device.changes)
+        assert sent.finding_ids == confirmed.finding_ids == ids
+        assert (sent.action, sent.source, sent.at) == ("approve", "nsight", fleet.now())
+        first = device.changes[0]
+        assert sent.before[ids[0]] == f"{first.state}, {first.decision}"
+        assert sent.after[ids[0]] != confirmed.after[ids[0]]
+        assert "66 Approve" in confirmed.after[ids[0]]
+
+
+def test_what_moved_since_the_plan_is_left_alone(fleet):
+    planned = fleet.plan("ignore", lambda row: row.state == "missing")
+    device = planned.devices[0]
+    moved = device.changes[0]
+    fleet.source.change("approve", device.device_id, (moved.finding_id,))
+    fleet.emulator.clear_calls()
+    result = fleet.apply(planned)[0]
+    ((change, reason),) = result.skipped
+    assert change == moved
+    assert reason == "moved since the plan, now 2 Pending, 66 Approve"
+    assert result.confirmed == device.changes[1:]
+    assert fleet.true(device.device_id)[moved.finding_id]["policy"] == 66
+    first = fleet.journal(planned)[0]
+    assert (first.outcome, first.finding_ids, first.reason) == (
+        "skipped", (moved.finding_id,), reason,
+    )  # fmt: skip
+
+
+def test_what_is_so_already_is_left_alone_and_nothing_is_sent(fleet):
+    planned = fleet.plan("approve")
+    fleet.apply(planned)
+    fleet.emulator.clear_calls()
+    results = fleet.apply(planned)
+    assert fleet.writes() == []
+    reasons = {reason for result in results for _, reason in result.skipped}
+    assert reasons == {"approved already", "failed: use retry"}
+    assert all(result.is_done and not result.confirmed for result in results)
+    assert [line.outcome for line in fleet.journal(planned)].count("sent") == len(planned.devices)
+
+
+def replaced(planned, **fields):
+    """Return the plan with another first change."""
+    device = planned.devices[0]
+    changes = (replace(device.changes[0], **fields), *device.changes[1:])
+    return replace(planned, devices=(replace(device, changes=changes), *planned.devices[1:]))
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"finding_id": "1"}, "not on the device any more"),
+        ({"patch": "Another title"}, "the number now means another patch"),
+    ],
+)
+def test_a_number_that_is_gone_or_means_something_else_is_left_alone(fleet, fields, reason):
+    planned = replaced(fleet.plan("approve"), **fields)
+    before = fleet.true(planned.devices[0].device_id)
+    result = fleet.apply(planned)[0]
+    ((change, said),) = result.skipped
+    assert isinstance(change, Change)
+    assert said == reason
+    if change.finding_id in before:
+        after = fleet.true(result.device.device_id)
+        assert after[change.finding_id] == before[change.finding_id]
+
+
+def test_a_device_that_is_refused_does_not_hold_up_the_next(fleet):
+    planned = fleet.plan("approve")
+    refused = planned.devices[0].device_id
+    fleet.emulator.fault(
+        "e1", service="patch_approve", device=int(refused), message="No such patch"
+    )
+    first, *others = fleet.apply(planned)
+    assert [change for change, _ in first.failed] == list(first.device.changes)
+    assert {reason for _, reason in first.failed} == {"N-able refuses: No such patch (error 4)"}
+    assert not first.is_done
+    assert others
+    assert all(result.confirmed == result.device.changes for result in others)
+    outcomes = [line.outcome for line in fleet.journal(planned) if line.device_id == refused]
+    assert outcomes == ["sent", "failed"]
+
+
+def test_a_device_that_cannot_be_read_is_not_changed(fleet):
+    planned = fleet.plan("approve")
+    device = planned.devices[0].device_id
+    fleet.emulator.fault("e1", service="patch_list_all", device=int(device))
+    first, *others = fleet.apply(planned)
+    assert [change for change, _ in first.failed] == list(first.device.changes)
+    assert device not in {call.params["deviceid"] for call in fleet.writes()}
+    assert all(result.is_done for result in others)
+    assert [e.outcome for e in fleet.journal(planned) if e.device_id == device] == ["failed"]
+
+
+@pytest.mark.parametrize("service", ["patch_list_all", "patch_approve"])
+@pytest.mark.parametrize(("fault", "error"), [("e1", Unauthorized), ("forbidden", Forbidden)])
+def test_a_key_that_is_refused_ends_it(fleet, service, fault, error):
+    planned = fleet.plan("approve")
+    assert len(planned.devices) > 2
+    options = {"code": 3, "message": "Login failed"} if fault == "e1" else {}
+    second = int(planned.devices[1].device_id)
+    fleet.emulator.fault(fault, service=service, device=second, times=None, **options)
+    results = apply(planned, fleet.source, fleet.store.journal, now=fleet.now)
+    assert next(results).is_done
+    with pytest.raises(error):
+        next(results)
+    lines = [(line.device_id, line.outcome) for line in fleet.journal(planned)]
+    assert lines[-1] == (str(second), "failed")
+    reached = {call.params["deviceid"] for call in fleet.emulator.calls}
+    assert reached == {device.device_id for device in planned.devices[:2]}
+
+
+@pytest.mark.parametrize("loss", LOST)
+def test_an_approval_whose_answer_is_lost_is_repeated_and_confirmed(fleet, loss):
+    planned = fleet.plan("approve")
+    spoil(fleet.emulator, "patch_approve", **loss)
+    results = fleet.apply(planned)
+    assert all(result.confirmed == result.device.changes for result in results)
+    sent = [call.params["deviceid"] for call in fleet.writes()]
+    assert sent[:2] == [planned.devices[0].device_id] * 2
+    assert len(sent) == len(results) + 1
+    for device in planned.devices:
+        true = fleet.true(device.device_id)
+        assert {true[change.finding_id]["policy"] for change in device.changes} == {66}
+
+
+@pytest.mark.parametrize("action", ["retry", "reprocess"])
+@pytest.mark.parametrize("loss", LOST)
+def test_a_retry_whose_answer_is_lost_is_never_sent_again(fleet, failed, action, loss):
+    device = failed[0].device_id
+    planned = fleet.plan(action, lambda row: row.device_id == device)
+    spoil(fleet.emulator, f"patch_{action}", **loss)
+    (result,) = fleet.apply(planned)
+    assert len(fleet.writes()) == 1
+    assert [change for change, _ in result.unknown] == list(result.device.changes)
+    assert not result.is_done
+    assert all(reason.startswith("sent, and no answer came: ") for _, reason in result.unknown)
+    assert [line.outcome for line in fleet.journal(planned)] == ["sent", "unknown"]
+    assert {row["status"] for n, row in fleet.true(device).items() if n in ids(result)} == {2}
+    # Whoever runs the same plan once more is told what has become of it, and sends nothing.
+    fleet.emulator.clear_calls()
+    (again,) = fleet.apply(planned)
+    assert fleet.writes() == []
+    assert {reason for _, reason in again.skipped} == {"not failed (pending)"}
+
+
+def ids(result):
+    return {change.finding_id for change in result.device.changes}
+
+
+@pytest.mark.parametrize("fault", ["rate_limited", "server_error"])
+def test_a_retry_that_surely_did_not_arrive_is_sent_again(fleet, failed, fault):
+    planned = fleet.plan("retry", lambda row: row.device_id == failed[0].device_id)
+    fleet.emulator.fault(fault, service="patch_retry", retry_after=0)
+    (result,) = fleet.apply(planned)
+    assert result.confirmed == result.device.changes
+    assert [call.status for call in fleet.writes()] == [
+        429 if fault == "rate_limited" else 503,
+        200,
+    ]
+
+
+def test_what_is_sent_and_not_there_when_read_back_is_unknown(fleet):
+    """An answer that says OK and does nothing: the second list tells."""
+    planned = fleet.plan("approve")
+    fleet.emulator.fault("pretty", service="patch_approve", when="before")
+    first, *others = fleet.apply(planned)
+    assert [change for change, _ in first.unknown] == list(first.device.changes)
+    assert all(reason.startswith("sent, and the list says ") for _, reason in first.unknown)
+    assert all(result.is_done for result in others)
+    lines = [e.outcome for e in fleet.journal(planned) if e.device_id == first.device.device_id]
+    assert lines == ["sent", *["unknown"] * len(first.unknown)]
+
+
+def test_what_is_sent_and_cannot_be_read_back_is_unknown(fleet):
+    planned = fleet.plan("approve")
+    device = planned.devices[0]
+    fleet.emulator.fault(
+        "e2", service="patch_list_all", device=int(device.device_id), after=1, message="Busy"
+    )
+    first = fleet.apply(planned)[0]
+    assert {reason for _, reason in first.unknown} == {
+        "sent, and reading it back failed: N-able refuses: Busy"
+    }
+    true = fleet.true(device.device_id)
+    assert {true[change.finding_id]["policy"] for change in device.changes} == {66}
+
+
+def test_ctrl_c_leaves_the_line_that_it_was_sent(fleet):
+    planned = fleet.plan("approve")
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    fleet.source.change = interrupted
+    with pytest.raises(KeyboardInterrupt):
+        fleet.apply(planned)
+    assert [line.outcome for line in fleet.journal(planned)] == ["sent"]
+
+
+def test_long_lists_go_out_in_several_calls(fleet):
+    fleet.emulator.reset(devices=1, customers=1, patches=700, exact_patches=True)
+    fleet.sync()
+    fleet.source.change("ignore", *all_of(fleet))
+    fleet.sync()
+    planned = fleet.plan("inherit")
+    (result,) = fleet.apply(planned)
+    assert len(result.confirmed) == planned.findings > 600
+    sent = [call.params["patchids"].split(",") for call in fleet.writes()]
+    assert len(sent) > 1
+    assert [number for part in sent for number in part] == [c.finding_id for c in result.confirmed]
+
+
+def all_of(fleet):
+    rows = fleet.rows()
+    return rows[0].device_id, tuple(row.finding_id for row in rows)
