@@ -190,7 +190,7 @@ def _explained(error: msgspec.ValidationError, file: Path | None, text: str) -> 
         return _unusable(file, text, f"{where} '{name}'", name, _TABLES.get(place, Settings))
     at = re.search(r" - at `\$\.([\w.]+)`", message)
     name = at.group(1) if at else ""
-    said = message.split(" - at ")[0]
+    said = message.split(" - at ", maxsplit=1)[0]
     for theirs, ours in _KINDS.items():
         said = said.replace(f"`{theirs}`", ours)
     return _unusable(file, text, f"{name}: {said[:1].lower()}{said[1:]}", name.split(".")[-1], None)

@@ -27,12 +27,20 @@ DAYS_PASSED = 8
 
 
 @click.command()
-@click.option("--devices", type=click.IntRange(1), default=60, show_default=True, help="Devices.")
 @click.option(
-    "--customers", type=click.IntRange(1), default=6, show_default=True, help="Customers."
+    "--devices", type=click.IntRange(1), default=60, show_default=True, help="How many devices."
+)
+@click.option(
+    "--customers", type=click.IntRange(1), default=6, show_default=True, help="How many customers."
 )
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed, same fleet.")
-@click.option("--latency", type=click.IntRange(0), default=20, help="Milliseconds a call takes.")
+@click.option(
+    "--latency",
+    type=click.IntRange(0),
+    default=20,
+    show_default=True,
+    help="Milliseconds a call takes.",
+)
 @click.option(
     "--folder",
     type=click.Path(path_type=Path, file_okay=False),
@@ -164,7 +172,7 @@ class _Demo:
                 if (row.device_id, row.finding_id) in overdue
             ]
             planned = plan("approve", source.name, rows, as_of=facts.as_of, now=self._clock())
-        show(self._session, planned)
+        show(planned, self._session.say)
         results = list(apply(planned, source, store.journal, now=self._clock))
         for result in results:
             tell(self._session, result)

@@ -1,6 +1,7 @@
 """`patchfleet emulate`: an emulated vendor on a port of this machine."""
 
 import json
+import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -20,13 +21,26 @@ def command() -> None:
 
 @command.command()
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port; 0 takes a free one.")
-@click.option("--devices", type=click.IntRange(1), default=60, show_default=True, help="Devices.")
 @click.option(
-    "--customers", type=click.IntRange(1), default=6, show_default=True, help="Customers."
+    "--devices", type=click.IntRange(1), default=60, show_default=True, help="How many devices."
+)
+@click.option(
+    "--customers", type=click.IntRange(1), default=6, show_default=True, help="How many customers."
 )
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed, same world.")
-@click.option("--latency", type=click.IntRange(0), default=0, help="Milliseconds a call takes.")
-@click.option("--start", type=click.DateTime(), help="What the clock says at first, in UTC.")
+@click.option(
+    "--latency",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="Milliseconds a call takes.",
+)
+@click.option(
+    "--start",
+    metavar="DATE",
+    type=click.DateTime(),
+    help="What the clock says at first, in UTC: 2026-11-13 or 2026-11-13T07:00:00.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON when ready.")
 @pass_session
 def nsight(
@@ -73,6 +87,7 @@ def nsight(
     try:
         emulator.serve_forever(port, on_ready=ready)
     except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
         raise ConfigError(
-            f"port {port} cannot be used: {error.strerror}", hint="--port 0 takes a free one"
+            f"port {port} cannot be used: {reason}", hint="--port 0 takes a free one"
         ) from None

@@ -26,7 +26,7 @@ _TEMPLATE = """\
 @click.command()
 @click.option("--region", help="Territory of the dashboard, for example us, uk, germany.")
 @click.option("--url", help="Address of the server, instead of a region.")
-@click.option("--here", is_flag=True, help="Write patchfleet.toml into this folder.")
+@click.option("--here", is_flag=True, help="Settings and record stand in this folder.")
 @click.option("--force", is_flag=True, help="Replace the file if there is one.")
 @click.option("--offline", is_flag=True, help="Do not try the key.")
 @pass_session
@@ -40,7 +40,7 @@ def command(
     """
     from patchfleet.nsight import NAble
 
-    path = Path(config.FILE_NAME).absolute() if here else config.user_file()
+    path = Path(config.FILE_NAME).absolute() if here else session.config_file or config.user_file()
     if path.exists() and not force:
         raise ConfigError(f"{path} exists", hint="--force replaces it")
     if not region and not url:

@@ -38,7 +38,7 @@ class LazyGroup(click.Group):
         """Find the command; for an unknown one say which name is close."""
         try:
             return super().resolve_command(ctx, args)
-        except click.UsageError:
+        except click.exceptions.NoSuchCommand:
             from difflib import get_close_matches
 
             close = get_close_matches(args[0], list(self.table), 1) if args else []

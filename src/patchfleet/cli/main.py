@@ -86,7 +86,7 @@ def _run(arguments: list[str] | None) -> int:
         if end.code:
             raise BrokenPipeError from None
         return Exit.DONE
-    except Exception as error:  # noqa: BLE001 -- the one place where every error ends
+    except Exception as error:
         if isinstance(error, OSError) and error.filename is None and error.errno in _FULL:
             raise
         return _explained(error)

@@ -23,7 +23,9 @@ def output_options(command: F) -> F:
         callback=_checked_outputs,
         help="Write to this file instead: .xlsx, .html, .csv or .json. May be given again.",
     )(command)
-    return click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")(command)
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")(
+        command
+    )
 
 
 def _checked_outputs(
@@ -67,8 +69,9 @@ def named(
     for term in value:
         if term.strip().casefold() in {"", "kb"}:
             raise CommandLineError(
-                f"{param.human_readable_name} '{term}' names nothing",
-                hint="a variable may be empty; leave the option out to mean all",
+                f"{param.opts[0] if isinstance(param, click.Option) else 'PATCH'} '{term}' "
+                "names nothing",
+                hint="is a variable empty? Leave it out to mean all",
             )
     return value
 

@@ -13,7 +13,7 @@ from patchfleet.models import Selection
 @device_options
 @click.option("--overdue-after", type=click.IntRange(0), help="Days a critical patch may take.")
 @output_options
-@click.option("--table", help="Only this table of the report, for example for CSV.")
+@click.option("--table", metavar="NAME", help="Only this table of the report; a CSV holds one.")
 @pass_session
 def command(
     session: Session,

@@ -28,13 +28,13 @@ class Session:
     """The surroundings of one command."""
 
     def __init__(self, *, config_file: Path | None, store_file: Path | None) -> None:
-        self._config_file = config_file
+        self.config_file = config_file
         self._store_file = store_file
 
     @cached_property
     def settings(self) -> config.Settings:
         """The settings; warnings about them are said once."""
-        settings = config.load(self._config_file)
+        settings = config.load(self.config_file)
         for warning in config.warnings_about(settings):
             self.say(f"warning: {warning}")
         return settings

@@ -48,20 +48,24 @@ def command(session: Session, *, fresh: bool, as_json: bool) -> int:
 
 def tell(session: Session, outcome: Outcome, seconds: float) -> None:
     """Say what a sync did, and above all what it did not."""
+    from patchfleet.report.spelling import counted
+
     resumed = f" ({outcome.already_scanned:,} kept from before)" if outcome.is_resumed else ""
     session.say(
-        f"{outcome.source}: {outcome.customers:,} customers, {outcome.devices:,} devices; read "
-        f"{outcome.scanned:,}{resumed} with {outcome.findings:,} patches in {seconds:.1f} s"
+        f"{outcome.source}: {counted(outcome.customers, 'customer')}, "
+        f"{counted(outcome.devices, 'device')}; read {outcome.scanned:,}{resumed} "
+        f"with {counted(outcome.findings, 'patch', 'patches')} in {seconds:.1f} s"
     )
     session.say(f"changes: {outcome.new:,} new, {outcome.changed:,} changed, {outcome.gone:,} gone")
     if outcome.not_patched:
-        session.say(f"not covered: {outcome.not_patched:,} devices without Patch Management")
+        without = counted(outcome.not_patched, "device")
+        session.say(f"not covered: {without} without patch management")
     for gap in outcome.gaps:
         session.say(f"warning: {gap}")
     for problem in outcome.problems:
         session.say(f"failed: {problem}")
     if not outcome.is_complete:
         session.say(
-            f"INCOMPLETE: {len(outcome.problems):,} devices could not be read; the state before "
-            "this sync stays current, and the next sync reads only what is missing"
+            f"INCOMPLETE: {counted(len(outcome.problems), 'device')} could not be read; the state "
+            "before this sync stays current, and the next sync reads only what is missing"
         )

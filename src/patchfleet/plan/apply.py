@@ -7,14 +7,17 @@ tell is called unknown, and is not sent again.
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 
 from patchfleet.errors import Forbidden, Unauthorized, VendorError
 from patchfleet.models import Action, Finding
 from patchfleet.plan.plan import Change, DeviceChange, Plan, why_not
-from patchfleet.store import ChangeEntry, Journal, Json, Outcome
+from patchfleet.store import ChangeEntry, Json, Outcome
+
+if TYPE_CHECKING:
+    from patchfleet.store import Journal
 
 
 class Target(Protocol):
@@ -49,7 +52,7 @@ class DeviceResult(Struct, frozen=True, kw_only=True):
 
 
 def apply(
-    plan: Plan, target: Target, journal: Journal, *, now: Callable[[], datetime]
+    plan: Plan, target: Target, journal: "Journal", *, now: Callable[[], datetime]
 ) -> Iterator[DeviceResult]:
     """Yield the result of each device as it is done; raise where the key itself is refused.
 
@@ -67,7 +70,7 @@ class _Application:
         self,
         plan: Plan,
         target: Target,
-        journal: Journal,
+        journal: "Journal",
         now: Callable[[], datetime],
         device: DeviceChange,
     ) -> None:

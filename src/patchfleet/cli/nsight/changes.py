@@ -13,28 +13,31 @@ import msgspec
 
 from patchfleet.cli.exits import Exit
 from patchfleet.cli.nsight.lists import with_patterns
-from patchfleet.cli.options import NothingMatches, check_names, finding_options
+from patchfleet.cli.options import CommandLineError, check_names, finding_options, named
 from patchfleet.cli.session import Session, pass_session
 from patchfleet.errors import PlanError
 from patchfleet.models import Action, Selection
 
 if TYPE_CHECKING:
-    from patchfleet.plan import DeviceResult, Plan
+    from patchfleet.plan import DeviceChange, DeviceResult, Plan
 
 NSIGHT = "nsight"
 LONGEST_LIST = 20
 """Devices and reasons shown before asking; --dry-run --json has them all."""
 
 
-def _command(action: Action, summary: str, note: str) -> click.Command:
+def _command(action: Action, summary: str, note: str, example: str) -> click.Command:
     """Make the command of one action; the six differ in nothing but their words."""
+    name = action.replace("_", "-")
 
     @click.command(
-        name=action.replace("_", "-"),
-        help=f"{summary}\n\nPATCH is a KB number or a part of a title. What is meant is looked up "
-        f"in the last complete sync, and each device is read again before anything is sent. {note}",
+        name=name,
+        help=f"{summary}\n\n{note}\n\nPATCH is a KB number or a part of a title. What is meant is "
+        "looked up in the last complete sync, shown and asked about; each device is read again "
+        "before anything is sent, and once more to confirm it.\n\n"
+        f"\b\nFor example:\n  patchfleet nsight {name} {example}",
     )
-    @click.argument("patterns", nargs=-1, metavar="[PATCH]...")
+    @click.argument("patterns", nargs=-1, metavar="[PATCH]...", callback=named)
     @finding_options
     @click.option("--all", "everything", is_flag=True, help="Mean the whole fleet.")
     @click.option("--dry-run", is_flag=True, help="Show what would be done, and stop.")
@@ -53,31 +56,37 @@ approve = _command(
     "approve",
     "Approve patches for the next installation window.",
     "They install when the device's own schedule says so; nothing installs at once.",
+    'KB5049981 --servers --customer "Acme*"',
 )
 ignore = _command(
     "ignore",
     "Keep patches from being installed.",
     "They are not counted as missing any more.",
+    '"Java 8*" --site "Head Office"',
 )
 do_nothing = _command(
     "do_nothing",
     "Leave patches to the feature policy.",
     "This is no veto: a policy that approves them installs them.",
+    "KB5049981 --device AL-LT-0002",
 )
 inherit = _command(
     "inherit",
     "Take back what was set on the device itself.",
     "The policy of the site, the customer or the device type counts again.",
+    'KB5049981 --customer "Acme*"',
 )
 retry = _command(
     "retry",
     "Try failed patches again at the next window.",
     "Only patches that have failed are tried again.",
+    '--status failed --customer "Acme*"',
 )
 reprocess = _command(
     "reprocess",
     "Reprocess failed patches, which is the same as retry.",
     "Only patches that have failed are reprocessed.",
+    '--status failed --customer "Acme*"',
 )
 
 
@@ -97,28 +106,45 @@ def _run(
 
     selection = with_patterns(selection, patterns)
     if selection == Selection() and not everything:
-        raise NothingMatches(
+        raise CommandLineError(
             "nothing is named, and that would mean the whole fleet",
             hint="name patches, customers, devices, a severity or a status, or say --all",
         )
     plan = _planned(session, action, selection)
-    show(session, plan)
+    if dry_run and not as_json:
+        show(plan, click.echo)
+        return Exit.DONE
+    show(plan, session.say)
     if dry_run or not plan.devices:
-        if as_json:
-            click.echo(msgspec.json.format(msgspec.json.encode(plan), indent=2))
+        _print_json(plan if dry_run else [], as_json=as_json)
         return Exit.DONE
     if not yes and not _agreed(session, plan):
         session.say("nothing was changed")
         return Exit.DECLINED
-    results = []
+    results: list[DeviceResult] = []
     with session.nable() as client, session.store() as store:
-        for result in apply(plan, NSightSource(client), store.journal, now=_now):
-            results.append(result)
-            tell(session, result)
-    summarise(session, plan, results)
-    if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(results), indent=2))
+        try:
+            for result in apply(plan, NSightSource(client), store.journal, now=_now):
+                results.append(result)
+                tell(session, result)
+        except KeyboardInterrupt:
+            raise _interrupted(plan, results) from None
+        finally:  # what was done is said also when an error or Ctrl-C ends it
+            summarise(session, plan, results)
+            _print_json(results, as_json=as_json)
     return Exit.DONE if all(result.is_done for result in results) else Exit.INCOMPLETE
+
+
+def _print_json(value: object, *, as_json: bool) -> None:
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2))
+
+
+def _interrupted(plan: "Plan", results: "list[DeviceResult]") -> KeyboardInterrupt:
+    """Say which device was being changed: whether its call arrived nobody knows."""
+    under_way = plan.devices[len(results) : len(results) + 1]
+    doubt = "".join(f"; list {one.device} again, it may have been changed" for one in under_way)
+    return KeyboardInterrupt(f"interrupted{doubt}")
 
 
 def _now() -> datetime:
@@ -133,42 +159,46 @@ def _planned(session: Session, action: Action, selection: Selection) -> "Plan":
         check_names(facts, selection)
         rows = [row for row in findings(facts, selection) if row.source == NSIGHT]
         if not rows:
-            raise NothingMatches(
+            raise CommandLineError(
                 "no patch on any device is meant by this",
                 hint="`patchfleet nsight patches` with the same words shows what there is",
             )
         return plan(action, NSIGHT, rows, as_of=facts.as_of, now=_now())
 
 
-def show(session: Session, plan: "Plan") -> None:
+def show(plan: "Plan", say: Callable[[str], None]) -> None:
     """Say what will be done, to what, and what is left alone."""
+    from patchfleet.report.spelling import counted, moment, printable
+
     verb = plan.action.replace("_", " ")
-    session.say(f"from the sync as of {plan.as_of:%Y-%m-%d %H:%M} UTC")
+    say(f"from the sync as of {moment(plan.as_of)}")
     if plan.devices:
-        session.say(
-            f"{verb}: {_counted(plan.findings, 'patch', 'patches')} on "
-            f"{_counted(len(plan.devices), 'device', 'devices')}"
+        say(
+            f"{verb}: {counted(plan.findings, 'patch', 'patches')} on "
+            f"{counted(len(plan.devices), 'device')}"
         )
         titles = Counter(change.patch for device in plan.devices for change in device.changes)
-        _list(session, titles.most_common(), lambda item: f"{item[1]:>5} x  {item[0]}")
-        session.say("on")
-        _list(
-            session,
-            plan.devices,
-            lambda device: f"{device.device}  ({device.customer}): {len(device.changes)}",
-        )
+        _list(say, [f"{number:>5} x  {printable(title)}" for title, number in titles.most_common()])
+        say("on")
+        _list(say, [f"{len(one.changes):>5} x  {_named(one)}" for one in plan.devices])
     else:
-        session.say(f"{verb}: there is nothing to do")
+        say(f"{verb}: there is nothing to do")
     reasons = Counter(skipped.reason for skipped in plan.skipped)
     for reason, number in reasons.most_common():
-        session.say(f"left alone, {_counted(number, 'patch', 'patches')}: {reason}")
+        say(f"left alone, {counted(number, 'patch', 'patches')}: {reason}")
 
 
-def _list(session: Session, items: Sequence[Any], spell: Callable[[Any], str]) -> None:
-    for item in items[:LONGEST_LIST]:
-        session.say(f"  {spell(item)}")
-    if len(items) > LONGEST_LIST:
-        session.say(f"  and {len(items) - LONGEST_LIST:,} more; --dry-run --json lists all")
+def _named(device: "DeviceChange") -> str:
+    from patchfleet.report.spelling import printable
+
+    return printable(f"{device.device} ({device.customer})")
+
+
+def _list(say: Callable[[str], None], lines: Sequence[str]) -> None:
+    for line in lines[:LONGEST_LIST]:
+        say(f"  {line}")
+    if len(lines) > LONGEST_LIST:
+        say(f"  and {len(lines) - LONGEST_LIST:,} more; --dry-run --json lists all")
 
 
 def _agreed(session: Session, plan: "Plan") -> bool:
@@ -182,7 +212,6 @@ def _agreed(session: Session, plan: "Plan") -> bool:
 
 def tell(session: Session, result: "DeviceResult") -> None:
     """Say what became of one device."""
-    device = f"{result.device.device} ({result.device.customer})"
     parts = [
         f"{len(changes)} {word}"
         for word, changes in (
@@ -193,7 +222,7 @@ def tell(session: Session, result: "DeviceResult") -> None:
         )
         if changes
     ]
-    session.say(f"{device}: {', '.join(parts)}")
+    session.say(f"{_named(result.device)}: {', '.join(parts)}")
     told = [*result.skipped, *result.failed, *result.unknown]
     for reason, number in Counter(reason for _, reason in told).most_common():
         session.say(f"  {number}: {reason}")
@@ -201,16 +230,21 @@ def tell(session: Session, result: "DeviceResult") -> None:
 
 def summarise(session: Session, plan: "Plan", results: "Sequence[DeviceResult]") -> None:
     """Say what became of the whole plan."""
-    confirmed = sum(len(result.confirmed) for result in results)
-    failed = sum(len(result.failed) for result in results)
-    unknown = sum(len(result.unknown) for result in results)
+    confirmed, skipped, failed, unknown = (
+        sum(len(changes) for changes in group)
+        for group in (
+            [result.confirmed for result in results],
+            [result.skipped for result in results],
+            [result.failed for result in results],
+            [result.unknown for result in results],
+        )
+    )
+    untold = plan.findings - confirmed - skipped - failed - unknown
     session.say(
         f"{confirmed:,} of {plan.findings:,} confirmed by reading back"
+        + (f", {skipped:,} left alone" if skipped else "")
         + (f", {failed:,} failed" if failed else "")
         + (f", {unknown:,} unknown: list them again before you repeat this" if unknown else "")
+        + (f", {untold:,} not reached" if untold else "")
         + f"; journal {plan.id}"
     )
-
-
-def _counted(number: int, one: str, many: str) -> str:
-    return f"{number:,} {one if number == 1 else many}"

@@ -26,7 +26,10 @@ from patchfleet.nsight.inventory import DeviceType
 @output_options
 @pass_session
 def clients(session: Session, *, as_json: bool, outputs: tuple[Path, ...]) -> None:
-    """List the clients (customers) the key may see."""
+    """List the clients (customers) the key may see.
+
+    Asked of N-able now, with one call.
+    """
     from patchfleet.report import Column, Table
 
     with session.nable() as client:
@@ -62,7 +65,10 @@ def clients(session: Session, *, as_json: bool, outputs: tuple[Path, ...]) -> No
 def sites(
     session: Session, *, customers: tuple[str, ...], as_json: bool, outputs: tuple[Path, ...]
 ) -> None:
-    """List the sites of all or some customers: one call for each."""
+    """List the sites of all or some customers.
+
+    Asked of N-able now: one call, and one for each customer.
+    """
     from patchfleet.report import Column, Table
 
     with session.nable() as client:
@@ -88,7 +94,10 @@ def sites(
 def devices(
     session: Session, *, selection: Selection, as_json: bool, outputs: tuple[Path, ...]
 ) -> None:
-    """List the devices of all or some customers: two calls for each."""
+    """List the devices of all or some customers.
+
+    Asked of N-able now: one call, and two for each customer.
+    """
     from patchfleet.report import Column, Table
 
     with session.nable() as client:
@@ -140,7 +149,7 @@ def patches(
 
     PATCH is a KB number or a part of a title. Without --live the answer comes from the last
     complete sync. With it, the devices must be named by --device with their ids.
-    
+
     \b
     For example:
       patchfleet nsight patches KB5049981 --servers

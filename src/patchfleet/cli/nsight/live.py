@@ -26,7 +26,7 @@ COLUMNS = (
 
 def live_patches(session: Session, selection: Selection) -> Table:
     """Ask for the patches of the devices that are named by id, and narrow them."""
-    if not selection.devices or any(not name.isdigit() for name in selection.devices):
+    if not selection.devices or not all(map(_is_id, selection.devices)):
         raise CommandLineError(
             "--live needs --device with the ids of the devices",
             hint="for example --device 100097; `patchfleet nsight devices` lists them",
@@ -46,6 +46,10 @@ def live_patches(session: Session, selection: Selection) -> Table:
                 if _is_meant(finding, selection)
             ]
     return Table(name="patches", title="Patches now", columns=COLUMNS, rows=rows)
+
+
+def _is_id(name: str) -> bool:
+    return name.isascii() and name.isdigit()
 
 
 def _findings_of(source: NSightSource, device_id: str) -> list[Finding]:
