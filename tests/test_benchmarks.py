@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+
 from benchmarks import page
 from benchmarks.__main__ import ITEMS
 from benchmarks.comparison import HEADINGS, Comparison, table
@@ -73,11 +74,8 @@ def test_a_missed_target_says_so():
 def test_the_page_names_date_machine_and_every_item():
     text = page.PAGE.read_text(encoding="utf-8")
     results = text.partition(page.BEGIN)[2].partition(page.END)[0]
-    assert re.search(
-        r"^Measured on \d{2} \w+ \d{4}: \d+ cores \(.+\), CPython 3\.\d+\.\d+, \w+ ",
-        results,
-        re.MULTILINE,
-    )
+    machine = r"\d+ cores \(.+\), CPython 3\.\d+\.\d+, \w+ "
+    assert re.search(rf"^Measured on \d{{2}} \w+ \d{{4}}: {machine}", results, re.MULTILINE)
     for name, (title, _) in ITEMS.items():
         assert f"### {title}\n" in results
         assert f"**{title}** (`{name}`)" in text

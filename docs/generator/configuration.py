@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from docs.generator.tables import code, explained, table
 from msgspec import NODEFAULT, Struct
 from msgspec import inspect as types
 
 import patchfleet
+from docs.generator.tables import code, explained, table
 from patchfleet.cli.exits import MEANINGS, Exit
 from patchfleet.config import Settings
 

@@ -3,7 +3,6 @@
 import inspect
 
 from docs.generator.tables import code, explained, table
-
 from patchfleet.emulator import FAULTS, Emulator
 from patchfleet.emulator.control import PREFIX, ROUTES
 from patchfleet.emulator.fault_kind import FaultKind

@@ -7,9 +7,8 @@ import typing
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from docs.generator.tables import code, explained, table
-
 import patchfleet.errors
+from docs.generator.tables import code, explained, table
 from patchfleet import nsight
 from patchfleet.nsight import NAble, Pace, Retries
 from patchfleet.nsight.records import Record

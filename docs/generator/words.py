@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from docs.generator.tables import code, table
-
 from patchfleet.fleet.nsight import STATES
 from patchfleet.nsight.words import CHOICE_LABELS, CHOICES, SET_BY_USER, STATUS_LABELS
 

@@ -143,9 +143,10 @@ def test_the_demo_does_the_main_job(cli):
         "patchfleet today", "patchfleet report",
     ]  # fmt: skip
     assert re.search(r"(\d+) of \1 confirmed by reading back", result.err)
-    verdict = next(line for line in result.err.splitlines() if "overdue critical patches before" in line)
-    before, after = map(int, re.findall(r"(\d+) overdue|, (\d+) now", verdict)[0][:1] + re.findall(r", (\d+) now", verdict)[0:1])
-    assert after < before
+    before, after = re.search(
+        r"(\d+) overdue critical patches before, (\d+) now", result.err
+    ).groups()
+    assert int(after) < int(before)
     assert openpyxl.load_workbook(cli.folder / "demo" / "fleet.xlsx").sheetnames
     page = (cli.folder / "demo" / "fleet.html").read_text("utf-8")
     assert not re.search(r"""(?:src|href)=["']https?://""", page), "it opens with no network"
@@ -166,3 +167,11 @@ def test_an_emulator_is_ready_when_it_says_so(cli):
         result = cli("nsight", "devices", "--json")
         process.terminate()
     assert len(result.json["rows"]) == 3
+
+
+def test_a_place_for_settings_that_cannot_be_written(bare):
+    bare.set(PATCHFLEET_NSIGHT_KEY="k")
+    (bare.folder / "file").write_text("")
+    result = bare("--config", "file/of/mine.toml", "init", "--region", "us", "--offline")
+    assert (result.code, result.error()) == (4, "cannot write file/of/mine.toml: Not a directory")
+    assert "--here" in result.hint()

@@ -1,5 +1,7 @@
 """The key in no output, no record, no report and no file: for every command and every fault."""
 
+import os
+
 import pytest
 
 from patchfleet.emulator import FAULTS
@@ -21,6 +23,7 @@ def files(folder):
     return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", COMMANDS, ids=lambda words: " ".join(words[:2]))
 def test_with_every_fault(moving, words):
     cli, emulator = moving
@@ -28,8 +31,6 @@ def test_with_every_fault(moving, words):
     quick = settings.replace("timeout_seconds = 20", "timeout_seconds = 0.1")
     key = emulator.api_key
     if words[-1] == "--url":
-        import os
-
         words = [*words, os.environ["PATCHFLEET_NSIGHT_URL"]]
     codes = set()
     for fault in [None, *FAULTS]:

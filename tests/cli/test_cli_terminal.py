@@ -2,6 +2,7 @@
 
 import os
 import re
+import select
 import signal
 import subprocess
 import sys
@@ -50,6 +51,9 @@ class Terminal:
         return self.process.returncode, self.seen, (out or b"").decode()
 
     def _read(self):
+        if not select.select([self._ours], [], [], 60)[0]:
+            self.process.kill()
+            pytest.fail(f"nothing more was written; so far: {self.seen}")
         try:
             piece = os.read(self._ours, 65_536)
         except OSError:  # Linux's way to say that nobody holds the other end any more
@@ -90,7 +94,7 @@ def test_ctrl_c_at_the_question(moving):
     cli, emulator = moving
     terminal = approve(cli)
     terminal.until("Approve them? [y/N]: ")
-    terminal.types("\x03")
+    terminal.process.send_signal(signal.SIGINT)
     code, seen, _ = terminal.end()
     assert code == 130
     assert "interrupted" in seen
@@ -191,11 +195,15 @@ def arrival(emulator, service):
     return arrived
 
 
-@pytest.mark.parametrize("service", ["list_clients", "list_sites", "list_servers", "patch_list_all"])
+@pytest.mark.parametrize(
+    "service", ["list_clients", "list_sites", "list_servers", "patch_list_all"]
+)
 def test_ctrl_c_in_a_sync_is_prompt_though_calls_hang(moving, service):
     cli, emulator = moving
     arrived = arrival(emulator, service)
-    emulator.fault("hang", service=service, after=1 if service == "patch_list_all" else 0, times=None)
+    emulator.fault(
+        "hang", service=service, after=1 if service == "patch_list_all" else 0, times=None
+    )
     process = subprocess.Popen(
         cli.command("sync", "--fresh"), stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )

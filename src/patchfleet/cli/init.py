@@ -39,6 +39,7 @@ def command(
     keyring, or nobody to ask, give it in the environment as PATCHFLEET_NSIGHT_KEY.
     """
     from patchfleet.nsight import NAble
+    from patchfleet.report.spelling import counted
 
     path = Path(config.FILE_NAME).absolute() if here else session.config_file or config.user_file()
     if path.exists() and not force:
@@ -57,16 +58,24 @@ def command(
         where = "the system's keyring"
     account = f'base_url = "{url}"' if url else f'region = "{region}"'
     store = 'store = "patchfleet.db"\n\n' if here else ""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(_TEMPLATE.format(where=where, store=store, account=account), "utf-8")
-    except OSError as error:
-        raise ConfigError(f"cannot write {path}: {error.strerror}") from None
+    _write(path, _TEMPLATE.format(where=where, store=store, account=account))
     if clients is not None:
-        devices = sum(one.device_count or 0 for one in clients)
-        session.say(f"the key works: it sees {len(clients):,} customers, {devices:,} devices")
+        # Not device_count, which has the mobile devices in it: no patch is known of those.
+        devices = sum((one.server_count or 0) + (one.workstation_count or 0) for one in clients)
+        seen = f"{counted(len(clients), 'customer')}, {counted(devices, 'device')}"
+        session.say(f"the key works: it sees {seen}")
     session.say(f"wrote {path}; the key is in {where}")
     session.say("next: patchfleet sync && patchfleet today")
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    except OSError as error:
+        raise ConfigError(
+            f"cannot write {path}: {error.strerror}", hint="--here or --config names another place"
+        ) from None
 
 
 def _asked_for(session: Session) -> str:

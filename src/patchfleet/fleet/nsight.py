@@ -6,6 +6,7 @@ Law of this file: nothing N-able says is dropped. A number without a meaning of 
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import NamedTuple, TypeVar
 
@@ -167,11 +168,12 @@ class NSightSource:
         """Make several calls side by side, in order; the first error ends them all."""
         arguments = list(asked)
         results: dict[int, T] = {}
-        for place, answer in side_by_side(lambda one: call(*one), arguments, CALLS_AT_ONCE):
-            if isinstance(answer, BaseException):
-                raise answer
-            results[place] = answer
-            on_call()
+        with closing(side_by_side(lambda one: call(*one), arguments, CALLS_AT_ONCE)) as answers:
+            for place, answer in answers:
+                if isinstance(answer, BaseException):
+                    raise answer
+                results[place] = answer
+                on_call()
         return [results[place] for place in range(len(arguments))]
 
     def _finding(self, row: Row) -> Finding:

@@ -6,7 +6,7 @@ whoever interrupts the loop is let go at once, though a call may wait for its an
 
 import queue
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import TypeVar
 
 A = TypeVar("A")
@@ -15,11 +15,12 @@ R = TypeVar("R")
 
 def side_by_side(
     call: Callable[[A], R], asked: Sequence[A], at_once: int
-) -> Iterator[tuple[int, R | BaseException]]:
+) -> Generator[tuple[int, R | BaseException], None, None]:
     """Yield the place of each of `asked` with the result of its call or its error, as they come.
 
-    The queue of results is short, so that memory does not grow with the fleet when recording is
-    slower than reading.
+    Close it when leaving the loop early (`contextlib.closing`): an error would keep it, and with it
+    the calls, going for as long as somebody holds the error. The queue of results is short, so that
+    memory does not grow with the fleet when recording is slower than reading.
     """
     todo: queue.SimpleQueue[int | None] = queue.SimpleQueue()
     done: queue.Queue[tuple[int, R | BaseException]] = queue.Queue(2 * at_once)

@@ -6,6 +6,7 @@ run without problems becomes the current state.
 """
 
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from msgspec import Struct
 from patchfleet.errors import Forbidden, Unauthorized, VendorError
 from patchfleet.fleet.side_by_side import side_by_side
 from patchfleet.fleet.source import Source
-from patchfleet.models import Device
+from patchfleet.models import Device, Finding
 
 if TYPE_CHECKING:
     from patchfleet.store import Run, Store
@@ -143,32 +144,41 @@ class _Sync:
         self._tell()
 
     def _scan(self, devices: list[Device], customers: dict[str, str]) -> None:
-        failures = 0
-        answers = side_by_side(self._source.findings, devices, self._devices_at_once)
-        for place, answer in answers:
-            device = devices[place]
-            self._calls += 1
-            if isinstance(answer, VendorError):
-                if isinstance(answer, Unauthorized | Forbidden):
+        in_a_row = 0
+        with closing(
+            side_by_side(self._source.findings, devices, self._devices_at_once)
+        ) as answers:
+            for place, answer in answers:
+                self._calls += 1
+                if isinstance(answer, VendorError):
+                    in_a_row += 1
+                    device = devices[place]
+                    self._not_read(device, customers[device.customer_id], answer, in_a_row)
+                elif isinstance(answer, BaseException):
                     raise answer
-                failures += 1
-                subject = f"device {device.id} {device.name} ({customers[device.customer_id]})"
-                self._run.problem(subject, answer.message)
-                self._problems.append(f"{subject}: {answer.message}")
-                if failures == FAILURES_IN_A_ROW:
-                    answer.add_note(f"{failures} devices in a row could not be read: gave up")
-                    raise answer
-            elif isinstance(answer, BaseException):
-                raise answer
-            else:
-                failures = 0
-                delta = self._run.record(device.id, answer, now=self._now())
-                self._scanned += 1
-                self._findings += len(answer)
-                self._new += delta.new
-                self._changed += delta.changed
-                self._gone += delta.gone
-            self._tell()
+                else:
+                    in_a_row = 0
+                    self._record(devices[place], answer)
+                self._tell()
+
+    def _record(self, device: Device, findings: list[Finding]) -> None:
+        delta = self._run.record(device.id, findings, now=self._now())
+        self._scanned += 1
+        self._findings += len(findings)
+        self._new += delta.new
+        self._changed += delta.changed
+        self._gone += delta.gone
+
+    def _not_read(self, device: Device, customer: str, error: VendorError, in_a_row: int) -> None:
+        """Note what a device did not tell, or raise where asking the others is of no use."""
+        if isinstance(error, Unauthorized | Forbidden):
+            raise error
+        subject = f"device {device.id} {device.name} ({customer})"
+        self._run.problem(subject, error.message)
+        self._problems.append(f"{subject}: {error.message}")
+        if in_a_row == FAILURES_IN_A_ROW:
+            error.add_note(f"{in_a_row} devices in a row could not be read: gave up")
+            raise error
 
     def _tell(self) -> None:
         self._on_progress(
