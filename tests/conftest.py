@@ -6,6 +6,7 @@ Law of this file: no test sleeps and none leaves this machine; the emulator is t
 import asyncio
 import io
 import logging
+import signal
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,6 +14,10 @@ import pytest
 
 from patchfleet.emulator import Emulator, Host
 from patchfleet.nsight import AsyncNAble, NAble, Retries
+
+# Whoever starts the tests in the background of a shell hands on an ignored SIGINT, and programs that
+# the tests interrupt would not notice.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 AT_ONCE = Retries(attempts=4, first_wait_seconds=0)
 """Repeat as often as by default, and never wait."""

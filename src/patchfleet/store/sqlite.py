@@ -25,7 +25,7 @@ _PRAGMAS = (
     # What must not be undone so is written under FULL: see Database.write(durable=True).
     # [https://www.sqlite.org/pragma.html#pragma_synchronous]
     "PRAGMA synchronous = NORMAL",
-    "PRAGMA cache_size = -16000",
+    "PRAGMA cache_size = -4000",
 )
 CREATE = "PRAGMA journal_mode = WAL"
 DURABLE = ("PRAGMA synchronous = FULL", "PRAGMA synchronous = NORMAL")
