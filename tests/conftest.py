@@ -15,7 +15,7 @@ import pytest
 from patchfleet.emulator import Emulator, Host
 from patchfleet.nsight import AsyncNAble, NAble, Retries
 
-# Whoever starts the tests in the background of a shell hands on an ignored SIGINT, and programs that
+# Whoever starts the tests in the background of a shell hands on an ignored SIGINT: programs that
 # the tests interrupt would not notice.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
