@@ -5,6 +5,7 @@ field widen it (or); an empty field does not narrow at all.
 """
 
 import re
+from collections.abc import Iterable
 from fnmatch import fnmatchcase
 
 from msgspec import Struct
@@ -65,10 +66,23 @@ def is_named(term: str, name: str, id_: str) -> bool:
     return term == id_ or _fits(term, name)
 
 
+def close_names(term: str, names: Iterable[str]) -> tuple[str, ...]:
+    """Return up to three names that somebody may have meant: spelled alike, or holding the term."""
+    from difflib import get_close_matches
+
+    wanted = term.casefold()
+    known = {name.casefold(): name for name in names}
+    alike = get_close_matches(wanted, known)
+    holding = sorted(name for name in known if wanted and wanted in name)
+    return tuple(known[name] for name in dict.fromkeys([*alike, *holding]))[:3]
+
+
 def _is_titled(term: str, title: str, kb: str | None) -> bool:
     number = kb_of(term)
     if number is not None:
         return kb == number
+    if term.isdigit() and kb == term:
+        return True
     return _fits(term if set("*?") & set(term) else f"*{term}*", title)
 
 

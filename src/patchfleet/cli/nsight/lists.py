@@ -1,7 +1,6 @@
 """What N-able says now of customers, sites and devices, and patches now or as recorded."""
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 from pathlib import Path
 
 import click
@@ -17,7 +16,7 @@ from patchfleet.cli.options import (
 )
 from patchfleet.cli.session import Session, pass_session
 from patchfleet.models import Selection
-from patchfleet.models.selection import is_named
+from patchfleet.models.selection import close_names, is_named
 from patchfleet.nsight import Client, ListedDevice, NAble
 from patchfleet.nsight.inventory import DeviceType
 
@@ -210,5 +209,5 @@ def _refuse_unknown(terms: tuple[str, ...], noun: str, found: Iterable[tuple[str
     known = sorted(found)
     for term in terms:
         if not any(is_named(term, name, str(number)) for name, number in known):
-            close = get_close_matches(term, [name for name, _ in known], 3)
+            close = close_names(term, [name for name, _ in known])
             raise no_such(noun, term, close)

@@ -1,9 +1,9 @@
 """Which names of a selection mean nothing here, for errors that help."""
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Literal
 
 from patchfleet.models import Selection
+from patchfleet.models.selection import close_names
 from patchfleet.store.questions.answers import UnknownName
 from patchfleet.store.questions.narrow import named, where
 
@@ -28,7 +28,5 @@ def unknown_names(facts: "Facts", selection: Selection) -> list[UnknownName]:
             meant = where([named(noun, f"{noun}_id", [name])])
             if not facts.count(f"SELECT count(*) FROM {field} {meant.sql}", meant.values):
                 known = facts.texts(f"SELECT DISTINCT {noun} FROM {field}")
-                by_lower = {text.lower(): text for text in known}
-                close = get_close_matches(name.lower(), by_lower)
-                unknown.append(UnknownName(field, name, tuple(by_lower[text] for text in close)))
+                unknown.append(UnknownName(field, name, close_names(name, known)))
     return unknown

@@ -9,10 +9,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from patchfleet.models import OPEN_STATES, SEVERITIES, STATES, Selection
-
-_KB = re.compile(r"kb\d+|\d{6,}", re.IGNORECASE)
-"""A number of six digits and more is a KB number and nothing else, so that 5049981 never means a
-title that happens to hold 50499812; a shorter one may be a year or a version in a title."""
+from patchfleet.models.selection import kb_of
 
 
 def literals(words: Sequence[str]) -> str:
@@ -94,8 +91,9 @@ def where(clauses: Sequence[Clause]) -> Clause:
 
 def _patch(term: str) -> Clause:
     """Hold where a patch is meant: a KB number exactly, or a title by part or by pattern."""
-    if _KB.fullmatch(term):
-        return Clause("kb = ?", (term.lower().removeprefix("kb"),))
+    number = kb_of(term)
+    if number is not None:
+        return Clause("kb = ?", (number,))
     pattern = _pattern(term)
     if not set("*?") & set(term):
         pattern = f"%{pattern}%"
