@@ -5,15 +5,15 @@ function's own parameters and the operation's own result, for both type checkers
 """
 
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from functools import cache
 from types import TracebackType
 from typing import Any, Generic, ParamSpec, Self, TypeVar, overload
 
-from patchfleet.transport.exchange import Manners, exchange
+from patchfleet.transport.exchange import Manners, exchange, streamed
 from patchfleet.transport.line import Line
-from patchfleet.transport.operation import Work
-from patchfleet.transport.run import AsyncWire, Wire, arun, run
+from patchfleet.transport.operation import Listing, R, Work
+from patchfleet.transport.run import AsyncWire, Wire, arun, astream, run, stream
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -27,8 +27,12 @@ class Client:
         self._wire = Wire(line)
 
     def run(self, work: Work[T]) -> T:
-        """Run one operation or a batch; return its result or raise a `VendorError`."""
+        """Run one operation or several; return the result or raise a `VendorError`."""
         return run(exchange(work, self._manners), self._wire)
+
+    def iterate(self, listing: Listing[R, Any]) -> Iterator[R]:
+        """Yield what a listing finds as it finds it; one page is held at a time."""
+        return stream(streamed(listing, self._manners), self._wire)
 
     def close(self) -> None:
         """Close the connections; the next call opens new ones."""
@@ -54,8 +58,12 @@ class AsyncClient:
         self._wire = AsyncWire(line)
 
     async def run(self, work: Work[T]) -> T:
-        """Run one operation or a batch; return its result or raise a `VendorError`."""
+        """Run one operation or several; return the result or raise a `VendorError`."""
         return await arun(exchange(work, self._manners), self._wire)
+
+    def iterate(self, listing: Listing[R, Any]) -> AsyncIterator[R]:
+        """Yield what a listing finds as it finds it; one page is held at a time."""
+        return astream(streamed(listing, self._manners), self._wire, [])
 
     async def aclose(self) -> None:
         """Close the connections; the next call opens new ones."""
@@ -109,6 +117,48 @@ class amethod(Generic[P, T]):  # noqa: N801 -- reads as a keyword of the tables
 
         async def call(*args: P.args, **kwargs: P.kwargs) -> T:
             return await client.run(self.build(*args, **kwargs))
+
+        return _documented(call, self.build)
+
+
+class iterator(Generic[P, R]):  # noqa: N801
+    """Make a method of a `Client` that yields what a listing finds, page by page."""
+
+    def __init__(self, build: Callable[P, Listing[R, Any]]) -> None:
+        self.build = build
+
+    @overload
+    def __get__(self, client: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, client: Client, owner: type) -> Callable[P, Iterator[R]]: ...
+    def __get__(self, client: Client | None, owner: type) -> Self | Callable[P, Iterator[R]]:
+        if client is None:
+            return self
+
+        def call(*args: P.args, **kwargs: P.kwargs) -> Iterator[R]:
+            return client.iterate(self.build(*args, **kwargs))
+
+        return _documented(call, self.build)
+
+
+class aiterator(Generic[P, R]):  # noqa: N801
+    """Make a method of an `AsyncClient` that yields what a listing finds, page by page."""
+
+    def __init__(self, build: Callable[P, Listing[R, Any]]) -> None:
+        self.build = build
+
+    @overload
+    def __get__(self, client: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, client: AsyncClient, owner: type) -> Callable[P, AsyncIterator[R]]: ...
+    def __get__(
+        self, client: AsyncClient | None, owner: type
+    ) -> Self | Callable[P, AsyncIterator[R]]:
+        if client is None:
+            return self
+
+        def call(*args: P.args, **kwargs: P.kwargs) -> AsyncIterator[R]:
+            return client.iterate(self.build(*args, **kwargs))
 
         return _documented(call, self.build)
 

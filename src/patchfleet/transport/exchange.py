@@ -9,7 +9,9 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
+from patchfleet.config import Secret
 from patchfleet.errors import (
     Forbidden,
     NotFound,
@@ -20,7 +22,21 @@ from patchfleet.errors import (
     VendorBroken,
     VendorError,
 )
-from patchfleet.transport.operation import Batch, Flow, Operation, Pause, T, Work
+from patchfleet.transport.login import LOOK_AGAIN_SECONDS, Login
+from patchfleet.transport.operation import (
+    Batch,
+    Flow,
+    Flows,
+    Found,
+    Listing,
+    Operation,
+    Pause,
+    Procedure,
+    Steps,
+    T,
+    Together,
+    Work,
+)
 from patchfleet.transport.pace import Pace, Unpaced
 from patchfleet.transport.retry import Retries, retry_after_seconds, wait_before_next
 from patchfleet.transport.wire import Lost, Response
@@ -30,27 +46,73 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def _unexplained(_: Response) -> None:
+    """Say no more about a failure than its HTTP status does."""
+
+
 @dataclass(frozen=True, slots=True)
 class Manners:
     """How a client behaves towards its vendor; every clock and every die is a parameter.
 
-    `hints` says, per kind of error, what a user of this vendor should look at.
+    `hints` says, per kind of error, what a user of this vendor should look at. `explain` reads an
+    answer that is a failure in the vendor's own words, or returns None where there are none.
     """
 
     vendor: str
     pace: Pace | Unpaced = field(default_factory=Pace)
     retries: Retries = field(default_factory=Retries)
     hints: Mapping[type[VendorError], str] = field(default_factory=dict)
+    login: Login | None = None
+    explain: Callable[[Response], VendorError | None] = _unexplained
     clock: Callable[[], float] = time.monotonic
     now: Callable[[], datetime] = _utc_now
     chance: Callable[[], float] = random.random
 
 
 def exchange(work: Work[T], manners: Manners) -> Flow[T]:
-    """Do the work as a flow of requests and pauses; return its result or raise a `VendorError`."""
+    """Do the work as a flow of requests and pauses; return its result or raise a `VendorError`.
+
+    A listing's result is the list of all its records.
+    """
     if isinstance(work, Operation):
         return (yield from _call(work, manners))
-    return (yield from _batch(work, manners))
+    if isinstance(work, Batch):
+        return (yield from _batch(work, manners))
+    if isinstance(work, Procedure):
+        return (yield from _steps(work.steps(), manners))
+    found: list[Any] = []
+    yield from _steps(work.steps(), manners, found)
+    return work.gather(found)
+
+
+def streamed(work: Listing[Any, Any], manners: Manners) -> Flow[None]:
+    """Do a listing as a flow that yields what it finds as it finds it."""
+    return (yield from _steps(work.steps(), manners))
+
+
+def _steps(steps: Steps[T], manners: Manners, found: list[Any] | None = None) -> Flow[T]:
+    """Do what the steps ask for, one after the other; their records go to `found` where given."""
+    answer: Any = None
+    failure: VendorError | None = None
+    while True:
+        try:
+            step = steps.send(answer) if failure is None else steps.throw(failure)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+        answer = failure = None
+        match step:
+            case Found() if found is not None:
+                found.extend(step.records)
+            case Found() | Pause():
+                yield step
+            case Together():
+                answer = yield Flows(tuple(exchange(part, manners) for part in step.parts))
+            case _:
+                try:
+                    answer = yield from exchange(step, manners)
+                except VendorError as error:
+                    failure = error
 
 
 def _batch(batch: Batch[T], manners: Manners) -> Flow[T]:
@@ -69,27 +131,25 @@ def _batch(batch: Batch[T], manners: Manners) -> Flow[T]:
 
 def _call(operation: Operation[T], manners: Manners) -> Flow[T]:
     attempt = 0
+    is_renewed = False
     while True:
         attempt += 1
+        token = yield from _logged_in(operation, manners)
         while (wait := manners.pace.take(manners.clock())) > 0:
             yield Pause(wait)
         outcome = yield operation.request
-        assert outcome is not None
+        assert isinstance(outcome, Response | Lost)
         try:
-            return operation.parse(judged(outcome, manners.now))
+            return operation.parse(judged(outcome, manners.now, manners.explain))
         except VendorError as error:
             _stamp(error, operation, manners)
-            if error.retry_after_seconds is not None:
-                # No longer than a call may wait: a proxy's "come back tomorrow" ends calls instead.
-                asked = min(error.retry_after_seconds, manners.retries.longest_retry_after_seconds)
-                manners.pace.hold(manners.clock() + asked)
-            again = wait_before_next(
-                error,
-                attempt=attempt,
-                repeatable=operation.repeatable,
-                retries=manners.retries,
-                chance=manners.chance(),
-            )
+            if isinstance(error, Unauthorized) and token is not None and not is_renewed:
+                assert manners.login is not None
+                manners.login.forget(token)  # it may have died early: once more with a new one
+                is_renewed = True
+                attempt -= 1
+                continue
+            again = _before_next(error, attempt, operation, manners)
             if again is None:
                 if attempt > 1:
                     error.add_note(f"tried {attempt} times")
@@ -97,15 +157,56 @@ def _call(operation: Operation[T], manners: Manners) -> Flow[T]:
         yield Pause(again)
 
 
+def _before_next(
+    error: VendorError, attempt: int, operation: Operation[T], manners: Manners
+) -> float | None:
+    """Return how long to wait before the call is repeated, or None where it is not."""
+    if error.retry_after_seconds is not None:
+        # No longer than a call may wait: a proxy's "come back tomorrow" ends calls instead.
+        asked = min(error.retry_after_seconds, manners.retries.longest_retry_after_seconds)
+        manners.pace.hold(manners.clock() + asked)
+    return wait_before_next(
+        error,
+        attempt=attempt,
+        repeatable=operation.repeatable,
+        retries=manners.retries,
+        chance=manners.chance(),
+    )
+
+
+def _logged_in(operation: Operation[T], manners: Manners) -> Flow[Secret | None]:
+    """See to it that there is a token, and return it: one logs in, the others wait."""
+    login = manners.login
+    if login is None or operation.request.is_login:
+        return None
+    while True:
+        todo = login.take(manners.clock())
+        if todo == "go on":
+            return login.token
+        if todo == "wait":
+            yield Pause(LOOK_AGAIN_SECONDS)
+            continue
+        try:
+            granted = yield from _call(login.operation, manners)
+        except BaseException as error:
+            login.failed(error, manners.clock())
+            raise
+        login.granted(granted, manners.clock())
+
+
 def _stamp(error: VendorError, operation: Operation[T], manners: Manners) -> None:
     error.vendor = manners.vendor
-    error.operation = operation.name
+    error.operation = error.operation or operation.name
     if error.hint is None:
         error.hint = manners.hints.get(type(error))
 
 
-def judged(outcome: Response | Lost, now: Callable[[], datetime]) -> Response:
-    """Return the answer if its HTTP status lets it be read, raise what the status means if not."""
+def judged(
+    outcome: Response | Lost,
+    now: Callable[[], datetime],
+    explain: Callable[[Response], VendorError | None] = _unexplained,
+) -> Response:
+    """Return the answer if its HTTP status lets it be read, raise what it means if not."""
     if isinstance(outcome, Lost):
         error = Unreachable(outcome.reason, fate=outcome.fate)
         error.transient = outcome.is_transient
@@ -113,6 +214,9 @@ def judged(outcome: Response | Lost, now: Callable[[], datetime]) -> Response:
     status = outcome.status
     if 200 <= status < 300:
         return outcome
+    explained = explain(outcome)
+    if explained is not None:
+        raise explained
     wait = retry_after_seconds(outcome.headers, now())
     if status == 429:
         raise RateLimited(

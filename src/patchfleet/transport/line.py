@@ -1,4 +1,4 @@
-"""Where calls go and how: the address, the secrets of the query, time-outs, proxy and trust.
+"""Where calls go and how: the address, the secrets, time-outs, proxy and trust.
 
 Law of this file: it only says; what it says is checked as soon as that needs no network.
 """
@@ -11,14 +11,16 @@ from urllib.parse import urlsplit
 
 from patchfleet.config import Secret
 from patchfleet.errors import ConfigError
+from patchfleet.transport.login import Login
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Where calls go and how: base address, secrets of the query, time-outs, proxy, trust.
+    """Where calls go and how: base address, secrets, time-outs, proxy, trust.
 
+    A vendor's key is either part of the query (`secret_query`) or logged in for (`login`).
     `timeout_seconds` bounds one call, from having a connection to the last byte of its answer. A
     blocking call looks at the clock when bytes of the body come, so it may take as long again, and
     headers that come byte by byte are bounded by their size alone.
@@ -28,6 +30,7 @@ class Line:
 
     base_url: str
     secret_query: Mapping[str, Secret] = field(default_factory=dict)
+    login: Login | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     timeout_seconds: float = 60.0
     connect_timeout_seconds: float = 10.0

@@ -1,16 +1,18 @@
 """An operation is a value: a request, and how to read the answer.
 
-Law of this file: no socket, no clock, no client. Whoever authorises, paces, retries, records or
-dry-runs an operation does it to the value, and knows no vendor.
+What takes several calls is a value too: a generator of operations, each chosen by what the earlier
+ones answered. Law of this file: no socket, no clock, no client. Whoever authorises, paces, retries,
+records or dry-runs an operation does it to the value, and knows no vendor.
 """
 
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeAlias, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from patchfleet.transport.wire import Lost, Request, Response
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,58 @@ class Pause:
     seconds: float
 
 
-Work: TypeAlias = Operation[T] | Batch[T]
-Flow: TypeAlias = Generator[Request | Pause, Response | Lost | None, T]
+@dataclass(frozen=True, slots=True)
+class Procedure(Generic[T]):
+    """Calls that depend on each other, and one result.
+
+    `steps` begins a generator that yields operations, and receives their results or is thrown their
+    errors; it may yield a `Pause`, and a `Together` for what can be done side by side.
+    """
+
+    name: str
+    steps: "Callable[[], Steps[T]]"
+
+
+@dataclass(frozen=True, slots=True)
+class Listing(Generic[R, T]):
+    """Calls that bring records bit by bit: the steps of a procedure, and `Found` for each bit.
+
+    Run, it is what `gather` makes of all of them; iterated, one record after the other.
+    """
+
+    name: str
+    steps: "Callable[[], Steps[None]]"
+    gather: Callable[[list[R]], T]
+
+
+@dataclass(frozen=True, slots=True)
+class Found(Generic[T]):
+    """Records that a listing has come upon."""
+
+    records: Sequence[T]
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """Work done side by side, at most as much at once as there are connections.
+
+    The results come in order. The first error, in that order, is the error of all: what has not
+    begun by then does not begin.
+    """
+
+    parts: "tuple[Work[Any], ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class Flows:
+    """Ask the runner to drive these flows side by side, and to answer with their results."""
+
+    parts: "tuple[Flow[Any], ...]"
+
+
+Work: TypeAlias = Operation[T] | Batch[T] | Procedure[T] | Listing[Any, T]
+Steps: TypeAlias = Generator[Work[Any] | Together | Pause | Found[Any], Any, T]
+Flow: TypeAlias = Generator[
+    Request | Pause | Flows | Found[Any], Response | Lost | list[Any] | None, T
+]
 """What `exchange` makes of work: it yields requests and pauses, and returns the result."""

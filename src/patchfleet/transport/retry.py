@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 
-from patchfleet.errors import ConfigError, VendorError
+from patchfleet.errors import ConfigError, RateLimited, VendorError
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +19,12 @@ class Retries:
     nothing and `first_wait_seconds` doubled n-1 times, at most `longest_wait_seconds` (full jitter:
     callers that failed together do not return together). A vendor's own `Retry-After` is a floor
     below which we do not go; one above `longest_retry_after_seconds` ends the call instead.
+    Where it is more, `limited_attempts` counts for a vendor that asks to slow down and does not say
+    for how long.
     """
 
     attempts: int = 4
+    limited_attempts: int = 0
     first_wait_seconds: float = 1.0
     longest_wait_seconds: float = 30.0
     longest_retry_after_seconds: float = 300.0
@@ -41,7 +44,9 @@ def wait_before_next(
     `attempt` counts the tries made, `chance` is a number in [0, 1) that the caller drew. What is
     not repeatable is tried again only when the vendor surely did not do it.
     """
-    if not error.transient or attempt >= retries.attempts:
+    is_limited = isinstance(error, RateLimited) and error.retry_after_seconds is None
+    attempts = max(retries.attempts, retries.limited_attempts) if is_limited else retries.attempts
+    if not error.transient or attempt >= attempts:
         return None
     if error.fate != "refused" and not repeatable:
         return None

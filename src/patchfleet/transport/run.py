@@ -7,12 +7,15 @@ has an end and every body a size; what comes back holds no secret (`sealed.py`).
 import asyncio
 import ssl
 import time
+from collections.abc import AsyncGenerator, Generator, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from contextlib import closing
 from threading import BoundedSemaphore, Lock
 from typing import TYPE_CHECKING, Any
 
 from patchfleet.transport.line import Line
-from patchfleet.transport.operation import Flow, Pause, T
-from patchfleet.transport.sealed import Discreet, scrubbed, sealed, spellings
+from patchfleet.transport.operation import Flow, Flows, Found, Pause, T
+from patchfleet.transport.sealed import Discreet, scrubbed, sealed, secrets_in
 from patchfleet.transport.wire import Lost, Request, Response
 
 if TYPE_CHECKING:
@@ -27,13 +30,17 @@ class Wire:
 
     def __init__(self, line: Line) -> None:
         self._line = line
-        self._secrets = spellings(line)
         # The time of a call begins when it has a place: waiting for one is our own doing.
         self._places = BoundedSemaphore(line.connections)
         self._lock = Lock()
         self._idle: list[httpx2.HTTPTransport] = []
         self._closings = 0
         self._discreet: Discreet | None = None
+
+    @property
+    def connections(self) -> int:
+        """How many calls may be under way at once."""
+        return self._line.connections
 
     def send(self, request: Request) -> Response | Lost:
         """Send one request and return the whole answer, or what became of it."""
@@ -62,7 +69,7 @@ class Wire:
                     return _too_slow(line)
                 if size > line.longest_body_bytes:
                     return _too_long(line)
-            return _response(answer, chunks, self._secrets)
+            return _response(answer, chunks, secrets_in(request, line, answer.status_code))
         finally:
             answer.close()
 
@@ -103,7 +110,6 @@ class AsyncWire:
 
     def __init__(self, line: Line) -> None:
         self._line = line
-        self._secrets = spellings(line)
         self._idle: list[httpx2.AsyncHTTPTransport] = []
         self._closings = 0
         self._places: asyncio.Semaphore | None = None
@@ -149,7 +155,7 @@ class AsyncWire:
                 size += len(chunk)
                 if size > line.longest_body_bytes:
                     return _too_long(line)
-            return _response(answer, chunks, self._secrets)
+            return _response(answer, chunks, secrets_in(request, line, answer.status_code))
         finally:
             await answer.aclose()
 
@@ -167,34 +173,98 @@ class AsyncWire:
 
 def run(flow: Flow[T], wire: Wire) -> T:
     """Drive a flow to its result with blocking calls and real sleeps."""
-    outcome: Response | Lost | None = None
-    try:
+    records = stream(flow, wire)
+    while True:
+        try:
+            next(records)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+
+
+def stream(flow: Flow[T], wire: Wire) -> Generator[Any, None, T]:
+    """Drive a flow with blocking calls, yield each record that it comes upon, return its result."""
+    outcome: Response | Lost | list[Any] | None = None
+    with closing(flow):
         while True:
-            step = flow.send(outcome)
-            if isinstance(step, Pause):
-                time.sleep(step.seconds)
-                outcome = None
-            else:
-                outcome = wire.send(step)
-    except StopIteration as end:
-        result: T = end.value
-        return result
+            try:
+                step = flow.send(outcome)
+            except StopIteration as end:
+                result: T = end.value
+                return result
+            outcome = None
+            match step:
+                case Request():
+                    outcome = wire.send(step)
+                case Pause():
+                    time.sleep(step.seconds)
+                case Found():
+                    yield from step.records
+                case Flows():
+                    outcome = _together(step, wire)
+
+
+def _together(flows: Flows, wire: Wire) -> list[Any]:
+    """Drive flows in threads; after an error, those that have not begun never begin."""
+    with ThreadPoolExecutor(min(len(flows.parts), wire.connections) or 1) as pool:
+        running = [pool.submit(run, flow, wire) for flow in flows.parts]
+        try:
+            wait(running, return_when=FIRST_EXCEPTION)
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+    return _results(running)
+
+
+def _results(ended: Sequence[Future[Any] | asyncio.Task[Any]]) -> list[Any]:
+    """Return the results in order, or raise the first error that is not a cancellation."""
+    failures = [task.exception() for task in ended if not task.cancelled()]
+    for failure in failures:
+        if failure is not None:
+            raise failure
+    return [task.result() for task in ended]
 
 
 async def arun(flow: Flow[T], wire: AsyncWire) -> T:
     """Drive a flow to its result on the running event loop."""
-    outcome: Response | Lost | None = None
-    try:
+    ending: list[T] = []
+    async for _ in astream(flow, wire, ending):
+        pass
+    return ending[0]
+
+
+async def astream(flow: Flow[T], wire: AsyncWire, ending: list[T]) -> AsyncGenerator[Any, None]:
+    """Drive a flow on the running event loop and yield each record; its result goes to `ending`."""
+    outcome: Response | Lost | list[Any] | None = None
+    with closing(flow):
         while True:
-            step = flow.send(outcome)
-            if isinstance(step, Pause):
-                await asyncio.sleep(step.seconds)
-                outcome = None
-            else:
-                outcome = await wire.send(step)
-    except StopIteration as end:
-        result: T = end.value
-        return result
+            try:
+                step = flow.send(outcome)
+            except StopIteration as end:
+                ending.append(end.value)
+                return
+            outcome = None
+            match step:
+                case Request():
+                    outcome = await wire.send(step)
+                case Pause():
+                    await asyncio.sleep(step.seconds)
+                case Found():
+                    for record in step.records:
+                        yield record
+                case Flows():
+                    outcome = await _all_together(step, wire)
+
+
+async def _all_together(flows: Flows, wire: AsyncWire) -> list[Any]:
+    """Drive flows in tasks; after an error, those still under way are cancelled."""
+    running = [asyncio.create_task(arun(flow, wire)) for flow in flows.parts]
+    try:
+        await asyncio.wait(running, return_when=asyncio.FIRST_EXCEPTION)
+    finally:
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+    return _results(running)
 
 
 def _options(line: Line) -> dict[str, Any]:

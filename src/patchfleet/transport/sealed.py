@@ -1,7 +1,8 @@
 """Where secrets enter a request and leave an answer.
 
-Law of this file: secrets go into the target of a request, which the HTTP library neither logs nor
-raises, and never into its address, which it does. They are taken out of whatever comes back, for a
+Law of this file: a key goes into the target of a request, which the HTTP library neither logs nor
+raises, and never into its address, which it does; a password into the body, a token into a header
+that the library shows as hidden. They are taken out of whatever comes back, for a
 server may repeat what it was asked: in a body, in a header, and so in the library's own log of
 headers.
 """
@@ -11,7 +12,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus, urlencode
 
+from patchfleet.config import Secret
 from patchfleet.transport.line import Line
+from patchfleet.transport.login import Login
 from patchfleet.transport.wire import Request
 
 if TYPE_CHECKING:
@@ -26,15 +29,15 @@ class Discreet(logging.Filter):
 
     def __init__(self, line: Line) -> None:
         super().__init__()
-        self._spellings = [text.decode() for text in spellings(line)]
+        self._line = line
         for name in LOGGERS:
             logging.getLogger(name).addFilter(self)
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Scrub the record; all of them pass."""
         message = record.getMessage()
-        for spelled in self._spellings:
-            message = message.replace(spelled, SCRUBBED)
+        for spelled in secrets_of(self._line):
+            message = message.replace(spelled.decode(), SCRUBBED)
         record.msg, record.args = message, None
         return True
 
@@ -49,16 +52,28 @@ def sealed(request: Request, line: Line) -> "httpx2.Request":
     import httpx2
 
     query = [*request.query, *((name, key.reveal()) for name, key in line.secret_query.items())]
+    headers, body = _logged_in(request, line.login)
     target = _base(line.base_url).path.rstrip("/") + request.path
     if query:
         target += "?" + urlencode(query, quote_via=quote, safe="/")
     return httpx2.Request(
         request.method,
         _base(line.base_url),
-        headers={"Accept-Encoding": "gzip, deflate", **line.headers, **request.headers},
-        content=request.body or None,
+        headers={"Accept-Encoding": "gzip, deflate", **line.headers, **request.headers, **headers},
+        content=body or None,
         extensions={"target": target.encode("ascii"), "timeout": line.timeouts()},
     )
+
+
+def _logged_in(request: Request, login: Login | None) -> tuple[dict[str, str], bytes]:
+    """Return the header that carries the token, or the form that asks for one."""
+    if login is None:
+        return {}, request.body
+    if request.is_login:
+        form = {name: secret.reveal() for name, secret in login.form.items()}
+        return {}, b"&".join(filter(None, (request.body, urlencode(form).encode())))
+    token = login.token
+    return ({"Authorization": f"Bearer {token.reveal()}"} if token else {}), request.body
 
 
 @lru_cache(maxsize=8)
@@ -69,10 +84,33 @@ def _base(base_url: str) -> "httpx2.URL":
     return httpx2.URL(base_url)
 
 
-def spellings(line: Line) -> list[bytes]:
-    """Return every way in which a server might repeat a secret, the longest first."""
+def secrets_of(line: Line) -> list[bytes]:
+    """Return every spelling of every secret of a line, the longest first."""
+    login = line.login
+    token = (login.token,) if login and login.token else ()
+    known = (*line.secret_query.values(), *(login.form.values() if login else ()), *token)
+    return spellings(known)
+
+
+def secrets_in(request: Request, line: Line, status: int) -> list[bytes]:
+    """Return what an answer to this request might repeat and must not.
+
+    A password is sent to log in and never else, so that no other answer is searched for what may
+    be a plain word of its data; the token that a login brings is what was asked for.
+    """
+    login = line.login
+    if login is None:
+        return spellings(tuple(line.secret_query.values()))
+    if request.is_login:
+        return [] if 200 <= status < 300 else spellings(tuple(login.form.values()))
+    return spellings((login.token,) if login.token else ())
+
+
+@lru_cache(maxsize=8)
+def spellings(secrets: tuple[Secret, ...]) -> list[bytes]:
+    """Return every way in which a server might repeat these secrets, the longest first."""
     spelled: set[bytes] = set()
-    for secret in line.secret_query.values():
+    for secret in secrets:
         text = secret.reveal()
         for way in (text, quote(text), quote(text, safe=""), quote_plus(text)):
             spelled.add(way.encode())

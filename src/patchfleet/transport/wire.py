@@ -13,13 +13,17 @@ from patchfleet.errors import Fate
 
 
 class Request(Struct, frozen=True, kw_only=True, repr_omit_defaults=True):
-    """One HTTP request, before anybody authorised it. `path` is relative to the client's base."""
+    """One HTTP request, before anybody authorised it. `path` is relative to the client's base.
+
+    `is_login` asks for the credentials in the place of a token.
+    """
 
     path: str
     method: Literal["GET", "POST", "PATCH", "PUT", "DELETE"] = "GET"
     query: tuple[tuple[str, str], ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    is_login: bool = False
 
     def __repr__(self) -> str:
         return f"Request({self.method} {self.path})"
