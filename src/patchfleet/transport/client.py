@@ -5,10 +5,10 @@ function's own parameters and the operation's own result, for both type checkers
 """
 
 import inspect
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from functools import cache
 from types import TracebackType
-from typing import Any, Generic, ParamSpec, Self, TypeVar, overload
+from typing import Any, Generic, ParamSpec, Self, TypeVar, get_args, get_type_hints, overload
 
 from patchfleet.transport.exchange import Manners, exchange, streamed
 from patchfleet.transport.line import Line
@@ -170,10 +170,37 @@ def _documented(call: C, build: Callable[..., Any]) -> C:
     """Give the method the builder's name, docstring and parameters, for help() and editors."""
     call.__name__ = build.__name__
     call.__doc__ = build.__doc__
-    call.__signature__ = _parameters(build)  # type: ignore[attr-defined]
+    call.__signature__ = parameters_of(build)  # type: ignore[attr-defined]
     return call
 
 
+def shows(defaults: Mapping[str, Any]) -> Callable[[C], C]:
+    """Say which defaults the parameters of a builder's table of keywords have; others have None."""
+
+    def note(build: C) -> C:
+        build.shown_defaults = defaults  # type: ignore[attr-defined]
+        return build
+
+    return note
+
+
 @cache
-def _parameters(build: Callable[..., Any]) -> inspect.Signature:
-    return inspect.signature(build).replace(return_annotation=inspect.Signature.empty)
+def parameters_of(build: Callable[..., Any]) -> inspect.Signature:
+    """Return the parameters that a builder's method shows: those of a table of keywords one by one.
+
+    None stands for what is not given.
+    """
+    defaults = getattr(build, "shown_defaults", {})
+    shown: list[inspect.Parameter] = []
+    for parameter in inspect.signature(build).parameters.values():
+        table = get_args(parameter.annotation)
+        if parameter.kind is not parameter.VAR_KEYWORD or not table:
+            shown.append(parameter)
+            continue
+        shown += [
+            inspect.Parameter(
+                name, parameter.KEYWORD_ONLY, default=defaults.get(name), annotation=kind
+            )
+            for name, kind in get_type_hints(table[0]).items()
+        ]
+    return inspect.Signature(shown)

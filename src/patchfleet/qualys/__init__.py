@@ -1,0 +1,49 @@
+"""Qualys Patch Management: `Qualys(username, password, "qg1")`, or the functions of `pm`."""
+
+from patchfleet.qualys.auth import Settings, TokenAuth
+from patchfleet.qualys.client import AsyncQualys, Qualys
+from patchfleet.qualys.host_records import Host
+from patchfleet.qualys.job_records import (
+    JobChange,
+    JobCreated,
+    JobResultSummary,
+    PMAssetJobView,
+    PMDeploymentJob,
+    PMJob,
+    PMRun,
+    Tag,
+)
+from patchfleet.qualys.lists import BaseList
+from patchfleet.qualys.patch_records import (
+    AssociatedProduct,
+    CatalogPatch,
+    PackageDetail,
+    PMAsset,
+    PMPatch,
+    PMVulnerability,
+    ProductVulnCount,
+)
+
+__all__ = [
+    "AssociatedProduct",
+    "AsyncQualys",
+    "BaseList",
+    "CatalogPatch",
+    "Host",
+    "JobChange",
+    "JobCreated",
+    "JobResultSummary",
+    "PMAsset",
+    "PMAssetJobView",
+    "PMDeploymentJob",
+    "PMJob",
+    "PMPatch",
+    "PMRun",
+    "PMVulnerability",
+    "PackageDetail",
+    "ProductVulnCount",
+    "Qualys",
+    "Settings",
+    "Tag",
+    "TokenAuth",
+]

@@ -1,0 +1,217 @@
+"""Who calls Qualys: the account, its platform, and the token that it is given.
+
+Making a `TokenAuth` sends nothing. The first call logs in (`POST /auth` on the gateway, form
+encoded, answered by the token itself [D: jwt]); the token is renewed before it dies, after four
+hours [D: jwt], and once where it is refused before that.
+"""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from threading import Lock
+from typing import TYPE_CHECKING, TypedDict, Unpack
+
+import msgspec
+
+from patchfleet import __version__
+from patchfleet.config import Secret
+from patchfleet.errors import (
+    ConfigError,
+    Forbidden,
+    NotFound,
+    RateLimited,
+    Unauthorized,
+    Unreachable,
+    Unreadable,
+    VendorError,
+    WindowExceeded,
+)
+from patchfleet.qualys.envelope import explain
+from patchfleet.qualys.platforms import gateway_of, overridden
+from patchfleet.transport.exchange import Manners
+from patchfleet.transport.line import Line
+from patchfleet.transport.login import Granted, Login
+from patchfleet.transport.operation import Operation
+from patchfleet.transport.pace import Pace, Unpaced
+from patchfleet.transport.retry import Retries
+from patchfleet.transport.wire import Request, Response
+
+if TYPE_CHECKING:
+    from patchfleet.qualys.client import Qualys
+
+VENDOR = "Qualys"
+LIFETIME_SECONDS = 4 * 3600.0
+"""How long a token lives [D: jwt]."""
+PATIENCE = 10
+"""How often a call is tried that is told to slow down and not for how long: some minutes in all."""
+
+HINTS: dict[type[VendorError], str] = {
+    Unauthorized: "check the username, the password and the platform: an account has one only",
+    Forbidden: "the account needs the permission PM.API.ACCESS; a free licence has no API",
+    NotFound: "it may have been deleted, or this account does not see it",
+    RateLimited: "the limit is per subscription and hour; the settings' pace keeps below it",
+    Unreachable: "check the platform, the network and the proxy",
+    WindowExceeded: "narrow it down with a query",
+}
+
+
+class Settings(TypedDict, total=False):
+    """How an account is called, beside who calls and where.
+
+    `timeout` bounds one call in seconds (120). `pace` is calls an hour (None: no limit of our own),
+    or a `Pace`; `retries` how often a call may be repeated (3), or a `Retries`. `proxy` is an
+    address, "" for none, None for the environment's; `ca_file` a PEM file to trust instead of the
+    system's authorities; `connections` how many calls may be under way at once (16). `allow_http`
+    permits plain http to another machine than this one.
+    """
+
+    timeout: float
+    pace: Pace | float | None
+    retries: Retries | int
+    user_agent: str | None
+    proxy: str | None
+    ca_file: str | None
+    connections: int
+    allow_http: bool
+
+
+class TokenAuth:
+    """Hold one account: `TokenAuth(username, password, platform="qg1")`.
+
+    `platform` is a pod (qg1 … ksa1); `override_platform` replaces its addresses, as
+    `{"gateway_url": …, "api_url": …, "qualysguard_url": …}`, of which only the first is called. All
+    clients, threads and tasks that are given the same `TokenAuth` share one token. Raises
+    `ConfigError` for what cannot be used, and never shows the password.
+    """
+
+    def __init__(
+        self,
+        username: str,
+        password: str | Secret,
+        platform: str = "qg1",
+        *,
+        override_platform: Mapping[str, str] | None = None,
+        **settings: Unpack[Settings],
+    ) -> None:
+        for name in settings.keys() - Settings.__annotations__.keys():
+            raise TypeError(f"an account has no setting called '{name}'")
+        self.username = str(username or "").strip()
+        self.platform = platform
+        secret = password if isinstance(password, Secret) else Secret(password or "")
+        if not self.username or not secret:
+            raise ConfigError(
+                "the username or the password is empty",
+                hint="the account needs the permission to use the API",
+            )
+        base_url = (
+            overridden(override_platform, allow_http=settings.get("allow_http", False))
+            if override_platform
+            else gateway_of(platform)
+        )
+        login = Login({"password": secret}, _login(self.username))
+        self.line = _line(base_url, login, settings)
+        self.manners = _manners(login, settings)
+        self._lock = Lock()
+        self._client: Qualys | None = None
+
+    @property
+    def gateway_url(self) -> str:
+        """The address that calls go to."""
+        return self.line.base_url
+
+    @property
+    def client(self) -> "Qualys":
+        """The client that the functions of `pm` and `gav` use; made at the first call."""
+        from patchfleet.qualys.client import Qualys
+
+        with self._lock:
+            if self._client is None:
+                self._client = Qualys(auth=self)
+            return self._client
+
+    def close(self) -> None:
+        """Close the connections; the next call opens new ones."""
+        if self._client is not None:
+            self._client.close()
+
+    def __repr__(self) -> str:
+        return f"TokenAuth({self.username!r}, ***, {self.gateway_url!r})"
+
+    def __reduce__(self) -> str:
+        raise TypeError("an account is not written down: it holds a password")
+
+
+def _line(base_url: str, login: Login, settings: Settings) -> Line:
+    return Line(
+        base_url=base_url,
+        login=login,
+        headers={
+            "User-Agent": settings.get("user_agent") or f"Patchfleet/{__version__}",
+            "Accept": "application/json",
+        },
+        timeout_seconds=settings.get("timeout", 120.0),
+        proxy=settings.get("proxy"),
+        ca_file=settings.get("ca_file"),
+        connections=settings.get("connections", 16),
+    )
+
+
+def _manners(login: Login, settings: Settings) -> Manners:
+    pace = settings.get("pace")
+    if pace is not None and not isinstance(pace, Pace):
+        pace = Pace(int(pace), seconds=3600)
+    retries = settings.get("retries", 3)
+    if not isinstance(retries, Retries):
+        patience = PATIENCE if retries else 1
+        retries = Retries(attempts=retries + 1, limited_attempts=patience, longest_wait_seconds=60)
+    return Manners(
+        vendor=VENDOR,
+        pace=pace or Unpaced(),
+        retries=retries,
+        hints=HINTS,
+        login=login,
+        explain=explain,
+    )
+
+
+def _login(username: str) -> Operation[Granted]:
+    """Return the call that logs in; the password is added where the request is sealed.
+
+    `token` and `permissions` have to be true for patch management [D: jwt].
+    """
+    from urllib.parse import urlencode
+
+    form = urlencode({"username": username, "token": "true", "permissions": "true"})
+    request = Request(
+        method="POST",
+        path="/auth",
+        headers={"Content-Type": "application/x-www-form-urlencoded", "Accept": "*/*"},
+        body=form.encode(),
+        is_login=True,
+    )
+    return Operation("auth", request, _granted)
+
+
+def _granted(response: Response) -> Granted:
+    """Read the token: the whole body, which one client has seen in quotation marks [O: ax].
+
+    No error says what came instead: it may be a token after all.
+    """
+    token = response.body.decode("ascii", "replace").strip().strip('"')
+    parts = token.split(".")
+    if len(parts) != 3 or not all(parts) or not token.isprintable() or " " in token:
+        raise Unreadable("the answer to the login is no token")
+    return Granted(Secret(token), _lifetime(parts[1]))
+
+
+def _lifetime(claims: str) -> float:
+    """Return how long a token lives by its own account, measured by the server's clock alone."""
+    try:
+        text = base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4))
+        values = msgspec.json.decode(text, type=dict[str, object])
+    except (binascii.Error, ValueError, msgspec.DecodeError):
+        return LIFETIME_SECONDS
+    until, since = values.get("exp"), values.get("iat")
+    if not isinstance(until, int | float) or not isinstance(since, int | float) or until <= since:
+        return LIFETIME_SECONDS
+    return min(float(until - since), LIFETIME_SECONDS)

@@ -1,0 +1,13 @@
+"""The inventory of assets as functions of an account: `query_assets(auth, filter=…)`."""
+
+from patchfleet.qualys.host_records import Host
+from patchfleet.qualys.lists import BaseList
+from patchfleet.qualys.operations import inventory
+from patchfleet.qualys.pm import with_auth
+
+__all__ = ["BaseList", "Host", "count_assets", "get_all_assets", "get_asset", "query_assets"]
+
+query_assets = with_auth(inventory.query_assets)
+get_all_assets = with_auth(inventory.get_all_assets)
+get_asset = with_auth(inventory.get_asset)
+count_assets = with_auth(inventory.count_assets)

@@ -1,0 +1,220 @@
+"""The inventory of all assets (GAV), asked in QQL: wire's reference §10 [O: peer and others].
+
+Every input stands in the query of a POST without a body. A page says whether more follow and after
+which asset; an empty answer is an empty page.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from functools import partial
+from typing import TypeAlias
+
+from patchfleet.errors import ConfigError, NotFound, Rejected, Unreadable
+from patchfleet.qualys import listing
+from patchfleet.qualys.envelope import counted, whole
+from patchfleet.qualys.host_records import Host, HostPage
+from patchfleet.qualys.lists import BaseList
+from patchfleet.qualys.operations.calls import Query, call, reader
+from patchfleet.qualys.query import checked_query
+from patchfleet.qualys.records import Shape
+from patchfleet.transport.operation import Listing, Operation, Steps
+from patchfleet.transport.wire import Response
+
+Fields: TypeAlias = str | Iterable[str] | None
+Since: TypeAlias = str | datetime | None
+
+LARGEST_PAGE = 300
+"""[O: peer]; other clients ask for 100."""
+
+_PAGE = reader(Shape[HostPage](HostPage))
+
+
+def query_assets(
+    page_count: listing.PageCount = "all",
+    *,
+    filter: str | None = None,  # noqa: A002
+    includeFields: Fields = None,
+    excludeFields: Fields = None,
+    lastModifiedDate: Since = None,
+    lastSeenAssetId: int | str | None = None,
+    pageSize: int = LARGEST_PAGE,
+) -> Listing[Host, BaseList[Host]]:
+    """List the assets that a query in QQL matches, each once, all pages.
+
+    `lastSeenAssetId` begins after that asset. Raises `Unreadable` where a page repeats, or says
+    that more follow and not after which asset.
+    """
+    if filter is None:
+        raise ConfigError("query_assets has no filter", hint="get_all_assets lists all of them")
+    query = _query(includeFields, excludeFields, lastModifiedDate, pageSize)
+    query = {"filter": checked_query(filter, "filter"), **query}
+    path = "/am/v1/assets/host/filter/list"
+    return _listing(
+        "query_assets", path, query, page_count=page_count, size=pageSize, after=lastSeenAssetId
+    )
+
+
+def get_all_assets(
+    page_count: listing.PageCount = "all",
+    *,
+    includeFields: Fields = None,
+    excludeFields: Fields = None,
+    lastModifiedDate: Since = None,
+    lastSeenAssetId: int | str | None = None,
+    pageSize: int = LARGEST_PAGE,
+) -> Listing[Host, BaseList[Host]]:
+    """List every asset of the inventory, each once, all pages."""
+    query = _query(includeFields, excludeFields, lastModifiedDate, pageSize)
+    path = "/am/v1/assets/host/list"
+    return _listing(
+        "get_all_assets", path, query, page_count=page_count, size=pageSize, after=lastSeenAssetId
+    )
+
+
+def get_asset(assetId: int | str) -> Operation[Host]:
+    """Read one asset by its number; raise `NotFound` where there is none."""
+    number = _number("assetId", assetId)
+
+    def read(response: Response) -> Host:
+        hosts = _hosts(_page(response))
+        if not hosts:
+            raise NotFound(f"the inventory has no asset {number}")
+        return hosts[0]
+
+    query: Query = {"assetId": number}
+    return call("get_asset", "POST", "/am/v1/asset/host/id", read, query=query)
+
+
+def count_assets(
+    filter: str | None = None,  # noqa: A002
+    *,
+    lastModifiedDate: Since = None,
+    lastSeenAssetId: int | str | None = None,
+) -> Operation[int]:
+    """Count the assets that a query matches, or all."""
+    query: Query = {
+        "filter": None if filter is None else checked_query(filter, "filter"),
+        "lastModifiedDate": _since(lastModifiedDate),
+        "lastSeenAssetId": _number("lastSeenAssetId", lastSeenAssetId),
+    }
+
+    def read(response: Response) -> int:
+        value = whole(response)
+        if isinstance(value, dict) and value.get("responseCode") == "FAILED":
+            raise _failed(str(value.get("responseMessage") or ""))
+        return counted(value, "count")
+
+    return call("count_assets", "POST", "/am/v1/assets/host/count", read, query=query)
+
+
+def _query(include: Fields, exclude: Fields, since: Since, size: int) -> Query:
+    listing.check_sizes(size, "all")
+    if size > LARGEST_PAGE:
+        raise ConfigError(f"pageSize is {size}", hint=f"{LARGEST_PAGE} at most")
+    return {
+        "includeFields": _fields("includeFields", include),
+        "excludeFields": _fields("excludeFields", exclude),
+        "lastModifiedDate": _since(since),
+    }
+
+
+def _fields(parameter: str, fields: Fields) -> str | None:
+    if fields is None:
+        return None
+    names = [name.strip() for name in (fields.split(",") if isinstance(fields, str) else fields)]
+    if not names or not all(names):
+        raise ConfigError(f"{parameter} names nothing", hint="for example 'agentId,address'")
+    return ",".join(names)
+
+
+def _since(value: Since) -> str | None:
+    if not isinstance(value, datetime):
+        return value
+    if value.tzinfo is None:
+        raise ConfigError("lastModifiedDate has no time zone", hint="give an aware datetime")
+    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _number(parameter: str, value: int | str | None) -> int | None:
+    if value is None:
+        return None
+    text = str(value).strip()
+    if not (text.isascii() and text.isdigit()):
+        raise ConfigError(f"{parameter} is {value!r}", hint="the number of an asset")
+    return int(text)
+
+
+def _listing(
+    name: str,
+    path: str,
+    query: Query,
+    *,
+    page_count: listing.PageCount,
+    size: int,
+    after: int | str | None,
+) -> Listing[Host, BaseList[Host]]:
+    listing.check_sizes(size, page_count)
+    first = _number("lastSeenAssetId", after)
+
+    def page(cursor: str | None) -> Operation[listing.Cursored[Host]]:
+        asked: Query = {
+            **query, "pageSize": size, "lastSeenAssetId": first if cursor is None else cursor,
+        }  # fmt: skip
+        return call(name, "POST", path, _cursored, query=asked)
+
+    def steps() -> Steps[None]:
+        reading: listing.Reading[Host] = listing.Reading(
+            "assets of the inventory",
+            partial(_identity, query),
+            page_size=size,
+            page_count=page_count,
+            says_its_end=True,
+        )
+        return listing.by_cursor(reading, page)
+
+    return Listing(name, steps, BaseList)
+
+
+def _identity(query: Query, host: Host) -> object:
+    """Return what tells an asset from the others.
+
+    With `includeFields` an asset may come without its number. Then its agent tells; an asset
+    without an agent either is like no other, and the cursor alone shows that nothing repeats.
+    """
+    if host.assetId is not None or query.get("includeFields") is None:
+        return host.assetId
+    return host.agentId or object()
+
+
+def _cursored(response: Response) -> listing.Cursored[Host]:
+    page = _page(response)
+    hosts = _hosts(page)
+    if page.count is not None and page.count != len(hosts):
+        raise Unreadable(f"a page announces {page.count} assets and holds {len(hosts)}")
+    if not page.hasMore:
+        return listing.Cursored(hosts, None)
+    if page.lastSeenAssetId is None:
+        raise Unreadable("a page says that more assets follow, and names no lastSeenAssetId")
+    return listing.Cursored(hosts, str(page.lastSeenAssetId))
+
+
+def _page(response: Response) -> HostPage:
+    if response.status == 204 or not response.body.strip():
+        return HostPage()
+    page = _PAGE(response)
+    if page.responseCode == "FAILED":
+        raise _failed(page.responseMessage or "")
+    return page
+
+
+def _failed(message: str) -> Rejected:
+    """Return the error of an answer that fails with status 200 [O: peer]."""
+    said = message or "no reason given"
+    return Rejected(f"Qualys rejects the request: {said}", reason=message)
+
+
+def _hosts(page: HostPage) -> list[Host]:
+    found = page.assetListData.asset if page.assetListData else None
+    if found is None:
+        return []
+    return found if isinstance(found, list) else [found]

@@ -1,0 +1,306 @@
+"""Deployment jobs: list them, read them, see their runs and results [O: peer; get: D].
+
+A list of jobs is of one platform; `all` asks both at once.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, overload
+
+from patchfleet.errors import ConfigError
+from patchfleet.qualys import listing
+from patchfleet.qualys.ids import uuid_text
+from patchfleet.qualys.job_records import (
+    JobIds,
+    JobResultSummary,
+    PMAssetJobView,
+    PMDeploymentJob,
+    PMJob,
+    PMRun,
+)
+from patchfleet.qualys.lists import BaseList
+from patchfleet.qualys.operations.calls import (
+    AnyPlatform,
+    Attributes,
+    Query,
+    Sort,
+    attribute_names,
+    call,
+    platforms_of,
+    reader,
+    sort_text,
+)
+from patchfleet.qualys.query import checked_query
+from patchfleet.qualys.records import Shape
+from patchfleet.transport.operation import (
+    Found,
+    Listing,
+    Operation,
+    Procedure,
+    Steps,
+    Together,
+    Work,
+)
+from patchfleet.transport.wire import Response
+
+_JOBS = reader(Shape[list[PMJob]](list[PMJob]))
+_JOB = reader(Shape[PMDeploymentJob](PMDeploymentJob))
+_RUNS = reader(Shape[list[PMRun]](list[PMRun]))
+_RESULT = reader(Shape[JobResultSummary](JobResultSummary))
+
+RESULTS_AT_ONCE = 64
+"""How many jobs' results are asked for before any is handed out, when they are iterated."""
+
+
+def list_jobs(
+    platform: AnyPlatform = "all",
+    page_count: listing.PageCount = "all",
+    *,
+    filter: str | None = None,  # noqa: A002 -- the wire's word, and the existing SDK's
+    attributes: Attributes = None,
+    coauthorJob: bool = False,
+    ownedJob: bool = False,
+    pageSize: int = 10,
+    sort: Sort = None,
+) -> Work[BaseList[PMJob]]:
+    """List the deployment jobs that match, of one platform or of both, asked for at once.
+
+    `filter` is QQL, `page_count` how many pages to read of each platform. Raises `WindowExceeded`
+    for more than 10,000 jobs [D: gs], and a `VendorError` where either platform fails.
+    """
+    parts = _platform_listings(
+        platform,
+        page_count,
+        pageSize,
+        filter=filter,
+        attributes=attributes,
+        coauthorJob=coauthorJob,
+        ownedJob=ownedJob,
+        sort=sort,
+    )
+    return side_by_side("list_jobs", parts)
+
+
+def iter_jobs(
+    platform: AnyPlatform = "all",
+    page_count: listing.PageCount = "all",
+    *,
+    filter: str | None = None,  # noqa: A002
+    attributes: Attributes = None,
+    coauthorJob: bool = False,
+    ownedJob: bool = False,
+    pageSize: int = 10,
+    sort: Sort = None,
+) -> Listing[PMJob, BaseList[PMJob]]:
+    """Yield the jobs that `list_jobs` lists, page by page, one platform after the other."""
+    parts = _platform_listings(
+        platform,
+        page_count,
+        pageSize,
+        filter=filter,
+        attributes=attributes,
+        coauthorJob=coauthorJob,
+        ownedJob=ownedJob,
+        sort=sort,
+    )
+    return one_after_the_other("list_jobs", parts)
+
+
+def _platform_listings(
+    platform: str,
+    page_count: listing.PageCount,
+    page_size: int,
+    *,
+    filter: str | None,  # noqa: A002
+    attributes: Attributes,
+    coauthorJob: bool,
+    ownedJob: bool,
+    sort: Sort,
+) -> list[Listing[PMJob, BaseList[PMJob]]]:
+    names = attribute_names(attributes)
+    query: Query = {
+        "filter": None if filter is None else checked_query(filter, "filter"),
+        "attributes": None if names is None else ",".join(names),
+        "coauthorJob": coauthorJob or None,
+        "ownedJob": ownedJob or None,
+        "sort": sort_text(sort),
+    }
+    listing.check_sizes(page_size, page_count)
+
+    def steps(word: str) -> Steps[None]:
+        reading: listing.Reading[PMJob] = listing.Reading(
+            f"{word} jobs", lambda job: job.id, page_size=page_size, page_count=page_count
+        )
+        return listing.by_page(reading, partial(_job_page, {"platform": word, **query}))
+
+    return [Listing("list_jobs", partial(steps, word), BaseList) for word in platforms_of(platform)]
+
+
+def _job_page(query: Query, number: int, size: int) -> Operation[list[PMJob]]:
+    paged = {**query, "pageNumber": number, "pageSize": size}
+    return call("list_jobs", "GET", "/pm/v1/deploymentjobs/summary", _JOBS, query=paged)
+
+
+def side_by_side(name: str, parts: Sequence[Listing[Any, BaseList[Any]]]) -> Work[BaseList[Any]]:
+    """Return work that runs the listings at once and joins their lists in order."""
+    if len(parts) == 1:
+        return parts[0]
+
+    def steps() -> Steps[BaseList[Any]]:
+        lists = yield Together(tuple(parts))
+        return BaseList(record for found in lists for record in found)
+
+    return Procedure(name, steps)
+
+
+def one_after_the_other(
+    name: str, parts: Sequence[Listing[Any, BaseList[Any]]]
+) -> Listing[Any, BaseList[Any]]:
+    """Return a listing of what the listings find, one after the other."""
+
+    def steps() -> Steps[None]:
+        for part in parts:
+            yield from part.steps()
+
+    return Listing(name, steps, BaseList)
+
+
+def get_job(jobId: str) -> Operation[PMDeploymentJob]:
+    """Read one job as a whole; raise `NotFound` where there is none [D: get]."""
+    return call("get_job", "GET", f"/pm/v1/deploymentjob/{job_id(jobId)}", _JOB)
+
+
+def job_id(job: str | PMJob | PMDeploymentJob) -> str:
+    """Return the id of a job; raise `ConfigError` for what is none."""
+    number = job.id if isinstance(job, PMJob | PMDeploymentJob) else job
+    return uuid_text("jobId", number)
+
+
+def job_ids(jobs: JobIds) -> list[str]:
+    """Return the ids of one job or several."""
+    if isinstance(jobs, str | PMJob | PMDeploymentJob):
+        return [job_id(jobs)]
+    return [job_id(job) for job in jobs]
+
+
+def get_job_runs(jobId: JobIds) -> Work[BaseList[PMRun]]:
+    """List the runs of a job, or of several jobs, which are asked for at once [O: peer]."""
+    parts = [
+        call("get_job_runs", "GET", f"/pm/v1/deploymentjob/{one}/runs", _RUNS)
+        for one in job_ids(jobId)
+    ]
+
+    def steps() -> Steps[BaseList[PMRun]]:
+        lists = yield Together(tuple(parts))
+        return BaseList(run for runs in lists for run in runs)
+
+    return Procedure("get_job_runs", steps)
+
+
+@overload
+def get_job_results(  # type: ignore[overload-overlap]  # a text is a sequence of texts
+    jobId: str | PMJob,
+    *,
+    jobInstanceId: str | int | None = None,
+    pageSize: int = 10,
+    sort: Sort = None,
+) -> Work[JobResultSummary]: ...
+@overload
+def get_job_results(
+    jobId: Sequence[str | PMJob],
+    *,
+    jobInstanceId: str | int | None = None,
+    pageSize: int = 10,
+    sort: Sort = None,
+) -> Work[BaseList[JobResultSummary]]: ...
+def get_job_results(
+    jobId: JobIds,
+    *,
+    jobInstanceId: str | int | None = None,
+    pageSize: int = 10,
+    sort: Sort = None,
+) -> Work[JobResultSummary] | Work[BaseList[JobResultSummary]]:
+    """Read the result of a job with all its assets, or of several jobs, asked for at once.
+
+    `jobInstanceId` names a run (see `get_job_runs`); without it the server answers for the last.
+    Raises `Unreadable` where not every asset that the server counts can be read. Where the server
+    takes its inputs from is unknown, so they are sent in the query and in the body.
+    """
+    if isinstance(jobId, str | PMJob | PMDeploymentJob):
+        return _result(job_id(jobId), jobInstanceId, pageSize, sort)
+    several = job_ids(jobId)
+    if jobInstanceId is not None and len(several) > 1:
+        raise ConfigError(
+            f"jobInstanceId is {jobInstanceId!r} for {len(several)} jobs",
+            hint="a run belongs to one job: give one jobId with it",
+        )
+    parts = tuple(_result(one, jobInstanceId, pageSize, sort) for one in several)
+
+    def steps() -> Steps[BaseList[JobResultSummary]]:
+        summaries = yield Together(parts)
+        return BaseList(summaries)
+
+    return Procedure("get_job_results", steps)
+
+
+def iter_job_results(
+    jobId: JobIds, *, pageSize: int = 10, sort: Sort = None
+) -> Listing[JobResultSummary, BaseList[JobResultSummary]]:
+    """Yield the results of many jobs in their order, some dozens of them at once."""
+    parts = [_result(one, None, pageSize, sort) for one in job_ids(jobId)]
+
+    def steps() -> Steps[None]:
+        for start in range(0, len(parts), RESULTS_AT_ONCE):
+            summaries = yield Together(tuple(parts[start : start + RESULTS_AT_ONCE]))
+            yield Found(summaries)
+
+    return Listing("get_job_results", steps, BaseList)
+
+
+def _result(
+    job: str, instance: str | int | None, page_size: int, sort: Sort
+) -> Procedure[JobResultSummary]:
+    listing.check_sizes(page_size, "all")
+    query: Query = {
+        "jobInstanceId": None if instance is None else str(instance),
+        "sort": sort_text(sort),
+    }
+    return Procedure("get_job_results", partial(_result_steps, job, query, page_size))
+
+
+def _result_steps(job: str, query: Query, page_size: int) -> Steps[JobResultSummary]:
+    """Read pages until all assets that the first page counts are there."""
+    first: list[JobResultSummary] = []
+
+    def page(number: int, size: int) -> Operation[list[PMAssetJobView]]:
+        def read(response: Response) -> list[PMAssetJobView]:
+            summary = _RESULT(response)
+            first[1:] = [summary]
+            return summary.assets or []
+
+        return _result_page(job, {**query, "pageNumber": number, "pageSize": size}, read)
+
+    reading = listing.Reading(
+        "assets of the result",
+        _asset_key,
+        page_size=page_size,
+        told=lambda: first[-1].assetCount if first else None,
+    )
+    found = yield Listing(
+        "get_job_results", lambda: listing.by_page(reading, page, is_steady=True), list
+    )
+    summary = first[0]
+    summary.assets = found
+    return summary
+
+
+def _result_page(job: str, query: Query, read: Any) -> Operation[list[PMAssetJobView]]:
+    given = {name: value for name, value in query.items() if value is not None}
+    path = f"/pm/v1/deploymentjob/{job}/deploymentjobresult/summary"
+    return call("get_job_results", "POST", path, read, query=query, body=given)
+
+
+def _asset_key(view: PMAssetJobView) -> tuple[object, ...] | None:
+    if view.asset is None or view.asset.id is None:
+        return None
+    return view.asset.id, view.jobInstanceId, view.runId

@@ -1,0 +1,267 @@
+"""Reports that Qualys makes, and mitigation: wire's reference §9.
+
+Of most of these calls only the address is known, from one public client; what they answer is kept
+as it comes.
+"""
+
+from collections.abc import Iterable
+from typing import Any, Literal
+
+from patchfleet.errors import ConfigError, Unreadable
+from patchfleet.qualys import listing
+from patchfleet.qualys.envelope import whole
+from patchfleet.qualys.ids import uuid_text
+from patchfleet.qualys.job_records import (
+    JobChange,
+    JobIds,
+    PMDeploymentJob,
+    PMJob,
+    RawMoment,
+)
+from patchfleet.qualys.lists import BaseList
+from patchfleet.qualys.operations.calls import (
+    Platform,
+    Query,
+    call,
+    path_part,
+    platform_word,
+    reader,
+)
+from patchfleet.qualys.operations.jobs import job_id, job_ids
+from patchfleet.qualys.operations.lookups import Ids, whole_numbers
+from patchfleet.qualys.records import Moment, Record, Shape, not_json, raw
+from patchfleet.transport.operation import Listing, Operation, Steps
+from patchfleet.transport.wire import Response
+
+Section = Literal["Asset", "Patch", "JobProgress"]
+
+
+class PMReport(Record):
+    """One report that was asked for."""
+
+    id: str | None = None
+    name: str | None = None
+    status: str | None = None
+    reportFormat: str | None = None
+    createdOn_raw: RawMoment = raw("createdOn")
+
+    createdOn = Moment()
+
+
+class Mitigation(Record):
+    """The mitigations of one vulnerability [D: 3.8]: by platform, kind and CVE."""
+
+    qid: int | str | None = None
+    vulnMitigation: dict[str, Any] | None = None
+
+
+_REPORTS = reader(Shape[list[PMReport]](list[PMReport]))
+_REPORT = reader(Shape[PMReport](PMReport))
+_JOBS = reader(Shape[list[PMJob]](list[PMJob]))
+_JOB = reader(Shape[PMDeploymentJob](PMDeploymentJob))
+_CHANGES = reader(Shape[list[JobChange]](list[JobChange]))
+_MITIGATIONS = reader(Shape[list[Mitigation]](list[Mitigation]))
+
+
+def list_reports() -> Operation[BaseList[PMReport]]:
+    """List the reports of the account [O: qualys-cli]."""
+    return call("list_reports", "GET", "/pm/v1/reports", lambda answer: BaseList(_REPORTS(answer)))
+
+
+def download_report(reportId: str) -> Operation[bytes]:
+    """Return the CSV of a report that is ready [O: qualys-cli]."""
+
+    def read(response: Response) -> bytes:
+        body = response.body
+        if not body.strip() or body.lstrip()[:1] == b"<":
+            raise not_json(body, "")
+        if body.lstrip()[:1] == b"{":
+            whole(response)
+            raise Unreadable("the answer is no report")
+        return body
+
+    path = f"/pm/v1/reports/{path_part('reportId', reportId)}/download"
+    return call("download_report", "GET", path, read, headers={"Accept": "*/*"})
+
+
+def list_report_columns(platform: Platform, reportSection: Section) -> Operation[list[Any]]:
+    """List the columns that a section of a report may have [O: qualys-cli]."""
+    if reportSection not in ("Asset", "Patch", "JobProgress"):
+        raise ConfigError(f"reportSection is {reportSection!r}", hint="Asset, Patch or JobProgress")
+    query: Query = {"platform": platform_word(platform), "reportSection": reportSection}
+    return call("list_report_columns", "GET", "/pm/v1/report/columns", _columns, query=query)
+
+
+def _columns(response: Response) -> list[Any]:
+    value = whole(response)
+    if not isinstance(value, list):
+        raise Unreadable("the answer is no list of columns")
+    return value
+
+
+def create_job_progress_report(
+    jobId: str | PMJob, name: str, reportFormat: Literal["CSV", "PDF"] = "CSV"
+) -> Operation[PMReport]:
+    """Ask for a report of a job's progress; `list_reports` tells when it is ready.
+
+    The address is spelled as the only client that knows it spells it [O: qualys-cli].
+    """
+    if reportFormat not in ("CSV", "PDF"):
+        raise ConfigError(f"reportFormat is {reportFormat!r}", hint="CSV or PDF")
+    path = f"/pm/v1/report/deplymentjobprogress/{job_id(jobId)}"
+    body = {"name": _named(name), "reportFormat": reportFormat}
+    return call("create_job_progress_report", "POST", path, _REPORT, body=body, repeatable=False)
+
+
+def create_mitigation_progress_report(
+    jobId: str | PMJob,
+    name: str | None = None,
+    *,
+    description: str | None = None,
+    columns: Iterable[str] | None = None,
+) -> Operation[PMReport]:
+    """Ask for a report of a mitigation job's progress, all columns unless some are named [D: 3.11].
+
+    `list_reports` tells when it is ready.
+    """
+    given = {
+        "name": None if name is None else _named(name),
+        "description": description,
+        "columns": None if columns is None else list(columns),
+    }
+    path = f"/pm/v1/report/mitigationjobprogress/{job_id(jobId)}"
+    body = {key: value for key, value in given.items() if value is not None}
+    return call(
+        "create_mitigation_progress_report", "POST", path, _REPORT, body=body, repeatable=False
+    )
+
+
+def _named(name: str) -> str:
+    if not isinstance(name, str) or not name.strip():
+        raise ConfigError(f"name is {name!r}", hint="a name that says something")
+    return name
+
+
+def list_mitigations(
+    platform: Platform | None = None,
+    page_count: listing.PageCount = "all",
+    *,
+    qids: Ids | None = None,
+    pageSize: int = 200,
+) -> Listing[Mitigation, BaseList[Mitigation]]:
+    """List the mitigations there are for vulnerabilities, pages of 200 at most [D: 3.8]."""
+    listing.check_sizes(pageSize, page_count)
+    if pageSize > 200:
+        raise ConfigError(f"pageSize is {pageSize}", hint="200 at most, as the vendor documents")
+    given = {
+        "platform": None if platform is None else platform_word(platform),
+        "qids": None if qids is None else whole_numbers("qids", qids),
+    }
+    asked = {name: value for name, value in given.items() if value is not None}
+
+    def page(number: int, size: int) -> Operation[list[Mitigation]]:
+        body = {**asked, "pageNumber": number, "pageSize": min(size, 200)}
+        return call(
+            "list_mitigations", "POST", "/mtg/v1/vulnerabilities/mitigations", _MITIGATIONS,
+            body=body,
+        )  # fmt: skip
+
+    def steps() -> Steps[None]:
+        reading: listing.Reading[Mitigation] = listing.Reading(
+            "mitigations", lambda one: one.qid, page_size=pageSize, page_count=page_count
+        )
+        return listing.by_page(reading, page, known_size=200, largest=200)
+
+    return Listing("list_mitigations", steps, BaseList)
+
+
+def list_mitigation_jobs(
+    platform: Platform, page_count: listing.PageCount = "all", *, ownedJob: bool = False
+) -> Listing[PMJob, BaseList[PMJob]]:
+    """List the mitigation jobs of a platform; both parameters are mandatory [O: qualys-cli]."""
+    query: Query = {"platform": platform_word(platform), "ownedJob": ownedJob}
+    listing.check_sizes(10, page_count)
+
+    def page(number: int, size: int) -> Operation[list[PMJob]]:
+        paged = {**query, "pageNumber": number, "pageSize": size}
+        return call("list_mitigation_jobs", "GET", "/mtg/v1/deploymentjobs", _JOBS, query=paged)
+
+    def steps() -> Steps[None]:
+        reading: listing.Reading[PMJob] = listing.Reading(
+            "mitigation jobs", lambda job: job.id, page_size=10, page_count=page_count
+        )
+        return listing.by_page(reading, page)
+
+    return Listing("list_mitigation_jobs", steps, BaseList)
+
+
+def get_mitigation_job(jobId: str) -> Operation[PMDeploymentJob]:
+    """Read one mitigation job [O: qualys-mcp]."""
+    path = f"/mtg/v1/deploymentjob/{job_id(jobId)}"
+    return call("get_mitigation_job", "GET", path, _JOB)
+
+
+def create_mitigation_job(
+    platform: Platform,
+    name: str,
+    qids: Ids,
+    scheduleType: Literal["On-demand", "Once", "Daily", "Weekly", "Monthly"] = "On-demand",
+    *,
+    assetIds: Iterable[str] | None = None,
+    assetTagIds: Iterable[str] | None = None,
+    description: str = "",
+    status: Literal["Disabled", "Enabled"] = "Disabled",
+    startDateTime: str | None = None,
+) -> Operation[PMDeploymentJob]:
+    """Create a job that mitigates vulnerabilities instead of patching them [D: 3.12].
+
+    Assets can be named one by one only for jobs that run once; tags always. It is sent once: after
+    an unknown outcome, look for the job before you send it again.
+    """
+    if scheduleType not in ("On-demand", "Once", "Daily", "Weekly", "Monthly"):
+        raise ConfigError(
+            f"scheduleType is {scheduleType!r}", hint="On-demand, Once, Daily, Weekly or Monthly"
+        )
+    if status not in ("Disabled", "Enabled"):
+        raise ConfigError(f"status is {status!r}", hint="Disabled or Enabled")
+    if assetIds is not None and scheduleType not in ("On-demand", "Once"):
+        raise ConfigError(
+            f"assetIds are given for a job that runs {scheduleType}",
+            hint="single assets are for On-demand and Once; others take assetTagIds",
+        )
+    if assetIds is None and assetTagIds is None:
+        raise ConfigError("neither assetIds nor assetTagIds are given", hint="give either")
+    given = {
+        "name": _named(name),
+        "description": description,
+        "type": "Install",
+        "platform": platform_word(platform),
+        "scheduleType": scheduleType,
+        "startDateTime": startDateTime,
+        "schemaVersion": "1.0",
+        "status": status,
+        "filterType": "Any",
+        "exclusionFilterType": "Any",
+        "qids": whole_numbers("qids", qids),
+        "assetIds": [uuid_text("assetIds", one) for one in assetIds or ()],
+        "assetTagIds": [uuid_text("assetTagIds", one) for one in assetTagIds or ()],
+    }
+    body = {key: value for key, value in given.items() if value is not None}
+    return call(
+        "create_mitigation_job", "POST", "/mtg/v1/deploymentjob", _JOB, body=body, repeatable=False
+    )
+
+
+def delete_mitigation_job(jobId: JobIds) -> Operation[BaseList[JobChange]]:
+    """Delete mitigation jobs; the address is inferred from that of deployment jobs."""
+    ids = job_ids(jobId)
+    if not ids:
+        raise ConfigError("no job is named", hint="give a jobId, or several")
+    return call(
+        "delete_mitigation_job",
+        "DELETE",
+        "/mtg/v1/deploymentjobs",
+        lambda answer: BaseList(_CHANGES(answer)),
+        body={"ids": ids},
+        repeatable=False,
+    )

@@ -1,0 +1,116 @@
+"""How a query that matches more than 10,000 records is asked in parts [D: gs].
+
+A part is the query and conditions that do not overlap: words of a token first, then halves of a
+range of numbers or times, each with its complement, so that a record that has none of the words is
+in a part as well. The parts are counted, and their counts have to add up to the whole.
+Law of this file: no I/O, and no part is guessed to be small: each was counted.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from patchfleet.errors import Unreadable, WindowExceeded
+from patchfleet.qualys.query import narrowed
+from patchfleet.transport.operation import Operation, Steps
+
+WINDOW: Final = 10_000
+"""How many records one query may return by numbered pages [D: gs]."""
+
+Count = Callable[[str | None], Operation[int]]
+"""What asks how many records a query matches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Split by the words of a token; what has none of them is a part of its own."""
+
+    token: str
+    words: tuple[str, ...]
+
+    def split(self, query: str | None) -> Iterator[str]:
+        """Yield the parts of a query."""
+        for word in self.words:
+            yield narrowed(query, f"{self.token}:`{word}`")
+        anything = " or ".join(f"{self.token}:`{word}`" for word in self.words)
+        yield narrowed(query, f"not ({anything})")
+
+
+@dataclass(frozen=True, slots=True)
+class Below:
+    """Split at a value of a token: `token < value`, and all the rest."""
+
+    token: str
+    low: int
+    high: int
+    spelled: Callable[[int], str] = str
+
+    def halves(self, query: str | None) -> "tuple[tuple[str, Below], tuple[str, Below]] | None":
+        """Return both halves of a query and how each is split further; None where it is not."""
+        if self.high - self.low < 2:
+            return None
+        middle = (self.low + self.high) // 2
+        condition = f"{self.token} < {self.spelled(middle)}"
+        return (
+            (narrowed(query, condition), Below(self.token, self.low, middle, self.spelled)),
+            (
+                narrowed(query, f"not ({condition})"),
+                Below(self.token, middle, self.high, self.spelled),
+            ),
+        )
+
+
+def days_below(token: str, first: datetime, last: datetime) -> Below:
+    """Split by a date, a day being the smallest part."""
+    start = datetime(2000, 1, 1, tzinfo=UTC)
+
+    def spelled(day: int) -> str:
+        return f'"{(start + timedelta(days=day)):%Y-%m-%d}"'
+
+    return Below(token, (first - start).days, (last - start).days + 1, spelled)
+
+
+def parts_of(
+    query: str | None, count: Count, words: Words | None, ranges: Sequence[Below]
+) -> Steps[list[tuple[str | None, int]]]:
+    """Return queries that together match what the query matches, none more than 10,000 records.
+
+    Each comes with its count. Raises `WindowExceeded` where a part cannot be made smaller, and
+    `Unreadable` where the parts do not add up to the whole.
+    """
+    total: int = yield count(query)
+    if total <= WINDOW:
+        return [(query, total)]
+    found: list[tuple[str | None, int]] = []
+    for part in words.split(query) if words else (query,):
+        size: int = yield count(part)
+        found += yield from _small_parts(part, size, count, ranges)
+    added = sum(size for _, size in found)
+    if added != total:
+        raise Unreadable(
+            f"the parts of the query match {added} records together and the whole matches {total}",
+            transient=False,
+        )
+    return [(part, size) for part, size in found if size]
+
+
+def _small_parts(
+    query: str | None, size: int, count: Count, ranges: Sequence[Below]
+) -> Steps[list[tuple[str | None, int]]]:
+    if size <= WINDOW:
+        return [(query, size)]
+    for place, one in enumerate(ranges):
+        halves = one.halves(query)
+        if halves is None:
+            continue
+        found: list[tuple[str | None, int]] = []
+        for half, further in halves:
+            half_size: int = yield count(half)
+            rest = [further, *ranges[place + 1 :]]
+            found += yield from _small_parts(half, half_size, count, rest)
+        return found
+    raise WindowExceeded(
+        f"{size} records match and cannot be asked for in parts of {WINDOW}",
+        hint="narrow it down with a query",
+    )
