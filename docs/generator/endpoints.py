@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from docs.generator.tables import code, explained, table
-from patchfleet.qualys.auth import TokenAuth
 from patchfleet.qualys.client import Qualys
 from patchfleet.qualys.operations import inventory, job_changes, jobs, lookups, patches, reports
 from patchfleet.transport.exchange import Manners, exchange
@@ -168,26 +167,3 @@ def first_request(work: Work[Any]) -> Request:
     if work is ASKED["update_job"]:  # what it reads first is another operation
         return Request(method="PATCH", path=f"/pm/v1/deploymentjob/update/{_JOB}")
     return step
-
-
-def platforms() -> str:
-    """Return a table of the Qualys platforms."""
-    from patchfleet.qualys.platforms import ALIASES, GATEWAYS
-
-    named = {pod: [alias for alias, of in ALIASES.items() if of == pod] for pod in GATEWAYS}
-    return table(
-        ("platform", "also", "gateway"),
-        (
-            (code(pod), ", ".join(map(code, named[pod])), code(host))
-            for pod, host in GATEWAYS.items()
-        ),
-    )
-
-
-def account_settings() -> str:
-    """Return a table of the settings of an account."""
-    from patchfleet.qualys.auth import Settings
-
-    words = " ".join((Settings.__doc__ or "").split())
-    assert TokenAuth.__init__ is not None
-    return words

@@ -62,7 +62,7 @@ def errors() -> str:
     lines = (inspect.getdoc(patchfleet.errors) or "").splitlines()
     tree = "\n".join(line[4:] for line in lines if re.match(r" {4}(Error$|[ │├└])", line))
     kinds = [kind for kind in vars(patchfleet.errors).values() if _is_error(kind)]
-    rows = ((code(kind.__name__), _flat(kind.__doc__)) for kind in kinds)
+    rows = ((code(kind.__name__), flat(kind.__doc__)) for kind in kinds)
     return f"```text\n{tree}\n```\n\n" + table(("error", "meaning"), rows)
 
 
@@ -75,11 +75,11 @@ def operations() -> str:
         operation = _built(build)
         sections.append(
             f"### {names[0]}\n\n```py\n"
-            + "\n".join(f"NAble.{name}{_signature(getattr(client, name))}" for name in names)
+            + "\n".join(f"NAble.{name}{signature_of(getattr(client, name))}" for name in names)
             + "\n```\n\n"
             + ("Any service" if names[0] == "describe" else f"Service `{operation.name}`")
             + f". Returns `{_result_of(build)}`. {_repeated(operation)}\n\n"
-            + _paragraphs(build.__doc__)
+            + paragraphs(build.__doc__)
         )
     return "\n".join(sections)
 
@@ -117,7 +117,7 @@ def _result_of(build: Callable[..., Any]) -> str:
     hint = typing.get_type_hints(build)["return"]
     if typing.get_origin(hint) is not Operation:  # one operation or a batch of them
         hint = typing.get_args(hint)[0]
-    return _type(typing.get_args(hint)[0])
+    return type_name(typing.get_args(hint)[0])
 
 
 def _repeated(operation: Operation[Any]) -> str:
@@ -146,42 +146,44 @@ def _record(kind: type[Record]) -> str:
     fields = [name for name in kind.__struct_fields__ if name != "extra"]
     shown = table(
         ("attribute", "on the wire", "type"),
-        ((code(name), code(wire.get(name, name)), code(_type(hints[name]))) for name in fields),
+        ((code(name), code(wire.get(name, name)), code(type_name(hints[name]))) for name in fields),
     )
     properties = [
-        f"- `{name}`: {_flat(value.__doc__)}"
+        f"- `{name}`: {flat(value.__doc__)}"
         for name, value in vars(kind).items()
         if isinstance(value, property)
     ]
     more = "\nComputed:\n\n" + "\n".join(properties) + "\n" if properties else ""
-    return f"### {kind.__name__}\n\n{_paragraphs(kind.__doc__)}\n{shown}{more}"
+    return f"### {kind.__name__}\n\n{paragraphs(kind.__doc__)}\n{shown}{more}"
 
 
-def _type(hint: Any) -> str:
+def type_name(hint: Any) -> str:
     """Spell a type without the modules it lives in, alike on every version of Python."""
     outer, inner = typing.get_origin(hint), typing.get_args(hint)
     if outer in {typing.Union, types.UnionType}:
-        return " | ".join(map(_type, inner))
+        return " | ".join(map(type_name, inner))
     if outer is typing.Literal:
         return " | ".join(map(repr, inner))
     name = "None" if hint is types.NoneType else (outer or hint).__name__
-    return f"{name}[{', '.join(map(_type, inner))}]" if inner else str(name)
+    return f"{name}[{', '.join(map(type_name, inner))}]" if inner else str(name)
 
 
-def _signature(call: Callable[..., Any]) -> str:
+def signature_of(call: Callable[..., Any]) -> str:
     """Spell the parameters of a method with their types and defaults."""
     spelled = []
     for name, one in inspect.signature(call).parameters.items():
         default = "" if one.default is one.empty else f" = {one.default!r}"
-        spelled.append(f"{name}: {_type(one.annotation)}{default}")
+        spelled.append(f"{name}: {type_name(one.annotation)}{default}")
     return f"({', '.join(spelled)})"
 
 
-def _paragraphs(doc: str | None) -> str:
+def paragraphs(doc: str | None) -> str:
+    """Return a docstring as a page shows it."""
     return inspect.cleandoc(doc or "").replace("<", "&lt;") + "\n"
 
 
-def _flat(doc: str | None) -> str:
+def flat(doc: str | None) -> str:
+    """Return a docstring in one line."""
     return " ".join((doc or "").split())
 
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from docs.generator import commands, configuration, emulation, library, words
+from docs.generator import commands, configuration, emulation, endpoints, library, qualys, words
 
 HOME = Path(__file__).parent.parent.parent
 
@@ -22,6 +22,12 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "errors": library.errors,
     "operations": library.operations,
     "records": library.records,
+    "qualys-platforms": qualys.platforms,
+    "qualys-settings": qualys.account_settings,
+    "qualys-endpoints": endpoints.endpoints,
+    "qualys-operations": qualys.operations,
+    "qualys-records": qualys.records,
+    "qualys-defects": qualys.defects,
     "emulator-settings": emulation.settings,
     "controls": emulation.controls,
     "faults": emulation.faults,

@@ -1,0 +1,134 @@
+"""The Qualys library: platforms, settings, operations, records, and the defects it answers to."""
+
+import inspect
+import re
+from collections.abc import Iterator
+from typing import Any, get_args, get_type_hints
+
+from docs.generator.library import flat, paragraphs, signature_of, type_name
+from docs.generator.tables import code, explained, table
+from patchfleet import qualys
+from patchfleet.qualys.auth import Settings
+from patchfleet.qualys.client import Qualys
+from patchfleet.qualys.platforms import ALIASES, GATEWAYS
+from patchfleet.qualys.records import Moment, Record
+from patchfleet.transport.client import iterator, method
+
+_SETTINGS = {
+    "timeout": "Seconds one call may take (120).",
+    "pace": "Calls an hour, a `Pace(calls, seconds=…)`, or `None` for no limit of our own (`None`).",
+    "retries": "How often a call may be repeated (3), or a `Retries(…)`. Being told to slow down "
+    "without being told for how long is waited out for some minutes.",
+    "user_agent": "How the client introduces itself.",
+    "proxy": 'Address of a proxy; `""` for none; `None` for the environment\'s.',
+    "ca_file": "A PEM file of authorities to trust instead of the system's.",
+    "connections": "How many calls may be under way at once (16).",
+    "allow_http": "Permits plain `http` to another machine than this one.",
+}
+
+
+def platforms() -> str:
+    """Return a table of the Qualys platforms and their gateways."""
+    named = {pod: [alias for alias, of in ALIASES.items() if of == pod] for pod in GATEWAYS}
+    return table(
+        ("platform", "also", "gateway"),
+        (
+            (code(pod), ", ".join(map(code, named[pod])), code(host))
+            for pod, host in GATEWAYS.items()
+        ),
+    )
+
+
+def account_settings() -> str:
+    """Return a table of what an account takes beside user, password and platform."""
+    explained(Settings.__annotations__, _SETTINGS, "account settings")
+    return table(("setting", "meaning"), ((code(n), said) for n, said in _SETTINGS.items()))
+
+
+def operations() -> str:
+    """Return a section for each operation: its parameters, what it returns, what it rests on."""
+    client = Qualys("user", "no password is used for this page")
+    sections = []
+    for name, line in vars(Qualys).items():
+        if not isinstance(line, method | iterator):
+            continue
+        shown = f"Qualys.{name}{signature_of(getattr(client, name))}"
+        sections.append(
+            f"### {name}\n\n```py\n{shown}\n```\n\n"
+            f"{_result(line)}\n\n{paragraphs(line.build.__doc__)}"
+        )
+    return "\n".join(sections)
+
+
+def _result(line: Any) -> str:
+    hint = get_type_hints(line.build)["return"] if not _is_overloaded(line.build) else None
+    if hint is None:
+        return "Returns one `JobResultSummary`, or a `BaseList` of them for several jobs."
+    inner = get_args(hint)
+    if isinstance(line, iterator):
+        return f"Yields `{type_name(inner[0])}`."
+    while len(inner) > 1 and get_args(inner[0]):  # one of several forms of work
+        inner = get_args(inner[0])
+    return f"Returns `{type_name(inner[-1])}`."
+
+
+def _is_overloaded(build: Any) -> bool:
+    return build.__name__ == "get_job_results"
+
+
+def records() -> str:
+    """Return a section for each kind of record."""
+    return "\n".join(_record(kind) for kind in _records())
+
+
+def _records() -> Iterator[type[Record]]:
+    """Yield the public records and those inside them, each once."""
+    seen: dict[type[Record], None] = {}
+    waiting: list[Any] = [vars(qualys)[name] for name in sorted(qualys.__all__)]
+    while waiting:
+        kind = waiting.pop(0)
+        if isinstance(kind, type) and issubclass(kind, Record):
+            if kind not in seen:
+                seen[kind] = None
+                waiting += get_type_hints(kind).values()
+        else:
+            waiting += get_args(kind)
+    yield from seen
+
+
+def _record(kind: type[Record]) -> str:
+    hints = get_type_hints(kind)
+    moments = {name for name, value in vars(kind).items() if isinstance(value, Moment)}
+    rows = []
+    for name in kind.__struct_fields__:
+        public = name.removesuffix("_raw")
+        if public in moments:
+            rows.append((code(public), code("datetime | None")))
+        elif name != "problems":
+            rows.append((code(name), code(type_name(hints[name]))))
+    properties = [
+        f"- `{name}`: {flat(value.__doc__)}"
+        for name, value in vars(kind).items()
+        if isinstance(value, property)
+    ]
+    more = "\nComputed:\n\n" + "\n".join(properties) + "\n" if properties else ""
+    shown = table(("attribute", "type"), rows)
+    return f"### {kind.__name__}\n\n{paragraphs(kind.__doc__)}\n{shown}{more}"
+
+
+def defects() -> str:
+    """Return a table of what the existing SDK does, what happens here, and the test of each."""
+    from tests.qualys import test_known_defects as tested
+
+    rows = []
+    for name, test in vars(tested).items():
+        found = re.fullmatch(r"test_defect_(\d\d)\w*", name)
+        if found is None:
+            continue
+        theirs, _, ours = inspect.cleandoc(test.__doc__ or "").partition("\n\n")
+        if not ours:
+            raise LookupError(f"{name} does not say what they do and what happens here")
+        rows.append((found[1].lstrip("0"), flat(theirs), flat(ours), code(name)))
+    if [int(row[0]) for row in rows] != list(range(1, 26)):
+        raise LookupError("there are 25 known defects, in their order")
+    return table(("", "the existing SDK", "here", "test"), rows)
