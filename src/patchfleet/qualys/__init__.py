@@ -23,6 +23,8 @@ from patchfleet.qualys.patch_records import (
     PMVulnerability,
     ProductVulnCount,
 )
+from patchfleet.transport.pace import Pace
+from patchfleet.transport.retry import Retries
 
 __all__ = [
     "AssociatedProduct",
@@ -40,9 +42,11 @@ __all__ = [
     "PMPatch",
     "PMRun",
     "PMVulnerability",
+    "Pace",
     "PackageDetail",
     "ProductVulnCount",
     "Qualys",
+    "Retries",
     "Settings",
     "Tag",
     "TokenAuth",

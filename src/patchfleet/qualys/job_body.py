@@ -70,7 +70,7 @@ READERS: Final[Mapping[str, Reader]] = {
     "continueOnPatchFailure": truth,
     "preDeployActions": messages.actions,
     "postDeployActions": messages.actions,
-    "customPatchURLId": whole_number(0),
+    "customPatchURLId": whole_number(1),
     "assetIds": asset_uuids,
     "assetTagIds": uuids,
     "matchAllTagIds": uuids,

@@ -23,14 +23,25 @@ from patchfleet.qualys.values import (
     word,
 )
 
-_UNIT = word("MINUTES", "HOURS", "DAYS")  # DAYS was not on the page that was read [U]
+_MINUTES: Final = {"MINUTES": 1, "HOURS": 60, "DAYS": 1440}
+_UNIT = word(*_MINUTES)  # DAYS was not on the page that was read [U]
 _MESSAGE: Final[Mapping[str, Reader]] = {"userMessage": text, "description": text}
 
-deferment = mapping(
+_DEFERMENT = mapping(
     {"count": whole_number(1), "interval": whole_number(1), "intervalUnit": _UNIT},
     needed=("count", "interval", "intervalUnit"),
 )
-"""How often, and for how long each time, a user may put off what comes [D: get]."""
+
+
+def deferment(parameter: str, value: object) -> dict[str, Any]:
+    """Return how often, and for how long each time, a user may put off what comes [D: get].
+
+    All of it together is at most 168 hours [D: faq].
+    """
+    found = dict(_DEFERMENT(parameter, value))
+    if found["count"] * found["interval"] * _MINUTES[found["intervalUnit"]] > 168 * 60:
+        raise refused(parameter, value, "168 hours at most, count times interval")
+    return found
 
 
 def _message(fields: Mapping[str, Reader]) -> Reader:
@@ -79,7 +90,7 @@ _POST_OBJECT = mapping({**REBOOT, **_MESSAGE})
 def post_deployment(parameter: str, value: object) -> dict[str, Any]:
     """Return what happens after deployment: a text is the message that it is done."""
     if isinstance(value, str):
-        return during_deployment(parameter, value)  # type: ignore[no-any-return]
+        return dict(during_deployment(parameter, value))
     if isinstance(value, Mapping):
         return dict(_POST_OBJECT(parameter, value))
     raise refused(parameter, value, "a text, or a mapping with " + ", ".join(REBOOT))

@@ -3,7 +3,7 @@
 The parameters are those of the existing SDK, spelled as it spells them, and what the vendor's page
 has beyond them [D: cre, get, 3.3, 3.5, 3.12]. The rules look at the wire's body, flat as it is
 before messages and mails are placed. Law of this file: pure; a rule says no only to what the
-documentation excludes, or to what would be silently ignored.
+documentation excludes, to what would be silently ignored, and to what leaves open when a job runs.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -138,6 +138,7 @@ def check_whole(job: Body) -> None:
     """Raise `ConfigError` for what a new job needs and does not have."""
     _check_start(job)
     _check_nth_weekday(job)
+    _check_day_is_named(job)
     if job["timezoneType"] == "SPECIFIC_TZ" and not job.get("timezone"):
         raise _missing("timezone", "SPECIFIC_TZ needs one, such as 'America/New_York'")
     if job["status"] == "Enabled":
@@ -176,6 +177,8 @@ def _check_query(job: Body) -> None:
         raise refused(flag, job[flag], f"True where {query} is given")
     if job.get("dynamicPatchesQQL") and job.get("dynamicQQLType") == 0:
         raise refused("dynamicQQLType", 0, "1 (patches) or 2 (vulnerabilities) with a query")
+    if query == QUERIES[1] and job.get("dynamicPatchesQQL") == "":
+        raise _missing("dynamicPatchesQQL", f"{query} is for a second query beside it")
     if job.get(QUERIES[1]) and job.get("additionalDynamicQQLType") == "":
         raise _missing(
             "additionalDynamicQQLType",
@@ -220,13 +223,17 @@ def _check_day_of_month(job: Body) -> None:
             job["patchTuesdayPlusXDays"],
             "left out unless monthlyRecurringType is 1 (Patch Tuesday)",
         )
-    ways = ["dayOfMonth", "recurringLastDayOfMonth", "recurringDayOfMonth"]
-    given = [name for name in ways if job.get(name)]
-    given += ["monthlyRecurringType"] if tuesday == "1" else []
+    given = _ways_to_a_day(job)
     if len(given) > 1:
         raise refused(
             given[1], job[given[1]], f"left out where {given[0]} names the day of the month"
         )
+
+
+def _ways_to_a_day(job: Body) -> list[str]:
+    names = ["dayOfMonth", "recurringLastDayOfMonth", "recurringDayOfMonth"]
+    tuesday = ["monthlyRecurringType"] if job.get("monthlyRecurringType") == "1" else []
+    return [name for name in names if job.get(name)] + tuesday
 
 
 def _check_nth_weekday(job: Body) -> None:
@@ -235,6 +242,17 @@ def _check_nth_weekday(job: Body) -> None:
         raise _missing("recurringWeekDayOfMonth", f"recurringDayOfMonth={nth} of which weekday?")
     if weekday and not nth:
         raise _missing("recurringDayOfMonth", f"recurringWeekDayOfMonth={weekday} of which week?")
+
+
+def _check_day_is_named(job: Body) -> None:
+    if job["scheduleType"] == "Weekly" and not job.get("recurringWeekDays"):
+        raise _missing("recurringWeekDays", "a Weekly job needs flags such as '0,1,0,0,0,0,0'")
+    if job["scheduleType"] == "Monthly" and not _ways_to_a_day(job):
+        raise _missing(
+            "dayOfMonth",
+            "a Monthly job needs it, or recurringLastDayOfMonth, recurringDayOfMonth with "
+            "recurringWeekDayOfMonth, or monthlyRecurringType=1",
+        )
 
 
 def _check_start(job: Body) -> None:

@@ -64,15 +64,25 @@ class Reading(Generic[R]):
     hint: str | None = None
     seen: set[Hashable] = field(default_factory=set)
 
-    def new_of(self, records: Sequence[R]) -> list[R]:
+    def ids_of(self, records: Sequence[R]) -> list[Hashable]:
+        """Return what tells each record from the others; one without an id is unreadable."""
+        ids = [self.key(record) for record in records]
+        if None in ids:
+            raise Unreadable(f"one of the {self.what} has no id")
+        return ids
+
+    def new_of(self, records: Sequence[R], ids: Sequence[Hashable]) -> Sequence[R]:
         """Return the records that were not there yet, and remember them."""
+        before = len(self.seen)
+        if self.seen.isdisjoint(ids):
+            self.seen.update(ids)
+            if len(self.seen) == before + len(ids):
+                return records
+            self.seen.difference_update(ids)
         new: list[R] = []
-        for record in records:
-            key = self.key(record)
-            if key is None:
-                raise Unreadable(f"one of the {self.what} has no id")
-            if key not in self.seen:
-                self.seen.add(key)
+        for record, number in zip(records, ids, strict=True):
+            if number not in self.seen:
+                self.seen.add(number)
                 new.append(record)
         return new
 
@@ -197,11 +207,12 @@ def _by_number(
             size, number, short = short, 0, 0
             keys.clear()
             continue
+        ids = reading.ids_of(records)
         before = len(keys)
-        keys.update(map(reading.key, records))
+        keys.update(ids)
         if records and len(keys) == before:
             raise reading.repeats(number + 1)
-        fresh = reading.new_of(records)
+        fresh = reading.new_of(records, ids)
         new += len(fresh)
         yield Found(fresh)
         number += 1
@@ -224,11 +235,12 @@ def _along_cursors(
     pages = new = 0
     while True:
         answer = yield page(cursor)
+        ids = reading.ids_of(answer.records)
         before = len(keys)
-        keys.update(map(reading.key, answer.records))
+        keys.update(ids)
         if answer.records and len(keys) == before:
             raise reading.repeats(pages + 1)
-        fresh = reading.new_of(answer.records)
+        fresh = reading.new_of(answer.records, ids)
         new += len(fresh)
         yield Found(fresh)
         pages += 1

@@ -10,7 +10,7 @@ import time
 from collections.abc import AsyncGenerator, Generator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import closing
-from threading import BoundedSemaphore, Lock
+from threading import BoundedSemaphore, Event, Lock
 from typing import TYPE_CHECKING, Any
 
 from patchfleet.transport.line import Line
@@ -171,9 +171,9 @@ class AsyncWire:
             discreet.close()
 
 
-def run(flow: Flow[T], wire: Wire) -> T:
-    """Drive a flow to its result with blocking calls and real sleeps."""
-    records = stream(flow, wire)
+def run(flow: Flow[T], wire: Wire, halt: Event | None = None) -> T:
+    """Drive a flow to its result with blocking calls and real sleeps, until it is told to halt."""
+    records = stream(flow, wire, halt)
     while True:
         try:
             next(records)
@@ -182,11 +182,14 @@ def run(flow: Flow[T], wire: Wire) -> T:
             return result
 
 
-def stream(flow: Flow[T], wire: Wire) -> Generator[Any, None, T]:
+def stream(flow: Flow[T], wire: Wire, halt: Event | None = None) -> Generator[Any, None, T]:
     """Drive a flow with blocking calls, yield each record that it comes upon, return its result."""
     outcome: Response | Lost | list[Any] | None = None
+    halt = halt or Event()
     with closing(flow):
         while True:
+            if halt.is_set():
+                raise _HaltedError
             try:
                 step = flow.send(outcome)
             except StopIteration as end:
@@ -197,29 +200,38 @@ def stream(flow: Flow[T], wire: Wire) -> Generator[Any, None, T]:
                 case Request():
                     outcome = wire.send(step)
                 case Pause():
-                    time.sleep(step.seconds)
+                    halt.wait(step.seconds)
                 case Found():
                     yield from step.records
                 case Flows():
-                    outcome = _together(step, wire)
+                    outcome = _together(step, wire, halt)
 
 
-def _together(flows: Flows, wire: Wire) -> list[Any]:
-    """Drive flows in threads; after an error, those that have not begun never begin."""
+class _HaltedError(Exception):
+    """What ends a flow whose result nobody waits for any more."""
+
+
+def _together(flows: Flows, wire: Wire, halt: Event) -> list[Any]:
+    """Drive flows in threads; after an error none begins, and none waits or calls any more."""
     with ThreadPoolExecutor(min(len(flows.parts), wire.connections) or 1) as pool:
-        running = [pool.submit(run, flow, wire) for flow in flows.parts]
+        running = [pool.submit(run, flow, wire, halt) for flow in flows.parts]
         try:
-            wait(running, return_when=FIRST_EXCEPTION)
+            _, unfinished = wait(running, return_when=FIRST_EXCEPTION)
+            if unfinished or any(task.exception() for task in running):
+                halt.set()
+        except BaseException:  # Ctrl-C: end the others too
+            halt.set()
+            raise
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
     return _results(running)
 
 
 def _results(ended: Sequence[Future[Any] | asyncio.Task[Any]]) -> list[Any]:
-    """Return the results in order, or raise the first error that is not a cancellation."""
-    failures = [task.exception() for task in ended if not task.cancelled()]
-    for failure in failures:
-        if failure is not None:
+    """Return the results in order, or raise the first error that ended the others."""
+    for task in ended:
+        failure = None if task.cancelled() else task.exception()
+        if failure is not None and not isinstance(failure, _HaltedError):
             raise failure
     return [task.result() for task in ended]
 

@@ -5,6 +5,7 @@ A list of jobs is of one platform; `all` asks both at once.
 
 from collections.abc import Sequence
 from functools import partial
+from operator import attrgetter
 from typing import Any, overload
 
 from patchfleet.errors import ConfigError
@@ -129,7 +130,7 @@ def _platform_listings(
 
     def steps(word: str) -> Steps[None]:
         reading: listing.Reading[PMJob] = listing.Reading(
-            f"{word} jobs", lambda job: job.id, page_size=page_size, page_count=page_count
+            f"{word} jobs", attrgetter("id"), page_size=page_size, page_count=page_count
         )
         return listing.by_page(reading, partial(_job_page, {"platform": word, **query}))
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from operator import attrgetter
 from typing import Any, Literal
 
 from patchfleet.errors import ConfigError, NotFound
@@ -30,7 +31,7 @@ from patchfleet.qualys.operations.calls import (
 from patchfleet.qualys.operations.jobs import one_after_the_other, side_by_side
 from patchfleet.qualys.patch_records import PMAsset, PMPatch
 from patchfleet.qualys.query import checked_query
-from patchfleet.qualys.records import Record, Shape
+from patchfleet.qualys.records import Shape
 from patchfleet.transport.operation import Listing, Operation, Steps, Work
 from patchfleet.transport.wire import Response
 
@@ -248,7 +249,7 @@ class _Kind:
         count = self.count(word, query, asked.havingQuery)
         return listing.Reading(
             f"{word} {self.what}",
-            _id_of,
+            attrgetter("id"),
             page_size=asked.pageSize,
             page_count=page_count,
             count=(lambda: listing.count_or_none(count)) if asked.verify else None,
@@ -351,10 +352,6 @@ def _asked(
         version=version,
         verify=verify,
     )
-
-
-def _id_of(record: Record) -> Any:
-    return record.get("id")
 
 
 _PATCH = _Kind(
