@@ -15,11 +15,11 @@ from patchfleet.report.table import Report, Table
 
 
 def save(what: Report | Table, path: Path | str) -> Path:
-    """Write a report or one table to `path`, as .xlsx, .html, .csv or .json, and return the path.
+    """Write a report or one table to `path`, as .xlsx, .html, .csv, .json or .parquet.
 
-    A CSV holds one table. Raises ConfigError for another ending, for a CSV of several tables, and
-    for a place that cannot be written (a folder, not there, not ours, full); the old file is
-    intact.
+    Returns the path. A CSV and a Parquet file hold one table. Raises ConfigError for another
+    ending, for either with several tables, and for a place that cannot be written (a folder, not
+    there, not ours, full); the old file is intact.
     """
     target = check_destination(path)
     write = _WRITERS[target.suffix.lower()]
@@ -73,15 +73,27 @@ def _write_json(what: Report | Table, path: Path) -> None:
     path.write_text(to_json(what), encoding="utf-8", newline="\n")
 
 
+def _one_table(what: Report | Table, kind: str) -> Table:
+    """Return the only table of a report; raise ConfigError where there are several."""
+    if not isinstance(what, Report):
+        return what
+    if len(what.tables) != 1:
+        raise ConfigError(
+            f"a {kind} holds one table, and the report {what.name!r} has {len(what.tables)}",
+            hint=f"choose one of {what.names}, or write .xlsx, which holds them all",
+        )
+    return what.tables[0]
+
+
 def _write_csv(what: Report | Table, path: Path) -> None:
-    if isinstance(what, Report):
-        if len(what.tables) != 1:
-            raise ConfigError(
-                f"a CSV holds one table, and the report {what.name!r} has {len(what.tables)}",
-                hint=f"choose one of {what.names}, or write .xlsx, which holds them all",
-            )
-        what = what.tables[0]
-    path.write_text(MARK + to_csv(what), encoding="utf-8", newline="")
+    text = MARK + to_csv(_one_table(what, "CSV"))
+    path.write_text(text, encoding="utf-8", newline="")
+
+
+def _write_parquet(what: Report | Table, path: Path) -> None:
+    from patchfleet.report.formats.parquet import write_parquet
+
+    write_parquet(_one_table(what, "Parquet file"), path)
 
 
 def _write_xlsx(what: Report | Table, path: Path) -> None:
@@ -101,4 +113,5 @@ _WRITERS: dict[str, Callable[[Report | Table, Path], None]] = {
     ".html": _write_html,
     ".csv": _write_csv,
     ".json": _write_json,
+    ".parquet": _write_parquet,
 }

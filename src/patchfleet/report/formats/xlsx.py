@@ -187,12 +187,16 @@ def _writer(sheet: Any, kind: Kind, styles: dict[Kind, Any]) -> Callable[[int, i
             words = f"{words[:_LONGEST_TEXT]} … (cut, {len(words):,} characters)"
         return sheet.write_string(row, place, words, style)
 
-    def time(row: int, place: int, value: datetime) -> object:
+    def time(row: int, place: int, value: Cell) -> object:
+        if not isinstance(value, datetime):
+            return text(row, place, value)
         if value.year < 1900:  # a sheet has no earlier dates
             return sheet.write_string(row, place, value.isoformat(), style)
         return sheet.write_datetime(row, place, value.astimezone(UTC).replace(tzinfo=None), style)
 
-    def number(row: int, place: int, value: float) -> object:
+    def number(row: int, place: int, value: Cell) -> object:
+        if not isinstance(value, int | float):
+            return text(row, place, value)
         return sheet.write_number(row, place, value, style)
 
     if kind in {"date", "moment"}:

@@ -1,0 +1,5 @@
+"""`from qualysdk.auth import TokenAuth`."""
+
+from patchfleet.qualys.auth import TokenAuth
+
+__all__ = ["TokenAuth"]
