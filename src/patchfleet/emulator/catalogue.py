@@ -6,6 +6,7 @@ Vendor-neutral: how a vendor numbers and shows a patch is that vendor's emulator
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
@@ -17,7 +18,6 @@ _FIRST_YEAR = 2000
 _ANCHOR = datetime(_FIRST_YEAR, 1, 3, 16, 0, tzinfo=UTC)
 _VERSIONS_FROM = datetime(2020, 1, 6, tzinfo=UTC)
 """Version numbers of a line are `first_version` around here and grow from here on."""
-_LINE_NUMBERS = {name: number for number, name in enumerate(LINES, 1)}
 _KB = re.compile(r"\bKB\d{6,8}\b")
 
 
@@ -43,15 +43,17 @@ class Patch:
 
 
 class Catalogue:
-    """Answer what was released when, for one seed."""
+    """Answer what was released when, for one seed; `lines` by default those of Windows machines."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, lines: Mapping[str, Line] = LINES) -> None:
         self._seed = seed
+        self._lines = lines
+        self._line_numbers = {name: number for number, name in enumerate(lines, 1)}
         self._known: dict[tuple[str, int], Patch] = {}
 
     def released(self, line: str, after: datetime, until: datetime) -> list[Patch]:
         """Return the patches of a line released in (after, until], oldest first."""
-        kind = LINES[line]
+        kind = self._lines[line]
         number = max(0, _release_number(kind, after) - 1)
         found: list[Patch] = []
         while True:
@@ -71,7 +73,8 @@ class Catalogue:
     def _patch(self, line: Line, number: int) -> Patch:
         known = self._known.get((line.name, number))
         if known is None:
-            known = _make(self._seed, line, number)
+            first = self._line_numbers[line.name] * 100_000
+            known = _make(self._seed, line, first, number)
             self._known[line.name, number] = known
         return known
 
@@ -97,11 +100,11 @@ def _released_at(line: Line, number: int, chance: Chance) -> datetime:
     return datetime.combine(day, time(17), UTC)
 
 
-def _make(seed: int, line: Line, number: int) -> Patch:
-    """Return the patch that is release `number` of the line."""
+def _make(seed: int, line: Line, first: int, number: int) -> Patch:
+    """Return the patch that is release `number` of the line whose patches count from `first`."""
     chance = Chance(seed, "patch", line.name, number)
     released_at = _released_at(line, number, chance)
-    unique = _LINE_NUMBERS[line.name] * 100_000 + number
+    unique = first + number
     kb = f"KB{5_000_000 + (unique * 7_919 + seed * 31) % 999_983}" if line.microsoft else None
     title = _title(line, number, released_at, kb, chance)
     named = _KB.search(title)

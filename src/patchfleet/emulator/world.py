@@ -140,7 +140,7 @@ def make_world(
         _add_sites(seed, firm, sites)
     homes = _share_out(seed, firms, sites, devices)
     machines = tuple(
-        _make_machine(seed, number, site, start, all_windows) for number, site in enumerate(homes)
+        make_machine(seed, number, site, start, all_windows=all_windows) for number, site in enumerate(homes)
     )
     return World(firms, tuple(sites), machines)
 
@@ -199,9 +199,10 @@ def _share_out(
     return sorted(homes, key=lambda site: site.number)
 
 
-def _make_machine(
-    seed: int, number: int, site: Site, start: datetime, all_windows: bool
+def make_machine(
+    seed: int, number: int, site: Site, start: datetime, *, all_windows: bool = False
 ) -> Machine:
+    """Return the machine of this number, which lives at a site; its name ends in the number."""
     chance = Chance(seed, "machine", number)
     kind: Kind = "server" if chance.happens(0.25) else "workstation"
     system = chance.weighted(_SYSTEMS[kind][: 2 if all_windows else None])
