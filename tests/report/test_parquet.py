@@ -32,7 +32,9 @@ def read(path: Path) -> tuple[list[str], list[tuple[Any, ...]]]:
     with duckdb.connect() as memory:
         found = memory.read_parquet(str(path))
         types = [str(one) for one in found.types]
-        shown = found.project("* REPLACE (epoch_ms(at) AS at)") if "at" in found.columns else found
+        shown = (
+            found.project('* REPLACE (epoch_ms("at") AS "at")') if "at" in found.columns else found
+        )
         return types, shown.fetchall()
 
 
