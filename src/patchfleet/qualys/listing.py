@@ -16,7 +16,7 @@ from collections.abc import Callable, Generator, Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
 
-from patchfleet.errors import ConfigError, NotFound, Unreadable
+from patchfleet.errors import ConfigError, NotFound, Rejected, Unreadable
 from patchfleet.transport.operation import Found, Operation, Steps
 
 R = TypeVar("R")
@@ -171,8 +171,16 @@ def _passes(
     """
     size = reading.page_size
     before: tuple[int | None, int] | None = None
-    for number in range(1, PASSES + 1):
-        ended = yield from one_pass(size)
+    number = 0
+    while number < PASSES:
+        try:
+            ended = yield from one_pass(size)
+        except Rejected:
+            if size == reading.page_size:
+                raise
+            size = reading.page_size  # a larger page was our own idea
+            continue
+        number += 1
         if reading.page_count != "all":
             return
         told = reading.told() if reading.told else None
@@ -187,7 +195,8 @@ def _passes(
         if before == (total, ended.records) and not ended.new and total is not None:
             break  # it holds still, and the count says otherwise
         before = total, ended.records
-        size = max(size, LARGE_PAGE)
+        if number == 1:
+            size = max(size, LARGE_PAGE)
     raise reading.incomplete(ended.records, total)
 
 
