@@ -185,12 +185,9 @@ def _passes(
             return
         told = reading.told() if reading.told else None
         total = (yield from reading.count()) if reading.count else told
-        if total is None:
-            if ended.is_cut:
-                raise reading.cut_short()
-            if ended.pages <= 1 or reading.says_its_end or (number > 1 and not ended.new):
-                return
-        elif ended.records == total and (is_steady or number > 1 or ended.pages <= 1):
+        if total is None and ended.is_cut:
+            raise reading.cut_short()
+        if _is_whole(reading, ended, total, is_repeated=number > 1, is_steady=is_steady):
             return
         if before == (total, ended.records) and not ended.new and total is not None:
             break  # it holds still, and the count says otherwise
@@ -198,6 +195,15 @@ def _passes(
         if number == 1:
             size = max(size, LARGE_PAGE)
     raise reading.incomplete(ended.records, total)
+
+
+def _is_whole(
+    reading: Reading[R], ended: Pass, total: int | None, *, is_repeated: bool, is_steady: bool
+) -> bool:
+    """Say whether a pass has proven that everything was found."""
+    if total is not None:
+        return ended.records == total and (is_steady or is_repeated or ended.pages <= 1)
+    return ended.pages <= 1 or reading.says_its_end or (is_repeated and not ended.new)
 
 
 def _by_number(
