@@ -94,7 +94,7 @@ def cells(path: Path, sheet: str | None = None) -> list[dict[str, Any]]:
 
 
 def jobs_of(host: Host) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = host.emulator.truth(vendor="qualys")["qualys"]["jobs"]
+    found: list[dict[str, Any]] = host.emulator.truth(vendor="qualys")["jobs"]
     return found
 
 
@@ -146,10 +146,13 @@ def test_results_come_with_their_assets(host: Host, account: list[str], tmp_path
 
 @pytest.mark.slow
 def test_runs_come_as_a_workbook(host: Host, account: list[str], tmp_path: Path) -> None:
-    job = next(job["id"] for job in jobs_of(host))
+    job = next(job["id"] for job in jobs_of(host) if job["runs"])
     done = run(*account, "get_job_runs", "-j", job, folder=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert all(row["jobId"] == job for row in cells(tmp_path / "pm_job_runs.xlsx"))
+    rows = cells(tmp_path / "pm_job_runs.xlsx")
+    assert rows
+    assert all(row["jobId"] == job for row in rows)
+    assert all(isinstance(row["scheduledDateTime"], datetime) for row in rows)
 
 
 @pytest.mark.parametrize(

@@ -110,7 +110,8 @@ def _by_hand(emulator: "Emulator", words: Words) -> object:
 
 
 def _truth(emulator: "Emulator", words: Words) -> object:
-    return emulator.truth(int(words["device"]) if "device" in words else None)
+    device = int(words["device"]) if "device" in words else None
+    return emulator.truth(device, vendor=words.get("vendor", "nsight"))
 
 
 ROUTES = {

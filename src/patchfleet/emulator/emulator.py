@@ -1,9 +1,12 @@
-"""The emulator: a world, a clock, one N-sight account, faults and a log of calls, behind one lock.
+"""The emulator: a world, a clock, an account at each vendor, faults and a log of calls.
+
+One lock stands before all of it, and the vendors' paths never meet.
 
 Law of this file: no sockets.  `handle` is the same for a test in this process and for `host.py`.
 The emulator knows nothing of the rest of Patchfleet: it is a witness, not a mirror.
 """
 
+import json
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -20,8 +23,11 @@ from patchfleet.emulator.faults import Fault, Faults
 from patchfleet.emulator.nsight import urls
 from patchfleet.emulator.nsight.account import Account, open_account
 from patchfleet.emulator.nsight.truth import truth_of
+from patchfleet.emulator.qualys.faults import ALTERATIONS, limited
+from patchfleet.emulator.qualys.request import Request, json_answer
+from patchfleet.emulator.qualys.subscription import PREFIXES, Subscription
 from patchfleet.emulator.settings import Settings
-from patchfleet.emulator.world import make_world
+from patchfleet.emulator.world import World, make_world
 
 Pairs = Iterable[tuple[str, str]]
 CALLS_KEPT = 100_000
@@ -31,8 +37,8 @@ CALLS_KEPT = 100_000
 class Call:
     """Record one vendor call: the `n`-th, at an emulated time.
 
-    `params` never holds the key; `status` is 0 when no status line was sent; `fault` is the kind
-    of fault that spoiled the call.
+    `params` never holds the key; `body` is what came as JSON; `status` is 0 when no status line
+    was sent; `fault` is the kind of fault that spoiled the call.
     """
 
     n: int
@@ -43,18 +49,22 @@ class Call:
     status: int
     fault: str | None
     user_agent: str
+    vendor: Literal["nsight", "qualys"] = "nsight"
+    method: str = "GET"
+    body: Any = None
 
     def as_dict(self) -> dict[str, object]:
         """Return the record as JSON can hold it."""
         return {
             "n": self.n, "at": self.at.isoformat(), "service": self.service, "path": self.path,
             "params": dict(self.params), "status": self.status, "fault": self.fault,
-            "user_agent": self.user_agent,
+            "user_agent": self.user_agent, "vendor": self.vendor, "method": self.method,
+            "body": self.body,
         }  # fmt: skip
 
 
 class Emulator:
-    """Emulate N-sight over a seeded world of customers, sites and machines.
+    """Emulate N-sight and Qualys over a seeded world of customers, sites and machines.
 
     Settings: `customers`, `devices` and `seed` make the world; `patches` is the number of
     patch rows for each device on average (Windows devices have more, others none;
@@ -62,7 +72,13 @@ class Emulator:
     `start` is when the clock begins (aware); `latency_ms` is added to every vendor call on the
     wire; `non_windows` says what patch calls for other devices meet, an empty list or error 4;
     `blocked_agents` is a regular expression of User-Agents answered with 403; `settle_seconds`
-    delays the effect of approval actions.  Raises ValueError for settings that make no world.
+    delays the effect of approval actions.
+
+    Qualys knows some of the machines, and some more; its account is opened when it is first used.
+    `qualys_assets` and `qualys_patches` are exact numbers, for measurements; `qualys_jobs` is a
+    number of finished jobs of `qualys_job_assets` assets each in the place of the usual stock;
+    `qualys_token_seconds` is how long a token lives; with `qualys_forbidden` the user lacks the
+    permission.  Raises ValueError for settings that make no world.
     """
 
     def __init__(
@@ -78,6 +94,12 @@ class Emulator:
         non_windows: Literal["empty", "fail"] = "empty",
         blocked_agents: str | None = None,
         settle_seconds: float = 0,
+        qualys_assets: int | None = None,
+        qualys_patches: int | None = None,
+        qualys_jobs: int | None = None,
+        qualys_job_assets: int = 40,
+        qualys_token_seconds: int = 4 * 3600,
+        qualys_forbidden: bool = False,
     ) -> None:
         self._lock = RLock()
         self._clock = Clock(start or DEFAULT_START)
@@ -92,9 +114,17 @@ class Emulator:
             non_windows=non_windows,
             blocked_agents=blocked_agents,
             settle_seconds=settle_seconds,
+            qualys_assets=qualys_assets,
+            qualys_patches=qualys_patches,
+            qualys_jobs=qualys_jobs,
+            qualys_job_assets=qualys_job_assets,
+            qualys_token_seconds=qualys_token_seconds,
+            qualys_forbidden=qualys_forbidden,
         )
         self._blocked = re.compile(blocked_agents) if blocked_agents else None
-        self._account = _open(self.settings)
+        self._world = _world(self.settings)
+        self._account = _open(self.settings, self._world)
+        self._subscription: Subscription | None = None
         self._faults = Faults()
         self._calls: deque[Call] = deque(maxlen=CALLS_KEPT)
         self._call_count = 0
@@ -114,7 +144,46 @@ class Emulator:
         with self._lock:
             if path == control.PREFIX or path.startswith(control.PREFIX + "/"):
                 return control.respond(self, method, path, dict(query_pairs), body)
+            if path.startswith(PREFIXES):
+                heard = {name.lower(): value for name, value in headers}
+                return self._qualys_call(
+                    Request(method, path, query=dict(query_pairs), headers=heard, raw=body)
+                )
             return self._vendor_call(method, path, dict(query_pairs), headers)
+
+    @property
+    def qualys(self) -> Subscription:
+        """Return the Qualys subscription, its user and password too; opened when first used."""
+        with self._lock:
+            if self._subscription is None:
+                self._subscription = Subscription(self.settings, self._world)
+                self._subscription.advance_to(self.now)
+            return self._subscription
+
+    def _qualys_call(self, request: Request) -> Answer:
+        service = self.qualys.service(request.method, request.path)
+        fault = self._faults.match(service, request.path, "")
+        altered = request
+        if fault is not None and fault.kind in ALTERATIONS:
+            altered = ALTERATIONS[fault.kind](request, fault.options)
+
+        def reply() -> Answer:
+            return self.qualys.respond(altered)
+
+        if fault is None:
+            answer = reply()
+        elif fault.kind == "rate_limited":
+            answer = limited(request.path)
+        else:
+            url = f"{request.path}?{urlencode(request.query)}"
+            answer = fault.spoil(reply, self.now, url, json_answer([]))
+        agent = request.headers.get("user-agent", "")
+        body = None if request.path == "/auth" else _json_of(request.raw)
+        self._note(
+            answer, fault, service=service, path=request.path, params=dict(request.query),
+            user_agent=agent, vendor="qualys", method=request.method, body=body,
+        )  # fmt: skip
+        return answer
 
     def _vendor_call(
         self, method: str, path: str, parameters: dict[str, str], headers: Pairs
@@ -130,21 +199,25 @@ class Emulator:
             answer = reply()
         else:
             answer = fault.spoil(reply, self.now, f"{path}?{urlencode(parameters)}")
+        shown = {name: value for name, value in parameters.items() if name != "apikey"}
+        self._note(
+            answer, fault, service=service, path=path, params=shown, user_agent=agent, method=method
+        )
+        return answer
+
+    def _note(self, answer: Answer, fault: Fault | None, **call: Any) -> None:
+        """Log one vendor call."""
         unsent = answer.delivery.manner in ("hang", "reset", "raw")
         self._call_count += 1
         self._calls.append(
             Call(
                 n=self._call_count,
                 at=self.now,
-                service=service,
-                path=path,
-                params={name: value for name, value in parameters.items() if name != "apikey"},
                 status=0 if unsent else answer.status,
                 fault=fault.kind if fault else None,
-                user_agent=agent,
+                **call,
             )
         )
-        return answer
 
     def _reply(self, method: str, path: str, parameters: dict[str, str], agent: str) -> Answer:
         if self._blocked and self._blocked.search(agent):
@@ -192,6 +265,8 @@ class Emulator:
         with self._lock:
             self._clock.move_to(when)
             self._account.advance_to(self.now)
+            if self._subscription is not None:
+                self._subscription.advance_to(self.now)
             return self.now
 
     def by_hand(self, device: int, act: Literal["install", "restart"]) -> None:
@@ -211,6 +286,7 @@ class Emulator:
             fresh = Emulator(**{**asdict(self.settings), **changes})
             self.settings = fresh.settings
             self._clock, self._account = fresh._clock, fresh._account
+            self._world, self._subscription = fresh._world, None
             self._faults, self._blocked = fresh._faults, fresh._blocked
             self.clear_calls()
 
@@ -238,31 +314,56 @@ class Emulator:
             self._faults.all.clear()
             return count
 
-    def truth(self, device: int | None = None) -> dict[str, Any]:
-        """Return the whole world as JSON can hold it, or one device's part of it."""
+    def truth(
+        self, device: int | None = None, *, vendor: Literal["nsight", "qualys"] = "nsight"
+    ) -> dict[str, Any]:
+        """Return a vendor's whole world as JSON can hold it, or one N-sight device's part of it."""
         with self._lock:
+            if vendor == "qualys":
+                seed = self.settings.seed
+                return {"now": self.now.isoformat(), "seed": seed, **self.qualys.truth()}
+            if vendor != "nsight":
+                raise ValueError('vendor is "nsight" or "qualys"')
             return truth_of(self._account, self.settings.seed, device)
 
-    def running(self, port: int = 0) -> "host.Running":
-        """Return a context in which the emulator answers on a loopback port (0: any free one)."""
-        return host.Running(self, port)
+    def running(self, port: int = 0, *, https: bool = False) -> "host.Running":
+        """Return a context in which the emulator answers on a loopback port (0: any free one).
+
+        With `https` it does so over TLS, and `ca_file` of the host names who is to be trusted.
+        """
+        return host.Running(self, port, https=https)
 
     def serve_forever(
-        self, port: int = 0, on_ready: Callable[["host.Host"], None] | None = None
+        self,
+        port: int = 0,
+        on_ready: Callable[["host.Host"], None] | None = None,
+        *,
+        https: bool = False,
     ) -> None:
         """Answer on a loopback port until Ctrl-C or SIGTERM; `on_ready` is told when it begins."""
-        host.serve_forever(self, port, on_ready)
+        host.serve_forever(self, port, on_ready, https=https)
 
 
-def _open(settings: Settings) -> Account:
-    """Return the account of a new world."""
-    world = make_world(
+def _json_of(raw: bytes) -> Any:
+    """Return what came as JSON, None for what is none."""
+    try:
+        return json.loads(raw) if raw.strip() else None
+    except ValueError:
+        return None
+
+
+def _world(settings: Settings) -> World:
+    return make_world(
         settings.seed,
         customers=settings.customers,
         devices=settings.devices,
         start=settings.start,
         all_windows=settings.exact_patches,
     )
+
+
+def _open(settings: Settings, world: World) -> Account:
+    """Return the N-sight account of a new world."""
     return open_account(
         settings.seed,
         world,

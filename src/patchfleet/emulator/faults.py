@@ -13,8 +13,9 @@ from patchfleet.emulator.answer import Answer
 from patchfleet.emulator.fault_kind import STAND_IN, Case, FaultKind
 from patchfleet.emulator.http_faults import HTTP_FAULTS
 from patchfleet.emulator.nsight.variants import REPLY_FAULTS
+from patchfleet.emulator.qualys.faults import QUALYS_FAULTS
 
-FAULTS: Mapping[str, FaultKind] = {**HTTP_FAULTS, **REPLY_FAULTS}
+FAULTS: Mapping[str, FaultKind] = {**HTTP_FAULTS, **REPLY_FAULTS, **QUALYS_FAULTS}
 """Every kind of fault by name."""
 
 
@@ -58,9 +59,11 @@ class Fault:
         """Return whether the call just counted is to be spoiled."""
         return self.seen > self.after and (self.times is None or self.done < self.times)
 
-    def spoil(self, reply: Callable[[], Answer], now: datetime, url: str) -> Answer:
+    def spoil(
+        self, reply: Callable[[], Answer], now: datetime, url: str, stand_in: Answer = STAND_IN
+    ) -> Answer:
         """Return what is sent instead of the reply; `reply` is called if the call takes effect."""
-        answer = reply() if self.options["when"] == "after" else STAND_IN
+        answer = reply() if self.options["when"] == "after" else stand_in
         return FAULTS[self.kind].spoil(Case(answer, now, url, self.options))
 
     def as_dict(self) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from urllib.parse import parse_qsl, unquote
 import h11
 
 from patchfleet.emulator.answer import Answer
+from patchfleet.emulator.authority import Authority
 
 if TYPE_CHECKING:
     from patchfleet.emulator.emulator import Emulator
@@ -68,7 +69,7 @@ class _Connection(asyncio.Protocol):
         self._ended.set()
         self._http.receive_data(b"")
         self._go_on()
-        return True
+        return self._transport.get_extra_info("sslcontext") is None  # TLS cannot stay half open
 
     def close(self) -> None:
         """Drop the connection, whatever it is doing."""
@@ -189,15 +190,21 @@ class _Connection(asyncio.Protocol):
 class Host:
     """Hold what a caller needs to reach a running emulator."""
 
-    def __init__(self, emulator: "Emulator") -> None:
+    def __init__(self, emulator: "Emulator", authority: Authority | None = None) -> None:
         self.emulator = emulator
+        self.authority = authority
         self.connections: set[_Connection] = set()
         self.port = 0
 
     @property
     def url(self) -> str:
         """Return the base URL, where the vendor's would be the server's."""
-        return f"http://{LOOPBACK}:{self.port}"
+        return f"{'https' if self.authority else 'http'}://{LOOPBACK}:{self.port}"
+
+    @property
+    def ca_file(self) -> str | None:
+        """Return the PEM file of the authority to trust, None where there is no TLS."""
+        return self.authority.ca_file if self.authority else None
 
     @property
     def control_url(self) -> str:
@@ -218,7 +225,11 @@ class Host:
         """Answer until `stop` is set; raise OSError when the port cannot be had."""
         loop = asyncio.get_running_loop()
         server = await loop.create_server(
-            lambda: _Connection(self), LOOPBACK, port, backlog=_BACKLOG
+            lambda: _Connection(self),
+            LOOPBACK,
+            port,
+            backlog=_BACKLOG,
+            ssl=self.authority.context if self.authority else None,
         )
         self.port = server.sockets[0].getsockname()[1]
         try:
@@ -243,8 +254,9 @@ class Host:
 class Running:
     """Run an emulator in a thread of its own for as long as a `with` block lasts."""
 
-    def __init__(self, emulator: "Emulator", port: int) -> None:
-        self._host = Host(emulator)
+    def __init__(self, emulator: "Emulator", port: int, *, https: bool = False) -> None:
+        self._authority = Authority() if https else None
+        self._host = Host(emulator, self._authority)
         self._port = port
         self._ready = Event()
         self._problem: BaseException | None = None
@@ -267,6 +279,8 @@ class Running:
         if self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join()
+        if self._authority:
+            self._authority.close()
 
     def _run(self) -> None:
         try:
@@ -282,9 +296,20 @@ class Running:
         await self._host.serve(self._port, self._ready.set, self._stop)
 
 
-def serve_forever(emulator: "Emulator", port: int, on_ready: Callable[[Host], None] | None) -> None:
+def serve_forever(
+    emulator: "Emulator",
+    port: int,
+    on_ready: Callable[[Host], None] | None,
+    *,
+    https: bool = False,
+) -> None:
     """Answer in this thread until Ctrl-C or SIGTERM, then return."""
-    asyncio.run(_serve_until_told(Host(emulator), port, on_ready))
+    authority = Authority() if https else None
+    try:
+        asyncio.run(_serve_until_told(Host(emulator, authority), port, on_ready))
+    finally:
+        if authority:
+            authority.close()
 
 
 async def _serve_until_told(host: Host, port: int, on_ready: Callable[[Host], None] | None) -> None:

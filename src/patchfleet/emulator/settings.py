@@ -23,11 +23,22 @@ class Settings:
     non_windows: Literal["empty", "fail"]
     blocked_agents: str | None
     settle_seconds: float
+    qualys_assets: int | None
+    qualys_patches: int | None
+    qualys_jobs: int | None
+    qualys_job_assets: int
+    qualys_token_seconds: int
+    qualys_forbidden: bool
 
     def __post_init__(self) -> None:
         for name in ("patches", "latency_ms", "settle_seconds"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} cannot be negative")
+        for name in ("qualys_assets", "qualys_patches", "qualys_jobs"):
+            if (getattr(self, name) or 0) < 0:
+                raise ValueError(f"{name} cannot be negative")
+        if self.qualys_job_assets < 1 or self.qualys_token_seconds < 1:
+            raise ValueError("qualys_job_assets and qualys_token_seconds are at least 1")
         if self.non_windows not in ("empty", "fail"):
             raise ValueError('non_windows is "empty" or "fail"')
         try:

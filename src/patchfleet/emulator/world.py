@@ -140,7 +140,8 @@ def make_world(
         _add_sites(seed, firm, sites)
     homes = _share_out(seed, firms, sites, devices)
     machines = tuple(
-        make_machine(seed, number, site, start, all_windows=all_windows) for number, site in enumerate(homes)
+        make_machine(seed, number, site, start, all_windows=all_windows)
+        for number, site in enumerate(homes)
     )
     return World(firms, tuple(sites), machines)
 

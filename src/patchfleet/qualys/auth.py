@@ -7,6 +7,7 @@ hours [D: jwt], and once where it is refused before that.
 
 import base64
 import binascii
+import weakref
 from collections.abc import Mapping
 from threading import Lock
 from typing import TYPE_CHECKING, TypedDict, Unpack
@@ -127,6 +128,8 @@ class TokenAuth:
         with self._lock:
             if self._client is None:
                 self._client = Qualys(auth=self)
+                # A script that forgets an account does not forget its connections.
+                weakref.finalize(self, self._client.closer)
             return self._client
 
     def close(self) -> None:

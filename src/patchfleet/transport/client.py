@@ -38,6 +38,11 @@ class Client:
         """Close the connections; the next call opens new ones."""
         self._wire.close()
 
+    @property
+    def closer(self) -> Callable[[], None]:
+        """What closes the connections and keeps nothing of the client alive."""
+        return self._wire.close
+
     def __enter__(self) -> Self:
         return self
 

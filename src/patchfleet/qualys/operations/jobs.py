@@ -186,13 +186,16 @@ def job_ids(jobs: JobIds) -> list[str]:
 
 def get_job_runs(jobId: JobIds) -> Work[BaseList[PMRun]]:
     """List the runs of a job, or of several jobs, which are asked for at once [O: peer]."""
+    ids = job_ids(jobId)
     parts = [
-        call("get_job_runs", "GET", f"/pm/v1/deploymentjob/{one}/runs", _RUNS)
-        for one in job_ids(jobId)
+        call("get_job_runs", "GET", f"/pm/v1/deploymentjob/{one}/runs", _RUNS) for one in ids
     ]
 
     def steps() -> Steps[BaseList[PMRun]]:
         lists = yield Together(tuple(parts))
+        for one, runs in zip(ids, lists, strict=True):
+            for run in runs:
+                run.jobId = run.jobId or one  # the answer does not repeat whose runs they are
         return BaseList(run for runs in lists for run in runs)
 
     return Procedure("get_job_runs", steps)

@@ -1,0 +1,132 @@
+"""One machine as the patch manager sees it: what it misses, what it has, what a job does to it.
+
+Law of this file: state and its transitions, nothing of the wire.  What a scan finds is a function
+of the seed and of times of events, never of when anybody looks: `missing`, `installed` and
+`reboot_pending` bring themselves up to the estate's time when they are read.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from patchfleet.emulator.qualys.patch import CataloguePatch
+from patchfleet.emulator.world import Machine
+
+Found = dict[str, CataloguePatch]
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """Name a group of assets: `id` is the GUID that jobs use, `number` what the inventory shows."""
+
+    id: str
+    number: int
+    name: str
+
+
+class Keeper(Protocol):
+    """Bring assets up to its own time, and count what jobs change on any of them."""
+
+    changes: int
+
+    def settle(self, asset: "Asset") -> None:
+        """Bring an asset up to now."""
+
+
+@dataclass(slots=True, eq=False)
+class Asset:
+    """Hold one asset.
+
+    `uuid` is the agent's, which jobs call asset id; `asset_id` is the inventory's number.  `lines`
+    are the product lines it can miss patches of.  `changed_at` is when a job last changed it and
+    `revision` grows with every change.  `keeper` is the estate.
+    """
+
+    uuid: str
+    asset_id: int
+    machine: Machine
+    platform: str
+    zone: ZoneInfo
+    tag_ids: set[str]
+    lines: tuple[str, ...]
+    restarted_at: datetime
+    changed_at: datetime
+    keeper: Keeper
+    scanned_at: datetime | None = None
+    settled_at: datetime | None = None
+    revision: int = 0
+    missing_now: Found = field(default_factory=dict)
+    installed_now: Found = field(default_factory=dict)
+    reboot_pending_now: Found = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """Return the machine's name."""
+        return self.machine.name
+
+    @property
+    def is_reporting(self) -> bool:
+        """Return whether its agent is heard of; a silent one scans nothing and takes no job."""
+        return not self.machine.silent_days
+
+    @property
+    def missing(self) -> Found:
+        """Return the patches it misses, by uuid, superseded ones too; not for others to change."""
+        self.keeper.settle(self)
+        return self.missing_now
+
+    @property
+    def installed(self) -> Found:
+        """Return the patches it has, by uuid; not for others to change."""
+        self.keeper.settle(self)
+        return self.installed_now
+
+    @property
+    def reboot_pending(self) -> Found:
+        """Return the patches that wait for a restart, by uuid; they are in neither other one."""
+        self.keeper.settle(self)
+        return self.reboot_pending_now
+
+    def install(self, patch_uuid: str, at: datetime) -> bool:
+        """Install a missing patch; return whether it waits for a restart now.
+
+        What it replaces is missing no more.  Raises KeyError when the patch is not missing.
+        """
+        patch = self.missing.pop(patch_uuid)
+        for older in [old for old in self.missing_now.values() if patch.replaces(old)]:
+            del self.missing_now[older.uuid]
+            older.missing_count -= 1
+        self._changed(at)
+        if patch.reboot_required:
+            self.reboot_pending_now[patch_uuid] = patch
+            return True
+        self._have(patch)
+        return False
+
+    def uninstall(self, patch_uuid: str, at: datetime) -> None:
+        """Roll an installed patch back: it is missing again; raise KeyError if it is not there."""
+        patch = self.installed.pop(patch_uuid)
+        patch.installed_count -= 1
+        patch.missing_count += 1
+        self.missing_now[patch_uuid] = patch
+        self._changed(at)
+
+    def restart(self, at: datetime) -> None:
+        """Restart the machine: what waited for it is installed."""
+        for patch in self.reboot_pending.values():
+            self._have(patch)
+        self.reboot_pending_now.clear()
+        self.restarted_at = at
+        self._changed(at)
+
+    def _have(self, patch: CataloguePatch) -> None:
+        """Count a patch as installed that counted as missing so far."""
+        self.installed_now[patch.uuid] = patch
+        patch.missing_count -= 1
+        patch.installed_count += 1
+
+    def _changed(self, at: datetime) -> None:
+        self.changed_at = at
+        self.revision += 1
+        self.keeper.changes += 1

@@ -1,0 +1,49 @@
+"""The room as one thing: what the subscription opens, moves and asks.
+
+Law of this file: it puts the parts together and has no rule of its own.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from patchfleet.emulator.qualys.estate import Estate
+from patchfleet.emulator.qualys.jobs.answers import Routes, job_routes
+from patchfleet.emulator.qualys.jobs.book import Book
+from patchfleet.emulator.qualys.jobs.mitigation import Mitigations
+from patchfleet.emulator.qualys.jobs.reports import Reports
+from patchfleet.emulator.qualys.jobs.stock import add_done_jobs, add_usual_jobs
+from patchfleet.emulator.qualys.jobs.truth import truth_of
+
+
+class Jobs:
+    """Hold the jobs of an account over its estate.
+
+    `stock` None gives the usual few jobs; a number gives exactly so many finished ones with
+    `assets_each` results each, for measurements.  Raises ValueError when there are too few assets.
+    """
+
+    def __init__(self, estate: Estate, *, stock: int | None = None, assets_each: int = 40) -> None:
+        self._book = Book(estate)
+        self._mitigations = Mitigations(self._book)
+        self._reports = Reports(self._book, self._mitigations)
+        if stock is None:
+            add_usual_jobs(self._book)
+        else:
+            add_done_jobs(self._book, stock, assets_each)
+
+    @property
+    def routes(self) -> Routes:
+        """Return the calls: method and whole path as an expression -> name, function."""
+        return {
+            **job_routes(self._book),
+            **self._mitigations.routes,
+            **self._reports.routes,
+        }
+
+    def advance_to(self, until: datetime) -> None:
+        """Let everything happen up to `until`; this moves the estate too, step by step."""
+        self._book.lifecycle.advance_to(until)
+
+    def truth(self) -> dict[str, Any]:
+        """Return all jobs with all their runs and results as JSON can hold them."""
+        return truth_of(self._book, self._mitigations)

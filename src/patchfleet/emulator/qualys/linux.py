@@ -1,0 +1,82 @@
+"""The Linux distributions of the estate and the packages for which advisories come out.
+
+Law of this file: data, all of it made up; only the names of distributions and packages are real.
+N-sight shows no patches of Linux machines, so these lines are no part of the world.
+"""
+
+from dataclasses import dataclass
+
+from patchfleet.emulator.lines import IMPORTANT, SECURITY, Line, Weights
+from patchfleet.emulator.world import OperatingSystem
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """Describe a distribution; `line` is the first part of the names of its product lines."""
+
+    line: str
+    name: str
+    vendor: str
+    advisory: str
+    first_advisory: int
+    system: OperatingSystem
+
+
+DISTRIBUTIONS = (
+    Distribution("ubuntu", "Ubuntu 24.04", "Ubuntu", "USN-{number}-1", 2000,
+                 OperatingSystem("linux", "Ubuntu 24.04 LTS", "6.8.0", "")),
+    Distribution("debian", "Debian 12", "Debian", "DSA-{number}-1", 2500,
+                 OperatingSystem("linux", "Debian GNU/Linux 12", "6.1.0", "")),
+    Distribution("rhel", "Red Hat Enterprise Linux 9", "Red Hat", "RHSA-20{year}:{number}", 3000,
+                 OperatingSystem("linux", "Red Hat Enterprise Linux 9.4", "5.14.0", "")),
+    Distribution("rocky", "Rocky Linux 9", "Rocky", "RLSA-20{year}:{number}", 3500,
+                 OperatingSystem("linux", "Rocky Linux 9.4", "5.14.0", "")),
+)  # fmt: skip
+
+_PACKAGES: tuple[tuple[str, int, float, Weights], ...] = (
+    ("linux-image", 21, 1.0, SECURITY),
+    ("glibc", 120, 1.0, IMPORTANT),
+    ("openssl", 60, 0.0, SECURITY),
+    ("openssh", 120, 0.0, IMPORTANT),
+    ("sudo", 150, 0.0, IMPORTANT),
+    ("systemd", 150, 1.0, IMPORTANT),
+    ("curl", 45, 0.0, IMPORTANT),
+    ("python3", 60, 0.0, IMPORTANT),
+    ("krb5", 150, 0.0, IMPORTANT),
+    ("libxml2", 75, 0.0, IMPORTANT),
+    ("vim", 30, 0.0, IMPORTANT),
+    ("bind9", 75, 0.0, IMPORTANT),
+    ("nginx", 90, 0.0, SECURITY),
+    ("postgresql", 90, 0.0, IMPORTANT),
+    ("php", 60, 0.0, SECURITY),
+    ("docker", 60, 0.0, IMPORTANT),
+)
+"""Package, days between advisories, whether a restart is needed, severities."""
+
+BASE_PACKAGES = 11
+"""The first so many are on every machine, the others on some."""
+
+
+def _line(distribution: Distribution, place: int) -> Line:
+    package, every_days, restart, severities = _PACKAGES[place]
+    return Line(
+        name=f"{distribution.line} {package}",
+        product=package,
+        title=f"{distribution.vendor} security update for {package} ({distribution.advisory})",
+        severities=severities,
+        every_days=every_days,
+        restart=restart,
+        first_version=distribution.first_advisory + place * 200,
+    )
+
+
+LINUX_LINES: dict[str, Line] = {
+    line.name: line
+    for line in (_line(one, place) for one in DISTRIBUTIONS for place in range(len(_PACKAGES)))
+}
+"""Every Linux line by name."""
+
+
+def distribution_of(system: OperatingSystem) -> Distribution:
+    """Return the distribution that an operating system is."""
+    return next(one for one in DISTRIBUTIONS if one.system.name == system.name)

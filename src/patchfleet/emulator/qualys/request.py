@@ -1,0 +1,116 @@
+"""A call to the emulated gateway as its parts, and the refusal that may answer it.
+
+Law of this file: values only; it knows no operation.  Whatever a caller got wrong raises `Refused`,
+which becomes the vendor's error envelope in one place, `urls.py`.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from patchfleet.emulator.answer import Answer, Headers
+
+TOO_MANY = "2501"
+"""The code of a page beyond the 10,000th record [O: qualysdk]; the others are choices."""
+
+
+class Refused(Exception):
+    """Answer with `{"_error": {"errorCode", "message"}}` and a status [O: qualysdk; status: A]."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Hold one call: `groups` are the named parts of its path, `query` its decoded parameters.
+
+    Header names are lower case.  `raw` is the body as it came; `json` reads it.  The last two are
+    set by faults alone: how many records later than it ought to a page begins, and whether the
+    token dies with this call.
+    """
+
+    method: str
+    path: str
+    groups: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    raw: bytes = b""
+    shift: int = 0
+    is_token_dead: bool = False
+
+    def with_groups(self, groups: Mapping[str, str]) -> "Request":
+        """Return the same call with the named parts of its path."""
+        return replace(self, groups=groups)
+
+    @property
+    def json(self) -> Any:
+        """Return the body read as JSON, None for no body; raise Refused (400) for anything else."""
+        if not self.raw.strip():
+            return None
+        try:
+            return json.loads(self.raw)
+        except ValueError as problem:
+            raise Refused(400, "1400", f"the body is not JSON: {problem}") from problem
+
+    @property
+    def fields(self) -> Mapping[str, Any]:
+        """Return the body as a JSON object, empty for no body; raise Refused (400) for others."""
+        body = self.json
+        if body is None:
+            return {}
+        if not isinstance(body, dict):
+            raise Refused(400, "1400", "the body must be a JSON object")
+        return body
+
+    def number(self, name: str, default: int, low: int = 0, high: int = 1 << 31) -> int:
+        """Return a whole number of the query; raise Refused (400) outside `low` to `high`."""
+        return whole(name, self.query.get(name, default), low, high)
+
+    def flag(self, name: str) -> bool:
+        """Return a flag of the query, false when absent; raise Refused (400) for other words."""
+        value = self.query.get(name, "false").lower()
+        if value not in ("true", "false"):
+            raise Refused(400, "1400", f"{name} must be true or false, not {value!r}")
+        return value == "true"
+
+    @property
+    def platform(self) -> str:
+        """Return the platform asked for, Windows when none is [D]; raise Refused (400)."""
+        value = self.query.get("platform", "Windows")
+        if value not in ("Windows", "Linux"):
+            raise Refused(400, "1400", f"platform must be Windows or Linux, not {value!r}")
+        return value
+
+
+def whole(name: str, value: object, low: int, high: int) -> int:
+    """Return a number given as text or as a JSON number; raise Refused (400) for all else."""
+    try:
+        number = int(value) if isinstance(value, (str, int)) else None
+    except ValueError:
+        number = None
+    if number is None or isinstance(value, bool) or not low <= number <= high:
+        raise Refused(400, "1400", f"{name} must be a whole number from {low} to {high}")
+    return number
+
+
+def json_answer(value: object, status: int = 200, headers: Headers = ()) -> Answer:
+    """Return a JSON answer."""
+    return written(json.dumps(value, ensure_ascii=False).encode(), status, headers)
+
+
+def written(body: bytes, status: int = 200, headers: Headers = ()) -> Answer:
+    """Return an answer whose JSON is written already."""
+    return Answer(status, (("Content-Type", "application/json"), *headers), body)
+
+
+def text_of(inputs: Mapping[str, Any], name: str) -> str:
+    """Return a text of the query or of a body, "" when absent or null; raise Refused (400)."""
+    value = inputs.get(name)
+    if value is not None and not isinstance(value, str):
+        raise Refused(400, "1400", f"{name} must be a text")
+    return value or ""
