@@ -24,6 +24,7 @@ from patchfleet.errors import ConfigError
 FILE_NAME = "patchfleet.toml"
 KEYRING_SERVICE = "patchfleet"
 KEYRING_NSIGHT = "nsight"
+KEYRING_QUALYS = "qualys"
 
 
 class Secret:
@@ -73,6 +74,22 @@ class NSightSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ca_file: str | None = None
 
 
+class QualysSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The `[qualys]` table: which account, and how it is called."""
+
+    username: str | None = None
+    password: Secret | None = None
+    platform: str | None = None
+    gateway_url: str | None = None
+    calls_per_hour: Annotated[float, Meta(ge=0)] = 0
+    timeout_seconds: Annotated[float, Meta(gt=0)] = 120
+    retries: Annotated[int, Meta(ge=0)] = 3
+    user_agent: str | None = None
+    proxy: str | None = None
+    ca_file: str | None = None
+    allow_http: bool = False
+
+
 class SyncSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The `[sync]` table."""
 
@@ -92,6 +109,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     store: str = ""
     wait_for_lock_seconds: Annotated[float, Meta(ge=0)] = 10
     nsight: NSightSettings = NSightSettings()
+    qualys: QualysSettings = QualysSettings()
     sync: SyncSettings = SyncSettings()
     today: TodaySettings = TodaySettings()
     file: Path | None = None
@@ -169,15 +187,29 @@ def _overlay(table: dict[str, Any], environment: Mapping[str, str]) -> None:
     """Put what the environment says over what the file says."""
     if environment.get("PATCHFLEET_STORE"):
         table["store"] = environment["PATCHFLEET_STORE"]
-    nsight = table.setdefault("nsight", {})
-    if isinstance(nsight, dict):
-        for name, variable in (
-            ("region", "PATCHFLEET_NSIGHT_REGION"),
-            ("base_url", "PATCHFLEET_NSIGHT_URL"),
-            ("key", "PATCHFLEET_NSIGHT_KEY"),
-        ):
-            if environment.get(variable):
-                nsight[name] = environment[variable]
+    for place, names in ENVIRONMENT.items():
+        settings = table.setdefault(place, {})
+        if isinstance(settings, dict):
+            for name, variable in names.items():
+                if environment.get(variable):
+                    settings[name] = environment[variable]
+
+
+ENVIRONMENT: Mapping[str, Mapping[str, str]] = {
+    "nsight": {
+        "region": "PATCHFLEET_NSIGHT_REGION",
+        "base_url": "PATCHFLEET_NSIGHT_URL",
+        "key": "PATCHFLEET_NSIGHT_KEY",
+    },
+    "qualys": {
+        "username": "PATCHFLEET_QUALYS_USERNAME",
+        "password": "PATCHFLEET_QUALYS_PASSWORD",
+        "platform": "PATCHFLEET_QUALYS_PLATFORM",
+        "gateway_url": "PATCHFLEET_QUALYS_URL",
+        "ca_file": "PATCHFLEET_QUALYS_CA_FILE",
+    },
+}
+"""Which variable stands for which setting of which account."""
 
 
 def _explained(error: msgspec.ValidationError, file: Path | None, text: str) -> ConfigError:
@@ -208,6 +240,7 @@ _KINDS = {
 
 _TABLES: dict[str, type[Struct]] = {
     "nsight": NSightSettings,
+    "qualys": QualysSettings,
     "sync": SyncSettings,
     "today": TodaySettings,
 }
@@ -241,6 +274,19 @@ def nsight_key(settings: Settings) -> Secret:
     )
 
 
+def qualys_password(settings: Settings) -> Secret:
+    """Return the password of the Qualys account: environment or file, else the system's keyring."""
+    if settings.qualys.password:
+        return settings.qualys.password
+    stored = _from_keyring(KEYRING_QUALYS)
+    if stored:
+        return Secret(stored)
+    raise ConfigError(
+        "there is no password for Qualys",
+        hint="run `patchfleet init --vendor qualys`, or set PATCHFLEET_QUALYS_PASSWORD",
+    )
+
+
 def _from_keyring(name: str) -> str | None:
     import keyring
     from keyring.errors import KeyringError, NoKeyringError
@@ -252,7 +298,7 @@ def _from_keyring(name: str) -> str | None:
     except KeyringError as error:
         raise ConfigError(
             f"the system's keyring cannot be read ({type(error).__name__})",
-            hint="set PATCHFLEET_NSIGHT_KEY in the environment instead",
+            hint=f"set {_VARIABLES[name]} in the environment instead",
         ) from None
 
 
@@ -266,8 +312,14 @@ def keep_in_keyring(name: str, secret: Secret) -> None:
     except KeyringError as error:
         raise ConfigError(
             f"the system's keyring cannot be written ({type(error).__name__})",
-            hint="set PATCHFLEET_NSIGHT_KEY in the environment instead, then run this again",
+            hint=f"set {_VARIABLES[name]} in the environment instead, then run this again",
         ) from None
+
+
+_VARIABLES = {
+    KEYRING_NSIGHT: "PATCHFLEET_NSIGHT_KEY",
+    KEYRING_QUALYS: "PATCHFLEET_QUALYS_PASSWORD",
+}
 
 
 def warnings_about(settings: Settings) -> list[str]:
@@ -275,6 +327,7 @@ def warnings_about(settings: Settings) -> list[str]:
     file = settings.file
     if file is None or os.name != "posix":
         return []
-    if re.search(r"(?m)^\s*key\s*=", file.read_text("utf-8")) and file.stat().st_mode & 0o077:
-        return [f"{file} holds a key and others can read it: chmod 600 {file}"]
+    held = re.search(r"(?m)^\s*(key|password)\s*=", file.read_text("utf-8"))
+    if held and file.stat().st_mode & 0o077:
+        return [f"{file} holds a {held[1]} and others can read it: chmod 600 {file}"]
     return []

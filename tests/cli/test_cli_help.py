@@ -44,8 +44,9 @@ SUMMARIES = {
 
 
 def test_these_are_the_commands():
-    assert [" ".join(path) for path in ALL if path[0] != "nsight"] == [
-        "demo", "init", "sync", "today", "report", "runs", "emulate", "emulate nsight", "completion"
+    assert [" ".join(path) for path in ALL if path[0] not in ("nsight", "qualys")] == [
+        "demo", "init", "sync", "today", "report", "runs", "emulate", "emulate nsight",
+        "emulate qualys", "completion",
     ]  # fmt: skip
     assert [path[1] for path in ALL if path[:1] == ("nsight",) and len(path) == 2] == [
         "clients", "sites", "devices", "patches",

@@ -126,7 +126,7 @@ def test_a_file_that_was_named_must_be_there(tmp_path, name, by):
         ("[nsight]\nregion = 'us'\n[sync]\nx = 1", ":4: [sync] has no setting 'x'",
          "known are: devices_at_once, resume_within_hours"),
         ("file = 'x'", ":1: there is no setting 'file'",
-         "known are: store, wait_for_lock_seconds, nsight, sync, today"),
+         "known are: store, wait_for_lock_seconds, nsight, qualys, sync, today"),
         ("store = 5", ":1: store: expected text, got a whole number", None),
         ("[nsight]\ncalls_per_minute = 'many'",
          ":2: nsight.calls_per_minute: expected a number, got text", None),

@@ -23,25 +23,69 @@ _TEMPLATE = """\
 """
 
 
+_QUALYS = """
+[qualys]
+# The password is not here: it is in {where}.
+username = {username}
+{account}
+# calls_per_hour = 300     # what a subscription allows; 0: no limit of our own
+"""
+
+
 @click.command()
-@click.option("--region", help="Territory of the dashboard, for example us, uk, germany.")
-@click.option("--url", help="Address of the server, instead of a region.")
+@click.option(
+    "--vendor",
+    type=click.Choice(("nsight", "qualys")),
+    default="nsight",
+    show_default=True,
+    help="Whose account.",
+)
+@click.option("--region", help="Territory of the N-sight dashboard, for example us, uk, germany.")
+@click.option("--platform", help="Platform of the Qualys account, for example qg2, eu1.")
+@click.option("--username", help="User of the Qualys account.")
+@click.option("--url", help="Address of the server, instead of a region or platform.")
 @click.option("--here", is_flag=True, help="Settings and record stand in this folder.")
 @click.option("--force", is_flag=True, help="Replace the file if there is one.")
-@click.option("--offline", is_flag=True, help="Do not try the key.")
+@click.option("--offline", is_flag=True, help="Do not try the key or password.")
 @pass_session
 def command(
-    session: Session, *, region: str | None, url: str | None, here: bool, force: bool, offline: bool
+    session: Session,
+    *,
+    vendor: str,
+    region: str | None,
+    platform: str | None,
+    username: str | None,
+    url: str | None,
+    here: bool,
+    force: bool,
+    offline: bool,
 ) -> None:
-    """Set up an account: region and key, tried with one call.
+    """Set up an account: its place and its key, tried with one call.
 
-    The key is asked for and never shown; it goes into the system's keyring. Where there is no
-    keyring, or nobody to ask, give it in the environment as PATCHFLEET_NSIGHT_KEY.
+    The key or password is asked for and never shown; it goes into the system's keyring. Where there
+    is no keyring, or nobody to ask, give it in the environment as PATCHFLEET_NSIGHT_KEY or
+    PATCHFLEET_QUALYS_PASSWORD. An account at Qualys is added to the settings that there are.
     """
+    path = Path(config.FILE_NAME).absolute() if here else session.config_file or config.user_file()
+    if vendor == "qualys":
+        _qualys(session, path, platform, username, url, offline=offline)
+    else:
+        _nsight(session, path, region, url, here=here, force=force, offline=offline)
+
+
+def _nsight(
+    session: Session,
+    path: Path,
+    region: str | None,
+    url: str | None,
+    *,
+    here: bool,
+    force: bool,
+    offline: bool,
+) -> None:
     from patchfleet.nsight import NAble
     from patchfleet.report.spelling import counted
 
-    path = Path(config.FILE_NAME).absolute() if here else session.config_file or config.user_file()
     if path.exists() and not force:
         raise ConfigError(f"{path} exists", hint="--force replaces it")
     if not region and not url:
@@ -66,6 +110,66 @@ def command(
         session.say(f"the key works: it sees {seen}")
     session.say(f"wrote {path}; the key is in {where}")
     session.say("next: patchfleet sync && patchfleet today")
+
+
+def _qualys(
+    session: Session,
+    path: Path,
+    platform: str | None,
+    username: str | None,
+    url: str | None,
+    *,
+    offline: bool,
+) -> None:
+    """Add an account at Qualys to the settings."""
+    from patchfleet.qualys import Qualys
+
+    before = path.read_text("utf-8") if path.exists() else ""
+    if any(line.strip() == "[qualys]" for line in before.splitlines()):
+        raise ConfigError(f"{path} has a [qualys] table", hint="change it there")
+    username = username or _asked(session, "user", "--username", "Username")
+    if not platform and not url:
+        platform = _asked(session, "platform", "--platform", "Platform (qg1, qg2, eu1 …)")
+    given = os.environ.get("PATCHFLEET_QUALYS_PASSWORD", "")
+    if not given and not session.is_attended:
+        raise ConfigError(
+            "there is no password and nobody to ask for it",
+            hint="set PATCHFLEET_QUALYS_PASSWORD in the environment",
+        )
+    password = config.Secret(
+        given or str(click.prompt("Password", hide_input=True, err=True)).strip()
+    )
+    override = {"gateway_url": url} if url else None
+    ca_file = os.environ.get("PATCHFLEET_QUALYS_CA_FILE")
+    with Qualys(
+        username, password, platform or "qg1", override_platform=override, ca_file=ca_file,
+        retries=0,
+    ) as client:  # fmt: skip
+        version = None if offline else client.get_version()
+    where = "the environment, as PATCHFLEET_QUALYS_PASSWORD"
+    if not given:
+        config.keep_in_keyring(config.KEYRING_QUALYS, password)
+        where = "the system's keyring"
+    account = f"gateway_url = {_quoted(url)}" if url else f"platform = {_quoted(platform or '')}"
+    added = _QUALYS.format(where=where, username=_quoted(username), account=account)
+    _write(path, before + added if before else added.lstrip())
+    if version is not None:
+        session.say(f"the account works: patch management {version}")
+    session.say(f"wrote {path}; the password is in {where}")
+    session.say("next: patchfleet qualys jobs")
+
+
+def _quoted(text: str) -> str:
+    """Spell a text as TOML does; JSON spells it alike."""
+    import json
+
+    return json.dumps(text)
+
+
+def _asked(session: Session, what: str, option: str, prompt: str) -> str:
+    if not session.is_attended:
+        raise ConfigError(f"no {what} is given", hint=f"{option} gives it")
+    return str(click.prompt(prompt, err=True)).strip()
 
 
 def _write(path: Path, text: str) -> None:

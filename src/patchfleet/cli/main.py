@@ -17,12 +17,13 @@ from patchfleet.errors import Error
 
 COMMANDS = {
     "demo": ("patchfleet.cli.demo", "Show the main job on an emulated fleet, in under a minute."),
-    "init": ("patchfleet.cli.init", "Set up an account: region and key, tried with one call."),
+    "init": ("patchfleet.cli.init", "Set up an account: its place and its key, tried with one call."),
     "sync": ("patchfleet.cli.sync", "Read the whole fleet into the record."),
     "today": ("patchfleet.cli.today", "Show what waits for somebody, by customer, worst first."),
     "report": ("patchfleet.cli.report", "Write the fleet report: XLSX, HTML, JSON or text."),
     "runs": ("patchfleet.cli.runs", "List the syncs on record and what each could not learn."),
     "nsight": ("patchfleet.cli.nsight", "See and change patches through N-able N-sight RMM."),
+    "qualys": ("patchfleet.cli.qualys", "See and change jobs, patches and assets at Qualys."),
     "emulate": ("patchfleet.cli.emulate", "Run an emulated vendor on a port of this machine."),
     "completion": ("patchfleet.cli.completion", "Print the shell's completion script."),
 }

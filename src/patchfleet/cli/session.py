@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from patchfleet.nsight import NAble
+    from patchfleet.qualys import Qualys
     from patchfleet.report import Report, Table
     from patchfleet.store import Facts, Store
 
@@ -104,6 +105,30 @@ class Session:
             user_agent=nsight.user_agent,
             proxy=nsight.proxy,
             ca_file=nsight.ca_file,
+        )
+
+    def qualys(self) -> "Qualys":
+        """Return a client for the Qualys account of the settings."""
+        from patchfleet.qualys import Qualys
+
+        qualys = self.settings.qualys
+        if not qualys.username:
+            raise ConfigError(
+                "no Qualys user is set",
+                hint="run `patchfleet init --vendor qualys`, or set PATCHFLEET_QUALYS_USERNAME",
+            )
+        return Qualys(
+            qualys.username,
+            config.qualys_password(self.settings),
+            qualys.platform or "qg1",
+            override_platform={"gateway_url": qualys.gateway_url} if qualys.gateway_url else None,
+            timeout=qualys.timeout_seconds,
+            pace=qualys.calls_per_hour or None,
+            retries=qualys.retries,
+            user_agent=qualys.user_agent,
+            proxy=qualys.proxy,
+            ca_file=qualys.ca_file,
+            allow_http=qualys.allow_http,
         )
 
     @property

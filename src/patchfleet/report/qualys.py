@@ -136,7 +136,7 @@ NUMBERED = frozenset({"assetId", "hostId", "runId", "jobInstanceId", "qid", "sta
 def _kind_of(hint: Any) -> Kind:
     parts = [part for part in get_args(hint) if part is not type(None)] or [hint]
     if len(parts) > 1:
-        return "number" if set(parts) <= {int, float} else "text"
+        return "number" if {int, float} <= set(parts) <= {int, float, str} else "text"
     outer = get_origin(parts[0]) or parts[0]
     kinds: dict[Any, Kind] = {bool: "flag", int: "integer", float: "number", list: "list"}
     return kinds.get(outer, "text")
@@ -152,6 +152,8 @@ def _cell(value: Any, kind: Kind) -> Cell:
         return None
     if isinstance(value, list):
         return tuple(_words(one) for one in value)
+    if kind == "number" and isinstance(value, str) and value.isascii() and value.isdigit():
+        return int(value)
     if isinstance(value, bool | datetime) or (kind != "text" and isinstance(value, int | float)):
         return value
     return _words(value)
@@ -171,3 +173,18 @@ def _words(value: Any) -> str:
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M:%S}"
     return str(value)
+
+
+def fields_table(name: str, title: str, record: Record) -> Table:
+    """Return one record as a table of its fields that are set, one a row."""
+    rows = [
+        (field, _words(value))
+        for field, value in record.items()
+        if value is not None and value not in ("", [])
+    ]
+    return Table(
+        name=name,
+        title=title,
+        columns=(Column("field", "Field"), Column("value", "Value")),
+        rows=rows,
+    )

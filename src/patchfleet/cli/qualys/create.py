@@ -1,0 +1,287 @@
+"""`patchfleet qualys create`, `update` and `clone`: shown, agreed to, sent once.
+
+The common parameters of a job have options of their own; every other one is given by its name, as
+`--set preDeployment="…"`. Law of this file: what a job is made of is checked by the library, and
+nothing is sent that was not shown.
+"""
+
+import json
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from patchfleet.cli.exits import Exit
+from patchfleet.cli.options import CommandLineError
+from patchfleet.cli.qualys.agreement import asking, is_agreed
+from patchfleet.cli.session import Session, pass_session
+
+if TYPE_CHECKING:
+    from patchfleet.qualys import Qualys
+
+LONGEST = 400
+SCHEDULES = ("On-demand", "Once", "Daily", "Weekly", "Monthly")
+
+
+def _settings(command: click.decorators.FC) -> click.decorators.FC:
+    """Add the parameters that create, update and clone share."""
+    for option in (
+        click.option("--description", help="What it is for; a marker of ours follows it."),
+        click.option("--query", "qql", metavar="QQL", help="Which patches, by a query."),
+        click.option(
+            "--patch", "patches", metavar="ID", multiple=True, help="Which patch; may be repeated."
+        ),
+        click.option(
+            "--asset",
+            "assets",
+            metavar="ID",
+            multiple=True,
+            help="On which asset, by its agent id.",
+        ),
+        click.option(
+            "--tag",
+            "tags",
+            metavar="NAME",
+            multiple=True,
+            help="On assets with this tag, by name or id; may be repeated.",
+        ),
+        click.option(
+            "--hosts",
+            "host_query",
+            metavar="QQL",
+            help="On the hosts of the inventory that match now.",
+        ),
+        click.option(
+            "--start", metavar="TIME", help="When it starts, as '2026-12-09 01:30:00 AM'."
+        ),
+        click.option("--timezone", metavar="ZONE", help="Whose clock, as Europe/Berlin."),
+        click.option(
+            "--set",
+            "others",
+            metavar="NAME=VALUE",
+            multiple=True,
+            help="Any other parameter of create_job, by its name; values may be JSON.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+@click.command()
+@click.argument("name")
+@click.option(
+    "--platform",
+    "-P",
+    type=click.Choice(("Windows", "Linux"), case_sensitive=False),
+    required=True,
+    help="Which platform.",
+)
+@click.option(
+    "--schedule", type=click.Choice(SCHEDULES, case_sensitive=False), default="On-demand",
+    show_default=True, help="When it runs.",
+)  # fmt: skip
+@click.option("--rollback", is_flag=True, help="Take patches back instead of installing them.")
+@click.option("--enabled", is_flag=True, help="Enable it at once: an on-demand job starts.")
+@_settings
+@asking
+@click.option("--json", "as_json", is_flag=True, help="Print the id as JSON.")
+@pass_session
+def create(
+    session: Session,
+    /,
+    *,
+    name: str,
+    platform: Any,
+    schedule: Any,
+    rollback: bool,
+    enabled: bool,
+    dry_run: bool,
+    yes: bool,
+    as_json: bool,
+    **given: Any,
+) -> int:
+    """Create a deployment job, shown before and asked about.
+
+    It is disabled unless --enabled. If its answer is lost, the job is looked for before anything is
+    sent again, so that it is never made twice.
+
+    \b
+    For example:
+      patchfleet qualys create "Critical on servers" --platform windows \\
+          --query "vendorSeverity:`Critical`" --tag Servers --dry-run
+    """  # noqa: D301
+    from patchfleet.qualys.job_body import create_body
+
+    with session.qualys() as client:
+        parameters = _parameters(session, client, given)
+        if enabled:
+            parameters["status"] = "Enabled"
+        kind: Any = "Rollback" if rollback else "Install"
+        body = create_body(platform, name, kind, schedule, **parameters)
+        _show_body(session, body, as_data=dry_run)
+        if dry_run:
+            return Exit.DONE
+        if not is_agreed(session, "Create it?", yes=yes):
+            return Exit.DECLINED
+        created = client.create_job(platform, name, kind, schedule, **parameters)
+    _say_created(created, as_json=as_json)
+    return Exit.DONE
+
+
+@click.command()
+@click.argument("job_id", metavar="JOB")
+@click.option("--name", help="Another name.")
+@_settings
+@asking
+@pass_session
+def update(
+    session: Session,
+    /,
+    *,
+    job_id: str,
+    name: str | None,
+    dry_run: bool,
+    yes: bool,
+    **given: Any,
+) -> int:
+    """Change a job that has not run yet, or repeats.
+
+    What is not named stays as it is. A job that runs once can be changed until it is enabled.
+    """
+    from patchfleet.qualys.job_body import job_changes
+
+    with session.qualys() as client:
+        changes: Any = _parameters(session, client, given)
+        if name is not None:
+            changes["name"] = name
+        shown = job_changes(**changes)
+        if not shown:
+            raise CommandLineError("nothing is to be changed", hint="name what, and its value")
+        job = client.get_job(job_id)
+        session.say(f"{job.name} ({job.platform}, {job.scheduleType}, {job.status})")
+        _show_body(session, shown, as_data=dry_run)
+        if dry_run:
+            return Exit.DONE
+        if not is_agreed(session, "Change it?", yes=yes):
+            return Exit.DECLINED
+        client.update_job(job_id, **changes)
+    click.echo(f"Job {job_id} ({name or job.name}) updated.")
+    return Exit.DONE
+
+
+@click.command()
+@click.argument("job_id", metavar="JOB")
+@click.argument("name")
+@_settings
+@asking
+@click.option("--json", "as_json", is_flag=True, help="Print the id as JSON.")
+@pass_session
+def clone(
+    session: Session,
+    /,
+    *,
+    job_id: str,
+    name: str,
+    dry_run: bool,
+    yes: bool,
+    as_json: bool,
+    **given: Any,
+) -> int:
+    """Create a job like another one, under another name.
+
+    It is disabled, and has everything else of the first unless it is named here.
+    """
+    from patchfleet.qualys.job_body import job_changes
+
+    with session.qualys() as client:
+        changes: Any = _parameters(session, client, given)
+        job = client.get_job(job_id)
+        session.say(f"like {job.name} ({job.platform}, {job.scheduleType}), and")
+        _show_body(session, {**job_changes(**changes), "name": name}, as_data=dry_run)
+        if dry_run:
+            return Exit.DONE
+        if not is_agreed(session, "Create it?", yes=yes):
+            return Exit.DECLINED
+        created = client.clone_job(job_id, name, **changes)
+    _say_created(created, as_json=as_json)
+    return Exit.DONE
+
+
+def _say_created(created: Any, *, as_json: bool) -> None:
+    click.echo(json.dumps({"id": created.id, "name": created.name}) if as_json else str(created))
+
+
+def _show_body(session: Session, body: dict[str, Any], *, as_data: bool) -> None:
+    """Show what would be sent: all of it where that is what was asked for, else what is set."""
+    if as_data:
+        click.echo(json.dumps(body, indent=2, ensure_ascii=False))
+        return
+    for name, value in body.items():
+        if value not in (None, "", [], {}, False):
+            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            session.say(f"  {name:<24} {text if len(text) <= LONGEST else text[:LONGEST] + '…'}")
+
+
+def _parameters(session: Session, client: "Qualys", given: dict[str, Any]) -> dict[str, Any]:
+    """Return the parameters of a job; tags and hosts are looked up."""
+    found = _named(given["others"])
+    named = {
+        "description": given["description"],
+        "dynamicPatchesQQL": given["qql"],
+        "approvedPatches": list(given["patches"]) or None,
+        "startDateTime": given["start"],
+        "timezone": given["timezone"],
+        "assetTagIds": _tag_ids(client, given["tags"]) or None,
+        "assetIds": _asset_ids(session, client, given) or None,
+    }
+    for name, value in named.items():
+        if value is not None:
+            if name in found:
+                raise CommandLineError(f"{name} is given twice", hint="once by --set")
+            found[name] = value
+    return found
+
+
+def _named(pairs: Iterable[str]) -> dict[str, Any]:
+    """Read NAME=VALUE, where a value may be JSON: true, 5, a list, an object."""
+    found: dict[str, Any] = {}
+    for pair in pairs:
+        name, equals, text = pair.partition("=")
+        if not equals or not name.strip():
+            raise CommandLineError(
+                f"--set '{pair}' has no NAME=VALUE", hint="as minimizeWindow=true"
+            )
+        if name.strip() in found:
+            raise CommandLineError(f"--set {name.strip()} is given twice")
+        try:
+            found[name.strip()] = json.loads(text)
+        except ValueError:
+            found[name.strip()] = text
+    return found
+
+
+def _tag_ids(client: "Qualys", tags: tuple[str, ...]) -> list[str]:
+    from patchfleet.errors import ConfigError
+    from patchfleet.qualys.ids import uuid_text
+
+    ids: list[str] = []
+    for tag in tags:
+        try:
+            ids.append(uuid_text("--tag", tag))
+        except ConfigError:  # no id, so a name
+            ids.append(client.get_tag_id(tag))
+    return ids
+
+
+def _asset_ids(session: Session, client: "Qualys", given: dict[str, Any]) -> list[str]:
+    """Return the ids of assets that were named, and of the hosts that match now."""
+    ids = list(given["assets"])
+    if given["host_query"] is None:
+        return ids
+    hosts = client.query_assets(filter=given["host_query"], includeFields="agentId")
+    agents = [host.agentId for host in hosts if host.agentId]
+    if len(agents) < len(hosts):
+        session.say(f"{len(hosts) - len(agents):,} of {len(hosts):,} hosts have no agent")
+    if not agents:
+        raise CommandLineError("no host with an agent matches", hint="`patchfleet qualys hosts`")
+    return [*ids, *agents]

@@ -1,0 +1,177 @@
+"""`patchfleet qualys jobs`, `job`, `results` and `runs`."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from patchfleet.cli.options import CommandLineError, output_options
+from patchfleet.cli.qualys.reading import (
+    attributes_option,
+    gathered,
+    page_count,
+    pages_option,
+    platform_option,
+    say_problems,
+    some,
+)
+from patchfleet.cli.session import Session, pass_session
+
+JOBS_A_PAGE = 100
+
+
+def _narrowing(command: click.decorators.FC) -> click.decorators.FC:
+    """Add what narrows a list of jobs."""
+    for option in (
+        click.option("--filter", "-f", "qql", metavar="QQL", help="Only jobs that match."),
+        click.option("--owned", is_flag=True, help="Only jobs that this user owns alone."),
+        click.option("--coauthored", is_flag=True, help="Only jobs this user is a co-author of."),
+        platform_option(),
+    ):
+        command = option(command)
+    return command
+
+
+@click.command()
+@_narrowing
+@attributes_option
+@pages_option
+@click.option("--sort", metavar="FIELD", help="Sort by this field; -FIELD sorts downwards.")
+@output_options
+@pass_session
+def jobs(
+    session: Session,
+    *,
+    platform: str,
+    qql: str | None,
+    owned: bool,
+    coauthored: bool,
+    attributes: str | None,
+    pages: int | None,
+    sort: str | None,
+    as_json: bool,
+    outputs: tuple[Path, ...],
+) -> None:
+    """List the deployment jobs that match.
+
+    \b
+    For example:
+      patchfleet qualys jobs --filter "status:`Enabled` and scheduleType:`Monthly`"
+      patchfleet qualys jobs --platform linux --output jobs.xlsx
+    """  # noqa: D301 -- \b is what click wants, not a backslash
+    from patchfleet.qualys import PMJob
+    from patchfleet.report.qualys import records_table
+
+    with session.qualys() as client:
+        listing = client.iter_jobs(
+            platform,  # type: ignore[arg-type]
+            page_count(pages),
+            filter=qql,
+            attributes=attributes,
+            ownedJob=owned,
+            coauthorJob=coauthored,
+            pageSize=JOBS_A_PAGE,
+            sort=sort,
+        )
+        found = gathered(session, "jobs", listing)
+    say_problems(session, found)
+    table = records_table("jobs", "Deployment jobs", PMJob, found)
+    session.show(table, as_json=as_json, outputs=outputs)
+
+
+@click.command()
+@click.argument("job_id", metavar="JOB")
+@output_options
+@pass_session
+def job(session: Session, *, job_id: str, as_json: bool, outputs: tuple[Path, ...]) -> None:
+    """Show one job with everything that is set on it.
+
+    JOB is the id that `patchfleet qualys jobs` shows.
+    """
+    from patchfleet.report.qualys import fields_table
+
+    with session.qualys() as client:
+        found = client.get_job(job_id)
+    say_problems(session, [found])
+    session.show(fields_table("job", "Deployment job", found), as_json=as_json, outputs=outputs)
+
+
+@click.command()
+@click.argument("job_ids", metavar="[JOB]...", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="The results of every job that matches.")
+@_narrowing
+@click.option("--run", metavar="NUMBER", help="Of this run, as `runs` shows it, not of the last.")
+@output_options
+@pass_session
+def results(
+    session: Session,
+    *,
+    job_ids: tuple[str, ...],
+    everything: bool,
+    platform: str,
+    qql: str | None,
+    owned: bool,
+    coauthored: bool,
+    run: str | None,
+    as_json: bool,
+    outputs: tuple[Path, ...],
+) -> None:
+    """Show what jobs did, on every asset.
+
+    JOB is one id or several; --all means every job that --filter and --platform leave. A workbook
+    has one sheet for the results and one for their assets.
+
+    \b
+    For example:
+      patchfleet qualys results 11111111-2222-3333-4444-555555555555
+      patchfleet qualys results --all --filter "status:`Enabled`" --output results.xlsx
+    """  # noqa: D301
+    from patchfleet.report.qualys import results_report
+
+    if everything == bool(job_ids):
+        raise CommandLineError(
+            "name jobs, or say --all, and not both",
+            hint="`patchfleet qualys jobs` shows their ids",
+        )
+    if run is not None and len(job_ids) != 1:
+        raise CommandLineError("--run names a run of one job", hint="give one JOB with it")
+    with session.qualys() as client:
+        chosen = list(job_ids)
+        if everything:
+            listed = client.list_jobs(
+                platform,  # type: ignore[arg-type]
+                filter=qql,
+                ownedJob=owned,
+                coauthorJob=coauthored,
+                pageSize=JOBS_A_PAGE,
+            )
+            chosen = [str(one.id) for one in listed]
+        if run is not None:
+            found = [client.get_job_results(chosen[0], jobInstanceId=run, pageSize=100)]
+        else:
+            listing = client.iter_job_results(chosen, pageSize=100)
+            found = gathered(session, "results", listing)
+    say_problems(session, [*found, *(view for one in found for view in one.assets or ())])
+    report = results_report(found, datetime.now(UTC))
+    session.show(report, as_json=as_json, outputs=outputs)
+
+
+@click.command()
+@click.argument("job_ids", metavar="JOB...", nargs=-1)
+@output_options
+@pass_session
+def runs(
+    session: Session, *, job_ids: tuple[str, ...], as_json: bool, outputs: tuple[Path, ...]
+) -> None:
+    """List the runs of jobs.
+
+    JOB is one id or several, as `patchfleet qualys jobs` shows them.
+    """
+    from patchfleet.qualys import PMRun
+    from patchfleet.report.qualys import records_table
+
+    with session.qualys() as client:
+        found = client.get_job_runs(list(some(job_ids, "job")))
+    say_problems(session, found)
+    table = records_table("runs", "Runs of jobs", PMRun, found)
+    session.show(table, as_json=as_json, outputs=outputs)

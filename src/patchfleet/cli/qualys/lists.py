@@ -1,0 +1,214 @@
+"""`patchfleet qualys patches`, `assets`, `catalog`, `hosts` and `tags`."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from patchfleet.cli.options import CommandLineError, output_options
+from patchfleet.cli.qualys.reading import (
+    attributes_option,
+    gathered,
+    page_count,
+    pages_option,
+    platform_option,
+    say_missing,
+    say_problems,
+)
+from patchfleet.cli.session import Session, pass_session
+
+
+def _both_queries(command: click.decorators.FC) -> click.decorators.FC:
+    """Add what narrows patches by themselves and by assets, or the other way round."""
+    for option in (
+        click.argument("qql", metavar="[QQL]", required=False),
+        click.option("--having", metavar="QQL", help="Narrow by the other side's query."),
+        click.option(
+            "--version",
+            type=click.Choice(("1", "2")),
+            default="2",
+            show_default=True,
+            help="How pages are read: 1 by number, in parts if there are too many; 2 by cursor.",
+        ),
+        click.option(
+            "--no-verify", is_flag=True, help="Do not compare with what the server counts."
+        ),
+        platform_option(),
+    ):
+        command = option(command)
+    return command
+
+
+def _listed(session: Session, what: str, asked: Callable[[Any], Iterator[Any]]) -> list[Any]:
+    with session.qualys() as client:
+        found = gathered(session, what, asked(client))
+    say_problems(session, found)
+    return found
+
+
+@click.command()
+@_both_queries
+@attributes_option
+@pages_option
+@output_options
+@pass_session
+def patches(session: Session, /, *, as_json: bool, outputs: tuple[Path, ...], **asked: Any) -> None:
+    """List the patches that match, with who lacks them.
+
+    QQL is a query over patches, --having one over assets.
+
+    \b
+    For example:
+      patchfleet qualys patches "vendorSeverity:`Critical` and patchStatus:Missing"
+      patchfleet qualys patches --having "tags.name:`Servers`" --output patches.parquet
+    """  # noqa: D301
+    from patchfleet.qualys import PMPatch
+    from patchfleet.report.qualys import records_table
+
+    found = _listed(session, "patches", lambda client: client.iter_patches(**_given(asked)))
+    table = records_table("patches", "Patches", PMPatch, found)
+    session.show(table, as_json=as_json, outputs=outputs)
+
+
+@click.command()
+@_both_queries
+@attributes_option
+@pages_option
+@output_options
+@pass_session
+def assets(session: Session, /, *, as_json: bool, outputs: tuple[Path, ...], **asked: Any) -> None:
+    """List the assets that match, with what they lack.
+
+    QQL is a query over assets, --having one over patches.
+
+    \b
+    For example:
+      patchfleet qualys assets "name:web*" --having "vendorSeverity:`Critical`"
+    """  # noqa: D301
+    from patchfleet.qualys import PMAsset
+    from patchfleet.report.qualys import records_table
+
+    found = _listed(session, "assets", lambda client: client.iter_assets(**_given(asked)))
+    table = records_table("assets", "Assets", PMAsset, found)
+    session.show(table, as_json=as_json, outputs=outputs)
+
+
+def _given(asked: dict[str, Any]) -> dict[str, Any]:
+    """Return the options of a list in the library's words."""
+    return {
+        "platform": asked["platform"],
+        "page_count": page_count(asked["pages"]),
+        "query": asked["qql"],
+        "havingQuery": asked["having"],
+        "attributes": asked["attributes"],
+        "version": int(asked["version"]),
+        "verify": not asked["no_verify"],
+    }
+
+
+@click.command()
+@click.argument("qql", metavar="[QQL]", required=False)
+@click.option("--id", "ids", metavar="PATCH", multiple=True, help="Look up this patch instead.")
+@platform_option("windows", one_only=True)
+@attributes_option
+@pages_option
+@output_options
+@pass_session
+def catalog(
+    session: Session,
+    *,
+    qql: str | None,
+    ids: tuple[str, ...],
+    platform: Any,
+    attributes: str | None,
+    pages: int | None,
+    as_json: bool,
+    outputs: tuple[Path, ...],
+) -> None:
+    """List the patches of the catalogue, or look some up.
+
+    QQL is a query over the catalogue; with --id, which may be repeated, patches are looked up.
+    """
+    from patchfleet.qualys import CatalogPatch
+    from patchfleet.report.qualys import records_table
+
+    if ids and (qql or pages):
+        raise CommandLineError("--id looks patches up by their ids", hint="leave out QQL and pages")
+    with session.qualys() as client:
+        if ids:
+            looked_up = client.get_patch_catalog(list(ids), platform, attributes=attributes)
+            say_missing(session, f"{platform} patch", looked_up.missing)
+            found: list[CatalogPatch] = looked_up
+        else:
+            listing = client.iter_patch_catalog(
+                platform, page_count(pages), filter=qql, attributes=attributes, pageSize=1000
+            )
+            found = gathered(session, "patches", listing)
+    say_problems(session, found)
+    table = records_table("catalog", "Catalogue of patches", CatalogPatch, found)
+    session.show(table, as_json=as_json, outputs=outputs)
+
+
+@click.command()
+@click.argument("qql", metavar="[QQL]", required=False)
+@click.option("--include", metavar="NAMES", help="Ask only for these fields.")
+@click.option("--exclude", metavar="NAMES", help="Ask for all fields but these.")
+@click.option("--since", metavar="DATE", help="Only hosts that changed since, as 2026-11-01.")
+@pages_option
+@output_options
+@pass_session
+def hosts(
+    session: Session,
+    *,
+    qql: str | None,
+    include: str | None,
+    exclude: str | None,
+    since: str | None,
+    pages: int | None,
+    as_json: bool,
+    outputs: tuple[Path, ...],
+) -> None:
+    """List the hosts of the inventory that match.
+
+    QQL is a query over the inventory of assets (GAV). The agentId is the id that jobs want.
+
+    \b
+    For example:
+      patchfleet qualys hosts "operatingSystem.category: `Windows / Server`" --include agentId
+    """  # noqa: D301
+    from patchfleet.qualys import Host
+    from patchfleet.report.qualys import records_table
+
+    more = {"includeFields": include, "excludeFields": exclude, "lastModifiedDate": since}
+
+    def asked(client: Any) -> Any:
+        if qql is None:
+            return client.iter_all_assets(page_count(pages), **more)
+        return client.iter_query_assets(page_count(pages), filter=qql, **more)
+
+    found = _listed(session, "hosts", asked)
+    table = records_table("hosts", "Hosts of the inventory", Host, found)
+    session.show(table, as_json=as_json, outputs=outputs)
+
+
+@click.command()
+@platform_option()
+@output_options
+@pass_session
+def tags(session: Session, *, platform: Any, as_json: bool, outputs: tuple[Path, ...]) -> None:
+    """List the asset tags with the ids that jobs want.
+
+    They are learnt from the assets, which name both; a tag that no asset carries is not seen.
+    """
+    from patchfleet.report import Column, tabulate
+
+    with session.qualys() as client:
+        found = client.list_tags(platform)
+    columns = (
+        Column("name", "Tag"),
+        Column("asset_count", "Assets", "integer"),
+        Column("id", "Id"),
+    )
+    table = tabulate("tags", "Asset tags", columns, found)
+    session.show(table, as_json=as_json, outputs=outputs)
