@@ -54,16 +54,21 @@ def command(
 ) -> None:
     """Show the main job on an emulated fleet, in under a minute.
 
-    Starts an emulated N-sight on a port of this machine, reads its fleet, shows what waits,
-    approves the overdue critical patches of the worst customer, lets a week pass, reads again and
-    shows what changed. No account is needed and nothing outside is called.
+    Starts an emulated N-sight and Qualys on a port of this machine, reads the fleet, shows what
+    waits, approves the overdue critical patches of the worst customer, lets a week pass, reads
+    again and shows what changed; then has Qualys patch the servers of the same fleet by a job. No
+    account is needed and nothing outside is called.
     """
     from patchfleet.emulator import Emulator
 
     record = _fresh_record(folder)
-    emulator = Emulator(devices=devices, customers=customers, seed=seed, latency_ms=latency)
+    emulator = Emulator(
+        devices=devices, customers=customers, seed=seed, latency_ms=latency, qualys_jobs=0
+    )
     with emulator.running() as host:
-        session.say(f"An emulated N-sight answers at {host.url}; its clock stands at {_now(host)}.")
+        session.say(
+            f"Emulated N-sight and Qualys answer at {host.url}; there it is {_now(host)}."
+        )
         _Demo(session, host, record, folder).run()
 
 
@@ -99,6 +104,7 @@ class _Demo:
         self._folder = folder
 
     def run(self) -> None:
+        from patchfleet.cli.demo_qualys import show_qualys
         from patchfleet.fleet import NSightSource
         from patchfleet.nsight import NAble
         from patchfleet.store import Store
@@ -119,6 +125,7 @@ class _Demo:
             self._changes(store, first.run_id, second.run_id)
             self._today(store)
             self._difference(store, worst)
+            show_qualys(self._session, self._step, host, store, self._folder)
             self._reports(store)
 
     def _clock(self) -> datetime:

@@ -60,7 +60,7 @@ def command(
     force: bool,
     offline: bool,
 ) -> None:
-    """Set up an account: its place and its key, tried with one call.
+    """Set up an account, tried with one call.
 
     The key or password is asked for and never shown; it goes into the system's keyring. Where there
     is no keyring, or nobody to ask, give it in the environment as PATCHFLEET_NSIGHT_KEY or

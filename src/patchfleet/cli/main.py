@@ -17,7 +17,7 @@ from patchfleet.errors import Error
 
 COMMANDS = {
     "demo": ("patchfleet.cli.demo", "Show the main job on an emulated fleet, in under a minute."),
-    "init": ("patchfleet.cli.init", "Set up an account: its place and its key, tried with one call."),
+    "init": ("patchfleet.cli.init", "Set up an account, tried with one call."),
     "sync": ("patchfleet.cli.sync", "Read the whole fleet into the record."),
     "today": ("patchfleet.cli.today", "Show what waits for somebody, by customer, worst first."),
     "report": ("patchfleet.cli.report", "Write the fleet report: XLSX, HTML, JSON or text."),

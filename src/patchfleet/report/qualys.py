@@ -135,6 +135,8 @@ NUMBERED = frozenset({"assetId", "hostId", "runId", "jobInstanceId", "qid", "sta
 
 def _kind_of(hint: Any) -> Kind:
     parts = [part for part in get_args(hint) if part is not type(None)] or [hint]
+    if set(parts) == {int, bool}:
+        return "flag"
     if len(parts) > 1:
         return "number" if {int, float} <= set(parts) <= {int, float, str} else "text"
     outer = get_origin(parts[0]) or parts[0]
@@ -152,6 +154,8 @@ def _cell(value: Any, kind: Kind) -> Cell:
         return None
     if isinstance(value, list):
         return tuple(_words(one) for one in value)
+    if kind == "flag" and value in (0, 1):
+        return bool(value)
     if kind == "number" and isinstance(value, str) and value.isascii() and value.isdigit():
         return int(value)
     if isinstance(value, bool | datetime) or (kind != "text" and isinstance(value, int | float)):

@@ -1,0 +1,154 @@
+"""The second half of the demo: the same machines seen by Qualys, and a job that runs on them.
+
+Law of this file: as of the first half, nothing in here is for show.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from patchfleet.cli.session import Session
+
+if TYPE_CHECKING:
+    from patchfleet.emulator import Host as EmulatorHost
+    from patchfleet.qualys import Host, JobResultSummary, PMAsset, Qualys
+    from patchfleet.report import Table
+    from patchfleet.store import Store
+
+SERVERS = "operatingSystem.category: `Windows / Server`"
+MACHINES = "operatingSystem.category1: `Windows`"
+PATCHES = "vendorSeverity:`Critical`"
+SHOWN = 10
+HOURS_PASSED = 36
+"""Far enough for the job: its installs, the restarts they need, and what follows them."""
+
+
+def show_qualys(
+    session: Session,
+    step: Callable[[str], None],
+    host: "EmulatorHost",
+    store: "Store",
+    folder: Path,
+) -> None:
+    """Show one fleet out of two sources, and a job from the query that names its machines."""
+    from patchfleet.qualys import Qualys
+    from patchfleet.report import Report, save, write_text
+    from patchfleet.report.qualys import results_report
+
+    account = host.emulator.qualys
+    where = {"gateway_url": host.url}
+    with Qualys(account.username, account.password, override_platform=where) as client:
+        step("one fleet out of two sources: the machines that Qualys knows as well")
+        machines = _machines(store, client.get_all_assets(), client.get_assets())
+        write_text(_first(machines), session.console)
+        _say_sources(session, machines)
+        created = _created(session, step, client)
+        step(f"{HOURS_PASSED} hours pass, and the job runs")
+        host.emulator.advance(hours=HOURS_PASSED)
+        result = client.get_job_results(created, pageSize=100)
+    report = results_report([result], host.emulator.now)
+    write_text(_first(_most_first(report.tables[1])), session.console)
+    _say_results(session, result)
+    whole = Report(
+        name=report.name,
+        title="Qualys: a job and the fleet of both vendors",
+        as_of=host.emulator.now.astimezone(UTC),
+        notes=report.notes,
+        tables=(*report.tables, machines),
+    )
+    session.say(f"wrote {save(whole, folder / 'qualys.xlsx')}")
+
+
+def _machines(store: "Store", hosts: "Sequence[Host]", assets: "Sequence[PMAsset]") -> "Table":
+    """Return every machine once, joined by the name that both vendors tell."""
+    from patchfleet.report import Column, Table
+    from patchfleet.store.questions import devices
+
+    with store.facts() as facts:
+        listed = {device.device.casefold(): device for device in devices(facts)}
+    seen = {str(host.netbiosName or host.assetName).casefold(): host for host in hosts}
+    missing = {str(asset.name).casefold(): asset.missingPatchCount for asset in assets}
+    rows: list[tuple[str | int | bool | None, ...]] = []
+    for name in sorted({*listed, *seen}):
+        device, other = listed.get(name), seen.get(name)
+        sources = [word for word, has in (("N-sight", device), ("Qualys", other)) if has]
+        rows.append(
+            (
+                device.device if device else other.assetName if other else name,
+                " and ".join(sources),
+                device.customer if device else None,
+                other.biosSerialNumber if other else None,
+                device.open if device and device.scanned_at else None,
+                missing.get(name),
+            )
+        )
+    columns = (
+        Column("machine", "Machine"),
+        Column("sources", "Known to"),
+        Column("customer", "Customer"),
+        Column("serial", "Serial"),
+        Column("open", "Open at N-sight", "integer"),
+        Column("missing", "Missing at Qualys", "integer"),
+    )
+    return Table(name="machines", title="Machines of both vendors", columns=columns, rows=rows)
+
+
+def _most_first(table: "Table") -> "Table":
+    """Return the assets of a result with those first on which most was installed."""
+    import msgspec
+
+    place = [column.key for column in table.columns].index("successPatches")
+    rows = sorted(table.rows, key=lambda row: -int(str(row[place] or 0)))
+    return msgspec.structs.replace(table, rows=rows)
+
+
+def _first(table: "Table") -> "Table":
+    """Return the beginning of a table; the workbook has all of it."""
+    import msgspec
+
+    more = len(table.rows) - SHOWN
+    note = f"and {more:,} more in the workbook" if more > 0 else ""
+    return msgspec.structs.replace(table, rows=table.rows[:SHOWN], note=note)
+
+
+def _say_sources(session: Session, machines: "Table") -> None:
+    from collections import Counter
+
+    counts = Counter(str(row[1]) for row in machines.rows)
+    session.say(
+        f"{len(machines.rows)} machines: {counts['N-sight and Qualys']} known to both, "
+        f"{counts['N-sight']} to N-sight alone, {counts['Qualys']} to Qualys alone"
+    )
+
+
+def _created(session: Session, step: Callable[[str], None], client: "Qualys") -> str:
+    """Create the job for the servers that the inventory lists now."""
+    query = SERVERS if client.count_assets(SERVERS) else MACHINES  # a tiny fleet has no server
+    step(f'patchfleet qualys create "My Job" --hosts "{query}" --query "{PATCHES}" --enabled')
+    found = client.query_assets(filter=query, includeFields="agentId")
+    created = client.create_job(
+        platform="Windows",
+        jobType="Install",
+        scheduleType="On-demand",
+        assetIds=[asset.agentId for asset in found],
+        name="My Job",
+        dynamicPatchesQQL=PATCHES,
+        dynamicQQLType=1,
+        isDynamicPatchesQQL=True,
+        status="Enabled",
+    )
+    session.say(str(created))
+    return created.id
+
+
+def _say_results(session: Session, result: "JobResultSummary") -> None:
+    from patchfleet.report.spelling import counted
+
+    views = result.assets or []
+    done = sum(view.successPatches or 0 for view in views)
+    failed = sum(view.failedPatches or 0 for view in views)
+    session.say(
+        f"{result.name}: {counted(len(views), 'asset')}, "
+        f"{counted(done, 'patch', 'patches')} installed, {failed} failed"
+    )
