@@ -19,7 +19,7 @@ from urllib.parse import urlencode
 from patchfleet.emulator import control, host
 from patchfleet.emulator.answer import Answer, html, xml
 from patchfleet.emulator.clock import DEFAULT_START, Clock
-from patchfleet.emulator.faults import Fault, Faults
+from patchfleet.emulator.faults import OF_NSIGHT, OF_QUALYS, Fault, Faults
 from patchfleet.emulator.nsight import urls
 from patchfleet.emulator.nsight.account import Account, open_account
 from patchfleet.emulator.nsight.truth import truth_of
@@ -162,7 +162,7 @@ class Emulator:
 
     def _qualys_call(self, request: Request) -> Answer:
         service = self.qualys.service(request.method, request.path)
-        fault = self._faults.match(service, request.path, "")
+        fault = self._faults.match(service, request.path, "", OF_QUALYS)
         altered = request
         if fault is not None and fault.kind in ALTERATIONS:
             altered = ALTERATIONS[fault.kind](request, fault.options)
@@ -194,7 +194,8 @@ class Emulator:
         def reply() -> Answer:
             return self._reply(method, path, parameters, agent)
 
-        fault = self._faults.match(service, path, parameters.get("deviceid", ""))
+        device = parameters.get("deviceid", "")
+        fault = self._faults.match(service, path, device, OF_NSIGHT)
         if fault is None:
             answer = reply()
         else:

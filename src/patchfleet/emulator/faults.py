@@ -4,7 +4,7 @@ Law of this file: matching is arithmetic on counters.  Every call a fault matche
 `after`; the first fault that is due spoils the call, and only that one uses up a turn.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -17,6 +17,10 @@ from patchfleet.emulator.qualys.faults import QUALYS_FAULTS
 
 FAULTS: Mapping[str, FaultKind] = {**HTTP_FAULTS, **REPLY_FAULTS, **QUALYS_FAULTS}
 """Every kind of fault by name."""
+
+OF_NSIGHT = frozenset({**HTTP_FAULTS, **REPLY_FAULTS})
+OF_QUALYS = frozenset({**HTTP_FAULTS, **QUALYS_FAULTS})
+"""The kinds that concern each vendor's calls."""
 
 
 @dataclass(slots=True, eq=False)
@@ -77,11 +81,13 @@ class Faults:
     def __init__(self) -> None:
         self.all: list[Fault] = []
 
-    def match(self, service: str, path: str, device: str) -> Fault | None:
-        """Count a call and return the fault that spoils it, if any."""
+    def match(
+        self, service: str, path: str, device: str, kinds: Container[str] = FAULTS
+    ) -> Fault | None:
+        """Count a call and return the fault that spoils it, if any, among these kinds."""
         chosen = None
         for fault in self.all:
-            if fault.concerns(service, path, device):
+            if fault.kind in kinds and fault.concerns(service, path, device):
                 fault.seen += 1
                 if chosen is None and fault.is_due:
                     fault.done += 1

@@ -67,7 +67,7 @@ class Reading(Generic[R]):
     def ids_of(self, records: Sequence[R]) -> list[Hashable]:
         """Return what tells each record from the others; one without an id is unreadable."""
         ids = [self.key(record) for record in records]
-        if None in ids:
+        if any(number is None or isinstance(number, dict | list) for number in ids):
             raise Unreadable(f"one of the {self.what} has no id")
         return ids
 

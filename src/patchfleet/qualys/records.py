@@ -319,6 +319,14 @@ def _as_far_as_possible(value: Any, kind: Any, name: str, problems: list[str]) -
         return value
 
 
+def listed(value: Any, kind: type[R], what: str) -> list[R]:
+    """Return a list of records that is needed to go on; raise `Unreadable` where it is none."""
+    found = [] if value is None else value
+    if not isinstance(found, list) or not all(isinstance(one, kind) for one in found):
+        raise Unreadable(f"{what} are no list of records")
+    return found
+
+
 def _record_in(kind: Any) -> type[Record] | None:
     if isinstance(kind, type) and issubclass(kind, Record):
         return kind

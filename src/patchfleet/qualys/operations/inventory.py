@@ -12,11 +12,11 @@ from typing import TypeAlias
 from patchfleet.errors import ConfigError, NotFound, Rejected, Unreadable
 from patchfleet.qualys import listing
 from patchfleet.qualys.envelope import counted, whole
-from patchfleet.qualys.host_records import Host, HostPage
+from patchfleet.qualys.host_records import Host, HostList, HostPage
 from patchfleet.qualys.lists import BaseList
 from patchfleet.qualys.operations.calls import Query, call, reader
 from patchfleet.qualys.query import checked_query
-from patchfleet.qualys.records import Shape
+from patchfleet.qualys.records import Shape, listed
 from patchfleet.transport.operation import Listing, Operation, Steps
 from patchfleet.transport.wire import Response
 
@@ -214,7 +214,10 @@ def _failed(message: str) -> Rejected:
 
 
 def _hosts(page: HostPage) -> list[Host]:
-    found = page.assetListData.asset if page.assetListData else None
-    if found is None:
+    inner = page.assetListData
+    if inner is None:
         return []
-    return found if isinstance(found, list) else [found]
+    if not isinstance(inner, HostList):
+        raise Unreadable("assetListData is no object")
+    found = [inner.asset] if isinstance(inner.asset, Host) else inner.asset
+    return listed(found, Host, "the assets of a page")

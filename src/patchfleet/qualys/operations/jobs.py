@@ -18,6 +18,7 @@ from patchfleet.qualys.job_records import (
     PMDeploymentJob,
     PMJob,
     PMRun,
+    ResultAsset,
 )
 from patchfleet.qualys.lists import BaseList
 from patchfleet.qualys.operations.calls import (
@@ -32,7 +33,7 @@ from patchfleet.qualys.operations.calls import (
     sort_text,
 )
 from patchfleet.qualys.query import checked_query
-from patchfleet.qualys.records import Shape
+from patchfleet.qualys.records import Shape, listed
 from patchfleet.transport.operation import (
     Found,
     Listing,
@@ -187,9 +188,7 @@ def job_ids(jobs: JobIds) -> list[str]:
 def get_job_runs(jobId: JobIds) -> Work[BaseList[PMRun]]:
     """List the runs of a job, or of several jobs, which are asked for at once [O: peer]."""
     ids = job_ids(jobId)
-    parts = [
-        call("get_job_runs", "GET", f"/pm/v1/deploymentjob/{one}/runs", _RUNS) for one in ids
-    ]
+    parts = [call("get_job_runs", "GET", f"/pm/v1/deploymentjob/{one}/runs", _RUNS) for one in ids]
 
     def steps() -> Steps[BaseList[PMRun]]:
         lists = yield Together(tuple(parts))
@@ -280,7 +279,7 @@ def _result_steps(job: str, query: Query, page_size: int) -> Steps[JobResultSumm
         def read(response: Response) -> list[PMAssetJobView]:
             summary = _RESULT(response)
             first[1:] = [summary]
-            return summary.assets or []
+            return listed(summary.assets, PMAssetJobView, "the assets of a result")
 
         return _result_page(job, {**query, "pageNumber": number, "pageSize": size}, read)
 
@@ -305,6 +304,6 @@ def _result_page(job: str, query: Query, read: Any) -> Operation[list[PMAssetJob
 
 
 def _asset_key(view: PMAssetJobView) -> tuple[object, ...] | None:
-    if view.asset is None or view.asset.id is None:
+    if not isinstance(view.asset, ResultAsset) or not isinstance(view.asset.id, str):
         return None
     return view.asset.id, view.jobInstanceId, view.runId

@@ -11,7 +11,7 @@ from patchfleet.errors import ConfigError, NotFound, Unreadable
 from patchfleet.qualys import listing
 from patchfleet.qualys.envelope import whole
 from patchfleet.qualys.ids import uuid_text
-from patchfleet.qualys.job_records import Tag
+from patchfleet.qualys.job_records import NamedId, Tag
 from patchfleet.qualys.lists import BaseList
 from patchfleet.qualys.operations.calls import (
     AnyPlatform,
@@ -35,7 +35,7 @@ from patchfleet.qualys.patch_records import (
     ProductVulnCount,
 )
 from patchfleet.qualys.query import checked_query
-from patchfleet.qualys.records import Shape
+from patchfleet.qualys.records import Shape, listed
 from patchfleet.transport.operation import (
     Found,
     Listing,
@@ -335,7 +335,7 @@ def list_tags(platform: AnyPlatform = "all") -> Procedure[BaseList[Tag]]:
         names: dict[str, str] = {}
         counts: dict[str, int] = {}
         for asset in assets:
-            for tag in asset.tags or ():
+            for tag in listed(asset.tags, NamedId, f"the tags of {asset.name}"):
                 if tag.id:
                     names[tag.id] = tag.name or names.get(tag.id, "")
                     counts[tag.id] = counts.get(tag.id, 0) + 1
