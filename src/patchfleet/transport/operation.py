@@ -79,8 +79,8 @@ class Found(Generic[T]):
 class Together:
     """Work done side by side, at most as much at once as there are connections.
 
-    The results come in order. The first error, in that order, is the error of all: what has not
-    begun by then does not begin.
+    The results come in order. The first error is the error of all: what has not begun by then does
+    not begin, and what waits does not go on.
     """
 
     parts: "tuple[Work[Any], ...]"

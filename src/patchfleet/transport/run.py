@@ -115,6 +115,11 @@ class AsyncWire:
         self._places: asyncio.Semaphore | None = None
         self._discreet: Discreet | None = None
 
+    @property
+    def connections(self) -> int:
+        """How many calls may be under way at once."""
+        return self._line.connections
+
     async def send(self, request: Request) -> Response | Lost:
         """Send one request and return the whole answer, or what became of it."""
         import httpx2
@@ -227,7 +232,7 @@ def _together(flows: Flows, wire: Wire, halt: Event) -> list[Any]:
     return _results(running)
 
 
-def _results(ended: Sequence[Future[Any] | asyncio.Task[Any]]) -> list[Any]:
+def _results(ended: Sequence[Future[Any]]) -> list[Any]:
     """Return the results in order, or raise the first error that ended the others."""
     for task in ended:
         failure = None if task.cancelled() else task.exception()
@@ -268,15 +273,23 @@ async def astream(flow: Flow[T], wire: AsyncWire, ending: list[T]) -> AsyncGener
 
 
 async def _all_together(flows: Flows, wire: AsyncWire) -> list[Any]:
-    """Drive flows in tasks; after an error, those still under way are cancelled."""
-    running = [asyncio.create_task(arun(flow, wire)) for flow in flows.parts]
+    """Drive flows in tasks, as many as there are connections; an error ends all of them."""
+    results: list[Any] = [None] * len(flows.parts)
+    waiting = iter(enumerate(flows.parts))
+
+    async def work() -> None:
+        for place, flow in waiting:
+            results[place] = await arun(flow, wire)
+
+    workers = min(len(flows.parts), wire.connections)
+    running = [asyncio.create_task(work()) for _ in range(workers)]
     try:
-        await asyncio.wait(running, return_when=asyncio.FIRST_EXCEPTION)
+        await asyncio.gather(*running)  # the first error is raised at once
     finally:
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
-    return _results(running)
+    return results
 
 
 def _options(line: Line) -> dict[str, Any]:
