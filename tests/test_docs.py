@@ -16,7 +16,7 @@ import msgspec
 import pytest
 
 import patchfleet.errors
-from patchfleet import nsight
+from patchfleet import nsight, qualys
 from patchfleet.cli.exits import Exit
 from patchfleet.cli.main import app
 from patchfleet.config import Settings, load
@@ -26,7 +26,11 @@ from patchfleet.models import STATES
 from patchfleet.nsight import NAble
 from patchfleet.nsight.regions import ALIASES, SERVERS
 from patchfleet.nsight.seed import Seed
-from patchfleet.transport.client import method
+from patchfleet.qualys import Qualys, gav, pm
+from patchfleet.qualys.job_rules import JobParameters
+from patchfleet.qualys.platforms import ALIASES as PODS
+from patchfleet.qualys.platforms import GATEWAYS
+from patchfleet.transport.client import iterator, method
 
 HOME = Path(__file__).parent.parent
 TOP = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "examples/README.md"]
@@ -210,6 +214,33 @@ def test_every_operation_is_documented_under_all_its_names() -> None:
 def test_every_public_name_of_the_library_is_documented() -> None:
     text = text_of("docs/nsight.md") + text_of("docs/library.md")
     assert [name for name in nsight.__all__ if not re.search(rf"\b{name}\b", text)] == []
+
+
+def test_every_operation_of_qualys_is_documented_and_what_is_certain_about_it() -> None:
+    page = text_of("docs/qualys.md")
+    names = [name for name, line in vars(Qualys).items() if isinstance(line, method)]
+    assert [name for name in names if f"\n### {name}\n" not in page] == []
+    lazy = [name for name, line in vars(Qualys).items() if isinstance(line, iterator)]
+    assert [name for name in lazy if f"`{name}` takes the same" not in page] == []
+    made_of_others = {"clone_job", "list_tags", "get_tag_id"}
+    assert [name for name in {*names} - made_of_others if f"| `{name}` |" not in page] == []
+
+
+def test_every_public_name_of_qualys_and_every_parameter_of_a_job_is_documented() -> None:
+    page = text_of("docs/qualys.md")
+    public = {*qualys.__all__, *pm.__all__, *gav.__all__}
+    text = page + text_of("docs/library.md")
+    assert [name for name in sorted(public) if not re.search(rf"\b{name}\b", text)] == []
+    assert [name for name in JobParameters.__annotations__ if f"| `{name}` |" not in page] == []
+    assert [name for name in (*GATEWAYS, *PODS) if f"`{name}`" not in page] == []
+    settings_of_an_account = qualys.Settings.__annotations__
+    assert [name for name in settings_of_an_account if f"| `{name}` |" not in page] == []
+
+
+def test_the_known_defects_of_the_existing_sdk_stand_beside_their_tests() -> None:
+    page = text_of("docs/qualys.md").partition("has twenty-five known defects")[2]
+    rows = re.findall(r"^\| (\d+) \| .+ \| .+ \| `(test_defect_\w+)` \|$", page, re.MULTILINE)
+    assert [int(number) for number, _ in rows] == list(range(1, 26))
 
 
 def test_every_region_error_and_state_is_documented() -> None:

@@ -62,29 +62,7 @@ class Reading(Generic[R]):
     told: Callable[[], int | None] | None = None
     says_its_end: bool = False
     hint: str | None = None
-    seen: set[Hashable] = field(default_factory=set)
-
-    def ids_of(self, records: Sequence[R]) -> list[Hashable]:
-        """Return what tells each record from the others; one without an id is unreadable."""
-        ids = [self.key(record) for record in records]
-        if any(number is None or isinstance(number, dict | list) for number in ids):
-            raise Unreadable(f"one of the {self.what} has no id")
-        return ids
-
-    def new_of(self, records: Sequence[R], ids: Sequence[Hashable]) -> Sequence[R]:
-        """Return the records that were not there yet, and remember them."""
-        before = len(self.seen)
-        if self.seen.isdisjoint(ids):
-            self.seen.update(ids)
-            if len(self.seen) == before + len(ids):
-                return records
-            self.seen.difference_update(ids)
-        new: list[R] = []
-        for record, number in zip(records, ids, strict=True):
-            if number not in self.seen:
-                self.seen.add(number)
-                new.append(record)
-        return new
+    seen: dict[Hashable, "_Met[R]"] = field(default_factory=dict)
 
     def is_enough(self, pages: int) -> bool:
         """Say whether the pages that were asked for have been read."""
@@ -120,6 +98,45 @@ class Reading(Generic[R]):
             f"{len(self.seen)} were read and there may be more",
             transient=False,
         )
+
+
+class _Met(Generic[R]):
+    """Count the records that one pass meets.
+
+    A reading remembers each record once, with who met it last: lists are long, and ids are what
+    is kept of them.
+    """
+
+    def __init__(self, reading: Reading[R], new: int = 0) -> None:
+        self._reading = reading
+        self.records = 0
+        self.new = new
+
+    def take(self, records: Sequence[R], page: int, *, may_slip: bool = False) -> list[R]:
+        """Return the records of a page that no pass met before.
+
+        Raises `Unreadable` for a record without an id, and for a page of records that this pass
+        met before, unless it `may_slip`: what a short last page held has moved on by one.
+        """
+        seen, before = self._reading.seen, self.records
+        fresh: list[R] = []
+        for record in records:
+            number = self._reading.key(record)
+            try:
+                last = seen.get(number)
+            except TypeError:  # a list or an object
+                number = last = None
+            if number is None:
+                raise Unreadable(f"one of the {self._reading.what} has no id")
+            if last is not self:
+                seen[number] = self
+                self.records += 1
+                if last is None:
+                    fresh.append(record)
+        if records and self.records == before and not may_slip:
+            raise self._reading.repeats(page)
+        self.new += len(fresh)
+        return fresh
 
 
 def check_sizes(page_size: int, page_count: PageCount) -> None:
@@ -213,31 +230,23 @@ def _by_number(
     known_size: int,
 ) -> Passing:
     """Read pages 0, 1, 2 … once; begin again with smaller ones where the server caps them."""
-    number = new = 0
-    keys: set[Hashable] = set()
-    short = 0
+    met = _Met(reading)
+    number = short = 0
     while True:
         records = yield page(number, size)
         if short and records:  # the page before was short and not the last: pages are capped
             size, number, short = short, 0, 0
-            keys.clear()
+            met = _Met(reading, met.new)
             continue
-        ids = reading.ids_of(records)
-        before = len(keys)
-        keys.update(ids)
-        if records and len(keys) == before:
-            raise reading.repeats(number + 1)
-        fresh = reading.new_of(records, ids)
-        new += len(fresh)
-        yield Found(fresh)
+        yield Found(met.take(records, number + 1, may_slip=len(records) < size))
         number += 1
-        if not records or reading.is_enough(number) or reading.has_all(len(keys)):
+        if not records or reading.is_enough(number) or reading.has_all(met.records):
             break
         if len(records) < size:
             if size <= known_size:
                 break
             short = len(records)
-    return Pass(number - (not records), len(keys), new)
+    return Pass(number - (not records), met.records, met.new)
 
 
 def _along_cursors(
@@ -246,24 +255,17 @@ def _along_cursors(
     """Follow the cursors once."""
     cursor: str | None = None
     cursors: set[str] = set()
-    keys: set[Hashable] = set()
-    pages = new = 0
+    met = _Met(reading)
+    pages = 0
     while True:
         answer = yield page(cursor)
-        ids = reading.ids_of(answer.records)
-        before = len(keys)
-        keys.update(ids)
-        if answer.records and len(keys) == before:
-            raise reading.repeats(pages + 1)
-        fresh = reading.new_of(answer.records, ids)
-        new += len(fresh)
-        yield Found(fresh)
+        yield Found(met.take(answer.records, pages + 1))
         pages += 1
         cursor = answer.cursor
         if not answer.records or cursor is None or reading.is_enough(pages):
             is_full = len(answer.records) >= reading.page_size
             is_cut = cursor is None and is_full and not reading.says_its_end
-            return Pass(pages, len(keys), new, is_cut)
+            return Pass(pages, met.records, met.new, is_cut)
         if cursor in cursors:
             raise reading.repeats(pages + 1)
         cursors.add(cursor)

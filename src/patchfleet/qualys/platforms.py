@@ -77,7 +77,7 @@ def checked_url(address: str, name: str, *, allow_http: bool = False) -> str:
     Without a scheme it is https. Plain http is for this machine only, unless `allow_http`: a
     password and a token travel over it.
     """
-    text = str(address).strip().rstrip("/")
+    text = str(address).strip()
     whole = text if "://" in text else f"https://{text}"
     try:
         parts = urlsplit(whole)
@@ -95,7 +95,7 @@ def checked_url(address: str, name: str, *, allow_http: bool = False) -> str:
             f"{name} would send the password to {host} without TLS",
             hint="use https://, or allow_http=True if you know the way there is safe",
         )
-    return whole
+    return whole.rstrip("/")
 
 
 def _unusable(name: str) -> ConfigError:

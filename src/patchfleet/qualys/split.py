@@ -80,12 +80,13 @@ def parts_of(
     `Unreadable` where the parts do not add up to the whole.
     """
     total: int = yield count(query)
-    if total <= WINDOW:
-        return [(query, total)]
-    found: list[tuple[str | None, int]] = []
-    for part in words.split(query) if words else (query,):
-        size: int = yield count(part)
-        found += yield from _small_parts(part, size, count, ranges)
+    if total <= WINDOW or words is None:
+        found = yield from _small_parts(query, total, count, ranges)
+    else:
+        found = []
+        for part in words.split(query):
+            size: int = yield count(part)
+            found += yield from _small_parts(part, size, count, ranges)
     added = sum(size for _, size in found)
     if added != total:
         raise Unreadable(

@@ -298,7 +298,7 @@ class _Kind:
                 )
             except NotFound:  # nothing counts these: the server says when it is too many
                 parts = [(asked.query, 0)]
-        seen: set[Any] = set()
+        seen: dict[Any, Any] = {}
         for text, _ in parts:
             reading = self._reading(word, text, asked, page_count)
             reading.seen = seen
