@@ -5,7 +5,17 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from benchmarks import against_tree, against_wrapper, emulator, memory, page, startup
+from benchmarks import (
+    against_sdk,
+    against_tree,
+    against_wrapper,
+    decoding,
+    emulator,
+    memory,
+    page,
+    startup,
+    stream_memory,
+)
 from benchmarks.comparison import Comparison, table
 from benchmarks.size import FULL, QUICK, TINY, Size
 
@@ -15,6 +25,9 @@ ITEMS: dict[str, tuple[str, Callable[[Size], list[Comparison]]]] = {
     "memory": (memory.TITLE, memory.measure),
     "start": (startup.TITLE, startup.measure),
     "emulator": (emulator.TITLE, emulator.measure),
+    "qualys": (against_sdk.TITLE, against_sdk.measure),
+    "stream": (stream_memory.TITLE, stream_memory.measure),
+    "decode": (decoding.TITLE, decoding.measure),
 }
 
 

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = Path(sys.executable)
 PEER_PYTHON = ROOT / ".venv" / "peer" / "bin" / "python"
+SDK_PYTHON = ROOT / ".venv" / "qualysdk" / "bin" / "python"
 
 
 class Used(NamedTuple):
@@ -101,17 +102,24 @@ def answer(**values: Any) -> None:
 
 
 @contextmanager
-def emulated(devices: int, patches: int, latency_ms: float) -> Iterator[Fleet]:
-    """Serve an emulated fleet in a process of its own for as long as a `with` block lasts."""
-    asked = json.dumps({"devices": devices, "patches": patches, "latency_ms": latency_ms})
-    process = _started([PYTHON, "-m", "benchmarks.one_emulator", asked], stdout=subprocess.PIPE)
+def served(module: str, **question: Any) -> Iterator[dict[str, Any]]:
+    """Run a module that answers and then serves, for as long as a `with` block lasts."""
+    command: list[str | Path] = [PYTHON, "-m", f"benchmarks.{module}", json.dumps(question)]
+    process = _started(command, stdout=subprocess.PIPE)
     try:
         assert process.stdout is not None
-        told = json.loads(process.stdout.readline())
-        yield Fleet(told["url"], told["key"], tuple(told["devices"]), patches)
+        told: dict[str, Any] = json.loads(process.stdout.readline())
+        yield told
     finally:
         process.terminate()
         process.communicate()
+
+
+@contextmanager
+def emulated(devices: int, patches: int, latency_ms: float) -> Iterator[Fleet]:
+    """Serve an emulated fleet in a process of its own for as long as a `with` block lasts."""
+    with served("one_emulator", devices=devices, patches=patches, latency_ms=latency_ms) as told:
+        yield Fleet(told["url"], told["key"], tuple(told["devices"]), patches)
 
 
 def described(fleet: Fleet) -> dict[str, Any]:

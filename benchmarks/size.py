@@ -9,7 +9,8 @@ class Size:
 
     `wrapper_devices` and `tree_devices` are samples of the fleet, evenly spread over it, for what
     is too slow or too big to be done for all; `memory_devices` are the fleets whose syncs are
-    weighed, the smallest first.
+    weighed, the smallest first. `qualys_jobs` of `qualys_job_assets` each, `qualys_assets` and
+    `qualys_patches` make a Qualys subscription; `memory_patches` are the lists that are weighed.
     """
 
     devices: int
@@ -20,8 +21,25 @@ class Size:
     tree_devices: int
     memory_devices: tuple[int, ...]
     starts: int
+    qualys_jobs: int
+    qualys_job_assets: int
+    qualys_assets: int
+    qualys_patches: int
+    memory_patches: tuple[int, ...]
 
 
-FULL = Size(2000, 200, 50, 5, 60, 400, (250, 1000, 2000), 21)
-QUICK = Size(300, 200, 50, 3, 20, 100, (75, 150, 300), 7)
-TINY = Size(4, 20, 0, 1, 2, 2, (2, 4), 1)
+FULL = Size(
+    devices=2000, patches=200, latency_ms=50, rounds=5, wrapper_devices=60, tree_devices=400,
+    memory_devices=(250, 1000, 2000), starts=21, qualys_jobs=500, qualys_job_assets=40,
+    qualys_assets=12_000, qualys_patches=25_000, memory_patches=(2500, 25_000),
+)  # fmt: skip
+QUICK = Size(
+    devices=300, patches=200, latency_ms=50, rounds=3, wrapper_devices=20, tree_devices=100,
+    memory_devices=(75, 150, 300), starts=7, qualys_jobs=200, qualys_job_assets=40,
+    qualys_assets=6000, qualys_patches=15_000, memory_patches=(1500, 15_000),
+)  # fmt: skip
+TINY = Size(
+    devices=4, patches=20, latency_ms=0, rounds=1, wrapper_devices=2, tree_devices=2,
+    memory_devices=(2, 4), starts=1, qualys_jobs=4, qualys_job_assets=12,
+    qualys_assets=30, qualys_patches=60, memory_patches=(30, 60),
+)  # fmt: skip

@@ -7,19 +7,20 @@ import asyncio
 import io
 import logging
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
 
 from patchfleet.emulator import Emulator, Host
 from patchfleet.nsight import AsyncNAble, NAble, Retries
+from patchfleet.qualys import AsyncQualys, Qualys
 
 # Whoever starts the tests in the background of a shell hands on an ignored SIGINT: programs that
 # the tests interrupt would not notice.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-AT_ONCE = Retries(attempts=4, first_wait_seconds=0)
+AT_ONCE = Retries(attempts=4, limited_attempts=10, first_wait_seconds=0)
 """Repeat as often as by default, and never wait."""
 
 
@@ -35,7 +36,10 @@ class Awaited:
 
         def call(*args: Any, **kwargs: Any) -> Any:
             async def awaited() -> Any:
-                return await method(*args, **kwargs)
+                answer = method(*args, **kwargs)
+                if isinstance(answer, AsyncIterator):
+                    return [one async for one in answer]
+                return await answer
 
             return self._runner.run(awaited())
 
@@ -59,26 +63,51 @@ def host(emulator: Emulator) -> Iterator[Host]:
 
 
 @pytest.fixture(params=["sync", "async"])
-def connect(request: pytest.FixtureRequest) -> Iterator[Callable[..., Any]]:
-    """Make clients, once as NAble and once as AsyncNAble: the same test body for both."""
-    opened: list[Any] = []
+def opened(request: pytest.FixtureRequest) -> Iterator[Callable[..., Any]]:
+    """Make clients, once of the blocking kind and once of the awaited one; close them all."""
+    clients: list[Any] = []
     with asyncio.Runner() as runner:
 
-        def make(host: Host | None = None, **settings: Any) -> Any:
-            if host is not None:
-                settings = {"base_url": host.url, "key": host.api_key, **settings}
-            settings = {"pace": None, "retries": AT_ONCE, **settings}
-            client: Any
+        def make(kind: Callable[..., Any], awaited: Callable[..., Any], **settings: Any) -> Any:
             if request.param == "sync":
-                client = NAble(**settings)
+                clients.append(kind(**settings))
             else:
-                client = Awaited(AsyncNAble(**settings), runner)
-            opened.append(client)
-            return client
+                clients.append(Awaited(awaited(**settings), runner))
+            return clients[-1]
 
         yield make
-        for client in opened:
+        for client in clients:
             client.close()
+
+
+@pytest.fixture
+def connect(opened: Callable[..., Any]) -> Callable[..., Any]:
+    """Make clients, once as NAble and once as AsyncNAble: the same test body for both."""
+
+    def make(host: Host | None = None, **settings: Any) -> Any:
+        if host is not None:
+            settings = {"base_url": host.url, "key": host.api_key, **settings}
+        return opened(NAble, AsyncNAble, **{"pace": None, "retries": AT_ONCE, **settings})
+
+    return make
+
+
+@pytest.fixture
+def connect_qualys(opened: Callable[..., Any]) -> Callable[..., Any]:
+    """Make clients of an emulated gateway, once as Qualys and once as AsyncQualys."""
+
+    def make(host: Host, **settings: Any) -> Any:
+        account = host.emulator.qualys
+        given = {
+            "username": account.username,
+            "password": account.password,
+            "override_platform": {"gateway_url": host.url},
+            "ca_file": host.ca_file,
+            "retries": AT_ONCE,
+        }
+        return opened(Qualys, AsyncQualys, **{**given, **settings})
+
+    return make
 
 
 @pytest.fixture

@@ -32,6 +32,20 @@ _SETTINGS = {
     "nsight.proxy": 'Address of a proxy; "" for none. Without it `HTTPS_PROXY`, `ALL_PROXY` and '
     "`NO_PROXY` of the environment count.",
     "nsight.ca_file": "A PEM file of authorities to trust instead of the system's.",
+    "qualys.username": "The user of the account.",
+    "qualys.password": "The password. Better in the keyring or the environment; a file that holds "
+    "it and that others can read is warned about.",
+    "qualys.platform": "The platform of the account, as `qg1`; see the [list]"
+    "(qualys.md#platforms).",
+    "qualys.gateway_url": "Address of the gateway, instead of a platform: the emulator, a platform "
+    "of your own.",
+    "qualys.calls_per_hour": "The pace of all work with this account; 0 for no limit of our own.",
+    "qualys.timeout_seconds": "How long one call may take.",
+    "qualys.retries": "How often a call is repeated where that is safe.",
+    "qualys.user_agent": "How Patchfleet introduces itself.",
+    "qualys.proxy": 'Address of a proxy; "" for none; without it the environment counts.',
+    "qualys.ca_file": "A PEM file of authorities to trust instead of the system's.",
+    "qualys.allow_http": "Permits plain `http` to another machine than this one.",
     "sync.devices_at_once": "How many devices are read side by side.",
     "sync.resume_within_hours": "A sync that was broken off no longer ago than this is taken up "
     "again; 0 to begin anew always.",
@@ -44,11 +58,19 @@ _ENVIRONMENT = {
     "PATCHFLEET_NSIGHT_REGION": "Over `nsight.region`.",
     "PATCHFLEET_NSIGHT_URL": "Over `nsight.base_url`.",
     "PATCHFLEET_NSIGHT_KEY": "The API key, over `nsight.key` and the keyring.",
+    "PATCHFLEET_QUALYS_USERNAME": "Over `qualys.username`.",
+    "PATCHFLEET_QUALYS_PASSWORD": "The password, over `qualys.password` and the keyring.",
+    "PATCHFLEET_QUALYS_PLATFORM": "Over `qualys.platform`.",
+    "PATCHFLEET_QUALYS_URL": "Over `qualys.gateway_url`.",
+    "PATCHFLEET_QUALYS_CA_FILE": "Over `qualys.ca_file`.",
     "PATCHFLEET_TRACEBACK": "Any text: an error nobody foresaw shows where it happened.",
     "NO_COLOR": "Any text: no colours, see [no-color.org](https://no-color.org).",
 }
 
-_UNSAID = {"nsight.user_agent": "Mozilla/5.0 (compatible; Patchfleet/…)"}
+_UNSAID = {
+    "nsight.user_agent": "Mozilla/5.0 (compatible; Patchfleet/…)",
+    "qualys.user_agent": "Patchfleet/…",
+}
 
 
 def settings() -> str:
@@ -99,6 +121,8 @@ def _kind(kind: types.Type) -> str:
     """Say in words what a setting may be."""
     if isinstance(kind, types.UnionType):
         (kind,) = (one for one in kind.types if not isinstance(one, types.NoneType))
+    if isinstance(kind, types.BoolType):
+        return "true or false"
     if not isinstance(kind, types.IntType | types.FloatType):
         return "text"
     words = "whole number" if isinstance(kind, types.IntType) else "number"

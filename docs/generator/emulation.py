@@ -1,11 +1,15 @@
 """The emulator: its settings, its control API, its faults."""
 
 import inspect
+from collections.abc import Mapping
 
 from docs.generator.tables import code, explained, table
-from patchfleet.emulator import FAULTS, Emulator
+from patchfleet.emulator import Emulator
 from patchfleet.emulator.control import PREFIX, ROUTES
 from patchfleet.emulator.fault_kind import FaultKind
+from patchfleet.emulator.http_faults import HTTP_FAULTS
+from patchfleet.emulator.nsight.variants import REPLY_FAULTS
+from patchfleet.emulator.qualys.faults import QUALYS_FAULTS
 
 _SETTINGS = {
     "customers": "How many customers.",
@@ -21,22 +25,32 @@ _SETTINGS = {
     "error 4.",
     "blocked_agents": "A regular expression of User-Agents that are answered with 403.",
     "settle_seconds": "After how many seconds an approval shows in the list.",
+    "qualys_assets": "Exactly so many assets at Qualys, in the place of those of the world: for "
+    "measurements.",
+    "qualys_patches": "Exactly so many Windows patches at Qualys: for measurements.",
+    "qualys_jobs": "So many finished jobs at Qualys, in the place of the usual ones: for "
+    "measurements.",
+    "qualys_job_assets": "How many assets each of those jobs has.",
+    "qualys_token_seconds": "How long a token of Qualys lives, by the emulated clock.",
+    "qualys_forbidden": "True: the user lacks the permission for patch management.",
 }
 
 _CONTROLS = {
     "POST reset": "Begins again with a new world: the settings so far and those in the body. Calls "
-    "and faults are gone.",
+    "and faults are gone. Answers with the credentials of the new world.",
     "POST advance": 'Moves the clock: `{"days": 8}`, `{"hours": 1, "minutes": 30}` or '
     '`{"to": "2026-11-20T07:00:00Z"}`. Everything that is due happens.',
     "GET clock": "What the clock says.",
     "GET faults": "The faults that are set, with their counters, and every kind there is.",
     "POST faults": "Sets a fault; see below.",
     "DELETE faults": "Takes all faults back.",
-    "GET calls": "The log of vendor calls, without the key; `?since=N`: those after call N.",
+    "GET calls": "The log of vendor calls, without keys, passwords and tokens; `?since=N`: those "
+    "after call N.",
     "DELETE calls": "Forgets the log.",
     "POST by_hand": "What a person does at a machine or the dashboard: "
     '`{"device": 100097, "act": "install"}` or `"restart"`.',
-    "GET truth": "The whole world as it really is, or `?device=N` for one device.",
+    "GET truth": "N-sight's whole world as it really is, or `?device=N` for one device; that of "
+    "Qualys with `?vendor=qualys`.",
 }
 
 
@@ -65,14 +79,27 @@ def controls() -> str:
 
 
 def faults() -> str:
-    """Return a table of the kinds of fault, with their options."""
+    """Return a table of the faults of the network, which both vendors have."""
+    return _faults(HTTP_FAULTS)
+
+
+def nsight_faults() -> str:
+    """Return a table of the faults in the language of N-sight."""
+    return _faults(REPLY_FAULTS)
+
+
+def qualys_faults() -> str:
+    """Return a table of the faults in the language of Qualys."""
+    return _faults(QUALYS_FAULTS)
+
+
+def _faults(kinds: Mapping[str, FaultKind]) -> str:
     heads = ("kind", "what the caller meets", "options (default)", "takes effect first")
-    kinds = FAULTS.items()
     return table(
         heads,
         (
             (code(name), kind.description.replace("<", "&lt;"), _options(kind), _when(kind))
-            for name, kind in kinds
+            for name, kind in kinds.items()
         ),
     )
 

@@ -66,8 +66,7 @@ KNOWN: Mapping[str, tuple[str, str]] = {
     "get_version": ("path and `appVersion` [O: peer]", "what else the answer holds"),
     "list_jobs": (
         f"path, parameters, fields, {_PAGING} [O: peer]; 10,000 jobs at most [D: gs]",
-        "`/summary` or without [O: others]; which tokens `filter` knows; status words beyond "
-        "Enabled and Disabled; a count",
+        "`/summary` or without [O: others]; which tokens `filter` knows; further status words",
     ),
     "get_job": ("path and body [D: get]", "the end of the body; error bodies"),
     "create_job": (
@@ -83,8 +82,7 @@ KNOWN: Mapping[str, tuple[str, str]] = {
     "get_job_runs": ("path and fields [O: peer]", "order and paging"),
     "get_job_results": (
         "path, fields, 10 assets a page, `assetCount` the total [O: peer]",
-        "POST [O: peer] or GET [O: qualys-cli]; whether inputs stand in the query or the body: "
-        "both are sent",
+        "POST [O: peer] or GET [O: qualys-cli]; inputs in the query or the body: both are sent",
     ),
     "get_patches": (
         "path, body, the cursor in the header `searchAfter` [O: peer, kb]",
@@ -149,10 +147,15 @@ def endpoints() -> str:
     rows = [(code("POST /auth"), "the login", "form, token, four hours [D: jwt]", "error bodies")]
     for name, work in ASKED.items():
         request = first_request(work)
-        path = request.path.replace(_JOB, "{id}").replace("/reports/report", "/reports/{id}")
+        path = request.path.replace(_JOB, "{id}")
+        for example, name_of in _PARTS.items():
+            path = path.replace(example, name_of)
         rows.append((code(f"{request.method} {path}"), code(name), *KNOWN[name]))
     return table(("endpoint", "operation", "certain", "not certain"), rows)
 
+
+_PARTS = {"/reports/report": "/reports/{id}", "/status/Enabled": "/status/{action}"}
+"""Parts of an address that stand for what may be there."""
 
 _WITHOUT_ENDPOINT = {"clone_job", "list_tags", "get_tag_id"}
 """What is made of other operations."""

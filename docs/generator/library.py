@@ -170,11 +170,18 @@ def type_name(hint: Any) -> str:
 
 def signature_of(call: Callable[..., Any]) -> str:
     """Spell the parameters of a method with their types and defaults."""
-    spelled = []
+    return f"({', '.join(parameters_of_call(call))})"
+
+
+def parameters_of_call(call: Callable[..., Any]) -> list[str]:
+    """Spell each parameter of a method, and the star before those that have to be named."""
+    spelled: list[str] = []
     for name, one in inspect.signature(call).parameters.items():
         default = "" if one.default is one.empty else f" = {one.default!r}"
+        if one.kind is one.KEYWORD_ONLY and "*" not in spelled:
+            spelled.append("*")
         spelled.append(f"{name}: {type_name(one.annotation)}{default}")
-    return f"({', '.join(spelled)})"
+    return spelled
 
 
 def paragraphs(doc: str | None) -> str:

@@ -8,7 +8,16 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from docs.generator import commands, configuration, emulation, endpoints, library, qualys, words
+from docs.generator import (
+    commands,
+    configuration,
+    emulation,
+    endpoints,
+    job_parameters,
+    library,
+    qualys,
+    words,
+)
 
 HOME = Path(__file__).parent.parent.parent
 
@@ -26,11 +35,14 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "qualys-settings": qualys.account_settings,
     "qualys-endpoints": endpoints.endpoints,
     "qualys-operations": qualys.operations,
+    "qualys-job-parameters": job_parameters.job_parameters,
     "qualys-records": qualys.records,
     "qualys-defects": qualys.defects,
     "emulator-settings": emulation.settings,
     "controls": emulation.controls,
     "faults": emulation.faults,
+    "faults-nsight": emulation.nsight_faults,
+    "faults-qualys": emulation.qualys_faults,
     "states": words.states,
     "policies": words.policies,
     "decisions": words.decisions,

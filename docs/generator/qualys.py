@@ -2,21 +2,25 @@
 
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, get_args, get_type_hints
 
-from docs.generator.library import flat, paragraphs, signature_of, type_name
+from docs.generator.library import flat, paragraphs, parameters_of_call, type_name
 from docs.generator.tables import code, explained, table
 from patchfleet import qualys
 from patchfleet.qualys.auth import Settings
 from patchfleet.qualys.client import Qualys
+from patchfleet.qualys.job_rules import JobParameters
 from patchfleet.qualys.platforms import ALIASES, GATEWAYS
 from patchfleet.qualys.records import Moment, Record
-from patchfleet.transport.client import iterator, method
+from patchfleet.transport.client import method
+
+_WIDTH = 96
 
 _SETTINGS = {
     "timeout": "Seconds one call may take (120).",
-    "pace": "Calls an hour, a `Pace(calls, seconds=…)`, or `None` for no limit of our own (`None`).",
+    "pace": "Calls an hour, a `Pace(calls, seconds=…)`, or `None` for no limit of our own, the "
+    "default.",
     "retries": "How often a call may be repeated (3), or a `Retries(…)`. Being told to slow down "
     "without being told for how long is waited out for some minutes.",
     "user_agent": "How the client introduces itself.",
@@ -48,32 +52,67 @@ def account_settings() -> str:
 def operations() -> str:
     """Return a section for each operation: its parameters, what it returns, what it rests on."""
     client = Qualys("user", "no password is used for this page")
+    iterators = {_listing_of(name): name for name in vars(Qualys) if name.startswith("iter_")}
     sections = []
     for name, line in vars(Qualys).items():
-        if not isinstance(line, method | iterator):
+        if not isinstance(line, method):
             continue
-        shown = f"Qualys.{name}{signature_of(getattr(client, name))}"
+        shown = _spelled(name, getattr(client, name))
+        result = _result(line)
+        if name in iterators:
+            result += " " + _lazily(shown, iterators[name], client)
         sections.append(
-            f"### {name}\n\n```py\n{shown}\n```\n\n"
-            f"{_result(line)}\n\n{paragraphs(line.build.__doc__)}"
+            f"### {name}\n\n```py\n{shown}\n```\n\n{result}\n\n{paragraphs(line.build.__doc__)}"
         )
     return "\n".join(sections)
 
 
+def _lazily(listing: str, name: str, client: Qualys) -> str:
+    """Say that a method yields what a listing lists, and which parameters it lacks, if any."""
+    lines = _spelled(name, getattr(client, name)).splitlines()
+    lacks = [one.split(":")[0].strip() for one in listing.splitlines()[1:] if one not in lines]
+    without = f", without {' and '.join(map(code, lacks))}," if lacks else ""
+    return f"`{name}` takes the same{without} and yields them one by one."
+
+
+def _listing_of(name: str) -> str:
+    """Return the method that lists what an iterator yields; raise LookupError for none."""
+    what = name.removeprefix("iter_")
+    for listing in (what, f"list_{what}", f"get_{what}"):
+        if isinstance(vars(Qualys).get(listing), method):
+            return listing
+    raise LookupError(f"{name} yields what no method lists")
+
+
+def _spelled(name: str, call: Callable[..., Any]) -> str:
+    """Spell a method as in a script, a line for each parameter where one line is too short."""
+    parameters = parameters_of_call(call)
+    shared = [at for at, one in enumerate(parameters) if _is_of_jobs(one)]
+    if shared:  # they have a table of their own
+        own = [one for one in parameters if not _is_of_jobs(one)]
+        parameters = [*(own[:-1] if own[-1] == "*" else own), "**parameters"]
+    whole = f"Qualys.{name}({', '.join(parameters)})"
+    if len(whole) <= _WIDTH:
+        return whole
+    return f"Qualys.{name}(\n" + "".join(f"    {one},\n" for one in parameters) + ")"
+
+
+def _is_of_jobs(spelled: str) -> bool:
+    name, _, kind = spelled.partition(": ")
+    return name in JobParameters.__annotations__ and " | None" in kind
+
+
 def _result(line: Any) -> str:
-    hint = get_type_hints(line.build)["return"] if not _is_overloaded(line.build) else None
-    if hint is None:
+    if line.build.__name__ == "get_job_results":  # overloaded
         return "Returns one `JobResultSummary`, or a `BaseList` of them for several jobs."
-    inner = get_args(hint)
-    if isinstance(line, iterator):
-        return f"Yields `{type_name(inner[0])}`."
+    return f"Returns `{type_name(_result_type(line))}`."
+
+
+def _result_type(line: Any) -> Any:
+    inner: tuple[Any, ...] = get_args(get_type_hints(line.build)["return"])
     while len(inner) > 1 and get_args(inner[0]):  # one of several forms of work
         inner = get_args(inner[0])
-    return f"Returns `{type_name(inner[-1])}`."
-
-
-def _is_overloaded(build: Any) -> bool:
-    return build.__name__ == "get_job_results"
+    return inner[-1]
 
 
 def records() -> str:
@@ -85,10 +124,11 @@ def _records() -> Iterator[type[Record]]:
     """Yield the public records and those inside them, each once."""
     seen: dict[type[Record], None] = {}
     waiting: list[Any] = [vars(qualys)[name] for name in sorted(qualys.__all__)]
+    waiting += [_result_type(line) for line in vars(Qualys).values() if isinstance(line, method)]
     while waiting:
         kind = waiting.pop(0)
         if isinstance(kind, type) and issubclass(kind, Record):
-            if kind not in seen:
+            if kind not in (*seen, Record):
                 seen[kind] = None
                 waiting += get_type_hints(kind).values()
         else:

@@ -18,13 +18,13 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import chdir, contextmanager, redirect_stdout
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-PORT = "8017"
-"""The port in the pages; the emulator of a session takes a free one in its place."""
+PORTS = ("8017", "8018")
+"""The ports in the pages; the emulators of a session take free ones in their place."""
 
 _LONGEST_LIST = 8
 _BLOCK = re.compile(
@@ -34,7 +34,7 @@ _BLOCK = re.compile(
 _VARYING = (
     (re.compile(r"\bin \d+\.\d+ ?s\b"), "in N s"),
     (re.compile(r"\b\d{8}T\d{6}-[0-9a-f]{6}\b"), "JOURNAL"),
-    (re.compile(rf"127\.0\.0\.1:(?!{PORT})\d+"), "127.0.0.1:PORT"),
+    (re.compile(rf"127\.0\.0\.1:(?!{'|'.join(PORTS)})\d+"), "127.0.0.1:PORT"),
 )
 _KEPT = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "TMPDIR")
 
@@ -50,10 +50,10 @@ def with_results(page: str) -> str:
 
 
 class _Session:
-    """One page: its emulator, if it starts one, and the names its Python examples have made."""
+    """One page: its emulators, if it starts any, and the names its Python examples have made."""
 
-    def __init__(self, port: str) -> None:
-        self._port = port
+    def __init__(self, ports: Sequence[str]) -> None:
+        self._ports = dict(zip(PORTS, ports, strict=True))
         self._names: dict[str, object] = {"__name__": "__main__"}
         self._emulators: list[subprocess.Popen[str]] = []
 
@@ -78,7 +78,7 @@ class _Session:
         return "".join(f"{line}{self._shown(self._run(line[2:].rstrip()))}" for line in lines)
 
     def _run(self, command: str) -> str:
-        command = command.replace(PORT, self._port)
+        command = self._real(command)
         if command.startswith("export "):
             name, _, value = shlex.split(command)[1].partition("=")
             os.environ[name] = value
@@ -120,15 +120,23 @@ class _Session:
     def _python(self, code: str) -> str:
         heard = io.StringIO()
         with redirect_stdout(heard):
-            program = compile(code.replace(PORT, self._port), "<an example of the page>", "exec")
+            program = compile(self._real(code), "<an example of the page>", "exec")
             exec(program, self._names)  # noqa: S102 -- the pages are ours
         return self._shown(heard.getvalue())
+
+    def _real(self, text: str) -> str:
+        """Return what a page says with the ports that are really free."""
+        for port, free in self._ports.items():
+            text = text.replace(port, free)
+        return text
 
     def _shown(self, text: str) -> str:
         """Return what was printed as it stands on the page: long indented lists are cut."""
         shown: list[str] = []
         indented: list[str] = []
-        plain = text.replace(self._port, PORT).replace(str(Path.cwd()), "~")
+        plain = text.replace(str(Path.cwd()), "~")
+        for port, free in self._ports.items():
+            plain = plain.replace(free, port)
         for line in [*plain.splitlines(), ""]:
             if line.startswith("  "):
                 indented.append(line.rstrip())
@@ -151,10 +159,7 @@ class _Session:
 def _surroundings() -> Iterator[_Session]:
     """Give a page an empty folder and an environment with nothing of whoever runs this."""
     before = dict(os.environ)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
-    session = _Session(port)
+    session = _Session([_free_port() for _ in PORTS])
     with TemporaryDirectory() as folder, chdir(folder):
         kept = {name: before[name] for name in _KEPT if name in before}
         os.environ.clear()
@@ -170,6 +175,12 @@ def _surroundings() -> Iterator[_Session]:
             session.end()
             os.environ.clear()
             os.environ.update(before)
+
+
+def _free_port() -> str:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return str(free.getsockname()[1])
 
 
 def _comparable(text: str) -> str:

@@ -17,7 +17,7 @@ def code(text: object) -> str:
     return f"`{text}`"
 
 
-def explained(names: Iterable[str], meanings: Mapping[str, str], what: str) -> None:
+def explained(names: Iterable[str], meanings: Mapping[str, object], what: str) -> None:
     """Raise LookupError unless every name has a meaning and every meaning a name."""
     odd = set(names) ^ meanings.keys()
     if odd:

@@ -141,7 +141,7 @@ def test_the_demo_does_the_main_job(cli):
         "patchfleet sync", "patchfleet today", "patchfleet nsight approve",
         "8 days pass", "patchfleet sync", "what changed between the two syncs",
         "patchfleet today", "one fleet out of two sources: the machines that Qualys knows as well",
-        'patchfleet qualys create "My Job"', "36 hours pass", "patchfleet report",
+        "patchfleet qualys create 'My Job'", "36 hours pass", "patchfleet report",
     ]  # fmt: skip
     assert re.search(r"(\d+) of \1 confirmed by reading back", result.err)
     before, after = re.search(

@@ -66,9 +66,7 @@ def command(
         devices=devices, customers=customers, seed=seed, latency_ms=latency, qualys_jobs=0
     )
     with emulator.running() as host:
-        session.say(
-            f"Emulated N-sight and Qualys answer at {host.url}; there it is {_now(host)}."
-        )
+        session.say(f"Emulated N-sight and Qualys answer at {host.url}; there it is {_now(host)}.")
         _Demo(session, host, record, folder).run()
 
 

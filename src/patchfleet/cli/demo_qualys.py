@@ -125,7 +125,7 @@ def _say_sources(session: Session, machines: "Table") -> None:
 def _created(session: Session, step: Callable[[str], None], client: "Qualys") -> str:
     """Create the job for the servers that the inventory lists now."""
     query = SERVERS if client.count_assets(SERVERS) else MACHINES  # a tiny fleet has no server
-    step(f'patchfleet qualys create "My Job" --hosts "{query}" --query "{PATCHES}" --enabled')
+    step(f"patchfleet qualys create 'My Job' --hosts '{query}' --query '{PATCHES}' --enabled")
     found = client.query_assets(filter=query, includeFields="agentId")
     created = client.create_job(
         platform="Windows",

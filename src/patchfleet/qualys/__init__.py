@@ -14,6 +14,8 @@ from patchfleet.qualys.job_records import (
     Tag,
 )
 from patchfleet.qualys.lists import BaseList
+from patchfleet.qualys.operations.lookups import AssetUuid
+from patchfleet.qualys.operations.reports import Mitigation, PMReport
 from patchfleet.qualys.patch_records import (
     AssociatedProduct,
     CatalogPatch,
@@ -27,6 +29,7 @@ from patchfleet.transport.pace import Pace
 from patchfleet.transport.retry import Retries
 
 __all__ = [
+    "AssetUuid",
     "AssociatedProduct",
     "AsyncQualys",
     "BaseList",
@@ -35,11 +38,13 @@ __all__ = [
     "JobChange",
     "JobCreated",
     "JobResultSummary",
+    "Mitigation",
     "PMAsset",
     "PMAssetJobView",
     "PMDeploymentJob",
     "PMJob",
     "PMPatch",
+    "PMReport",
     "PMRun",
     "PMVulnerability",
     "Pace",

@@ -20,7 +20,7 @@ from patchfleet.errors import (
     VendorError,
     WindowExceeded,
 )
-from patchfleet.qualys.records import not_json
+from patchfleet.qualys.records import decoded
 from patchfleet.transport.wire import Response
 
 TOO_MANY_RECORDS = "2501"
@@ -134,10 +134,7 @@ def refuse_error(value: Any) -> None:
 
 def whole(response: Response) -> Any:
     """Return the JSON of a body; raise `Unreadable` for one that is none."""
-    try:
-        value = msgspec.json.decode(response.body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise not_json(response.body, str(error)) from None
+    value = decoded(response.body)
     refuse_error(value)
     return value
 

@@ -28,7 +28,10 @@ LARGE_PAGE: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """What one reading from start to end brought; an empty page at the end is not counted."""
+    """What one reading from start to end brought.
+
+    An empty page that only confirms what a short one said is not counted.
+    """
 
     pages: int
     records: int
@@ -246,7 +249,8 @@ def _by_number(
             if size <= known_size:
                 break
             short = len(records)
-    return Pass(number - (not records), met.records, met.new)
+    confirmed = bool(short) and not records
+    return Pass(number - confirmed, met.records, met.new)
 
 
 def _along_cursors(

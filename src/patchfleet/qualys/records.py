@@ -226,7 +226,7 @@ class Shape(Generic[T]):
         try:
             return decoder.decode(body)
         except msgspec.ValidationError:
-            return self._read_slowly(body)
+            return self._read_slowly(body, decoded(body))
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise not_json(body, str(error)) from None
 
@@ -234,8 +234,7 @@ class Shape(Generic[T]):
         self._decoder = msgspec.json.Decoder(self._learned, strict=False)
         return self._decoder
 
-    def _read_slowly(self, body: bytes) -> T:
-        value = msgspec.json.decode(body)
+    def _read_slowly(self, body: bytes, value: Any) -> T:
         with self._lock:
             before = sum(map(len, self._unknown.values()))
             self._look_at(value, self._kind)
@@ -331,6 +330,14 @@ def _record_in(kind: Any) -> type[Record] | None:
     if isinstance(kind, type) and issubclass(kind, Record):
         return kind
     return next((found for part in get_args(kind) if (found := _record_in(part))), None)
+
+
+def decoded(body: bytes) -> Any:
+    """Return the JSON of a body; raise `Unreadable` for one that is none."""
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise not_json(body, str(error)) from None
 
 
 def not_json(body: bytes, why: str) -> Unreadable:

@@ -18,6 +18,7 @@ from patchfleet.qualys import (
 )
 from patchfleet.qualys.job_records import ResultAsset
 from patchfleet.qualys.records import Moment, Record
+from patchfleet.report.spelling import counted
 from patchfleet.report.table import Cell, Column, Kind, Report, Table
 
 GLANCE: Mapping[str, tuple[str, ...]] = {
@@ -66,7 +67,8 @@ def records_table(
 def results_report(results: Sequence[JobResultSummary], as_of: datetime) -> Report:
     """Return the results of jobs, and what each job did on each asset."""
     jobs = records_table("results", "Results of jobs", JobResultSummary, results)
-    notes = [f"{len(results)} results, {sum(len(one.assets or ()) for one in results)} assets."]
+    assets = sum(len(one.assets or ()) for one in results)
+    notes = [f"{counted(len(results), 'result')}, {counted(assets, 'asset')}."]
     notes += BaseList(results).problems
     return Report(
         name="job results",

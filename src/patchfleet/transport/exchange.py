@@ -79,19 +79,22 @@ def exchange(work: Work[T], manners: Manners) -> Flow[T]:
     if isinstance(work, Batch):
         return (yield from _batch(work, manners))
     if isinstance(work, Procedure):
-        return (yield from _steps(work.steps(), manners))
+        return (yield from _steps(work, manners))
     found: list[Any] = []
-    yield from _steps(work.steps(), manners, found)
+    yield from _steps(work, manners, found)
     return work.gather(found)
 
 
 def streamed(work: Listing[Any, Any], manners: Manners) -> Flow[None]:
     """Do a listing as a flow that yields what it finds as it finds it."""
-    return (yield from _steps(work.steps(), manners))
+    return (yield from _steps(work, manners))
 
 
-def _steps(steps: Steps[T], manners: Manners, found: list[Any] | None = None) -> Flow[T]:
+def _steps(
+    work: Procedure[T] | Listing[Any, Any], manners: Manners, found: list[Any] | None = None
+) -> Flow[T]:
     """Do what the steps ask for, one after the other; their records go to `found` where given."""
+    steps: Steps[Any] = work.steps()
     answer: Any = None
     failure: VendorError | None = None
     while True:
@@ -100,6 +103,9 @@ def _steps(steps: Steps[T], manners: Manners, found: list[Any] | None = None) ->
         except StopIteration as end:
             result: T = end.value
             return result
+        except VendorError as error:  # of a step, or what the steps themselves found out
+            _stamp(error, work.name, manners)
+            raise
         answer = failure = None
         match step:
             case Found() if found is not None:
@@ -142,7 +148,7 @@ def _call(operation: Operation[T], manners: Manners) -> Flow[T]:
         try:
             return operation.parse(judged(outcome, manners.now, manners.explain))
         except VendorError as error:
-            _stamp(error, operation, manners)
+            _stamp(error, operation.name, manners)
             if isinstance(error, Unauthorized) and token is not None and not is_renewed:
                 assert manners.login is not None
                 manners.login.forget(token)  # it may have died early: once more with a new one
@@ -194,9 +200,10 @@ def _logged_in(operation: Operation[T], manners: Manners) -> Flow[Secret | None]
         login.granted(granted, manners.clock())
 
 
-def _stamp(error: VendorError, operation: Operation[T], manners: Manners) -> None:
+def _stamp(error: VendorError, operation: str, manners: Manners) -> None:
+    """Say whose error it is, and of which operation, unless a part of that has said it."""
     error.vendor = manners.vendor
-    error.operation = error.operation or operation.name
+    error.operation = error.operation or operation
     if error.hint is None:
         error.hint = manners.hints.get(type(error))
 

@@ -108,7 +108,7 @@ def create(
     \b
     For example:
       patchfleet qualys create "Critical on servers" --platform windows \\
-          --query "vendorSeverity:`Critical`" --tag Servers --dry-run
+          --query 'vendorSeverity:`Critical`' --tag Servers --dry-run
     """  # noqa: D301
     from patchfleet.qualys.job_body import create_body
 

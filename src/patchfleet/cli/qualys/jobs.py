@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,6 +17,9 @@ from patchfleet.cli.qualys.reading import (
     some,
 )
 from patchfleet.cli.session import Session, pass_session
+
+if TYPE_CHECKING:
+    from patchfleet.qualys import JobResultSummary
 
 JOBS_A_PAGE = 100
 
@@ -56,7 +60,7 @@ def jobs(
 
     \b
     For example:
-      patchfleet qualys jobs --filter "status:`Enabled` and scheduleType:`Monthly`"
+      patchfleet qualys jobs --filter 'status:`Enabled` and scheduleType:`Monthly`'
       patchfleet qualys jobs --platform linux --output jobs.xlsx
     """  # noqa: D301 -- \b is what click wants, not a backslash
     from patchfleet.qualys import PMJob
@@ -101,6 +105,11 @@ def job(session: Session, *, job_id: str, as_json: bool, outputs: tuple[Path, ..
 @click.option("--all", "everything", is_flag=True, help="The results of every job that matches.")
 @_narrowing
 @click.option("--run", metavar="NUMBER", help="Of this run, as `runs` shows it, not of the last.")
+@click.option(
+    "--table",
+    type=click.Choice(("results", "assets")),
+    help="Only this table; a CSV or Parquet file holds one.",
+)
 @output_options
 @pass_session
 def results(
@@ -113,6 +122,7 @@ def results(
     owned: bool,
     coauthored: bool,
     run: str | None,
+    table: str | None,
     as_json: bool,
     outputs: tuple[Path, ...],
 ) -> None:
@@ -124,7 +134,7 @@ def results(
     \b
     For example:
       patchfleet qualys results 11111111-2222-3333-4444-555555555555
-      patchfleet qualys results --all --filter "status:`Enabled`" --output results.xlsx
+      patchfleet qualys results --all --filter 'status:`Enabled`' --output results.xlsx
     """  # noqa: D301
     from patchfleet.report.qualys import results_report
 
@@ -135,25 +145,25 @@ def results(
         )
     if run is not None and len(job_ids) != 1:
         raise CommandLineError("--run names a run of one job", hint="give one JOB with it")
-    with session.qualys() as client:
-        chosen = list(job_ids)
-        if everything:
-            listed = client.list_jobs(
-                platform,  # type: ignore[arg-type]
-                filter=qql,
-                ownedJob=owned,
-                coauthorJob=coauthored,
-                pageSize=JOBS_A_PAGE,
-            )
-            chosen = [str(one.id) for one in listed]
-        if run is not None:
-            found = [client.get_job_results(chosen[0], jobInstanceId=run, pageSize=100)]
-        else:
-            listing = client.iter_job_results(chosen, pageSize=100)
-            found = gathered(session, "results", listing)
+    asked: dict[str, Any] = {
+        "platform": platform, "filter": qql, "ownedJob": owned, "coauthorJob": coauthored,
+    }  # fmt: skip
+    found = _results(session, list(job_ids), run, asked)
     say_problems(session, [*found, *(view for one in found for view in one.assets or ())])
     report = results_report(found, datetime.now(UTC))
-    session.show(report, as_json=as_json, outputs=outputs)
+    name = "assets of results" if table == "assets" else table
+    session.show(report, as_json=as_json, outputs=outputs, table=name)
+
+
+def _results(
+    session: Session, job_ids: list[str], run: str | None, asked: dict[str, Any]
+) -> "list[JobResultSummary]":
+    """Read the results of the jobs named, or of all that match where none is."""
+    with session.qualys() as client:
+        if run is not None:
+            return [client.get_job_results(job_ids[0], jobInstanceId=run, pageSize=100)]
+        chosen = job_ids or [str(one.id) for one in client.list_jobs(pageSize=JOBS_A_PAGE, **asked)]
+        return gathered(session, "results", client.iter_job_results(chosen, pageSize=100))
 
 
 @click.command()

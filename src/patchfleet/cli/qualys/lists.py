@@ -60,8 +60,8 @@ def patches(session: Session, /, *, as_json: bool, outputs: tuple[Path, ...], **
 
     \b
     For example:
-      patchfleet qualys patches "vendorSeverity:`Critical` and patchStatus:Missing"
-      patchfleet qualys patches --having "tags.name:`Servers`" --output patches.parquet
+      patchfleet qualys patches 'vendorSeverity:`Critical` and patchStatus:Missing'
+      patchfleet qualys patches --having 'name:web*' --output patches.parquet
     """  # noqa: D301
     from patchfleet.qualys import PMPatch
     from patchfleet.report.qualys import records_table
@@ -84,7 +84,7 @@ def assets(session: Session, /, *, as_json: bool, outputs: tuple[Path, ...], **a
 
     \b
     For example:
-      patchfleet qualys assets "name:web*" --having "vendorSeverity:`Critical`"
+      patchfleet qualys assets 'name:web*' --having 'vendorSeverity:`Critical`'
     """  # noqa: D301
     from patchfleet.qualys import PMAsset
     from patchfleet.report.qualys import records_table
@@ -175,7 +175,7 @@ def hosts(
 
     \b
     For example:
-      patchfleet qualys hosts "operatingSystem.category: `Windows / Server`" --include agentId
+      patchfleet qualys hosts 'operatingSystem.category: `Windows / Server`' --include agentId
     """  # noqa: D301
     from patchfleet.qualys import Host
     from patchfleet.report.qualys import records_table

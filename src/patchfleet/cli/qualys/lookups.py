@@ -182,7 +182,7 @@ def reports(
     session: Session, *, report_id: str | None, as_json: bool, outputs: tuple[Path, ...]
 ) -> None:
     """List the reports that Qualys made, or fetch one."""
-    from patchfleet.qualys.operations.reports import PMReport
+    from patchfleet.qualys import PMReport
 
     with session.qualys() as client:
         if report_id is not None:
@@ -200,7 +200,7 @@ def mitigations(
     session: Session, *, qids: tuple[str, ...], as_json: bool, outputs: tuple[Path, ...]
 ) -> None:
     """List what lessens vulnerabilities unpatched."""
-    from patchfleet.qualys.operations.reports import Mitigation
+    from patchfleet.qualys import Mitigation
 
     with session.qualys() as client:
         found = client.list_mitigations(qids=qids or None)
