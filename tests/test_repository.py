@@ -15,11 +15,17 @@ from typing import Any
 import pytest
 
 import patchfleet
+from docs.generator import endpoints
+from patchfleet.emulator import Emulator
 from patchfleet.emulator.nsight import urls
 from patchfleet.nsight import AsyncNAble, NAble
 from patchfleet.nsight.operations import describe, devices, inventory, patches
 from patchfleet.nsight.seed import Seed
-from patchfleet.transport.client import amethod, method
+from patchfleet.qualys import AsyncQualys, Qualys, gav, pm
+from patchfleet.qualys.operations import inventory as hosts
+from patchfleet.qualys.operations import job_changes, jobs, lookups, reports
+from patchfleet.qualys.operations import patches as qualys_patches
+from patchfleet.transport.client import aiterator, amethod, iterator, method
 
 HOME = Path(__file__).parent.parent
 SOURCE = HOME / "src" / "patchfleet"
@@ -27,6 +33,9 @@ REPLIES = HOME / "tests" / "nsight" / "replies"
 MODULES = sorted(SOURCE.rglob("*.py"))
 OUTSIDE = {".git", ".venv", ".cache", ".hypothesis", "__pycache__", "build", "dist", "demo"}
 OUTSIDE |= {".mypy_cache", ".ruff_cache", ".pytest_cache", ".import_linter_cache"}
+
+QUALYS_OPERATIONS = (hosts, job_changes, jobs, lookups, qualys_patches, reports)
+QUALYS_EMULATOR = Emulator(customers=1, devices=2, qualys_jobs=0).qualys
 
 SEED = [
     "listPatches",
@@ -198,6 +207,61 @@ def test_no_seed_name_is_missing() -> None:
         assert all(callable(getattr(kind("us", "key-of-a-test"), name)) for name in SEED)
 
 
+def qualys_table(kind: type) -> dict[str, Any]:
+    """Return a Qualys client's table: name to what builds the work."""
+    lines = method | amethod | iterator | aiterator
+    return {name: line.build for name, line in vars(kind).items() if isinstance(line, lines)}
+
+
+def qualys_builders() -> dict[str, Any]:
+    """Return every function that builds work for Qualys, by its name."""
+    helpers = {
+        "job_id", "job_ids", "side_by_side", "one_after_the_other", "whole_numbers", "wire",
+    }  # fmt: skip
+    return {
+        name: build
+        for module in QUALYS_OPERATIONS
+        for name, build in vars(module).items()
+        if inspect.isfunction(build)
+        and build.__module__ == module.__name__
+        and not name.startswith("_")
+        and name not in helpers
+    }
+
+
+def test_both_qualys_clients_have_the_same_table() -> None:
+    assert qualys_table(Qualys) == qualys_table(AsyncQualys)
+    assert list(qualys_table(Qualys)) == list(qualys_table(AsyncQualys))
+
+
+def test_every_qualys_operation_stands_in_the_tables_and_among_the_functions() -> None:
+    named = qualys_table(Qualys)
+    built = qualys_builders()
+    assert set(built.values()) == set(named.values())
+    functions = {*pm.__all__, *gav.__all__}
+    for name in built:
+        assert name.startswith("iter_") or name in functions, name
+
+
+@pytest.mark.parametrize("name", sorted({row.partition(" ")[0] for row in endpoints.ASKED}))
+def test_a_qualys_operation_has_a_test_and_an_emulator_route(name: str) -> None:
+    for asked, work in endpoints.ASKED.items():
+        if asked.partition(" ")[0] == name:
+            request = endpoints.first_request(work)
+            assert QUALYS_EMULATOR.service(request.method, request.path), request
+    tests = [path.read_text(encoding="utf-8") for path in (HOME / "tests" / "qualys").glob("*.py")]
+    assert any(f'"{name}"' in text or f".{name}(" in text for text in tests), name
+
+
+def test_the_emulator_answers_no_qualys_call_that_no_operation_makes() -> None:
+    asked = {
+        QUALYS_EMULATOR.service(request.method, request.path)
+        for request in map(endpoints.first_request, endpoints.ASKED.values())
+    }
+    others = {"auth", "get_patches_v1", "get_assets_v1"}
+    assert set(QUALYS_EMULATOR.services) - asked <= others
+
+
 def loaded_by(statement: str) -> set[str]:
     """Return the top-level modules that a statement loads in a fresh interpreter."""
     code = (
@@ -223,12 +287,21 @@ HEAVY = {
     "rich",
     "keyring",
     "h11",
+    "lark",
+    "trustme",
 }
 
 
-def test_the_library_loads_nothing_heavy() -> None:
-    loaded = loaded_by("import patchfleet.nsight\npatchfleet.nsight.NAble('us', 'key-of-a-test')")
-    assert loaded & HEAVY == set()
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import patchfleet.nsight\npatchfleet.nsight.NAble('us', 'key-of-a-test')",
+        "from patchfleet.qualys.pm import *\nimport patchfleet.qualys as q\nq.Qualys('u', 'p')",
+    ],
+    ids=["nsight", "qualys"],
+)
+def test_the_library_loads_nothing_heavy(statement: str) -> None:
+    assert loaded_by(statement) & HEAVY == set()
 
 
 def test_the_package_alone_loads_nothing_else() -> None:

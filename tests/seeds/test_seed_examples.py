@@ -99,9 +99,7 @@ def test_create_job_with_a_query_over_the_inventory(executed: Any, host: Host) -
     assert names["job"].id in true_jobs(host)
     asked = {asset.agentId for asset in names["windows_assets"]} - {None}
     (job,) = (
-        job
-        for job in host.emulator.truth(vendor="qualys")["jobs"]
-        if job["id"] == names["job"].id
+        job for job in host.emulator.truth(vendor="qualys")["jobs"] if job["id"] == names["job"].id
     )
     assert asked
     assert set(job["assetIds"]) == asked

@@ -87,7 +87,7 @@ def exchange(work: Work[T], manners: Manners) -> Flow[T]:
 
 def streamed(work: Listing[Any, Any], manners: Manners) -> Flow[None]:
     """Do a listing as a flow that yields what it finds as it finds it."""
-    return (yield from _steps(work, manners))
+    yield from _steps(work, manners)
 
 
 def _steps(

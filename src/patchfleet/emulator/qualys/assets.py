@@ -140,8 +140,7 @@ class AssetCalls:
             "scanDateTime": scanned,
             "hardware": {"model": machine.model, "manufacturer": machine.manufacturer},
             "tags": [
-                {"id": guid, "name": self._estate.tags[guid].name}
-                for guid in sorted(asset.tag_ids)
+                {"id": guid, "name": self._estate.tags[guid].name} for guid in sorted(asset.tag_ids)
             ],
             "interfaces": _interfaces(asset),
             "installedPatches": [{"id": patch_id} for patch_id in asset.installed],
@@ -175,7 +174,5 @@ def _interfaces(asset: Asset) -> list[dict[str, str | None]]:
         entries.append({**card, "ipv6Address": None, "address": own, "gatewayAddress": gateway})
         tail = mac.replace(":", "").lower()
         local = f"fe80::{tail[:4]}:{tail[4:8]}:{tail[8:]}"
-        entries.append(
-            {**card, "ipv6Address": local, "address": None, "gatewayAddress": None}
-        )
+        entries.append({**card, "ipv6Address": local, "address": None, "gatewayAddress": None})
     return entries

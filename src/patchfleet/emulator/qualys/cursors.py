@@ -48,4 +48,3 @@ def _read(cursor: str) -> Key:
     if not isinstance(key, list):
         raise Refused(400, "1400", "searchAfter is not a value this list gave")
     return tuple(key)
-

@@ -132,8 +132,6 @@ class InventoryCalls:
         return tuple(sorted(tags, key=lambda tag: tag.number))
 
 
-
-
 def _from_here(hosts: Hosts, request: Request) -> Hosts:
     """Return the hosts after `lastSeenAssetId` that changed since `lastModifiedDate`."""
     since = _date(request.query.get("lastModifiedDate", ""))
