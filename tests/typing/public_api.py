@@ -1,6 +1,6 @@
 """What type checkers see of the public N-sight API. Checked by mypy and pyright, never run."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterator
 from datetime import datetime
 from typing import Literal, assert_type
 
@@ -26,6 +26,20 @@ from patchfleet.nsight import (
     TaskStarted,
 )
 from patchfleet.nsight.inventory import Clients
+from patchfleet.qualys import (
+    AsyncQualys,
+    BaseList,
+    Host,
+    JobCreated,
+    JobResultSummary,
+    PMAsset,
+    PMJob,
+    PMPatch,
+    Qualys,
+    TokenAuth,
+    gav,
+    pm,
+)
 
 
 def settings() -> None:
@@ -112,3 +126,32 @@ def records(patch: Patch, changed: PatchesChanged, message: RetryMessage) -> Non
     assert_type(patch.choice, Literal["ignore", "approve", "do_nothing"] | None)
     assert_type(changed.patch_ids, tuple[int, ...])
     assert_type(message.retried, tuple[int, ...])
+
+
+def qualys_functions(auth: TokenAuth) -> None:
+    """Check that the functions of an account have the types of their operations."""
+    assert_type(pm.list_jobs(auth, "windows"), BaseList[PMJob])
+    assert_type(pm.get_job_results(auth, "id"), JobResultSummary)
+    assert_type(pm.get_job_results(auth, pm.list_jobs(auth)), BaseList[JobResultSummary])
+    assert_type(pm.create_job(auth, "Windows", "n", "Install", "Once", timeout=5), JobCreated)
+    assert_type(gav.query_assets(auth, filter="a:1"), BaseList[Host])
+    assert_type(pm.get_patch_count(auth), int)
+
+
+def qualys_client(client: Qualys) -> None:
+    """Check that the methods of a client have the types of their operations."""
+    assert_type(client.get_job_results("id"), JobResultSummary)
+    assert_type(client.get_job_results(["id"]), BaseList[JobResultSummary])
+    assert_type(client.get_patches(), BaseList[PMPatch])
+    assert_type(client.iter_patches(), Iterator[PMPatch])
+    for patch in client.iter_patches("linux"):
+        assert_type(patch.publishedDate, datetime | None)
+        assert_type(patch.missingCount, int | None)
+
+
+async def qualys_async_client(client: AsyncQualys) -> None:
+    """Check the same of the async client."""
+    assert_type(await client.get_job_results("id"), JobResultSummary)
+    assert_type(await client.list_jobs(), BaseList[PMJob])
+    async for asset in client.iter_assets():
+        assert_type(asset, PMAsset)

@@ -145,10 +145,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     act, file = ACTIONS[asked.action]
     try:
         target = check_destination(Path(asked.output or file))
-        override = None
+        override: dict[str, str] | None = None
         if asked.override_urls:
             names = ("api_url", "gateway_url", "qualysguard_url")
-            override = dict(zip(names, asked.override_urls, strict=True))
+            override = {
+                name: str(url) for name, url in zip(names, asked.override_urls, strict=True)
+            }
         auth = TokenAuth(asked.username, asked.password, asked.platform, override_platform=override)
         found = act(auth, getattr(asked, "job_id", ()), _checked(act, keywords(asked.kwarg)))
         save(found, target)

@@ -69,7 +69,7 @@ class _Connection(asyncio.Protocol):
         self._ended.set()
         self._http.receive_data(b"")
         self._go_on()
-        return self._transport.get_extra_info("sslcontext") is None  # TLS cannot stay half open
+        return not self._host.authority  # TLS cannot stay half open
 
     def close(self) -> None:
         """Drop the connection, whatever it is doing."""

@@ -8,11 +8,13 @@ call that changes something is repeated only where the server surely did not act
 first whether it did.
 """
 
-from collections.abc import Mapping
-from typing import Unpack
+from collections.abc import Awaitable, Mapping, Sequence
+from typing import Protocol, Unpack, cast, overload
 
 from patchfleet.config import Secret
 from patchfleet.qualys.auth import Settings, TokenAuth
+from patchfleet.qualys.job_records import JobResultSummary, PMJob
+from patchfleet.qualys.lists import BaseList
 from patchfleet.qualys.operations import (
     inventory,
     job_changes,
@@ -21,6 +23,7 @@ from patchfleet.qualys.operations import (
     patches,
     reports,
 )
+from patchfleet.qualys.operations.calls import Sort
 from patchfleet.transport.client import (
     AsyncClient,
     Client,
@@ -47,6 +50,52 @@ def _account(
     if username or password or override_platform or settings:
         raise TypeError("an account is given: username, password and settings are its own")
     return auth
+
+
+class _Results(Protocol):
+    """What `get_job_results` looks like to a type checker: one job, one result."""
+
+    @overload
+    def __call__(  # type: ignore[overload-overlap]  # a text is a sequence of texts
+        self,
+        jobId: str | PMJob,
+        *,
+        jobInstanceId: str | int | None = None,
+        pageSize: int = 10,
+        sort: Sort = None,
+    ) -> JobResultSummary: ...
+    @overload
+    def __call__(
+        self,
+        jobId: Sequence[str | PMJob],
+        *,
+        jobInstanceId: str | int | None = None,
+        pageSize: int = 10,
+        sort: Sort = None,
+    ) -> BaseList[JobResultSummary]: ...
+
+
+class _AwaitedResults(Protocol):
+    """The same of the async client."""
+
+    @overload
+    def __call__(  # type: ignore[overload-overlap]
+        self,
+        jobId: str | PMJob,
+        *,
+        jobInstanceId: str | int | None = None,
+        pageSize: int = 10,
+        sort: Sort = None,
+    ) -> Awaitable[JobResultSummary]: ...
+    @overload
+    def __call__(
+        self,
+        jobId: Sequence[str | PMJob],
+        *,
+        jobInstanceId: str | int | None = None,
+        pageSize: int = 10,
+        sort: Sort = None,
+    ) -> Awaitable[BaseList[JobResultSummary]]: ...
 
 
 class Qualys(Client):
@@ -80,7 +129,7 @@ class Qualys(Client):
     iter_jobs = iterator(jobs.iter_jobs)
     get_job = method(jobs.get_job)
     get_job_runs = method(jobs.get_job_runs)
-    get_job_results = method(jobs.get_job_results)
+    get_job_results = cast("_Results", method(jobs.get_job_results))
     iter_job_results = iterator(jobs.iter_job_results)
     create_job = method(job_changes.create_job)
     clone_job = method(job_changes.clone_job)
@@ -149,7 +198,7 @@ class AsyncQualys(AsyncClient):
     iter_jobs = aiterator(jobs.iter_jobs)
     get_job = amethod(jobs.get_job)
     get_job_runs = amethod(jobs.get_job_runs)
-    get_job_results = amethod(jobs.get_job_results)
+    get_job_results = cast("_AwaitedResults", amethod(jobs.get_job_results))
     iter_job_results = aiterator(jobs.iter_job_results)
     create_job = amethod(job_changes.create_job)
     clone_job = amethod(job_changes.clone_job)

@@ -205,7 +205,9 @@ def _read(operation: str, given: Mapping[str, Any]) -> dict[str, Any]:
     for name in given:
         if name not in READERS:
             raise unknown(operation, name, READERS)
-    job = {name: READERS[name](name, value) for name, value in given.items() if value is not None}
+    job: dict[str, Any] = {
+        name: READERS[name](name, value) for name, value in given.items() if value is not None
+    }
     if "jobType" in job:
         job["type"] = job.pop("jobType")
     if any(job.get(query) for query in QUERIES):

@@ -3,7 +3,8 @@
 No page says how many records there are, and records come and go while pages are read. So a list is
 read in passes, and no pass is trusted alone:
 
-- a page that brings only what was there already is an error, not the end;
+- a page that brings only what was there already is an error, not the end; one that holds a record
+  twice proves nothing;
 - a page shorter than what was asked for ends the list only where the vendor documents that it
   serves pages of that size: a server may cap them, and a capped page is no end;
 - where there is a count, it has to agree; where there is none, and it took several pages, another
@@ -30,12 +31,14 @@ LARGE_PAGE: Final = 1000
 class Pass:
     """What one reading from start to end brought.
 
-    An empty page that only confirms what a short one said is not counted.
+    An empty page that only confirms what a short one said is not counted. `doubled` counts what
+    stood twice on one page, and maybe in the place of something else.
     """
 
     pages: int
     records: int
     new: int
+    doubled: int = 0
     is_cut: bool = False  # the last page was full and named no next one
 
 
@@ -84,9 +87,15 @@ class Reading(Generic[R]):
             transient=False,
         )
 
-    def incomplete(self, records: int, total: int | None) -> Unreadable:
+    def incomplete(self, ended: Pass, total: int | None) -> Unreadable:
         """Return the error for a list that did not come out even."""
-        if total is None:
+        records = ended.records
+        if total is None and ended.doubled:
+            said = (
+                f"{ended.doubled} of the {self.what} stand twice on one page; "
+                f"{len(self.seen)} were read and there may be more"
+            )
+        elif total is None:
             said = f"the {self.what} did not hold still: each of {PASSES} readings brought new ones"
         elif records < total:
             said = f"{total - records} of {total} {self.what} did not come"
@@ -112,7 +121,7 @@ class _Met(Generic[R]):
 
     def __init__(self, reading: Reading[R], new: int = 0) -> None:
         self._reading = reading
-        self.records = 0
+        self.records = self.doubled = 0
         self.new = new
 
     def take(self, records: Sequence[R], page: int, *, may_slip: bool = False) -> list[R]:
@@ -136,6 +145,8 @@ class _Met(Generic[R]):
                 self.records += 1
                 if last is None:
                     fresh.append(record)
+        if self.records - before < len(records):  # some came before, or twice on this page
+            self.doubled += len(records) - len({self._reading.key(one) for one in records})
         if records and self.records == before and not may_slip:
             raise self._reading.repeats(page)
         self.new += len(fresh)
@@ -191,7 +202,7 @@ def _passes(
     """
     size = reading.page_size
     before: tuple[int | None, int] | None = None
-    number = 0
+    ended, total, number = Pass(0, 0, 0), None, 0
     while number < PASSES:
         try:
             ended = yield from one_pass(size)
@@ -214,7 +225,7 @@ def _passes(
         before = total, ended.records
         if number == 1:
             size = max(size, LARGE_PAGE)
-    raise reading.incomplete(ended.records, total)
+    raise reading.incomplete(ended, total)
 
 
 def _is_whole(
@@ -223,6 +234,8 @@ def _is_whole(
     """Say whether a pass has proven that everything was found."""
     if total is not None:
         return ended.records == total and (is_steady or is_repeated or ended.pages <= 1)
+    if ended.doubled:
+        return False
     return ended.pages <= 1 or reading.says_its_end or (is_repeated and not ended.new)
 
 
@@ -250,7 +263,7 @@ def _by_number(
                 break
             short = len(records)
     confirmed = bool(short) and not records
-    return Pass(number - confirmed, met.records, met.new)
+    return Pass(number - confirmed, met.records, met.new, met.doubled)
 
 
 def _along_cursors(
@@ -269,7 +282,7 @@ def _along_cursors(
         if not answer.records or cursor is None or reading.is_enough(pages):
             is_full = len(answer.records) >= reading.page_size
             is_cut = cursor is None and is_full and not reading.says_its_end
-            return Pass(pages, met.records, met.new, is_cut)
+            return Pass(pages, met.records, met.new, met.doubled, is_cut)
         if cursor in cursors:
             raise reading.repeats(pages + 1)
         cursors.add(cursor)

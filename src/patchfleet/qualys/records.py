@@ -281,7 +281,8 @@ class Shape(Generic[T]):
             return kind
         if get_origin(kind) in (Union, UnionType):
             return Union[changed_parts]  # noqa: UP007 -- the parts are known only now
-        return get_origin(kind)[changed_parts]
+        outer: Any = get_origin(kind)
+        return outer[changed_parts]
 
 
 def tolerant(value: Any, kind: Any, sample: str) -> Any:
@@ -306,14 +307,21 @@ def tolerant(value: Any, kind: Any, sample: str) -> Any:
 
 
 def _as_far_as_possible(value: Any, kind: Any, name: str, problems: list[str]) -> Any:
+    """Return a value as the kind it should be; what is not of it stays, and is named."""
     try:
         return msgspec.convert(value, kind, strict=False)
     except msgspec.ValidationError as error:
-        inner = _record_in(kind)
-        if inner is not None and isinstance(value, dict):
-            return tolerant(value, inner, "")
-        if inner is not None and isinstance(value, list):
-            return [tolerant(one, inner, "") if isinstance(one, dict) else one for one in value]
+        for part in get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,):
+            if isinstance(value, list) and get_origin(part) is list:
+                (item,) = get_args(part)
+                return [
+                    _as_far_as_possible(one, item, f"{name}[{place}]", problems)
+                    for place, one in enumerate(value)
+                ]
+            if isinstance(value, dict) and isinstance(part, type) and issubclass(part, Record):
+                inner: Record = tolerant(value, part, "")
+                problems += (f"{name}.{problem}" for problem in inner.problems)
+                return inner
         problems.append(f"{name}: {error}".replace("`", "'"))
         return value
 
@@ -324,12 +332,6 @@ def listed(value: Any, kind: type[R], what: str) -> list[R]:
     if not isinstance(found, list) or not all(isinstance(one, kind) for one in found):
         raise Unreadable(f"{what} are no list of records")
     return found
-
-
-def _record_in(kind: Any) -> type[Record] | None:
-    if isinstance(kind, type) and issubclass(kind, Record):
-        return kind
-    return next((found for part in get_args(kind) if (found := _record_in(part))), None)
 
 
 def decoded(body: bytes) -> Any:

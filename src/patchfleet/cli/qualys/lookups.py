@@ -1,6 +1,5 @@
 """`patchfleet qualys count`, and what is looked up by id."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,9 +45,9 @@ def count(
             counts["hosts"] = client.count_assets(qql)
         else:
             asked = client.get_patch_count if what == "patches" else client.get_asset_count
-            words: Sequence[Any] = ("windows", "linux") if platform == "all" else (platform,)
+            words: list[Any] = ["windows", "linux"] if platform == "all" else [platform]
             for word in words:
-                counts[word] = asked(word, qql, having)
+                counts[word] = asked(word, query=qql, havingQuery=having)
     if as_json:
         click.echo(json.dumps(counts))
         return

@@ -71,9 +71,16 @@ def written_host(host: Host) -> dict[str, Any]:
         "provider": None,
         "cloudProvider": None,
         "agent": _agent(host),
-        "sensor": {"activatedForModules": modules(host), "lastFullScan": iso(host.seen_at)},
+        "sensor": {
+            "activatedForModules": modules(host),
+            "lastFullScan": milliseconds(host.seen_at),
+        },
         "container": None,
-        "inventory": {"source": source(host), "lastUpdated": milliseconds(host.seen_at)},
+        "inventory": {
+            "source": source(host),
+            "created": milliseconds(host.seen_at),
+            "lastUpdated": milliseconds(host.seen_at),
+        },
         "activity": None,
         "tagList": {"tag": [_tag(tag) for tag in host.tags]},
         "serviceList": None,
@@ -194,7 +201,7 @@ def _agent(host: Host) -> Mapping[str, Any] | None:
         "connectedFrom": host.machine.site.external_ip,
         "lastActivity": seen,
         "lastCheckedIn": seen,
-        "lastInventory": iso(host.seen_at),
+        "lastInventory": milliseconds(host.seen_at),
     }
 
 

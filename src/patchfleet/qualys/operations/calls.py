@@ -58,7 +58,7 @@ def reader(shape: Shape[T]) -> Callable[[Response], T]:
     """Return what reads an answer of this shape; an error that comes with status 200 is raised."""
 
     def read(response: Response) -> T:
-        if response.body[:9].lstrip().startswith(b'{"_error'):
+        if b'"_error"' in response.body[:64]:
             whole(response)
         return shape.read(response.body)
 

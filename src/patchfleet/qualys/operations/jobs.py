@@ -287,7 +287,7 @@ def _result_steps(job: str, query: Query, page_size: int) -> Steps[JobResultSumm
         "assets of the result",
         _asset_key,
         page_size=page_size,
-        told=lambda: first[-1].assetCount if first else None,
+        told=lambda: _asset_count(first),
     )
     found = yield Listing(
         "get_job_results", lambda: listing.by_page(reading, page, is_steady=True), list
@@ -295,6 +295,12 @@ def _result_steps(job: str, query: Query, page_size: int) -> Steps[JobResultSumm
     summary = first[0]
     summary.assets = found
     return summary
+
+
+def _asset_count(summaries: Sequence[JobResultSummary]) -> int | None:
+    """Return how many assets the last page counts; None where it names no number."""
+    count = summaries[-1].assetCount if summaries else None
+    return count if isinstance(count, int) else None
 
 
 def _result_page(job: str, query: Query, read: Any) -> Operation[list[PMAssetJobView]]:
