@@ -44,6 +44,7 @@ ERRORS: list[tuple[str, dict[str, Any], type[VendorError]]] = [
     ("token_dies", {}, Unauthorized),
     ("page_repeats", {}, Unreadable),
     ("page_number_ignored", {}, Unreadable),
+    ("duplicates", {}, Unreadable),
     ("json_error", {"status": 400}, Rejected),
     ("json_error", {"status": 403}, Forbidden),
     ("json_null", {}, Unreadable),
@@ -195,11 +196,26 @@ def test_results_whose_pages_lie(client: Any, host: Host, truth: Truth) -> None:
         client.get_job_results(job["id"])
 
 
-@pytest.mark.parametrize("kind", ["page_repeats", "no_cursor"])
-def test_an_inventory_whose_pages_lie(client: Any, host: Host, kind: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("page_repeats", "repeats what came before"),
+        ("no_cursor", "names no lastSeenAssetId"),
+        ("duplicates", "stand twice on one page"),
+    ],
+)
+def test_an_inventory_whose_pages_lie(client: Any, host: Host, kind: str, said: str) -> None:
     host.emulator.fault(kind, service="get_all_assets", times=None)
-    with pytest.raises(Unreadable, match=r"repeats|names no lastSeenAssetId"):
+    with pytest.raises(Unreadable, match=said):
         client.get_all_assets(pageSize=5)
+
+
+def test_a_page_that_holds_records_twice_is_read_again(
+    client: Any, host: Host, truth: Truth
+) -> None:
+    host.emulator.fault("duplicates", service="list_jobs")
+    listed = client.list_jobs("windows", pageSize=100)
+    assert sorted(job.id for job in listed) == sorted(jobs_of(truth, "Windows"))
 
 
 def test_a_job_that_goes_while_the_list_is_read_hides_no_other(

@@ -1,6 +1,6 @@
 """How a list is read to its end: pages that are short, capped, repeated, lost or drifting.
 
-By hand, against a server that is a function; `test_against_the_emulator.py` does it over HTTP.
+By hand, against a server that is a function; `test_pages_over_http.py` does it over HTTP.
 """
 
 import random
@@ -178,6 +178,22 @@ def test_a_page_that_repeats_is_an_error() -> None:
     with pytest.raises(Unreadable, match="page 2 of the rows repeats") as caught:
         by_page(server, 10)
     assert not caught.value.transient
+
+
+def test_a_page_that_holds_a_row_twice_proves_nothing() -> None:
+    server = Server(8)
+    whole = [*server.rows]
+    server.rows[6:] = whole[:2]
+    with pytest.raises(Unreadable, match="2 of the rows stand twice on one page; 6 were read"):
+        by_page(server, 10)
+    server.calls.clear()
+
+    def mended(calls: int) -> None:
+        if calls:
+            server.rows[:] = whole
+
+    server.before_page = mended
+    assert by_page(server, 10) == whole
 
 
 def test_a_cursor_that_repeats_is_an_error() -> None:

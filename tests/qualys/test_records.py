@@ -109,6 +109,8 @@ def test_an_odd_value_inside_spoils_neither_its_record_nor_its_neighbours() -> N
         (b"", "is empty"),
         (b"  <html>", "is a web page"),
         (b'[{"id":', "is not JSON"),
+        (b'[{"never seen": 1}, {"id":', "is not JSON"),
+        (b'{"never seen": 1', "is not JSON"),
         (b"\xff\xfe", "is not JSON"),
     ],
 )

@@ -41,12 +41,10 @@ class Rows:
         self.rows = rows
 
     def matching(self, query: str) -> list[int]:
-        return [place for place, row in enumerate(self.rows) if self._matches(query, row)]
-
-    def _matches(self, query: str, row: tuple[str | None, int]) -> bool:
-        text = query.replace("missingCount <", f"{row[1]} <")
-        text = re.sub(r"vendorSeverity:`(\w+)`", lambda found: str(row[0] == found[1]), text)
-        return bool(eval(text or "True"))  # a query made of and, or, not is one of Python's
+        text = re.sub(r"vendorSeverity:`(\w+)`", r"(word == '\1')", query)
+        text = text.replace("missingCount", "number") or "True"
+        fits = eval(f"lambda word, number: {text}")  # and, or, not are Python's as well
+        return [place for place, (word, number) in enumerate(self.rows) if fits(word, number)]
 
     def count(self, query: str) -> int:
         return len(self.matching(query))

@@ -80,6 +80,18 @@ def test_a_failure_that_nobody_catches_is_the_call_s() -> None:
     assert caught.value.operation == "a"
 
 
+def test_what_the_steps_themselves_find_out_says_whose_it_is() -> None:
+    def steps() -> Steps[str]:
+        yield op("a")
+        raise NotFound("neither of them")
+
+    flow = exchange(Procedure("both", steps), MANNERS)
+    next(flow)
+    with pytest.raises(NotFound) as caught:
+        flow.send(ok("x"))
+    assert (caught.value.vendor, caught.value.operation) == ("Vendor", "both")
+
+
 def listing() -> Listing[str, list[str]]:
     def steps() -> Steps[None]:
         yield Found([(yield op("a"))])

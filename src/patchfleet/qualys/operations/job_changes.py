@@ -91,6 +91,8 @@ def _creation_steps(body: dict[str, Any], marker: str) -> Steps[JobCreated]:
             created: JobCreated = yield _sent(body)
         except VendorError as error:
             if error.fate != "unknown":
+                if lost is not None:
+                    _warn(error, body, marker, lost)
                 raise
             lost = error
             made = yield from _made(body, marker, lost)
@@ -98,7 +100,7 @@ def _creation_steps(body: dict[str, Any], marker: str) -> Steps[JobCreated]:
                 return made
         else:
             if lost is not None:
-                yield from _only_one(body, marker)
+                yield from _only_one(created, body, marker, lost)
             return created
     assert lost is not None
     lost.add_note(f"sent {CREATIONS} times; no job with the marker {marker} appeared")
@@ -122,8 +124,7 @@ def _made(body: dict[str, Any], marker: str, lost: VendorError) -> Steps[JobCrea
         try:
             marked = yield from _marked(body, marker)
         except VendorError as error:
-            error.add_note(f"the job '{body['name']}' may have been created ({lost.message})")
-            error.add_note(f"before you create it again, look for {marker} in the descriptions")
+            _warn(error, body, marker, lost)
             raise
         if marked:
             _refuse_twins(marked, body)
@@ -131,8 +132,22 @@ def _made(body: dict[str, Any], marker: str, lost: VendorError) -> Steps[JobCrea
     return None
 
 
-def _only_one(body: dict[str, Any], marker: str) -> Steps[None]:
-    _refuse_twins((yield from _marked(body, marker)), body)
+def _only_one(
+    created: JobCreated, body: dict[str, Any], marker: str, lost: VendorError
+) -> Steps[None]:
+    """Raise where a request whose answer was lost had created the job as well."""
+    try:
+        marked = yield from _marked(body, marker)
+    except VendorError as error:
+        error.add_note(f"the job {created.id} was created, perhaps not only once")
+        _warn(error, body, marker, lost)
+        raise
+    _refuse_twins(marked, body)
+
+
+def _warn(error: VendorError, body: dict[str, Any], marker: str, lost: VendorError) -> None:
+    error.add_note(f"the job '{body['name']}' may have been created ({lost.message})")
+    error.add_note(f"before you create it again, look for {marker} in the descriptions")
 
 
 def _refuse_twins(marked: list[str], body: dict[str, Any]) -> None:

@@ -182,7 +182,8 @@ def get_packages_in_linux_patch(
 
 
 def _package_key(package: PackageDetail) -> tuple[Any, ...]:
-    return package.packageName, package.architecture
+    # What else is told about it may tell it from its namesake.
+    return package.packageName, package.architecture, repr(package.extra)
 
 
 def get_products_in_windows_patch(
@@ -281,7 +282,7 @@ def _mapped(response: Response) -> list[AssetUuid]:
     found: list[AssetUuid] = []
     for one in mapped:
         number, uuid = (one.get("assetId"), one.get("assetUuid")) if isinstance(one, dict) else "  "
-        if not (str(number).isdigit() and isinstance(uuid, str)):
+        if not (str(number).isdecimal() and isinstance(uuid, str)):
             raise Unreadable("a mapped asset has no number or no UUID")
         found.append(AssetUuid(str(number), uuid))
     return found
