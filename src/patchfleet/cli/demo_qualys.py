@@ -67,7 +67,7 @@ def _machines(store: "Store", hosts: "Sequence[Host]", assets: "Sequence[PMAsset
 
     with store.facts() as facts:
         listed = {device.device.casefold(): device for device in devices(facts)}
-    seen = {str(host.netbiosName or host.assetName).casefold(): host for host in hosts}
+    seen = {str(host.assetName).casefold(): host for host in hosts}
     missing = {str(asset.name).casefold(): asset.missingPatchCount for asset in assets}
     rows: list[tuple[str | int | bool | None, ...]] = []
     for name in sorted({*listed, *seen}):

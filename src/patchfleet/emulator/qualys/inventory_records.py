@@ -71,16 +71,9 @@ def written_host(host: Host) -> dict[str, Any]:
         "provider": None,
         "cloudProvider": None,
         "agent": _agent(host),
-        "sensor": {
-            "activatedForModules": modules(host),
-            "lastFullScan": milliseconds(host.seen_at),
-        },
+        "sensor": _sensor(host),
         "container": None,
-        "inventory": {
-            "source": source(host),
-            "created": milliseconds(host.seen_at),
-            "lastUpdated": milliseconds(host.seen_at),
-        },
+        "inventory": _inventory(host),
         "activity": None,
         "tagList": {"tag": [_tag(tag) for tag in host.tags]},
         "serviceList": None,
@@ -188,6 +181,15 @@ def _interfaces(machine: Machine) -> list[dict[str, Any]] | dict[str, Any]:
         for place, mac in enumerate(machine.macs)
     ]
     return cards[0] if len(cards) == 1 else cards
+
+
+def _sensor(host: Host) -> dict[str, Any]:
+    return {"activatedForModules": modules(host), "lastFullScan": milliseconds(host.seen_at)}
+
+
+def _inventory(host: Host) -> dict[str, Any]:
+    seen = milliseconds(host.seen_at)
+    return {"source": source(host), "created": seen, "lastUpdated": seen}
 
 
 def _agent(host: Host) -> Mapping[str, Any] | None:
