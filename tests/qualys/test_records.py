@@ -97,7 +97,28 @@ def test_an_odd_value_inside_spoils_neither_its_record_nor_its_neighbours() -> N
     (job,) = read(list[PMJob], [{"id": "a", "tags": [{"id": 7, "name": "n"}, {"id": "t"}], "x": 1}])
     assert [(tag.id, tag.name) for tag in job.tags] == [(7, "n"), ("t", None)]
     assert job.tags[0].problems
+    assert job.problems == ("tags[0].id: Expected 'str | null', got 'int'",)
     assert job.extra == {"x": 1}
+
+
+def test_what_is_no_record_where_one_should_be_stays_and_is_named() -> None:
+    (job,) = read(
+        list[PMJob],
+        [{"id": "a", "tags": [5, {"id": "t"}], "created": {"user": "me"}, "updated": "now"}],
+    )
+    assert (job.tags[0], job.tags[1].id, job.updated, job.created.user) == (5, "t", "now", "me")
+    assert [problem.partition(":")[0] for problem in job.problems] == [
+        "created.user", "updated", "tags[0]",
+    ]  # fmt: skip
+    (job,) = read(list[PMJob], [{"id": "a", "tags": {"id": "t"}}])
+    assert job.tags == {"id": "t"}, "no list of one is made of it"
+    assert len(job.problems) == 1
+
+
+def test_one_odd_value_of_a_list_is_named_by_its_place() -> None:
+    (patch,) = read(list[PMPatch], [{"id": "a", "cve": ["CVE-1", 7]}])
+    assert patch.cve == ["CVE-1", 7]
+    assert patch.problems == ("cve[1]: Expected 'str', got 'int'",)
 
 
 @pytest.mark.parametrize(

@@ -178,7 +178,7 @@ def test_text_has_contrast_by_day_and_in_the_dark(open_page, path, scheme):
     page = open_page(path, color_scheme=scheme)
     pairs = page.evaluate(
         """() => ['.as-of', 'figcaption', 'td', 'th', 'td .failed', 'td .reboot_required',
-                  'td .unknown', 'td .flag.no', 'nav a', 'output', 'summary', '.maker',
+                  'td .unknown', 'td .flag.work', 'nav a', 'output', 'summary', '.maker',
                   '.chart text'].map(name => {
             const one = document.querySelector(name), style = getComputedStyle(one);
             let ground = one;

@@ -109,7 +109,7 @@ DEVICES = (
     _DEVICE,
     _KIND,
     Column("os", "Operating system", width=32),
-    Column("is_patched", "Patch management", "flag"),
+    Column("is_patched", "Patch management", "flag", needs_somebody=False),
     Column("open", "Open", "integer"),
     Column("findings", "Patches", "integer"),
     Column("last_seen_at", "Last seen", "moment"),

@@ -46,6 +46,9 @@ GLANCE: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 """The columns that are read at a glance, by table; the others are detail."""
 
+WORK = frozenset({"pendingReboot"})
+"""Flags that are work where they are set."""
+
 
 def records_table(
     name: str, title: str, kind: type[Record], records: Sequence[Record], note: str = ""
@@ -54,8 +57,16 @@ def records_table(
     names, kinds = _columns_of(kind)
     extra = _extra_names(records)
     glance = GLANCE.get(name, ())
-    columns = [Column(one, one, kinds[one], is_detail=bool(glance) and one not in glance)
-               for one in names]  # fmt: skip
+    columns = [
+        Column(
+            one,
+            one,
+            kinds[one],
+            is_detail=bool(glance) and one not in glance,
+            needs_somebody=True if one in WORK else None,
+        )
+        for one in names
+    ]
     columns += [Column(one, one, is_detail=True) for one in extra]
     rows = [
         tuple(_cell(record.get(one), kinds.get(one, "text")) for one in (*names, *extra))

@@ -36,6 +36,7 @@ class Column(Struct, frozen=True):
 
     `is_detail` keeps it out of what is read at a glance (terminal, page) and in what is worked with
     (spreadsheet, CSV, JSON). `width` is a wish in characters.
+    `needs_somebody` is the flag that is work, where one is.
     """
 
     key: str
@@ -43,6 +44,7 @@ class Column(Struct, frozen=True):
     kind: Kind = "text"
     width: int | None = None
     is_detail: bool = False
+    needs_somebody: bool | None = None
 
     @property
     def heading(self) -> str:

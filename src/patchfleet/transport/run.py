@@ -219,17 +219,24 @@ class _HaltedError(Exception):
 def _together(flows: Flows, wire: Wire, halt: Event) -> list[Any]:
     """Drive flows in threads; after an error none begins, and none waits or calls any more."""
     with ThreadPoolExecutor(min(len(flows.parts), wire.connections) or 1) as pool:
-        running = [pool.submit(run, flow, wire, halt) for flow in flows.parts]
+        running = [pool.submit(_part, flow, wire, halt) for flow in flows.parts]
         try:
-            _, unfinished = wait(running, return_when=FIRST_EXCEPTION)
-            if unfinished or any(task.exception() for task in running):
-                halt.set()
+            wait(running, return_when=FIRST_EXCEPTION)
         except BaseException:  # Ctrl-C: end the others too
             halt.set()
             raise
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
     return _results(running)
+
+
+def _part(flow: Flow[T], wire: Wire, halt: Event) -> T:
+    """Drive one of several flows; where it fails, this thread begins no other."""
+    try:
+        return run(flow, wire, halt)
+    except BaseException:
+        halt.set()
+        raise
 
 
 def _results(ended: Sequence[Future[Any]]) -> list[Any]:

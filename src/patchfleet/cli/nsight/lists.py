@@ -121,7 +121,7 @@ def devices(
         Column("device", "Device"),
         Column("kind", "Kind"),
         Column("status", "Status"),
-        Column("is_patched", "Patch management", "flag"),
+        Column("is_patched", "Patch management", "flag", needs_somebody=False),
         Column("user", "User", is_detail=True),
         Column("description", "Description", is_detail=True),
     )

@@ -141,7 +141,8 @@ def _cell(value: Cell, column: Column) -> PageCell:
         # The value is one of our own words, and as a class at most unknown to the style sheet.
         return PageCell(text, "line", f"{column.kind} {value}", _RANKS.get(value))
     if column.kind == "flag":
-        return PageCell(text, "line", f"flag {text}")
+        is_work = value is not None and value is column.needs_somebody
+        return PageCell(text, "line", "flag work" if is_work else "flag")
     if column.kind in {"date", "moment"}:
         return PageCell(text, "line")
     return PageCell(text, _text_setting(column))
