@@ -216,7 +216,8 @@ def qualys_table(kind: type) -> dict[str, Any]:
 def qualys_builders() -> dict[str, Any]:
     """Return every function that builds work for Qualys, by its name."""
     helpers = {
-        "job_id", "job_ids", "side_by_side", "one_after_the_other", "whole_numbers", "wire",
+        "job_id", "job_ids", "read_job", "wire", "whole_numbers", "side_by_side",
+        "one_after_the_other",
     }  # fmt: skip
     return {
         name: build

@@ -204,6 +204,8 @@ def _page(response: Response) -> HostPage:
     page = _PAGE(response)
     if page.responseCode == "FAILED":
         raise _failed(page.responseMessage or "")
+    if page.responseCode is None and page.assetListData is None:
+        raise Unreadable("the answer is no page of the inventory")
     return page
 
 

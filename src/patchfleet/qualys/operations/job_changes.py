@@ -10,20 +10,21 @@ from typing import Any, Literal, Unpack
 
 import msgspec
 
-from patchfleet.errors import ConfigError, Rejected, Unreadable, VendorError
+from patchfleet.errors import ConfigError, Rejected, VendorError
+from patchfleet.qualys.envelope import whole
 from patchfleet.qualys.job_body import DEFAULTS, create_body, job_changes, with_changes
 from patchfleet.qualys.job_records import JobChange, JobCreated, JobIds, PMDeploymentJob, PMJob
 from patchfleet.qualys.job_rules import JobChanges, JobParameters, JobType, ScheduleType
 from patchfleet.qualys.lists import BaseList
 from patchfleet.qualys.operations.calls import call, reader
-from patchfleet.qualys.operations.jobs import get_job, job_id, job_ids, list_jobs
+from patchfleet.qualys.operations.jobs import get_job, job_id, job_ids, list_jobs, read_job
 from patchfleet.qualys.records import Shape
 from patchfleet.transport.client import shows
 from patchfleet.transport.operation import Operation, Pause, Procedure, Steps
+from patchfleet.transport.wire import Response
 
 Action = Literal["Enabled", "Disabled"]
 
-_JOB = reader(Shape[PMDeploymentJob](PMDeploymentJob))
 _CHANGES = reader(Shape[list[JobChange]](list[JobChange]))
 
 LOOKS_AFTER_SECONDS = (2.0, 5.0, 15.0)
@@ -108,11 +109,8 @@ def _creation_steps(body: dict[str, Any], marker: str) -> Steps[JobCreated]:
 
 
 def _sent(body: dict[str, Any]) -> Operation[JobCreated]:
-    def read(response: Any) -> JobCreated:
-        job = _JOB(response)
-        if not isinstance(job.id, str) or not job.id:
-            raise Unreadable("the answer does not say which job was created")
-        return JobCreated(job.id, str(body["name"]))
+    def read(response: Response) -> JobCreated:
+        return JobCreated(str(read_job(response).id), str(body["name"]))
 
     return call("create_job", "POST", "/pm/v1/deploymentjob", read, body=body, repeatable=False)
 
@@ -186,8 +184,9 @@ def update_job(jobId: str | PMJob, **changes: Unpack[JobChanges]) -> Procedure[P
     """Change a job: read it, change what is given, send the whole back, as the page advises.
 
     Parameters are those of `create_job`. Jobs that run once can be changed only before they are
-    enabled [D: end]. Returns the job as it is then. Sending it again would change nothing more, so
-    an unknown outcome is repeated.
+    enabled [D: end]. Returns the job as it is then, read again: what the server answers to the
+    change is unknown. Sending it again would change nothing more, so an unknown outcome is
+    repeated.
     """
     number = job_id(jobId)
     changed = job_changes(**changes)
@@ -200,13 +199,16 @@ def update_job(jobId: str | PMJob, **changes: Unpack[JobChanges]) -> Procedure[P
         if "description" in changed:
             body["description"] = f"{changed['description']} {_marker_of(job)}".strip()
         path = f"/pm/v1/deploymentjob/update/{number}"
-        answered = yield call("update_job", "PATCH", path, lambda response: response, body=body)
-        if not answered.body.strip():  # the answer's form is unknown: read the job again
-            answered_again: PMDeploymentJob = yield get_job(number)
-            return answered_again
-        return _JOB(answered)
+        yield call("update_job", "PATCH", path, _read_if_any, body=body)
+        updated: PMDeploymentJob = yield get_job(number)
+        return updated
 
     return Procedure("update_job", steps)
+
+
+def _read_if_any(response: Response) -> Any:
+    """Return what an answer of unknown form says; it may be nothing, and no refusal."""
+    return whole(response) if response.body.strip() else None
 
 
 def _marker_of(job: PMDeploymentJob) -> str:
@@ -244,5 +246,5 @@ def _some(ids: list[str]) -> list[str]:
     return ids
 
 
-def _changes(response: Any) -> BaseList[JobChange]:
+def _changes(response: Response) -> BaseList[JobChange]:
     return BaseList(_CHANGES(response))

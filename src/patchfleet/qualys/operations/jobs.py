@@ -6,9 +6,9 @@ A list of jobs is of one platform; `all` asks both at once.
 from collections.abc import Sequence
 from functools import partial
 from operator import attrgetter
-from typing import Any, overload
+from typing import Any, Final, TypedDict, Unpack, overload
 
-from patchfleet.errors import ConfigError
+from patchfleet.errors import ConfigError, Unreadable
 from patchfleet.qualys import listing
 from patchfleet.qualys.ids import uuid_text
 from patchfleet.qualys.job_records import (
@@ -34,6 +34,7 @@ from patchfleet.qualys.operations.calls import (
 )
 from patchfleet.qualys.query import checked_query
 from patchfleet.qualys.records import Shape, listed
+from patchfleet.transport.client import shows
 from patchfleet.transport.operation import (
     Found,
     Listing,
@@ -54,9 +55,43 @@ RESULTS_AT_ONCE = 64
 """How many jobs' results are asked for before any is handed out, when they are iterated."""
 
 
+class JobsAsked(TypedDict, total=False):
+    """What narrows a list of jobs, and how it is read."""
+
+    filter: str | None
+    attributes: Attributes
+    coauthorJob: bool
+    ownedJob: bool
+    pageSize: int
+    sort: Sort
+
+
+_BY_DEFAULT: Final = {"coauthorJob": False, "ownedJob": False, "pageSize": 10}
+
+
+@shows(_BY_DEFAULT)
 def list_jobs(
-    platform: AnyPlatform = "all",
-    page_count: listing.PageCount = "all",
+    platform: AnyPlatform = "all", page_count: listing.PageCount = "all", **asked: Unpack[JobsAsked]
+) -> Work[BaseList[PMJob]]:
+    """List the deployment jobs that match, of one platform or of both, asked for at once.
+
+    `filter` is QQL, `page_count` how many pages to read of each platform. Raises `WindowExceeded`
+    for more than 10,000 jobs [D: gs], and a `VendorError` where either platform fails.
+    """
+    return side_by_side("list_jobs", _platform_listings(platform, page_count, **asked))
+
+
+@shows(_BY_DEFAULT)
+def iter_jobs(
+    platform: AnyPlatform = "all", page_count: listing.PageCount = "all", **asked: Unpack[JobsAsked]
+) -> Listing[PMJob, BaseList[PMJob]]:
+    """Yield the jobs that `list_jobs` lists, page by page, one platform after the other."""
+    return one_after_the_other("list_jobs", _platform_listings(platform, page_count, **asked))
+
+
+def _platform_listings(
+    platform: str,
+    page_count: listing.PageCount,
     *,
     filter: str | None = None,  # noqa: A002 -- the wire's word, and the existing SDK's
     attributes: Attributes = None,
@@ -64,60 +99,6 @@ def list_jobs(
     ownedJob: bool = False,
     pageSize: int = 10,
     sort: Sort = None,
-) -> Work[BaseList[PMJob]]:
-    """List the deployment jobs that match, of one platform or of both, asked for at once.
-
-    `filter` is QQL, `page_count` how many pages to read of each platform. Raises `WindowExceeded`
-    for more than 10,000 jobs [D: gs], and a `VendorError` where either platform fails.
-    """
-    parts = _platform_listings(
-        platform,
-        page_count,
-        pageSize,
-        filter=filter,
-        attributes=attributes,
-        coauthorJob=coauthorJob,
-        ownedJob=ownedJob,
-        sort=sort,
-    )
-    return side_by_side("list_jobs", parts)
-
-
-def iter_jobs(
-    platform: AnyPlatform = "all",
-    page_count: listing.PageCount = "all",
-    *,
-    filter: str | None = None,  # noqa: A002
-    attributes: Attributes = None,
-    coauthorJob: bool = False,
-    ownedJob: bool = False,
-    pageSize: int = 10,
-    sort: Sort = None,
-) -> Listing[PMJob, BaseList[PMJob]]:
-    """Yield the jobs that `list_jobs` lists, page by page, one platform after the other."""
-    parts = _platform_listings(
-        platform,
-        page_count,
-        pageSize,
-        filter=filter,
-        attributes=attributes,
-        coauthorJob=coauthorJob,
-        ownedJob=ownedJob,
-        sort=sort,
-    )
-    return one_after_the_other("list_jobs", parts)
-
-
-def _platform_listings(
-    platform: str,
-    page_count: listing.PageCount,
-    page_size: int,
-    *,
-    filter: str | None,  # noqa: A002
-    attributes: Attributes,
-    coauthorJob: bool,
-    ownedJob: bool,
-    sort: Sort,
 ) -> list[Listing[PMJob, BaseList[PMJob]]]:
     names = attribute_names(attributes)
     query: Query = {
@@ -127,11 +108,11 @@ def _platform_listings(
         "ownedJob": ownedJob or None,
         "sort": sort_text(sort),
     }
-    listing.check_sizes(page_size, page_count)
+    listing.check_sizes(pageSize, page_count)
 
     def steps(word: str) -> Steps[None]:
         reading: listing.Reading[PMJob] = listing.Reading(
-            f"{word} jobs", attrgetter("id"), page_size=page_size, page_count=page_count
+            f"{word} jobs", attrgetter("id"), page_size=pageSize, page_count=page_count
         )
         return listing.by_page(reading, partial(_job_page, {"platform": word, **query}))
 
@@ -169,7 +150,15 @@ def one_after_the_other(
 
 def get_job(jobId: str) -> Operation[PMDeploymentJob]:
     """Read one job as a whole; raise `NotFound` where there is none [D: get]."""
-    return call("get_job", "GET", f"/pm/v1/deploymentjob/{job_id(jobId)}", _JOB)
+    return call("get_job", "GET", f"/pm/v1/deploymentjob/{job_id(jobId)}", read_job)
+
+
+def read_job(response: Response) -> PMDeploymentJob:
+    """Return a job as a whole; raise `Unreadable` for an answer that names none."""
+    job = _JOB(response)
+    if not isinstance(job.id, str) or not job.id:
+        raise Unreadable("the answer does not say which job it is about")
+    return job
 
 
 def job_id(job: str | PMJob | PMDeploymentJob) -> str:
@@ -278,6 +267,8 @@ def _result_steps(job: str, query: Query, page_size: int) -> Steps[JobResultSumm
     def page(number: int, size: int) -> Operation[list[PMAssetJobView]]:
         def read(response: Response) -> list[PMAssetJobView]:
             summary = _RESULT(response)
+            if summary.assets is None and summary.assetCount is None:
+                raise Unreadable("the answer is no result of a job")
             first[1:] = [summary]
             return listed(summary.assets, PMAssetJobView, "the assets of a result")
 

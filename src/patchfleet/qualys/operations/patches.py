@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from operator import attrgetter
-from typing import Any, Literal
+from typing import Any, Final, Literal, TypedDict, Unpack
 
 from patchfleet.errors import ConfigError, NotFound
 from patchfleet.qualys import listing, split
@@ -32,6 +32,7 @@ from patchfleet.qualys.operations.jobs import one_after_the_other, side_by_side
 from patchfleet.qualys.patch_records import PMAsset, PMPatch
 from patchfleet.qualys.query import checked_query
 from patchfleet.qualys.records import Shape
+from patchfleet.transport.client import shows
 from patchfleet.transport.operation import Listing, Operation, Steps, Work
 from patchfleet.transport.wire import Response
 
@@ -48,116 +49,59 @@ SEVERITIES = ("Critical", "Important", "Moderate", "Low", "None")
 COUNT_HINT = "verify=False takes the list without comparing it with the count"
 
 
+class Asked(TypedDict, total=False):
+    """What narrows a list of patches or assets, and how it is read."""
+
+    query: str | None
+    havingQuery: str | None
+    attributes: Attributes
+    pageSize: int
+    sort: Sort
+    version: Version
+    verify: bool
+
+
+_BY_DEFAULT: Final = {"version": 2, "verify": True}
+
+
+@shows({"pageSize": PATCHES_A_PAGE, **_BY_DEFAULT})
 def get_patches(
-    platform: AnyPlatform = "all",
-    page_count: listing.PageCount = "all",
-    *,
-    query: str | None = None,
-    havingQuery: str | None = None,
-    attributes: Attributes = None,
-    pageSize: int = PATCHES_A_PAGE,
-    sort: Sort = None,
-    version: Version = 2,
-    verify: bool = True,
+    platform: AnyPlatform = "all", page_count: listing.PageCount = "all", **asked: Unpack[Asked]
 ) -> Work[BaseList[PMPatch]]:
     """List patches that match a query over patches, a query over assets (`havingQuery`), or both.
 
     `version=2` follows cursors, `version=1` reads numbered pages, in parts where more than 10,000
     match; only the latter sorts. Raises `Unreadable` where the list and its count differ.
     """
-    asked = _asked(
-        query=query,
-        havingQuery=havingQuery,
-        attributes=attributes,
-        pageSize=pageSize,
-        sort=sort,
-        version=version,
-        verify=verify,
-    )
-    parts = _patch_listings(platform, page_count, asked)
-    return side_by_side("get_patches", parts)
+    return side_by_side("get_patches", _patch_listings(platform, page_count, asked))
 
 
+@shows({"pageSize": PATCHES_A_PAGE, **_BY_DEFAULT})
 def iter_patches(
-    platform: AnyPlatform = "all",
-    page_count: listing.PageCount = "all",
-    *,
-    query: str | None = None,
-    havingQuery: str | None = None,
-    attributes: Attributes = None,
-    pageSize: int = PATCHES_A_PAGE,
-    sort: Sort = None,
-    version: Version = 2,
-    verify: bool = True,
+    platform: AnyPlatform = "all", page_count: listing.PageCount = "all", **asked: Unpack[Asked]
 ) -> Listing[PMPatch, BaseList[PMPatch]]:
     """Yield the patches that `get_patches` lists, page by page; the check comes at the end."""
-    asked = _asked(
-        query=query,
-        havingQuery=havingQuery,
-        attributes=attributes,
-        pageSize=pageSize,
-        sort=sort,
-        version=version,
-        verify=verify,
-    )
-    parts = _patch_listings(platform, page_count, asked)
-    return one_after_the_other("get_patches", parts)
+    return one_after_the_other("get_patches", _patch_listings(platform, page_count, asked))
 
 
+@shows({"pageSize": ASSETS_A_PAGE, **_BY_DEFAULT})
 def get_assets(
-    platform: AnyPlatform = "all",
-    page_count: listing.PageCount = "all",
-    *,
-    query: str | None = None,
-    havingQuery: str | None = None,
-    attributes: Attributes = None,
-    pageSize: int = ASSETS_A_PAGE,
-    sort: Sort = None,
-    version: Version = 2,
-    verify: bool = True,
+    platform: AnyPlatform = "all", page_count: listing.PageCount = "all", **asked: Unpack[Asked]
 ) -> Work[BaseList[PMAsset]]:
     """List assets that match a query over assets, a query over patches (`havingQuery`), or both.
 
     `version=2` follows cursors (POST), `version=1` reads numbered pages (GET), in parts where more
     than 10,000 match. Raises `Unreadable` where the list and its count differ.
     """
-    asked = _asked(
-        query=query,
-        havingQuery=havingQuery,
-        attributes=attributes,
-        pageSize=pageSize,
-        sort=sort,
-        version=version,
-        verify=verify,
-    )
-    parts = _asset_listings(platform, page_count, asked)
-    return side_by_side("get_assets", parts)
+    return side_by_side("get_assets", _asset_listings(platform, page_count, asked))
 
 
+@shows({"pageSize": ASSETS_A_PAGE, **_BY_DEFAULT})
 def iter_assets(
-    platform: AnyPlatform = "all",
-    page_count: listing.PageCount = "all",
-    *,
-    query: str | None = None,
-    havingQuery: str | None = None,
-    attributes: Attributes = None,
-    pageSize: int = ASSETS_A_PAGE,
-    sort: Sort = None,
-    version: Version = 2,
-    verify: bool = True,
+    platform: AnyPlatform = "all", page_count: listing.PageCount = "all", **asked: Unpack[Asked]
 ) -> Listing[PMAsset, BaseList[PMAsset]]:
     """Yield the assets that `get_assets` lists, page by page; the check comes at the end."""
-    asked = _asked(
-        query=query,
-        havingQuery=havingQuery,
-        attributes=attributes,
-        pageSize=pageSize,
-        sort=sort,
-        version=version,
-        verify=verify,
-    )
-    parts = _asset_listings(platform, page_count, asked)
-    return one_after_the_other("get_assets", parts)
+    return one_after_the_other("get_assets", _asset_listings(platform, page_count, asked))
 
 
 def get_patch_count(
@@ -333,15 +277,15 @@ class _Asked:
     verify: bool
 
 
-def _asked(
+def _checked_asked(
     *,
-    query: str | None,
-    havingQuery: str | None,
-    attributes: Attributes,
-    pageSize: int,
-    sort: Sort,
-    version: Version,
-    verify: bool,
+    pageSize: int = PATCHES_A_PAGE,
+    query: str | None = None,
+    havingQuery: str | None = None,
+    attributes: Attributes = None,
+    sort: Sort = None,
+    version: Version = 2,
+    verify: bool = True,
 ) -> _Asked:
     return _Asked(
         query=_checked(query, "query"),
@@ -361,21 +305,23 @@ _ASSET = _Kind("get_assets", "assets", _ASSETS, get_asset_count, ("/pm/v1/assets
 
 
 def _patch_listings(
-    platform: str, page_count: listing.PageCount, asked: _Asked
+    platform: str, page_count: listing.PageCount, asked: Asked
 ) -> list[Listing[PMPatch, BaseList[PMPatch]]]:
     def ranges() -> tuple[split.Words, Sequence[split.Below]]:
         tomorrow = datetime.now(UTC) + timedelta(days=1)
         days = split.days_below("lastModified", datetime(2000, 1, 1, tzinfo=UTC), tomorrow)
         return split.Words("vendorSeverity", SEVERITIES), [days]
 
-    return _PATCH.listings(platform, page_count, asked, ranges)
+    given: Asked = {"pageSize": PATCHES_A_PAGE, **asked}
+    return _PATCH.listings(platform, page_count, _checked_asked(**given), ranges)
 
 
 def _asset_listings(
-    platform: str, page_count: listing.PageCount, asked: _Asked
+    platform: str, page_count: listing.PageCount, asked: Asked
 ) -> list[Listing[PMAsset, BaseList[PMAsset]]]:
     def ranges() -> tuple[None, Sequence[split.Below]]:
         counts = ("missingPatchCount", "installedPatchCount")
         return None, [split.Below(token, 0, 1 << 20) for token in counts]
 
-    return _ASSET.listings(platform, page_count, asked, ranges)
+    given: Asked = {"pageSize": ASSETS_A_PAGE, **asked}
+    return _ASSET.listings(platform, page_count, _checked_asked(**given), ranges)

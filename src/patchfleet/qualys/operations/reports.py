@@ -27,7 +27,7 @@ from patchfleet.qualys.operations.calls import (
     platform_word,
     reader,
 )
-from patchfleet.qualys.operations.jobs import job_id, job_ids
+from patchfleet.qualys.operations.jobs import job_id, job_ids, read_job
 from patchfleet.qualys.operations.lookups import Ids, whole_numbers
 from patchfleet.qualys.records import Moment, Record, Shape, not_json, raw
 from patchfleet.transport.operation import Listing, Operation, Steps
@@ -58,7 +58,6 @@ class Mitigation(Record):
 _REPORTS = reader(Shape[list[PMReport]](list[PMReport]))
 _REPORT = reader(Shape[PMReport](PMReport))
 _JOBS = reader(Shape[list[PMJob]](list[PMJob]))
-_JOB = reader(Shape[PMDeploymentJob](PMDeploymentJob))
 _CHANGES = reader(Shape[list[JobChange]](list[JobChange]))
 _MITIGATIONS = reader(Shape[list[Mitigation]](list[Mitigation]))
 
@@ -198,7 +197,7 @@ def list_mitigation_jobs(
 def get_mitigation_job(jobId: str) -> Operation[PMDeploymentJob]:
     """Read one mitigation job [O: qualys-mcp]."""
     path = f"/mtg/v1/deploymentjob/{job_id(jobId)}"
-    return call("get_mitigation_job", "GET", path, _JOB)
+    return call("get_mitigation_job", "GET", path, read_job)
 
 
 def create_mitigation_job(
@@ -218,19 +217,7 @@ def create_mitigation_job(
     Assets can be named one by one only for jobs that run once; tags always. It is sent once: after
     an unknown outcome, look for the job before you send it again.
     """
-    if scheduleType not in ("On-demand", "Once", "Daily", "Weekly", "Monthly"):
-        raise ConfigError(
-            f"scheduleType is {scheduleType!r}", hint="On-demand, Once, Daily, Weekly or Monthly"
-        )
-    if status not in ("Disabled", "Enabled"):
-        raise ConfigError(f"status is {status!r}", hint="Disabled or Enabled")
-    if assetIds is not None and scheduleType not in ("On-demand", "Once"):
-        raise ConfigError(
-            f"assetIds are given for a job that runs {scheduleType}",
-            hint="single assets are for On-demand and Once; others take assetTagIds",
-        )
-    if assetIds is None and assetTagIds is None:
-        raise ConfigError("neither assetIds nor assetTagIds are given", hint="give either")
+    _check_mitigation(scheduleType, status, assetIds, assetTagIds)
     given = {
         "name": _named(name),
         "description": description,
@@ -248,8 +235,34 @@ def create_mitigation_job(
     }
     body = {key: value for key, value in given.items() if value is not None}
     return call(
-        "create_mitigation_job", "POST", "/mtg/v1/deploymentjob", _JOB, body=body, repeatable=False
+        "create_mitigation_job",
+        "POST",
+        "/mtg/v1/deploymentjob",
+        read_job,
+        body=body,
+        repeatable=False,
     )
+
+
+def _check_mitigation(
+    scheduleType: str,
+    status: str,
+    assetIds: Iterable[str] | None,
+    assetTagIds: Iterable[str] | None,
+) -> None:
+    if scheduleType not in ("On-demand", "Once", "Daily", "Weekly", "Monthly"):
+        raise ConfigError(
+            f"scheduleType is {scheduleType!r}", hint="On-demand, Once, Daily, Weekly or Monthly"
+        )
+    if status not in ("Disabled", "Enabled"):
+        raise ConfigError(f"status is {status!r}", hint="Disabled or Enabled")
+    if assetIds is not None and scheduleType not in ("On-demand", "Once"):
+        raise ConfigError(
+            f"assetIds are given for a job that runs {scheduleType}",
+            hint="single assets are for On-demand and Once; others take assetTagIds",
+        )
+    if assetIds is None and assetTagIds is None:
+        raise ConfigError("neither assetIds nor assetTagIds are given", hint="give either")
 
 
 def delete_mitigation_job(jobId: JobIds) -> Operation[BaseList[JobChange]]:
