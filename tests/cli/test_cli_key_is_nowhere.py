@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from patchfleet.emulator import FAULTS
+from patchfleet.emulator.faults import OF_NSIGHT
 
 OPTIONS = {"slow": {"seconds": 9}, "rate_limited": {"retry_after": 0}}
 COMMANDS = [
@@ -33,7 +33,7 @@ def test_with_every_fault(moving, words):
     if words[-1] == "--url":
         words = [*words, os.environ["PATCHFLEET_NSIGHT_URL"]]
     codes = set()
-    for fault in [None, *FAULTS]:
+    for fault in [None, *sorted(OF_NSIGHT)]:
         (cli.folder / "patchfleet.toml").write_text(quick)
         emulator.clear_faults()
         if fault and (words[0] != "init" or fault not in {"hang", "slow", "trickle"}):

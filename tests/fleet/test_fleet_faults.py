@@ -5,7 +5,8 @@ import threading
 import pytest
 from truth import learned_findings, patched, true_devices, true_findings
 
-from patchfleet.emulator import FAULTS, Emulator
+from patchfleet.emulator import Emulator
+from patchfleet.emulator.faults import OF_NSIGHT
 from patchfleet.errors import Forbidden, Unauthorized, VendorError
 from patchfleet.fleet import NSightSource, sync
 from patchfleet.fleet.sync import FAILURES_IN_A_ROW
@@ -20,7 +21,7 @@ SAME = {
 """Other ways to say the same."""
 OTHER = {"bad_dates", "unknown_ids"}
 """Answers that say something else."""
-BROKEN = sorted(FAULTS.keys() - SAME - OTHER)
+BROKEN = sorted(OF_NSIGHT - SAME - OTHER)
 OPTIONS = {
     "slow": {"seconds": 0},
     "trickle": {"piece_bytes": 10_000, "pause_seconds": 0},

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from patchfleet.config import Secret
-from patchfleet.emulator import FAULTS, Emulator, Host
+from patchfleet.emulator import Emulator, Host
+from patchfleet.emulator.faults import OF_NSIGHT
 from patchfleet.errors import ConfigError
 from patchfleet.transport.line import Line
 from patchfleet.transport.run import AsyncWire, Wire
@@ -82,7 +83,7 @@ def test_no_whole_answer_is_a_loss_nobody_can_judge(
 
 
 def test_every_fault_ends_as_an_answer_or_a_loss(send: Any, emulator: Emulator, host: Host) -> None:
-    for kind in FAULTS:
+    for kind in sorted(OF_NSIGHT):
         emulator.fault(kind, **({"seconds": 9} if kind == "slow" else {}))
         short = {"timeout_seconds": 0.15} if kind in {"slow", "trickle", "hang"} else {}
         outcome = send(line_to(host, **short), LIST)
