@@ -30,6 +30,7 @@ from patchfleet.transport.client import aiterator, amethod, iterator, method
 HOME = Path(__file__).parent.parent
 SOURCE = HOME / "src" / "patchfleet"
 REPLIES = HOME / "tests" / "nsight" / "replies"
+QUALYS_REPLIES = HOME / "tests" / "qualys" / "replies"
 MODULES = sorted(SOURCE.rglob("*.py"))
 OUTSIDE = {".git", ".venv", ".cache", ".hypothesis", "__pycache__", "build", "dist", "demo"}
 OUTSIDE |= {".mypy_cache", ".ruff_cache", ".pytest_cache", ".import_linter_cache"}
@@ -244,14 +245,27 @@ def test_every_qualys_operation_stands_in_the_tables_and_among_the_functions() -
         assert name.startswith("iter_") or name in functions, name
 
 
-@pytest.mark.parametrize("name", sorted({row.partition(" ")[0] for row in endpoints.ASKED}))
-def test_a_qualys_operation_has_a_test_and_an_emulator_route(name: str) -> None:
+QUALYS_CALLS = sorted({row.partition(" ")[0] for row in endpoints.ASKED})
+
+
+@pytest.mark.parametrize("name", QUALYS_CALLS)
+def test_a_qualys_operation_has_a_reply_a_test_and_an_emulator_route(name: str) -> None:
+    assert list((QUALYS_REPLIES / name).iterdir()), f"record a reply of {name}"
     for asked, work in endpoints.ASKED.items():
         if asked.partition(" ")[0] == name:
             request = endpoints.first_request(work)
             assert QUALYS_EMULATOR.service(request.method, request.path), request
     tests = [path.read_text(encoding="utf-8") for path in (HOME / "tests" / "qualys").glob("*.py")]
     assert any(f'"{name}"' in text or f".{name}(" in text for text in tests), name
+
+
+def test_every_qualys_reply_is_of_an_operation_and_is_used() -> None:
+    recorded = {folder.name for folder in QUALYS_REPLIES.iterdir()}
+    assert recorded == {*QUALYS_CALLS, "auth", "_any"}
+    tests = [path.read_text(encoding="utf-8") for path in (HOME / "tests" / "qualys").glob("*.py")]
+    for path in QUALYS_REPLIES.rglob("*.*"):
+        used = f'"{path.parent.name}/{path.stem}"', f'"{path.stem}"'
+        assert any(name in text for text in tests for name in used), path
 
 
 def test_the_emulator_answers_no_qualys_call_that_no_operation_makes() -> None:

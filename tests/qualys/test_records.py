@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -187,3 +188,22 @@ def test_a_moment_stands_under_the_wire_s_name() -> None:
     sample = read(Sample, {"at": 0})
     assert sample.keys() == ["at"]
     assert sample.at == datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def kinds(record: type[Record] = Record) -> Iterator[type[Record]]:
+    """Yield every type of record that somebody wrote."""
+    for kind in record.__subclasses__():
+        if kind.documented is None:
+            yield kind
+            yield from kinds(kind)
+
+
+@pytest.mark.parametrize("kind", list(kinds()), ids=lambda kind: kind.__name__)
+def test_every_time_of_the_wire_has_its_moment(kind: type[Record]) -> None:
+    times = [name for name in kind.__struct_fields__ if name.endswith("_raw")]
+    for name in times:
+        moment = name.removesuffix("_raw")
+        assert isinstance(vars(kind)[moment], Moment)
+        shown: Any = msgspec.convert({moment: 1577934750777}, kind)
+        assert getattr(shown, moment) == AT
+        assert shown[moment] == AT

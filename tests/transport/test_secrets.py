@@ -1,11 +1,14 @@
 """A server may repeat the secret it was sent, in any spelling: none of them comes back."""
 
 import io
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote, quote_plus
 
 from patchfleet.config import Secret
 from patchfleet.transport.line import Line
+from patchfleet.transport.login import Granted, Login
+from patchfleet.transport.operation import Operation
 from patchfleet.transport.wire import Request, Response
 
 AWKWARD = "a/b c+d&e=ü%41"
@@ -28,3 +31,44 @@ def test_a_server_that_repeats_the_key_in_any_spelling_is_not_believed(
     assert answer.headers["location"] == "/?apikey=***"
     for spelled in spellings:
         assert spelled not in every_log.getvalue()
+
+
+def account() -> Login:
+    """Return the account of a test, with a password that is awkward to spell."""
+    request = Request(path="/auth", method="POST", is_login=True, body=b"username=u")
+    granted: Operation[Granted] = Operation("auth", request, lambda _: Granted(Secret("x"), 1))
+    return Login({"password": Secret(AWKWARD)}, granted)
+
+
+def repeating(what: str) -> Callable[[bytes], bytes]:
+    """Answer 500 with a text in the headers and in the body."""
+    body = f"you said {what}".encode()
+    head = f"HTTP/1.1 500 Oops\r\nX-Said: {what}\r\nContent-Length: {len(body)}\r\n\r\n"
+    return lambda _: head.encode() + body
+
+
+def test_a_server_that_repeats_the_token_is_not_believed(
+    send: Any, scripted: Any, every_log: io.StringIO
+) -> None:
+    login = account()
+    login.granted(Granted(Secret("head.token-of-a-test.sign"), 1000), 0)
+    server = scripted(repeating("head.token-of-a-test.sign"))
+    answer = send(Line(server.url, login=login), Request(path="/pm/v1/details"))
+    assert b"Authorization: Bearer head.token-of-a-test.sign" in server.heads[0]
+    assert answer.body == b"you said ***"
+    assert answer.headers["x-said"] == "***"
+    assert "token-of-a-test" not in every_log.getvalue()
+
+
+def test_a_login_that_repeats_the_password_is_not_believed(
+    send: Any, scripted: Any, every_log: io.StringIO
+) -> None:
+    spelled = quote_plus(AWKWARD)
+    server = scripted(repeating(spelled))
+    login = account()
+    answer = send(Line(server.url, login=login), login.operation.request)
+    assert b"Authorization" not in server.heads[0]
+    assert answer.body == b"you said ***"
+    assert answer.headers["x-said"] == "***"
+    for said in (AWKWARD, spelled):
+        assert said not in every_log.getvalue()

@@ -7,6 +7,7 @@ hours [D: jwt], and once where it is refused before that.
 
 import base64
 import binascii
+import re
 import weakref
 from collections.abc import Mapping
 from threading import Lock
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
 VENDOR = "Qualys"
 LIFETIME_SECONDS = 4 * 3600.0
 """How long a token lives [D: jwt]."""
+_TOKEN = re.compile(r"[A-Za-z0-9_=-]+(?:\.[A-Za-z0-9_=-]+){2}")
+"""A JWT: three parts in base64url (RFC 7515 §3.1)."""
 PATIENCE = 10
 """How often a call is tried that is told to slow down and not for how long: some minutes in all."""
 
@@ -201,10 +204,9 @@ def _granted(response: Response) -> Granted:
     No error says what came instead: it may be a token after all.
     """
     token = response.body.decode("ascii", "replace").strip().strip('"')
-    parts = token.split(".")
-    if len(parts) != 3 or not all(parts) or not token.isprintable() or " " in token:
+    if not _TOKEN.fullmatch(token):
         raise Unreadable("the answer to the login is no token")
-    return Granted(Secret(token), _lifetime(parts[1]))
+    return Granted(Secret(token), _lifetime(token.split(".")[1]))
 
 
 def _lifetime(claims: str) -> float:

@@ -1,0 +1,110 @@
+"""Work done by hand against recorded replies: what it asks, and what it makes of the answers.
+
+The replies have the fields of the wire's reference with values of our own.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from patchfleet.qualys.envelope import explain
+from patchfleet.qualys.records import Record
+from patchfleet.transport.exchange import Manners, exchange
+from patchfleet.transport.operation import Flow, Flows, Pause, Work
+from patchfleet.transport.pace import Unpaced
+from patchfleet.transport.retry import Retries
+from patchfleet.transport.wire import Request, Response
+
+REPLIES = Path(__file__).parent / "replies"
+ONCE = Manners("Qualys", pace=Unpaced(), retries=Retries(attempts=1), explain=explain)
+JSON = {"Content-Type": "application/json"}
+
+JOB = "11111111-2222-3333-4444-555555555555"
+OTHER_JOB = "22222222-3333-4444-5555-666666666666"
+ASSET = "aaaaaaaa-0000-4000-8000-000000000001"
+OTHER_ASSET = "aaaaaaaa-0000-4000-8000-000000000002"
+CRITICAL = "vendorSeverity:`Critical`"
+SERVERS = "operatingSystem.category: `Windows / Server`"
+ONE_JOB = f"/pm/v1/deploymentjob/{JOB}"
+
+
+class Ask(NamedTuple):
+    """One request, as a test spells it."""
+
+    method: str
+    path: str
+    query: dict[str, str] = {}  # noqa: RUF012 -- never changed
+    body: Any = None
+    headers: dict[str, str] = {}  # noqa: RUF012
+
+    @property
+    def request(self) -> Request:
+        """The request as it goes out; a body is JSON and says so."""
+        method: Any = self.method
+        return Request(
+            method=method,
+            path=self.path,
+            query=tuple(self.query.items()),
+            headers=self.headers if self.body is None else {**JSON, **self.headers},
+            body=b"" if self.body is None else msgspec.json.encode(self.body),
+        )
+
+
+def reply(name: str, *, status: int = 200, **headers: str) -> Response:
+    """Read a recorded reply: `reply("get_job/whole")`; underscores in headers are dashes."""
+    (path,) = REPLIES.glob(f"{name}.*")
+    return Response(status, headers, path.read_bytes())
+
+
+def recorded(*names: str) -> Any:
+    """Return what recorded replies say, as plain data; several lists as one."""
+    values = [msgspec.json.decode(reply(name).body) for name in names]
+    return values[0] if len(values) == 1 else [one for value in values for one in value]
+
+
+def done(work: Work[Any], *answers: Response) -> tuple[list[Request], Any]:
+    """Do work with these answers, one for each request; return the requests and the result."""
+    asked: list[Request] = []
+    result = _driven(exchange(work, ONCE), iter(answers), asked)
+    return asked, result
+
+
+def _driven(flow: Flow[Any], answers: Iterator[Response], asked: list[Request]) -> Any:
+    outcome: Any = None
+    while True:
+        try:
+            step = flow.send(outcome)
+        except StopIteration as end:
+            return end.value
+        if isinstance(step, Flows):
+            outcome = [_driven(part, answers, asked) for part in step.parts]
+        elif isinstance(step, Request):
+            asked.append(step)
+            outcome = next(answers)
+        else:
+            assert isinstance(step, Pause)
+            outcome = None
+
+
+def said(value: Any) -> Any:
+    """Return records as plain data under the wire's names and values, without what is null."""
+    if isinstance(value, Record):
+        value = msgspec.to_builtins(value)
+    if isinstance(value, dict):
+        pairs = [(name, said(one)) for name, one in value.items()]
+        return {name: one for name, one in pairs if one is not None and name != ODD}
+    if isinstance(value, list):
+        return [said(one) for one in value]
+    return value
+
+
+ODD = "problems of reading"
+"""What a record says beside its fields."""
+
+
+def problems(value: Any) -> list[str]:
+    """Return what was not of its documented type, in a record or a list of them."""
+    records = value if isinstance(value, list) else [value]
+    return [problem for one in records if isinstance(one, Record) for problem in one.problems]
