@@ -379,3 +379,11 @@ def test_init_with_a_wrong_password_writes_nothing(reading, quiet):
     words = ("init", "--vendor", "qualys", "--here", "--url", quiet.url, "--username", "nobody")
     assert reading(*words).code == 5
     assert (reading.folder / "patchfleet.toml").read_text() == before
+
+
+def test_a_missing_choice_is_one_line(reading):
+    result = reading("qualys", "create", "My Job")
+
+    assert result.code == 2
+    assert "\ufffd" not in result.err
+    assert "Choose from: windows, linux" in result.err
