@@ -114,7 +114,7 @@ def test_a_device_that_came_meanwhile_is_asked_too(emulator, source, store):
 def test_two_at_once_are_refused(emulator, source, store):
     def tell(progress):
         if progress.scanned == 3:
-            with Store.open(store.path) as other, pytest.raises(StoreError) as caught:
+            with Store.open(store.address) as other, pytest.raises(StoreError) as caught:
                 sync(source, other, now=lambda: emulator.now)
             refusals.append(caught.value.message)
 

@@ -1,14 +1,42 @@
+from collections.abc import Iterator
+
 import pytest
 
+import postgresql
 from patchfleet.store import Store
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[postgresql.Server]:
+    """A PostgreSQL server, started once for all tests of the store."""
+    with postgresql.running(postgresql.or_skip()) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def template(server: postgresql.Server) -> str:
+    """The name of a database that holds our tables: a copy of it is made in an instant."""
+    address = server.new_database()
+    Store.open(address, published=server.folder).close()
+    return address.rpartition("/")[2]
 
 
 @pytest.fixture
 def path(tmp_path):
+    """The file of a record in SQLite, for what only files have."""
     return tmp_path / "fleet.db"
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def address(request, tmp_path, monkeypatch):
+    """Where a record is kept, in each of the two databases."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    if request.param == "sqlite":
+        return str(tmp_path / "fleet.db")
+    return request.getfixturevalue("server").new_database(request.getfixturevalue("template"))
+
+
 @pytest.fixture
-def store(path):
-    with Store.open(path) as opened:
+def store(address):
+    with Store.open(address) as opened:
         yield opened

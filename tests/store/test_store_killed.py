@@ -48,10 +48,10 @@ def states(store):
 
 
 @pytest.mark.slow
-def test_a_killed_sync_loses_nothing_and_goes_on(path):
+def test_a_killed_sync_loses_nothing_and_goes_on(address):
     """Kill the writer after a random number of acknowledged devices, at whatever it does then."""
     chance = random.Random(2026)
-    with Store.open(path) as store:
+    with Store.open(address) as store:
         sync(store, {number: listing(number, "missing") for number in DEVICES})
         before = states(store)
     acknowledged = set()
@@ -60,7 +60,7 @@ def test_a_killed_sync_loses_nothing_and_goes_on(path):
         # At once, in the middle, and, once all devices are recorded, while it is published.
         kill_after = chance.choice([0, 1, left // 2, left, left]) if left else 1
         child = subprocess.Popen(
-            [sys.executable, "-W", "error", "-c", WRITER, path],
+            [sys.executable, "-W", "error", "-c", WRITER, address],
             cwd=Path(__file__).parent,
             stdout=subprocess.PIPE,
             text=True,
@@ -70,11 +70,11 @@ def test_a_killed_sync_loses_nothing_and_goes_on(path):
                 acknowledged.add(child.stdout.readline().strip())
             child.kill()
             acknowledged |= {line.strip() for line in child.stdout if line.endswith("\n")}
-        with Store.open(path) as store:
+        with Store.open(address) as store:
             if "complete" not in acknowledged:
                 assert states(store) == before
                 assert store.begin("nsight", now=NOW + DAY).scanned >= acknowledged
-    with Store.open(path) as store:
+    with Store.open(address) as store:
         assert states(store) == dict.fromkeys(before, "installed")
         with store.facts(run_id=1) as facts:
             assert {row.state for row in questions.findings(facts)} == {"missing"}

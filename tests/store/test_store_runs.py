@@ -1,10 +1,8 @@
 """Runs: begun, resumed, refused, complete, and what each of them leaves behind."""
 
 import os
-import sqlite3
 import subprocess
 import sys
-from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -14,9 +12,9 @@ from patchfleet.errors import StoreError
 from patchfleet.store import Delta, ProblemRow, Store, questions
 
 
-def rows_of(path, table):
-    with closing(sqlite3.connect(path)) as connection:
-        return connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+def rows_of(store, table):
+    with store._database.read() as connection:
+        return connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar_one()
 
 
 def test_a_listing_is_compared_with_the_one_before(store):
@@ -28,12 +26,12 @@ def test_a_listing_is_compared_with_the_one_before(store):
     assert deltas == {"d1": Delta(new=1, changed=1, gone=1, unchanged=1)}
 
 
-def test_what_is_unchanged_costs_one_scan_row(store, path):
+def test_what_is_unchanged_costs_one_scan_row(store):
     listings = {f"d{i}": [finding(n, patch(f"Update {n}")) for n in range(20)] for i in range(5)}
     sync(store, listings)
-    before = {name: rows_of(path, name) for name in ("finding", "description", "patch", "scan")}
+    before = {name: rows_of(store, name) for name in ("finding", "description", "patch", "scan")}
     sync(store, listings, now=NOW + DAY)
-    after = {name: rows_of(path, name) for name in ("finding", "description", "patch", "scan")}
+    after = {name: rows_of(store, name) for name in ("finding", "description", "patch", "scan")}
     assert after == {**before, "scan": before["scan"] + 5}
 
 
@@ -97,12 +95,12 @@ def test_a_run_that_stopped_goes_on_where_it_was(store):
     assert row.is_current
 
 
-def test_a_run_whose_process_is_gone_is_resumed_and_shown_as_incomplete(path):
-    with Store.open(path) as store:
+def test_a_run_whose_process_is_gone_is_resumed_and_shown_as_incomplete(address):
+    with Store.open(address) as store:
         run = store.begin("nsight", now=NOW)
         assert store.runs()[0].state == "running"
         assert not run.is_resumed
-    with Store.open(path) as store:
+    with Store.open(address) as store:
         assert store.runs()[0].state == "incomplete"
         assert store.begin("nsight", now=NOW).is_resumed
 
@@ -129,9 +127,9 @@ def test_a_clock_that_went_back_resumes(store):
     assert store.begin("nsight", now=NOW - DAY).is_resumed
 
 
-def test_two_runs_of_one_source_are_refused_and_of_two_sources_are_not(path, store):
+def test_two_runs_of_one_source_are_refused_and_of_two_sources_are_not(address, store):
     store.begin("nsight", now=NOW)
-    with Store.open(path) as other:
+    with Store.open(address) as other:
         other.begin("qualys", now=NOW)
         with pytest.raises(StoreError) as caught:
             other.begin("nsight", now=NOW, fresh=True)
@@ -140,7 +138,7 @@ def test_two_runs_of_one_source_are_refused_and_of_two_sources_are_not(path, sto
     assert caught.value.hint
 
 
-def test_a_run_of_another_process_is_refused_until_it_is_killed(path, store):
+def test_a_run_of_another_process_is_refused_until_it_is_killed(address, store):
     code = (
         "import sys, datetime; from patchfleet.store import Store\n"
         "store = Store.open(sys.argv[1])\n"
@@ -148,7 +146,7 @@ def test_a_run_of_another_process_is_refused_until_it_is_killed(path, store):
         "print('begun', flush=True); sys.stdin.read()"
     )
     child = subprocess.Popen(
-        [sys.executable, "-c", code, path, NOW.isoformat()],
+        [sys.executable, "-c", code, address, NOW.isoformat()],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -17,11 +18,12 @@ def test_migrations_make_the_tables_of_the_schema(store):
     with store._database.read() as connection:
         context = MigrationContext.configure(connection, opts=options)
         assert compare_metadata(context, schema.metadata) == []
-        made = dict(
-            connection.exec_driver_sql(
-                "SELECT name, sql FROM sqlite_master WHERE type = 'table'"
-            ).all()
-        )
+
+
+def test_the_large_tables_are_kept_in_the_order_of_their_keys(path):
+    with Store.open(path) as store, store._database.read() as connection:
+        statement = "SELECT name, sql FROM sqlite_master WHERE type = 'table'"
+        made = dict(connection.exec_driver_sql(statement).all())
     for name in ("scan", "finding"):
         assert "WITHOUT ROWID" in made[name]
 
@@ -32,11 +34,19 @@ def test_the_revisions_we_know_are_those_there_are():
     assert tuple(reversed(revisions)) == schema.REVISIONS
 
 
-def test_many_processes_may_open_a_new_store_at_once(path):
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty(request, path):
+    """Where no table is yet."""
+    if request.param == "sqlite":
+        return str(path)
+    return request.getfixturevalue("server").new_database()
+
+
+def test_many_processes_may_open_a_new_store_at_once(empty):
     code = "import sys; from patchfleet.store import Store; Store.open(sys.argv[1]).close()"
-    children = [subprocess.Popen([sys.executable, "-c", code, path]) for _ in range(4)]
+    children = [subprocess.Popen([sys.executable, "-c", code, empty]) for _ in range(4)]
     assert [child.wait() for child in children] == [0, 0, 0, 0]
-    Store.open(path, create=False).close()
+    Store.open(empty, create=False).close()
 
 
 def loaded(code, *arguments):
@@ -50,14 +60,14 @@ def loaded(code, *arguments):
 
 
 def test_importing_the_store_loads_no_database():
-    heavy = {"sqlalchemy", "duckdb", "alembic", "sqlite3"}
+    heavy = {"sqlalchemy", "duckdb", "alembic", "sqlite3", "psycopg"}
     assert not heavy & loaded("import patchfleet.store, patchfleet.store.questions")
 
 
-def test_opening_a_store_that_is_there_loads_no_migrations(path):
-    Store.open(path).close()
+def test_opening_a_store_that_is_there_loads_no_migrations(empty):
+    Store.open(empty).close()
     code = "from patchfleet.store import Store; Store.open(sys.argv[1]).close()"
-    assert "alembic" not in loaded(code, str(path))
+    assert "alembic" not in loaded(code, empty)
 
 
 def test_every_name_of_the_room_arrives():

@@ -49,6 +49,12 @@ def locked(path):
 
 
 @pytest.fixture
+def address(path):
+    """Keep the record in a file: what goes wrong with a server is in test_store_postgresql.py."""
+    return str(path)
+
+
+@pytest.fixture
 def folder():
     """Make a folder that others may enter, which those of pytest are not."""
     with tempfile.TemporaryDirectory() as name:
@@ -173,8 +179,8 @@ def test_where_the_system_lists_no_locks_the_running_sync_is_named(path, store, 
     store.begin("nsight", now=NOW)
     from patchfleet.store import sqlite
 
-    assert sqlite._running(path)[0].startswith(f"pid {os.getpid()} on ")
-    assert sqlite._running(tmp_path / "nothing") == []
+    assert sqlite.SQLite(path, 1)._running()[0].startswith(f"pid {os.getpid()} on ")
+    assert sqlite.SQLite(tmp_path / "nothing", 1)._running() == []
 
 
 def test_a_full_disk_keeps_what_was_recorded(path, store):

@@ -107,7 +107,7 @@ def _explained(error: Exception) -> int:
         where = error.ctx.command_path if error.ctx else "patchfleet"
         hint = getattr(error, "hint", None) or f"see `{where} --help`"
         # click sets choices on lines of their own; ours is one line
-        return _say(" ".join(error.format_message().split()), hint, Exit.USAGE)
+        return _say(error.format_message().replace("\n\t", " "), hint, Exit.USAGE)
     if isinstance(error, click.ClickException):
         return _say(error.format_message(), None, Exit.CONFIG)
     if isinstance(error, Error):

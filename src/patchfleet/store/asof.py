@@ -4,10 +4,9 @@ Law of this file: the state of run R is every interval that began with R or befo
 by R, for the devices that were in its inventory. Nothing a later run wrote shows.
 """
 
-from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Table, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, Table, and_, or_, select
 
 from patchfleet.store.schema import (
     condition,
@@ -45,23 +44,21 @@ def tables(run_id: int) -> dict[str, Statement]:
     }
 
 
-def listings(
-    run_id: int,
-    line: Callable[[ColumnElement[str], Sequence[ColumnElement[Any]]], ColumnElement[str]],
-) -> Statement:
-    """Read the findings of a run, one text a device with one `line` a finding.
+def listings(run_id: int) -> Statement:
+    """Read the findings of a run: its number, then the columns of `layout.FINDING_COLUMNS`.
 
-    The columns of a line are those of `layout.FINDING_COLUMNS`. Only devices whose listing was
-    recorded in this very run: what is older was not confirmed by it.
+    Only of devices whose listing the run knows: what is older was not confirmed by it.
     """
     f = finding.c
-    numbers = (f.device, f.patch, f.condition, f.installed_at, f.first_seen_at, f.changed_at)
     return (
-        select(func.aggregate_strings(line(f.id, numbers), ""))
+        select(f.id, f.device, f.patch, f.condition, f.installed_at, f.first_seen_at, f.changed_at)
         .join_from(scan, finding, scan.c.device == finding.c.device)
         .where(scan.c.run == run_id, scan.c.scanned_at.is_not(None), _holds(finding, run_id))
-        .group_by(scan.c.device)
     )
+
+
+LISTED_BY = (scan.c.device, finding.c.id)
+"""The order of `listings`: that of the key of `finding`."""
 
 
 def _devices(run_id: int, name: ColumnElement[Any]) -> Statement:

@@ -15,8 +15,8 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from patchfleet.errors import StoreError
 from patchfleet.store import schema
+from patchfleet.store.backend import RunLock
 from patchfleet.store.database import Database
-from patchfleet.store.locks import RunLock, lock_file
 from patchfleet.store.schema import micros, moment
 
 _SOURCE = re.compile(r"[a-z0-9][a-z0-9_-]*")
@@ -48,17 +48,11 @@ def begin(
         )
     oldest = None if fresh else micros(now - resume_within)
     began = micros(now)
-    try:
-        lock = RunLock.take(database.path, source)
-    except OSError as error:
-        raise StoreError(
-            f"{lock_file(database.path, source)} cannot be locked: {error.strerror}",
-            hint="check the disk and the permissions of the folder",
-        ) from error
+    lock = database.backend.lock(source)
     if lock is None:
         _refuse(database, source)
     try:
-        with database.write() as connection:
+        with database.write(alone=True) as connection:
             return lock, _open(connection, source, began, oldest=oldest)
     except BaseException:
         lock.release()

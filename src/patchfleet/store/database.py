@@ -5,7 +5,7 @@ it; every transaction ends in a commit or leaves no trace.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Self
 
@@ -13,8 +13,11 @@ from sqlalchemy import ClauseElement, Connection, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from patchfleet.errors import StoreError
-from patchfleet.store import sqlite
+from patchfleet.store.backend import Backend
 from patchfleet.store.schema import REVISIONS, VERSION_TABLE, metadata
+
+ADDRESSES = ("postgresql://", "postgres://")
+"""How the address of a PostgreSQL server begins; everything else is a file."""
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -22,19 +25,19 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 class Database:
     """One open database; for one thread at a time."""
 
-    def __init__(self, path: Path, wait_seconds: float) -> None:
-        self.path = path
-        self._wait_seconds = wait_seconds
-        self._engine = sqlite.engine(path, wait_seconds)
+    def __init__(self, backend: Backend) -> None:
+        self.backend = backend
+        self.name = backend.name
 
     @classmethod
-    def open(cls, path: Path, *, create: bool, wait_seconds: float) -> Self:
-        """Open the database at `path`, creating or upgrading it where that is needed and allowed.
+    def open(cls, address: Path | str, *, create: bool, wait_seconds: float) -> Self:
+        """Open the database at `address`, creating or upgrading it where needed and allowed.
 
         Raises StoreError where it cannot be opened, is somebody else's, newer, or half-migrated.
         """
-        sqlite.check_path(path, create=create)
-        database = cls(path, wait_seconds)
+        backend = _backend(address, wait_seconds)
+        backend.check(create=create)
+        database = cls(backend)
         try:
             with database.read() as connection:
                 revision = database._revision(connection)
@@ -48,27 +51,25 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Give a connection that sees one moment of the database, whatever others write."""
-        with self._explained(), self._engine.connect() as connection:
-            connection.exec_driver_sql(sqlite.BEGIN_READ)
+        with self._explained(), self.backend.engine.connect() as connection:
+            self.backend.begin_read(connection)
             yield connection
 
     @contextmanager
-    def write(self, *, durable: bool = False) -> Iterator[Connection]:
+    def write(self, *, durable: bool = False, alone: bool = False) -> Iterator[Connection]:
         """Give a connection whose work is committed at the end, or not at all.
 
-        `durable` waits until the commit is on the disk and would survive a power failure.
+        `durable` waits until the commit is on the disk and would survive a power failure; `alone`
+        lets no other write that is alone begin before this one has ended.
         """
-        with self._explained(), self._engine.connect() as connection:
-            if durable:
-                connection.exec_driver_sql(sqlite.DURABLE[0])
-            try:
-                connection.exec_driver_sql(sqlite.BEGIN_WRITE)
-                yield connection
-                connection.commit()
-            finally:
-                if durable:
-                    connection.rollback()
-                    connection.exec_driver_sql(sqlite.DURABLE[1])
+        with (
+            self._explained(),
+            self.backend.engine.connect() as connection,
+            self.backend.lasting(connection) if durable else nullcontext(),
+        ):
+            self.backend.begin_write(connection, alone=alone)
+            yield connection
+            connection.commit()
 
     def spell(self, statement: ClauseElement) -> str:
         """Spell a statement for the driver, with its own marks for parameters.
@@ -76,11 +77,11 @@ class Database:
         For the few statements that run once a device over many rows, where the cost of SQLAlchemy
         between us and the driver is a third of the whole.
         """
-        return str(statement.compile(dialect=self._engine.dialect))
+        return str(statement.compile(dialect=self.backend.engine.dialect))
 
     def close(self) -> None:
         """Close every connection."""
-        self._engine.dispose()
+        self.backend.engine.dispose()
 
     def _revision(self, connection: Connection) -> str | None:
         """Read the revision, None of an empty file; raise StoreError where it is not ours.
@@ -92,18 +93,18 @@ class Database:
             return None
         if VERSION_TABLE not in present:
             raise StoreError(
-                f"{self.path} is a database, but not one of Patchfleet",
+                f"{self.name} is a database, but not one of Patchfleet",
                 hint="name another file: this one was left as it is",
             )
         found = connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalars().all()
         if len(found) != 1 or (found[0] == REVISIONS[-1] and set(metadata.tables) - present):
             raise StoreError(
-                f"{self.path} was left half-way through a change of its tables",
+                f"{self.name} was left half-way through a change of its tables",
                 hint="restore it from a backup, or move it away and sync again",
             )
         if found[0] not in REVISIONS:
             raise StoreError(
-                f"{self.path} was written by a newer Patchfleet (revision {found[0]}, "
+                f"{self.name} was written by a newer Patchfleet (revision {found[0]}, "
                 f"this one knows up to {REVISIONS[-1]})",
                 hint="upgrade Patchfleet: pip install --upgrade patchfleet",
             )
@@ -112,23 +113,40 @@ class Database:
     def _upgrade(self, *, is_allowed: bool) -> None:
         """Bring the tables to the newest revision in one transaction, unless somebody just did."""
         if not is_allowed:
-            raise sqlite.no_data(self.path)
-        with self._explained(), self._engine.connect() as connection:
-            connection.exec_driver_sql(sqlite.CREATE)
-        with self.write() as connection:
+            raise self.backend.no_data()
+        with self._explained(), self.backend.engine.connect() as connection:
+            self.backend.prepare(connection)
+        with self.write(alone=True) as connection:
             if self._revision(connection) != REVISIONS[-1]:
                 _migrate(connection)
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
         """Turn an error of the database into one line for a person."""
-        drivers = self._engine.dialect.loaded_dbapi.Error
+        drivers = self.backend.engine.dialect.loaded_dbapi.Error
         try:
             yield
         except DBAPIError as error:
-            raise sqlite.explain(error.orig or error, self.path, self._wait_seconds) from error
+            raise self.backend.explain(error.orig or error) from error
         except drivers as error:
-            raise sqlite.explain(error, self.path, self._wait_seconds) from error
+            raise self.backend.explain(error) from error
+
+
+def _backend(address: Path | str, wait_seconds: float) -> Backend:
+    """Choose by the address: that of a PostgreSQL server, or a file."""
+    if isinstance(address, str) and address.startswith(ADDRESSES):
+        from patchfleet.store.postgres import PostgreSQL
+
+        return PostgreSQL(address, wait_seconds)
+    if isinstance(address, str) and "://" in address:
+        kind = address.partition("://")[0]
+        raise StoreError(
+            f"a store cannot be kept in {kind}://",
+            hint="name a file, or postgresql://USER@HOST/DATABASE",
+        )
+    from patchfleet.store.sqlite import SQLite
+
+    return SQLite(Path(address), wait_seconds)
 
 
 def _migrate(connection: Connection) -> None:

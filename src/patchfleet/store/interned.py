@@ -4,17 +4,18 @@ Law of this file: a number is given out only after its value is committed, so no
 a finding that names nothing. One run a source writes at a time, so no value is written twice.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Generic, TypeVar
 
-from msgspec import structs
+from msgspec import Struct, structs
 from sqlalchemy import RowMapping, Table, insert, select
 
 from patchfleet.models import Condition, Patch
 from patchfleet.store.database import Database
 from patchfleet.store.schema import condition, micros, moment, patch
+from patchfleet.store.texts import without_nul
 
-Value = TypeVar("Value", bound=Hashable)
+Value = TypeVar("Value", bound=Struct)
 
 
 class Interned(Generic[Value]):
@@ -36,15 +37,17 @@ class Interned(Generic[Value]):
 
     def learn(self, values: Iterable[Value]) -> None:
         """Write the values that have no number yet, in a transaction of their own."""
+        kept = {value: without_nul(value) for value in values}
         rows = [
             {"source": self._source, **self._spell(value)}
-            for value in values
+            for value in dict.fromkeys(kept.values())
             if value not in self.keys
         ]
         if rows:
             with self._database.write() as connection:
                 connection.execute(insert(self._table), rows)
             self._load()
+        self.keys.update((value, self.keys[plain]) for value, plain in kept.items())
 
     def _load(self) -> None:
         table = self._table

@@ -16,6 +16,7 @@ from patchfleet.store import interned
 from patchfleet.store.database import Database
 from patchfleet.store.rows import Delta
 from patchfleet.store.schema import finding, micros, scan
+from patchfleet.store.texts import without_nul
 
 _f = finding.c
 _ON_DEVICE = _f.device == bindparam("on")
@@ -68,6 +69,8 @@ class Ledger:
 
         Raises StoreError, and writes nothing, where two findings have the same number.
         """
+        if any("\0" in f.id for f in findings):
+            findings = [without_nul(f) for f in findings]
         listed = self._numbered(findings)
         with self._database.write() as connection:
             cursor = connection.connection.cursor()

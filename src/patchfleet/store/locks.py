@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Self
 
 
-class RunLock:
+class FileLock:
     """The right to write runs of one source; held until `release` or the end of the process."""
 
     def __init__(self, file: BufferedIOBase) -> None:
@@ -38,6 +38,9 @@ class RunLock:
                 return not _lock(file)
         except FileNotFoundError:
             return False
+
+    def check(self) -> None:
+        """Do nothing: the system lifts the lock of a file at the end of its process, not before."""
 
     def release(self) -> None:
         """Give the lock back."""

@@ -20,7 +20,7 @@ import msgspec
 from sqlalchemy import Connection, func, select
 
 from patchfleet.errors import StoreError
-from patchfleet.store import asof, sqlite
+from patchfleet.store import asof
 from patchfleet.store.database import Database
 from patchfleet.store.layout import COLUMNS, FINDING_COLUMNS, PARQUET
 from patchfleet.store.schema import scan
@@ -37,7 +37,7 @@ _ROWS_A_GROUP = 40960
 _CSV = """auto_detect = false, buffer_size = 4194304, max_line_size = 65536,
     header = false, delim = ',', quote = '"', escape = '"', nullstr = '',
     allow_quoted_nulls = false, new_line = '\\n'"""
-"""How `sqlite.csv_line` writes: nothing is NULL, "" is an empty text."""
+"""How `Backend.write_csv` writes: nothing is NULL, "" is an empty text."""
 
 
 def folder_of(source: str, run_id: int) -> str:
@@ -57,7 +57,7 @@ def write_files(database: Database, folder: Path, run_id: int) -> Digests:
         work.mkdir(exist_ok=True)
         try:
             with database.read() as connection:
-                expected = _export(connection, work, run_id)
+                expected = _export(database, connection, work, run_id)
             _convert(work, expected)
             return _put_in_place(work, folder)
         finally:
@@ -76,7 +76,7 @@ def damage(folder: Path, digests: Digests) -> list[str]:
     return found
 
 
-def _export(connection: Connection, work: Path, run_id: int) -> dict[str, int]:
+def _export(database: Database, connection: Connection, work: Path, run_id: int) -> dict[str, int]:
     """Write what a run says as text for DuckDB; return how many rows each file is to have."""
     expected = {}
     for name, statement in asof.tables(run_id).items():
@@ -87,10 +87,8 @@ def _export(connection: Connection, work: Path, run_id: int) -> dict[str, int]:
                 rows += 1
         if name in {"customers", "sites", "devices"}:
             expected[name] = rows
-    with (work / "findings.csv").open("w", encoding="utf-8", newline="") as text:
-        listings = asof.listings(run_id, sqlite.csv_line)
-        for lines in connection.execute(listings).yield_per(50).scalars():
-            text.write(lines)
+    listings = asof.listings(run_id)
+    database.backend.write_csv(connection, listings, asof.LISTED_BY, work / "findings.csv")
     recorded = select(func.coalesce(func.sum(scan.c.findings), 0)).where(scan.c.run == run_id)
     return {**expected, "findings": connection.execute(recorded).scalar_one()}
 

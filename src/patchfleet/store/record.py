@@ -4,6 +4,7 @@ Law of this file: what is read is the publication of a complete run, whole and a
 file that is not is named and made again from the record, never skipped.
 """
 
+import hashlib
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -17,7 +18,6 @@ from patchfleet.store.begin import begin
 from patchfleet.store.database import Database
 from patchfleet.store.facts import Facts
 from patchfleet.store.journal import Journal
-from patchfleet.store.locks import RunLock
 from patchfleet.store.publish import Digests, damage, write_files
 from patchfleet.store.rows import ProblemRow, PublicationRow, RunRow
 from patchfleet.store.run import Run
@@ -30,7 +30,8 @@ class Store:
     """An open store; a context manager, for one thread at a time."""
 
     def __init__(self, database: Database, published: Path) -> None:
-        self.path = database.path
+        self.name = database.name
+        self.address = database.backend.address
         self.published = published
         self.journal = Journal(database)
         self._database = database
@@ -39,21 +40,21 @@ class Store:
     @classmethod
     def open(
         cls,
-        path: Path | str,
+        address: Path | str,
         *,
         published: Path | None = None,
         wait_seconds: float = 10.0,
         create: bool = True,
     ) -> Self:
-        """Open the store whose database is the file `path`, creating it where there is none.
+        """Open the store whose database is a file, or `postgresql://…`, creating what is missing.
 
         Published runs stand in the folder `published`, by default `<name>.published` beside the
-        database. A lock is waited for `wait_seconds`. Raises StoreError with a hint where the file
-        or its folder cannot be used, or, with `create=False`, where nothing was recorded yet.
+        database, for PostgreSQL below the user's own data. A lock is waited for `wait_seconds`.
+        Raises StoreError with a hint where the database or its folder cannot be used, or, with
+        `create=False`, where nothing was recorded yet.
         """
-        path = Path(path)
-        database = Database.open(path, create=create, wait_seconds=wait_seconds)
-        return cls(database, published or path.with_name(f"{path.stem}.published"))
+        database = Database.open(address, create=create, wait_seconds=wait_seconds)
+        return cls(database, published or _published_of(database, address))
 
     def begin(
         self,
@@ -152,7 +153,7 @@ class Store:
             rows = connection.execute(statement).all()
         if not rows:
             raise StoreError(
-                f"no complete sync is on record in {self.path}",
+                f"no complete sync is on record in {self.name}",
                 hint="run patchfleet sync; one that was broken off goes on from where it stopped",
             )
         return [_pointed(row) for row in rows]
@@ -164,14 +165,14 @@ class Store:
             known = ", ".join(str(number) for number in connection.scalars(newest))
         if row is None:
             raise StoreError(
-                f"there is no complete run {run_id} in {self.path}",
+                f"there is no complete run {run_id} in {self.name}",
                 hint=f"the latest complete runs are {known}" if known else "no run is complete yet",
             )
         return _pointed(row)
 
     def _run_row(self, row: Row[Any]) -> RunRow:
         state = row.state
-        if state == "running" and not RunLock.is_held(self.path, row.source):
+        if state == "running" and not self._database.backend.is_locked(row.source):
             state = "incomplete"
         return RunRow(
             row.id,
@@ -185,6 +186,20 @@ class Store:
             row.problems,
             row.is_current,
         )
+
+
+def _published_of(database: Database, address: Path | str) -> Path:
+    """Name the folder of what is published where none is set.
+
+    What a PostgreSQL store published on another machine is not there: it is made anew.
+    """
+    if database.backend.address == str(address) and "://" in database.backend.address:
+        from platformdirs import user_data_path
+
+        key = hashlib.sha256(database.name.encode()).hexdigest()[:12]
+        return user_data_path("patchfleet") / f"published-{key}"
+    path = Path(address)
+    return path.with_name(f"{path.stem}.published")
 
 
 def _pointed(row: Row[Any]) -> tuple[PublicationRow, Digests]:

@@ -17,12 +17,13 @@ from patchfleet.errors import StoreError
 from patchfleet.models import Finding, Inventory
 from patchfleet.store import inventory as inventories
 from patchfleet.store import publish, schema
+from patchfleet.store.backend import RunLock
 from patchfleet.store.begin import Begun
 from patchfleet.store.database import Database
 from patchfleet.store.ledger import Ledger
-from patchfleet.store.locks import RunLock
 from patchfleet.store.rows import Delta
 from patchfleet.store.schema import micros, moment
+from patchfleet.store.texts import without_nul
 
 
 class Run:
@@ -54,6 +55,7 @@ class Run:
         records nothing, where it contradicts itself.
         """
         self._check_open()
+        inventory = without_nul(inventory)
         inventories.check(inventory)
         with self._database.write() as connection:
             self._keys = inventories.write(connection, self._source, self.id, inventory)
@@ -152,3 +154,4 @@ class Run:
     def _check_open(self) -> None:
         if self._lock is None:
             raise StoreError(f"run {self.id} has ended", hint="begin another run")
+        self._lock.check()

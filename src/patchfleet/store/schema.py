@@ -31,6 +31,9 @@ VERSION_TABLE = "patchfleet_version"
 
 metadata = MetaData()
 
+Ordered = Text().with_variant(Text(collation="C"), "postgresql")
+"""A text that is sorted: by code point, in the same order in every database and in Python."""
+
 
 def _interval() -> tuple[Column[int], Column[int | None]]:
     """Give a table the runs between which a row holds; `from_run` is part of its key."""
@@ -164,7 +167,7 @@ finding = Table(
     "finding",
     metadata,
     Column("device", ForeignKey("device.key"), primary_key=True, autoincrement=False),
-    Column("id", Text, primary_key=True),
+    Column("id", Ordered, primary_key=True),
     *_interval(),
     Column("patch", ForeignKey("patch.key"), nullable=False),
     Column("condition", ForeignKey("condition.key"), nullable=False),

@@ -137,6 +137,7 @@ def _create_devices() -> None:
 
 def _create_findings() -> None:
     """Create patches and findings."""
+    ordered = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
     op.create_table(
         "patch",
         sa.Column("key", sa.Integer, primary_key=True),
@@ -166,7 +167,7 @@ def _create_findings() -> None:
         sa.Column(
             "device", sa.Integer, sa.ForeignKey("device.key"), primary_key=True, autoincrement=False
         ),
-        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("id", ordered, primary_key=True),
         sa.Column(
             "from_run", sa.Integer, sa.ForeignKey("run.id"), primary_key=True, autoincrement=False
         ),

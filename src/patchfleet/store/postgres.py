@@ -1,0 +1,231 @@
+"""Everything that only PostgreSQL needs: how it is reached, who may write, what its errors mean.
+
+Law of this file: a password is never part of a message; a database that holds other tables and not
+ours is left exactly as it was.
+"""
+
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    NullPool,
+    Table,
+    create_engine,
+    make_url,
+    text,
+)
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
+from patchfleet.errors import StoreError
+from patchfleet.store.asof import Statement
+
+if TYPE_CHECKING:
+    import psycopg
+
+_LOCKS = 0x70666C74
+"""The first half of our advisory locks, `pflt`: others may have locks in the same database."""
+_ALONE = 0
+"""The second half, for one writer of tables and runs at a time; for sources it is a checksum."""
+
+_KEPT = "what was recorded is kept: start again, and the sync goes on from there"
+_MEANINGS = {
+    "28": ("refuses the login", "check user and password: ~/.pgpass or PGPASSWORD holds it best"),
+    "3D000": ("does not have that database", "create it: createdb NAME"),
+    "42501": ("does not let this user do that", "grant it CREATE on the schema, once"),
+    "53100": ("cannot grow: its disk is full", f"free some space; {_KEPT}"),
+    "53300": ("has no connection free", "wait, or raise max_connections"),
+    "55P03": ("is locked by another process", "wait until it is done, then try again"),
+    "25006": ("is read-only", "name the primary server, not a standby"),
+    "57P01": ("was shut down or ended the connection", _KEPT),
+    "57P03": ("is starting up or shutting down", "try again in a moment"),
+    "08": ("cannot be reached", f"check host and port, and that it runs; {_KEPT}"),
+}
+"""What is known to go wrong, by SQLSTATE or its class
+[https://www.postgresql.org/docs/current/errcodes-appendix.html]."""
+
+
+class PostgreSQL:
+    """A record that a team shares on one PostgreSQL server."""
+
+    def __init__(self, address: str, wait_seconds: float) -> None:
+        try:
+            url = make_url(address)
+        except (ArgumentError, ValueError):
+            raise StoreError(
+                "the address of the PostgreSQL store cannot be read",
+                hint="it is postgresql://USER@HOST:PORT/DATABASE",
+            ) from None
+        self.address = address
+        self.name = url.set(drivername="postgresql").render_as_string(hide_password=True)
+        options = {
+            "connect_timeout": max(2, round(wait_seconds)),
+            "application_name": "patchfleet",
+            "options": f"-c lock_timeout={round(wait_seconds * 1000)} -c timezone=UTC",
+        }
+        try:
+            # Positional marks, as SQLite's: the few statements that the driver runs itself.
+            self.engine = create_engine(
+                url.set(drivername="postgresql+psycopg"),
+                connect_args=options,
+                paramstyle="format",
+                isolation_level="AUTOCOMMIT",
+            )
+        except ModuleNotFoundError as error:
+            raise StoreError(
+                "a PostgreSQL store needs the driver psycopg, which is not installed",
+                hint='pip install "patchfleet[postgresql]"',
+            ) from error
+        self._lock_engine = create_engine(
+            url.set(drivername="postgresql+psycopg"),
+            connect_args={**options, "keepalives_idle": 30},
+            isolation_level="AUTOCOMMIT",
+            poolclass=NullPool,
+        )
+
+    def check(self, *, create: bool) -> None:
+        """Do nothing: whether a server is there is learned by asking it."""
+
+    def prepare(self, connection: Connection) -> None:
+        """Do nothing: a database of PostgreSQL is ready when it is there."""
+
+    def begin_read(self, connection: Connection) -> None:
+        """Begin a transaction that sees one moment of the database."""
+        connection.exec_driver_sql("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+
+    def begin_write(self, connection: Connection, *, alone: bool) -> None:
+        """Begin a transaction that writes; the log is flushed soon after, not before it returns.
+
+        A server that dies may lose the last commits, never tear one: they are devices that the
+        resumed run reads again. What must stay is written under `lasting`.
+        [https://www.postgresql.org/docs/current/wal-async-commit.html]
+        """
+        connection.exec_driver_sql("BEGIN")
+        if not connection.info.get("patchfleet_lasting"):
+            connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
+        if alone:
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCKS}, {_ALONE})")
+
+    @contextmanager
+    def lasting(self, connection: Connection) -> Iterator[None]:
+        """Wait for the disk at the end of each transaction inside."""
+        connection.info["patchfleet_lasting"] = True
+        try:
+            yield
+        finally:
+            connection.info["patchfleet_lasting"] = False
+
+    def no_data(self) -> StoreError:
+        """Say that nothing was ever recorded here."""
+        return StoreError(f"there is no data in {self.name} yet", hint="run patchfleet sync first")
+
+    def explain(self, error: Exception) -> StoreError:
+        """Say what an error of PostgreSQL means for a person, by its SQLSTATE."""
+        state = getattr(error, "sqlstate", None) or self._guessed(error)
+        for length in (5, 2):
+            if state[:length] in _MEANINGS:
+                what, hint = _MEANINGS[state[:length]]
+                return StoreError(f"{self.name} {what}", hint=hint)
+        said = (str(error).splitlines() or [type(error).__name__])[0]
+        return StoreError(
+            f"{self.name} cannot be read or written: {said}",
+            hint="check the server's log; what was recorded is kept",
+        )
+
+    def lock(self, source: str) -> "SessionLock | None":
+        """Take the right to write runs of a source, or return None where somebody holds it."""
+        connection = self._lock_engine.connect()
+        try:
+            taken = connection.scalar(_TRY, {"kind": _LOCKS, "source": _number(source)})
+        except BaseException:
+            connection.close()
+            raise
+        if taken:
+            return SessionLock(self, connection)
+        connection.close()
+        return None
+
+    def is_locked(self, source: str) -> bool:
+        """Say whether somebody, on any machine, is writing a run of this source."""
+        with self.engine.connect() as connection:
+            return bool(connection.scalar(_HELD, {"kind": _LOCKS, "source": _number(source)}))
+
+    def write_csv(
+        self,
+        connection: Connection,
+        rows: Statement,
+        by: Sequence[ColumnElement[int]],
+        file: Path,
+    ) -> None:
+        """Write rows as lines of CSV by COPY, in the same order at any time."""
+        asked = rows.order_by(*by).compile(
+            dialect=self.engine.dialect, compile_kwargs={"literal_binds": True}
+        )
+        first = rows.selected_columns[0].name
+        command = f'COPY ({asked}) TO STDOUT (FORMAT csv, FORCE_QUOTE ("{first}"))'
+        with file.open("wb") as out, _cursor(connection).copy(command) as copy:
+            for block in copy:
+                out.write(block)
+
+    def _guessed(self, error: Exception) -> str:
+        """Give an error of reaching the server, which has no number, that of its class."""
+        import psycopg
+
+        if not isinstance(error, psycopg.OperationalError):
+            return ""
+        said = str(error)
+        refused = "password authentication failed" in said or "no password supplied" in said
+        return "28" if refused else "3D000" if "does not exist" in said else "08"
+
+
+class SessionLock:
+    """The right to write runs of one source, which ends with the connection that took it."""
+
+    def __init__(self, backend: PostgreSQL, connection: Connection) -> None:
+        self._backend, self._connection = backend, connection
+
+    def check(self) -> None:
+        """Raise StoreError where the server has let go of us: somebody else may write by now."""
+        try:
+            self._connection.scalar(text("SELECT 1"))
+        except DBAPIError as error:
+            raise self._backend.explain(error.orig or error) from error
+
+    def release(self) -> None:
+        """Give the right back."""
+        with suppress(DBAPIError):  # the server is gone, and the lock with it
+            self._connection.close()
+
+
+_TRY = text("SELECT pg_try_advisory_lock(:kind, :source)")
+_HELD = text(
+    """SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    AND classid = :kind AND objid = CAST(CAST(:source AS bigint) & 4294967295 AS oid)"""
+)
+
+
+def continue_numbers(connection: Connection, tables: Sequence[Table]) -> None:
+    """Let the numbers that the server gives out go on behind those that were copied in."""
+    for table in tables:
+        (key, *others) = table.primary_key
+        if not others and key.autoincrement and not key.foreign_keys:
+            sequence = f"pg_get_serial_sequence('{table.name}', '{key.name}')"
+            highest = f'(SELECT coalesce(max("{key.name}"), 0) + 1 FROM "{table.name}")'
+            connection.exec_driver_sql(
+                f"SELECT setval({sequence}, {highest}, false) WHERE {sequence} IS NOT NULL"
+            )
+
+
+def _number(source: str) -> int:
+    """Give a source a number of 31 bits, never that of `_ALONE`."""
+    return (zlib.crc32(source.encode()) & 0x7FFFFFFF) or 1
+
+
+def _cursor(connection: Connection) -> "psycopg.Cursor[Any]":
+    driver: psycopg.Connection[Any] = connection.connection.driver_connection  # type: ignore[assignment]
+    return driver.cursor()

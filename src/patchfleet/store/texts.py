@@ -1,0 +1,28 @@
+"""Texts as both databases can keep them.
+
+Law of this file: a NUL becomes a sign of its own, U+2400, before it is recorded, whatever the
+database is: no text of PostgreSQL holds a NUL, and both give the same answers.
+"""
+
+from typing import Any, TypeVar
+
+import msgspec
+
+Value = TypeVar("Value", bound=msgspec.Struct)
+
+SIGN = "\N{SYMBOL FOR NULL}"
+
+
+def without_nul(value: Value) -> Value:
+    """Return a value, all of it frozen, with every NUL in its texts shown as a sign."""
+    if b"\\u0000" not in msgspec.json.encode(value):  # nearly always so, and quick to know
+        return value
+    return msgspec.convert(_shown(msgspec.to_builtins(value)), type(value))
+
+
+def _shown(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.replace("\0", SIGN)
+    if isinstance(value, dict):
+        return {name: _shown(inner) for name, inner in value.items()}
+    return [_shown(inner) for inner in value] if isinstance(value, list | tuple) else value
