@@ -106,7 +106,8 @@ class TodaySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All settings. `file` is where they came from, None where no file was found."""
 
-    store: str = ""
+    store: Secret = Secret("")
+    published: str = ""
     wait_for_lock_seconds: Annotated[float, Meta(ge=0)] = 10
     nsight: NSightSettings = NSightSettings()
     qualys: QualysSettings = QualysSettings()
@@ -115,13 +116,27 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     file: Path | None = None
 
     @property
-    def store_path(self) -> Path:
-        """The file of the record: as set, relative to the settings' file, or the user's own."""
+    def store_address(self) -> Path | str:
+        """The record: a file as set, relative to the settings' file, or the address of a server.
+
+        By default it is a file below the user's own data.
+        """
         if not self.store:
             from platformdirs import user_data_path
 
             return user_data_path("patchfleet") / "patchfleet.db"
-        path = Path(self.store).expanduser()
+        set_to = self.store.reveal()
+        return set_to if "://" in set_to else self._beside_the_file(set_to)
+
+    @property
+    def published_address(self) -> Path | str | None:
+        """The folder or address of what is published; None stands for beside the record."""
+        if not self.published or "://" in self.published:
+            return self.published or None
+        return self._beside_the_file(self.published)
+
+    def _beside_the_file(self, name: str) -> Path:
+        path = Path(name).expanduser()
         folder = self.file.parent if self.file is not None else Path()
         return path if path.is_absolute() else folder / path
 
@@ -185,8 +200,9 @@ def _own_types(wanted: type, value: Any) -> Any:
 
 def _overlay(table: dict[str, Any], environment: Mapping[str, str]) -> None:
     """Put what the environment says over what the file says."""
-    if environment.get("PATCHFLEET_STORE"):
-        table["store"] = environment["PATCHFLEET_STORE"]
+    for name in ("store", "published"):
+        if environment.get(f"PATCHFLEET_{name.upper()}"):
+            table[name] = environment[f"PATCHFLEET_{name.upper()}"]
     for place, names in ENVIRONMENT.items():
         settings = table.setdefault(place, {})
         if isinstance(settings, dict):
@@ -327,7 +343,10 @@ def warnings_about(settings: Settings) -> list[str]:
     file = settings.file
     if file is None or os.name != "posix":
         return []
-    held = re.search(r"(?m)^\s*(key|password)\s*=", file.read_text("utf-8"))
-    if held and file.stat().st_mode & 0o077:
-        return [f"{file} holds a {held[1]} and others can read it: chmod 600 {file}"]
+    text = file.read_text("utf-8")
+    held = re.search(r"(?m)^\s*(key|password)\s*=", text)
+    in_address = re.search(r"(?m)^\s*store\s*=.*://[^@\s]*:[^@\s]+@", text)
+    if (held or in_address) and file.stat().st_mode & 0o077:
+        what = held[1] if held else "password"
+        return [f"{file} holds a {what} and others can read it: chmod 600 {file}"]
     return []

@@ -316,7 +316,7 @@ def test_an_error_nobody_foresaw(reading, monkeypatch):
     def broken(_):
         raise ZeroDivisionError("a secret\nof two lines")
 
-    monkeypatch.setattr(session.Session, "store_path", property(broken))
+    monkeypatch.setattr(session.Session, "store_address", property(broken))
     result = reading("today")
     assert result.code == 1
     first, second = result.err.splitlines()

@@ -52,7 +52,7 @@ def test_with_the_key_in_the_environment(bare, still):
     assert written == {"nsight": {"base_url": still.url}}
     assert bare("sync").code == 0
     assert bare("today").code == 0
-    assert config.load().store_path.exists()
+    assert config.load().store_address.exists()
 
 
 def test_a_region_is_written_down_without_asking_anybody(bare):

@@ -48,8 +48,8 @@ def test_without_a_file_there_are_defaults():
     assert settings == Settings()
     assert settings.file is None
     assert settings.nsight == NSightSettings(calls_per_minute=60, timeout_seconds=60, retries=3)
-    assert settings.store_path.name == "patchfleet.db"
-    assert settings.store_path.is_absolute()
+    assert settings.store_address.name == "patchfleet.db"
+    assert settings.store_address.is_absolute()
 
 
 def test_a_file_says_the_rest(tmp_path):
@@ -69,7 +69,7 @@ def test_a_file_says_the_rest(tmp_path):
         """,
     )
     settings = config.load(path, {})
-    assert settings.store_path == tmp_path / "here.db", "beside the file, wherever one stands"
+    assert settings.store_address == tmp_path / "here.db", "beside the file, wherever one stands"
     assert settings.wait_for_lock_seconds == 2.5
     assert (settings.nsight.region, settings.nsight.calls_per_minute) == ("uk", 30)
     assert settings.nsight.key == Secret("k")
@@ -87,19 +87,21 @@ def test_the_environment_counts_before_the_file(tmp_path):
         "PATCHFLEET_NSIGHT_KEY": "b",
     }
     settings = config.load(path, environment)
-    assert str(settings.store_path) == "/elsewhere/b.db"
+    assert str(settings.store_address) == "/elsewhere/b.db"
     assert settings.nsight == NSightSettings(
         region="us", base_url="https://rmm.example.com", key=Secret("b")
     )
     empty = config.load(path, dict.fromkeys(environment, ""))
-    assert (empty.store, empty.nsight.region) == ("a.db", "uk"), "an empty variable says nothing"
+    assert (empty.store.reveal(), empty.nsight.region) == ("a.db", "uk"), (
+        "an empty variable says nothing"
+    )
 
 
 def test_which_file_counts(tmp_path, nowhere, monkeypatch):
     own = written(config.user_file(), "store = 'own.db'")
     assert config.find_file(None, {}) == own
     written(nowhere / "patchfleet.toml", "store = 'here.db'")
-    assert config.load(None, {}).store == "here.db"
+    assert config.load(None, {}).store.reveal() == "here.db"
     other = written(tmp_path / "other.toml", "store = 'other.db'")
     assert config.find_file(None, {"PATCHFLEET_CONFIG": str(other)}) == other
     named = written(tmp_path / "named.toml", "store = 'named.db'")
@@ -126,7 +128,7 @@ def test_a_file_that_was_named_must_be_there(tmp_path, name, by):
         ("[nsight]\nregion = 'us'\n[sync]\nx = 1", ":4: [sync] has no setting 'x'",
          "known are: devices_at_once, resume_within_hours"),
         ("file = 'x'", ":1: there is no setting 'file'",
-         "known are: store, wait_for_lock_seconds, nsight, qualys, sync, today"),
+         "known are: store, published, wait_for_lock_seconds, nsight, qualys, sync, today"),
         ("store = 5", ":1: store: expected text, got a whole number", None),
         ("[nsight]\ncalls_per_minute = 'many'",
          ":2: nsight.calls_per_minute: expected a number, got text", None),

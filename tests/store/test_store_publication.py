@@ -85,13 +85,13 @@ def test_every_field_survives(store):
 
 def test_the_files_need_nobody_but_a_reader_of_parquet(store):
     run_id, _ = sync(store, {"d1": [finding(what=patch(released_at=NOW))]})
-    folder = store.published / "nsight" / f"run-{run_id}"
-    kinds = duckdb.sql(f"DESCRIBE SELECT * FROM '{folder}/findings.parquet'").fetchall()
+    folder = store.published / "source=nsight" / f"run={run_id}"
+    kinds = duckdb.sql(
+        f"DESCRIBE SELECT * EXCLUDE (run) FROM '{folder}/findings.parquet'"
+    ).fetchall()
     assert {name: kind for name, kind, *_ in kinds} == {
         "source": "VARCHAR",
-        "customer_id": "VARCHAR",
-        "site_id": "VARCHAR",
-        "device_id": "VARCHAR",
+        "device_key": "BIGINT",
         "finding_id": "VARCHAR",
         "patch_id": "BIGINT",
         "state": "VARCHAR",
@@ -102,7 +102,7 @@ def test_the_files_need_nobody_but_a_reader_of_parquet(store):
         "installed_at": "TIMESTAMP WITH TIME ZONE",
         "first_seen_at": "TIMESTAMP WITH TIME ZONE",
         "changed_at": "TIMESTAMP WITH TIME ZONE",
-        "scanned_at": "TIMESTAMP WITH TIME ZONE",
+        "from_run": "BIGINT",
     }
     assert sorted(path.name for path in folder.iterdir()) == [
         "customers.parquet",
@@ -132,7 +132,7 @@ def test_an_empty_fleet_is_published(store):
 @pytest.mark.parametrize("name", ["findings", "patches", "devices", "sites", "customers"])
 def test_a_file_that_is_missing_or_damaged_is_named_and_rebuilt(store, name, harm):
     run_id, _ = sync(store, {"d1": [finding(n) for n in range(50)]})
-    path = store.published / "nsight" / f"run-{run_id}" / f"{name}.parquet"
+    path = store.published / "source=nsight" / f"run={run_id}" / f"{name}.parquet"
     content = path.read_bytes()
     if harm == "unlink":
         path.unlink()
@@ -168,12 +168,12 @@ def test_only_complete_runs_are_published(store):
         with pytest.raises(StoreError) as caught:
             call()
         assert caught.value.hint
-    sync_one = store.published / "nsight"
+    sync_one = store.published / "source=nsight"
     assert not sync_one.exists()
 
 
 def test_what_a_killed_process_left_in_the_folder_is_cleared(store):
-    left = store.published / "nsight" / "run-1" / ".partial-1"
+    left = store.published / "source=nsight" / "run=1" / ".work-1"
     left.mkdir(parents=True)
     (left / "findings.csv").write_text("half")
     sync(store, {"d1": [finding()]})

@@ -42,9 +42,9 @@ def _epilog() -> str:
 )
 @click.version_option(__version__, prog_name="patchfleet", message="%(prog)s %(version)s")
 @click.option("--config", type=click.Path(path_type=Path), help="Read settings from this file.")
-@click.option("--store", type=click.Path(path_type=Path), help="Use this file as the record.")
+@click.option("--store", metavar="FILE", help="Use this file, or postgresql://…, as the record.")
 @click.pass_context
-def app(ctx: click.Context, config: Path | None, store: Path | None) -> None:
+def app(ctx: click.Context, config: Path | None, store: str | None) -> None:
     """See and change the patch state of a whole fleet.
 
     \b
@@ -55,7 +55,7 @@ def app(ctx: click.Context, config: Path | None, store: Path | None) -> None:
       patchfleet today                what waits for somebody
     """  # noqa: D301 -- \b is what click wants, not a backslash
     ctx.color = _is_coloured()
-    ctx.obj = Session(config_file=config, store_file=store)
+    ctx.obj = Session(config_file=config, store=store)
 
 
 def run(arguments: list[str] | None = None) -> int:

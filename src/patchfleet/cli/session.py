@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 class Session:
     """The surroundings of one command."""
 
-    def __init__(self, *, config_file: Path | None, store_file: Path | None) -> None:
+    def __init__(self, *, config_file: Path | None, store: str | None) -> None:
         self.config_file = config_file
-        self._store_file = store_file
+        self._store = store
 
     @cached_property
     def settings(self) -> config.Settings:
@@ -41,20 +41,26 @@ class Session:
         return settings
 
     @property
-    def store_path(self) -> Path:
-        """The file of the record: as named on the command line, else as set."""
-        return self._store_file or self.settings.store_path
+    def store_address(self) -> Path | str:
+        """The record, a file or a server's address: as named on the command line, else as set."""
+        if self._store is None:
+            return self.settings.store_address
+        return self._store if "://" in self._store else Path(self._store)
 
     @contextmanager
     def store(self, *, create: bool = False) -> "Iterator[Store]":
         """Open the record for one command."""
         from patchfleet.store import Store
 
-        path = self.store_path
-        if create and self._store_file is None:
-            self._make_folder(path.parent)
-        wait = self.settings.wait_for_lock_seconds
-        with Store.open(path, create=create, wait_seconds=wait) as store:
+        address = self.store_address
+        if create and self._store is None and isinstance(address, Path):
+            self._make_folder(address.parent)
+        with Store.open(
+            address,
+            published=self.settings.published_address if self._store is None else None,
+            create=create,
+            wait_seconds=self.settings.wait_for_lock_seconds,
+        ) as store:
             yield store
 
     def _make_folder(self, folder: Path) -> None:

@@ -55,8 +55,10 @@ class Patch(Struct, frozen=True, kw_only=True, cache_hash=True, gc=False):
     """One patch, as its source describes it: equal descriptions are the same patch.
 
     `kb` is the Microsoft number without the letters; `released_at` is midnight UTC of the day where
-    the source gives only a day, and None where it does not say. `is_installable` is None where the
-    source does not say.
+    the source gives only a day, and None where it does not say. `is_installable` and what follows
+    it are None where the source does not say. `vendor_id` is the source's own number of the patch
+    where it has one that means the same on every device, and `cves` are the vulnerabilities it
+    mends, as far as the source names them.
     """
 
     title: str
@@ -68,6 +70,10 @@ class Patch(Struct, frozen=True, kw_only=True, cache_hash=True, gc=False):
     url: str | None = None
     is_installable: bool | None = None
     is_removable: bool | None = None
+    vendor_id: str | None = None
+    cves: tuple[str, ...] = ()
+    is_superseded: bool | None = None
+    needs_reboot: bool | None = None
 
 
 class Condition(Struct, frozen=True, cache_hash=True, gc=False):

@@ -6,7 +6,7 @@ by R, for the devices that were in its inventory. Nothing a later run wrote show
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Table, and_, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, Table, and_, or_, select
 
 from patchfleet.store.schema import (
     condition,
@@ -29,7 +29,7 @@ def tables(run_id: int) -> dict[str, Statement]:
 
     The columns are those of `layout.COLUMNS`.
     """
-    theirs = select(run.c.source).where(run.c.id == run_id).scalar_subquery()
+    theirs = _source_of(run_id)
     name = select(source.c.name).where(source.c.id == theirs).scalar_subquery().label("source")
     return {
         "customers": select(
@@ -44,27 +44,66 @@ def tables(run_id: int) -> dict[str, Statement]:
     }
 
 
-def listings(run_id: int) -> Statement:
-    """Read the findings of a run: its number, then the columns of `layout.FINDING_COLUMNS`.
-
-    Only of devices whose listing the run knows: what is older was not confirmed by it.
-    """
-    f = finding.c
-    return (
-        select(f.id, f.device, f.patch, f.condition, f.installed_at, f.first_seen_at, f.changed_at)
-        .join_from(scan, finding, scan.c.device == finding.c.device)
-        .where(scan.c.run == run_id, scan.c.scanned_at.is_not(None), _holds(finding, run_id))
+def findings(run_id: int) -> Statement:
+    """Read all findings that hold as of a run, in the columns of `layout.FINDING_COLUMNS`."""
+    return select(*_FINDING).where(
+        finding.c.device.in_(select(device.c.key).where(device.c.source == _source_of(run_id))),
+        _holds(finding, run_id),
     )
 
 
-LISTED_BY = (scan.c.device, finding.c.id)
-"""The order of `listings`: that of the key of `finding`."""
+def begun(run_id: int, previous: int) -> Statement:
+    """Read the findings that hold as of a run and did not, so, as of the one published before."""
+    return select(*_FINDING).where(
+        finding.c.device.in_(_changed(run_id, previous)),
+        finding.c.from_run > previous,
+        _holds(finding, run_id),
+    )
+
+
+def ended(run_id: int, previous: int) -> Statement:
+    """Read which findings held as of the run published before and do not, so, as of this one."""
+    f = finding.c
+    return select(f.id, f.device, f.from_run, f.to_run).where(
+        f.device.in_(_changed(run_id, previous)),
+        f.from_run <= previous,
+        f.to_run > previous,
+        f.to_run <= run_id,
+    )
+
+
+ORDER = (finding.c.device, finding.c.id)
+"""The order in which findings are read: that of their key."""
+
+_f = finding.c
+_FINDING = (
+    *(_f.id, _f.device, _f.patch, _f.condition),
+    *(_f.installed_at, _f.first_seen_at, _f.changed_at, _f.from_run),
+)
+
+
+def _changed(run_id: int, previous: int) -> Statement:
+    """Read which devices have a finding that a run after `previous`, up to this, touched."""
+    return (
+        select(scan.c.device)
+        .join_from(scan, device, scan.c.device == device.c.key)
+        .where(
+            scan.c.run > previous,
+            scan.c.run <= run_id,
+            scan.c.changes > 0,
+            device.c.source == _source_of(run_id),
+        )
+    )
+
+
+def _source_of(run_id: int) -> ScalarSelect[int]:
+    return select(run.c.source).where(run.c.id == run_id).scalar_subquery()
 
 
 def _devices(run_id: int, name: ColumnElement[Any]) -> Statement:
     """Read the devices in the inventory of a run, with what was said of them then."""
     said = _all_but(description, "device", "from_run", "to_run", "name")
-    seen = _all_but(scan, "run", "device", "findings")
+    seen = [scan.c.last_seen_at, scan.c.last_boot_at, scan.c.scanned_at]
     return (
         select(
             name,

@@ -1,7 +1,8 @@
 """Published runs, opened for questions: an in-memory DuckDB over immutable Parquet.
 
 Views: `publications`, `customers`, `sites`, `devices`, `patches`, `findings`, and `held`, which is
-findings with the names and properties of device and patch and the age at `as_of`.
+findings with the names and properties of device and patch and the age at `as_of`. What a finding is
+is read from the last whole publication and what began and ended since.
 
 Law of this file: nothing is written and no lock is taken, so any number of readers work beside a
 sync. Times inside DuckDB are UTC without a zone and leave it as aware UTC.
@@ -10,7 +11,6 @@ sync. Times inside DuckDB are UTC without a zone and leave it as aware UTC.
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cache
-from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar, get_args, get_origin, get_type_hints
 
@@ -19,22 +19,36 @@ from msgspec import Struct
 
 from patchfleet.errors import StoreError
 from patchfleet.store.rows import PublicationRow
+from patchfleet.store.shelf import Shelf
 
 Row = TypeVar("Row", bound=Struct)
 
-FILES = ("customers", "sites", "devices", "patches", "findings")
-"""The files of one publication, each `<name>.parquet`, and the views over them."""
+_ENDED = "ANTI JOIN {files} AS ended USING (device_key, finding_id, from_run)"
 
+_FINDINGS = """
+    SELECT d.source, d.customer_id, d.site_id, d.device_id, f.finding_id, f.patch_id, f.state,
+        f.decision, f.is_own_decision, f.vendor_status, f.vendor_decision, f.installed_at,
+        f.first_seen_at, f.changed_at, d.scanned_at, f.device_key, f.from_run
+    FROM {prefix}listed AS f JOIN {prefix}devices AS d USING (device_key)
+    WHERE d.scanned_at IS NOT NULL
+"""
 _HELD = """
-    SELECT f.*, d.customer, d.site, d.device, d.kind, p.patch, p.product, p.kb, p.severity,
-        p.vendor_severity, p.released_at, p.url, p.is_installable, p.is_removable, b.as_of,
+    SELECT f.* EXCLUDE (device_key), d.source, d.customer_id, d.site_id, d.device_id, d.scanned_at,
+        d.customer, d.site, d.device, d.kind, d.device_key, p.patch, p.product, p.kb, p.severity,
+        p.vendor_severity, p.released_at, p.url, p.is_installable, p.is_removable, p.vendor_id,
+        p.cves, p.is_superseded, p.needs_reboot, b.as_of,
         CASE WHEN p.released_at IS NOT NULL THEN CAST(
             greatest(0, (epoch_us(b.as_of) - epoch_us(p.released_at)) // 86400000000) AS INTEGER
         ) END AS age_days
-    FROM {prefix}findings AS f
-        JOIN {prefix}devices AS d USING (source, device_id)
-        JOIN {prefix}patches AS p USING (patch_id)
-        JOIN {prefix}publications AS b USING (source)
+    FROM {prefix}listed AS f
+        JOIN {prefix}devices AS d USING (device_key)
+        JOIN {prefix}known_patches AS p USING (patch_id)
+        JOIN {prefix}publications AS b ON b.source = d.source
+    WHERE d.scanned_at IS NOT NULL
+"""
+_PATCHES = """
+    SELECT * FROM {prefix}known_patches
+    WHERE patch_id IN (SELECT patch_id FROM {prefix}findings)
 """
 
 
@@ -48,17 +62,18 @@ class Facts:
         self,
         publications: Sequence[PublicationRow],
         *,
-        folder: Path,
+        shelf: Shelf,
         repaired: Sequence[str] = (),
     ) -> None:
-        """Open the files of `publications`, one a source, below `folder`.
+        """Open the files of `publications`, one a source, on `shelf`.
 
         Raises StoreError naming the file that cannot be read.
         """
         self.publications = tuple(publications)
         self.repaired = tuple(repaired)
-        self.folder = folder
+        self.shelf = shelf
         self._connection = duckdb.connect(":memory:")
+        shelf.connect(self._connection)
         self._compared: dict[Facts, str] = {}
         self._create_views("", self)
 
@@ -139,22 +154,32 @@ class Facts:
                 f"INSERT INTO {prefix}publications VALUES (?, ?, ?)",
                 (p.source, p.run_id, p.as_of.astimezone(UTC).replace(tzinfo=None)),
             )
-        for name in FILES:
-            paths = [str(of.folder / p.folder / f"{name}.parquet") for p in of.publications]
-            listed = ", ".join("'" + path.replace("'", "''") + "'" for path in paths)
-            source = f"read_parquet([{listed}], hive_partitioning=false)"
-            described = self._run(self._connection, f"DESCRIBE SELECT * FROM {source}").fetchall()
-            # Files carry moments (UTC); here they become plain UTC times, see the law above.
-            plain = [
-                f"make_timestamp(epoch_us({column})) AS {column}"
-                if "ZONE" in kind
-                else f'"{column}"'
-                for column, kind, *_ in described
-            ]
-            self._connection.execute(
-                f"CREATE VIEW {prefix}{name} AS SELECT {', '.join(plain)} FROM {source}"
-            )
-        self._connection.execute(f"CREATE VIEW {prefix}held AS {_HELD.format(prefix=prefix)}")
+        for name in ("customers", "sites", "devices"):
+            files = _files(of, [p.folders[-1] for p in of.publications], name)
+            self._create_view(f"{prefix}{name}", files)
+        whole = [p.folders[0] for p in of.publications]
+        later = [folder for p in of.publications for folder in p.folders[1:]]
+        small = _files(of, [*whole, *later], "patches")
+        self._create_view(f"{prefix}known_patches", f"(SELECT DISTINCT * FROM {small})")
+        begun = [*_paths(of, whole, "findings"), *_paths(of, later, "begun")]
+        ended = _ENDED.format(files=_files(of, later, "ended")) if later else ""
+        listed = f"(SELECT * FROM {_parquet(begun)} AS begun {ended})"
+        self._create_view(f"{prefix}listed", listed, "EXCLUDE (source)")
+        for name, sql in (
+            ("findings", _FINDINGS),
+            ("patches", _PATCHES),
+            ("held", _HELD),
+        ):
+            self._connection.execute(f"CREATE VIEW {prefix}{name} AS {sql.format(prefix=prefix)}")
+
+    def _create_view(self, name: str, source: str, but: str = "") -> None:
+        """Make rows of files a view whose times are plain UTC times, see the law above."""
+        described = self._run(self._connection, f"DESCRIBE SELECT * {but} FROM {source}").fetchall()
+        plain = [
+            f"make_timestamp(epoch_us({column})) AS {column}" if "ZONE" in kind else f'"{column}"'
+            for column, kind, *_ in described
+        ]
+        self._connection.execute(f"CREATE VIEW {name} AS SELECT {', '.join(plain)} FROM {source}")
 
     def _run(
         self, connection: duckdb.DuckDBPyConnection, sql: str, values: Sequence[object] = ()
@@ -166,6 +191,20 @@ class Facts:
                 f"a published file cannot be read: {str(error).splitlines()[0]}",
                 hint="it is rebuilt from the record when the facts are opened again",
             ) from error
+
+
+def _paths(of: Facts, folders: Sequence[str], name: str) -> list[str]:
+    return [of.shelf.name_of(folder, f"{name}.parquet") for folder in folders]
+
+
+def _files(of: Facts, folders: Sequence[str], name: str) -> str:
+    return _parquet(_paths(of, folders, name))
+
+
+def _parquet(paths: Sequence[str]) -> str:
+    """Spell files as a table of SQL."""
+    listed = ", ".join("'" + path.replace("'", "''") + "'" for path in paths)
+    return f"read_parquet([{listed}], hive_partitioning=false)"
 
 
 @cache

@@ -7,12 +7,13 @@ is not known would be in no customer's list and nobody would miss it.
 from collections.abc import Sequence
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, select, update
 
 from patchfleet.errors import StoreError
 from patchfleet.models import Device, Inventory
 from patchfleet.store import intervals
-from patchfleet.store.schema import customer, description, device, micros, scan, site
+from patchfleet.store.rows import Listed
+from patchfleet.store.schema import customer, description, device, micros, moment, scan, site
 
 
 def check(inventory: Inventory) -> None:
@@ -56,6 +57,32 @@ def write(connection: Connection, source: int, run: int, inventory: Inventory) -
     intervals.settle(connection, description, _described(source), run, said)
     _write_scans(connection, run, {keys[d.id]: d for d in inventory.devices})
     return keys
+
+
+def listed(connection: Connection, source: int) -> dict[int, Listed]:
+    """Read how each device of a source was last listed, by its key; without those never listed."""
+    d = device.c
+    statement = select(d.key, d.listed_at, d.listed, d.fingerprint)
+    rows = connection.execute(statement.where(d.source == source, d.listed_at.is_not(None)))
+    return {
+        row.key: Listed(moment(int(row.listed_at)), int(row.listed), row.fingerprint)
+        for row in rows
+    }
+
+
+def keep(connection: Connection, run: int, keys: Sequence[int]) -> None:
+    """Let devices stand in a run as they were last listed."""
+    last = select(device.c.listed_at, device.c.listed).where(device.c.key == scan.c.device)
+    statement = (
+        update(scan)
+        .where(scan.c.run == run, scan.c.device == bindparam("on"))
+        .values(
+            scanned_at=last.with_only_columns(device.c.listed_at).scalar_subquery(),
+            findings=last.with_only_columns(device.c.listed).scalar_subquery(),
+        )
+    )
+    if keys:
+        connection.execute(statement, [{"on": key} for key in keys])
 
 
 def end_absent(connection: Connection, source: int, run: int, inventory: Inventory) -> None:
@@ -118,6 +145,7 @@ def _write_scans(connection: Connection, run: int, devices: dict[int, Device]) -
             "last_boot_at": micros(machine.last_boot_at),
             "scanned_at": recorded.get(key, {}).get("scanned_at"),
             "findings": recorded.get(key, {}).get("findings"),
+            "changes": recorded.get(key, {}).get("changes", 0),
         }
         for key, machine in devices.items()
     ]

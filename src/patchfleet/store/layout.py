@@ -46,6 +46,10 @@ COLUMNS = {
         "url": "VARCHAR",
         "is_installable": "BOOLEAN",
         "is_removable": "BOOLEAN",
+        "vendor_id": "VARCHAR",
+        "cves": "VARCHAR",
+        "is_superseded": "BOOLEAN",
+        "needs_reboot": "BOOLEAN",
     },
     "conditions": {
         "key": "BIGINT",
@@ -60,30 +64,38 @@ COLUMNS = {
 
 FINDING_COLUMNS = {
     "finding_id": "VARCHAR",
-    "device": "BIGINT",
+    "device_key": "BIGINT",
     "patch_id": "BIGINT",
     "condition": "BIGINT",
     "installed_at": _TIME,
     "first_seen_at": _TIME,
     "changed_at": _TIME,
+    "from_run": "BIGINT",
 }
 """The findings as they leave the record, one line of CSV a finding."""
+
+ENDED_COLUMNS = {
+    "finding_id": "VARCHAR",
+    "device_key": "BIGINT",
+    "from_run": "BIGINT",
+    "to_run": "BIGINT",
+}
+"""What ended, as it leaves the record: which finding, since when, and with which run."""
 
 
 def _at(column: str) -> str:
     return f"make_timestamptz({column}) AS {column.rpartition('.')[2]}"
 
 
+FINDINGS = f"""
+    SELECT ? AS source, f.device_key, f.finding_id, f.patch_id, c.state, c.decision,
+        c.is_own_decision, c.vendor_status, c.vendor_decision, {_at("f.installed_at")},
+        {_at("f.first_seen_at")}, {_at("f.changed_at")}, f.from_run
+    FROM rows AS f JOIN raw_conditions AS c ON c.key = f.condition
+"""
+ENDED = "SELECT ? AS source, device_key, finding_id, from_run, to_run FROM rows"
+
 PARQUET = {
-    "findings": f"""
-        SELECT d.source, d.customer_id, d.site_id, d.device_id, f.finding_id, f.patch_id, c.state,
-            c.decision, c.is_own_decision, c.vendor_status, c.vendor_decision,
-            {_at("f.installed_at")}, {_at("f.first_seen_at")}, {_at("f.changed_at")},
-            {_at("d.scanned_at")}
-        FROM raw_findings AS f
-            JOIN raw_devices AS d ON d.key = f.device
-            JOIN raw_conditions AS c ON c.key = f.condition
-    """,
     "customers": "SELECT * FROM raw_customers ORDER BY customer_id",
     "sites": """
         SELECT s.source, s.customer_id, c.customer, s.site_id, s.site
@@ -93,7 +105,8 @@ PARQUET = {
         SELECT d.source, d.customer_id, c.customer, d.site_id, s.site, d.device_id, d.device,
             d.kind, d.is_patched, d.os, d.description, d."user", d.serial,
             CAST(json(d.mac_addresses) AS VARCHAR[]) AS mac_addresses, d.domain,
-            {_at("d.last_seen_at")}, {_at("d.last_boot_at")}, {_at("d.scanned_at")}
+            {_at("d.last_seen_at")}, {_at("d.last_boot_at")}, {_at("d.scanned_at")},
+            d.key AS device_key
         FROM raw_devices AS d
             JOIN raw_sites AS s USING (site_id)
             JOIN raw_customers AS c ON c.customer_id = d.customer_id
@@ -101,8 +114,13 @@ PARQUET = {
     """,
     "patches": f"""
         SELECT p.source, p.key AS patch_id, p.title AS patch, p.product, p.kb, p.severity,
-            p.vendor_severity, {_at("p.released_at")}, p.url, p.is_installable, p.is_removable
+            p.vendor_severity, {_at("p.released_at")}, p.url, p.is_installable, p.is_removable,
+            p.vendor_id, CAST(json(p.cves) AS VARCHAR[]) AS cves, p.is_superseded, p.needs_reboot
         FROM raw_patches AS p WHERE p.key IN (SELECT patch_id FROM used) ORDER BY p.key
     """,
 }
-"""The files, in the order they are written, each as a query over the tables above."""
+"""The small files, each as a query over the tables above; `used` are the patches of its findings.
+
+Beside them stand `findings` in a publication that is whole, and `begun` and `ended` in one that
+follows another: what changed since.
+"""

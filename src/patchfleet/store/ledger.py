@@ -5,6 +5,7 @@ spelled once and run by the driver; a listing that is unchanged writes one scan 
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from itertools import chain
 
 from sqlalchemy import bindparam, delete, func, insert, select, update
@@ -15,7 +16,7 @@ from patchfleet.models import Finding
 from patchfleet.store import interned
 from patchfleet.store.database import Database
 from patchfleet.store.rows import Delta
-from patchfleet.store.schema import finding, micros, scan
+from patchfleet.store.schema import device, finding, micros, scan
 from patchfleet.store.texts import without_nul
 
 _f = finding.c
@@ -40,10 +41,23 @@ _END = (
 _SCANNED = (
     update(scan)
     .where(scan.c.run == bindparam("this"), scan.c.device == bindparam("on"))
-    .values(scanned_at=bindparam("at"), findings=bindparam("n"))
+    .values(
+        scanned_at=bindparam("at"),
+        findings=bindparam("n"),
+        changes=scan.c.changes + bindparam("more"),
+    )
+)
+_LISTED = (
+    update(device)
+    .where(device.c.key == bindparam("on"))
+    .values(listed_at=bindparam("at"), listed=bindparam("n"), fingerprint=bindparam("digest"))
 )
 
+_AGAIN = update(device).where(device.c.key == bindparam("on")).values(listed_at=bindparam("at"))
+
 ROWS_AT_ONCE = 16
+SAME_AT_ONCE = 100
+_MOST_TIMES = 100_000
 
 Listed = tuple[str, int, int, int | None]
 """A finding: its number, and those of patch and condition, and installed_at."""
@@ -62,9 +76,14 @@ class Ledger:
         self._held, self._dates, self._ever = spell(_HELD), spell(_DATES), spell(_EVER)
         self._forget, self._end, self._insert = spell(_FORGET), spell(_END), spell(insert(finding))
         self._insert_many = _of_many(self._insert, ROWS_AT_ONCE)
-        self._scanned = spell(_SCANNED)
+        self._scanned, self._listed = spell(_SCANNED), spell(_LISTED)
+        self._again = spell(_AGAIN)
+        self._same: list[tuple[int, int, int]] = []
+        self._times: dict[datetime | None, int | None] = {}
 
-    def record(self, device: int, findings: Sequence[Finding], at: int) -> Delta:
+    def record(
+        self, device: int, findings: Sequence[Finding], at: int, fingerprint: str | None
+    ) -> Delta:
         """Write what `findings`, the whole listing of one device, changes; one transaction.
 
         Raises StoreError, and writes nothing, where two findings have the same number.
@@ -80,8 +99,36 @@ class Ledger:
                 delta = Delta(0, 0, 0, len(listed))
             else:
                 delta = self._write(cursor, device, held, listed, at)
-            cursor.execute(self._scanned, (at, len(listed), self._run, device))
+            self._note(cursor, device, len(listed), delta, at)
+            self._note_same(cursor)
+            cursor.execute(self._listed, (at, len(listed), fingerprint, device))
         return delta
+
+    def take_over(self, device: int, listed: int, at: int) -> Delta:
+        """Note that a device listed what it did before, to the letter; see `flush`."""
+        self._same.append((at, listed, device))
+        if len(self._same) >= SAME_AT_ONCE:
+            self.flush()
+        return Delta(0, 0, 0, listed)
+
+    def flush(self) -> None:
+        """Commit what is noted of unchanged devices: many at once, since each is so little.
+
+        A process that is killed before has to ask them again.
+        """
+        if self._same:
+            with self._database.write() as connection:
+                self._note_same(connection.connection.cursor())
+
+    def _note_same(self, cursor: DBAPICursor) -> None:
+        for at, listed, key in self._same:
+            cursor.execute(self._scanned, (at, listed, 0, self._run, key))
+            cursor.execute(self._again, (at, key))
+        self._same.clear()
+
+    def _note(self, cursor: DBAPICursor, device: int, listed: int, delta: Delta, at: int) -> None:
+        changes = delta.new + delta.changed + delta.gone
+        cursor.execute(self._scanned, (at, listed, changes, self._run, device))
 
     def _numbered(self, findings: Sequence[Finding]) -> list[Listed]:
         """Name patch and condition of each finding by their numbers, and order by its own."""
@@ -92,15 +139,18 @@ class Ledger:
                 f"the listing names finding {twice} twice",
                 hint="nothing was recorded for this device; read it again",
             )
-        patches, conditions = self._patches.keys, self._conditions.keys
+        patches, conditions, times = self._patches.numbers, self._conditions.numbers, self._times
+        if len(times) > _MOST_TIMES:
+            times.clear()
         try:
             listed = [
-                (f.id, patches[f.patch], conditions[f.condition], micros(f.installed_at))
+                (f.id, patches[id(f.patch)], conditions[id(f.condition)], times[f.installed_at])
                 for f in findings
             ]
         except KeyError:  # some have no number yet, which is rare once a run is under way
-            self._patches.learn({f.patch for f in findings})
-            self._conditions.learn({f.condition for f in findings})
+            times.update((f.installed_at, micros(f.installed_at)) for f in findings)
+            self._patches.learn(f.patch for f in findings)
+            self._conditions.learn(f.condition for f in findings)
             return self._numbered(findings)
         listed.sort()
         return listed

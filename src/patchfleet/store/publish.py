@@ -1,32 +1,35 @@
 """A complete run as immutable Parquet: what every question is asked of.
 
-Files of one run stand in `<source>/run-<number>`, one each for customers, sites, devices, patches
-and findings, and hold all there is, so that any engine reads them without the record. They are
-derived: the same run gives the same rows again at any time.
+The files of one run stand in `source=<source>/run=<number>`: customers, sites, devices, the patches
+of its findings, and either all findings or, since the run published before it, what `begun` and
+what `ended`. A reader takes the last whole publication and what followed it, so an unchanged fleet
+costs a few small files. All are derived: the same run gives the same rows again at any time.
 
-Law of this file: a file has its name only when it is whole and on the disk, and it holds as many
-rows as the record says. Memory does not grow with the findings.
+Law of this file: memory does not grow with the findings, and every file holds what the record says.
 """
 
-import hashlib
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
 import msgspec
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection
 
 from patchfleet.errors import StoreError
 from patchfleet.store import asof
 from patchfleet.store.database import Database
-from patchfleet.store.layout import COLUMNS, FINDING_COLUMNS, PARQUET
-from patchfleet.store.schema import scan
-
-Digests = dict[str, str]
-"""SHA-256 of each file of a publication, by its name."""
+from patchfleet.store.layout import (
+    COLUMNS,
+    ENDED,
+    ENDED_COLUMNS,
+    FINDING_COLUMNS,
+    FINDINGS,
+    PARQUET,
+)
+from patchfleet.store.shelf import Digests, Shelf
 
 _MEMORY = "300MB"
 """Without a bound DuckDB reads ahead of what it writes, and takes more the more there is."""
@@ -42,130 +45,124 @@ _CSV = """auto_detect = false, buffer_size = 4194304, max_line_size = 65536,
 
 def folder_of(source: str, run_id: int) -> str:
     """Name the folder of a run below the folder of all publications."""
-    return f"{source}/run-{run_id}"
+    return f"source={source}/run={run_id}"
 
 
-def write_files(database: Database, folder: Path, run_id: int) -> Digests:
-    """Write the files of a run into `folder` and return their digests; what was there is replaced.
+def write_files(
+    database: Database,
+    shelf: Shelf,
+    run_id: int,
+    *,
+    source: str,
+    previous: int | None,
+    is_whole: bool,
+    folder: str | None = None,
+) -> Digests:
+    """Write the files of a run onto `shelf` and return their digests; what was there is replaced.
 
-    Raises StoreError where the disk is full or the folder cannot be written to; no file that had
-    its name before is harmed then.
+    `previous` is the run published before it, or None where it is the first. Raises StoreError
+    where the disk is full or the place cannot be written to; no file that had its name before is
+    harmed then.
     """
-    with _explained(folder, run_id):
-        folder.mkdir(parents=True, exist_ok=True)
-        work = folder / f".partial-{os.getpid()}"
-        work.mkdir(exist_ok=True)
-        try:
-            with database.read() as connection:
-                expected = _export(database, connection, work, run_id)
-            _convert(work, expected)
-            return _put_in_place(work, folder)
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
+    folder = folder or folder_of(source, run_id)
+    with _explained(shelf, folder, run_id), _beside(shelf, folder) as name:
+        work = Path(name)
+        with database.read() as connection:
+            written = _Work(work, source)
+            written.tables(connection, run_id)
+            if previous is not None:
+                begun, ended = asof.begun(run_id, previous), asof.ended(run_id, previous)
+                written.rows(database, connection, "begun", begun)
+                written.rows(database, connection, "ended", ended)
+            if is_whole:
+                rows = asof.findings(run_id)
+                written.rows(database, connection, "findings", rows)
+        written.small_files()
+        return shelf.place(work, folder, written.names)
 
 
-def damage(folder: Path, digests: Digests) -> list[str]:
-    """Name each file of a publication that is missing or damaged, and which of the two."""
-    found = []
-    for name, digest in digests.items():
-        path = folder / name
-        if not path.is_file():
-            found.append(f"{path} is missing")
-        elif _digest(path) != digest:
-            found.append(f"{path} is damaged")
-    return found
+class _Work:
+    """Text of the record becoming Parquet in one folder."""
 
-
-def _export(database: Database, connection: Connection, work: Path, run_id: int) -> dict[str, int]:
-    """Write what a run says as text for DuckDB; return how many rows each file is to have."""
-    expected = {}
-    for name, statement in asof.tables(run_id).items():
-        with (work / f"{name}.json").open("wb") as file:
-            rows = 0
-            for row in connection.execute(statement).mappings():
-                file.write(msgspec.json.encode(dict(row)) + b"\n")
-                rows += 1
-        if name in {"customers", "sites", "devices"}:
-            expected[name] = rows
-    listings = asof.listings(run_id)
-    database.backend.write_csv(connection, listings, asof.LISTED_BY, work / "findings.csv")
-    recorded = select(func.coalesce(func.sum(scan.c.findings), 0)).where(scan.c.run == run_id)
-    return {**expected, "findings": connection.execute(recorded).scalar_one()}
-
-
-def _convert(work: Path, expected: dict[str, int]) -> None:
-    """Turn the text into Parquet beside it; raise StoreError where rows went missing."""
-    with duckdb.connect(
-        ":memory:", config={"memory_limit": _MEMORY, "temp_directory": str(work), "threads": 1}
-    ) as connection:
-        for name, columns in COLUMNS.items():
-            text = _literal(work, name, "json")
-            connection.execute(
-                f"CREATE TABLE raw_{name} AS SELECT * FROM read_json({text}, "
-                f"format = 'newline_delimited', columns = {columns})"
-            )
-        listings = _literal(work, "findings", "csv")
-        # A join over the text itself reads far ahead: measured, 200 MB more at a million findings.
-        raw = _literal(work, "raw_findings", "parquet")
-        connection.execute(
-            f"COPY (SELECT * FROM read_csv({listings}, {_CSV}, columns = {FINDING_COLUMNS})) "
-            f"TO {raw} (FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE {_ROWS_A_GROUP})"
+    def __init__(self, work: Path, source: str) -> None:
+        self.names: list[str] = []
+        self._work, self._source = work, source
+        self._connection = duckdb.connect(
+            ":memory:", config={"memory_limit": _MEMORY, "temp_directory": str(work), "threads": 1}
         )
-        connection.execute(f"CREATE VIEW raw_findings AS SELECT * FROM read_parquet({raw})")
+
+    def tables(self, connection: Connection, run_id: int) -> None:
+        """Take over customers, sites, devices, and the patches and conditions of the source."""
+        for name, statement in asof.tables(run_id).items():
+            with (self._work / f"{name}.json").open("wb") as file:
+                for row in connection.execute(statement).mappings():
+                    file.write(msgspec.json.encode(dict(row)) + b"\n")
+            self._connection.execute(
+                f"CREATE TABLE raw_{name} AS SELECT * FROM read_json({self._file(name, 'json')}, "
+                f"format = 'newline_delimited', columns = {COLUMNS[name]})"
+            )
+
+    def rows(
+        self,
+        database: Database,
+        connection: Connection,
+        name: str,
+        rows: asof.Statement,
+    ) -> None:
+        """Write one file of findings, or of what ended."""
+        columns, query = (ENDED_COLUMNS, ENDED) if name == "ended" else (FINDING_COLUMNS, FINDINGS)
+        text = self._work / f"{name}.csv"
+        database.backend.write_csv(connection, rows, asof.ORDER, text)
+        self._connection.execute(
+            "CREATE OR REPLACE VIEW rows AS SELECT * FROM "
+            f"read_csv({self._file(name, 'csv')}, {_CSV}, columns = {columns})"
+        )
+        self._copy(name, query.replace("?", "'" + self._source + "'"))
+        text.unlink()
+
+    def small_files(self) -> None:
+        """Write the files that every publication has."""
+        listed = [name for name in self.names if name in ("begun.parquet", "findings.parquet")]
+        files = ", ".join(self._file(name.removesuffix(".parquet"), "parquet") for name in listed)
+        self._connection.execute(
+            f"CREATE VIEW used AS SELECT patch_id FROM read_parquet([{files}])"
+        )
         for name, query in PARQUET.items():
-            if name == "patches":  # only those in use, told from what was just written
-                findings = _literal(work, "findings", "parquet")
-                connection.execute(
-                    f"CREATE VIEW used AS SELECT patch_id FROM read_parquet({findings})"
-                )
-            copied = connection.execute(
-                f"COPY ({query}) TO {_literal(work, name, 'parquet')} "
-                f"(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {_ROWS_A_GROUP})"
-            ).fetchall()
-            if name in expected and copied != [(expected[name],)]:
-                raise StoreError(
-                    f"{copied[0][0]} {name} would be published and {expected[name]} are recorded",
-                    hint="the record contradicts itself: keep the database and report this",
-                )
+            self._copy(name, query)
+        self._connection.close()
 
+    def _copy(self, name: str, query: str) -> None:
+        self._connection.execute(
+            f"COPY ({query}) TO {self._file(name, 'parquet')} "
+            f"(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {_ROWS_A_GROUP})"
+        )
+        self.names.append(f"{name}.parquet")
 
-def _put_in_place(work: Path, folder: Path) -> Digests:
-    """Give every file its name once all are on the disk; return their digests."""
-    names = [f"{name}.parquet" for name in PARQUET]
-    for name in names:
-        with (work / name).open("r+b") as file:
-            os.fsync(file.fileno())
-    digests = {name: _digest(work / name) for name in names}
-    for name in names:
-        (work / name).replace(folder / name)
-    if os.name == "posix":  # elsewhere a folder cannot be opened, and need not be
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-    return digests
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _literal(folder: Path, name: str, suffix: str) -> str:
-    """Spell a path as a text of SQL."""
-    path = str(folder / f"{name}.{suffix}")
-    return "'" + path.replace("'", "''") + "'"
+    def _file(self, name: str, suffix: str) -> str:
+        """Spell a path as a text of SQL."""
+        path = str(self._work / f"{name}.{suffix}")
+        return "'" + path.replace("'", "''") + "'"
 
 
 @contextmanager
-def _explained(folder: Path, run_id: int) -> Iterator[None]:
+def _beside(shelf: Shelf, folder: str) -> Iterator[str]:
+    """Give a folder to work in, on the disk where the files will stand if that is one of ours."""
+    near: Path | None = None
+    if isinstance(shelf.address, Path):
+        near = shelf.address / folder
+        near.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=".work-", dir=near) as name:
+        yield name
+
+
+@contextmanager
+def _explained(shelf: Shelf, folder: str, run_id: int) -> Iterator[None]:
     try:
         yield
     except (OSError, duckdb.IOException, duckdb.OutOfMemoryException) as error:
         reason = str(error).splitlines()[0]
         raise StoreError(
-            f"run {run_id} cannot be published in {folder}: {reason}",
+            f"run {run_id} cannot be published in {os.fspath(shelf.address)}/{folder}: {reason}",
             hint="free some space or change the permissions, then sync again: what was recorded "
             "is kept, and the last published run stays current",
         ) from error

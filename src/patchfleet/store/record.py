@@ -5,23 +5,26 @@ file that is not is named and made again from the record, never skipped.
 """
 
 import hashlib
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import msgspec
-from sqlalchemy import Row, Select, func, select, update
+from sqlalchemy import Connection, Row, Select, func, select, update
 
 from patchfleet.errors import StoreError
 from patchfleet.store.begin import begin
 from patchfleet.store.database import Database
 from patchfleet.store.facts import Facts
 from patchfleet.store.journal import Journal
-from patchfleet.store.publish import Digests, damage, write_files
+from patchfleet.store.publications import PUBLICATIONS, Part, chain, row_of
+from patchfleet.store.publish import write_files
 from patchfleet.store.rows import ProblemRow, PublicationRow, RunRow
 from patchfleet.store.run import Run
-from patchfleet.store.schema import moment, problem, publication, run, scan, source
+from patchfleet.store.schema import micros, moment, problem, publication, run, scan, source
+from patchfleet.store.shelf import Shelf, shelf_at
 
 _SIX_HOURS = timedelta(hours=6)
 
@@ -29,12 +32,13 @@ _SIX_HOURS = timedelta(hours=6)
 class Store:
     """An open store; a context manager, for one thread at a time."""
 
-    def __init__(self, database: Database, published: Path) -> None:
+    def __init__(self, database: Database, shelf: Shelf) -> None:
         self.name = database.name
         self.address = database.backend.address
-        self.published = published
+        self.published = shelf.address
         self.journal = Journal(database)
         self._database = database
+        self._shelf = shelf
         self._runs: list[Run] = []
 
     @classmethod
@@ -42,19 +46,20 @@ class Store:
         cls,
         address: Path | str,
         *,
-        published: Path | None = None,
+        published: Path | str | None = None,
         wait_seconds: float = 10.0,
         create: bool = True,
     ) -> Self:
         """Open the store whose database is a file, or `postgresql://…`, creating what is missing.
 
-        Published runs stand in the folder `published`, by default `<name>.published` beside the
-        database, for PostgreSQL below the user's own data. A lock is waited for `wait_seconds`.
+        Published runs stand in the folder `published`, or at an address that fsspec knows; by
+        default in `<name>.published` beside the database, for PostgreSQL below the user's own data.
+        A lock is waited for `wait_seconds`.
         Raises StoreError with a hint where the database or its folder cannot be used, or, with
         `create=False`, where nothing was recorded yet.
         """
         database = Database.open(address, create=create, wait_seconds=wait_seconds)
-        return cls(database, published or _published_of(database, address))
+        return cls(database, shelf_at(published or _published_of(database, address)))
 
     def begin(
         self,
@@ -75,7 +80,7 @@ class Store:
             self._database, source, now=now, resume_within=resume_within, fresh=fresh
         )
         try:
-            opened = Run(self._database, self.published, lock, begun, source)
+            opened = Run(self._database, self._shelf, lock, begun, source)
         except BaseException:
             lock.release()
             raise
@@ -106,28 +111,55 @@ class Store:
 
         Raises StoreError where there is no such complete run, or the files cannot be written.
         """
-        row, _ = self._publication(run_id)
-        digests = write_files(self._database, self.published / row.folder, run_id)
-        written = msgspec.json.encode(digests).decode()
-        with self._database.write() as connection:
-            this = update(publication).where(publication.c.run == run_id)
-            connection.execute(this.values(digests=written))
+        row, parts = self._publication(run_id)
+        self._write_again(row.source, parts[-1])
         return row
 
-    def facts(self, *, run_id: int | None = None) -> Facts:
+    def publish_all(self, on_run: Callable[[str, int], None] = lambda _source, _run: None) -> int:
+        """Write the files of every complete run again; return how many. `on_run` hears of each."""
+        with self._database.read() as connection:
+            rows = connection.execute(PUBLICATIONS.order_by(publication.c.run)).all()
+        for row in rows:
+            self.publish(row.run)
+            on_run(row.source, row.run)
+        return len(rows)
+
+    def facts(self, *, run_id: int | None = None, at: datetime | None = None) -> Facts:
         """Open the current publication of every source, or that of one run, for questions.
 
-        A file that is missing or damaged is rebuilt and named in `Facts.repaired`. Raises
-        StoreError where nothing is published yet.
+        With `at`, each source is as it was known at that time: its last run that was complete and
+        as of then or earlier. A file that is missing or damaged is rebuilt and named in
+        `Facts.repaired`. Raises StoreError where nothing is published yet.
         """
-        chosen = self._current() if run_id is None else [self._publication(run_id)]
-        repaired = []
-        for row, digests in chosen:
-            broken = damage(self.published / row.folder, digests)
-            if broken:
-                self.publish(row.run_id)
-                repaired += [f"{what}; it was rebuilt from the record" for what in broken]
-        return Facts([row for row, _ in chosen], folder=self.published, repaired=repaired)
+        chosen = self._current(at) if run_id is None else [self._publication(run_id)]
+        repaired = [
+            f"{what}; it was rebuilt from the record"
+            for row, parts in chosen
+            for part in parts
+            for what in self._mended(row.source, part)
+        ]
+        return Facts([row for row, _ in chosen], shelf=self._shelf, repaired=repaired)
+
+    def _mended(self, source_name: str, part: Part) -> list[str]:
+        broken = self._shelf.damage(part.folder, part.digests)
+        if broken:
+            self._write_again(source_name, part)
+        return broken
+
+    def _write_again(self, source_name: str, part: Part) -> None:
+        digests = write_files(
+            self._database,
+            self._shelf,
+            part.run_id,
+            source=source_name,
+            previous=part.previous,
+            is_whole=part.is_whole,
+            folder=part.folder,
+        )
+        if digests != part.digests:
+            this = update(publication).where(publication.c.run == part.run_id)
+            with self._database.write() as connection:
+                connection.execute(this.values(digests=msgspec.json.encode(digests).decode()))
 
     def close(self) -> None:
         """Close the database; a run that is still open stays to be resumed."""
@@ -146,29 +178,45 @@ class Store:
     ) -> None:
         self.close()
 
-    def _current(self) -> list[tuple[PublicationRow, Digests]]:
+    def _current(self, at: datetime | None) -> list[tuple[PublicationRow, list[Part]]]:
         latest = select(func.max(publication.c.run)).group_by(publication.c.source)
-        statement = _PUBLICATIONS.where(publication.c.run.in_(latest)).order_by(source.c.name)
+        if at is not None:
+            latest = latest.join(run, publication.c.run == run.c.id).where(
+                run.c.as_of <= micros(at)
+            )
+        statement = PUBLICATIONS.where(publication.c.run.in_(latest)).order_by(source.c.name)
         with self._database.read() as connection:
             rows = connection.execute(statement).all()
-        if not rows:
-            raise StoreError(
-                f"no complete sync is on record in {self.name}",
-                hint="run patchfleet sync; one that was broken off goes on from where it stopped",
-            )
-        return [_pointed(row) for row in rows]
+            if not rows:
+                raise self._nothing_complete(at)
+            return [self._whole(connection, row) for row in rows]
 
-    def _publication(self, run_id: int) -> tuple[PublicationRow, Digests]:
+    def _nothing_complete(self, at: datetime | None) -> StoreError:
+        if at is not None:
+            return StoreError(
+                f"no complete sync as of {at:%Y-%m-%d %H:%M} UTC or before is in {self.name}",
+                hint="`patchfleet runs` lists them",
+            )
+        return StoreError(
+            f"no complete sync is on record in {self.name}",
+            hint="run patchfleet sync; one that was broken off goes on from where it stopped",
+        )
+
+    def _publication(self, run_id: int) -> tuple[PublicationRow, list[Part]]:
         with self._database.read() as connection:
-            row = connection.execute(_PUBLICATIONS.where(publication.c.run == run_id)).first()
+            row = connection.execute(PUBLICATIONS.where(publication.c.run == run_id)).first()
             newest = select(publication.c.run).order_by(publication.c.run.desc()).limit(5)
             known = ", ".join(str(number) for number in connection.scalars(newest))
-        if row is None:
-            raise StoreError(
-                f"there is no complete run {run_id} in {self.name}",
-                hint=f"the latest complete runs are {known}" if known else "no run is complete yet",
-            )
-        return _pointed(row)
+            if row is not None:
+                return self._whole(connection, row)
+        raise StoreError(
+            f"there is no complete run {run_id} in {self.name}",
+            hint=f"the latest complete runs are {known}" if known else "no run is complete yet",
+        )
+
+    def _whole(self, connection: Connection, row: Row[Any]) -> tuple[PublicationRow, list[Part]]:
+        parts = chain(connection, row.source_id, until=row.run)
+        return row_of(row, parts), parts
 
     def _run_row(self, row: Row[Any]) -> RunRow:
         state = row.state
@@ -201,23 +249,6 @@ def _published_of(database: Database, address: Path | str) -> Path:
     path = Path(address)
     return path.with_name(f"{path.stem}.published")
 
-
-def _pointed(row: Row[Any]) -> tuple[PublicationRow, Digests]:
-    pointer = PublicationRow(row.run, row.source, moment(int(row.as_of)), row.folder)
-    return pointer, msgspec.json.decode(row.digests, type=Digests)
-
-
-_PUBLICATIONS: Select[*tuple[Any, ...]] = (
-    select(
-        publication.c.run,
-        source.c.name.label("source"),
-        run.c.as_of,
-        publication.c.folder,
-        publication.c.digests,
-    )
-    .join(run, publication.c.run == run.c.id)
-    .join(source, publication.c.source == source.c.id)
-)
 
 _scans = select(func.count(scan.c.scanned_at)).where(scan.c.run == run.c.id)
 _findings = select(func.coalesce(func.sum(scan.c.findings), 0)).where(scan.c.run == run.c.id)

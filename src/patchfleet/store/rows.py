@@ -25,6 +25,14 @@ class Delta(Struct, frozen=True):
     unchanged: int
 
 
+class Listed(Struct, frozen=True):
+    """How a device was last listed: when, how many findings, and what knows the answer again."""
+
+    at: datetime
+    findings: int
+    fingerprint: str | None
+
+
 class RunRow(Struct, frozen=True):
     """One run: `as_of` is the source's own clock and stands only on a complete run.
 
@@ -52,12 +60,16 @@ class ProblemRow(Struct, frozen=True):
 
 
 class PublicationRow(Struct, frozen=True):
-    """One published run: which source, as of when, in which folder."""
+    """One published run: which source, as of when, and the folders that hold what it says.
+
+    `folders` begins with the last publication that was whole and ends with this run's own; what
+    lies between are changes.
+    """
 
     run_id: int
     source: str
     as_of: datetime
-    folder: str
+    folders: tuple[str, ...]
 
 
 class ChangeEntry(Struct, frozen=True, kw_only=True):

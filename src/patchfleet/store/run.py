@@ -5,24 +5,24 @@ costs one device; a run is complete when the listing of every patched device of 
 recorded, and nobody reads it before; nothing is gone on the word of a run that is not complete.
 """
 
-import shutil
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
-from pathlib import Path
 
 import msgspec
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from patchfleet.errors import StoreError
 from patchfleet.models import Finding, Inventory
 from patchfleet.store import inventory as inventories
-from patchfleet.store import publish, schema
+from patchfleet.store import publications, publish, schema
 from patchfleet.store.backend import RunLock
 from patchfleet.store.begin import Begun
 from patchfleet.store.database import Database
+from patchfleet.store.facts import Facts
 from patchfleet.store.ledger import Ledger
-from patchfleet.store.rows import Delta
+from patchfleet.store.rows import Delta, Listed, PublicationRow
 from patchfleet.store.schema import micros, moment
+from patchfleet.store.shelf import Shelf
 from patchfleet.store.texts import without_nul
 
 
@@ -30,17 +30,18 @@ class Run:
     """A run being written; for one thread at a time. Made by `Store.begin`."""
 
     def __init__(
-        self, database: Database, published: Path, lock: RunLock, begun: Begun, source: str
+        self, database: Database, shelf: Shelf, lock: RunLock, begun: Begun, source: str
     ) -> None:
         self.id = begun.id
         self.source = source
         self.is_resumed = begun.is_resumed
         self.started_at = moment(begun.started_at)
-        self._database, self._published, self._source = database, published, begun.source
+        self._database, self._shelf, self._source = database, shelf, begun.source
         self._lock: RunLock | None = lock
         self._ledger = Ledger(database, begun.source, begun.id)
         self._inventory: Inventory | None = None
         self._keys: dict[str, int] = {}
+        self._listed: dict[int, Listed] = {}
         self._scanned = set(begun.scanned)
 
     @property
@@ -59,15 +60,72 @@ class Run:
         inventories.check(inventory)
         with self._database.write() as connection:
             self._keys = inventories.write(connection, self._source, self.id, inventory)
+            self._listed = inventories.listed(connection, self._source)
         self._inventory = inventory
         self._scanned &= self._keys.keys()
 
-    def record(self, device_id: str, findings: Sequence[Finding], *, now: datetime) -> Delta:
+    def last_listings(self) -> dict[str, Listed]:
+        """Return what is on record of each device of the inventory that was ever listed."""
+        return {
+            number: listed
+            for number, key in self._keys.items()
+            if (listed := self._listed.get(key)) is not None
+        }
+
+    def record(
+        self,
+        device_id: str,
+        findings: Sequence[Finding],
+        *,
+        now: datetime,
+        fingerprint: str | None = None,
+    ) -> Delta:
         """Record the whole listing of one device, as of `now`; committed when this returns.
 
-        A finding that is not in it is gone from the device. Raises StoreError, and records nothing,
-        where the device is not in the inventory or the listing names a finding twice.
+        A finding that is not in it is gone from the device. By its `fingerprint` a later run may
+        know that the source says the same, see `record_unchanged`. Raises StoreError, and records
+        nothing, where the device is not in the inventory or the listing names a finding twice.
         """
+        key = self._key(device_id)
+        delta = self._ledger.record(key, findings, micros(now), fingerprint)
+        self._listed[key] = Listed(now, len(findings), fingerprint)
+        self._scanned.add(device_id)
+        return delta
+
+    def record_unchanged(self, device_id: str, *, now: datetime) -> Delta:
+        """Record that a device was read as of `now` and said, to the letter, what is on record.
+
+        Raises StoreError where nothing is on record of it.
+        """
+        key = self._key(device_id)
+        listed = self._listed.get(key)
+        if listed is None:
+            raise StoreError(
+                f"device {device_id} was never listed, so it cannot be unchanged",
+                hint="record its findings",
+            )
+        delta = self._ledger.take_over(key, listed.findings, micros(now))
+        self._listed[key] = msgspec.structs.replace(listed, at=now)
+        self._scanned.add(device_id)
+        return delta
+
+    def keep(self, device_ids: Collection[str]) -> None:
+        """Let devices that this run does not ask stand as they were last listed, and as of then.
+
+        Raises StoreError where one of them was never listed.
+        """
+        keys = {number: self._key(number) for number in device_ids}
+        never = [number for number, key in keys.items() if key not in self._listed]
+        if never:
+            raise StoreError(
+                f"device {never[0]} was never listed, so there is nothing to keep of it",
+                hint="record its findings",
+            )
+        with self._database.write() as connection:
+            inventories.keep(connection, self.id, list(keys.values()))
+        self._scanned |= set(device_ids)
+
+    def _key(self, device_id: str) -> int:
         self._check_open()
         key = self._keys.get(device_id)
         if key is None:
@@ -75,9 +133,7 @@ class Run:
                 f"device {device_id} is not in the inventory of run {self.id}",
                 hint="record the inventory first, with every device that is to be read",
             )
-        delta = self._ledger.record(key, findings, micros(now))
-        self._scanned.add(device_id)
-        return delta
+        return key
 
     def problem(self, subject: str, reason: str) -> None:
         """Record what could not be learned, and why: `device 4711 SRV-01 (Acme)`, `timed out`."""
@@ -95,27 +151,64 @@ class Run:
         stays current.
         """
         self._check_open()
+        self._ledger.flush()
         inventory = self._whole()
         with self._database.write() as connection:
             inventories.end_absent(connection, self._source, self.id, inventory)
+        self._publish(micros(now), micros(as_of))
+        self.release()
+
+    def _publish(self, now: int, as_of: int) -> None:
+        """Write the files and, when they hold what the record says, the pointer to them."""
         folder = publish.folder_of(self.source, self.id)
         # Nothing points at this folder yet: what a killed process left there is of no use.
-        shutil.rmtree(self._published / folder, ignore_errors=True)
-        digests = publish.write_files(self._database, self._published / folder, self.id)
+        self._shelf.clear(folder)
+        with self._database.read() as connection:
+            chain = publications.chain(connection, self._source)
+            is_whole = publications.is_whole_next(connection, self._source, self.id, chain)
+        previous = chain[-1].run_id if chain else None
+        digests = publish.write_files(
+            self._database,
+            self._shelf,
+            self.id,
+            source=self.source,
+            previous=previous,
+            is_whole=is_whole,
+        )
+        folders = () if is_whole else tuple(part.folder for part in chain)
+        self._check_published(
+            PublicationRow(self.id, self.source, moment(as_of), (*folders, folder))
+        )
         pointer = {
             "run": self.id,
             "source": self._source,
             "folder": folder,
             "digests": msgspec.json.encode(digests).decode(),
+            "previous": previous,
+            "is_whole": is_whole,
         }
         with self._database.write(durable=True) as connection:
             connection.execute(insert(schema.publication), pointer)
-            self._end(connection, state="complete", ended_at=micros(now), as_of=micros(as_of))
-        self.release()
+            self._end(connection, state="complete", ended_at=now, as_of=as_of)
+
+    def _check_published(self, row: PublicationRow) -> None:
+        """Raise StoreError where readers would see another number of findings than is recorded."""
+        listed = schema.scan.c.findings
+        statement = select(func.coalesce(func.sum(listed), 0)).where(schema.scan.c.run == self.id)
+        with self._database.read() as connection:
+            recorded = int(connection.execute(statement).scalar_one())
+        with Facts([row], shelf=self._shelf) as facts:
+            published = facts.count("SELECT count(*) FROM findings")
+        if published != recorded:
+            raise StoreError(
+                f"{published} findings would be published and {recorded} are recorded",
+                hint="the record contradicts itself: keep the database and report this",
+            )
 
     def stop(self, *, now: datetime) -> None:
         """End the run as incomplete: what it recorded is kept, and `begin` goes on from there."""
         self._check_open()
+        self._ledger.flush()
         with self._database.write() as connection:
             self._end(connection, state="incomplete", ended_at=micros(now))
         self.release()

@@ -18,13 +18,15 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
     UniqueConstraint,
+    true,
 )
 
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 """Every revision this code can read, oldest first; the last is the one it writes."""
 
 VERSION_TABLE = "patchfleet_version"
@@ -61,8 +63,14 @@ run = Table(
     Column("as_of", BigInteger),
     Column("host", Text, nullable=False),
     Column("pid", Integer, nullable=False),
+    Column("is_sweep", Boolean, nullable=False, server_default=true()),
+    Column("calls", Integer, nullable=False, server_default="0"),
     sqlite_autoincrement=True,
 )
+"""Who told us, and when.
+
+`is_sweep` says that every device was asked, not only those where it seemed needed.
+"""
 
 customer = Table(
     "customer",
@@ -89,9 +97,16 @@ device = Table(
     Column("key", Integer, primary_key=True),
     Column("source", ForeignKey("source.id"), nullable=False),
     Column("id", Text, nullable=False),
+    Column("listed_at", BigInteger),
+    Column("listed", Integer),
+    Column("fingerprint", Text),
     UniqueConstraint("source", "id"),
 )
-"""Which devices there ever were; what is said of them stands in `description` and `scan`."""
+"""Which devices there ever were; what is said of them stands in `description` and `scan`.
+
+`listed_at` is when its findings were last read, `listed` how many there were, and `fingerprint` a
+digest of the answer that told them, by which the same answer is known again unread.
+"""
 
 description = Table(
     "description",
@@ -121,12 +136,14 @@ scan = Table(
     Column("last_boot_at", BigInteger),
     Column("scanned_at", BigInteger),
     Column("findings", Integer),
+    Column("changes", Integer, nullable=False, server_default="0"),
     sqlite_with_rowid=False,
 )
 """One row a device and run: what changes every time anyhow, kept away from the intervals.
 
 It is there as soon as the inventory is; `scanned_at` and `findings` stay NULL until the device's
-listing is recorded, so this is also how far a run has come.
+listing is recorded or taken over from an earlier run, so this is also how far a run has come.
+`changes` counts the findings that this run began, changed or ended.
 """
 
 patch = Table(
@@ -143,6 +160,10 @@ patch = Table(
     Column("url", Text),
     Column("is_installable", Boolean),
     Column("is_removable", Boolean),
+    Column("vendor_id", Text),
+    Column("cves", Text, nullable=False, server_default="[]"),
+    Column("is_superseded", Boolean),
+    Column("needs_reboot", Boolean),
 )
 """Every description of a patch there ever was; one that changes is another row."""
 
@@ -200,10 +221,14 @@ publication = Table(
     Column("source", ForeignKey("source.id"), nullable=False),
     Column("folder", Text, nullable=False),
     Column("digests", Text, nullable=False),
+    Column("previous", Integer),
+    Column("is_whole", Boolean, nullable=False, server_default=true()),
 )
 """The pointer: the publication with the highest run of a source is its current one.
 
 `folder` is relative to the folder of all publications; `digests` is JSON, file name to SHA-256.
+`previous` is the run published before it, of which it holds what changed; one that `is_whole` holds
+all findings too, so that a reader needs nothing older.
 """
 
 change = Table(
@@ -224,6 +249,72 @@ change = Table(
     sqlite_autoincrement=True,
 )
 """The journal of writes, in the order they were made; `finding_ids`, `before`, `after` are JSON."""
+
+membership = Table(
+    "membership",
+    metadata,
+    Column("device", ForeignKey("device.key"), primary_key=True, autoincrement=False),
+    *_interval(),
+    Column("machine", ForeignKey("device.key"), nullable=False),
+    Column("score", Integer, nullable=False),
+    Column("reasons", Text, nullable=False),
+)
+"""Which machine a device is; a machine is named by the device that was its first.
+
+`score` is 0 to 100, `reasons` a JSON list of sentences.
+"""
+
+look_alike = Table(
+    "look_alike",
+    metadata,
+    Column("left", ForeignKey("device.key"), primary_key=True, autoincrement=False),
+    Column("right", ForeignKey("device.key"), primary_key=True, autoincrement=False),
+    *_interval(),
+    Column("kind", Text, nullable=False),
+    Column("score", Integer, nullable=False),
+    Column("reasons", Text, nullable=False),
+    Column("against", Text, nullable=False),
+)
+"""Two devices that may be one machine and are not joined, for a person to decide."""
+
+decision = Table(
+    "decision",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("left", ForeignKey("device.key"), nullable=False),
+    Column("right", ForeignKey("device.key"), nullable=False),
+    Column("is_same", Boolean, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+"""What people decided of two devices, in order; the last word on a pair counts."""
+
+intel = Table(
+    "intel",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("dated", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("loaded_at", BigInteger, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    sqlite_autoincrement=True,
+)
+"""Files about vulnerabilities as they were loaded, packed; the last of a kind is in force."""
+
+pace = Table(
+    "pace",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("next_at", BigInteger, nullable=False),
+    Column("not_before", BigInteger, nullable=False),
+)
+"""When the next call of an account may begin, shared by all processes that use the same key."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)

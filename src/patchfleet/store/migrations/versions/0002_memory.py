@@ -1,0 +1,115 @@
+"""What an unread answer is known by, publications of changes, machines, intel, a shared pace.
+
+Law of this file: it is never edited once released; `store.schema` says what the tables mean.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Add the columns and tables, and let what is published be made anew."""
+    _widen()
+    _republish()
+    _create_machines()
+    _create_intel_and_pace()
+
+
+def _widen() -> None:
+    """Add the columns."""
+    yes, zero = sa.true(), "0"
+    for table, column in (
+        ("run", sa.Column("is_sweep", sa.Boolean, nullable=False, server_default=yes)),
+        ("run", sa.Column("calls", sa.Integer, nullable=False, server_default=zero)),
+        ("device", sa.Column("listed_at", sa.BigInteger)),
+        ("device", sa.Column("listed", sa.Integer)),
+        ("device", sa.Column("fingerprint", sa.Text)),
+        ("scan", sa.Column("changes", sa.Integer, nullable=False, server_default=zero)),
+        ("patch", sa.Column("vendor_id", sa.Text)),
+        ("patch", sa.Column("cves", sa.Text, nullable=False, server_default="[]")),
+        ("patch", sa.Column("is_superseded", sa.Boolean)),
+        ("patch", sa.Column("needs_reboot", sa.Boolean)),
+        ("publication", sa.Column("previous", sa.Integer)),
+        ("publication", sa.Column("is_whole", sa.Boolean, nullable=False, server_default=yes)),
+    ):
+        op.add_column(table, column)
+
+
+def _republish() -> None:
+    """Forget the digests: the files have other columns now, and are made again when next read."""
+    files = ("customers", "sites", "devices", "patches", "findings")
+    names = ", ".join(f'"{name}.parquet": ""' for name in files)
+    op.execute(sa.text("UPDATE publication SET digests = :none").bindparams(none=f"{{{names}}}"))
+
+
+def _create_machines() -> None:
+    """Create which device is which machine, what may be one, and what people decided."""
+
+    def interval() -> tuple[sa.Column[int], sa.Column[int]]:
+        run = sa.ForeignKey("run.id")
+        return (
+            sa.Column("from_run", sa.Integer, run, primary_key=True, autoincrement=False),
+            sa.Column("to_run", sa.Integer, sa.ForeignKey("run.id")),
+        )
+
+    def key(name: str) -> sa.Column[int]:
+        of = sa.ForeignKey("device.key")
+        return sa.Column(name, sa.Integer, of, primary_key=True, autoincrement=False)
+
+    op.create_table(
+        "membership",
+        key("device"),
+        *interval(),
+        sa.Column("machine", sa.Integer, sa.ForeignKey("device.key"), nullable=False),
+        sa.Column("score", sa.Integer, nullable=False),
+        sa.Column("reasons", sa.Text, nullable=False),
+    )
+    op.create_table(
+        "look_alike",
+        key("left"),
+        key("right"),
+        *interval(),
+        sa.Column("kind", sa.Text, nullable=False),
+        sa.Column("score", sa.Integer, nullable=False),
+        sa.Column("reasons", sa.Text, nullable=False),
+        sa.Column("against", sa.Text, nullable=False),
+    )
+    op.create_table(
+        "decision",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("left", sa.Integer, sa.ForeignKey("device.key"), nullable=False),
+        sa.Column("right", sa.Integer, sa.ForeignKey("device.key"), nullable=False),
+        sa.Column("is_same", sa.Boolean, nullable=False),
+        sa.Column("by", sa.Text, nullable=False),
+        sa.Column("at", sa.BigInteger, nullable=False),
+        sa.Column("reason", sa.Text, nullable=False),
+        sqlite_autoincrement=True,
+    )
+
+
+def _create_intel_and_pace() -> None:
+    """Create the files about vulnerabilities, and the pace that processes share."""
+    op.create_table(
+        "intel",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("kind", sa.Text, nullable=False),
+        sa.Column("dated", sa.Text, nullable=False),
+        sa.Column("name", sa.Text, nullable=False),
+        sa.Column("version", sa.Text, nullable=False),
+        sa.Column("rows", sa.Integer, nullable=False),
+        sa.Column("loaded_at", sa.BigInteger, nullable=False),
+        sa.Column("digest", sa.Text, nullable=False),
+        sa.Column("content", sa.LargeBinary, nullable=False),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "pace",
+        sa.Column("account", sa.Text, primary_key=True),
+        sa.Column("next_at", sa.BigInteger, nullable=False),
+        sa.Column("not_before", sa.BigInteger, nullable=False),
+    )

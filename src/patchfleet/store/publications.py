@@ -1,0 +1,93 @@
+"""Which publications there are, and which of them a reader needs to know one run whole.
+
+Law of this file: a publication that is not whole is never read without all that it follows, back to
+the last one that is.
+"""
+
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import Connection, Row, Select, func, select
+
+from patchfleet.store.rows import PublicationRow
+from patchfleet.store.schema import moment, publication, run, scan, source
+from patchfleet.store.shelf import Digests
+
+_MOST_PARTS = 30
+"""More files than these cost a reader more than writing all findings again."""
+_MOST_CHANGED = 0.1
+"""More of the findings than these, and what ended makes a reader slow."""
+
+
+class Part(Struct, frozen=True):
+    """One publication as the record has it."""
+
+    run_id: int
+    folder: str
+    digests: Digests
+    previous: int | None
+    is_whole: bool
+
+
+def chain(connection: Connection, source_id: int, until: int | None = None) -> list[Part]:
+    """Read the publications that say together how a source stood as of run `until`, oldest first.
+
+    Without `until` it is the latest run; empty where nothing is published.
+    """
+    parts: list[Part] = []
+    for part in _newest_first(connection, source_id, until):
+        parts.insert(0, part)
+        if part.is_whole:
+            break
+    return parts
+
+
+def since_ever(connection: Connection, source_id: int, until: int | None = None) -> list[Part]:
+    """Read all publications of a source, oldest first: together they tell how everything came."""
+    return _newest_first(connection, source_id, until)[::-1]
+
+
+def is_whole_next(connection: Connection, source_id: int, run_id: int, parts: list[Part]) -> bool:
+    """Say whether the next publication, of `run_id`, is to hold all findings again."""
+    if not parts or len(parts) > _MOST_PARTS:
+        return True
+    changes = select(func.coalesce(func.sum(scan.c.changes), 0)).join(run, scan.c.run == run.c.id)
+    since = changes.where(run.c.source == source_id, run.c.id > parts[0].run_id, run.c.id <= run_id)
+    held = select(func.coalesce(func.sum(scan.c.findings), 0)).where(scan.c.run == parts[0].run_id)
+    changed, findings = connection.scalar(since), connection.scalar(held)
+    return int(changed or 0) > _MOST_CHANGED * int(findings or 0)
+
+
+def row_of(row: Row[Any], parts: list[Part]) -> PublicationRow:
+    """Put a row of `PUBLICATIONS` together with the parts of its chain."""
+    folders = tuple(part.folder for part in parts)
+    return PublicationRow(row.run, row.source, moment(int(row.as_of)), folders)
+
+
+PUBLICATIONS: Select[*tuple[Any, ...]] = (
+    select(
+        publication.c.run,
+        publication.c.source.label("source_id"),
+        source.c.name.label("source"),
+        run.c.as_of,
+    )
+    .join(run, publication.c.run == run.c.id)
+    .join(source, publication.c.source == source.c.id)
+)
+
+
+def _newest_first(connection: Connection, source_id: int, until: int | None) -> list[Part]:
+    p = publication.c
+    statement = select(p.run, p.folder, p.digests, p.previous, p.is_whole)
+    statement = statement.where(p.source == source_id).order_by(p.run.desc())
+    if until is not None:
+        statement = statement.where(p.run <= until)
+    return [
+        Part(row.run, row.folder, _read(row.digests), row.previous, row.is_whole)
+        for row in connection.execute(statement)
+    ]
+
+
+def _read(digests: str) -> Digests:
+    return msgspec.json.decode(digests, type=Digests)

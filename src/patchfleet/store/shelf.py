@@ -1,0 +1,178 @@
+"""Where publications stand: a folder, or an object storage that teams share.
+
+Law of this file: a file has its name only when it is whole, and `place` returns only when all of
+them have theirs; nothing that had its name before is harmed by what fails.
+"""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from patchfleet.errors import StoreError
+
+if TYPE_CHECKING:
+    import duckdb
+
+Digests = dict[str, str]
+"""SHA-256 of each file of a publication, by its name."""
+
+
+class Shelf(Protocol):
+    """What the rest of the room needs of a place for files."""
+
+    @property
+    def address(self) -> Path | str:
+        """The folder, or the address, below which all publications stand."""
+        ...
+
+    def name_of(self, folder: str, name: str) -> str:
+        """Name a file for a person and for DuckDB."""
+        ...
+
+    def connect(self, connection: "duckdb.DuckDBPyConnection") -> None:
+        """Make the files readable for a connection."""
+        ...
+
+    def place(self, work: Path, folder: str, names: Iterable[str]) -> Digests:
+        """Put files made in `work` in place of those in `folder`; return their digests."""
+        ...
+
+    def damage(self, folder: str, digests: Digests) -> list[str]:
+        """Name each file that is missing or damaged, and which of the two."""
+        ...
+
+    def clear(self, folder: str) -> None:
+        """Remove what stands in a folder that nothing points to."""
+        ...
+
+
+def shelf_at(address: Path | str) -> Shelf:
+    """Return the shelf at a folder or, with `://`, at an address that fsspec knows."""
+    if isinstance(address, str) and "://" in address:
+        return Storage(address)
+    return Folder(Path(address))
+
+
+class Folder:
+    """A folder of this machine, or one it shares."""
+
+    def __init__(self, path: Path) -> None:
+        self.address = path
+
+    def name_of(self, folder: str, name: str) -> str:
+        """Name a file."""
+        return str(self.address / folder / name)
+
+    def connect(self, connection: "duckdb.DuckDBPyConnection") -> None:
+        """Do nothing: DuckDB reads files."""
+
+    def place(self, work: Path, folder: str, names: Iterable[str]) -> Digests:
+        """Give every file its name once all are on the disk; `work` stands in `folder`."""
+        there = self.address / folder
+        names = list(names)
+        for name in names:
+            with (work / name).open("r+b") as file:
+                os.fsync(file.fileno())
+        digests = {name: _digest(work / name) for name in names}
+        for name in names:
+            (work / name).replace(there / name)
+        _keep(there)
+        return digests
+
+    def damage(self, folder: str, digests: Digests) -> list[str]:
+        """Name each file that is missing or damaged."""
+        found = []
+        for name, digest in digests.items():
+            path = self.address / folder / name
+            if not path.is_file():
+                found.append(f"{path} is missing")
+            elif _digest(path) != digest:
+                found.append(f"{path} is damaged")
+        return found
+
+    def clear(self, folder: str) -> None:
+        """Remove a folder."""
+        shutil.rmtree(self.address / folder, ignore_errors=True)
+
+
+class Storage:
+    """An object storage, by whatever fsspec makes of its address: s3://, gs://, abfs://, …"""
+
+    def __init__(self, address: str) -> None:
+        self.address = address.rstrip("/")
+        try:
+            from fsspec.core import url_to_fs
+        except ModuleNotFoundError as error:
+            raise StoreError(
+                f"publishing to {self.address} needs fsspec, which is not installed",
+                hint='pip install "patchfleet[storage]"',
+            ) from error
+        try:
+            self._files, self._root = url_to_fs(self.address)
+        except (ImportError, ValueError) as error:
+            kind = self.address.partition("://")[0]
+            raise StoreError(
+                f"nothing here can publish to {kind}://: {str(error).splitlines()[0]}",
+                hint="install the package that fsspec names for it, for example s3fs",
+            ) from error
+
+    def name_of(self, folder: str, name: str) -> str:
+        """Name a file."""
+        return f"{self.address}/{folder}/{name}"
+
+    def connect(self, connection: "duckdb.DuckDBPyConnection") -> None:
+        """Let DuckDB read through fsspec."""
+        connection.register_filesystem(self._files)
+
+    def place(self, work: Path, folder: str, names: Iterable[str]) -> Digests:
+        """Upload every file; an upload has its name only when it is whole."""
+        digests = {}
+        self._files.makedirs(f"{self._root}/{folder}", exist_ok=True)
+        for name in names:
+            digests[name] = _digest(work / name)
+            self._files.put_file(str(work / name), f"{self._root}/{folder}/{name}")
+        return digests
+
+    def damage(self, folder: str, digests: Digests) -> list[str]:
+        """Name each file that is missing or damaged."""
+        found = []
+        for name, digest in digests.items():
+            try:
+                with self._files.open(f"{self._root}/{folder}/{name}", "rb") as file:
+                    is_same = _digest_of(file) == digest
+            except FileNotFoundError:
+                found.append(f"{self.name_of(folder, name)} is missing")
+                continue
+            if not is_same:
+                found.append(f"{self.name_of(folder, name)} is damaged")
+        return found
+
+    def clear(self, folder: str) -> None:
+        """Remove a folder."""
+        if self._files.exists(f"{self._root}/{folder}"):
+            self._files.rm(f"{self._root}/{folder}", recursive=True)
+
+
+def _keep(folder: Path) -> None:
+    """Put the names of a folder on the disk."""
+    if os.name == "posix":  # elsewhere a folder cannot be opened, and need not be
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return _digest_of(file)
+
+
+def _digest_of(file: Any) -> str:
+    digest = hashlib.sha256()
+    while block := file.read(1 << 20):
+        digest.update(block)
+    return digest.hexdigest()

@@ -1,0 +1,207 @@
+"""A publication holds what changed since the one before: together they say each run whole."""
+
+import random
+import shutil
+from pathlib import Path
+
+import pytest
+from small_fleet import DAY, NOW, device, finding, inventory, patch, sync
+
+from patchfleet.errors import StoreError
+from patchfleet.models import STATES
+from patchfleet.store import Store, publications, questions
+
+DEVICES = [f"d{number}" for number in range(6)]
+
+
+class History:
+    """A fleet that changes by chance, and what each complete run of it was told."""
+
+    def __init__(self, store, seed):
+        self.store, self.chance = store, random.Random(seed)
+        self.listings = {number: {} for number in DEVICES}
+        self.present = set(DEVICES)
+        self.told = {}
+        self.day = 0
+
+    def change(self):
+        """Let findings come, change, go, and now and then a device."""
+        for number in self.chance.sample(DEVICES, 2):
+            listing = self.listings[number]
+            for key in self.chance.sample(range(12), 3):
+                state = self.chance.choice([*STATES, None])
+                if state is None:
+                    listing.pop(str(key), None)
+                else:
+                    listing[str(key)] = state
+        if self.chance.random() < 0.3:
+            self.present ^= {self.chance.choice(DEVICES)}
+
+    def findings(self, number):
+        return [
+            finding(key, patch(f"Update {key}"), state)
+            for key, state in self.listings[number].items()
+        ]
+
+    def run(self):
+        """Make a run that is complete, abandoned half-way, or broken off and resumed."""
+        self.day += 1
+        now = NOW + self.day * DAY
+        run = self.store.begin("nsight", now=now)
+        present = sorted(self.present)
+        run.inventory(inventory(*(device(number) for number in present), at=now))
+        fate = self.chance.choice(["complete"] * 4 + ["abandoned", "resumed"])
+        for place, number in enumerate(present):
+            if fate != "complete" and place == len(present) // 2:
+                run.stop(now=now)
+                if fate == "abandoned":
+                    return
+                run = self.store.begin("nsight", now=now)
+                run.inventory(inventory(*(device(number) for number in present), at=now))
+            self.tell(run, number, now)
+        run.complete(now=now, as_of=now)
+        self.told[run.id] = {
+            (number, key, state)
+            for number in present
+            for key, state in self.listings[number].items()
+        }
+
+    def tell(self, run, number, now):
+        """Record a device: its findings, or that they are those on record."""
+        findings = self.findings(number)
+        fingerprint = repr(findings)
+        last = run.last_listings().get(number)
+        if last is not None and last.fingerprint == fingerprint:
+            if self.chance.random() < 0.5:
+                run.record_unchanged(number, now=now)
+            else:
+                run.keep([number])
+        else:
+            run.record(number, findings, now=now, fingerprint=fingerprint)
+
+
+def said(facts):
+    return {(row.device_id, row.finding_id, row.state) for row in questions.findings(facts)}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_every_run_reads_as_it_was_told(store, monkeypatch, seed):
+    monkeypatch.setattr(publications, "_MOST_CHANGED", [0.0, 0.5, 5.0, 5.0][seed])
+    monkeypatch.setattr(publications, "_MOST_PARTS", 5)
+    history = History(store, seed)
+    for _ in range(14):
+        history.change()
+        history.run()
+    for run_id, told in history.told.items():
+        with store.facts(run_id=run_id) as facts:
+            assert said(facts) == told
+            assert facts.repaired == ()
+    shutil.rmtree(store.published)
+    with store.facts() as facts:
+        assert said(facts) == history.told[max(history.told)]
+        assert facts.repaired
+    assert store.publish_all() == len(history.told)
+    for run_id, told in history.told.items():
+        with store.facts(run_id=run_id) as facts:
+            assert said(facts) == told
+            assert facts.repaired == ()
+
+
+def test_a_run_without_changes_publishes_next_to_nothing(store):
+    listings = {
+        f"d{number}": [finding(n, patch(f"Update {n}")) for n in range(200)] for number in range(20)
+    }
+    first, _ = sync(store, listings)
+    second, _ = sync(store, listings, now=NOW + DAY)
+    sizes = {
+        run_id: sum(
+            path.stat().st_size
+            for path in (store.published / "source=nsight" / f"run={run_id}").iterdir()
+            if path.name in ("findings.parquet", "begun.parquet", "ended.parquet")
+        )
+        for run_id in (first, second)
+    }
+    assert sizes[second] < sizes[first] / 2
+    with store.facts() as facts:
+        assert questions.count_findings(facts) == 4000
+        (row,) = facts.publications
+    assert len(row.folders) == 2
+
+
+def test_a_missing_file_of_an_earlier_run_is_named_and_made_again(store):
+    listings = {"d1": [finding(n, patch(f"Update {n}")) for n in range(50)]}
+    sync(store, listings)
+    sync(store, listings, now=NOW + DAY)
+    lost = store.published / "source=nsight" / "run=1" / "findings.parquet"
+    lost.unlink()
+    with store.facts() as facts:
+        assert facts.repaired == (f"{lost} is missing; it was rebuilt from the record",)
+        assert questions.count_findings(facts) == 50
+
+
+def test_facts_as_of_a_time(store):
+    sync(store, {"d1": [finding(1)]})
+    sync(store, {"d1": [finding(1, state="installed")]}, now=NOW + 2 * DAY)
+    for at, state in ((NOW, "missing"), (NOW + DAY, "missing"), (NOW + 2 * DAY, "installed")):
+        with store.facts(at=at) as facts:
+            assert [row.state for row in questions.findings(facts)] == [state]
+    with pytest.raises(StoreError, match="no complete sync as of 2026-11-16") as caught:
+        store.facts(at=NOW - DAY)
+    assert caught.value.hint
+
+
+def test_what_was_never_listed_can_be_neither_unchanged_nor_kept(store):
+    run = store.begin("nsight", now=NOW)
+    run.inventory(inventory(device("d1")))
+    with pytest.raises(StoreError, match="never listed"):
+        run.record_unchanged("d1", now=NOW)
+    with pytest.raises(StoreError, match="never listed"):
+        run.keep(["d1"])
+    assert run.scanned == frozenset()
+
+
+def test_what_is_kept_says_how_old_it_is(store):
+    sync(store, {"d1": [finding(1)], "d2": [finding(1)]})
+    run = store.begin("nsight", now=NOW + DAY)
+    run.inventory(inventory(device("d1"), device("d2")))
+    run.keep(["d1"])
+    run.record_unchanged("d2", now=NOW + DAY)
+    run.complete(now=NOW + DAY, as_of=NOW + DAY)
+    with store.facts() as facts:
+        assert [row.scanned_at for row in questions.devices(facts)] == [NOW, NOW + DAY]
+        assert questions.count_findings(facts) == 2
+
+
+def test_what_an_earlier_patchfleet_published_is_made_again(path):
+    """A record of revision 0001 has files of other columns: they are told and made anew."""
+    from alembic import command
+    from alembic.config import Config
+
+    with Store.open(path) as store:
+        sync(store, {"d1": [finding(n) for n in range(5)]})
+        with store._database.write() as connection:
+            config = Config()
+            folder = Path(publications.__file__).parent / "migrations"
+            config.set_main_option("script_location", str(folder))
+            config.attributes["connection"] = connection
+            command.stamp(config, "0001")
+            for statement in (
+                *(f"DROP TABLE {name}" for name in (
+                    "membership", "look_alike", "decision", "intel", "pace",
+                )),
+                *(f"ALTER TABLE {table} DROP COLUMN {column}" for table, column in (
+                    ("run", "is_sweep"), ("run", "calls"), ("device", "listed_at"),
+                    ("device", "listed"), ("device", "fingerprint"), ("scan", "changes"),
+                    ("patch", "vendor_id"), ("patch", "cves"), ("patch", "is_superseded"),
+                    ("patch", "needs_reboot"), ("publication", "previous"),
+                    ("publication", "is_whole"),
+                )),
+            ):  # fmt: skip
+                connection.exec_driver_sql(statement)
+    with Store.open(path) as store:
+        with store.facts() as facts:
+            assert len(facts.repaired) == 5
+            assert questions.count_findings(facts) == 5
+        sync(store, {"d1": [finding(n) for n in range(6)]}, now=NOW + DAY)
+        with store.facts() as facts:
+            assert questions.count_findings(facts) == 6
