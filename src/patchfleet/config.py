@@ -88,6 +88,7 @@ class QualysSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     proxy: str | None = None
     ca_file: str | None = None
     allow_http: bool = False
+    customer_tags: tuple[str, ...] = ()
 
 
 class SyncSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -95,6 +96,9 @@ class SyncSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     devices_at_once: Annotated[int, Meta(ge=1, le=64)] = 16
     resume_within_hours: Annotated[float, Meta(ge=0)] = 6
+    max_age_hours: Annotated[float, Meta(ge=0)] = 0
+    max_calls: Annotated[int, Meta(ge=0)] = 0
+    most_gone_percent: Annotated[float, Meta(ge=0, le=100)] = 20
 
 
 class TodaySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -231,11 +235,11 @@ ENVIRONMENT: Mapping[str, Mapping[str, str]] = {
 def _explained(error: msgspec.ValidationError, file: Path | None, text: str) -> ConfigError:
     """Turn the checker's words into a line with the file, the line and what would be right."""
     message = str(error)
-    unknown = re.search(r"unknown field `(\w+)`(?: - at `\$\.?(\w*)`)?", message)
+    unknown = re.search(r"(?s)unknown field `(.*?)`(?: - at `\$\.?(\w*)`)?$", message)
     if unknown:
         name, place = unknown.group(1), unknown.group(2) or ""
         where = f"[{place}] has no setting" if place else "there is no setting"
-        return _unusable(file, text, f"{where} '{name}'", name, _TABLES.get(place, Settings))
+        return _unusable(file, text, f"{where} {name!r}", name, _TABLES.get(place, Settings))
     at = re.search(r" - at `\$\.([\w.]+)`", message)
     name = at.group(1) if at else ""
     said = message.split(" - at ", maxsplit=1)[0]

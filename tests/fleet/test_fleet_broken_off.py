@@ -11,9 +11,11 @@ from truth import learned_findings, patched, true_findings
 
 from patchfleet.emulator import Emulator
 from patchfleet.errors import StoreError
-from patchfleet.fleet import sync
+from patchfleet.fleet import Rules, sync
 from patchfleet.store import Store
 from patchfleet.store.questions import findings
+
+ONE_BY_ONE = Rules(devices_at_once=1)
 
 
 @pytest.fixture
@@ -49,13 +51,13 @@ def test_it_goes_on_where_it_stopped(emulator, source, store, error, scanned):
 
     told = breaking(error, scanned)
     with pytest.raises(error):
-        sync(source, store, now=now, devices_at_once=1, on_progress=told)
+        sync(source, store, now=now, rules=ONE_BY_ONE, on_progress=told)
     (run,) = store.runs()
     assert (run.state, run.devices, run.is_current) == ("incomplete", scanned, False)
     with pytest.raises(StoreError, match="no complete sync"):
         store.facts()
     emulator.clear_calls()
-    outcome = sync(source, store, now=now, devices_at_once=1)
+    outcome = sync(source, store, now=now, rules=ONE_BY_ONE)
     assert (outcome.is_complete, outcome.is_resumed) == (True, True)
     assert (outcome.already_scanned, outcome.scanned) == (scanned, len(patched(emulator)) - scanned)
     again = asked(emulator)
@@ -95,7 +97,7 @@ def test_it_can_begin_anew(emulator, source, store, how):
         sync(source, store, now=lambda: emulator.now, on_progress=breaking(KeyboardInterrupt, 5))
     emulator.clear_calls()
     later = emulator.now + timedelta(hours=6, microseconds=how == "too old")
-    outcome = sync(source, store, now=lambda: later, fresh=how == "fresh")
+    outcome = sync(source, store, now=lambda: later, rules=Rules(fresh=how == "fresh"))
     assert (outcome.is_resumed, outcome.already_scanned) == (False, 0)
     assert asked(emulator) == dict.fromkeys(patched(emulator), 1)
     assert [run.state for run in store.runs()] == ["complete", "abandoned"]
@@ -119,7 +121,7 @@ def test_two_at_once_are_refused(emulator, source, store):
             refusals.append(caught.value.message)
 
     refusals = []
-    outcome = sync(source, store, now=lambda: emulator.now, devices_at_once=1, on_progress=tell)
+    outcome = sync(source, store, now=lambda: emulator.now, rules=ONE_BY_ONE, on_progress=tell)
     assert outcome.is_complete
     assert "nsight is being synced already" in refusals[0]
 
@@ -127,7 +129,7 @@ def test_two_at_once_are_refused(emulator, source, store):
 DYING = """
 import os, signal, sys
 from datetime import datetime
-from patchfleet.fleet import NSightSource, sync
+from patchfleet.fleet import Rules, NSightSource, sync
 from patchfleet.nsight import NAble
 from patchfleet.store import Store
 

@@ -8,7 +8,7 @@ from truth import learned_findings, patched, true_devices, true_findings
 from patchfleet.emulator import Emulator
 from patchfleet.emulator.faults import OF_NSIGHT
 from patchfleet.errors import Forbidden, Unauthorized, VendorError
-from patchfleet.fleet import NSightSource, sync
+from patchfleet.fleet import NSightSource, Rules, sync
 from patchfleet.fleet.sync import FAILURES_IN_A_ROW
 from patchfleet.nsight import NAble, Retries
 from patchfleet.store import Store
@@ -35,6 +35,8 @@ SERVICES = (
     "list_workstations",
 )
 
+ONE_BY_ONE = Rules(devices_at_once=1)
+
 
 class World:
     """An emulated account and a record in which its first state is current."""
@@ -51,7 +53,7 @@ class World:
                 NSightSource(client, now=lambda: emulator.now),
                 self.store,
                 now=lambda: emulator.now,
-                fresh=True,
+                rules=Rules(fresh=True),
             )
 
     def learned(self):
@@ -198,7 +200,12 @@ def test_a_vendor_that_is_gone_is_not_asked_for_every_device(store):
             ) as client,
             pytest.raises(VendorError) as caught,
         ):
-            sync(NSightSource(client), store, now=lambda: emulator.now, devices_at_once=1)
+            sync(
+                NSightSource(client),
+                store,
+                now=lambda: emulator.now,
+                rules=ONE_BY_ONE,
+            )
         for thread in threading.enumerate():  # no call goes on while somebody holds the error
             if thread.name == "patchfleet-call":
                 thread.join(timeout=30)
@@ -221,6 +228,6 @@ def test_failures_here_and_there_do_not_end_it(store):
             base_url=host.url, key=host.api_key, pace=None, retries=Retries(attempts=1)
         ) as client,
     ):
-        outcome = sync(NSightSource(client), store, now=lambda: emulator.now, devices_at_once=1)
+        outcome = sync(NSightSource(client), store, now=lambda: emulator.now, rules=ONE_BY_ONE)
     assert len(outcome.problems) == len(numbers[::2]) > FAILURES_IN_A_ROW
     assert outcome.scanned == len(numbers) - len(numbers[::2])

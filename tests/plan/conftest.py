@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from patchfleet.emulator import Emulator, Host
-from patchfleet.fleet import NSightSource, sync
+from patchfleet.fleet import NSightSource, Rules, sync
 from patchfleet.nsight import NAble, Retries
 from patchfleet.plan import apply, plan
 from patchfleet.store import Store
@@ -27,7 +27,8 @@ class Fleet:
         return self.emulator.now
 
     def sync(self):
-        assert sync(self.source, self.store, now=self.now).is_complete
+        rules = Rules(accepts_gone=True)  # the emulated world may have been made anew
+        assert sync(self.source, self.store, now=self.now, rules=rules).is_complete
         self.emulator.clear_calls()
 
     def rows(self, is_meant=lambda _: True):

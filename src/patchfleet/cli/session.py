@@ -3,6 +3,7 @@
 Law of this file: each is made when it is first asked for, so that no command pays for another's.
 """
 
+import hashlib
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from patchfleet.qualys import Qualys
     from patchfleet.report import Report, Table
     from patchfleet.store import Facts, Store
+    from patchfleet.transport.pace import Pacer
 
 
 class Session:
@@ -91,8 +93,11 @@ class Session:
         for name in facts.repaired:
             self.say(f"warning: {name} was missing or damaged and was made again from the record")
 
-    def nable(self) -> "NAble":
-        """Return a client for the N-sight account of the settings."""
+    def nable(self, store: "Store | None" = None) -> "NAble":
+        """Return a client for the N-sight account of the settings.
+
+        With a store it keeps the pace that all processes with this key keep together.
+        """
         from patchfleet.nsight import NAble
 
         nsight = self.settings.nsight
@@ -101,20 +106,22 @@ class Session:
                 "no N-sight region is set",
                 hint="run `patchfleet init`, or set PATCHFLEET_NSIGHT_REGION",
             )
+        key = config.nsight_key(self.settings)
+        per_minute = nsight.calls_per_minute
         return NAble(
             nsight.region,
-            config.nsight_key(self.settings),
+            key,
             base_url=nsight.base_url,
             timeout=nsight.timeout_seconds,
-            pace=nsight.calls_per_minute or None,
+            pace=_pace(store, per_minute, "nsight", nsight.base_url or nsight.region, key.reveal()),
             retries=nsight.retries,
             user_agent=nsight.user_agent,
             proxy=nsight.proxy,
             ca_file=nsight.ca_file,
         )
 
-    def qualys(self) -> "Qualys":
-        """Return a client for the Qualys account of the settings."""
+    def qualys(self, store: "Store | None" = None) -> "Qualys":
+        """Return a client for the Qualys account of the settings; see `nable` for `store`."""
         from patchfleet.qualys import Qualys
 
         qualys = self.settings.qualys
@@ -123,13 +130,16 @@ class Session:
                 "no Qualys user is set",
                 hint="run `patchfleet init --vendor qualys`, or set PATCHFLEET_QUALYS_USERNAME",
             )
+        where = qualys.gateway_url or qualys.platform
         return Qualys(
             qualys.username,
             config.qualys_password(self.settings),
             qualys.platform or "qg1",
             override_platform={"gateway_url": qualys.gateway_url} if qualys.gateway_url else None,
             timeout=qualys.timeout_seconds,
-            pace=qualys.calls_per_hour or None,
+            pace=_pace(store, qualys.calls_per_hour / 60, "qualys", where, qualys.username)
+            if store
+            else qualys.calls_per_hour or None,
             retries=qualys.retries,
             user_agent=qualys.user_agent,
             proxy=qualys.proxy,
@@ -198,6 +208,18 @@ class Session:
             click.echo(to_json(what), nl=False)
         elif not outputs:
             write_text(what, self.console)
+
+
+def _pace(store: "Store | None", per_minute: float, *account: str | None) -> "Pacer | float | None":
+    """Return the pace of a client: shared where there is a store to share it through."""
+    if not per_minute:
+        return None
+    if store is None:
+        return per_minute
+    digest = hashlib.blake2b(
+        "\0".join(part or "" for part in account).encode(), digest_size=8, person=b"patchfleet"
+    )
+    return store.pace(digest.hexdigest(), per_minute)
 
 
 def gaps_of(store: "Store", facts: "Facts") -> list[str]:

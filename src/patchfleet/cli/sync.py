@@ -1,49 +1,154 @@
 """`patchfleet sync`: read the whole fleet into the record."""
 
+import re
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
-from patchfleet.cli.exits import Exit
+from patchfleet.cli.exits import Exit, exit_of
 from patchfleet.cli.session import Session, pass_session
-from patchfleet.fleet import NSightSource, Outcome, sync
+from patchfleet.errors import ConfigError, VendorError
+from patchfleet.fleet import Outcome, Rules, Source, sync
+
+if TYPE_CHECKING:
+    from patchfleet.store import Store
+
+VENDORS = ("nsight", "qualys")
+
+
+class Duration(click.ParamType[timedelta]):
+    """A time such as 12h, 7d or 0."""
+
+    name = "DURATION"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> timedelta:
+        """Read a number of hours or days."""
+        if isinstance(value, timedelta):
+            return value
+        found = re.fullmatch(r"(\d+(?:\.\d+)?)([hd]?)", str(value).strip())
+        if not found or (not found[2] and float(found[1])):
+            self.fail(f"{value!r} is no time: use 12h or 7d", param, ctx)
+        return timedelta(hours=float(found[1]) * (24 if found[2] == "d" else 1))
 
 
 @click.command()
+@click.option(
+    "--source", "vendors", type=click.Choice(VENDORS), multiple=True, help="Only this source."
+)
 @click.option("--fresh", is_flag=True, help="Begin anew, even if a sync was broken off just now.")
+@click.option(
+    "--max-age",
+    type=Duration(),
+    help="Ask no device listed within this time unless something says it changed: 12h, 7d; 0 asks "
+    "all.",
+)
+@click.option("--max-calls", type=click.IntRange(1), help="End, incomplete, before more calls.")
+@click.option("--accept-gone", is_flag=True, help="Believe that many devices are gone at once.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
 @pass_session
-def command(session: Session, *, fresh: bool, as_json: bool) -> int:
-    """Read the whole fleet into the record.
+def command(
+    session: Session,
+    *,
+    vendors: tuple[str, ...],
+    fresh: bool,
+    max_age: timedelta | None,
+    max_calls: int | None,
+    accept_gone: bool,
+    as_json: bool,
+) -> int:
+    """Read the whole fleet into the record, from every vendor that is set up.
 
     A sync is complete, or it says what is missing and exits with 3; until one is complete, the
     state before it stays current. A sync that was broken off is taken up again where it stopped.
+    One vendor that fails does not keep the other from being read.
     """
+    settings = session.settings.sync
+    rules = Rules(
+        resume_within=session.resume_within,
+        fresh=fresh,
+        devices_at_once=settings.devices_at_once,
+        max_age=timedelta(hours=settings.max_age_hours) if max_age is None else max_age,
+        max_calls=max_calls or settings.max_calls or None,
+        most_gone=settings.most_gone_percent / 100,
+        accepts_gone=accept_gone,
+    )
+    outcomes, errors = [], []
+    with session.store(create=True) as store:
+        chosen = _chosen(session, vendors)
+        for vendor in chosen:
+            try:
+                outcomes.append(_sync(session, store, vendor, rules))
+            except VendorError as error:
+                if len(chosen) == 1:
+                    raise
+                errors.append(error)
+                session.say(f"failed: {vendor}: {error.message}", bold=True)
+                if error.hint:
+                    session.say(f"hint: {error.hint}")
+    if as_json:
+        told: object = outcomes[0] if len(chosen) == 1 else outcomes
+        click.echo(msgspec.json.format(msgspec.json.encode(told), indent=2))
+    if errors:
+        return Exit.INCOMPLETE if outcomes else exit_of(errors[0])
+    return Exit.DONE if all(one.is_complete for one in outcomes) else Exit.INCOMPLETE
+
+
+def _chosen(session: Session, named: tuple[str, ...]) -> list[str]:
+    """Return the vendors to read: those named, else those that are set up."""
+    if named:
+        return list(dict.fromkeys(named))
+    nsight, qualys = session.settings.nsight, session.settings.qualys
+    chosen = []
+    if nsight.region or nsight.base_url:
+        chosen.append("nsight")
+    if qualys.username:
+        chosen.append("qualys")
+    if not chosen:
+        raise ConfigError(
+            "no account is set up",
+            hint="run `patchfleet init`, or set PATCHFLEET_NSIGHT_REGION",
+        )
+    return chosen
+
+
+def _sync(session: Session, store: "Store", vendor: str, rules: Rules) -> Outcome:
     from patchfleet.cli.progress import sync_progress
 
-    settings = session.settings.sync
-    calls_per_minute = session.settings.nsight.calls_per_minute
     started = time.monotonic()
-    with session.nable() as client, session.store(create=True) as store:
+    with _source(session, store, vendor) as (source, per_minute):
         try:
-            with sync_progress(session.talk, "nsight", calls_per_minute) as on_progress:
-                outcome = sync(
-                    NSightSource(client),
-                    store,
-                    resume_within=session.resume_within,
-                    fresh=fresh,
-                    devices_at_once=settings.devices_at_once,
-                    on_progress=on_progress,
-                )
+            with sync_progress(session.talk, vendor, per_minute) as on_progress:
+                outcome = sync(source, store, rules=rules, on_progress=on_progress)
         except KeyboardInterrupt:
             raise KeyboardInterrupt(
                 "interrupted; what was read is kept, and the next sync goes on from here"
             ) from None
     tell(session, outcome, time.monotonic() - started)
-    if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(outcome), indent=2))
-    return Exit.DONE if outcome.is_complete else Exit.INCOMPLETE
+    return outcome
+
+
+@contextmanager
+def _source(session: Session, store: "Store", vendor: str) -> Iterator[tuple[Source, float]]:
+    """Open a vendor's account as a source, with its calls a minute (0: no limit)."""
+    if vendor == "nsight":
+        from patchfleet.fleet import NSightSource
+
+        with session.nable(store) as nable:
+            yield NSightSource(nable), session.settings.nsight.calls_per_minute
+    else:
+        from patchfleet.fleet import QualysSource
+
+        tags = session.settings.qualys.customer_tags
+        with session.qualys(store) as qualys:
+            source = QualysSource(qualys, customer_tags=tags)
+            yield source, session.settings.qualys.calls_per_hour / 60
 
 
 def tell(session: Session, outcome: Outcome, seconds: float) -> None:
@@ -56,16 +161,33 @@ def tell(session: Session, outcome: Outcome, seconds: float) -> None:
         f"{counted(outcome.devices, 'device')}; read {outcome.scanned:,}{resumed} "
         f"with {counted(outcome.findings, 'patch', 'patches')} in {seconds:.1f} s"
     )
+    if outcome.kept:
+        session.say(
+            f"not asked: {counted(outcome.kept, 'device')} listed lately, with no sign of a change"
+        )
     session.say(f"changes: {outcome.new:,} new, {outcome.changed:,} changed, {outcome.gone:,} gone")
     if outcome.not_patched:
         without = counted(outcome.not_patched, "device")
         session.say(f"not covered: {without} without patch management")
-    for gap in outcome.gaps:
-        session.say(f"warning: {gap}")
+    for sentence in (*outcome.gaps, *outcome.vanished):
+        session.say(f"warning: {sentence}")
     for problem in outcome.problems:
         session.say(f"failed: {problem}")
     if not outcome.is_complete:
-        session.say(
-            f"INCOMPLETE: {counted(len(outcome.problems), 'device')} could not be read; the state "
-            "before this sync stays current, and the next sync reads only what is missing"
-        )
+        session.say(f"INCOMPLETE: {_left(outcome)}")
+
+
+def _left(outcome: Outcome) -> str:
+    """Say what an incomplete sync leaves to the next."""
+    from patchfleet.report.spelling import counted
+
+    unread = sum(problem.startswith("device ") for problem in outcome.problems)
+    parts = []
+    if unread:
+        parts.append(f"{counted(unread, 'device')} could not be read")
+    if outcome.not_asked:
+        parts.append(f"{counted(outcome.not_asked, 'device')} were not asked")
+    before = "the state before this sync stays current"
+    if not parts:
+        return f"too much of the fleet is gone at once; {before}"
+    return f"{' and '.join(parts)}; {before}, and the next sync reads only what is missing"

@@ -1,7 +1,17 @@
 """How a fleet is learned: each vendor's words into ours, and a sync that is complete or says so."""
 
 from patchfleet.fleet.nsight import NSightSource
-from patchfleet.fleet.source import Source
-from patchfleet.fleet.sync import Outcome, Progress, sync
+from patchfleet.fleet.qualys import QualysSource
+from patchfleet.fleet.source import Listing, Source
+from patchfleet.fleet.sync import Outcome, Progress, Rules, sync
 
-__all__ = ["NSightSource", "Outcome", "Progress", "Source", "sync"]
+__all__ = [
+    "Listing",
+    "NSightSource",
+    "Outcome",
+    "Progress",
+    "QualysSource",
+    "Rules",
+    "Source",
+    "sync",
+]

@@ -5,13 +5,15 @@ Law of this file: nothing N-able says is dropped. A number without a meaning of 
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import NamedTuple, TypeVar
 
-from patchfleet.errors import Unreadable
+from patchfleet.errors import Unreadable, VendorError
 from patchfleet.fleet.side_by_side import side_by_side
+from patchfleet.fleet.source import Listing, Listings
 from patchfleet.models import (
     Action,
     Condition,
@@ -30,6 +32,9 @@ from patchfleet.nsight import Device as FullDevice
 from patchfleet.nsight import Patch as Row
 
 KINDS: tuple[DeviceKind, ...] = ("server", "workstation")
+WORDS = "1"
+"""The edition of the translation below: with another one, every answer is read anew."""
+
 CALLS_AT_ONCE = 32  # as many as a client has connections
 
 STATES: dict[int, State] = {
@@ -113,13 +118,43 @@ class NSightSource:
             gaps=(*_count_gaps(clients, listed), *doubles, *_detail_gaps(listed, full)),
         )
 
-    def findings(self, device: Device) -> list[Finding]:
-        """Return every patch of one device, in our words."""
-        return self.findings_of(device.id)
+    def cost(self, devices: int) -> int:
+        """Return how many calls the listings of so many devices take: one each."""
+        return devices
+
+    def listings(
+        self,
+        devices: Sequence[Device],
+        known: Mapping[str, str] = MappingProxyType({}),
+        *,
+        at_once: int = 16,
+        on_call: Callable[[], None] = lambda: None,
+    ) -> Listings:
+        """Yield each device with every patch on it, in our words, or why it could not be read."""
+
+        def ask(device: Device) -> Listing:
+            return self._listing(device.id, known.get(device.id))
+
+        with closing(side_by_side(ask, devices, at_once)) as answers:
+            for place, answer in answers:
+                on_call()
+                if isinstance(answer, BaseException) and not isinstance(answer, VendorError):
+                    raise answer
+                yield devices[place], answer
 
     def findings_of(self, device_id: str) -> list[Finding]:
         """Return every patch of the device with this id, in our words."""
-        rows = self._client.list_patches(int(device_id))
+        return self._findings(self._client.list_patches(int(device_id)))
+
+    def _listing(self, device_id: str, known: str | None) -> Listing:
+        """Read a device, unless its answer is the one known: as these very words were read."""
+        words, _, bytes_ = (known or "").partition(":")
+        same = bytes_ if words == WORDS else None
+        answer = self._client.list_patches_unless(int(device_id), same)
+        findings = None if answer.patches is None else self._findings(answer.patches)
+        return Listing(findings, f"{WORDS}:{answer.fingerprint}")
+
+    def _findings(self, rows: Iterable[Row]) -> list[Finding]:
         findings = [self._finding(row) for row in rows]
         if len({finding.id for finding in findings}) < len(findings):
             raise Unreadable("the list names one patch id twice")

@@ -1,13 +1,30 @@
 """What a vendor must be able to tell before its fleet can be synced."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Protocol
 
+from msgspec import Struct
+
+from patchfleet.errors import VendorError
 from patchfleet.models import Device, Finding, Inventory
 
 
+class Listing(Struct, frozen=True):
+    """What a source said of the patches of one device.
+
+    `findings` is None where the answer is, to the letter, the one that `fingerprint` was made of
+    before. A source that cannot tell leaves `fingerprint` None.
+    """
+
+    findings: list[Finding] | None
+    fingerprint: str | None = None
+
+
+Listings = Generator[tuple[Device, Listing | VendorError], None, None]
+
+
 class Source(Protocol):
-    """One account at one vendor, in our words. Both methods may be called from several threads."""
+    """One account at one vendor, in our words."""
 
     @property
     def name(self) -> str:
@@ -18,6 +35,21 @@ class Source(Protocol):
         """Return customers, sites and devices, complete, or raise; `on_call` after each call."""
         ...
 
-    def findings(self, device: Device) -> list[Finding]:
-        """Return every patch of one device, complete, or raise a `VendorError`."""
+    def cost(self, devices: int) -> int:
+        """Return how many calls the listings of so many devices take, at least."""
+        ...
+
+    def listings(
+        self,
+        devices: Sequence[Device],
+        known: Mapping[str, str],
+        *,
+        at_once: int,
+        on_call: Callable[[], None],
+    ) -> Listings:
+        """Yield each of the devices once, with every patch on it, or why it could not be read.
+
+        `known` are fingerprints by device id. Closing it ends the work; what concerns all devices
+        is raised.
+        """
         ...

@@ -1,21 +1,22 @@
 """One sync of one source: complete, or loudly incomplete.
 
-Laws of this file: every device that was scanned is recorded at once, so that a broken-off sync goes
-on where it stopped; a device that fails is a problem with its reason, never a shorter list; only a
-run without problems becomes the current state.
+Laws of this file: every device that was read is recorded at once, so that a broken-off sync goes on
+where it stopped; a device that fails is a problem with its reason, never a shorter list; only a run
+without problems becomes the current state.
 """
 
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from patchfleet.errors import Forbidden, Unauthorized, VendorError
-from patchfleet.fleet.side_by_side import side_by_side
-from patchfleet.fleet.source import Source
-from patchfleet.models import Device, Finding
+from patchfleet.errors import Forbidden, StoreError, Unauthorized, VendorError
+from patchfleet.fleet.coverage import Coverage, Seen, compare
+from patchfleet.fleet.due import MOVING, Known, due
+from patchfleet.fleet.source import Listing, Source
+from patchfleet.models import Device, Inventory
 
 if TYPE_CHECKING:
     from patchfleet.store import Run, Store
@@ -23,20 +24,44 @@ if TYPE_CHECKING:
 DEVICES_AT_ONCE = 16
 FAILURES_IN_A_ROW = 20
 """After so many devices in a row without an answer the vendor is taken to be gone."""
+MOST_GONE = 0.2
+"""A larger share of devices does not vanish from one sync to the next, unless a key lost sight."""
+
+
+class Rules(Struct, frozen=True, kw_only=True):
+    """How a sync is made.
+
+    `max_age` is how old the listing of a device may stay where nothing says that it changed; zero
+    asks all. `max_calls` ends the sync, incomplete, before it makes more. More than `most_gone` of
+    the devices gone at once is not believed, unless `accepts_gone`.
+    """
+
+    resume_within: timedelta = timedelta(hours=6)
+    fresh: bool = False
+    devices_at_once: int = DEVICES_AT_ONCE
+    max_age: timedelta = timedelta(0)
+    max_calls: int | None = None
+    most_gone: float = MOST_GONE
+    accepts_gone: bool = False
 
 
 class Progress(Struct, frozen=True):
-    """How far a sync is: `devices` is 0 while the inventory is read."""
+    """How far a sync is: `devices` is 0 while the inventory is read; `cost` is calls to come."""
 
     calls: int
     devices: int
     scanned: int
     findings: int
     problems: int
+    cost: int = 0
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
-    """What a sync did. `problems` and `gaps` are sentences for people."""
+    """What a sync did. `problems`, `gaps` and `vanished` are sentences for people.
+
+    `kept` are devices that were not asked because nothing says that they changed; `unchanged` are
+    those whose answer was, to the letter, the one on record; `not_asked` those beyond the budget.
+    """
 
     source: str
     run_id: int
@@ -54,6 +79,11 @@ class Outcome(Struct, frozen=True, kw_only=True):
     gone: int
     problems: tuple[str, ...]
     gaps: tuple[str, ...]
+    calls: int = 0
+    kept: int = 0
+    unchanged: int = 0
+    not_asked: int = 0
+    vanished: tuple[str, ...] = ()
 
 
 def _utc_now() -> datetime:
@@ -65,22 +95,21 @@ def sync(
     store: "Store",
     *,
     now: Callable[[], datetime] = _utc_now,
-    resume_within: timedelta = timedelta(hours=6),
-    fresh: bool = False,
-    devices_at_once: int = DEVICES_AT_ONCE,
+    rules: Rules = Rules(),  # noqa: B008 -- frozen
     on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> Outcome:
     """Read the whole source into the record and, when nothing failed, make it the current state.
 
-    A run that was broken off within `resume_within` is taken up again unless `fresh`. What cannot
-    be read of single devices is in the outcome's `problems`; an error that concerns all of them
-    (the key, the inventory, the record) is raised, and what was recorded stays.
+    A run that was broken off is taken up again. What cannot be read of single devices is in the
+    outcome's `problems`; an error that concerns all of them (the key, the inventory, the record) is
+    raised, and what was recorded stays.
     """
-    run = store.begin(source.name, now=now(), resume_within=resume_within, fresh=fresh)
+    run = store.begin(source.name, now=now(), resume_within=rules.resume_within, fresh=rules.fresh)
     try:
-        return _Sync(source, run, now, devices_at_once, on_progress).outcome()
+        return _Sync(source, store, run, rules, now=now, on_progress=on_progress).outcome()
     except BaseException:
-        run.stop(now=now())
+        with suppress(StoreError):  # what went wrong first is what matters
+            run.stop(now=now())
         raise
 
 
@@ -90,36 +119,44 @@ class _Sync:
     def __init__(
         self,
         source: Source,
+        store: "Store",
         run: "Run",
+        rules: Rules,
+        *,
         now: Callable[[], datetime],
-        devices_at_once: int,
         on_progress: Callable[[Progress], None],
     ) -> None:
-        self._source = source
-        self._run = run
-        self._now = now
-        self._devices_at_once = devices_at_once
-        self._on_progress = on_progress
-        self._calls = self._devices = self._scanned = self._findings = 0
-        self._new = self._changed = self._gone = 0
+        self._source, self._store, self._run = source, store, run
+        self._now, self._rules, self._on_progress = now, rules, on_progress
+        self._calls = self._devices = self._scanned = self._findings = self._cost = 0
+        self._new = self._changed = self._gone = self._unchanged = 0
         self._problems: list[str] = []
 
     def outcome(self) -> Outcome:
+        before = self._seen_before()
         inventory = self._source.inventory(self._count_call)
         self._run.inventory(inventory)
         for gap in inventory.gaps:
             self._run.problem("inventory", gap)
-        patched = [device for device in inventory.devices if device.is_patched]
-        waiting = [device for device in patched if device.id not in self._run.scanned]
-        self._devices = len(patched)
-        already = self._scanned = len(patched) - len(waiting)
+        coverage = self._coverage(before, inventory)
+        patched = {device.id: device for device in inventory.devices if device.is_patched}
+        already = self._run.scanned & patched.keys()
+        asked, kept, left_out = self._chosen(
+            [device for device in patched.values() if device.id not in already]
+        )
+        self._devices, self._scanned = len(patched), len(already) + len(kept)
+        self._cost = self._source.cost(len(asked))
         self._tell()
+        self._run.keep(kept)
         names = {customer.id: customer.name for customer in inventory.customers}
-        self._scan(waiting, names)
-        if self._problems:
-            self._run.stop(now=self._now())
-        else:
-            self._run.complete(now=self._now(), as_of=inventory.as_of)
+        self._scan([patched[device_id] for device_id in asked], names)
+        if left_out:
+            self._problem(
+                "budget",
+                f"{len(left_out):,} devices were not asked: --max-calls {self._rules.max_calls} "
+                "is used up",
+            )
+        self._end(inventory)
         return Outcome(
             source=self._source.name,
             run_id=self._run.id,
@@ -128,8 +165,8 @@ class _Sync:
             as_of=inventory.as_of,
             customers=len(inventory.customers),
             devices=len(inventory.devices),
-            scanned=self._scanned - already,
-            already_scanned=already,
+            scanned=self._scanned - len(already) - len(kept),
+            already_scanned=len(already),
             not_patched=len(inventory.devices) - len(patched),
             findings=self._findings,
             new=self._new,
@@ -137,7 +174,65 @@ class _Sync:
             gone=self._gone,
             problems=tuple(self._problems),
             gaps=inventory.gaps,
+            calls=self._calls,
+            kept=len(kept),
+            unchanged=self._unchanged,
+            not_asked=len(left_out),
+            vanished=coverage.vanished,
         )
+
+    def _end(self, inventory: Inventory) -> None:
+        self._run.count_calls(self._calls)
+        if self._problems:
+            self._run.stop(now=self._now())
+        else:
+            self._run.complete(now=self._now(), as_of=inventory.as_of)
+
+    def _seen_before(self) -> list[Seen]:
+        """Return the devices of the last complete run."""
+        return [
+            Seen(d.device_id, d.customer_id, d.customer, d.site_id, d.site, d.kind)
+            for d in self._store.last_places(self._source.name)
+        ]
+
+    def _coverage(self, before: list[Seen], inventory: Inventory) -> Coverage:
+        """Compare with the last complete run; what vanished is said, too much is not believed."""
+        coverage = compare(before, inventory)
+        for sentence in coverage.vanished:
+            self._run.problem("coverage", sentence)
+        if coverage.share > self._rules.most_gone and not self._rules.accepts_gone:
+            self._problem(
+                "coverage",
+                f"{coverage.share:.0%} of the devices of the last complete sync are gone at once; "
+                f"{coverage.visible}: check the key's rights, or sync again with --accept-gone",
+            )
+        return coverage
+
+    def _chosen(self, devices: list[Device]) -> tuple[list[str], list[str], list[str]]:
+        """Return the devices to ask, those to keep as they were listed, and those left out."""
+        pressing = due(devices, self._known(), now=self._now(), max_age=self._rules.max_age)
+        asked = list(pressing)
+        kept = [device.id for device in devices if device.id not in pressing]
+        budget = self._rules.max_calls
+        if budget is None:
+            return asked, kept, []
+        affordable = len(asked)
+        while affordable and self._calls + self._source.cost(affordable) > budget:
+            affordable -= max(1, self._source.cost(affordable) + self._calls - budget)
+        affordable = max(0, affordable)
+        return asked[:affordable], kept, asked[affordable:]
+
+    def _known(self) -> dict[str, Known]:
+        """Return what is on record of each device, as far as it may spare a call."""
+        if not self._rules.max_age:
+            return {}
+        listed = self._run.last_listings()
+        moving = self._store.devices_with(self._source.name, MOVING)
+        changed = self._store.journal.last_changes(self._source.name)
+        return {
+            device_id: Known(last.at, device_id in moving, changed.get(device_id))
+            for device_id, last in listed.items()
+        }
 
     def _count_call(self) -> None:
         self._calls += 1
@@ -145,26 +240,37 @@ class _Sync:
 
     def _scan(self, devices: list[Device], customers: dict[str, str]) -> None:
         in_a_row = 0
-        with closing(
-            side_by_side(self._source.findings, devices, self._devices_at_once)
-        ) as answers:
-            for place, answer in answers:
-                self._calls += 1
+        known = {
+            device_id: last.fingerprint
+            for device_id, last in self._run.last_listings().items()
+            if last.fingerprint is not None
+        }
+        listings = self._source.listings(
+            devices, known, at_once=self._rules.devices_at_once, on_call=self._count_listing_call
+        )
+        with closing(listings):
+            for device, answer in listings:
                 if isinstance(answer, VendorError):
                     in_a_row += 1
-                    device = devices[place]
                     self._not_read(device, customers[device.customer_id], answer, in_a_row)
-                elif isinstance(answer, BaseException):
-                    raise answer
                 else:
                     in_a_row = 0
-                    self._record(devices[place], answer)
+                    self._record(device, answer)
                 self._tell()
 
-    def _record(self, device: Device, findings: list[Finding]) -> None:
-        delta = self._run.record(device.id, findings, now=self._now())
+    def _count_listing_call(self) -> None:
+        self._calls += 1
+
+    def _record(self, device: Device, listing: Listing) -> None:
+        if listing.findings is None:
+            delta = self._run.record_unchanged(device.id, now=self._now())
+            self._unchanged += 1
+        else:
+            delta = self._run.record(
+                device.id, listing.findings, now=self._now(), fingerprint=listing.fingerprint
+            )
         self._scanned += 1
-        self._findings += len(findings)
+        self._findings += delta.new + delta.changed + delta.unchanged
         self._new += delta.new
         self._changed += delta.changed
         self._gone += delta.gone
@@ -173,14 +279,23 @@ class _Sync:
         """Note what a device did not tell, or raise where asking the others is of no use."""
         if isinstance(error, Unauthorized | Forbidden):
             raise error
-        subject = f"device {device.id} {device.name} ({customer})"
-        self._run.problem(subject, error.message)
-        self._problems.append(f"{subject}: {error.message}")
+        self._problem(f"device {device.id} {device.name} ({customer})", error.message)
         if in_a_row == FAILURES_IN_A_ROW:
             error.add_note(f"{in_a_row} devices in a row could not be read: gave up")
             raise error
 
+    def _problem(self, subject: str, reason: str) -> None:
+        self._run.problem(subject, reason)
+        self._problems.append(f"{subject}: {reason}")
+
     def _tell(self) -> None:
         self._on_progress(
-            Progress(self._calls, self._devices, self._scanned, self._findings, len(self._problems))
+            Progress(
+                self._calls,
+                self._devices,
+                self._scanned,
+                self._findings,
+                len(self._problems),
+                self._cost,
+            )
         )

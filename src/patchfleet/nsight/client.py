@@ -24,7 +24,7 @@ from patchfleet.nsight.seed import DeviceCall, PatchesCall, Seed
 from patchfleet.transport.client import AsyncClient, Client, amethod, method
 from patchfleet.transport.exchange import Manners
 from patchfleet.transport.line import Line
-from patchfleet.transport.pace import Pace, Unpaced
+from patchfleet.transport.pace import Pace, Pacer, Unpaced
 from patchfleet.transport.retry import Retries
 
 VENDOR = "N-sight"
@@ -44,7 +44,7 @@ class Settings(TypedDict, total=False):
     """How a client calls, beside where and with which key.
 
     `base_url` replaces the region for a custom host. `timeout` bounds one call in seconds (60).
-    `pace` is calls a minute (60), a `Pace`, or None for no limit; `retries` how often a call may be
+    `pace` is calls a minute (60), a `Pacer`, or None for no limit; `retries` how often a call may be
     repeated (3), or a `Retries`. `proxy` is an address, "" for none, None for the environment's;
     `ca_file` a PEM file to trust instead of the system's authorities; `connections` how many calls
     may be under way at once (32).
@@ -52,7 +52,7 @@ class Settings(TypedDict, total=False):
 
     base_url: str | None
     timeout: float
-    pace: Pace | float | None
+    pace: Pacer | float | None
     retries: Retries | int
     user_agent: str | None
     proxy: str | None
@@ -91,11 +91,11 @@ def _manners(settings: Settings) -> Manners:
     """Say how the client behaves towards the vendor."""
     pace = settings.get("pace", 60)
     retries = settings.get("retries", 3)
-    if pace is not None and not isinstance(pace, Pace):
+    if isinstance(pace, int | float):
         pace = Pace(1, seconds=60 / pace) if 0 < pace < 1 else Pace(int(pace))
     return Manners(
         vendor=VENDOR,
-        pace=pace or Unpaced(),
+        pace=Unpaced() if pace is None else pace,
         retries=retries if isinstance(retries, Retries) else Retries(attempts=retries + 1),
         hints=HINTS,
     )
@@ -128,6 +128,7 @@ class NAble(Client):
     list_all_hardware = method(devices.list_all_hardware)
     task_run_now = method(devices.task_run_now)
     list_patches = method(patches.list_patches)
+    list_patches_unless = method(patches.list_patches_unless)
     approve_patches = method(patches.approve_patches)
     do_nothing_patches = method(patches.do_nothing_patches)
     ignore_patches = method(patches.ignore_patches)
@@ -192,6 +193,7 @@ class AsyncNAble(AsyncClient):
     list_all_hardware = amethod(devices.list_all_hardware)
     task_run_now = amethod(devices.task_run_now)
     list_patches = amethod(patches.list_patches)
+    list_patches_unless = amethod(patches.list_patches_unless)
     approve_patches = amethod(patches.approve_patches)
     do_nothing_patches = amethod(patches.do_nothing_patches)
     ignore_patches = amethod(patches.ignore_patches)

@@ -34,7 +34,7 @@ from patchfleet.transport.exchange import Manners
 from patchfleet.transport.line import Line
 from patchfleet.transport.login import Granted, Login
 from patchfleet.transport.operation import Operation
-from patchfleet.transport.pace import Pace, Unpaced
+from patchfleet.transport.pace import Pace, Pacer, Unpaced
 from patchfleet.transport.retry import Retries
 from patchfleet.transport.wire import Request, Response
 
@@ -63,14 +63,14 @@ class Settings(TypedDict, total=False):
     """How an account is called, beside who calls and where.
 
     `timeout` bounds one call in seconds (120). `pace` is calls an hour (None: no limit of our own),
-    or a `Pace`; `retries` how often a call may be repeated (3), or a `Retries`. `proxy` is an
+    or a `Pacer`; `retries` how often a call may be repeated (3), or a `Retries`. `proxy` is an
     address, "" for none, None for the environment's; `ca_file` a PEM file to trust instead of the
     system's authorities; `connections` how many calls may be under way at once (16). `allow_http`
     permits plain http to another machine than this one.
     """
 
     timeout: float
-    pace: Pace | float | None
+    pace: Pacer | float | None
     retries: Retries | int
     user_agent: str | None
     proxy: str | None
@@ -164,7 +164,7 @@ def _line(base_url: str, login: Login, settings: Settings) -> Line:
 
 def _manners(login: Login, settings: Settings) -> Manners:
     pace = settings.get("pace")
-    if pace is not None and not isinstance(pace, Pace):
+    if isinstance(pace, int | float):
         pace = Pace(int(pace), seconds=3600)
     retries = settings.get("retries", 3)
     if not isinstance(retries, Retries):

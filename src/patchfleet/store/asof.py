@@ -44,6 +44,25 @@ def tables(run_id: int) -> dict[str, Statement]:
     }
 
 
+def places(run_id: int) -> Statement:
+    """Read where each device of a run stood, in the fields of `rows.Place`."""
+    d = description.c
+    at_customer = and_(
+        customer.c.source == device.c.source, customer.c.id == d.customer_id,
+        _holds(customer, run_id),
+    )  # fmt: skip
+    at_site = and_(site.c.source == device.c.source, site.c.id == d.site_id, _holds(site, run_id))
+    return (
+        select(device.c.id, d.customer_id, customer.c.name, d.site_id, site.c.name, d.kind)
+        .join_from(scan, device, scan.c.device == device.c.key)
+        .join(description, and_(d.device == device.c.key, _holds(description, run_id)))
+        .join(customer, at_customer)
+        .join(site, at_site)
+        .where(scan.c.run == run_id)
+        .order_by(device.c.key)
+    )
+
+
 def findings(run_id: int) -> Statement:
     """Read all findings that hold as of a run, in the columns of `layout.FINDING_COLUMNS`."""
     return select(*_FINDING).where(

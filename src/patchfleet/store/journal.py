@@ -4,10 +4,11 @@ Law of this file: a line that `append` returned from survives a power failure, s
 ever sent a second time because its first time was forgotten; no line is changed afterwards.
 """
 
+from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, insert, select
+from sqlalchemy import Row, func, insert, select
 
 from patchfleet.store.database import Database
 from patchfleet.store.rows import ChangeEntry
@@ -34,6 +35,16 @@ class Journal:
         statement = select(change).where(change.c.plan_id == plan_id).order_by(change.c.id)
         with self._database.read() as connection:
             return [_read(row) for row in connection.execute(statement)]
+
+    def last_changes(self, source: str) -> dict[str, datetime]:
+        """Return when a change was last sent to each device of a source, by its id."""
+        statement = (
+            select(change.c.device_id, func.max(change.c.at))
+            .where(change.c.source == source)
+            .group_by(change.c.device_id)
+        )
+        with self._database.read() as connection:
+            return {device: moment(int(at)) for device, at in connection.execute(statement)}
 
 
 def _spell(entry: ChangeEntry) -> dict[str, object]:

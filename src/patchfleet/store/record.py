@@ -5,7 +5,7 @@ file that is not is named and made again from the record, never skipped.
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -15,15 +15,28 @@ import msgspec
 from sqlalchemy import Connection, Row, Select, func, select, update
 
 from patchfleet.errors import StoreError
+from patchfleet.store.asof import places
 from patchfleet.store.begin import begin
 from patchfleet.store.database import Database
 from patchfleet.store.facts import Facts
 from patchfleet.store.journal import Journal
+from patchfleet.store.pace import SharedPace
 from patchfleet.store.publications import PUBLICATIONS, Part, chain, row_of
 from patchfleet.store.publish import write_files
-from patchfleet.store.rows import ProblemRow, PublicationRow, RunRow
+from patchfleet.store.rows import Place, ProblemRow, PublicationRow, RunRow
 from patchfleet.store.run import Run
-from patchfleet.store.schema import micros, moment, problem, publication, run, scan, source
+from patchfleet.store.schema import (
+    condition,
+    device,
+    finding,
+    micros,
+    moment,
+    problem,
+    publication,
+    run,
+    scan,
+    source,
+)
 from patchfleet.store.shelf import Shelf, shelf_at
 
 _SIX_HOURS = timedelta(hours=6)
@@ -87,6 +100,13 @@ class Store:
         self._runs.append(opened)
         return opened
 
+    def pace(self, account: str, calls_per_minute: float) -> SharedPace:
+        """Return the pace that all processes keep together which open this store.
+
+        `account` names a key without telling it; the same name means the same limit.
+        """
+        return SharedPace(self._database, account, calls_per_minute)
+
     def runs(self, limit: int = 20) -> list[RunRow]:
         """List the latest runs of all sources, newest first.
 
@@ -105,6 +125,33 @@ class Store:
         )
         with self._database.read() as connection:
             return [ProblemRow(*row) for row in connection.execute(statement)]
+
+    def last_places(self, source_name: str) -> list[Place]:
+        """List where the devices of a source stood as of its last complete run."""
+        last = (
+            select(func.max(publication.c.run))
+            .join(source, publication.c.source == source.c.id)
+            .where(source.c.name == source_name)
+        )
+        with self._database.read() as connection:
+            run_id = connection.scalar(last)
+            if run_id is None:
+                return []
+            return [Place(*row) for row in connection.execute(places(run_id))]
+
+    def devices_with(self, source_name: str, states: Collection[str]) -> set[str]:
+        """Return the ids of the devices that have a finding in one of some states, as recorded."""
+        statement = (
+            select(device.c.id)
+            .distinct()
+            .join_from(finding, device, finding.c.device == device.c.key)
+            .join(condition, finding.c.condition == condition.c.key)
+            .join(source, device.c.source == source.c.id)
+            .where(source.c.name == source_name, finding.c.to_run.is_(None))
+            .where(condition.c.state.in_(sorted(states)))
+        )
+        with self._database.read() as connection:
+            return set(connection.scalars(statement))
 
     def publish(self, run_id: int) -> PublicationRow:
         """Write the files of a complete run again from the record: the same rows, any time later.

@@ -143,6 +143,12 @@ class Run:
                 insert(schema.problem).values(run=self.id, subject=subject, reason=reason)
             )
 
+    def count_calls(self, calls: int) -> None:
+        """Add calls that were made to those of this run."""
+        self._check_open()
+        with self._database.write() as connection:
+            self._end(connection, calls=schema.run.c.calls + calls)
+
     def complete(self, *, now: datetime, as_of: datetime) -> None:
         """Publish the run and make it the current one of its source, all at once.
 

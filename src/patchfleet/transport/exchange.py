@@ -37,7 +37,7 @@ from patchfleet.transport.operation import (
     Together,
     Work,
 )
-from patchfleet.transport.pace import Pace, Unpaced
+from patchfleet.transport.pace import Pace, Pacer
 from patchfleet.transport.retry import Retries, retry_after_seconds, wait_before_next
 from patchfleet.transport.wire import Lost, Response
 
@@ -59,7 +59,7 @@ class Manners:
     """
 
     vendor: str
-    pace: Pace | Unpaced = field(default_factory=Pace)
+    pace: Pacer = field(default_factory=Pace)
     retries: Retries = field(default_factory=Retries)
     hints: Mapping[type[VendorError], str] = field(default_factory=dict)
     login: Login | None = None

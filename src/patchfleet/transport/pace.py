@@ -6,8 +6,21 @@ tasks of a client, so its few lines stand under a lock.
 
 from collections import deque
 from threading import Lock
+from typing import Protocol
 
 from patchfleet.errors import ConfigError
+
+
+class Pacer(Protocol):
+    """Who says when a call may begin: one process by itself, or several together."""
+
+    def take(self, now: float) -> float:
+        """Take a place and return 0, or return after how many seconds to ask again."""
+        ...
+
+    def hold(self, until: float) -> None:
+        """Give out no place before `until`."""
+        ...
 
 
 class Pace:

@@ -1,0 +1,165 @@
+"""Qualys as a source: all of it equals the emulator's truth, and no failure is a shorter list."""
+
+from collections import Counter
+from contextlib import ExitStack
+
+import pytest
+
+from patchfleet.emulator import Emulator
+from patchfleet.errors import Error, Forbidden, VendorError
+from patchfleet.fleet import QualysSource, sync
+from patchfleet.qualys import Qualys, Retries
+from patchfleet.store import Store, questions
+
+
+@pytest.fixture(scope="module")
+def quiet():
+    """A subscription that no test changes."""
+    with Emulator(customers=3, devices=24, patches=40, seed=11).running() as host:
+        yield host
+
+
+@pytest.fixture(autouse=True)
+def opened():
+    """Close every client that a test opens."""
+    with ExitStack() as stack:
+        source_of.opened = stack
+        yield
+
+
+def source_of(host, cls=Qualys, **settings):
+    emulator, account = host.emulator, host.emulator.qualys
+    client = cls(
+        account.username,
+        account.password,
+        override_platform={"gateway_url": host.url},
+        retries=Retries(attempts=1),
+    )
+    source_of.opened.enter_context(client)
+    return QualysSource(client, now=lambda: emulator.now, **settings)
+
+
+def truth_of(host):
+    return host.emulator.truth(vendor="qualys")
+
+
+def listed(source, inventory):
+    answers = {device.id: answer for device, answer in source.listings(inventory.devices)}
+    assert len(answers) == len(inventory.devices)
+    for answer in answers.values():
+        assert not isinstance(answer, Exception), answer
+    return answers
+
+
+def test_every_asset_is_a_device(quiet):
+    inventory = source_of(quiet).inventory()
+    truth = {asset["uuid"]: asset for asset in truth_of(quiet)["assets"]}
+    assert {device.id for device in inventory.devices} == set(truth)
+    for device in inventory.devices:
+        asset = truth[device.id]
+        assert (device.name, device.os) == (asset["name"], asset["os"])
+        assert device.serial == asset["serial"] or not asset["serial"]
+        assert device.kind == asset["kind"]
+        assert device.last_seen_at is not None
+
+
+def test_machines_without_an_agent_are_a_gap(quiet):
+    alone = truth_of(quiet)["agentless"]
+    gaps = source_of(quiet).inventory().gaps
+    assert alone
+    (gap,) = gaps
+    assert gap.startswith(f"{len(alone):,} machines are in the inventory and not in patch")
+
+
+def test_every_patch_of_every_asset_is_a_finding(quiet):
+    source = source_of(quiet)
+    inventory = source.inventory()
+    answers = listed(source, inventory)
+    patches = {patch["uuid"]: patch for patch in truth_of(quiet)["patches"]}
+    for asset in truth_of(quiet)["assets"]:
+        findings = {finding.id: finding for finding in answers[asset["uuid"]].findings}
+        installed = {n for n, finding in findings.items() if finding.state == "installed"}
+        assert installed == set(asset["installed"])
+        assert findings.keys() - installed == {*asset["missing"], *asset["reboot_pending"]}
+        for number, finding in findings.items():
+            patch = patches[number]
+            assert finding.patch.title == patch["title"]
+            assert finding.patch.vendor_id == number
+            assert (finding.patch.kb or None) == (patch["kb"] and patch["kb"].removeprefix("KB"))
+
+
+def test_a_job_that_failed_or_waits_shows_on_what_is_missing():
+    with Emulator(customers=2, devices=30, patches=40, seed=3).running() as host:
+        host.emulator.advance(days=20)
+        source = source_of(host)
+        answers = listed(source, source.inventory())
+        states = Counter(
+            finding.state for answer in answers.values() for finding in answer.findings
+        )
+        waiting = sum(len(asset["reboot_pending"]) for asset in truth_of(host)["assets"])
+        assert states["missing"] > 0
+        assert states["installed"] > 0
+        assert states["failed"] > 0
+        assert states["reboot_required"] <= waiting
+
+
+def test_tags_name_customers(quiet):
+    names = {asset["customer"] for asset in truth_of(quiet)["assets"]}
+    inventory = source_of(quiet, customer_tags=sorted(names)).inventory()
+    truth = {asset["uuid"]: asset["customer"] for asset in truth_of(quiet)["assets"]}
+    assert {device.id: device.customer_id for device in inventory.devices} == truth
+
+
+def test_a_sync_of_qualys_is_the_truth_and_the_second_reads_nothing_anew(quiet, tmp_path):
+    with Store.open(tmp_path / "fleet.db") as store:
+        source = source_of(quiet)
+        first = sync(source, store, now=lambda: quiet.emulator.now)
+        second = sync(source_of(quiet), store, now=lambda: quiet.emulator.now)
+        assert first.is_complete
+        assert second.is_complete
+        assert first.findings == first.new == second.findings
+        assert (second.unchanged, second.changed) == (second.devices, 0)
+        with store.facts() as facts:
+            rows = Counter(row.device_id for row in questions.findings(facts))
+    assert rows == {
+        asset["uuid"]: len({*asset["installed"], *asset["missing"], *asset["reboot_pending"]})
+        for asset in truth_of(quiet)["assets"]
+    }
+
+
+@pytest.mark.parametrize(
+    "service", ["get_assets", "get_patches", "list_jobs", "get_job_results", "get_all_assets"]
+)
+@pytest.mark.parametrize("kind", ["server_error", "cut"])
+def test_a_fault_in_any_list_is_an_error_and_never_a_shorter_list(tmp_path, service, kind):
+    with (
+        Emulator(customers=2, devices=12, patches=30, seed=5).running() as host,
+        Store.open(tmp_path / "fleet.db") as store,
+    ):
+        sync(source_of(host), store, now=lambda: host.emulator.now)
+        before = rows_of(store)
+        host.emulator.fault(kind, service=service)
+        with pytest.raises(VendorError):
+            sync(source_of(host), store, now=lambda: host.emulator.now)
+        assert store.runs()[0].state == "incomplete"
+        assert rows_of(store) == before
+        host.emulator.clear_faults()
+        assert sync(source_of(host), store, now=lambda: host.emulator.now).is_complete
+
+
+def rows_of(store):
+    with store.facts() as facts:
+        return sorted(
+            (row.device_id, row.finding_id, row.state) for row in questions.findings(facts)
+        )
+
+
+def test_an_account_without_the_inventory_is_synced_and_says_what_it_lacks(quiet):
+    class Without(Qualys):
+        def iter_all_assets(self, *_args, **_asked):
+            raise Forbidden("not in your licence", vendor="Qualys", operation="get_all_assets")
+
+    inventory = source_of(quiet, Without).inventory()
+    assert len(inventory.devices) == len(truth_of(quiet)["assets"])
+    assert "may not read the asset inventory" in inventory.gaps[0]
+    assert issubclass(Forbidden, Error)
