@@ -1,5 +1,6 @@
 """A sync that goes well: the record is the truth, row for row, and says what it does not cover."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -60,16 +61,21 @@ def test_a_device_without_patch_management_is_not_asked_and_is_counted(store):
     assert {held[str(device["deviceid"])] for device in others} == {(False, None, 0)}
 
 
+def numbers_of(work):
+    return [int(value) for name, value in work.request.query if name == "deviceid"]
+
+
 class Chosen(NAble):
     """A client whose list of the first device is cut to `rows`."""
 
     rows: int
     device: int
 
-    def list_patches_unless(self, deviceid, fingerprint):
-        answer = super().list_patches_unless(deviceid, fingerprint)
-        few = answer._replace(patches=answer.patches[: self.rows])
-        return few if deviceid == self.device else answer
+    def run(self, work):
+        answer = super().run(work)
+        if getattr(work, "name", "") != "patch_list_all" or self.device not in numbers_of(work):
+            return answer
+        return replace(answer, result=answer.result[: self.rows])
 
 
 @pytest.mark.parametrize("rows", [0, 1])
@@ -155,9 +161,11 @@ def test_a_device_that_stands_twice_or_in_one_list_only_is_said(connected, store
 class Doubled(NAble):
     """A client that is told one patch of every device twice."""
 
-    def list_patches_unless(self, deviceid, fingerprint):
-        answer = super().list_patches_unless(deviceid, fingerprint)
-        return answer._replace(patches=answer.patches + answer.patches[:1])
+    def run(self, work):
+        answer = super().run(work)
+        if getattr(work, "name", "") != "patch_list_all":
+            return answer
+        return replace(answer, result=answer.result + answer.result[:1])
 
 
 def test_one_finding_twice_is_no_list(emulator, connected, store):

@@ -1,6 +1,9 @@
 import json
 import os
 import re
+import shutil
+import subprocess
+from datetime import timedelta
 
 import pytest
 from msgspec.structs import replace
@@ -8,6 +11,8 @@ from playwright.sync_api import sync_playwright
 
 from patchfleet.report import Column, Table, lists, save
 from patchfleet.report.formats.html import to_html
+from patchfleet.report.points import OpenCount, OpenShare
+from patchfleet.report.trends import open_over_time, time_to_close
 
 FLAGS = [
     "--no-sandbox",
@@ -104,6 +109,28 @@ def test_a_bar_tells_its_number_and_a_name_stays_text(open_page, path, made):
     tooltip.wait_for()
     assert made.HOSTILE.split("<")[0] in tooltip.inner_text()
     assert tooltip.locator("img").count() == 0
+
+
+def test_wherever_the_pointer_is_the_nearest_day_tells_its_numbers(open_page, made, tmp_path):
+    days = [made.AS_OF - timedelta(days=number) for number in range(40)]
+    rows = [OpenCount(at, name, 7) for at in days for name in ("critical", "low")]
+    curve = [OpenShare("critical", 10, 0.5), OpenShare("critical", 20, 0.25)]
+    charts = (open_over_time(rows), time_to_close(curve))
+    report = replace(made.report(findings=1), charts=charts)
+    # West of Greenwich the browser's own day is another one.
+    page = open_page(save(report, tmp_path / "t.html"), timezone_id="America/Los_Angeles")
+    assert page.complaints == []
+    tooltip = page.locator("#vg-tooltip-element.visible")
+    place = page.locator("[data-chart=open_over_time] svg").bounding_box()
+    page.mouse.move(place["x"] + place["width"] - 8, place["y"] + 30)
+    tooltip.wait_for()
+    assert tooltip.inner_text().split() == ["Day", "2026-11-20", "critical", "7", "low", "7"]
+    place = page.locator("[data-chart=time_to_close] svg").bounding_box()
+    page.mouse.move(place["x"] + place["width"] / 2, place["y"] + 30)
+    page.wait_for_function(
+        "document.querySelector('#vg-tooltip-element.visible')?.innerText.includes('50.0%')"
+    )
+    assert tooltip.inner_text().split() == ["Days", "since", "found", "10", "critical", "50.0%"]
 
 
 def test_hostile_titles_do_nothing(open_page, path):
@@ -212,6 +239,20 @@ def test_paper_gets_the_first_rows_of_what_is_filtered(open_page, tables_path):
     assert not page.locator("#open_findings .tools").is_visible()
     page.evaluate("window.dispatchEvent(new Event('afterprint'))")
     assert rows.count() == 351
+
+
+@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="no pdftotext here")
+def test_each_sheet_of_paper_repeats_the_headings(open_page, tables_path, tmp_path):
+    page = open_page(tables_path, color_scheme="dark")
+    paper = tmp_path / "paper.pdf"
+    page.pdf(path=paper, prefer_css_page_size=True, print_background=True)
+    command = ["pdftotext", "-layout", paper, "-"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    sheets = done.stdout.split("\f")
+    of_findings = [sheet for sheet in sheets if len(re.findall(r"\b(WS|SRV)-\d", sheet)) > 5]
+    assert len(of_findings) > 5
+    assert all(re.search("Customer +Site +(Device|Kind)", sheet) for sheet in of_findings)
+    assert "Filter" not in done.stdout
 
 
 def test_without_scripts_everything_is_there_to_read(browser, path):

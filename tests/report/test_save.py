@@ -12,7 +12,7 @@ from patchfleet.errors import ConfigError
 from patchfleet.report import Column, Table, check_destination, lists, save
 
 SMALL = Table(name="t", title="T", columns=(Column("a", "A"),), rows=[("Öl",)])
-ENDINGS = (".xlsx", ".html", ".csv", ".json")
+ENDINGS = (".xlsx", ".html", ".md", ".csv", ".json")
 
 
 def names(folder):
@@ -31,7 +31,13 @@ def refused(what, path):
 def test_the_ending_chooses_the_format_and_nothing_else_is_left(tmp_path, ending):
     path = save(SMALL, tmp_path / f"out{ending.upper()}")
     assert names(tmp_path) == [path.name]
-    starts = {".xlsx": b"PK", ".html": b"<!doctype", ".csv": b"\xef\xbb\xbfa\r\n", ".json": b"{"}
+    starts = {
+        ".xlsx": b"PK",
+        ".html": b"<!doctype",
+        ".md": b"# T\n",
+        ".csv": b"\xef\xbb\xbfa\r\n",
+        ".json": b"{",
+    }
     assert path.read_bytes().startswith(starts[ending])
 
 

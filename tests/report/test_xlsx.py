@@ -98,6 +98,25 @@ def test_sheets_are_made_to_be_worked_with(book, report):
     assert {'"critical"', '"failed"', '"reboot required"'} <= rules
 
 
+def test_numbers_that_are_work_stand_on_a_scale_from_none(book, report):
+    table, sheet = report.table("worklist"), book["Worklist"]
+    scales = {
+        str(ranged.sqref): rule.colorScale
+        for ranged in sheet.conditional_formatting
+        for rule in ranged.rules
+        if rule.type == "colorScale"
+    }
+    letters = [
+        openpyxl.utils.get_column_letter(place)
+        for place, column in enumerate(table.columns, start=1)
+        if column.needs_somebody
+    ]
+    assert len(letters) == 5
+    assert set(scales) == {f"{letter}2:{letter}{len(table.rows) + 1}" for letter in letters}
+    least, most = scales[f"{letters[0]}2:{letters[0]}6"].cfvo
+    assert (least.type, least.val, most.type) == ("num", 0, "max")
+
+
 def test_the_summary_says_what_the_report_says(book, report):
     texts = [cell.value for row in book["Summary"].iter_rows() for cell in row if cell.value]
     assert texts[:2] == [report.title, "As of 2026-11-20 06:30 UTC"]

@@ -79,19 +79,28 @@ class Session:
     def facts(self) -> "Iterator[Facts]":
         """Open what the last complete syncs published."""
         with self.store() as store, store.facts() as facts:
-            self._say_repaired(facts)
+            self.say_repaired(facts)
             yield facts
 
     @contextmanager
     def facts_and_gaps(self) -> "Iterator[tuple[Facts, list[str]]]":
         """Open what the last complete syncs published, and what they could not learn."""
         with self.store() as store, store.facts() as facts:
-            self._say_repaired(facts)
+            self.say_repaired(facts)
             yield facts, gaps_of(store, facts)
 
-    def _say_repaired(self, facts: "Facts") -> None:
-        for name in facts.repaired:
-            self.say(f"warning: {name} was missing or damaged and was made again from the record")
+    def say_repaired(self, facts: "Facts") -> None:
+        """Name each published file that had to be made again."""
+        for sentence in facts.repaired:
+            self.say(f"warning: {sentence}")
+
+    def say_as_of(self, facts: "Facts") -> None:
+        """Say which sync of each source answers."""
+        for published in facts.publications:
+            self.say(
+                f"{published.source} as of {published.as_of:%Y-%m-%d %H:%M} UTC, "
+                f"run {published.run_id}"
+            )
 
     def nable(self, store: "Store | None" = None) -> "NAble":
         """Return a client for the N-sight account of the settings.

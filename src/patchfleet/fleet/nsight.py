@@ -30,6 +30,8 @@ from patchfleet.models import (
 from patchfleet.nsight import Client, ListedDevice, NAble, PatchesChanged, RetryMessage
 from patchfleet.nsight import Device as FullDevice
 from patchfleet.nsight import Patch as Row
+from patchfleet.nsight.operations.patches import list_patches
+from patchfleet.transport.operation import unless
 
 KINDS: tuple[DeviceKind, ...] = ("server", "workstation")
 WORDS = "1"
@@ -150,8 +152,8 @@ class NSightSource:
         """Read a device, unless its answer is the one known: as these very words were read."""
         words, _, bytes_ = (known or "").partition(":")
         same = bytes_ if words == WORDS else None
-        answer = self._client.list_patches_unless(int(device_id), same)
-        findings = None if answer.patches is None else self._findings(answer.patches)
+        answer = self._client.run(unless(list_patches(int(device_id)), same))
+        findings = None if answer.result is None else self._findings(answer.result)
         return Listing(findings, f"{WORDS}:{answer.fingerprint}")
 
     def _findings(self, rows: Iterable[Row]) -> list[Finding]:

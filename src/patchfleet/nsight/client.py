@@ -44,8 +44,8 @@ class Settings(TypedDict, total=False):
     """How a client calls, beside where and with which key.
 
     `base_url` replaces the region for a custom host. `timeout` bounds one call in seconds (60).
-    `pace` is calls a minute (60), a `Pacer`, or None for no limit; `retries` how often a call may be
-    repeated (3), or a `Retries`. `proxy` is an address, "" for none, None for the environment's;
+    `pace` is calls a minute (60), a `Pacer`, or None for no limit; `retries` how often a call may
+    be repeated (3), or a `Retries`. `proxy` is an address, "" for none, None for the environment's;
     `ca_file` a PEM file to trust instead of the system's authorities; `connections` how many calls
     may be under way at once (32).
     """
@@ -128,7 +128,6 @@ class NAble(Client):
     list_all_hardware = method(devices.list_all_hardware)
     task_run_now = method(devices.task_run_now)
     list_patches = method(patches.list_patches)
-    list_patches_unless = method(patches.list_patches_unless)
     approve_patches = method(patches.approve_patches)
     do_nothing_patches = method(patches.do_nothing_patches)
     ignore_patches = method(patches.ignore_patches)
@@ -193,7 +192,6 @@ class AsyncNAble(AsyncClient):
     list_all_hardware = amethod(devices.list_all_hardware)
     task_run_now = amethod(devices.task_run_now)
     list_patches = amethod(patches.list_patches)
-    list_patches_unless = amethod(patches.list_patches_unless)
     approve_patches = amethod(patches.approve_patches)
     do_nothing_patches = amethod(patches.do_nothing_patches)
     ignore_patches = amethod(patches.ignore_patches)

@@ -1,7 +1,7 @@
 """Reports: what the store answers, arranged for people and for programs.
 
     report = today_report(facts)
-    save(report, "today.xlsx")          # or .html, .csv, .json
+    save(report, "today.xlsx")          # or .html, .md, .csv, .json, .parquet
     write_text(report, console)         # a rich console
 
 Law of this room: a report is data, a format turns data into text or bytes, and nothing in here
@@ -9,8 +9,16 @@ prints. No SQL, no vendor. Spreadsheet, chart and template libraries load at fir
 """
 
 from patchfleet.report.changes import changes_report
+from patchfleet.report.each import Saved, save_each
 from patchfleet.report.fleet import fleet_report
-from patchfleet.report.formats import check_destination, save, to_csv, to_json, write_text
+from patchfleet.report.formats import (
+    check_destination,
+    save,
+    to_csv,
+    to_json,
+    to_markdown,
+    write_text,
+)
 from patchfleet.report.table import (
     Cell,
     Chart,
@@ -20,6 +28,7 @@ from patchfleet.report.table import (
     Report,
     Table,
     tabulate,
+    tabulate_later,
     total_of,
 )
 from patchfleet.report.today import today_report
@@ -31,14 +40,18 @@ __all__ = [
     "Figure",
     "Kind",
     "Report",
+    "Saved",
     "Table",
     "changes_report",
     "check_destination",
     "fleet_report",
     "save",
+    "save_each",
     "tabulate",
+    "tabulate_later",
     "to_csv",
     "to_json",
+    "to_markdown",
     "today_report",
     "total_of",
     "write_text",

@@ -1,4 +1,4 @@
-"""Charts of a fleet, as the numbers that their bars are made of.
+"""Charts of how a fleet stands, as the numbers that their bars are made of.
 
 Law of this file: rows in, chart out. A chart that leaves something out says so in its title, and
 its summary says in words what the bars show.
@@ -7,8 +7,9 @@ its summary says in words what the bars show.
 from collections.abc import Iterable, Sequence
 
 from patchfleet.models import SEVERITIES, STATES
+from patchfleet.report.points import OverdueCount
 from patchfleet.report.spelling import counted, printable, worded
-from patchfleet.report.table import Cell, Chart, Column, Table
+from patchfleet.report.table import Cell, Chart, Column, Shape, Table
 from patchfleet.store.questions.answers import (
     AGE_BUCKETS,
     AgeRow,
@@ -56,8 +57,38 @@ def open_by_customer(rows: Sequence[PostureRow]) -> Chart:
     )
 
 
-def age_of_open_patches(rows: Iterable[AgeRow]) -> Chart:
-    """Stack the open patches by days since release and severity."""
+def overdue_by_customer(rows: Iterable[OverdueCount]) -> Chart:
+    """Stack what is past its deadline at each customer by severity, most critical first."""
+    parts_of: dict[tuple[str, str, str], dict[str, int]] = {}
+    for row in rows:
+        parts = parts_of.setdefault((row.source, row.customer_id, row.customer), {})
+        parts[row.severity] = parts.get(row.severity, 0) + row.findings
+    counts = [
+        (customer, tuple(parts.get(severity, 0) for severity in SEVERITIES))
+        for (_, _, customer), parts in parts_of.items()
+        if any(parts.values())
+    ]
+    counts.sort(key=lambda pair: pair[1], reverse=True)
+    summary = "Nothing is overdue."
+    if counts:
+        worst, most = max(counts, key=lambda pair: sum(pair[1]))
+        total = sum(sum(parts) for _, parts in counts)
+        summary = (
+            f"{counted(total, 'patch is', 'patches are')} overdue at "
+            f"{counted(len(counts), 'customer')}, most of them at {printable(worst)}: "
+            f"{sum(most):,}."
+        )
+    return _stacked(
+        "overdue_by_customer",
+        "Overdue patches by customer and severity" + _cut(len(counts), "customers"),
+        Column("customer", "Customer"),
+        counts[:MOST_BARS],
+        summary,
+    )
+
+
+def age_of_open_patches(rows: Iterable[AgeRow], *, since: str = "release") -> Chart:
+    """Stack the open patches by age and severity; `since` says from when on it is counted."""
     found = {(row.bucket, row.severity): row.findings for row in rows}
     counts = [
         (bucket, tuple(found.get((bucket, severity), 0) for severity in SEVERITIES))
@@ -66,15 +97,16 @@ def age_of_open_patches(rows: Iterable[AgeRow]) -> Chart:
     total = sum(found.values())
     old = sum(sum(parts) for bucket, parts in counts if bucket in {"31-60", "61-90", ">90"})
     summary = (
-        f"{old:,} of {counted(total, 'open patch', 'open patches')} came out over 30 days ago."
+        f"{old:,} of {counted(total, 'open patch', 'open patches')} "
+        f"{'is' if old == 1 else 'are'} more than 30 days old, counted from {since}."
     )
     return _stacked(
         "age_of_open",
         "Age of open patches",
-        Column("age", "Days since release"),
+        Column("age", f"Days since {since}"),
         counts,
         summary,
-        is_upright=True,
+        shape="columns",
     )
 
 
@@ -138,7 +170,7 @@ def _stacked(
     summary: str,
     *,
     unit: str = "patches",
-    is_upright: bool = False,
+    shape: Shape = "bars",
 ) -> Chart:
     counts = list(counts)
     labels = _distinct([text for text, _ in counts])
@@ -151,7 +183,7 @@ def _stacked(
         summary=summary,
         table=Table(name=name, title=title, columns=(label, *_PARTS), rows=rows),
         unit=unit,
-        is_upright=is_upright,
+        shape=shape,
     )
 
 

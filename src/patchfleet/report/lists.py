@@ -41,11 +41,11 @@ _FINDING_ID = Column("finding_id", "Finding id", is_detail=True)
 WORKLIST = (
     _CUSTOMER,
     Column("devices", "Devices", "integer"),
-    Column("failed", "Failed", "integer"),
-    Column("reboot_required", "Waiting for reboot", "integer"),
-    Column("overdue_critical", "Overdue critical", "integer"),
-    Column("not_judged", "Not judged", "integer"),
-    Column("unpatched_devices", "No patch management", "integer"),
+    Column("failed", "Failed", "integer", needs_somebody=True),
+    Column("reboot_required", "Waiting for reboot", "integer", needs_somebody=True),
+    Column("overdue_critical", "Overdue critical", "integer", needs_somebody=True),
+    Column("not_judged", "Not judged", "integer", needs_somebody=True),
+    Column("unpatched_devices", "No patch management", "integer", needs_somebody=True),
     _SOURCE,
     _CUSTOMER_ID,
 )
@@ -131,7 +131,7 @@ POSTURE = (
     Column("devices", "Devices", "integer"),
     Column("installed_share", "Installed", "percent"),
     Column("open", "Open", "integer"),
-    Column("open_critical", "Critical", "integer"),
+    Column("open_critical", "Critical", "integer", needs_somebody=True),
     Column("open_important", "Important", "integer"),
     Column("open_moderate", "Moderate", "integer"),
     Column("open_low", "Low", "integer"),
@@ -140,7 +140,9 @@ POSTURE = (
     Column("ignored", "Ignored", "integer"),
     Column("findings", "Patches", "integer", is_detail=True),
     Column("installed", "Patches installed", "integer", is_detail=True),
-    Column("unpatched_devices", "No patch management", "integer", is_detail=True),
+    Column(
+        "unpatched_devices", "No patch management", "integer", is_detail=True, needs_somebody=True
+    ),
     _SOURCE,
     _CUSTOMER_ID,
 )

@@ -5,6 +5,7 @@ one to the next; and never the only sign, because the word stands beside.
 """
 
 SEVERITY_COLOURS = {
+    "all": "#1a2127",
     "critical": "#9f1d4c",
     "important": "#d9652b",
     "moderate": "#e3b23c",
@@ -13,6 +14,7 @@ SEVERITY_COLOURS = {
 }
 
 SEVERITY_COLOURS_IN_THE_DARK = {
+    "all": "#e4e8ec",
     "critical": "#e5508a",
     "important": "#ef8e56",
     "moderate": "#f3cf73",
@@ -20,13 +22,29 @@ SEVERITY_COLOURS_IN_THE_DARK = {
     "unspecified": "#8b939c",
 }
 
+_RED, _ORANGE, _YELLOW, _GREEN, _GREY = (
+    ("#f9dfe8", "#7d1239"),
+    ("#fce6da", "#84380f"),
+    ("#fbf1d3", "#6b5006"),
+    ("#e0f1e8", "#14563a"),
+    ("#eceff2", "#3a434b"),
+)
+
 TINTS = {
-    "critical": ("#f9dfe8", "#7d1239"),
-    "important": ("#fce6da", "#84380f"),
-    "moderate": ("#fbf1d3", "#6b5006"),
-    "failed": ("#f9dfe8", "#7d1239"),
-    "overdue_critical": ("#f9dfe8", "#7d1239"),
-    "reboot_required": ("#fce6da", "#84380f"),
-    "installed": ("#e0f1e8", "#14563a"),
+    "critical": _RED,
+    "failed": _RED,
+    "overdue": _RED,
+    "overdue_critical": _RED,
+    "missed": _RED,
+    "important": _ORANGE,
+    "reboot_required": _ORANGE,
+    "moderate": _YELLOW,
+    "installed": _GREEN,
+    "met": _GREEN,
+    "unknown": _GREY,
+    "not_judged": _GREY,
 }
 """Background and ink of a cell that holds this word; at least 7 to 1."""
+
+MUCH, MUCH_WORK = "#a9cfdf", "#eda9bf"
+"""Grounds of the highest number of a column: a share of something, and what waits for somebody."""

@@ -4,7 +4,7 @@ Law of this file: data only. Nothing here knows how a page, a sheet or a termina
 column is shown because it is listed, never because a row happened to carry it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from operator import attrgetter
 from types import MappingProxyType
@@ -13,6 +13,7 @@ from typing import Literal, TypeAlias
 from msgspec import Struct
 
 from patchfleet.errors import ConfigError
+from patchfleet.report.later import LaterRows
 
 Kind = Literal[
     "text",
@@ -25,6 +26,7 @@ Kind = Literal[
     "moment",
     "state",
     "severity",
+    "file",  # the name of a file in the same folder; a link of the column's title where it can be
 ]
 
 Cell: TypeAlias = str | int | float | bool | datetime | tuple[str, ...] | None
@@ -36,7 +38,7 @@ class Column(Struct, frozen=True):
 
     `is_detail` keeps it out of what is read at a glance (terminal, page) and in what is worked with
     (spreadsheet, CSV, JSON). `width` is a wish in characters.
-    `needs_somebody` is the flag that is work, where one is.
+    `needs_somebody` is the flag that is work, where one is; of a number, that more than zero is.
     """
 
     key: str
@@ -77,11 +79,19 @@ class Table(Struct, frozen=True, kw_only=True):
         )
 
 
-class Chart(Struct, frozen=True, kw_only=True):
-    """Stacked bars: `table` has a first column of labels, and one integer column a part of the bar.
+Shape = Literal[
+    "bars",  # stacked, on their side: for names, which are long
+    "columns",  # stacked, upright: for the steps of a scale
+    "lines",  # over time: the first column is a moment
+    "steps",  # a share that falls: the first column is a number, and a value holds until the next
+]
 
-    `summary` says in words what the eye sees, for who cannot see it. Bars lie on their side where
-    labels are long, and stand where they are steps of a scale (`is_upright`).
+
+class Chart(Struct, frozen=True, kw_only=True):
+    """A picture of `table`: labels in its first column, and a column a part of the bar or a line.
+
+    `summary` says in words what the eye sees, for who cannot see it. A number that is None is not
+    known, and nothing is drawn for it. `unit` and `part` say what is counted and by what.
     """
 
     name: str
@@ -89,7 +99,8 @@ class Chart(Struct, frozen=True, kw_only=True):
     summary: str
     table: Table
     unit: str
-    is_upright: bool = False
+    part: str = "severity"
+    shape: Shape = "bars"
 
 
 class Figure(Struct, frozen=True, kw_only=True):
@@ -145,6 +156,31 @@ def tabulate(
     read = attrgetter(*keys)
     cells = [read(row) for row in rows] if len(keys) > 1 else [(read(row),) for row in rows]
     return Table(name=name, title=title, columns=tuple(columns), rows=cells, total=total, note=note)
+
+
+def tabulate_later(
+    name: str,
+    title: str,
+    columns: Sequence[Column],
+    count: int,
+    read: Callable[[int | None], Iterable[Struct]],
+    *,
+    note: str = "",
+) -> Table:
+    """Make a table of `count` rows that are read when a format comes to them.
+
+    `read` gives the first rows up to a limit, or all for None, always in the same order. A page
+    reads what it shows, a workbook everything, and neither holds it. Raises AttributeError as
+    `tabulate` does, and StoreError where there are not `count` rows, at the time of reading.
+    """
+    get = attrgetter(*(column.key for column in columns))
+
+    def cells(limit: int | None) -> Iterator[tuple[Cell, ...]]:
+        return (get(row) if len(columns) > 1 else (get(row),) for row in read(limit))
+
+    return Table(
+        name=name, title=title, columns=tuple(columns), rows=LaterRows(cells, count), note=note
+    )
 
 
 def total_of(

@@ -12,14 +12,17 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from types import TracebackType
-from typing import Self, TypeVar, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Self, TypeVar, get_args, get_origin, get_type_hints
 
 import duckdb
 from msgspec import Struct
 
 from patchfleet.errors import StoreError
-from patchfleet.store.rows import PublicationRow
+from patchfleet.store.rows import PublicationRow, RunRow, ViewColumn
 from patchfleet.store.shelf import Shelf
+
+if TYPE_CHECKING:
+    from patchfleet.store.sql import Answer
 
 Row = TypeVar("Row", bound=Struct)
 
@@ -46,6 +49,27 @@ _HELD = """
         JOIN {prefix}publications AS b ON b.source = d.source
     WHERE d.scanned_at IS NOT NULL
 """
+_INTERVALS = """
+    SELECT b.source, d.customer_id, d.customer, d.site_id, d.site, d.device_id, d.device, d.kind,
+        b.finding_id,
+        p.patch, p.kb, p.severity, p.released_at, b.state, b.decision, b.is_own_decision,
+        b.vendor_status, b.vendor_decision, b.installed_at, b.first_seen_at, b.changed_at,
+        b.from_run, e.to_run, began.as_of AS from_at, ended.as_of AS to_at, b.patch_id,
+        b.device_key
+    FROM {begun} AS b
+        LEFT JOIN {ended} AS e USING (device_key, finding_id, from_run)
+        JOIN {patches} AS p USING (patch_id)
+        LEFT JOIN devices_ever AS d USING (device_key)
+        LEFT JOIN runs AS began ON began.run_id = b.from_run
+        LEFT JOIN runs AS ended ON ended.run_id = e.to_run
+"""
+_DEVICES_EVER = """
+    SELECT device_key, arg_max(customer_id, run) AS customer_id, arg_max(customer, run) AS customer,
+        arg_max(site_id, run) AS site_id, arg_max(site, run) AS site,
+        arg_max(device_id, run) AS device_id, arg_max(device, run) AS device,
+        arg_max(kind, run) AS kind
+    FROM {devices} GROUP BY device_key
+"""
 _PATCHES = """
     SELECT * FROM {prefix}known_patches
     WHERE patch_id IN (SELECT patch_id FROM {prefix}findings)
@@ -64,10 +88,12 @@ class Facts:
         *,
         shelf: Shelf,
         repaired: Sequence[str] = (),
+        runs: Sequence[RunRow] = (),
     ) -> None:
         """Open the files of `publications`, one a source, on `shelf`.
 
-        Raises StoreError naming the file that cannot be read.
+        `runs` are all runs on record, where publications come with their history. Raises
+        StoreError naming the file that cannot be read.
         """
         self.publications = tuple(publications)
         self.repaired = tuple(repaired)
@@ -75,7 +101,10 @@ class Facts:
         self._connection = duckdb.connect(":memory:")
         shelf.connect(self._connection)
         self._compared: dict[Facts, str] = {}
+        self._is_locked = False
         self._create_views("", self)
+        if any(p.since_ever for p in self.publications):
+            self._create_history(runs)
 
     @property
     def as_of(self) -> datetime:
@@ -112,6 +141,30 @@ class Facts:
     def texts(self, sql: str, values: Sequence[object] = ()) -> list[str]:
         """Run a statement whose answer is one column of text."""
         return [str(text) for (text,) in self._run(self._connection, sql, values).fetchall()]
+
+    def ask(self, sql: str) -> "Answer":
+        """Ask a person's own statement over the views; see `store.sql`.
+
+        From then on this connection reads what is published and nothing else. Raises StoreError
+        where the statement does not read, or cannot be understood.
+        """
+        from patchfleet.store.sql import ask, lock
+
+        if not self._is_locked:
+            folders = {f for p in self.publications for f in (*p.folders, *p.since_ever)}
+            lock(self._connection, [self.shelf.name_of(folder, "") for folder in sorted(folders)])
+            self._is_locked = True
+        return ask(self._connection, sql)
+
+    def views(self) -> list[ViewColumn]:
+        """List the columns of the views that statements may use, with what they mean."""
+        from patchfleet.store.views import VIEWS
+
+        listed = []
+        for view, meanings in VIEWS.items():
+            described = self._run(self._connection, f"DESCRIBE {view}").fetchall()
+            listed += [ViewColumn(view, name, kind, meanings[name]) for name, kind, *_ in described]
+        return listed
 
     def beside(self, other: "Facts") -> str:
         """Make the findings of `other` readable here and return the name of their `held` view.
@@ -171,6 +224,43 @@ class Facts:
             ("held", _HELD),
         ):
             self._connection.execute(f"CREATE VIEW {prefix}{name} AS {sql.format(prefix=prefix)}")
+
+    def _create_history(self, runs: Sequence[RunRow]) -> None:
+        """Make the views `runs` and `intervals`: how every finding came to be what it is.
+
+        An interval holds from a run to a run, whose times are those of the first run that was
+        complete at or after them.
+        """
+        self._connection.execute(
+            "CREATE TABLE runs (run_id BIGINT, source VARCHAR, state VARCHAR, as_of TIMESTAMP)"
+        )
+        known: dict[str, datetime] = {}
+        for run in runs:  # the newest first: what was not complete became known with a later one
+            if run.as_of is not None:
+                known[run.source] = run.as_of
+            at = known.get(run.source)
+            plain = None if at is None else at.astimezone(UTC).replace(tzinfo=None)
+            values = (run.id, run.source, run.state, plain)
+            self._connection.execute("INSERT INTO runs VALUES (?, ?, ?, ?)", values)
+        first = [p.since_ever[0] for p in self.publications]
+        later = [folder for p in self.publications for folder in p.since_ever[1:]]
+        begun = [*_paths(self, first, "findings"), *_paths(self, later, "begun")]
+        ever = [*first, *later]
+        self._create_view("begun_ever", _parquet(begun))
+        none = "(SELECT 0 AS device_key, '' AS finding_id, 0 AS from_run, 0 AS to_run WHERE false)"
+        ended = _files(self, later, "ended") if later else none
+        patches = f"(SELECT DISTINCT * FROM {_files(self, ever, 'patches')})"
+        self._create_view("patches_ever", patches)
+        files = ", ".join(
+            f"SELECT *, {place} AS run FROM {_parquet([path])}"
+            for place, path in enumerate(_paths(self, ever, "devices"))
+        )
+        devices = "(" + files.replace(", SELECT", " UNION ALL SELECT") + ")"
+        self._connection.execute(
+            f"CREATE VIEW devices_ever AS {_DEVICES_EVER.format(devices=devices)}"
+        )
+        sql = _INTERVALS.format(begun="begun_ever", ended=ended, patches="patches_ever")
+        self._connection.execute(f"CREATE VIEW intervals AS {sql}")
 
     def _create_view(self, name: str, source: str, but: str = "") -> None:
         """Make rows of files a view whose times are plain UTC times, see the law above."""

@@ -6,20 +6,21 @@ ours is left exactly as it was.
 
 import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Integer,
     NullPool,
     Table,
     create_engine,
     make_url,
     text,
 )
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from patchfleet.errors import StoreError
 from patchfleet.store.asof import Statement
@@ -197,7 +198,12 @@ class SessionLock:
 
     def release(self) -> None:
         """Give the right back."""
-        with suppress(DBAPIError):  # the server is gone, and the lock with it
+        try:
+            # Closing alone is not enough: the server notices the end of a session a little later.
+            self._connection.exec_driver_sql("SELECT pg_advisory_unlock_all()")
+        except SQLAlchemyError:  # the server is gone, and the lock with it
+            self._connection.invalidate()
+        finally:
             self._connection.close()
 
 
@@ -213,7 +219,8 @@ def continue_numbers(connection: Connection, tables: Sequence[Table]) -> None:
     """Let the numbers that the server gives out go on behind those that were copied in."""
     for table in tables:
         (key, *others) = table.primary_key
-        if not others and key.autoincrement and not key.foreign_keys:
+        is_given = isinstance(key.type, Integer) and key.autoincrement and not key.foreign_keys
+        if not others and is_given:
             sequence = f"pg_get_serial_sequence('{table.name}', '{key.name}')"
             highest = f'(SELECT coalesce(max("{key.name}"), 0) + 1 FROM "{table.name}")'
             connection.exec_driver_sql(

@@ -39,7 +39,7 @@ _ROWS_A_GROUP = 40960
 
 _CSV = """auto_detect = false, buffer_size = 4194304, max_line_size = 65536,
     header = false, delim = ',', quote = '"', escape = '"', nullstr = '',
-    allow_quoted_nulls = false, new_line = '\\n'"""
+    allow_quoted_nulls = false, hive_partitioning = false, new_line = '\\n'"""
 """How `Backend.write_csv` writes: nothing is NULL, "" is an empty text."""
 
 
@@ -99,7 +99,8 @@ class _Work:
                     file.write(msgspec.json.encode(dict(row)) + b"\n")
             self._connection.execute(
                 f"CREATE TABLE raw_{name} AS SELECT * FROM read_json({self._file(name, 'json')}, "
-                f"format = 'newline_delimited', columns = {COLUMNS[name]})"
+                f"format = 'newline_delimited', hive_partitioning = false, "
+                f"columns = {COLUMNS[name]})"
             )
 
     def rows(

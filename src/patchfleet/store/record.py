@@ -5,6 +5,7 @@ file that is not is named and made again from the record, never skipped.
 """
 
 import hashlib
+import sys
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -21,7 +22,7 @@ from patchfleet.store.database import Database
 from patchfleet.store.facts import Facts
 from patchfleet.store.journal import Journal
 from patchfleet.store.pace import SharedPace
-from patchfleet.store.publications import PUBLICATIONS, Part, chain, row_of
+from patchfleet.store.publications import PUBLICATIONS, Part, chain, row_of, since_ever
 from patchfleet.store.publish import write_files
 from patchfleet.store.rows import Place, ProblemRow, PublicationRow, RunRow
 from patchfleet.store.run import Run
@@ -171,21 +172,59 @@ class Store:
             on_run(row.source, row.run)
         return len(rows)
 
-    def facts(self, *, run_id: int | None = None, at: datetime | None = None) -> Facts:
+    def copy_to(self, target: Path | str, *, wait_seconds: float = 10.0) -> dict[str, int]:
+        """Copy the whole record into another, empty one; return how many rows each table had.
+
+        Raises StoreError where there is a record already, or something did not arrive.
+        """
+        from patchfleet.store.copying import copy_record
+
+        return copy_record(self._database, target, wait_seconds=wait_seconds)
+
+    def damaged(self) -> list[str]:
+        """Name every published file, of any run, that is missing or not as it was written."""
+        with self._database.read() as connection:
+            rows = connection.execute(PUBLICATIONS.order_by(publication.c.run)).all()
+            parts = [chain(connection, row.source_id, until=row.run)[-1] for row in rows]
+        return [what for part in parts for what in self._shelf.damage(part.folder, part.digests)]
+
+    def facts(
+        self,
+        *,
+        run_id: int | None = None,
+        at: datetime | None = None,
+        with_history: bool = False,
+    ) -> Facts:
         """Open the current publication of every source, or that of one run, for questions.
 
         With `at`, each source is as it was known at that time: its last run that was complete and
-        as of then or earlier. A file that is missing or damaged is rebuilt and named in
-        `Facts.repaired`. Raises StoreError where nothing is published yet.
+        as of then or earlier. `with_history` adds how every finding came to be so. A file that is
+        missing or damaged is rebuilt and named in `Facts.repaired`. Raises StoreError where nothing
+        is published yet.
         """
         chosen = self._current(at) if run_id is None else [self._publication(run_id)]
+        if with_history:
+            chosen = [self._with_history(row) for row, _ in chosen]
         repaired = [
             f"{what}; it was rebuilt from the record"
             for row, parts in chosen
             for part in parts
             for what in self._mended(row.source, part)
         ]
-        return Facts([row for row, _ in chosen], shelf=self._shelf, repaired=repaired)
+        return Facts(
+            [row for row, _ in chosen],
+            shelf=self._shelf,
+            repaired=repaired,
+            runs=self.runs(sys.maxsize) if with_history else (),
+        )
+
+    def _with_history(self, row: PublicationRow) -> tuple[PublicationRow, list[Part]]:
+        """Return a publication with all that its source published until then."""
+        of = select(publication.c.source).where(publication.c.run == row.run_id)
+        with self._database.read() as connection:
+            parts = since_ever(connection, connection.scalars(of).one(), until=row.run_id)
+        folders = tuple(part.folder for part in parts)
+        return msgspec.structs.replace(row, since_ever=folders), parts
 
     def _mended(self, source_name: str, part: Part) -> list[str]:
         broken = self._shelf.damage(part.folder, part.digests)

@@ -74,13 +74,24 @@ class PublicationRow(Struct, frozen=True):
     """One published run: which source, as of when, and the folders that hold what it says.
 
     `folders` begins with the last publication that was whole and ends with this run's own; what
-    lies between are changes.
+    lies between are changes. `since_ever` are all folders of the source up to this run, where the
+    facts are opened with their history.
     """
 
     run_id: int
     source: str
     as_of: datetime
     folders: tuple[str, ...]
+    since_ever: tuple[str, ...] = ()
+
+
+class ViewColumn(Struct, frozen=True):
+    """One column of a view that a person may ask in SQL."""
+
+    view: str
+    column: str
+    kind: str
+    meaning: str
 
 
 class ChangeEntry(Struct, frozen=True, kw_only=True):

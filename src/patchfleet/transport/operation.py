@@ -7,6 +7,7 @@ records or dry-runs an operation does it to the value, and knows no vendor.
 
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from patchfleet.transport.wire import Lost, Request, Response
@@ -27,6 +28,28 @@ class Operation(Generic[T]):
     request: Request
     parse: Callable[[Response], T]
     repeatable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh(Generic[T]):
+    """A result, or None where the answer is, to the letter, the one that was read before."""
+
+    fingerprint: str
+    result: T | None
+
+
+def unless(operation: Operation[T], fingerprint: str | None) -> Operation[Fresh[T]]:
+    """Make a call whose answer is read unless its bytes are those of an earlier `fingerprint`.
+
+    Reading is nearly all that an answer costs here; the call is made all the same. An answer that
+    is cut or wrong has another fingerprint, since it was never read.
+    """
+
+    def parse(response: Response) -> Fresh[T]:
+        found = blake2b(response.body, digest_size=16).hexdigest()
+        return Fresh(found, None if found == fingerprint else operation.parse(response))
+
+    return Operation(operation.name, operation.request, parse, operation.repeatable)
 
 
 @dataclass(frozen=True, slots=True)

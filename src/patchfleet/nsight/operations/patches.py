@@ -3,8 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from hashlib import blake2b
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from patchfleet.nsight import words
 from patchfleet.nsight.envelope import answer, children, text_of
@@ -30,28 +29,6 @@ def list_patches(deviceid: int) -> Operation[list[Patch]]:
     not exist or that the key may not see [D: list_all_patches_for_device.htm].
     """
     return call("patch_list_all", read_patches, deviceid=number("deviceid", deviceid))
-
-
-class PatchListing(NamedTuple):
-    """The patches of a device, or None where the answer is the one `fingerprint` was made of."""
-
-    fingerprint: str
-    patches: list[Patch] | None
-
-
-def list_patches_unless(deviceid: int, fingerprint: str | None) -> Operation[PatchListing]:
-    """List every patch of a device, unless the answer is, to the letter, one that was read before.
-
-    `fingerprint` is that of the earlier answer. Not reading it again spares nearly all work that an
-    answer costs; the call is made all the same.
-    """
-
-    def read(response: Response) -> PatchListing:
-        # Of the bytes, whatever they are; an answer that is cut or wrong was never read before.
-        found = blake2b(response.body, digest_size=16).hexdigest()
-        return PatchListing(found, None if found == fingerprint else read_patches(response))
-
-    return call("patch_list_all", read, deviceid=number("deviceid", deviceid))
 
 
 def read_patches(response: Response) -> list[Patch]:

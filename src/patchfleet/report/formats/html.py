@@ -11,9 +11,11 @@ from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from patchfleet.models import SEVERITIES
 from patchfleet.report.formats.vega import vega_lite
@@ -38,26 +40,23 @@ _RANKS: dict[str, str] = {severity: str(rank) for rank, severity in enumerate(SE
 
 
 class PageCell(Struct, frozen=True):
-    """One cell: its text, how it is set, a word that has a look, and what it is sorted by."""
+    """One cell: its text, how it is set, a word that has a look, what it is sorted by, a link."""
 
     text: str
     setting: str = ""
     word: str = ""
     key: str | None = None
+    link: str = ""
 
 
 class PageTable(Struct, frozen=True):
-    """One table of the page: `shown` rows of all."""
+    """One table of the page: the first `rows` of `count`."""
 
     table: Table
     rows: list[list[PageCell]]
     total: list[PageCell]
     numeric: list[bool]
-
-    @property
-    def shown(self) -> int:
-        """Count the rows that stand on the page."""
-        return len(self.rows)
+    count: int
 
 
 def to_html(what: Report | Table, *, rows_a_table: int = ROWS_A_TABLE) -> str:
@@ -94,9 +93,9 @@ def _page(
         as_of=as_of,
         figures=[_figure(figure) for figure in figures],
         notes=notes,
-        charts=[(chart, _page_table(chart.table, limit)) for chart in charts],
+        charts=[(chart, _page_table(chart.table, len(chart.table.rows))) for chart in charts],
         specs=_inside_script(charts),
-        tables=[_page_table(table.at_a_glance(), limit) for table in tables],
+        tables=[_page_table(table, limit) for table in tables],
         has_more_columns=any(column.is_detail for table in tables for column in table.columns),
         rows_on_paper=ROWS_ON_PAPER,
         style=_markup(_colours() + _own("page.css")),
@@ -120,12 +119,15 @@ def _template() -> "Template":
 
 
 def _page_table(table: Table, limit: int) -> PageTable:
-    total = table.total or ()
+    """Take what is read at a glance of the first rows; the others are not even asked for."""
+    shown = replace(table, rows=table.rows[:limit]).at_a_glance()
+    total = shown.total or ()
     return PageTable(
-        table=table,
-        rows=[_cells(row, table.columns) for row in table.rows[:limit]],
-        total=_cells(total, table.columns) if total else [],
-        numeric=[column.kind in NUMERIC for column in table.columns],
+        table=shown,
+        rows=[_cells(row, shown.columns) for row in shown.rows],
+        total=_cells(total, shown.columns) if total else [],
+        numeric=[column.kind in NUMERIC for column in shown.columns],
+        count=len(table.rows),
     )
 
 
@@ -136,7 +138,13 @@ def _cells(row: Sequence[Cell], columns: Sequence[Column]) -> list[PageCell]:
 def _cell(value: Cell, column: Column) -> PageCell:
     text = spelled(value, column.kind)
     if column.kind in NUMERIC:
-        return PageCell(text, "number", key=None if value is None else str(value))
+        is_work = column.needs_somebody and value is not None
+        weight = ("work" if value else "idle") if is_work else ""
+        return PageCell(
+            text, f"number {weight}".rstrip(), key=None if value is None else str(value)
+        )
+    if column.kind == "file" and isinstance(value, str):
+        return PageCell(column.title, "line", link=quote(value))
     if column.kind in {"severity", "state"} and isinstance(value, str):
         # The value is one of our own words, and as a class at most unknown to the style sheet.
         return PageCell(text, "line", f"{column.kind} {value}", _RANKS.get(value))

@@ -30,9 +30,9 @@ def write_parquet(table: Table, path: Path) -> None:
     """Write a table to `path`; a column with a value of another kind becomes text."""
     from patchfleet.store.parquet import write_parquet as write
 
+    odd = _odd_places(table)
     kinds: list[Kind] = [
-        column.kind if _is_even(table, place, column.kind) else "text"
-        for place, column in enumerate(table.columns)
+        "text" if place in odd else column.kind for place, column in enumerate(table.columns)
     ]
     types = {
         column.key: _TYPES.get(kind, "VARCHAR")
@@ -43,16 +43,17 @@ def write_parquet(table: Table, path: Path) -> None:
     write(types, rows, path)
 
 
-def _is_even(table: Table, place: int, kind: Kind) -> bool:
-    fits = _FITS.get(kind)
-    if fits is None:
-        return True
-    values = (row[place] for row in table.rows)
-    return all(
-        value is None
-        or (isinstance(value, fits) and (kind == "flag" or not isinstance(value, bool)))
-        for value in values
-    )
+def _odd_places(table: Table) -> set[int]:
+    """Find the columns that hold a value of another kind than theirs."""
+    fits = {place: _FITS[c.kind] for place, c in enumerate(table.columns) if c.kind in _FITS}
+    odd: set[int] = set()
+    for row in table.rows:
+        for place, kinds in fits.items():
+            value = row[place]
+            is_fit = isinstance(value, kinds) and (bool in kinds or not isinstance(value, bool))
+            if value is not None and not is_fit:
+                odd.add(place)
+    return odd
 
 
 def _value(cell: Cell, kind: Kind) -> Any:

@@ -15,7 +15,7 @@ from patchfleet.report.table import Report, Table
 
 
 def save(what: Report | Table, path: Path | str) -> Path:
-    """Write a report or one table to `path`, as .xlsx, .html, .csv, .json or .parquet.
+    """Write a report or one table to `path`, as .xlsx, .html, .md, .csv, .json or .parquet.
 
     Returns the path. A CSV and a Parquet file hold one table. Raises ConfigError for another
     ending, for either with several tables, and for a place that cannot be written (a folder, not
@@ -108,9 +108,16 @@ def _write_html(what: Report | Table, path: Path) -> None:
     path.write_text(to_html(what), encoding="utf-8", newline="\n")
 
 
+def _write_markdown(what: Report | Table, path: Path) -> None:
+    from patchfleet.report.formats.markdown import to_markdown
+
+    path.write_text(to_markdown(what), encoding="utf-8", newline="\n")
+
+
 _WRITERS: dict[str, Callable[[Report | Table, Path], None]] = {
     ".xlsx": _write_xlsx,
     ".html": _write_html,
+    ".md": _write_markdown,
     ".csv": _write_csv,
     ".json": _write_json,
     ".parquet": _write_parquet,

@@ -5,7 +5,7 @@ from outside stays text: no formula, no link. The same report gives the same byt
 once and forgotten, so that memory does not grow with them.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -14,16 +14,15 @@ from typing import Any
 
 from msgspec import Struct
 
-from patchfleet.report.formats.xlsx_summary import write_chart_data, write_summary
-from patchfleet.report.palette import TINTS
+from patchfleet.report.formats.xlsx_cells import cell_writer
+from patchfleet.report.formats.xlsx_charts import write_chart_data
+from patchfleet.report.formats.xlsx_summary import write_summary
+from patchfleet.report.palette import MUCH, MUCH_WORK, TINTS
 from patchfleet.report.spelling import NUMERIC, printable, spelled, worded
 from patchfleet.report.table import Cell, Column, Kind, Report, Table
 
 ROWS_A_SHEET = 1_048_574
 """Excel's 1,048,576 lines a sheet, less the heading and a closing total."""
-
-_LONGEST_TEXT = 16_000
-"""Excel holds 32,767 UTF-16 units a cell; this many characters fit whatever they are."""
 
 _NUMBER_FORMATS: dict[Kind, str] = {
     "integer": "#,##0",
@@ -152,9 +151,9 @@ def _write_sheet(sheet: Any, part: Sheet, formats: _Formats) -> None:
         sheet.set_column(place, place, _width(place, column, part.rows))
         style = formats.number_heading if column.kind in NUMERIC else formats.heading
         sheet.write_string(0, place, column.heading, style)
-        if column.kind in {"state", "severity"}:
-            _tint(sheet, place, last_row, formats)
-    writers = [_writer(sheet, column.kind, formats.kinds) for column in table.columns]
+        for rule in _rules(column, formats):
+            sheet.conditional_format(1, place, max(last_row, 1), place, rule)
+    writers = [cell_writer(sheet, column.kind, formats.kinds) for column in table.columns]
     for number, row in enumerate(part.rows, start=1):
         for place, value in enumerate(row):
             if value is not None:
@@ -168,40 +167,21 @@ def _write_total(sheet: Any, row: int, table: Table, formats: _Formats) -> None:
         if value is None:
             sheet.write_blank(row, place, None, formats.total)
         else:
-            _writer(sheet, table.columns[place].kind, formats.totals)(row, place, value)
+            cell_writer(sheet, table.columns[place].kind, formats.totals)(row, place, value)
 
 
-def _tint(sheet: Any, place: int, last_row: int, formats: _Formats) -> None:
-    for word, style in formats.tints.items():
-        rule = {"type": "cell", "criteria": "==", "value": f'"{word}"', "format": style}
-        sheet.conditional_format(1, place, max(last_row, 1), place, rule)
+def _rules(column: Column, formats: _Formats) -> Iterator[dict[str, Any]]:
+    """Say how cells of a column look by what they hold: words tinted, numbers on a scale."""
+    if column.kind in {"state", "severity"}:
+        for word, style in formats.tints.items():
+            yield {"type": "cell", "criteria": "==", "value": f'"{word}"', "format": style}
+    elif column.kind == "percent":
+        yield {**_SCALE, "max_type": "num", "max_value": 1, "max_color": MUCH}
+    elif column.kind in NUMERIC and column.needs_somebody:
+        yield {**_SCALE, "max_type": "max", "max_color": MUCH_WORK}
 
 
-def _writer(sheet: Any, kind: Kind, styles: dict[Kind, Any]) -> Callable[[int, int, Any], object]:
-    """Choose how the cells of one column are written; a value decides where a column cannot."""
-    style = styles.get(kind)
-
-    def text(row: int, place: int, value: Cell) -> object:
-        words = spelled(value, kind)
-        if len(words) > _LONGEST_TEXT:
-            words = f"{words[:_LONGEST_TEXT]} … (cut, {len(words):,} characters)"
-        return sheet.write_string(row, place, words, style)
-
-    def time(row: int, place: int, value: Cell) -> object:
-        if not isinstance(value, datetime):
-            return text(row, place, value)
-        if value.year < 1900:  # a sheet has no earlier dates
-            return sheet.write_string(row, place, value.isoformat(), style)
-        return sheet.write_datetime(row, place, value.astimezone(UTC).replace(tzinfo=None), style)
-
-    def number(row: int, place: int, value: Cell) -> object:
-        if not isinstance(value, int | float):
-            return text(row, place, value)
-        return sheet.write_number(row, place, value, style)
-
-    if kind in {"date", "moment"}:
-        return time
-    return number if kind in NUMERIC else text
+_SCALE = {"type": "2_color_scale", "min_type": "num", "min_value": 0, "min_color": "#ffffff"}
 
 
 def _width(place: int, column: Column, rows: Sequence[tuple[Cell, ...]]) -> int:

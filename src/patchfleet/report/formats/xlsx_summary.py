@@ -1,18 +1,15 @@
-"""The first and the last sheet of a workbook: figures, notes, contents, charts and their numbers.
+"""The first sheet of a workbook: figures, notes, what stands on which sheet, and the charts.
 
-Law of this file: charts are the spreadsheet's own, drawn from cells that anybody can see.
+Law of this file: what a report does not cover is said before anything else is shown.
 """
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from patchfleet.report.palette import SEVERITY_COLOURS
+from patchfleet.report.formats.xlsx_charts import insert_charts
 from patchfleet.report.spelling import counted, moment, printable, spelled
-from patchfleet.report.table import Chart, Column, Figure, Report, Table
+from patchfleet.report.table import Figure, Report, Table
 
-CHART_DATA = "Chart data"
-
-_WIDTH_PIXELS, _GAP_PIXELS, _ROW_PIXELS = 560, 20, 20
 _CHARS_A_LINE = 130
 _LAST_COLUMN = 7
 
@@ -31,34 +28,7 @@ def write_summary(book: Any, report: Report, contents: Sequence[tuple[str, Table
     row = _write_figures(book, sheet, 3, report.figures)
     row = _write_notes(book, sheet, row + 1, report.notes)
     row = _write_contents(book, sheet, row + 1, contents)
-    _insert_charts(book, sheet, row + 1, report.charts)
-
-
-def write_chart_data(book: Any, charts: Iterable[Chart]) -> None:
-    """Write the numbers that the charts are drawn from, one block under the other."""
-    charts = tuple(charts)
-    if not charts:
-        return
-    sheet = book.add_worksheet(CHART_DATA)
-    sheet.set_column(0, 0, 48)
-    bold = book.add_format({"bold": True})
-    for chart, top in zip(charts, _tops(charts), strict=True):
-        sheet.write_string(top, 0, printable(chart.title), bold)
-        for place, column in enumerate(chart.table.columns):
-            sheet.write_string(top + 1, place, column.title, bold)
-        for number, (label, *parts) in enumerate(chart.table.rows, start=top + 2):
-            sheet.write_string(number, 0, str(label))
-            for place, part in enumerate(parts, start=1):
-                sheet.write_number(number, place, part)
-
-
-def _tops(charts: Iterable[Chart]) -> list[int]:
-    """Find the first line of each chart's block: a title, a heading, its rows, an empty line."""
-    tops, top = [], 0
-    for chart in charts:
-        tops.append(top)
-        top += len(chart.table.rows) + 3
-    return tops
+    insert_charts(book, sheet, row + 1, report.charts)
 
 
 def _write_figures(book: Any, sheet: Any, row: int, figures: Iterable[Figure]) -> int:
@@ -99,58 +69,3 @@ def _write_contents(
         sheet.write_string(row, 1, f"{words}. {printable(table.note)}".rstrip())
         row += 1
     return row
-
-
-def _insert_charts(book: Any, sheet: Any, row: int, charts: Sequence[Chart]) -> None:
-    tops = _tops(charts)
-    for first in range(0, len(charts), 2):
-        pair = range(first, min(first + 2, len(charts)))
-        height = max(_height(charts[place]) for place in pair)
-        for place in pair:
-            drawn = _draw(book, charts[place], tops[place])
-            drawn.set_size({"width": _WIDTH_PIXELS, "height": height})
-            left = (place - first) * (_WIDTH_PIXELS + _GAP_PIXELS)
-            sheet.insert_chart(
-                row, 0, drawn, {"x_offset": left, "description": printable(charts[place].summary)}
-            )
-        row += height // _ROW_PIXELS + 2
-
-
-def _height(chart: Chart) -> int:
-    return 320 if chart.is_upright else 140 + 34 * len(chart.table.rows)
-
-
-def _draw(book: Any, chart: Chart, top: int) -> Any:
-    drawn = book.add_chart({"type": "column" if chart.is_upright else "bar", "subtype": "stacked"})
-    first, last = top + 2, max(top + 1 + len(chart.table.rows), top + 2)
-    for place, column in enumerate(chart.table.columns[1:], start=1):
-        drawn.add_series(
-            {
-                "name": [CHART_DATA, top + 1, place],
-                "categories": [CHART_DATA, first, 0, last, 0],
-                "values": [CHART_DATA, first, place, last, place],
-                "fill": {"color": _colour(column)},
-                "gap": 40,
-            }
-        )
-    drawn.set_title({"name": printable(chart.title), "name_font": {"size": 12}, "overlay": False})
-    drawn.set_legend({"position": "bottom"})
-    amounts = {
-        "num_format": "#,##0",
-        "name": chart.unit,
-        "name_font": {"bold": False},
-        "major_gridlines": {"visible": True, "line": {"color": "#dfe3e7"}},
-    }
-    labels = {"name": chart.table.columns[0].title, "name_font": {"bold": False}}
-    if chart.is_upright:
-        drawn.set_x_axis(labels)
-        drawn.set_y_axis(amounts)
-    else:
-        # The first label belongs on top; a sheet would begin at the bottom.
-        drawn.set_y_axis({"reverse": True, "interval_unit": 1})
-        drawn.set_x_axis({**amounts, "label_position": "high"})
-    return drawn
-
-
-def _colour(column: Column) -> str:
-    return SEVERITY_COLOURS.get(column.key, "#1a5f7a")

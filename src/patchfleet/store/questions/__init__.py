@@ -14,6 +14,7 @@ from patchfleet.store.questions.answers import (
     CustomerWork,
     DeviceRow,
     FindingRow,
+    HistoryRow,
     PostureRow,
     Reason,
     SeverityStateRow,
@@ -23,6 +24,7 @@ from patchfleet.store.questions.answers import (
     WorkItem,
 )
 from patchfleet.store.questions.changes import changes, count_changes
+from patchfleet.store.questions.history import history
 from patchfleet.store.questions.lists import (
     count_findings,
     customers,
@@ -43,6 +45,7 @@ __all__ = [
     "CustomerWork",
     "DeviceRow",
     "FindingRow",
+    "HistoryRow",
     "PostureRow",
     "Reason",
     "SeverityStateRow",
@@ -57,6 +60,7 @@ __all__ = [
     "customers",
     "devices",
     "findings",
+    "history",
     "iter_findings",
     "posture",
     "severity_by_state",

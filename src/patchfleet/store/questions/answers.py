@@ -195,6 +195,32 @@ class ChangeRow(Struct, frozen=True):
     after_decision: Decision | None
 
 
+class HistoryRow(Struct, frozen=True):
+    """One interval in which a finding stood the same; `to_at` is None while it holds.
+
+    `is_gone` says that nothing followed it: the source does not list the finding any more.
+    """
+
+    source: str
+    customer: str
+    device_id: str
+    device: str
+    finding_id: str
+    patch: str
+    kb: str | None
+    severity: Severity
+    state: State
+    decision: Decision
+    vendor_status: str
+    vendor_decision: str
+    installed_at: datetime | None
+    from_run: int
+    from_at: datetime | None
+    to_run: int | None
+    to_at: datetime | None
+    is_gone: bool
+
+
 class TransitionRow(Struct, frozen=True):
     """How many findings went from one state to another; equal states mean a changed decision."""
 

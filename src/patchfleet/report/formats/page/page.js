@@ -80,10 +80,12 @@ function drawCharts() {
   const all = JSON.parse(specs.textContent);
   for (const place of document.querySelectorAll("[data-chart]")) {
     const spec = all[place.dataset.chart];
+    const { x, y } = spec.encoding;
     // Names get less than half of the room, so that bars stay bars on a telephone.
-    spec.encoding.y.axis.labelLimit = Math.min(300, Math.round(place.clientWidth * 0.45));
-    if (place.clientWidth < 400 && spec.encoding.x.type === "nominal") {
-      spec.encoding.x.axis.labelAngle = -45;
+    if (y) y.axis.labelLimit = Math.min(300, Math.round(place.clientWidth * 0.45));
+    if (place.clientWidth < 400) {
+      if (x.type === "nominal") x.axis.labelAngle = -45;
+      else x.axis.tickCount = Math.min(x.axis.tickCount, 3);
     }
     window.drawChart(place, spec, {
       mode: "vega-lite",

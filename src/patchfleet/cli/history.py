@@ -1,0 +1,43 @@
+"""`patchfleet history`: how patches of a device came to be what they are."""
+
+from pathlib import Path
+
+import click
+
+from patchfleet.cli.options import CommandLineError, check_names, output_options
+from patchfleet.cli.session import Session, pass_session
+from patchfleet.models import Selection
+
+
+@click.command()
+@click.argument("device")
+@click.argument("patch", required=False)
+@output_options
+@pass_session
+def command(
+    session: Session,
+    *,
+    device: str,
+    patch: str | None,
+    as_json: bool,
+    outputs: tuple[Path, ...],
+) -> None:
+    """Show how patches of a device came to be what they are.
+
+    DEVICE is a name or an id, PATCH a KB number or a part of a title; without it, all patches. A
+    line is an interval: from the sync that saw it first to the one that saw it changed or gone.
+    """
+    from patchfleet.report.history import history_table
+    from patchfleet.store.questions import history
+
+    selection = Selection(devices=(device,), patches=(patch,) if patch else ())
+    with session.store() as store, store.facts(with_history=True) as facts:
+        session.say_repaired(facts)
+        rows = history(facts, selection)
+        if not rows:
+            check_names(facts, Selection(devices=(device,)))
+            raise CommandLineError(
+                f"no patch of {device} is called {patch!r}",
+                hint=f"`patchfleet history {device}` lists all of them",
+            )
+        session.show(history_table(rows), as_json=as_json, outputs=outputs)

@@ -1,0 +1,66 @@
+"""`patchfleet sql`: a question in SQL over what is published."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from patchfleet.cli.moments import Moment
+from patchfleet.cli.options import output_options
+from patchfleet.cli.session import Session, pass_session
+
+if TYPE_CHECKING:
+    from patchfleet.report import Table
+    from patchfleet.store import Facts
+
+
+@click.command()
+@click.argument("statement", required=False)
+@click.option("--views", is_flag=True, help="List the views and their columns.")
+@click.option("--at", type=Moment(), help="Over what was known then: 2026-03-14, or with T08:00.")
+@output_options
+@pass_session
+def command(
+    session: Session,
+    *,
+    statement: str | None,
+    views: bool,
+    at: datetime | None,
+    as_json: bool,
+    outputs: tuple[Path, ...],
+) -> None:
+    """Ask a question in SQL; it reads and nothing else.
+
+    \b
+    patchfleet sql "SELECT customer, count(*) FROM held
+                    WHERE state = 'failed' GROUP BY ALL ORDER BY 2 DESC"
+
+    The dialect is DuckDB's. The view `held` has a line for each patch on a device, `intervals` one
+    for each state it ever was in; --views lists them all.
+    """  # noqa: D301 -- \b is what click wants, not a backslash
+    if (statement is None) is not views:
+        raise click.UsageError("give one statement, or --views")
+    with session.store() as store, store.facts(at=at, with_history=True) as facts:
+        session.say_repaired(facts)
+        table = _asked(facts, statement) if statement else _views(facts)
+        session.show(table, as_json=as_json, outputs=outputs)
+
+
+def _asked(facts: "Facts", statement: str) -> "Table":
+    from patchfleet.report.asked import asked_table
+
+    return asked_table(facts.ask(statement))
+
+
+def _views(facts: "Facts") -> "Table":
+    from patchfleet.report import Column, Table
+
+    columns = (
+        Column("view", "View"),
+        Column("column", "Column"),
+        Column("type", "Type"),
+        Column("meaning", "Meaning"),
+    )
+    rows = [(one.view, one.column, one.kind, one.meaning) for one in facts.views()]
+    return Table(name="views", title="Views to ask", columns=columns, rows=rows)

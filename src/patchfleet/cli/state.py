@@ -1,0 +1,48 @@
+"""`patchfleet state`: the patches of a device, now or at an earlier time."""
+
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from patchfleet.cli.moments import Moment
+from patchfleet.cli.options import check_names, output_options
+from patchfleet.cli.session import Session, pass_session
+from patchfleet.models import STATES, Selection
+
+
+@click.command()
+@click.argument("device")
+@click.option("--at", type=Moment(), help="As it was known then: 2026-03-14, or with T08:00.")
+@click.option("--run", "run_id", type=int, metavar="RUN", help="As this sync found it.")
+@click.option("--status", "states", type=click.Choice(STATES), multiple=True, help="Only these.")
+@output_options
+@pass_session
+def command(
+    session: Session,
+    *,
+    device: str,
+    at: datetime | None,
+    run_id: int | None,
+    states: tuple[str, ...],
+    as_json: bool,
+    outputs: tuple[Path, ...],
+) -> None:
+    """Show the patches of a device, now or at an earlier time.
+
+    DEVICE is a name or an id; * and ? stand for others. From the last sync that was complete then.
+    """
+    from patchfleet.report.lists import findings_table
+    from patchfleet.store.questions import findings
+
+    if at is not None and run_id is not None:
+        raise click.UsageError("--at and --run name two times: give one of them")
+    selection = Selection(devices=(device,))
+    with session.store() as store, store.facts(run_id=run_id, at=at) as facts:
+        session.say_repaired(facts)
+        check_names(facts, selection)
+        rows = findings(facts, selection)
+        kept = [row for row in rows if not states or row.state in states]
+        session.say_as_of(facts)
+        table = findings_table(kept, title=f"Patches on {device}")
+        session.show(table, as_json=as_json, outputs=outputs)

@@ -1,0 +1,73 @@
+"""`patchfleet store`: the record itself, and what is published of it."""
+
+from pathlib import Path
+
+import click
+
+from patchfleet.cli.exits import Exit
+from patchfleet.cli.lazy import LazyGroup
+from patchfleet.cli.session import Session, pass_session
+
+COMMANDS = {
+    "publish": ("patchfleet.cli.store:publish", "Write published files again from the record."),
+    "check": ("patchfleet.cli.store:check", "Compare published files with the record's digests."),
+    "copy": ("patchfleet.cli.store:copy", "Copy the whole record into another, empty one."),
+}
+
+
+@click.group(cls=LazyGroup, table=COMMANDS)
+def command() -> None:
+    """Copy the record, publish it again, check it."""
+
+
+@click.command()
+@click.argument("run_id", metavar="[RUN]", required=False, type=int)
+@click.option("--all", "everything", is_flag=True, help="Every complete sync on record.")
+@pass_session
+def publish(session: Session, *, run_id: int | None, everything: bool) -> None:
+    """Write published files again from the record.
+
+    The rows are the same at any time later. RUN is a number of `patchfleet runs`.
+    """
+    if (run_id is None) is not everything:
+        raise click.UsageError("name a run, or --all")
+    with session.store() as store:
+        if run_id is not None:
+            store.publish(run_id)
+            session.say(f"published run {run_id} again")
+        else:
+            many = store.publish_all()
+            session.say(f"published {many:,} run{'' if many == 1 else 's'} again")
+
+
+@click.command()
+@pass_session
+def check(session: Session) -> int:
+    """Compare published files with the record's digests.
+
+    Each that is missing or differs is named, and the exit code is 3. Nothing is
+    changed: a damaged file is made again when it is next read, or by `store publish`.
+    """
+    with session.store() as store:
+        damaged = store.damaged()
+    for sentence in damaged:
+        click.echo(sentence)
+    session.say(f"{len(damaged):,} damaged" if damaged else "every published file is as recorded")
+    return Exit.INCOMPLETE if damaged else Exit.DONE
+
+
+@click.command()
+@click.argument("destination")
+@pass_session
+def copy(session: Session, *, destination: str) -> None:
+    """Copy the whole record into another, empty one.
+
+    DESTINATION is a file or postgresql://USER@HOST/DATABASE.
+    What is published is made anew from it when it is first read.
+    """
+    target: Path | str = destination if "://" in destination else Path(destination)
+    with session.store() as store:
+        copied = store.copy_to(target, wait_seconds=session.settings.wait_for_lock_seconds)
+    rows = sum(copied.values())
+    session.say(f"copied {rows:,} rows of {len(copied)} tables")
+    session.say(f'to use it: store = "{destination}" in patchfleet.toml', bold=True)

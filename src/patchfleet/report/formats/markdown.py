@@ -1,0 +1,86 @@
+"""A report as Markdown, in GitHub's dialect: for a ticket, a wiki, a message.
+
+Law of this file: text from outside stays text. It makes no markup, no HTML and no further cell;
+an address in it may become a link by itself, which then shows where it leads. No row is left out.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from urllib.parse import quote
+
+from patchfleet.report.spelling import NUMERIC, moment, printable, spelled
+from patchfleet.report.table import Cell, Column, Figure, Report, Table
+
+_MARKUP = re.compile(r"[\\`*_~|<>\[\]#$]")
+"""What begins something in the middle of a line (GFM 0.29: 6, 4.10; `$`: mathematics)."""
+
+_AT_THE_START = re.compile(r"^(\d*)([-+=.)])")
+"""What begins a list or a rule at the start of a line: `-`, `1.`"""
+
+
+def to_markdown(what: Report | Table) -> str:
+    """Spell a report or one table as Markdown, ending with a newline.
+
+    The columns are those that are read at a glance; of charts it has the sentence that says what
+    they show.
+    """
+    blocks = _of_report(what) if isinstance(what, Report) else _of_table(what, "#")
+    return "\n\n".join(blocks) + "\n"
+
+
+def _of_report(report: Report) -> Iterator[str]:
+    yield f"# {_text(report.title)}"
+    yield f"As of {moment(report.as_of)}"
+    if report.figures:
+        yield _figures(report.figures)
+    if report.notes:
+        yield "\n".join(f"- {_line(note)}" for note in report.notes)
+    if report.charts:
+        yield "\n".join(f"- **{_text(one.title)}:** {_text(one.summary)}" for one in report.charts)
+    for table in report.tables:
+        yield from _of_table(table, "##")
+    if any(column.is_detail for table in report.tables for column in table.columns):
+        yield "The workbook (.xlsx) of this report has further columns of these tables."
+
+
+def _of_table(table: Table, level: str) -> Iterator[str]:
+    yield f"{level} {_text(table.title)}"
+    if table.note:
+        yield _line(table.note)
+    yield "\n".join(_grid(table.at_a_glance())) if len(table.rows) else "Nothing."
+
+
+def _figures(figures: Sequence[Figure]) -> str:
+    values = [spelled(figure.value, figure.kind) or "unknown" for figure in figures]
+    heading = _row(_text(figure.title) for figure in figures)
+    return "\n".join((heading, _row("---:" for _ in figures), _row(map(_text, values))))
+
+
+def _grid(table: Table) -> Iterator[str]:
+    yield _row(_text(column.heading) for column in table.columns)
+    yield _row("---:" if column.kind in NUMERIC else "---" for column in table.columns)
+    for row in table.rows:
+        yield _row(map(_cell, row, table.columns))
+    if table.total is not None:
+        closing = map(_cell, table.total, table.columns)
+        yield _row(f"**{text}**" if text else "" for text in closing)
+
+
+def _row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _cell(value: Cell, column: Column) -> str:
+    if column.kind == "file" and isinstance(value, str):
+        return f"[{_text(column.title)}]({quote(value)})"
+    return _text(spelled(value, column.kind))
+
+
+def _line(text: str) -> str:
+    """Spell text that begins a line."""
+    return _AT_THE_START.sub(r"\1\\\2", _text(text))
+
+
+def _text(text: str) -> str:
+    """Put a backslash before what would be markup, and an entity for what would be one."""
+    return _MARKUP.sub(r"\\\g<0>", printable(text)).replace("&", "&amp;").strip()

@@ -1,0 +1,158 @@
+import json
+import re
+from unicodedata import normalize
+
+import openpyxl
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from patchfleet.errors import ConfigError
+from patchfleet.report import Figure, save_each
+from patchfleet.report.each import file_stems
+
+NAMES = ("Acme Ltd", "ACME LTD", "a/b", "a?b", "index", "con", "..", "Bäckerei Öhl", "=1 </td>|")
+
+
+@pytest.fixture
+def report(made):
+    """Make a small report in which so many patches are overdue."""
+
+    def make(overdue, failed=0):
+        whole = made.report(findings=3)
+        figures = (
+            Figure(name="devices", title="Devices", value=4),
+            Figure(name="installed_share", title="Installed", value=0.5, kind="percent"),
+            Figure(name="failed", title="Failed", value=failed, needs_somebody=True),
+            Figure(name="overdue_critical", title="Overdue", value=overdue, needs_somebody=True),
+        )
+        return replace(whole, figures=figures, charts=(), tables=whole.tables[:1])
+
+    return make
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_each_customer_has_a_file_of_each_kind_and_the_worst_comes_first(tmp_path, report):
+    reports = [(name, replace(report(place), title=name)) for place, name in enumerate(NAMES)]
+    saved = save_each(reports, tmp_path / "new" / "here", [".html", ".json"])
+    assert [customer for customer, _ in saved.customers] == list(reversed(NAMES))
+    written = [path for _, paths in saved.customers for path in paths]
+    assert sorted(path.name for path in (*written, *saved.overview)) == names(
+        tmp_path / "new" / "here"
+    )
+    for customer, (_, data) in saved.customers:
+        assert json.loads(data.read_text())["title"] == customer
+
+
+def test_the_order_asks_one_figure_after_the_other(tmp_path, report):
+    unknown = replace(report(0), figures=(replace(report(0).figures[3], value=None),))
+    reports = [("b", report(1)), ("a", report(1)), ("c", report(1, 5)), ("d", unknown)]
+    saved = save_each(reports, tmp_path, [".json"])
+    assert [customer for customer, _ in saved.customers] == ["d", "c", "a", "b"]
+    saved = save_each(reports, tmp_path, [".json"], worst_by=())
+    assert [customer for customer, _ in saved.customers] == ["a", "b", "c", "d"]
+
+
+def test_the_overview_tells_the_figures_and_links_each_file(tmp_path, report):
+    reports = [(name, report(place)) for place, name in enumerate(NAMES)]
+    save_each(reports, tmp_path, [".html", ".xlsx", ".md"])
+    rows = list(openpyxl.load_workbook(tmp_path / "index.xlsx")["Customers"].iter_rows())
+    heading = [cell.value for cell in rows[0]]
+    assert heading == [
+        "Customer",
+        "Page",
+        "Workbook",
+        "Markdown",
+        "Devices",
+        "Installed",
+        "Failed",
+        "Overdue",
+    ]
+    assert [row[7].value for row in rows[1:]] == [*reversed(range(9)), sum(range(9))]
+    assert [rows[-1][place].value for place in (0, 4, 5)] == ["Total", 36, None]
+    for row in rows[1:-1]:
+        assert (tmp_path / row[2].value).is_file()
+        assert row[2].hyperlink.target.replace("%20", " ") == row[2].value
+    page = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert len(re.findall(r'<a href="[^"/:]+\.html">Page</a>', page)) == len(NAMES)
+    assert "</td>|" not in page
+    assert (tmp_path / "index.md").read_text(encoding="utf-8").count("[Workbook](") == len(NAMES)
+
+
+def test_what_is_not_covered_anywhere_is_said_once(tmp_path, report):
+    reports = [("a", report(1)), ("b", replace(report(2), notes=(*report(2).notes, "Only at b.")))]
+    save_each(reports, tmp_path, [".json"])
+    notes = json.loads((tmp_path / "index.json").read_text())["notes"]
+    assert notes[:2] == list(report(1).notes)
+    assert "Only at b." not in notes
+
+
+def test_a_failure_leaves_everything_as_it_was(tmp_path, report):
+    save_each([("a", report(1))], tmp_path, [".json"])
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+
+    def breaking():
+        yield "a", report(7)
+        raise ConfigError("the second cannot be made")
+
+    with pytest.raises(ConfigError, match="second"):
+        save_each(breaking(), tmp_path, [".json"])
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_a_folder_in_the_place_of_a_file_stops_all_of_it(tmp_path, report):
+    (tmp_path / "b.json").mkdir()
+    with pytest.raises(ConfigError, match="it is a folder"):
+        save_each([("a", report(1)), ("b", report(2))], tmp_path, [".json"])
+    assert names(tmp_path) == ["b.json"]
+
+
+@pytest.mark.parametrize(
+    ("suffixes", "message"), [([".pdf"], "cannot tell the format"), ([".csv"], "holds one table")]
+)
+def test_a_format_that_cannot_be_is_refused(tmp_path, made, suffixes, message):
+    with pytest.raises(ConfigError, match=message) as caught:
+        save_each([("a", made.report(findings=1))], tmp_path, suffixes)
+    assert caught.value.hint
+    assert names(tmp_path) == []
+
+
+def test_no_customer_is_an_error(tmp_path):
+    with pytest.raises(ConfigError, match="no customer"):
+        save_each([], tmp_path, [".html"])
+    assert names(tmp_path) == []
+
+
+def test_a_file_is_no_folder(tmp_path, report):
+    (tmp_path / "x").write_text("")
+    with pytest.raises(ConfigError, match="it is a file"):
+        save_each([("a", report(1))], tmp_path / "x", [".html"])
+
+
+def test_a_customer_keeps_its_file_whatever_the_order():
+    there, back = file_stems(NAMES), file_stems(NAMES[::-1])
+    assert there == back[::-1]
+    assert there[7] == "Bäckerei Öhl"
+    assert there[5] == "_con"
+
+
+def test_equal_names_are_two_files():
+    assert len(set(file_stems(["a", "a", "A", "a "]))) == 4
+
+
+@given(st.lists(st.text(max_size=60), max_size=12))
+@example(["e\u0301", "\u00e9", "x" * 500, "x" * 501, "ß", "SS", "a" * 119 + "é", "\ud800"])
+@example(["COM1.txt", "com1 .x", "-rf", "~", ".hidden", "a.", "a ", "%41", "A"])
+def test_stems_are_legal_and_no_two_alike(texts):
+    stems = file_stems(texts)
+    assert len({normalize("NFKC", normalize("NFKC", s).casefold()) for s in stems}) == len(texts)
+    for stem in stems:
+        assert 0 < len(f"{stem}.parquet".encode()) <= 200
+        assert not re.search(r'[<>:"/\\|?*#%\x00-\x1f]', stem)
+        assert stem[0] not in " .-~"
+        assert stem[-1] not in " ."
+        assert stem.casefold().split(".")[0] not in {"con", "prn", "aux", "nul", "com1", "index"}

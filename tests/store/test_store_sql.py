@@ -1,0 +1,134 @@
+"""A person's own SQL: it reads what is published, in any form, and reaches nothing else."""
+
+from datetime import timedelta
+
+import pytest
+from small_fleet import DAY, NOW, device, finding, inventory, patch, sync
+
+from patchfleet.errors import StoreError
+from patchfleet.models import Selection
+from patchfleet.store import questions
+from patchfleet.store.views import VIEWS
+
+
+@pytest.fixture
+def facts(store):
+    first = [finding(1), finding(2, patch("Other", kb="5049981"))]
+    sync(store, {"d1": first, "d2": first})
+    changed = [finding(1, state="failed"), first[1]]
+    sync(store, {"d1": changed, "d2": first}, now=NOW + DAY)
+    store.begin("nsight", now=NOW + 2 * DAY).stop(now=NOW + 2 * DAY)
+    later = NOW + 3 * DAY
+    moved = inventory(device("d1", "RENAMED", site="s2"), device("d2"), sites=("Main", "Branch"))
+    sync(store, {"d1": [finding(1, state="installed")], "d2": first}, now=later, of=moved)
+    with store.facts(with_history=True) as opened:
+        yield opened
+
+
+def test_every_interval_tells_when_it_began_and_ended(facts):
+    rows = questions.history(facts, Selection(devices=("renamed",)))
+    told = [
+        (r.finding_id, r.state, r.from_run, r.from_at, r.to_run, r.to_at, r.is_gone) for r in rows
+    ]
+    day = timedelta(days=1)
+    assert told == [
+        ("1", "missing", 1, NOW, 2, NOW + day, False),
+        ("1", "failed", 2, NOW + day, rows[2].from_run, NOW + 3 * day, False),
+        ("1", "installed", rows[2].from_run, NOW + 3 * day, None, None, False),
+        ("2", "missing", 1, NOW, rows[2].from_run, NOW + 3 * day, True),
+    ]
+    assert {row.device for row in rows} == {"RENAMED"}
+    (one,) = questions.history(facts, Selection(devices=("d2",), patches=("KB5049981",)))
+    assert (one.patch, one.to_at) == ("Other", None)
+
+
+def test_every_view_says_what_its_columns_mean(facts):
+    for view, meanings in VIEWS.items():
+        assert {one.column for one in facts.views() if one.view == view} == set(meanings), view
+
+
+def test_rows_arrive_in_every_form(facts):
+    sql = "SELECT device, state, changed_at FROM held ORDER BY ALL"
+    answer = facts.ask(sql)
+    rows = list(answer.rows())
+    assert rows == [
+        ("D2", "missing", NOW), ("D2", "missing", NOW), ("RENAMED", "installed", NOW + 3 * DAY),
+    ]  # fmt: skip
+    assert answer.columns == ("device", "state", "changed_at")
+    arrow = answer.to_arrow()
+    assert arrow.column("device").to_pylist() == ["D2", "D2", "RENAMED"]
+    assert answer.to_polars().height == answer.to_pandas().shape[0] == 3
+
+
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        ("SELECT * FROM read_csv('/etc/passwd')", "Permission Error"),
+        ("SELECT * FROM glob('/etc/*')", "Permission Error"),
+        ("SELECT * FROM read_parquet('http://127.0.0.1:1/x')", "cannot be asked"),
+        ("COPY (SELECT 1) TO 'never.csv'", "only reading is allowed here, and this is"),
+        ("DROP VIEW held", "only reading is allowed"),
+        ("CREATE TABLE x AS SELECT 1", "only reading is allowed"),
+        ("SET threads = 1", "only reading is allowed"),
+        ("ATTACH 'never.db'", "only reading is allowed"),
+        ("INSTALL httpfs", "only reading is allowed"),
+        ("SELECT 1; SELECT 2", "2 statements"),
+        ("", "0 statements"),
+        ("SELEC 1", "Parser Error"),
+        ("SELECT nam FROM devices", "nam"),
+    ],
+)
+def test_what_does_not_read_is_refused(facts, sql, said):
+    with pytest.raises(StoreError) as caught:
+        list(facts.ask(sql).rows())
+    assert said in caught.value.message
+    assert "\n" not in caught.value.message
+
+
+def test_a_copy_of_the_record_gives_the_same_answers(store, facts, tmp_path, request):
+    rows = questions.findings(facts)
+    from patchfleet.store import Store
+
+    target = tmp_path / "copy.db"
+    if not store.address.startswith("postgresql"):
+        target = request.getfixturevalue("server").new_database()
+    copied = store.copy_to(target)
+    assert copied["finding"] > 0
+    with Store.open(target, published=tmp_path / "copied") as other:
+        with other.facts() as there:
+            assert len(there.repaired) >= 5
+            assert questions.findings(there) == rows
+        assert other.runs() == store.runs()
+        sync(other, {"d1": [finding(1)]}, now=NOW + 9 * DAY)
+        assert other.runs()[0].id > store.runs()[0].id
+    with pytest.raises(StoreError, match="holds a record already"):
+        store.copy_to(target)
+
+
+def test_damage_anywhere_is_named_by_a_check(store, facts):
+    assert store.damaged() == []
+    lost = store.published / "source=nsight" / "run=1" / "devices.parquet"
+    lost.unlink()
+    assert store.damaged() == [f"{lost} is missing"]
+
+
+def test_publications_on_a_storage_are_read_through_it(address, tmp_path):
+    from patchfleet.store import Store
+
+    with Store.open(address, published="memory://fleet") as store:
+        sync(store, {"d1": [finding(n) for n in range(20)]})
+        sync(store, {"d1": [finding(n) for n in range(21)]}, now=NOW + DAY)
+        with store.facts() as facts:
+            assert questions.count_findings(facts) == 21
+            assert facts.repaired == ()
+        store._shelf._files.rm("/fleet/source=nsight/run=1/findings.parquet")
+        with store.facts() as facts:
+            (told,) = facts.repaired
+            assert told == (
+                "memory://fleet/source=nsight/run=1/findings.parquet is missing; "
+                "it was rebuilt from the record"
+            )
+            assert questions.count_findings(facts) == 21
+        store._shelf._files.rm("/fleet", recursive=True)
+    with pytest.raises(StoreError, match="nothing here can publish to s3://"):
+        Store.open(tmp_path / "other.db", published="s3://bucket/fleet")
