@@ -108,6 +108,8 @@ def test_the_files_need_nobody_but_a_reader_of_parquet(store):
         "customers.parquet",
         "devices.parquet",
         "findings.parquet",
+        "look_alikes.parquet",
+        "machines.parquet",
         "patches.parquet",
         "sites.parquet",
     ]

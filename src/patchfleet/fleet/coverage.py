@@ -7,22 +7,10 @@ Law of this file: pure; what vanished is named, with how much it was.
 """
 
 from collections import Counter
-from collections.abc import Collection
 
 from msgspec import Struct
 
 from patchfleet.models import Inventory
-
-
-class Seen(Struct, frozen=True):
-    """One device as the last complete run had it."""
-
-    device_id: str
-    customer_id: str
-    customer: str
-    site_id: str
-    site: str
-    kind: str
 
 
 class Coverage(Struct, frozen=True):
@@ -34,60 +22,64 @@ class Coverage(Struct, frozen=True):
     """What the key can see now, in a sentence."""
 
 
-def compare(before: Collection[Seen], inventory: Inventory) -> Coverage:
-    """Name the customers, sites and kinds of device that the inventory has no more."""
-    present = {device.id for device in inventory.devices}
-    gone = [device for device in before if device.device_id not in present]
-    vanished = [
-        *_customers(before, inventory),
-        *_sites(before, inventory),
-        *_kinds(before, inventory),
-    ]
+def compare(before: Inventory | None, now: Inventory) -> Coverage:
+    """Name the customers, sites and kinds of device that an inventory has no more."""
+    if before is None:
+        return Coverage((), 0.0, _visible(now))
+    present = {device.id for device in now.devices}
+    gone = sum(device.id not in present for device in before.devices)
     return Coverage(
-        vanished=tuple(vanished),
-        share=len(gone) / len(before) if before else 0.0,
-        visible=_visible(inventory),
+        vanished=(*_customers(before, now), *_sites(before, now), *_kinds(before, now)),
+        share=gone / len(before.devices) if before.devices else 0.0,
+        visible=_visible(now),
     )
 
 
-def _customers(before: Collection[Seen], inventory: Inventory) -> list[str]:
-    there = {customer.id for customer in inventory.customers}
-    lost = Counter((d.customer_id, d.customer) for d in before if d.customer_id not in there)
+def _customers(before: Inventory, now: Inventory) -> list[str]:
+    there = {customer.id for customer in now.customers}
+    had = Counter(device.customer_id for device in before.devices)
     return [
-        f"customer {name} is gone, with {count:,} device{'' if count == 1 else 's'}"
-        for (_, name), count in sorted(lost.items(), key=lambda pair: pair[0][1])
+        f"customer {customer.name} is gone, with {_devices(had[customer.id])}"
+        for customer in before.customers
+        if customer.id not in there
     ]
 
 
-def _sites(before: Collection[Seen], inventory: Inventory) -> list[str]:
-    customers = {customer.id for customer in inventory.customers}
-    there = {site.id for site in inventory.sites}
-    lost = Counter(
-        (d.site_id, d.site, d.customer)
-        for d in before
-        if d.site_id not in there and d.customer_id in customers
-    )
+def _sites(before: Inventory, now: Inventory) -> list[str]:
+    """Name the sites that are gone from customers that are still there."""
+    names = {customer.id: customer.name for customer in now.customers}
+    there = {site.id for site in now.sites}
+    had = Counter(device.site_id for device in before.devices)
     return [
-        f"site {site} of {customer} is gone, with {count:,} device{'' if count == 1 else 's'}"
-        for (_, site, customer), count in sorted(lost.items(), key=lambda pair: pair[0][1:])
+        f"site {site.name} of {names[site.customer_id]} is gone, with {_devices(had[site.id])}"
+        for site in before.sites
+        if site.id not in there and site.customer_id in names
     ]
 
 
-def _kinds(before: Collection[Seen], inventory: Inventory) -> list[str]:
+def _kinds(before: Inventory, now: Inventory) -> list[str]:
     """Name a kind of device of which a customer had some and now has none."""
-    customers = {customer.id: customer.name for customer in inventory.customers}
-    now = {(device.customer_id, device.kind) for device in inventory.devices}
-    had = Counter((d.customer_id, d.kind) for d in before if d.customer_id in customers)
+    names = {customer.id: customer.name for customer in now.customers}
+    left = {(device.customer_id, device.kind) for device in now.devices}
+    had = Counter(
+        (device.customer_id, device.kind)
+        for device in before.devices
+        if device.customer_id in names
+    )
     return [
-        f"{customers[customer]} has no {kind}s any more and had {count:,}"
+        f"{names[customer]} has no {kind} any more and had {count:,}"
         for (customer, kind), count in sorted(had.items())
-        if (customer, kind) not in now
+        if (customer, kind) not in left
     ]
 
 
-def _visible(inventory: Inventory) -> str:
-    kinds = Counter(device.kind for device in inventory.devices)
+def _devices(count: int) -> str:
+    return f"{count:,} device{'' if count == 1 else 's'}"
+
+
+def _visible(now: Inventory) -> str:
+    kinds = Counter(device.kind for device in now.devices)
     return (
-        f"the key can see {len(inventory.customers):,} customers, {len(inventory.sites):,} sites, "
+        f"the key can see {len(now.customers):,} customers, {len(now.sites):,} sites, "
         f"{kinds['server']:,} servers and {kinds['workstation']:,} workstations"
     )

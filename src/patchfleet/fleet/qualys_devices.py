@@ -5,13 +5,14 @@ be given another's serial number.
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
 
 from patchfleet.errors import Forbidden, NotFound
+from patchfleet.fleet.qualys_values import entries, moment, text
 from patchfleet.models import Customer, Device, DeviceKind, Site
 from patchfleet.qualys import Host, PMAsset, Qualys
 
@@ -39,44 +40,63 @@ Hosts = dict[str, About]
 
 
 def read_hosts(client: Qualys, on_call: Callable[[], None]) -> tuple[Hosts, list[str]]:
-    """Read the inventory; an account that may not is a gap, not an error."""
+    """Read the inventory; an account that may not is a gap, not an error.
+
+    Whole hosts are asked for: under which names `includeFields` wants nested parts is unknown [U].
+    """
     hosts: Hosts = {}
+    gaps: list[str] = []
     try:
         for place, host in enumerate(client.iter_all_assets()):
             if place % HOSTS_A_PAGE == 0:
                 on_call()
-            hosts[host.agentId or f"host {host.assetId}"] = _about(host)
+            number = text(host.agentId) or f"host {host.assetId}"
+            if number in hosts:
+                gaps.append(f"agent {number} is in the inventory twice; the last host counts")
+            hosts[number] = _about(host)
     except (Forbidden, NotFound) as error:
         unknown = "so serial numbers, and machines without an agent, are not known"
         return {}, [f"the account may not read the asset inventory, {unknown}: {error.message}"]
-    return hosts, []
+    return hosts, gaps
 
 
 def as_device(
     number: str, asset: PMAsset, about: About | None, customer_tags: Sequence[str]
 ) -> Device:
     """Put together what both lists say of an asset."""
-    tags = [tag.name for tag in asset.tags or () if tag.name]
+    tags = [str(tag.name) for tag in entries(asset.tags, f"the tags of asset {number}") if tag.name]
+    cards = entries(asset.interfaces, f"the interfaces of asset {number}")
+    addresses = [str(card.macAddress) for card in cards if card.macAddress]
     if about is not None:
         tags.extend(about.tags)
-    customer = customer_of(tags, customer_tags)
-    addresses = [card.macAddress for card in asset.interfaces or () if card.macAddress]
-    if about is not None:
         addresses.extend(about.mac_addresses)
+    customer = customer_of(tags, customer_tags)
+    system = text(asset.operatingSystem)
     return Device(
         id=number,
         site_id=customer,
         customer_id=customer,
-        name=asset.name or number,
-        kind=(about and about.kind) or _kind(asset.operatingSystem),
-        os=asset.operatingSystem,
-        user=asset.lastLoggedOnUser,
+        name=text(asset.name) or (about and about.name) or number,
+        kind=(about and about.kind) or _kind(system),
+        is_patched=_is_patched(asset),
+        os=system,
+        user=text(asset.lastLoggedOnUser) or (about and about.user) or None,
         serial=about.serial if about else None,
         mac_addresses=tuple(dict.fromkeys(addresses)),
         domain=about.domain if about else None,
-        last_seen_at=asset.statusDateTime or asset.scanDateTime,
+        last_seen_at=moment(asset.statusDateTime) or moment(asset.scanDateTime),
         last_boot_at=about.last_boot_at if about else None,
     )
+
+
+def agentless(hosts: Hosts, machines: Mapping[str, Device]) -> list[str]:
+    """Say how many machines only the inventory knows: no agent, no patches."""
+    alone = sorted(host.name for number, host in hosts.items() if number not in machines)
+    if not alone:
+        return []
+    named = ", ".join(alone[:3]) + (", …" if len(alone) > 3 else "")
+    are = "machine is" if len(alone) == 1 else "machines are"
+    return [f"{len(alone):,} {are} in the inventory and not in patch management: {named}"]
 
 
 def as_places(devices: Iterable[Device]) -> tuple[tuple[Customer, ...], tuple[Site, ...]]:
@@ -103,30 +123,43 @@ def customer_of(tags: Iterable[str], patterns: Sequence[str]) -> str:
 def _about(host: Host) -> About:
     cards = _entries(host.networkInterfaceListData, "networkInterface")
     tags = _entries(host.tagList, "tag")
-    name = host.assetName or host.netbiosName or host.dnsName or f"host {host.assetId}"
-    dns = host.dnsName or ""
+    names = (host.assetName, host.netbiosName, host.dnsName)
+    name = next(filter(None, map(text, names)), f"host {host.assetId}")
+    dns = text(host.dnsName) or ""
     return About(
         name=name,
-        serial=host.biosSerialNumber or None,
+        serial=text(host.biosSerialNumber),
         domain=dns.partition(".")[2] or None,
-        user=host.lastLoggedOnUser,
+        user=text(host.lastLoggedOnUser),
         kind=_kind_of_hardware(host),
         tags=tuple(str(tag["tagName"]) for tag in tags if tag.get("tagName")),
         mac_addresses=tuple(str(card["macAddress"]) for card in cards if card.get("macAddress")),
-        last_boot_at=host.lastBoot if isinstance(host.lastBoot, datetime) else None,
+        last_boot_at=moment(host.lastBoot),
     )
 
 
 def _entries(data: dict[str, Any] | None, name: str) -> list[dict[str, Any]]:
     """Return what stands in a list of the inventory: none, one object, or several."""
-    inner = (data or {}).get(name)
+    inner = data.get(name) if isinstance(data, dict) else None
     if isinstance(inner, dict):
         return [inner]
     return [one for one in inner if isinstance(one, dict)] if isinstance(inner, list) else []
 
 
+def _is_patched(asset: PMAsset) -> bool:
+    """Say whether patches are managed on an asset; where nothing is said, they are.
+
+    That both lists name modules as `PM` is seen in public code [O: peer], what else they say is
+    not known.
+    """
+    active = entries(asset.activatedModules, f"the modules of asset {asset.id}")
+    unsupported = entries(asset.osNotSupportedForModules, f"the modules of asset {asset.id}")
+    return (not active or "PM" in active) and "PM" not in unsupported
+
+
 def _kind_of_hardware(host: Host) -> DeviceKind | None:
-    category = str((host.hardware or {}).get("category") or "").casefold()
+    hardware = host.hardware if isinstance(host.hardware, dict) else {}
+    category = str(hardware.get("category") or "").casefold()
     if "server" in category:
         return "server"
     return "workstation" if category.startswith("computers") else None

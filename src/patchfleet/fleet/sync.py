@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from patchfleet.errors import Forbidden, StoreError, Unauthorized, VendorError
-from patchfleet.fleet.coverage import Coverage, Seen, compare
+from patchfleet.fleet.coverage import Coverage, compare
 from patchfleet.fleet.due import MOVING, Known, due
+from patchfleet.fleet.recognise import recognised
 from patchfleet.fleet.source import Listing, Source
 from patchfleet.models import Device, Inventory
 
@@ -133,7 +134,7 @@ class _Sync:
         self._problems: list[str] = []
 
     def outcome(self) -> Outcome:
-        before = self._seen_before()
+        before = self._store.last_inventory(self._source.name)
         inventory = self._source.inventory(self._count_call)
         self._run.inventory(inventory)
         for gap in inventory.gaps:
@@ -186,16 +187,10 @@ class _Sync:
         if self._problems:
             self._run.stop(now=self._now())
         else:
+            self._run.machines(recognised(self._store, self._source.name, inventory))
             self._run.complete(now=self._now(), as_of=inventory.as_of)
 
-    def _seen_before(self) -> list[Seen]:
-        """Return the devices of the last complete run."""
-        return [
-            Seen(d.device_id, d.customer_id, d.customer, d.site_id, d.site, d.kind)
-            for d in self._store.last_places(self._source.name)
-        ]
-
-    def _coverage(self, before: list[Seen], inventory: Inventory) -> Coverage:
+    def _coverage(self, before: Inventory | None, inventory: Inventory) -> Coverage:
         """Compare with the last complete run; what vanished is said, too much is not believed."""
         coverage = compare(before, inventory)
         for sentence in coverage.vanished:

@@ -22,10 +22,21 @@ from patchfleet.models.fleet import (
     Inventory,
     Site,
 )
+from patchfleet.models.job import (
+    JOB_STATUSES,
+    OVER_STATUSES,
+    Job,
+    JobResult,
+    JobRun,
+    Jobs,
+    JobStatus,
+)
 from patchfleet.models.selection import Selection
 
 __all__ = [
+    "JOB_STATUSES",
     "OPEN_STATES",
+    "OVER_STATUSES",
     "SEVERITIES",
     "STATES",
     "Action",
@@ -36,6 +47,11 @@ __all__ = [
     "DeviceKind",
     "Finding",
     "Inventory",
+    "Job",
+    "JobResult",
+    "JobRun",
+    "JobStatus",
+    "Jobs",
     "Patch",
     "Selection",
     "Severity",

@@ -5,6 +5,33 @@ kept from the garbage collector (`gc=False`): looking at them all again and agai
 time of a sync.
 
 The source's own words are never lost: `vendor_status` and `vendor_decision` keep them beside ours.
+The dictionaries stand beside the parsers; this is what they amount to:
+
+| state             | N-able says       | Qualys says                                            |
+| ----------------- | ----------------- | ------------------------------------------------------ |
+| `missing`         | 1 Missing         | in `missingPatches`                                    |
+| `pending`         | 2 Pending         | -                                                      |
+| `installing`      | 4 Queued          | -                                                      |
+| `installed`       | 8 Installed       | in `installedPatches`                                  |
+| `failed`          | 16 Failed         | missing, and `failed` in the newest result that names it |
+| `ignored`         | 32 Ignored        | -                                                      |
+| `reboot_required` | 64 Reboot Required | missing, `success` in that result, and `pendingReboot` |
+| `unknown`         | any other number  | -                                                      |
+
+| severity      | N-able says | Qualys says                             |
+| ------------- | ----------- | --------------------------------------- |
+| `critical`    | Critical    | Critical                                |
+| `important`   | Important   | Important                               |
+| `moderate`    | Moderate    | Moderate                                |
+| `low`         | Low         | Low                                     |
+| `unspecified` | other words | None, and whatever else; also no word   |
+
+| decision     | N-able says          | Qualys says                                          |
+| ------------ | -------------------- | ---------------------------------------------------- |
+| `approve`    | 2, or 66 by a user   | an enabled job names the patch and is for the device |
+| `ignore`     | 1, or 65 by a user   | -                                                    |
+| `do_nothing` | 4, or 68 by a user   | everything else                                      |
+| `unknown`    | any other number     | -                                                    |
 """
 
 from datetime import datetime

@@ -14,6 +14,8 @@ from patchfleet.store.schema import (
     description,
     device,
     finding,
+    look_alike,
+    membership,
     patch,
     run,
     scan,
@@ -41,26 +43,39 @@ def tables(run_id: int) -> dict[str, Statement]:
         "devices": _devices(run_id, name),
         "patches": select(name, *_all_but(patch, "source")).where(patch.c.source == theirs),
         "conditions": select(*_all_but(condition, "source")).where(condition.c.source == theirs),
+        **identities(run_id),
     }
 
 
-def places(run_id: int) -> Statement:
-    """Read where each device of a run stood, in the fields of `rows.Place`."""
-    d = description.c
-    at_customer = and_(
-        customer.c.source == device.c.source, customer.c.id == d.customer_id,
-        _holds(customer, run_id),
-    )  # fmt: skip
-    at_site = and_(site.c.source == device.c.source, site.c.id == d.site_id, _holds(site, run_id))
-    return (
-        select(device.c.id, d.customer_id, customer.c.name, d.site_id, site.c.name, d.kind)
-        .join_from(scan, device, scan.c.device == device.c.key)
-        .join(description, and_(d.device == device.c.key, _holds(description, run_id)))
-        .join(customer, at_customer)
-        .join(site, at_site)
-        .where(scan.c.run == run_id)
-        .order_by(device.c.key)
-    )
+def identities(run_id: int) -> dict[str, Statement]:
+    """Read which device was which machine as of a run, of all sources, and what looked alike."""
+    left, right = device.alias("left_device"), device.alias("right_device")
+    of_left, of_right = source.alias("left_source"), source.alias("right_source")
+    m, pair = membership.c, look_alike.c
+    return {
+        "members": select(
+            m.machine, source.c.name.label("source"), device.c.id.label("device_id"),
+            m.device.label("device_key"), m.score, m.reasons,
+        )
+        .join_from(membership, device, m.device == device.c.key)
+        .join(source, device.c.source == source.c.id)
+        .where(_holds(membership, run_id)),
+        "look_alikes": select(
+            of_left.c.name.label("left_source"), left.c.id.label("left_id"),
+            of_right.c.name.label("right_source"), right.c.id.label("right_id"),
+            pair.kind, pair.score, pair.reasons, pair.against,
+        )
+        .join_from(look_alike, left, pair.left == left.c.key)
+        .join(right, pair.right == right.c.key)
+        .join(of_left, left.c.source == of_left.c.id)
+        .join(of_right, right.c.source == of_right.c.id)
+        .where(_holds(look_alike, run_id)),
+    }  # fmt: skip
+
+
+def places(run_id: int) -> dict[str, Statement]:
+    """Read customers, sites and devices of a run alone."""
+    return {name: tables(run_id)[name] for name in ("customers", "sites", "devices")}
 
 
 def findings(run_id: int) -> Statement:

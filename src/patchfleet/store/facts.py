@@ -210,6 +210,9 @@ class Facts:
         for name in ("customers", "sites", "devices"):
             files = _files(of, [p.folders[-1] for p in of.publications], name)
             self._create_view(f"{prefix}{name}", files)
+        newest = max(of.publications, key=lambda p: p.run_id)  # it knows of all sources
+        for name in ("machines", "look_alikes"):
+            self._create_view(f"{prefix}{name}", _files(of, [newest.folders[-1]], name))
         whole = [p.folders[0] for p in of.publications]
         later = [folder for p in of.publications for folder in p.folders[1:]]
         small = _files(of, [*whole, *later], "patches")

@@ -7,13 +7,31 @@ is not known would be in no customer's list and nobody would miss it.
 from collections.abc import Sequence
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    bindparam,
+    delete,
+    insert,
+    select,
+    update,
+)
 
 from patchfleet.errors import StoreError
-from patchfleet.models import Device, Inventory
-from patchfleet.store import intervals
+from patchfleet.models import Customer, Device, Inventory, Site
+from patchfleet.store import asof, intervals
 from patchfleet.store.rows import Listed
-from patchfleet.store.schema import customer, description, device, micros, moment, scan, site
+from patchfleet.store.schema import (
+    customer,
+    description,
+    device,
+    micros,
+    moment,
+    scan,
+    site,
+)
+from patchfleet.store.schema import run as run_table
 
 
 def check(inventory: Inventory) -> None:
@@ -57,6 +75,40 @@ def write(connection: Connection, source: int, run: int, inventory: Inventory) -
     intervals.settle(connection, description, _described(source), run, said)
     _write_scans(connection, run, {keys[d.id]: d for d in inventory.devices})
     return keys
+
+
+def read(connection: Connection, run_id: int) -> Inventory:
+    """Read customers, sites and devices as they were in a complete run."""
+    as_of = connection.scalars(select(run_table.c.as_of).where(run_table.c.id == run_id)).one()
+    rows = {
+        name: connection.execute(statement).mappings().all()
+        for name, statement in asof.places(run_id).items()
+    }
+    return Inventory(
+        as_of=moment(int(as_of)),
+        customers=tuple(
+            Customer(id=r["customer_id"], name=r["customer"]) for r in rows["customers"]
+        ),
+        sites=tuple(
+            Site(id=r["site_id"], customer_id=r["customer_id"], name=r["site"])
+            for r in rows["sites"]
+        ),
+        devices=tuple(_device(row) for row in rows["devices"]),
+    )
+
+
+def _device(row: RowMapping) -> Device:
+    said = {name: row[name] for name in Device.__struct_fields__ if name in row}
+    return Device(
+        **{
+            **said,
+            "id": row["device_id"],
+            "name": row["device"],
+            "mac_addresses": tuple(msgspec.json.decode(row["mac_addresses"])),
+            "last_seen_at": moment(row["last_seen_at"]),
+            "last_boot_at": moment(row["last_boot_at"]),
+        }
+    )
 
 
 def listed(connection: Connection, source: int) -> dict[int, Listed]:

@@ -59,6 +59,24 @@ COLUMNS = {
         "vendor_status": "VARCHAR",
         "vendor_decision": "VARCHAR",
     },
+    "members": {
+        "machine": "VARCHAR",
+        "source": "VARCHAR",
+        "device_id": "VARCHAR",
+        "device_key": "BIGINT",
+        "score": "INTEGER",
+        "reasons": "VARCHAR",
+    },
+    "look_alikes": {
+        "left_source": "VARCHAR",
+        "left_id": "VARCHAR",
+        "right_source": "VARCHAR",
+        "right_id": "VARCHAR",
+        "kind": "VARCHAR",
+        "score": "INTEGER",
+        "reasons": "VARCHAR",
+        "against": "VARCHAR",
+    },
 }
 """The tables as they leave the record, one JSON object a row."""
 
@@ -117,6 +135,17 @@ PARQUET = {
             p.vendor_severity, {_at("p.released_at")}, p.url, p.is_installable, p.is_removable,
             p.vendor_id, CAST(json(p.cves) AS VARCHAR[]) AS cves, p.is_superseded, p.needs_reboot
         FROM raw_patches AS p WHERE p.key IN (SELECT patch_id FROM used) ORDER BY p.key
+    """,
+    "machines": """
+        SELECT machine AS machine_id, source, device_id, device_key, score,
+            CAST(json(reasons) AS VARCHAR[]) AS reasons
+        FROM raw_members ORDER BY device_key
+    """,
+    "look_alikes": """
+        SELECT left_source, left_id, right_source, right_id, kind, score,
+            CAST(json(reasons) AS VARCHAR[]) AS reasons,
+            CAST(json(against) AS VARCHAR[]) AS against
+        FROM raw_look_alikes ORDER BY left_source, left_id, right_source, right_id
     """,
 }
 """The small files, each as a query over the tables above; `used` are the patches of its findings.

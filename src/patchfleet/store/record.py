@@ -16,7 +16,10 @@ import msgspec
 from sqlalchemy import Connection, Row, Select, func, select, update
 
 from patchfleet.errors import StoreError
-from patchfleet.store.asof import places
+from patchfleet.models import Inventory
+from patchfleet.models.machine import Ref, Verdict
+from patchfleet.store import inventory as inventories
+from patchfleet.store import machines
 from patchfleet.store.begin import begin
 from patchfleet.store.database import Database
 from patchfleet.store.facts import Facts
@@ -24,7 +27,7 @@ from patchfleet.store.journal import Journal
 from patchfleet.store.pace import SharedPace
 from patchfleet.store.publications import PUBLICATIONS, Part, chain, row_of, since_ever
 from patchfleet.store.publish import write_files
-from patchfleet.store.rows import Place, ProblemRow, PublicationRow, RunRow
+from patchfleet.store.rows import ProblemRow, PublicationRow, RunRow
 from patchfleet.store.run import Run
 from patchfleet.store.schema import (
     condition,
@@ -127,8 +130,8 @@ class Store:
         with self._database.read() as connection:
             return [ProblemRow(*row) for row in connection.execute(statement)]
 
-    def last_places(self, source_name: str) -> list[Place]:
-        """List where the devices of a source stood as of its last complete run."""
+    def last_inventory(self, source_name: str) -> Inventory | None:
+        """Return the inventory of the last complete run of a source, None where there is none."""
         last = (
             select(func.max(publication.c.run))
             .join(source, publication.c.source == source.c.id)
@@ -136,9 +139,35 @@ class Store:
         )
         with self._database.read() as connection:
             run_id = connection.scalar(last)
-            if run_id is None:
-                return []
-            return [Place(*row) for row in connection.execute(places(run_id))]
+            return None if run_id is None else inventories.read(connection, run_id)
+
+    def sources(self) -> list[str]:
+        """List the names of all sources that ever began a run."""
+        with self._database.read() as connection:
+            return list(connection.scalars(select(source.c.name).order_by(source.c.name)))
+
+    def machine_ids(self) -> dict[Ref, str]:
+        """Return which machine each device of any source is now."""
+        with self._database.read() as connection:
+            return machines.machine_ids(connection)
+
+    def verdicts(self) -> list[Verdict]:
+        """List what people decided of pairs of devices, in the order they did."""
+        with self._database.read() as connection:
+            return machines.verdicts(connection)
+
+    def decide(self, verdict: Verdict) -> None:
+        """Write down what a person decided of two devices; the next sync follows it.
+
+        Raises StoreError for a device that is not on record.
+        """
+        with self._database.write(durable=True, alone=True) as connection:
+            for of, number in machines.unknown(connection, (verdict.left, verdict.right)):
+                raise StoreError(
+                    f"there is no device {number} of {of} on record",
+                    hint="`patchfleet machines --look-alikes` lists pairs with their ids",
+                )
+            machines.add(connection, verdict)
 
     def devices_with(self, source_name: str, states: Collection[str]) -> set[str]:
         """Return the ids of the devices that have a finding in one of some states, as recorded."""

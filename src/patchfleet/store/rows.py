@@ -33,17 +33,6 @@ class Listed(Struct, frozen=True):
     fingerprint: str | None
 
 
-class Place(Struct, frozen=True):
-    """Where a device stood as of a run."""
-
-    device_id: str
-    customer_id: str
-    customer: str
-    site_id: str
-    site: str
-    kind: str
-
-
 class RunRow(Struct, frozen=True):
     """One run: `as_of` is the source's own clock and stands only on a complete run.
 

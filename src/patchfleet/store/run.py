@@ -13,8 +13,9 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from patchfleet.errors import StoreError
 from patchfleet.models import Finding, Inventory
+from patchfleet.models.machine import Identity
 from patchfleet.store import inventory as inventories
-from patchfleet.store import publications, publish, schema
+from patchfleet.store import machines, publications, publish, schema
 from patchfleet.store.backend import RunLock
 from patchfleet.store.begin import Begun
 from patchfleet.store.database import Database
@@ -142,6 +143,12 @@ class Run:
             connection.execute(
                 insert(schema.problem).values(run=self.id, subject=subject, reason=reason)
             )
+
+    def machines(self, identity: Identity) -> None:
+        """Record which device of all sources is which machine, as of this run; see `fleet`."""
+        self._check_open()
+        with self._database.write(alone=True) as connection:
+            machines.write(connection, self.id, identity)
 
     def count_calls(self, calls: int) -> None:
         """Add calls that were made to those of this run."""

@@ -255,7 +255,7 @@ membership = Table(
     metadata,
     Column("device", ForeignKey("device.key"), primary_key=True, autoincrement=False),
     *_interval(),
-    Column("machine", ForeignKey("device.key"), nullable=False),
+    Column("machine", Text, nullable=False),
     Column("score", Integer, nullable=False),
     Column("reasons", Text, nullable=False),
 )
@@ -277,12 +277,14 @@ look_alike = Table(
 )
 """Two devices that may be one machine and are not joined, for a person to decide."""
 
-decision = Table(
-    "decision",
+verdict = Table(
+    "verdict",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("left", ForeignKey("device.key"), nullable=False),
-    Column("right", ForeignKey("device.key"), nullable=False),
+    Column("left_source", Text, nullable=False),
+    Column("left_id", Text, nullable=False),
+    Column("right_source", Text, nullable=False),
+    Column("right_id", Text, nullable=False),
     Column("is_same", Boolean, nullable=False),
     Column("by", Text, nullable=False),
     Column("at", BigInteger, nullable=False),

@@ -91,6 +91,24 @@ VIEWS: dict[str, dict[str, str]] = {
         name: _PLACE[name] for name in ("source", "customer_id", "customer", "site_id", "site")
     },
     "customers": {name: _PLACE[name] for name in ("source", "customer_id", "customer")},
+    "machines": {
+        "machine_id": "the machine, named by the device that was its first; stays when that goes",
+        "source": _PLACE["source"],
+        "device_id": _PLACE["device_id"],
+        "device_key": _PLACE["device_key"],
+        "score": "how sure it is that the device is this machine, 0 to 100",
+        "reasons": "why, in sentences",
+    },
+    "look_alikes": {
+        "left_source": "the source of one device",
+        "left_id": "its id there",
+        "right_source": "the source of the other device",
+        "right_id": "its id there",
+        "kind": "re-imaged, renamed, cloned, shared hostname",
+        "score": "how likely they are one machine, 0 to 70",
+        "reasons": "what speaks for it",
+        "against": "what speaks against it",
+    },
     "runs": {
         "run_id": "the number of the sync",
         "source": _PLACE["source"],

@@ -42,7 +42,7 @@ def _widen() -> None:
 
 def _republish() -> None:
     """Forget the digests: the files have other columns now, and are made again when next read."""
-    files = ("customers", "sites", "devices", "patches", "findings")
+    files = ("customers", "sites", "devices", "patches", "findings", "machines", "look_alikes")
     names = ", ".join(f'"{name}.parquet": ""' for name in files)
     op.execute(sa.text("UPDATE publication SET digests = :none").bindparams(none=f"{{{names}}}"))
 
@@ -65,7 +65,7 @@ def _create_machines() -> None:
         "membership",
         key("device"),
         *interval(),
-        sa.Column("machine", sa.Integer, sa.ForeignKey("device.key"), nullable=False),
+        sa.Column("machine", sa.Text, nullable=False),
         sa.Column("score", sa.Integer, nullable=False),
         sa.Column("reasons", sa.Text, nullable=False),
     )
@@ -80,10 +80,12 @@ def _create_machines() -> None:
         sa.Column("against", sa.Text, nullable=False),
     )
     op.create_table(
-        "decision",
+        "verdict",
         sa.Column("id", sa.Integer, primary_key=True),
-        sa.Column("left", sa.Integer, sa.ForeignKey("device.key"), nullable=False),
-        sa.Column("right", sa.Integer, sa.ForeignKey("device.key"), nullable=False),
+        sa.Column("left_source", sa.Text, nullable=False),
+        sa.Column("left_id", sa.Text, nullable=False),
+        sa.Column("right_source", sa.Text, nullable=False),
+        sa.Column("right_id", sa.Text, nullable=False),
         sa.Column("is_same", sa.Boolean, nullable=False),
         sa.Column("by", sa.Text, nullable=False),
         sa.Column("at", sa.BigInteger, nullable=False),

@@ -1,0 +1,95 @@
+"""What people decided, as groups of devices that are one machine and pairs that are not.
+
+Law of this file: verdicts win over every mark, and none wins over another in silence. A person's
+later word replaces the same person's earlier one on the same pair. Otherwise verdicts that cannot
+all be true are reported, and while they stand none of them joins anything.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from operator import attrgetter
+
+from msgspec import Struct
+
+from patchfleet.models.machine import Contradiction, Ref, Verdict
+
+
+class Groups:
+    """Sets of numbers that grow together; the smallest of a set stands for it."""
+
+    def __init__(self, count: int) -> None:
+        self._parents = list(range(count))
+
+    def root(self, number: int) -> int:
+        """Return the number that stands for the set of this one."""
+        parents = self._parents
+        while parents[number] != number:
+            parents[number] = parents[parents[number]]
+            number = parents[number]
+        return number
+
+    def join(self, one: int, other: int) -> None:
+        """Make one set of two."""
+        low, high = sorted((self.root(one), self.root(other)))
+        self._parents[high] = low
+
+
+class Settled(Struct, frozen=True):
+    """The verdicts that hold, each end of a pair a number of `places`.
+
+    `apart` are pairs that are not one machine, and those nobody may join while verdicts on them
+    contradict each other.
+    """
+
+    places: dict[Ref, int]
+    together: tuple[Verdict, ...]
+    apart: tuple[Verdict, ...]
+    contradictions: tuple[Contradiction, ...]
+
+
+def settle(refs: Sequence[Ref], verdicts: Iterable[Verdict]) -> Settled:
+    """Return which verdicts hold; devices that are gone still connect those that are not."""
+    last = _last_words(verdicts)
+    together = [one for one in last if one.is_same]
+    apart = [one for one in last if not one.is_same]
+    places = {ref: place for place, ref in enumerate(refs)}
+    for ref in sorted({ref for one in last for ref in (one.left, one.right)} - places.keys()):
+        places[ref] = len(places)
+    groups = Groups(len(places))
+    for one in together:
+        groups.join(places[one.left], places[one.right])
+    disputed: dict[int, list[Verdict]] = defaultdict(list)
+    for one in apart:
+        root = groups.root(places[one.left])
+        if root == groups.root(places[one.right]):
+            disputed[root].append(one)
+    held: list[Verdict] = []
+    contradictions = []
+    for one in together:
+        disputed.get(groups.root(places[one.left]), held).append(one)
+    for _, against in sorted(disputed.items()):
+        contradictions.append(_contradiction(against))
+        apart += [one for one in against if one.is_same]
+    return Settled(places, tuple(held), tuple(apart), tuple(contradictions))
+
+
+def _last_words(verdicts: Iterable[Verdict]) -> list[Verdict]:
+    """Return each person's last word on each pair, in an order that is always the same."""
+    last: dict[tuple[Ref, Ref, str], Verdict] = {}
+    for one in sorted(verdicts, key=attrgetter("at", "is_same", "reason", "left")):
+        last[min(one.left, one.right), max(one.left, one.right), one.by] = one
+    return [last[key] for key in sorted(last)]
+
+
+def _contradiction(verdicts: list[Verdict]) -> Contradiction:
+    said = [
+        f"{one.by} said on {one.at:%Y-%m-%d} that {spelled(one.left)} and {spelled(one.right)} "
+        f"are {'one machine' if one.is_same else 'two machines'}"
+        for one in verdicts
+    ]
+    return Contradiction(tuple(verdicts), "; ".join(said))
+
+
+def spelled(ref: Ref) -> str:
+    """Return a device as people read it."""
+    return f"{ref[0]} {ref[1]}"

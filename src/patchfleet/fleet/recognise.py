@@ -1,0 +1,34 @@
+"""Which devices of all sources are one machine, as of the end of a sync.
+
+Law of this file: each source is taken as it was when it was last complete, the one that is being
+synced as it is now; what people decided is never recomputed.
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from patchfleet.fleet.identity import identify
+from patchfleet.models import Inventory
+from patchfleet.models.machine import Identity, Seen
+
+if TYPE_CHECKING:
+    from patchfleet.store import Store
+
+
+def recognised(store: "Store", source: str, inventory: Inventory) -> Identity:
+    """Identify the machines behind the devices of `inventory` and of all other sources."""
+    inventories = {name: store.last_inventory(name) for name in store.sources() if name != source}
+    inventories[source] = inventory
+    seen = [
+        one
+        for name, known in inventories.items()
+        if known is not None
+        for one in _seen(name, known)
+    ]
+    return identify(seen, store.verdicts(), store.machine_ids())
+
+
+def _seen(source: str, inventory: Inventory) -> Iterator[Seen]:
+    names = {customer.id: customer.name for customer in inventory.customers}
+    for device in inventory.devices:
+        yield Seen(source=source, device=device, customer=names[device.customer_id])
