@@ -24,6 +24,7 @@ COMMANDS = {
     "state": ("patchfleet.cli.state", "Show the patches of a device, now or at an earlier time."),
     "history": ("patchfleet.cli.history", "Show how patches of a device came to be what they are."),
     "diff": ("patchfleet.cli.diff", "Show what changed between two syncs."),
+    "machines": ("patchfleet.cli.machines", "Show which devices are one machine, and decide."),
     "sql": ("patchfleet.cli.sql", "Ask a question in SQL; it reads and nothing else."),
     "store": ("patchfleet.cli.store", "Copy the record, publish it again, check it."),
     "runs": ("patchfleet.cli.runs", "List the syncs on record and what each could not learn."),

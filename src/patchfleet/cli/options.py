@@ -21,7 +21,7 @@ def output_options(command: F) -> F:
         type=click.Path(path_type=Path),
         multiple=True,
         callback=_checked_outputs,
-        help="Write to this file instead: .xlsx, .html, .md, .csv, .json or .parquet; may be repeated.",
+        help="Write to this file: .xlsx, .html, .md, .csv, .json or .parquet; may be repeated.",
     )(command)
     return click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")(
         command

@@ -116,13 +116,13 @@ class Session:
                 hint="run `patchfleet init`, or set PATCHFLEET_NSIGHT_REGION",
             )
         key = config.nsight_key(self.settings)
-        per_minute = nsight.calls_per_minute
+        where = nsight.base_url or nsight.region
         return NAble(
             nsight.region,
             key,
             base_url=nsight.base_url,
             timeout=nsight.timeout_seconds,
-            pace=_pace(store, per_minute, "nsight", nsight.base_url or nsight.region, key.reveal()),
+            pace=_pace(store, nsight.calls_per_minute, 60, "nsight", where, key.reveal()),
             retries=nsight.retries,
             user_agent=nsight.user_agent,
             proxy=nsight.proxy,
@@ -146,9 +146,7 @@ class Session:
             qualys.platform or "qg1",
             override_platform={"gateway_url": qualys.gateway_url} if qualys.gateway_url else None,
             timeout=qualys.timeout_seconds,
-            pace=_pace(store, qualys.calls_per_hour / 60, "qualys", where, qualys.username)
-            if store
-            else qualys.calls_per_hour or None,
+            pace=_pace(store, qualys.calls_per_hour, 3600, "qualys", where, qualys.username),
             retries=qualys.retries,
             user_agent=qualys.user_agent,
             proxy=qualys.proxy,
@@ -219,16 +217,21 @@ class Session:
             write_text(what, self.console)
 
 
-def _pace(store: "Store | None", per_minute: float, *account: str | None) -> "Pacer | float | None":
-    """Return the pace of a client: shared where there is a store to share it through."""
-    if not per_minute:
+def _pace(
+    store: "Store | None", calls: float, seconds: float, *account: str | None
+) -> "Pacer | None":
+    """Return the pace of a client, so many calls in a time: shared where there is a store."""
+    from patchfleet.transport.pace import Pace
+
+    if not calls:
         return None
+    if calls < 1:  # one call in more than the time
+        calls, seconds = 1, seconds / calls
     if store is None:
-        return per_minute
-    digest = hashlib.blake2b(
-        "\0".join(part or "" for part in account).encode(), digest_size=8, person=b"patchfleet"
-    )
-    return store.pace(digest.hexdigest(), per_minute)
+        return Pace(int(calls), seconds=seconds)
+    text = "\0".join(part or "" for part in account)
+    digest = hashlib.blake2b(text.encode(), digest_size=8, person=b"patchfleet").hexdigest()
+    return store.pace(digest, int(calls), seconds=seconds)
 
 
 def gaps_of(store: "Store", facts: "Facts") -> list[str]:

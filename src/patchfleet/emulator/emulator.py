@@ -20,6 +20,7 @@ from patchfleet.emulator import control, host
 from patchfleet.emulator.answer import Answer, html, xml
 from patchfleet.emulator.clock import DEFAULT_START, Clock
 from patchfleet.emulator.faults import OF_NSIGHT, OF_QUALYS, Fault, Faults
+from patchfleet.emulator.look_alikes import add_look_alikes
 from patchfleet.emulator.nsight import urls
 from patchfleet.emulator.nsight.account import Account, open_account
 from patchfleet.emulator.nsight.truth import truth_of
@@ -72,7 +73,9 @@ class Emulator:
     `start` is when the clock begins (aware); `latency_ms` is added to every vendor call on the
     wire; `non_windows` says what patch calls for other devices meet, an empty list or error 4;
     `blocked_agents` is a regular expression of User-Agents answered with 403; `settle_seconds`
-    delays the effect of approval actions.
+    delays the effect of approval actions; `lookalikes` adds so many of each kind of machine that
+    is hard to tell apart: re-imaged, renamed at one vendor, cloned, of one hostname, without a
+    serial of its own.
 
     Qualys knows some of the machines, and some more; its account is opened when it is first used.
     `qualys_assets` and `qualys_patches` are exact numbers, for measurements; `qualys_jobs` is a
@@ -88,6 +91,7 @@ class Emulator:
         devices: int = 60,
         seed: int = 1,
         patches: int = 200,
+        lookalikes: int = 0,
         start: datetime | None = None,
         latency_ms: float = 0,
         exact_patches: bool = False,
@@ -108,6 +112,7 @@ class Emulator:
             devices=devices,
             seed=seed,
             patches=patches,
+            lookalikes=lookalikes,
             start=self._clock.now,
             latency_ms=latency_ms,
             exact_patches=exact_patches,
@@ -354,13 +359,14 @@ def _json_of(raw: bytes) -> Any:
 
 
 def _world(settings: Settings) -> World:
-    return make_world(
+    world = make_world(
         settings.seed,
         customers=settings.customers,
         devices=settings.devices,
         start=settings.start,
         all_windows=settings.exact_patches,
     )
+    return add_look_alikes(settings.seed, world, settings.lookalikes, settings.start)
 
 
 def _open(settings: Settings, world: World) -> Account:

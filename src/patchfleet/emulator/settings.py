@@ -17,6 +17,7 @@ class Settings:
     devices: int
     seed: int
     patches: int
+    lookalikes: int
     start: datetime
     latency_ms: float
     exact_patches: bool
@@ -31,7 +32,7 @@ class Settings:
     qualys_forbidden: bool
 
     def __post_init__(self) -> None:
-        for name in ("patches", "latency_ms", "settle_seconds"):
+        for name in ("patches", "lookalikes", "latency_ms", "settle_seconds"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} cannot be negative")
         for name in ("qualys_assets", "qualys_patches", "qualys_jobs"):

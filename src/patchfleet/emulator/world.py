@@ -4,7 +4,8 @@ Law of this file: no vendor's words, ids or rules; frozen values only; the same 
 world in any process.  What a vendor knows about a machine over time is that vendor's state.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -58,6 +59,8 @@ class Machine:
 
     `lines` names the product lines it has patches of.  `silent_days` is how long it has not been
     heard of (0: it reports).  `is_managed` says whether somebody pays for patching it.
+    `same_as` is the number of an older entry that is the same machine, `look_alike` what makes it
+    hard to tell.
     """
 
     number: int
@@ -88,20 +91,32 @@ class Machine:
     restart: Restart
     restart_time: time
     scan_time: time
+    same_as: int | None = None
+    look_alike: str | None = None
 
     @property
     def customer(self) -> Customer:
         """Return whose machine it is."""
         return self.site.customer
 
+    @property
+    def itself(self) -> int:
+        """Return the number of the machine that stands somewhere, however often it is listed."""
+        return self.number if self.same_as is None else self.same_as
+
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Hold everything that does not change while the clock moves."""
+    """Hold everything that does not change while the clock moves.
+
+    `elsewhere` are machines that Qualys knows for sure and in another way, by number: None where
+    it does not know them.
+    """
 
     customers: tuple[Customer, ...]
     sites: tuple[Site, ...]
     machines: tuple[Machine, ...]
+    elsewhere: Mapping[int, Machine | None] = field(default_factory=dict)
 
 
 _SYSTEMS: dict[Kind, tuple[tuple[OperatingSystem, int], ...]] = {

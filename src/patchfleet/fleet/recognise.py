@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from patchfleet.fleet.identity import identify
+from patchfleet.fleet.qualys_devices import OWN_CUSTOMER
 from patchfleet.models import Inventory
 from patchfleet.models.machine import Identity, Seen
 
@@ -31,4 +32,6 @@ def recognised(store: "Store", source: str, inventory: Inventory) -> Identity:
 def _seen(source: str, inventory: Inventory) -> Iterator[Seen]:
     names = {customer.id: customer.name for customer in inventory.customers}
     for device in inventory.devices:
-        yield Seen(source=source, device=device, customer=names[device.customer_id])
+        # The subscription's own customer is nobody's name: it must not speak against a pair.
+        customer = "" if device.customer_id == OWN_CUSTOMER else names[device.customer_id]
+        yield Seen(source=source, device=device, customer=customer)

@@ -1,12 +1,13 @@
 """A pace that all processes with the same key keep together, through the store.
 
-Law of this file: a call begins only when the row of its account says that its time has come, and
-whoever takes that time moves it on in the same transaction.
+Law of this file: a call begins only when the row of its account says that there is a place, and
+whoever takes it writes that down in the same transaction.
 """
 
 import time
 from collections.abc import Callable
 
+import msgspec
 from sqlalchemy import ColumnElement, insert, select, update
 
 from patchfleet.store.database import Database
@@ -14,43 +15,46 @@ from patchfleet.store.schema import pace
 
 
 class SharedPace:
-    """Let the calls of one account begin evenly, so many a minute in all processes; see `Store`.
+    """Allow `calls` in any window of `seconds`, to all processes that open the same store.
 
     The shape of `transport.pace.Pace`. `account` names a key without telling it. The clock is the
-    wall's, since processes and machines share no other; one that jumps back costs a wait of one
-    interval at most.
+    wall's, since processes and machines share no other: starts that a clock, since put back, left
+    in the future are forgotten.
     """
 
     def __init__(
         self,
         database: Database,
         account: str,
-        calls_per_minute: float,
+        calls: int,
         *,
+        seconds: float,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._database = database
-        self._account = account
-        self._interval = round(60_000_000 / calls_per_minute)
-        self._clock = clock
+        self.calls, self.seconds = calls, seconds
+        self._database, self._account, self._clock = database, account, clock
 
     def __repr__(self) -> str:
-        return f"SharedPace({60_000_000 / self._interval:g} calls a minute)"
+        return f"SharedPace({self.calls}, seconds={self.seconds:g})"
 
     def take(self, now: float) -> float:  # noqa: ARG002 -- the shape of Pace; see the class
         """Take a place and return 0, or return after how many seconds to ask again."""
         at = self._now()
+        window = round(self.seconds * 1e6)
         with self._database.write(alone=True) as connection:
             row = connection.execute(select(pace).where(self._mine)).first()
             if row is None:
-                values = {"account": self._account, "next_at": 0, "not_before": 0}
+                values = {"account": self._account, "starts": "[]", "not_before": 0}
                 connection.execute(insert(pace), values)
-            # A time further ahead than one interval was left by a clock that has gone back since.
-            free = min(row.next_at, at + self._interval) if row else 0
-            free = max(free, row.not_before if row else 0)
+            starts: list[int] = msgspec.json.decode(row.starts) if row else []
+            starts = [start for start in starts if at - window < start <= at]
+            free = row.not_before if row else 0
+            if len(starts) >= self.calls:
+                free = max(free, starts[-self.calls] + window)
             if free > at:
                 return (free - at) / 1e6
-            connection.execute(update(pace).where(self._mine).values(next_at=at + self._interval))
+            text = msgspec.json.encode([*starts, at]).decode()
+            connection.execute(update(pace).where(self._mine).values(starts=text))
         return 0.0
 
     def hold(self, until: float) -> None:

@@ -6,6 +6,7 @@ file that is not is named and made again from the record, never skipped.
 
 import hashlib
 import sys
+import time
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -104,12 +105,20 @@ class Store:
         self._runs.append(opened)
         return opened
 
-    def pace(self, account: str, calls_per_minute: float) -> SharedPace:
+    def pace(
+        self,
+        account: str,
+        calls: int,
+        *,
+        seconds: float = 60.0,
+        clock: Callable[[], float] = time.time,
+    ) -> SharedPace:
         """Return the pace that all processes keep together which open this store.
 
-        `account` names a key without telling it; the same name means the same limit.
+        It allows `calls` in any window of `seconds`. `account` names a key without telling it; the
+        same name means the same limit.
         """
-        return SharedPace(self._database, account, calls_per_minute)
+        return SharedPace(self._database, account, calls, seconds=seconds, clock=clock)
 
     def runs(self, limit: int = 20) -> list[RunRow]:
         """List the latest runs of all sources, newest first.
@@ -165,7 +174,7 @@ class Store:
             for of, number in machines.unknown(connection, (verdict.left, verdict.right)):
                 raise StoreError(
                     f"there is no device {number} of {of} on record",
-                    hint="`patchfleet machines --look-alikes` lists pairs with their ids",
+                    hint="`patchfleet machines look-alikes` lists pairs with their ids",
                 )
             machines.add(connection, verdict)
 

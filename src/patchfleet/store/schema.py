@@ -313,10 +313,13 @@ pace = Table(
     "pace",
     metadata,
     Column("account", Text, primary_key=True),
-    Column("next_at", BigInteger, nullable=False),
+    Column("starts", Text, nullable=False),
     Column("not_before", BigInteger, nullable=False),
 )
-"""When the next call of an account may begin, shared by all processes that use the same key."""
+"""When the last calls of an account began, shared by all processes that use the same key.
+
+`starts` is a JSON list of times; nobody calls before `not_before`.
+"""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)

@@ -52,6 +52,8 @@ def _device(device: Device) -> dict[str, Any]:
     return {
         "deviceid": device.deviceid,
         "assetid": ids.asset_id(machine),
+        "machine": machine.itself,
+        "look_alike": machine.look_alike,
         "name": machine.name,
         "kind": machine.kind,
         "platform": machine.system.platform,

@@ -42,8 +42,11 @@ def members(seed: int, world: World, start: datetime, exactly: int | None) -> Me
     shared = [
         machine
         for machine in world.machines
-        if machine.system.platform != "macos" and draw(seed, _MEMBER, machine.number) < _SHARED
+        if machine.number not in world.elsewhere
+        and machine.system.platform != "macos"
+        and draw(seed, _MEMBER, machine.number) < _SHARED
     ]
+    shared += [machine for machine in world.elsewhere.values() if machine]
     count = len(world.machines)
     own = max(12, count // 4) if exactly is None else max(0, exactly - len(shared))
     agents = shared[:exactly] + [_own(seed, world, count + place, start) for place in range(own)]

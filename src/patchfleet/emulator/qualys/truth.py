@@ -34,7 +34,8 @@ def _asset(asset: Asset) -> dict[str, Any]:
     return {
         "uuid": asset.uuid,
         "asset_id": asset.asset_id,
-        "machine": machine.number,
+        "machine": machine.itself,
+        "look_alike": machine.look_alike,
         "name": machine.name,
         "kind": machine.kind,
         "platform": asset.platform,

@@ -15,6 +15,8 @@ from patchfleet.store.questions.answers import (
     DeviceRow,
     FindingRow,
     HistoryRow,
+    LookAlikeRow,
+    MachineRow,
     PostureRow,
     Reason,
     SeverityStateRow,
@@ -32,6 +34,7 @@ from patchfleet.store.questions.lists import (
     findings,
     iter_findings,
 )
+from patchfleet.store.questions.machines import look_alikes, machines
 from patchfleet.store.questions.names import unknown_names
 from patchfleet.store.questions.posture import posture, severity_by_state
 from patchfleet.store.questions.work import work_items, worklist
@@ -46,6 +49,8 @@ __all__ = [
     "DeviceRow",
     "FindingRow",
     "HistoryRow",
+    "LookAlikeRow",
+    "MachineRow",
     "PostureRow",
     "Reason",
     "SeverityStateRow",
@@ -62,6 +67,8 @@ __all__ = [
     "findings",
     "history",
     "iter_findings",
+    "look_alikes",
+    "machines",
     "posture",
     "severity_by_state",
     "top_patches",

@@ -221,6 +221,34 @@ class HistoryRow(Struct, frozen=True):
     is_gone: bool
 
 
+class MachineRow(Struct, frozen=True):
+    """One machine: its devices as `source:id`, how sure it is, why, and what is open on them."""
+
+    machine_id: str
+    device: str
+    customer: str
+    devices: tuple[str, ...]
+    sources: tuple[str, ...]
+    score: int
+    reasons: tuple[str, ...]
+    open: int
+
+
+class LookAlikeRow(Struct, frozen=True):
+    """Two devices, as `source:id`, that may be one machine, for a person to say."""
+
+    kind: str
+    score: int
+    first: str
+    first_device: str
+    first_customer: str
+    second: str
+    second_device: str
+    second_customer: str
+    reasons: tuple[str, ...]
+    against: tuple[str, ...]
+
+
 class TransitionRow(Struct, frozen=True):
     """How many findings went from one state to another; equal states mean a changed decision."""
 

@@ -112,6 +112,6 @@ def _create_intel_and_pace() -> None:
     op.create_table(
         "pace",
         sa.Column("account", sa.Text, primary_key=True),
-        sa.Column("next_at", sa.BigInteger, nullable=False),
+        sa.Column("starts", sa.Text, nullable=False),
         sa.Column("not_before", sa.BigInteger, nullable=False),
     )

@@ -1,0 +1,207 @@
+"""How a patch stands on an asset of Qualys: its lists, and what jobs did and will do."""
+
+from collections import Counter
+from datetime import UTC, datetime
+
+import pytest
+from qualys_reading import calling, listed, reading, states_of
+from qualys_truth import true_decisions, true_states
+
+from patchfleet.emulator import Emulator
+from patchfleet.errors import NotFound, Unreadable
+from patchfleet.fleet.qualys_findings import Catalogue, Conditions, as_patch, stands
+from patchfleet.fleet.qualys_orders import Attempt, Order, attempts_of
+from patchfleet.qualys import PMAsset, PMAssetJobView, PMDeploymentJob, PMPatch
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+A, B = "11111111-2222-3333-4444-555555555555", "99999999-2222-3333-4444-555555555555"
+
+
+def compared(host):
+    """Compare all findings with the subscription; count their states and decisions."""
+    truth = host.emulator.truth(vendor="qualys")
+    with reading(host) as source:
+        answers = listed(source)
+    states = states_of(answers)
+    assert states == true_states(truth)
+    approved = {
+        (device, finding.id)
+        for device, findings in answers.items()
+        for finding in findings
+        if finding.decision == "approve"
+    }
+    assert approved == true_decisions(truth) & states.keys()
+    return Counter([*states.values(), *("approved" for _ in approved)])
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_states_are_those_of_the_subscription_as_time_passes(seed):
+    with Emulator(customers=2, devices=30, patches=40, seed=seed).running(https=True) as host:
+        for hours in (0, 11, 24 * 6, 24 * 8, 24 * 30):
+            host.emulator.advance(hours=hours)
+            seen = compared(host)
+            assert seen["missing"]
+            assert seen["installed"]
+
+
+def test_a_job_approves_installs_fails_and_waits_for_a_restart():
+    with Emulator(customers=2, devices=40, patches=40, seed=4).running() as host:
+        truth = host.emulator.truth(vendor="qualys")
+        assets = [one for one in truth["assets"] if one["platform"] == "Windows"]
+        with calling(host) as client:
+            job = client.create_job(
+                "Windows",
+                "Catch up",
+                "Install",
+                "On-demand",
+                assetIds=[asset["uuid"] for asset in assets],
+                approvedPatches=sorted({patch for asset in assets for patch in asset["missing"]}),
+            )
+            assert not compared(host)["approved"]
+            client.change_job_status("Enabled", [job.id])
+        course = [compared(host)]
+        for minutes in (20, 20, 20, 20, 20, 20, 60, 24 * 60):
+            host.emulator.advance(minutes=minutes)
+            course.append(compared(host))
+    assert course[0]["approved"] > course[-1]["approved"], "what ended is not to be done again"
+    assert any(seen["reboot_required"] for seen in course)
+    assert any(seen["failed"] for seen in course)
+    assert course[-1]["missing"] < course[0]["missing"]
+
+
+def test_an_asset_that_leaves_something_out_is_an_error():
+    asset = PMAsset(id=A, installedPatches=[B], missingPatches=[])
+    assert stands(asset, {}) == {B: ("Installed", "")}
+    for broken in (
+        PMAsset(id=A, installedPatches=[B]),
+        PMAsset(id=A, missingPatches=[B]),
+        PMAsset(id=A, installedPatches=[], missingPatches=[B], missingPatchCount=2),
+        PMAsset(id=A, installedPatches="none", missingPatches=[]),
+        PMAsset(id=A, installedPatches=[None], missingPatches=[]),
+    ):
+        with pytest.raises(Unreadable, match=A):
+            stands(broken, {})
+
+
+def test_a_patch_in_both_lists_is_missing_and_says_so():
+    asset = PMAsset(id=A, installedPatches=[B], missingPatches=[B])
+    ((word, said),) = stands(asset, {}).values()
+    condition = Conditions().of(word, said, is_approved=False)
+    assert (condition.state, condition.vendor_status) == ("missing", "Missing; Installed")
+
+
+def test_the_word_of_a_job_is_kept():
+    asset = PMAsset(id=A, installedPatches=[], missingPatches=[B])
+    view = PMAssetJobView(status="Job Failed", failed=[B], endDateTime_raw=NOON.timestamp() * 1000)
+    ((word, said),) = stands(asset, dict(attempts_of(view))).values()
+    condition = Conditions().of(word, said, is_approved=True)
+    assert condition.state == "failed"
+    assert condition.vendor_status == "Missing; Job Failed: failed"
+    assert condition.vendor_decision == "named by an enabled job"
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"success": [B]}, "missing"),
+        ({"success": [B], "pendingReboot": 1}, "reboot_required"),
+        ({"success": [B], "pendingReboot": True}, "reboot_required"),
+        ({"failed": [B], "pendingReboot": 1}, "failed"),
+        ({"notApplicable": [B]}, "missing"),
+        ({}, "missing"),
+    ],
+)
+def test_what_a_result_says_of_a_missing_patch(fields, expected):
+    asset = PMAsset(id=A, installedPatches=[], missingPatches=[B])
+    tried = dict(attempts_of(PMAssetJobView(status="Completed", **fields)))
+    ((word, said),) = stands(asset, tried).values()
+    assert Conditions().of(word, said, is_approved=False).state == expected
+
+
+def test_what_is_installed_is_so_whatever_a_job_said():
+    asset = PMAsset(id=A, installedPatches=[B], missingPatches=[])
+    assert stands(asset, {B: Attempt(NOON, "Failed", "")}) == {B: ("Installed", "")}
+
+
+@pytest.mark.parametrize(
+    ("job", "is_for"),
+    [
+        ({"assetIds": [A]}, True),
+        ({"assetIds": [B]}, False),
+        ({"assetIds": [A], "exclusionAssetIds": [A]}, False),
+        ({"assetTagIds": ["x", "z"]}, True),
+        ({"assetTagIds": ["x", "z"], "filterType": "All"}, False),
+        ({"assetTagIds": ["x", "y"], "filterType": "All"}, True),
+        ({"assetTagIds": ["x"], "matchAllTagIds": ["z"]}, False),
+        ({"matchAllTagIds": ["x", "y"]}, True),
+        ({"assetIds": [A], "exclusionTagIds": ["y"]}, False),
+        ({"assetIds": [A], "exclusionTagIds": ["y", "z"], "exclusionFilterType": "All"}, True),
+        ({}, False),
+    ],
+)
+def test_which_assets_a_job_is_for(job, is_for):
+    order = Order(frozenset({B}), PMDeploymentJob(**job))
+    assert order.is_for(A, frozenset({"x", "y"})) is is_for
+    done = Order(frozenset({B}), PMDeploymentJob(**job), frozenset({A}))
+    assert not done.is_for(A, frozenset({"x", "y"}))
+
+
+def test_a_patch_nobody_knows_is_a_finding_with_its_number():
+    with (
+        Emulator(customers=1, devices=8, patches=20, seed=2).running() as host,
+        calling(host) as client,
+    ):
+        known = host.emulator.truth(vendor="qualys")["patches"]
+        linux = next(patch for patch in known if patch["platform"] == "Linux")
+        catalogue = Catalogue()
+        assert catalogue.look_up(client, [linux["uuid"], A, "no-uuid"]) == 2
+        assert catalogue.look_up(client, [linux["uuid"], A, "no-uuid"]) == 0
+    assert catalogue.patches[linux["uuid"]].title == linux["title"]
+    for number in (A, "no-uuid"):
+        patch = catalogue.patches[number]
+        assert (patch.title, patch.vendor_id) == (f"Qualys patch {number}", number)
+
+
+def test_every_field_of_a_patch():
+    patch = as_patch(
+        B,
+        PMPatch(
+            title="Update",
+            kb="KB5001",
+            cve=["CVE-2026-1", "CVE-2026-2"],
+            product=["Windows", "Office"],
+            vendorSeverity="Critical",
+            publishedDate_raw=NOON.timestamp() * 1000,
+            isSuperseded=True,
+            rebootRequired=False,
+            isRollback=True,
+            vendorlink="https://vendor.example/5001",
+        ),
+    )
+    assert (patch.kb, patch.product, patch.severity) == ("5001", "Windows, Office", "critical")
+    assert (patch.released_at, patch.cves) == (NOON, ("CVE-2026-1", "CVE-2026-2"))
+    assert (patch.is_superseded, patch.needs_reboot, patch.is_removable) == (True, False, True)
+    assert (patch.vendor_id, patch.vendor_severity) == (B, "Critical")
+
+
+def test_odd_types_do_not_spoil_a_patch():
+    patch = as_patch(
+        B, PMPatch(title=7, vendorSeverity=4, publishedDate_raw="Not Announced", isSuperseded="?")
+    )
+    assert (patch.title, patch.vendor_severity, patch.severity) == ("7", "4", "unspecified")
+    assert (patch.released_at, patch.is_superseded) == (None, None)
+
+
+def test_a_device_that_is_gone_is_an_error_of_its_own():
+    with (
+        Emulator(customers=1, devices=8, patches=20, seed=2).running() as host,
+        reading(host) as source,
+    ):
+        first, second = source.inventory().devices[:2]
+        gone = type(first)(id=A, site_id="", customer_id="", name="gone", kind="server")
+        answers = {device.id: answer for device, answer in source.listings([first, gone, second])}
+    assert isinstance(answers.pop(A), NotFound)
+    assert {number for number, answer in answers.items() if answer.findings} == {
+        first.id,
+        second.id,
+    }

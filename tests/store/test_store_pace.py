@@ -1,0 +1,96 @@
+"""A pace that processes keep together: never one call more in any window, whoever makes it."""
+
+import random
+import subprocess
+import sys
+
+import pytest
+
+from patchfleet.store import Store
+
+
+class Clock:
+    def __init__(self, at=1_000_000.0):
+        self.at = at
+
+    def __call__(self):
+        return self.at
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_no_window_holds_more_than_allowed(store, address, seed):
+    chance, clock = random.Random(seed), Clock()
+    with Store.open(address) as other:
+        paces = [one.pace("key", 5, seconds=60, clock=clock) for one in (store, other)]
+        starts = []
+        for _ in range(60):
+            wait = chance.choice(paces).take(0)
+            if wait:
+                clock.at += wait
+            else:
+                starts.append(clock.at)
+                clock.at += chance.choice([0, 0, 1, 13])
+    for start in starts:
+        assert sum(start <= one < start + 60 for one in starts) <= 5
+    assert len(starts) > 20
+
+
+def test_a_wait_is_never_longer_than_needed(store):
+    clock = Clock()
+    pace = store.pace("key", 2, seconds=60, clock=clock)
+    assert [pace.take(0), pace.take(0)] == [0, 0]
+    assert pace.take(0) == 60
+    clock.at += 59
+    assert pace.take(0) == 1
+    clock.at += 1
+    assert pace.take(0) == 0
+
+
+def test_two_keys_do_not_wait_for_each_other(store):
+    clock = Clock()
+    one, other = (store.pace(name, 1, clock=clock) for name in ("one", "other"))
+    assert (one.take(0), other.take(0)) == (0, 0)
+    assert one.take(0) == 60
+
+
+def test_a_clock_that_was_put_back_does_not_block(store):
+    clock = Clock()
+    pace = store.pace("key", 1, seconds=60, clock=clock)
+    assert pace.take(0) == 0
+    clock.at -= 86400
+    assert pace.take(0) == 0
+    assert pace.take(0) == 60
+
+
+def test_what_a_vendor_asks_one_to_wait_all_wait(store, monkeypatch):
+    import time
+
+    clock = Clock()
+    one, other = (store.pace("key", 100, clock=clock) for _ in range(2))
+    assert one.take(0) == 0
+    monkeypatch.setattr(time, "monotonic", lambda: 500.0)
+    one.hold(530.0)
+    assert other.take(0) == 30
+    one.hold(510.0)
+    assert other.take(0) == 30
+
+
+WORKER = """
+import sys, time
+from patchfleet.store import Store
+with Store.open(sys.argv[1]) as store:
+    pace = store.pace("key", 10, seconds=3600)
+    print(sum(pace.take(0) == 0 for _ in range(20)))
+"""
+
+
+def test_processes_share_one_limit(address, store):
+    children = [
+        subprocess.Popen(
+            [sys.executable, "-W", "error", "-c", WORKER, address],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(3)
+    ]
+    assert sum(int(child.communicate()[0]) for child in children) == 10
