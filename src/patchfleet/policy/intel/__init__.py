@@ -1,0 +1,24 @@
+"""What is known of vulnerabilities elsewhere: exploited, probable, assessed, and mended by what.
+
+Law of this room: pure. Files come in as bytes with their name, and leave as rows with their day.
+"""
+
+from patchfleet.policy.intel.read import read_intel
+from patchfleet.policy.intel.rows import (
+    EpssScore,
+    Intel,
+    KbCve,
+    KevEntry,
+    Kind,
+    SsvcAssessment,
+)
+
+__all__ = [
+    "EpssScore",
+    "Intel",
+    "KbCve",
+    "KevEntry",
+    "Kind",
+    "SsvcAssessment",
+    "read_intel",
+]
