@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 from msgspec import Meta, Struct
@@ -107,6 +108,24 @@ class TodaySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     overdue_after_days: Annotated[int, Meta(ge=0)] = 14
 
 
+class DeadlineSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The `[deadlines]` table: which standard counts, and in which time zone its days."""
+
+    pack: str = "cyber-essentials-3.3"
+    zone: str = "UTC"
+
+    @property
+    def time_zone(self) -> ZoneInfo:
+        """The zone in which days and months are counted; raises `ConfigError` for none."""
+        try:
+            return ZoneInfo(self.zone)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise ConfigError(
+                f"deadlines.zone: there is no time zone {self.zone!r}",
+                hint="name it as Europe/Berlin or America/New_York",
+            ) from None
+
+
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All settings. `file` is where they came from, None where no file was found."""
 
@@ -117,6 +136,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     qualys: QualysSettings = QualysSettings()
     sync: SyncSettings = SyncSettings()
     today: TodaySettings = TodaySettings()
+    deadlines: DeadlineSettings = DeadlineSettings()
     file: Path | None = None
 
     @property
@@ -263,6 +283,7 @@ _TABLES: dict[str, type[Struct]] = {
     "qualys": QualysSettings,
     "sync": SyncSettings,
     "today": TodaySettings,
+    "deadlines": DeadlineSettings,
 }
 
 

@@ -20,7 +20,7 @@ def newest_attempts(truth):
     """Return what the newest result that names a patch says of it, by asset and patch."""
     newest = {}
     for job in truth["jobs"]:
-        for row in read_rows(job):
+        for row in read_rows(job) if job["type"] == "Install" else ():
             for bucket in BUCKETS:
                 for patch in row[bucket]:
                     key = row["asset"]["id"], patch

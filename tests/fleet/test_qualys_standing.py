@@ -69,6 +69,38 @@ def test_a_job_approves_installs_fails_and_waits_for_a_restart():
     assert course[-1]["missing"] < course[0]["missing"]
 
 
+def test_a_rollback_is_no_reason_why_a_patch_is_missing():
+    with (
+        Emulator(customers=2, devices=30, patches=40, seed=4).running() as host,
+        calling(host) as client,
+    ):
+        can_go = {patch.id for patch in client.get_patches("windows") if patch.isRollback}
+        truth = host.emulator.truth(vendor="qualys")
+        asset = next(
+            one
+            for one in truth["assets"]
+            if one["is_reporting"] and can_go.intersection(one["installed"])
+        )
+        patch = min(can_go.intersection(asset["installed"]))
+        job = client.create_job(
+            "Windows",
+            "Take it back",
+            "Rollback",
+            "On-demand",
+            assetIds=[asset["uuid"]],
+            approvedPatches=[patch],
+        )
+        client.change_job_status("Enabled", [job.id])
+        with reading(host) as source:
+            host.emulator.advance(minutes=30)
+            assert compared(host)["installed"]
+            host.emulator.advance(days=1)
+            compared(host)
+            answers = listed(source)
+    (finding,) = (one for one in answers[asset["uuid"]] if one.id == patch)
+    assert (finding.state, finding.decision) == ("missing", "do_nothing")
+
+
 def test_an_asset_that_leaves_something_out_is_an_error():
     asset = PMAsset(id=A, installedPatches=[B], missingPatches=[])
     assert stands(asset, {}) == {B: ("Installed", "")}

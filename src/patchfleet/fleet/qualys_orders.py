@@ -83,8 +83,11 @@ class Orders(Struct):
 
 
 def read_orders(client: Qualys, on_call: Callable[[], None]) -> Orders:
-    """Read all jobs, their newest results, and what enabled ones name."""
-    jobs = client.list_jobs("all")
+    """Read the jobs that install, their newest results, and what enabled ones name.
+
+    Those that roll back say nothing of why a patch is missing.
+    """
+    jobs = [job for job in client.list_jobs("all") if _installs(job)]
     on_call()
     orders = Orders()
     known: dict[str, str] = {}
@@ -214,16 +217,19 @@ def _run_before(client: Qualys, job: PMJob, views: Sequence[PMAssetJobView]) -> 
 
 
 def _may_still_install(job: PMJob) -> bool:
-    """Say whether a job is enabled, installs, and is not one that ran once and is over.
+    """Say whether a job is enabled and is not one that ran once and is over.
 
     One that runs once stays enabled when it is over [D: end]; that all its assets have answered
     shows in how much of it is completed [O: peer].
     """
     if (text(job.status) or "").casefold() != "enabled":
         return False
-    if (text(job.type) or "install").casefold() != "install":
-        return False
     return not _runs_once(job) or (number(job.completionPercent) or 0) < 100
+
+
+def _installs(job: PMJob) -> bool:
+    """Say whether a job installs, as it does by default [D: 3.3]."""
+    return (text(job.type) or "install").casefold() == "install"
 
 
 def _runs_once(job: PMJob) -> bool:

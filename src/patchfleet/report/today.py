@@ -72,7 +72,7 @@ def coverage(
     gaps: Sequence[str],
 ) -> tuple[str, ...]:
     """Say what a report covers, how it judges, and what it does not cover."""
-    notes = [f"From {_sources(facts)}."]
+    notes = [f"From {sources_of(facts)}."]
     if chosen := described(selection):
         notes.append(f"Only {chosen}.")
     notes.append(
@@ -107,7 +107,7 @@ def described(selection: Selection) -> str:
     return "; ".join(f"{noun} {' or '.join(names)}" for noun, names in parts if names)
 
 
-def _sources(facts: "Facts") -> str:
+def sources_of(facts: "Facts") -> str:
     """Name each source with the moment it spoke of."""
     return ", ".join(
         f"{p.source} (run {p.run_id}) as of {moment(p.as_of)}" for p in facts.publications

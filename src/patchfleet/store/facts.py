@@ -8,13 +8,16 @@ Law of this file: nothing is written and no lock is taken, so any number of read
 sync. Times inside DuckDB are UTC without a zone and leave it as aware UTC.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar, get_args, get_origin, get_type_hints
 
 import duckdb
+import msgspec
 from msgspec import Struct
 
 from patchfleet.errors import StoreError
@@ -54,21 +57,28 @@ _INTERVALS = """
         b.finding_id,
         p.patch, p.kb, p.severity, p.released_at, b.state, b.decision, b.is_own_decision,
         b.vendor_status, b.vendor_decision, b.installed_at, b.first_seen_at, b.changed_at,
-        b.from_run, e.to_run, began.as_of AS from_at, ended.as_of AS to_at, b.patch_id,
-        b.device_key
+        b.from_run, coalesce(e.to_run, d.left_with) AS to_run, began.as_of AS from_at,
+        ended.as_of AS to_at, b.patch_id, b.device_key
     FROM {begun} AS b
         LEFT JOIN {ended} AS e USING (device_key, finding_id, from_run)
         JOIN {patches} AS p USING (patch_id)
         LEFT JOIN devices_ever AS d USING (device_key)
         LEFT JOIN runs AS began ON began.run_id = b.from_run
-        LEFT JOIN runs AS ended ON ended.run_id = e.to_run
+        LEFT JOIN runs AS ended ON ended.run_id = coalesce(e.to_run, d.left_with)
 """
+# What stood on a device that is gone ends with the first run that did not have it any more.
 _DEVICES_EVER = """
-    SELECT device_key, arg_max(customer_id, run) AS customer_id, arg_max(customer, run) AS customer,
-        arg_max(site_id, run) AS site_id, arg_max(site, run) AS site,
-        arg_max(device_id, run) AS device_id, arg_max(device, run) AS device,
-        arg_max(kind, run) AS kind
-    FROM {devices} GROUP BY device_key
+    SELECT ever.*, (
+        SELECT min(run_id) FROM published AS p WHERE p.source = ever.source AND run_id > last_run
+    ) AS left_with
+    FROM (
+        SELECT device_key, any_value(source) AS source, max(run) AS last_run,
+            arg_max(customer_id, run) AS customer_id, arg_max(customer, run) AS customer,
+            arg_max(site_id, run) AS site_id, arg_max(site, run) AS site,
+            arg_max(device_id, run) AS device_id, arg_max(device, run) AS device,
+            arg_max(kind, run) AS kind
+        FROM {devices} GROUP BY device_key
+    ) AS ever
 """
 _PATCHES = """
     SELECT * FROM {prefix}known_patches
@@ -141,6 +151,22 @@ class Facts:
     def texts(self, sql: str, values: Sequence[object] = ()) -> list[str]:
         """Run a statement whose answer is one column of text."""
         return [str(text) for (text,) in self._run(self._connection, sql, values).fetchall()]
+
+    def put(self, name: str, columns: Mapping[str, str], rows: Iterable[Struct]) -> None:
+        """Make rows a table beside the views, for one question; what had the name is replaced.
+
+        They arrive as a file, in a tenth of the time that a statement a row takes.
+        """
+        encoder = msgspec.json.Encoder()
+        with TemporaryDirectory(prefix="patchfleet-") as folder:
+            file = Path(folder) / "rows.json"
+            with file.open("wb") as out:
+                for row in rows:
+                    out.write(encoder.encode(row) + b"\n")
+            listed = ", ".join(f"{column}: '{kind}'" for column, kind in columns.items())
+            read = "read_json(?, format = 'newline_delimited', columns = {" + listed + "})"
+            sql = f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM {read}"
+            self._run(self._connection, sql, [str(file)])
 
     def ask(self, sql: str) -> "Answer":
         """Ask a person's own statement over the views; see `store.sql`.
@@ -254,11 +280,15 @@ class Facts:
         ended = _files(self, later, "ended") if later else none
         patches = f"(SELECT DISTINCT * FROM {_files(self, ever, 'patches')})"
         self._create_view("patches_ever", patches)
-        files = ", ".join(
-            f"SELECT *, {place} AS run FROM {_parquet([path])}"
-            for place, path in enumerate(_paths(self, ever, "devices"))
-        )
-        devices = "(" + files.replace(", SELECT", " UNION ALL SELECT") + ")"
+        self._connection.execute("CREATE TABLE published (source VARCHAR, run_id BIGINT)")
+        files = []
+        for p in self.publications:
+            for folder in p.since_ever:
+                number = int(folder.rpartition("run")[2][1:])
+                self._connection.execute("INSERT INTO published VALUES (?, ?)", (p.source, number))
+                path = _paths(self, [folder], "devices")
+                files.append(f"SELECT *, {number} AS run FROM {_parquet(path)}")
+        devices = "(" + " UNION ALL ".join(files) + ")"
         self._connection.execute(
             f"CREATE VIEW devices_ever AS {_DEVICES_EVER.format(devices=devices)}"
         )

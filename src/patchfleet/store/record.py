@@ -8,7 +8,7 @@ import hashlib
 import sys
 import time
 from collections.abc import Callable, Collection
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -19,8 +19,8 @@ from sqlalchemy import Connection, Row, Select, func, select, update
 from patchfleet.errors import StoreError
 from patchfleet.models import Inventory
 from patchfleet.models.machine import Ref, Verdict
+from patchfleet.store import intel, machines
 from patchfleet.store import inventory as inventories
-from patchfleet.store import machines
 from patchfleet.store.begin import begin
 from patchfleet.store.database import Database
 from patchfleet.store.facts import Facts
@@ -28,7 +28,7 @@ from patchfleet.store.journal import Journal
 from patchfleet.store.pace import SharedPace
 from patchfleet.store.publications import PUBLICATIONS, Part, chain, row_of, since_ever
 from patchfleet.store.publish import write_files
-from patchfleet.store.rows import ProblemRow, PublicationRow, RunRow
+from patchfleet.store.rows import IntelRow, ProblemRow, PublicationRow, RunRow
 from patchfleet.store.run import Run
 from patchfleet.store.schema import (
     condition,
@@ -177,6 +177,33 @@ class Store:
                     hint="`patchfleet machines look-alikes` lists pairs with their ids",
                 )
             machines.add(connection, verdict)
+
+    def keep_intel(
+        self,
+        kind: str,
+        content: bytes,
+        *,
+        dated: date,
+        name: str,
+        version: str | None,
+        rows: int,
+        now: datetime,
+    ) -> IntelRow:
+        """Keep a file about vulnerabilities that was read as `kind`; see `policy.intel`."""
+        row = intel.row_of(kind, dated, name, version, rows, now=now, content=content)
+        with self._database.write(durable=True, alone=True) as connection:
+            intel.add(connection, row, content)
+        return row
+
+    def intel(self, until: date | None = None) -> list[tuple[IntelRow, bytes]]:
+        """Return the files in force, the newest of each kind dated `until` or earlier."""
+        with self._database.read() as connection:
+            return [(row, intel.content(connection, row)) for row in intel.known(connection, until)]
+
+    def intel_known(self) -> list[IntelRow]:
+        """List the files in force, without their content."""
+        with self._database.read() as connection:
+            return intel.known(connection)
 
     def devices_with(self, source_name: str, states: Collection[str]) -> set[str]:
         """Return the ids of the devices that have a finding in one of some states, as recorded."""

@@ -3,7 +3,7 @@
 Law of this file: values only, frozen, and importing it loads no database.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal, TypeAlias
 
 from msgspec import Struct
@@ -72,6 +72,18 @@ class PublicationRow(Struct, frozen=True):
     as_of: datetime
     folders: tuple[str, ...]
     since_ever: tuple[str, ...] = ()
+
+
+class IntelRow(Struct, frozen=True):
+    """One file about vulnerabilities: what it is, the day of its data, how many rows it has."""
+
+    kind: str
+    dated: date
+    name: str
+    version: str
+    rows: int
+    loaded_at: datetime
+    digest: str
 
 
 class ViewColumn(Struct, frozen=True):

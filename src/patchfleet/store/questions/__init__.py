@@ -9,14 +9,20 @@ from patchfleet.store.questions.answers import (
     AGE_BUCKETS,
     AgeBucket,
     AgeRow,
+    CaseRow,
     ChangeRow,
+    ClosedRow,
     CustomerRow,
     CustomerWork,
     DeviceRow,
     FindingRow,
     HistoryRow,
+    JudgedCount,
+    JudgedRow,
+    JudgedVerdict,
     LookAlikeRow,
     MachineRow,
+    OpenRow,
     PostureRow,
     Reason,
     SeverityStateRow,
@@ -26,6 +32,13 @@ from patchfleet.store.questions.answers import (
     WorkItem,
 )
 from patchfleet.store.questions.changes import changes, count_changes
+from patchfleet.store.questions.deadlines import (
+    cases,
+    count_judged,
+    cves_by_kb,
+    iter_judged,
+    judge_by,
+)
 from patchfleet.store.questions.history import history
 from patchfleet.store.questions.lists import (
     count_findings,
@@ -37,20 +50,27 @@ from patchfleet.store.questions.lists import (
 from patchfleet.store.questions.machines import look_alikes, machines
 from patchfleet.store.questions.names import unknown_names
 from patchfleet.store.questions.posture import posture, severity_by_state
+from patchfleet.store.questions.trends import open_by_run, times_to_close
 from patchfleet.store.questions.work import work_items, worklist
 
 __all__ = [
     "AGE_BUCKETS",
     "AgeBucket",
     "AgeRow",
+    "CaseRow",
     "ChangeRow",
+    "ClosedRow",
     "CustomerRow",
     "CustomerWork",
     "DeviceRow",
     "FindingRow",
     "HistoryRow",
+    "JudgedCount",
+    "JudgedRow",
+    "JudgedVerdict",
     "LookAlikeRow",
     "MachineRow",
+    "OpenRow",
     "PostureRow",
     "Reason",
     "SeverityStateRow",
@@ -59,18 +79,25 @@ __all__ = [
     "UnknownName",
     "WorkItem",
     "age_of_open",
+    "cases",
     "changes",
     "count_changes",
     "count_findings",
+    "count_judged",
     "customers",
+    "cves_by_kb",
     "devices",
     "findings",
     "history",
     "iter_findings",
+    "iter_judged",
+    "judge_by",
     "look_alikes",
     "machines",
+    "open_by_run",
     "posture",
     "severity_by_state",
+    "times_to_close",
     "top_patches",
     "unknown_names",
     "work_items",

@@ -249,6 +249,93 @@ class LookAlikeRow(Struct, frozen=True):
     against: tuple[str, ...]
 
 
+class CaseRow(Struct, frozen=True):
+    """What some open findings are judged by; `seen_at` only where a rule counts from detection."""
+
+    patch_id: int
+    kind: DeviceKind
+    seen_at: datetime | None
+    patch: str
+    product: str | None
+    kb: str | None
+    severity: Severity
+    vendor_severity: str | None
+    released_at: datetime | None
+    cves: tuple[str, ...]
+    findings: int
+
+
+class KbRow(Struct, frozen=True):
+    """The vulnerabilities that a KB number mends, as far as any catalogue says."""
+
+    kb: str
+    cves: tuple[str, ...]
+
+
+class JudgedVerdict(Struct, frozen=True):
+    """The judgement of one case."""
+
+    patch_id: int
+    of_kind: str
+    seen_at: datetime | None
+    verdict: str
+    due_at: datetime | None
+    because: str
+
+
+class JudgedCount(Struct, frozen=True):
+    """How many open findings of one severity at one customer have a verdict."""
+
+    source: str
+    customer_id: str
+    customer: str
+    severity: Severity
+    verdict: str
+    findings: int
+
+
+class JudgedRow(Struct, frozen=True):
+    """One open finding with its deadline; `days_over` are whole days past it at `as_of`."""
+
+    verdict: str
+    due_at: datetime | None
+    days_over: int | None
+    source: str
+    customer: str
+    site: str
+    device_id: str
+    device: str
+    kind: DeviceKind
+    finding_id: str
+    patch: str
+    kb: str | None
+    severity: Severity
+    state: State
+    decision: Decision
+    released_at: datetime | None
+    first_seen_at: datetime
+    because: str
+
+
+class OpenRow(Struct, frozen=True):
+    """How many findings of one severity were open as of a complete run."""
+
+    source: str
+    run_id: int
+    as_of: datetime
+    severity: Severity
+    findings: int
+
+
+class ClosedRow(Struct, frozen=True):
+    """How many findings of one severity took so many days to close, or are open so long."""
+
+    severity: Severity
+    days: int
+    is_closed: bool
+    findings: int
+
+
 class TransitionRow(Struct, frozen=True):
     """How many findings went from one state to another; equal states mean a changed decision."""
 

@@ -1,0 +1,89 @@
+"""`patchfleet intel`: files about vulnerabilities, loaded from where somebody put them."""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import click
+
+from patchfleet.cli.lazy import LazyGroup
+from patchfleet.cli.options import CommandLineError, output_options
+from patchfleet.cli.session import Session, pass_session
+
+COMMANDS = {
+    "load": ("patchfleet.cli.intel:load", "Load KEV, EPSS, SSVC or KB files into the record."),
+    "list": ("patchfleet.cli.intel:listed", "List the files in force, with their day."),
+}
+
+
+@click.group(cls=LazyGroup, table=COMMANDS)
+def command() -> None:
+    """Load files about vulnerabilities: KEV, EPSS, SSVC."""
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--dated", metavar="DAY", help="The day of the data, where the file does not say.")
+@pass_session
+def load(session: Session, *, files: tuple[Path, ...], dated: str | None) -> None:
+    """Load KEV, EPSS, SSVC or KB files into the record.
+
+    What a file is is told from its content: CISA's catalogue (JSON), EPSS scores (CSV, also .gz),
+    SSVC assessments (JSON or CSV), or a table of kb and cve. All of them are read before any is
+    kept.
+    """
+    from patchfleet.policy.intel import read_intel
+
+    day = _day(dated) if dated else None
+    read = []
+    for file in files:
+        try:
+            content = file.read_bytes()
+        except OSError as error:
+            raise CommandLineError(f"{file}: {error.strerror}") from None
+        read.append((file, content, read_intel(str(file), content, dated=day)))
+    with session.store(create=True) as store:
+        for file, content, intel in read:
+            store.keep_intel(
+                intel.kind,
+                content,
+                dated=intel.dated,
+                name=file.name,
+                version=intel.version,
+                rows=len(intel.rows),
+                now=datetime.now(UTC),
+            )
+            session.say(f"{intel.kind}: {len(intel.rows):,} rows of {intel.dated} from {file.name}")
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise CommandLineError(f"{text!r} is no day", hint="write it as 2026-11-20") from None
+
+
+@click.command()
+@output_options
+@pass_session
+def listed(session: Session, *, as_json: bool, outputs: tuple[Path, ...]) -> None:
+    """List the files in force, with their day."""
+    from patchfleet.report import Column, tabulate
+
+    columns = (
+        Column("kind", "What"),
+        Column("name", "File"),
+        Column("version", "Version"),
+        Column("rows", "Rows", "integer"),
+        Column("loaded_at", "Loaded", "moment"),
+    )
+    with session.store() as store:
+        rows = store.intel_known()
+    table = tabulate("intel", "Files about vulnerabilities", columns, rows)
+    days = Column("dated", "As of")
+    wide = [(*row[:2], str(one.dated), *row[2:]) for row, one in zip(table.rows, rows, strict=True)]
+    from patchfleet.report import Table
+
+    shown = Table(
+        name="intel", title=table.title, columns=(*columns[:2], days, *columns[2:]), rows=wide
+    )
+    session.show(shown, as_json=as_json, outputs=outputs)

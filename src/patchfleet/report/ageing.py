@@ -1,0 +1,126 @@
+"""How long patches stay open: the age of what is open, and how soon it is closed.
+
+Time to patch is a survival estimate: what is still open counts, as open so long; an average of what
+was closed alone would look better the less is done.
+
+Law of this file: it asks the store and arranges the answers; published figures of the world stand
+beside the fleet's own, with where they come from.
+"""
+
+from collections.abc import Iterable, Iterator
+from itertools import chain, repeat
+from typing import TYPE_CHECKING
+
+from patchfleet.models import SEVERITIES, Selection
+from patchfleet.policy import WORLD, Survival, survival
+from patchfleet.report.charts import age_of_open_patches
+from patchfleet.report.lists import top_patches_table
+from patchfleet.report.points import OpenShare
+from patchfleet.report.table import Cell, Column, Figure, Report, Table
+from patchfleet.report.today import described, sources_of
+from patchfleet.report.trends import time_to_close
+from patchfleet.store.questions import (
+    AGE_BUCKETS,
+    AgeRow,
+    ClosedRow,
+    age_of_open,
+    times_to_close,
+    top_patches,
+)
+
+if TYPE_CHECKING:
+    from patchfleet.store import Facts
+
+_ALL = Selection()
+_ASKED = (7, 14, 28, 30, 60, 90)
+
+
+def ageing_report(facts: "Facts", *, selection: Selection = _ALL) -> Report:
+    """Report how old open patches are and how long closing takes; facts come with their history."""
+    ages = age_of_open(facts, selection)
+    closed = times_to_close(facts, selection)
+    curves = {"all": _curve(closed)} | {
+        severity: _curve(row for row in closed if row.severity == severity)
+        for severity in SEVERITIES
+    }
+    notes = [f"From {sources_of(facts)}."]
+    if chosen := described(selection):
+        notes.append(f"Only {chosen}.")
+    notes.append(
+        "Time to patch runs from the first sync that saw a patch open to the one that saw it "
+        "installed, and counts what is still open (survival estimate)."
+    )
+    notes.extend(
+        f"Elsewhere: {one.name} {_spelled(one.value, one.unit)} ({one.source})." for one in WORLD
+    )
+    return Report(
+        name="ageing",
+        title="How long patches stay open",
+        as_of=facts.as_of,
+        notes=tuple(notes),
+        figures=(
+            Figure(name="median_days", title="Median days to close", value=_median(curves["all"])),
+            Figure(
+                name="closed_by_28",
+                title="Closed within 28 days",
+                value=curves["all"].closed_by(28),
+                kind="percent",
+            ),
+            Figure(name="still_open", title="Not closed", value=curves["all"].open),
+        ),
+        charts=(age_of_open_patches(ages), time_to_close(_shares(curves))),
+        tables=(
+            _closing(curves),
+            _ages(ages),
+            top_patches_table(top_patches(facts, selection, limit=50)),
+        ),
+    )
+
+
+def _curve(rows: Iterable[ClosedRow]) -> Survival:
+    pairs = (repeat((float(row.days), row.is_closed), row.findings) for row in rows)
+    return survival(chain.from_iterable(pairs))
+
+
+def _median(curve: Survival) -> int | None:
+    return None if curve.median_days is None else round(curve.median_days)
+
+
+def _shares(curves: dict[str, Survival]) -> Iterator[OpenShare]:
+    for name, curve in curves.items():
+        for days, share in zip(curve.days, curve.shares_open, strict=True):
+            yield OpenShare(name, round(days), share)  # type: ignore[arg-type]
+
+
+def _closing(curves: dict[str, Survival]) -> Table:
+    columns = (
+        Column("severity", "Severity"),
+        Column("count", "Patches", "integer"),
+        Column("closed", "Closed", "integer"),
+        Column("open", "Not closed", "integer", needs_somebody=True),
+        Column("median_days", "Median days", "integer"),
+        *(Column(f"by_{days}", f"Closed in {days} days", "percent") for days in _ASKED),
+    )
+    rows: list[tuple[Cell, ...]] = [
+        (name, curve.count, curve.closed, curve.open, _median(curve),
+         *(curve.closed_by(days) for days in _ASKED))
+        for name, curve in curves.items()
+    ]  # fmt: skip
+    return Table(name="closing", title="Time to close", columns=columns, rows=rows)
+
+
+def _ages(ages: Iterable[AgeRow]) -> Table:
+    by = {(row.bucket, row.severity): row.findings for row in ages}
+    columns = (
+        Column("age", "Days since release"),
+        *(Column(severity, severity.capitalize(), "integer") for severity in SEVERITIES),
+    )
+    rows: list[tuple[Cell, ...]] = [
+        (bucket, *(by.get((bucket, severity), 0) for severity in SEVERITIES))
+        for bucket in AGE_BUCKETS
+    ]
+    return Table(name="ages", title="Age of open patches", columns=columns, rows=rows)
+
+
+def _spelled(value: float, unit: str) -> str:
+    return f"{value:.0%}" if unit == "share" else f"{value:g} {unit}"

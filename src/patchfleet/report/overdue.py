@@ -1,0 +1,184 @@
+"""What is past its deadline by a rule pack, what cannot be judged, and what is still in time.
+
+Law of this file: it asks the store and arranges the answers; the pack's version and source, how
+sure it is, and the day of each file stand on the report.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+
+from patchfleet.models import Selection
+from patchfleet.policy import Pack
+from patchfleet.report.charts import overdue_by_customer
+from patchfleet.report.judging import Known, judge_open
+from patchfleet.report.points import OverdueCount
+from patchfleet.report.spelling import counted
+from patchfleet.report.table import (
+    Column,
+    Figure,
+    Report,
+    Table,
+    tabulate,
+    tabulate_later,
+    total_of,
+)
+from patchfleet.report.today import described, sources_of
+from patchfleet.store.questions import JudgedCount, count_judged, iter_judged
+
+if TYPE_CHECKING:
+    from patchfleet.store import Facts
+
+_ALL = Selection()
+
+
+class CustomerDeadlines(Struct, frozen=True):
+    """How many open patches of one customer have which verdict."""
+
+    source: str
+    customer_id: str
+    customer: str
+    overdue: int
+    overdue_critical: int
+    not_judged: int
+    on_time: int
+    not_covered: int
+
+
+_CUSTOMERS = (
+    Column("customer", "Customer"),
+    Column("overdue", "Overdue", "integer", needs_somebody=True),
+    Column("overdue_critical", "Of these critical", "integer", needs_somebody=True),
+    Column("not_judged", "Not judged", "integer", needs_somebody=True),
+    Column("on_time", "On time", "integer"),
+    Column("not_covered", "Not covered", "integer"),
+    Column("source", "Source", is_detail=True),
+    Column("customer_id", "Customer id", is_detail=True),
+)
+_ITEMS = (
+    Column("verdict", "Verdict", "state"),
+    Column("days_over", "Days over", "integer"),
+    Column("due_at", "Due", "moment"),
+    Column("customer", "Customer"),
+    Column("device", "Device"),
+    Column("patch", "Patch"),
+    Column("kb", "KB"),
+    Column("severity", "Severity", "severity"),
+    Column("state", "State", "state"),
+    Column("released_at", "Released", "date"),
+    Column("because", "Because", width=60),
+    Column("first_seen_at", "First seen", "moment", is_detail=True),
+    Column("site", "Site", is_detail=True),
+    Column("kind", "Kind", is_detail=True),
+    Column("decision", "Decision", is_detail=True),
+    Column("source", "Source", is_detail=True),
+    Column("device_id", "Device id", is_detail=True),
+    Column("finding_id", "Finding id", is_detail=True),
+)
+
+
+def overdue_report(
+    facts: "Facts",
+    pack: Pack,
+    known: Known,
+    *,
+    zone: ZoneInfo,
+    selection: Selection = _ALL,
+    gaps: Sequence[str] = (),
+) -> Report:
+    """Report every open patch against the deadlines of a pack, at the time of the facts."""
+    judge_open(facts, pack, known, zone=zone, selection=selection)
+    counts = count_judged(facts, selection)
+    customers = _by_customer(counts)
+    totals = {name: sum(getattr(row, name) for row in customers) for name in _VERDICTS}
+    return Report(
+        name="overdue",
+        title=f"Deadlines by {pack.title}, {pack.version}",
+        as_of=facts.as_of,
+        notes=(*_about(facts, pack, known, zone, selection), *gaps),
+        figures=tuple(
+            Figure(name=name, title=title, value=totals[name], needs_somebody=needs)
+            for name, title, needs in (
+                ("overdue", "Overdue", True),
+                ("overdue_critical", "Overdue critical", True),
+                ("not_judged", "Not judged", True),
+                ("on_time", "On time", False),
+            )
+        ),
+        charts=(
+            overdue_by_customer(
+                OverdueCount(c.source, c.customer_id, c.customer, c.severity, c.findings)
+                for c in counts
+                if c.verdict == "overdue"
+            ),
+        ),
+        tables=(
+            tabulate(
+                "customers", "By customer", _CUSTOMERS, customers,
+                total=total_of(_CUSTOMERS, customers),
+            ),
+            _items(facts, selection, "overdue", "Overdue, longest first", totals["overdue"]),
+            _items(facts, selection, "not_judged", "Not judged", totals["not_judged"]),
+        ),
+    )  # fmt: skip
+
+
+_VERDICTS = ("overdue", "overdue_critical", "not_judged", "on_time", "not_covered")
+
+
+def _items(facts: "Facts", selection: Selection, verdict: str, title: str, count: int) -> Table:
+    return tabulate_later(
+        verdict,
+        title,
+        _ITEMS,
+        count,
+        lambda limit: iter_judged(facts, selection, verdicts=(verdict,), limit=limit),
+    )
+
+
+def _by_customer(counts: Sequence[JudgedCount]) -> list[CustomerDeadlines]:
+    """Add up each customer, the most overdue first."""
+    sums: dict[tuple[str, str, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for one in counts:
+        mine = sums[one.source, one.customer_id, one.customer]
+        mine[one.verdict] += one.findings
+        if one.verdict == "overdue" and one.severity == "critical":
+            mine["overdue_critical"] += one.findings
+    rows = [
+        CustomerDeadlines(*place, *(mine[name] for name in _VERDICTS))
+        for place, mine in sums.items()
+    ]
+    return sorted(rows, key=lambda r: (-r.overdue, -r.not_judged, r.customer.casefold()))
+
+
+def _about(
+    facts: "Facts", pack: Pack, known: Known, zone: ZoneInfo, selection: Selection
+) -> list[str]:
+    """Say what was judged by what, and how sure that is."""
+    notes = [f"From {sources_of(facts)}."]
+    if chosen := described(selection):
+        notes.append(f"Only {chosen}.")
+    notes.append(f"Rules: {pack.name} {pack.version}, {pack.status}. {pack.note}")
+    notes.append(f"Source: {pack.source}. Days and months are counted in {zone.key}.")
+    notes.extend(
+        f"{file.kind.upper()}: {file.name}, as of {file.dated}, {file.rows:,} rows."
+        for file in known.files
+    )
+    if not known.files:
+        notes.append(
+            "No file about vulnerabilities is loaded: what depends on KEV, EPSS or SSVC is not "
+            "judged (patchfleet intel load)."
+        )
+    if pack.measures:
+        measures = ", ".join(pack.measures)
+        notes.append(f"This standard has no number of days; it asks for: {measures}.")
+    unjudged = sum(c.findings for c in count_judged(facts, selection) if c.verdict == "not_judged")
+    if unjudged:
+        notes.append(
+            f"Not judged: {counted(unjudged, 'open finding')} of which a fact is missing; none of "
+            "them counts as on time."
+        )
+    return notes

@@ -1,0 +1,76 @@
+"""How a fleet came to stand as it does: what was open as of each sync, and what changed between.
+
+Law of this file: it asks the store and arranges the answers; of several sources, each counts with
+its last sync at or before a moment.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from patchfleet.models import SEVERITIES, Selection, Severity
+from patchfleet.report.points import OpenCount
+from patchfleet.report.table import Cell, Column, Figure, Report, Table
+from patchfleet.report.today import described, sources_of
+from patchfleet.report.trends import open_over_time
+from patchfleet.store.questions import OpenRow, open_by_run
+
+if TYPE_CHECKING:
+    from patchfleet.store import Facts
+
+_ALL = Selection()
+
+
+def trend_report(facts: "Facts", *, selection: Selection = _ALL) -> Report:
+    """Report what was open as of every complete sync; the facts come with their history."""
+    counts = together(open_by_run(facts, selection))
+    moments = list(dict.fromkeys(count.as_of for count in counts))
+    totals = [sum(c.findings for c in counts if c.as_of == at) for at in moments]
+    notes = [f"From {sources_of(facts)}.", f"{len(moments):,} complete syncs are on record."]
+    if chosen := described(selection):
+        notes.append(f"Only {chosen}.")
+    return Report(
+        name="history",
+        title="How the fleet came to stand so",
+        as_of=facts.as_of,
+        notes=tuple(notes),
+        figures=(
+            Figure(name="open", title="Open now", value=totals[-1] if totals else 0),
+            Figure(name="open_before", title="Open at first", value=totals[0] if totals else 0),
+        ),
+        charts=(open_over_time(counts),),
+        tables=(_by_moment(counts, moments),),
+    )
+
+
+def together(rows: Iterable[OpenRow]) -> list[OpenCount]:
+    """Add the sources up at each moment at which one of them was synced."""
+    now: dict[str, dict[Severity, int]] = {}
+    runs: dict[tuple[datetime, str, int], dict[Severity, int]] = {}
+    for row in rows:
+        runs.setdefault((row.as_of, row.source, row.run_id), {})[row.severity] = row.findings
+    found: dict[datetime, dict[Severity, int]] = {}
+    for as_of, source, run_id in sorted(runs):
+        now[source] = runs[as_of, source, run_id]
+        found[as_of] = {
+            severity: sum(of.get(severity, 0) for of in now.values()) for severity in SEVERITIES
+        }
+    return [
+        OpenCount(as_of, severity, count)
+        for as_of, counts in found.items()
+        for severity, count in counts.items()
+    ]
+
+
+def _by_moment(counts: Iterable[OpenCount], moments: Iterable[datetime]) -> Table:
+    by = {(count.as_of, count.severity): count.findings for count in counts}
+    columns = (
+        Column("as_of", "As of", "moment"),
+        Column("open", "Open", "integer", needs_somebody=True),
+        *(Column(severity, severity.capitalize(), "integer") for severity in SEVERITIES),
+    )
+    rows: list[tuple[Cell, ...]] = []
+    for at in moments:
+        each = [by.get((at, severity), 0) for severity in SEVERITIES]
+        rows.append((at, sum(each), *each))
+    return Table(name="syncs", title="Open as of each sync", columns=columns, rows=rows)
