@@ -106,6 +106,7 @@ class TodaySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """The `[today]` table."""
 
     overdue_after_days: Annotated[int, Meta(ge=0)] = 14
+    silent_after_days: Annotated[int, Meta(ge=1)] = 7
 
 
 class DeadlineSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -83,9 +83,9 @@ class Session:
             yield facts
 
     @contextmanager
-    def facts_and_gaps(self) -> "Iterator[tuple[Facts, list[str]]]":
+    def facts_and_gaps(self, *, with_history: bool = False) -> "Iterator[tuple[Facts, list[str]]]":
         """Open what the last complete syncs published, and what they could not learn."""
-        with self.store() as store, store.facts() as facts:
+        with self.store() as store, store.facts(with_history=with_history) as facts:
             self.say_repaired(facts)
             yield facts, gaps_of(store, facts)
 

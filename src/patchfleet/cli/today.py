@@ -28,19 +28,22 @@ def command(
 ) -> None:
     """Show what waits for somebody, by customer, worst first.
 
-    Failed patches, devices that wait for a reboot, critical patches that are overdue, and what
-    cannot be judged because the vendor does not say enough. From the last complete sync.
+    Failed patches with how often and the likely cause, devices that wait for a reboot or were not
+    heard of, what contradicts itself, critical patches that are new or overdue, and what cannot be
+    judged because the vendor does not say enough. From the last complete syncs.
     """
     from patchfleet.report import today_report
 
     days = session.settings.today.overdue_after_days if overdue_after is None else overdue_after
-    with session.facts_and_gaps() as (facts, gaps):
+    with session.facts_and_gaps(with_history=True) as (facts, gaps):
         check_names(facts, selection)
         report = today_report(
             facts,
             selection=selection,
             overdue_after_days=days,
+            silent_after_days=session.settings.today.silent_after_days,
             with_items=items,
+            most_rows=None if items or as_json or outputs or table else 10,
             gaps=gaps,
         )
         session.show(report, as_json=as_json, outputs=outputs, table=table)

@@ -4,8 +4,9 @@ Law of this file: pure. What is asked for and will not be done is data with a re
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 
 from msgspec import Struct
 
@@ -65,14 +66,23 @@ def plan(
     *,
     as_of: datetime,
     now: datetime,
+    tried: Mapping[tuple[str, str], int] = MappingProxyType({}),
+    at_most: int | None = None,
 ) -> Plan:
-    """Make a plan of the findings of one source, in their order, one entry a device."""
+    """Make a plan of the findings of one source, in their order, one entry a device.
+
+    `tried` says how often an action was sent for a device and finding already; with `at_most` it is
+    not sent once more than that.
+    """
     changes: dict[str, list[FindingRow]] = {}
     skipped = []
     for row in findings:
         reason = why_not(action, row.state, row.decision, row.is_own_decision)
         if reason is None and action == "approve" and row.is_installable is False:
             reason = "cannot be installed automatically"
+        before = tried.get((row.device_id, row.finding_id), 0)
+        if reason is None and at_most is not None and before >= at_most:
+            reason = f"tried {before} times already, and {at_most} is the most"
         if reason is None:
             changes.setdefault(row.device_id, []).append(row)
         else:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from patchfleet.models import Selection
 from patchfleet.report.lists import items_table, worklist_table
+from patchfleet.report.morning import morning_tables
 from patchfleet.report.spelling import counted, moment
 from patchfleet.report.table import Figure, Report
 from patchfleet.store.questions import work_items, worklist
@@ -25,15 +26,20 @@ def today_report(
     *,
     selection: Selection = _ALL,
     overdue_after_days: int = 14,
+    silent_after_days: int = 7,
     with_items: bool = False,
+    most_rows: int | None = None,
     gaps: Sequence[str] = (),
 ) -> Report:
-    """Report what waits for somebody at each customer, worst first, and one by one when asked.
+    """Report what waits for somebody at each customer, worst first, and why.
 
-    `gaps` are sentences about what the last sync could not learn; they become notes.
+    The facts come with their history. `with_items` adds every patch, one by one; `most_rows` cuts
+    the other lists, and says so; `gaps` are sentences about what the last sync could not learn,
+    which become notes.
     """
     work = worklist(facts, overdue_after_days=overdue_after_days, selection=selection)
-    tables = [worklist_table(work)]
+    lists = morning_tables(facts, selection, silent_after_days, limit=most_rows)
+    tables = [worklist_table(work), *lists]
     if with_items:
         items = work_items(facts, overdue_after_days=overdue_after_days, selection=selection)
         tables.append(items_table(items))

@@ -4,6 +4,8 @@ Law of this file: a line that `append` returned from survives a power failure, s
 ever sent a second time because its first time was forgotten; no line is changed afterwards.
 """
 
+from collections import Counter
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -45,6 +47,25 @@ class Journal:
         )
         with self._database.read() as connection:
             return {device: moment(int(at)) for device, at in connection.execute(statement)}
+
+    def times_sent(
+        self, source: str, actions: Collection[str], *, since: datetime
+    ) -> dict[tuple[str, str], int]:
+        """Count how often some actions were sent for each device and finding since a time.
+
+        It is counted on record, so that a restart does not begin anew.
+        """
+        statement = select(change.c.device_id, change.c.finding_ids).where(
+            change.c.source == source,
+            change.c.action.in_(sorted(actions)),
+            change.c.outcome == "sent",
+            change.c.at >= micros(since),
+        )
+        counts: Counter[tuple[str, str]] = Counter()
+        with self._database.read() as connection:
+            for device, findings in connection.execute(statement):
+                counts.update((device, finding) for finding in msgspec.json.decode(findings))
+        return dict(counts)
 
 
 def _spell(entry: ChangeEntry) -> dict[str, object]:

@@ -5,7 +5,7 @@ Law of this file: nothing is sent before the plan was shown and somebody, or --y
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from patchfleet.plan import DeviceChange, DeviceResult, Plan
 
 NSIGHT = "nsight"
+TRIES: tuple[Action, ...] = ("retry", "reprocess")
+CAP_DAYS = 30
 LONGEST_LIST = 20
 """Devices and reasons shown before asking; --dry-run --json has them all."""
 
@@ -49,6 +51,21 @@ def _command(action: Action, summary: str, note: str, example: str) -> click.Com
     def command(session: Session, /, **options: Any) -> int:
         return _run(session, action, **options)
 
+    return _with_cap(command) if action in TRIES else command
+
+
+def _with_cap(command: click.Command) -> click.Command:
+    """Add what only another try has: all that failed, and how often is enough."""
+    command.params[2:2] = [
+        click.Option(["--failed"], is_flag=True, help="Mean every patch that has failed."),
+        click.Option(
+            ["--at-most"],
+            type=click.IntRange(1),
+            default=3,
+            show_default=True,
+            help=f"How often in {CAP_DAYS} days a patch on a device may be tried.",
+        ),
+    ]
     return command
 
 
@@ -80,7 +97,7 @@ retry = _command(
     "retry",
     "Try failed patches again at the next window.",
     "Only patches that have failed are tried again.",
-    '--status failed --customer "Acme*"',
+    '--failed --customer "Acme*"',
 )
 reprocess = _command(
     "reprocess",
@@ -100,17 +117,23 @@ def _run(
     dry_run: bool,
     yes: bool,
     as_json: bool,
+    failed: bool = False,
+    at_most: int | None = None,
 ) -> int:
     from patchfleet.fleet import NSightSource
     from patchfleet.plan import apply
 
     selection = with_patterns(selection, patterns)
+    if failed:
+        if selection.states and selection.states != ("failed",):
+            raise CommandLineError("--failed and another --status contradict each other")
+        selection = msgspec.structs.replace(selection, states=("failed",))
     if selection == Selection() and not everything:
         raise CommandLineError(
             "nothing is named, and that would mean the whole fleet",
             hint="name patches, customers, devices, a severity or a status, or say --all",
         )
-    plan = _planned(session, action, selection)
+    plan = _planned(session, action, selection, at_most)
     if dry_run and not as_json:
         show(plan, click.echo)
         return Exit.DONE
@@ -122,7 +145,7 @@ def _run(
         session.say("nothing was changed")
         return Exit.DECLINED
     results: list[DeviceResult] = []
-    with session.nable() as client, session.store() as store:
+    with session.store() as store, session.nable(store) as client:
         try:
             for result in apply(plan, NSightSource(client), store.journal, now=_now):
                 results.append(result)
@@ -151,11 +174,12 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _planned(session: Session, action: Action, selection: Selection) -> "Plan":
+def _planned(session: Session, action: Action, selection: Selection, at_most: int | None) -> "Plan":
     from patchfleet.plan import plan
     from patchfleet.store.questions import findings
 
-    with session.facts() as facts:
+    with session.store() as store, store.facts() as facts:
+        session.say_repaired(facts)
         check_names(facts, selection)
         rows = [row for row in findings(facts, selection) if row.source == NSIGHT]
         if not rows:
@@ -163,7 +187,11 @@ def _planned(session: Session, action: Action, selection: Selection) -> "Plan":
                 "no patch on any device is meant by this",
                 hint="`patchfleet nsight patches` with the same words shows what there is",
             )
-        return plan(action, NSIGHT, rows, as_of=facts.as_of, now=_now())
+        since = _now() - timedelta(days=CAP_DAYS)
+        tried = store.journal.times_sent(NSIGHT, TRIES, since=since) if at_most else {}
+        return plan(
+            action, NSIGHT, rows, as_of=facts.as_of, now=_now(), tried=tried, at_most=at_most
+        )
 
 
 def show(plan: "Plan", say: Callable[[str], None]) -> None:

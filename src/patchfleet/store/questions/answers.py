@@ -336,6 +336,77 @@ class ClosedRow(Struct, frozen=True):
     findings: int
 
 
+class FailedRow(Struct, frozen=True):
+    """One patch that fails for one likely cause; `example_devices` are up to five of them."""
+
+    patch: str
+    kb: str | None
+    severity: Severity
+    cause: str
+    devices: int
+    times: int
+    since: datetime
+    customers: tuple[str, ...]
+    example_devices: tuple[str, ...]
+
+
+class WaitingRow(Struct, frozen=True):
+    """One device that waits for a restart since `since`; see `waiting_devices`."""
+
+    source: str
+    customer: str
+    site: str
+    device_id: str
+    device: str
+    kind: DeviceKind
+    patches: int
+    since: datetime
+    last_boot_at: datetime | None
+    last_seen_at: datetime | None
+    was_restarted: bool
+
+
+class SilentRow(Struct, frozen=True):
+    """One device that was not heard of for `days`; None where nobody says since when."""
+
+    source: str
+    customer: str
+    site: str
+    device_id: str
+    device: str
+    kind: DeviceKind
+    last_seen_at: datetime | None
+    days: int | None
+
+
+class ContradictionRow(Struct, frozen=True):
+    """One finding of which two things are said that cannot both be true."""
+
+    what: str
+    since: datetime
+    source: str
+    customer: str
+    site: str
+    device_id: str
+    device: str
+    finding_id: str
+    patch: str
+    kb: str | None
+    severity: Severity
+    state: State
+    decision: Decision
+
+
+class NewRow(Struct, frozen=True):
+    """One critical patch that is new, and on how many devices."""
+
+    patch: str
+    kb: str | None
+    released_at: datetime | None
+    devices: int
+    customers: tuple[str, ...]
+
+
 class TransitionRow(Struct, frozen=True):
     """How many findings went from one state to another; equal states mean a changed decision."""
 

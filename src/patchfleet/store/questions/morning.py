@@ -1,0 +1,189 @@
+"""What a technician looks at in the morning: failed, waiting, silent, contradictory, new.
+
+Law of this file: each row says since when and why it is here; ages are measured at `as_of` of the
+source. How often something failed is asked of facts opened with their history.
+"""
+
+from typing import TYPE_CHECKING
+
+from patchfleet.models import Selection
+from patchfleet.store.questions.answers import (
+    ContradictionRow,
+    FailedRow,
+    NewRow,
+    SilentRow,
+    WaitingRow,
+)
+from patchfleet.store.questions.narrow import Clause, of_devices, of_findings, where
+
+if TYPE_CHECKING:
+    from patchfleet.store.facts import Facts
+
+_ALL = Selection()
+
+WIDELY = 3
+"""So many devices, or so many patches on one device, are no coincidence any more."""
+
+
+def failed_patches(facts: "Facts", selection: Selection = _ALL) -> list[FailedRow]:
+    """List the patches that are failed now, by patch and likely cause, on most devices first.
+
+    `times` is how often they went into that state, as far as the syncs saw it. The cause is a guess
+    by what else is known: the device is silent, waits for a restart, or fails with other patches
+    too, or the patch fails on half of the devices that tried it.
+    """
+    chosen = where([*of_findings(selection), Clause("state = 'failed'")])
+    sql = f"""
+        WITH failing AS (SELECT * FROM held {chosen.sql}),
+        devices_failing AS (
+            SELECT device_key, count(*) AS failed FROM held WHERE state = 'failed'
+            GROUP BY device_key
+        ),
+        waiting AS (
+            SELECT DISTINCT device_key FROM held WHERE state = 'reboot_required'
+        ),
+        tried AS (
+            SELECT patch_id, count(*) FILTER (state = 'failed') AS failed,
+                count(*) FILTER (state IN ('failed', 'installed')) AS tried
+            FROM held WHERE patch_id IN (SELECT patch_id FROM failing) GROUP BY patch_id
+        ),
+        often AS (
+            SELECT device_key, finding_id, count(*) AS times FROM (
+                SELECT device_key, finding_id, state, lag(state) OVER (
+                    PARTITION BY device_key, finding_id ORDER BY from_run) AS before
+                FROM intervals SEMI JOIN failing USING (device_key, finding_id)
+            ) WHERE state = 'failed' AND before IS DISTINCT FROM 'failed'
+            GROUP BY device_key, finding_id
+        ),
+        caused AS (
+            SELECT f.*, coalesce(o.times, 1) AS times, CASE
+                WHEN d.last_seen_at < f.as_of - INTERVAL 7 DAY THEN 'the device is silent'
+                WHEN w.device_key IS NOT NULL THEN 'the device waits for a restart'
+                WHEN t.failed >= {WIDELY} AND 2 * t.failed >= t.tried
+                    THEN 'the patch fails on most devices'
+                WHEN df.failed >= {WIDELY} THEN 'the device fails with other patches too'
+                ELSE 'not known' END AS cause
+            FROM failing AS f
+                JOIN devices AS d USING (device_key)
+                LEFT JOIN often AS o USING (device_key, finding_id)
+                LEFT JOIN waiting AS w USING (device_key)
+                LEFT JOIN devices_failing AS df USING (device_key)
+                LEFT JOIN tried AS t USING (patch_id)
+        )
+        SELECT patch, kb, any_value(severity), cause, count(DISTINCT device_key) AS devices,
+            CAST(sum(times) AS BIGINT), min(changed_at) AS since,
+            list(DISTINCT customer ORDER BY customer),
+            list(DISTINCT device ORDER BY device)[1:5]
+        FROM caused GROUP BY patch, kb, cause
+        ORDER BY devices DESC, since, patch, cause"""
+    return facts.rows(FailedRow, sql, chosen.values)
+
+
+def waiting_devices(facts: "Facts", selection: Selection = _ALL) -> list[WaitingRow]:
+    """List the devices that wait for a restart, the longest first.
+
+    `was_restarted` says that the source saw a restart since the patch began to wait: then waiting
+    hides a failure.
+    """
+    chosen = where([*of_findings(selection), Clause("state = 'reboot_required'")])
+    sql = f"""
+        SELECT h.source, h.customer, h.site, h.device_id, h.device, h.kind,
+            count(*) AS patches, min(h.changed_at) AS since, d.last_boot_at, d.last_seen_at,
+            coalesce(bool_or(d.last_boot_at > h.changed_at), false)
+        FROM (SELECT * FROM held {chosen.sql}) AS h JOIN devices AS d USING (device_key)
+        GROUP BY h.source, h.customer, h.site, h.device_id, h.device, h.kind, d.last_boot_at,
+            d.last_seen_at
+        ORDER BY since, lower(h.customer), lower(h.device), h.device_id"""
+    return facts.rows(WaitingRow, sql, chosen.values)
+
+
+def silent_devices(
+    facts: "Facts", selection: Selection = _ALL, *, after_days: int = 7
+) -> list[SilentRow]:
+    """List the devices with patch management that were not heard of for so long, longest first.
+
+    One of which the source does not say when it heard of it is silent too, and comes first.
+    """
+    chosen = where(
+        [
+            *of_devices(selection),
+            Clause("is_patched"),
+            Clause(
+                "(last_seen_at IS NULL OR last_seen_at < as_of - to_days(CAST(? AS INTEGER)))",
+                (after_days,),
+            ),
+        ]
+    )
+    sql = f"""
+        SELECT source, customer, site, device_id, device, kind, last_seen_at,
+            CAST((epoch_us(as_of) - epoch_us(last_seen_at)) // 86400000000 AS INTEGER)
+        FROM devices JOIN publications USING (source) {chosen.sql}
+        ORDER BY last_seen_at NULLS FIRST, lower(customer), lower(device), device_id"""
+    return facts.rows(SilentRow, sql, chosen.values)
+
+
+def contradictions(
+    facts: "Facts", selection: Selection = _ALL, *, after_days: int = 30
+) -> list[ContradictionRow]:
+    """List what cannot be true together, oldest first.
+
+    Approved for longer than `after_days` and still missing, on a device that was heard of since;
+    waiting for a restart and restarted since; installed for one source and missing for another, on
+    one machine.
+    """
+    chosen = where(of_findings(selection))
+    sql = f"""
+        WITH chosen AS (
+            SELECT h.*, d.last_boot_at, d.last_seen_at
+            FROM (SELECT * FROM held {chosen.sql}) AS h JOIN devices AS d USING (device_key)
+        ), joined AS (
+            SELECT machine_id, device_key, source FROM machines
+            WHERE machine_id IN (
+                SELECT machine_id FROM machines GROUP BY machine_id HAVING count(*) > 1)
+        ), once AS (  -- a number that stands for several releases on a device says nothing
+            SELECT source, device_key, kb, any_value(state) AS state
+            FROM held SEMI JOIN joined USING (device_key)
+            WHERE kb IS NOT NULL GROUP BY source, device_key, kb HAVING count(*) = 1
+        ), found AS (
+            SELECT *, 'approved and still missing' AS what, changed_at AS since FROM chosen
+            WHERE decision = 'approve' AND state IN ('missing', 'pending')
+                AND changed_at < as_of - to_days(CAST(? AS INTEGER)) AND last_seen_at > changed_at
+            UNION ALL
+            SELECT *, 'restarted and still waiting' AS what, changed_at FROM chosen
+            WHERE state = 'reboot_required' AND last_boot_at > changed_at
+            UNION ALL
+            SELECT missing.*, 'installed says ' || there.source AS what, missing.changed_at
+            FROM chosen AS missing
+                JOIN once AS here ON here.device_key = missing.device_key AND here.kb = missing.kb
+                JOIN joined AS m ON m.device_key = missing.device_key
+                JOIN joined AS n ON n.machine_id = m.machine_id AND n.source <> m.source
+                JOIN once AS there ON there.device_key = n.device_key AND there.kb = missing.kb
+            WHERE missing.state IN ('missing', 'failed') AND there.state = 'installed'
+        )
+        SELECT what, since, source, customer, site, device_id, device, finding_id, patch, kb,
+            severity, state, decision FROM found
+        ORDER BY since, what, lower(customer), lower(device), device_id, patch, finding_id"""
+    return facts.rows(ContradictionRow, sql, (*chosen.values, after_days))
+
+
+def new_critical(facts: "Facts", selection: Selection = _ALL) -> list[NewRow]:
+    """List the critical patches that are open and were first seen within a day before `as_of`.
+
+    A source that was synced only once has nothing new: everything would be.
+    """
+    chosen = where(
+        [
+            *of_findings(selection),
+            Clause("severity = 'critical' AND state IN ('missing', 'pending', 'failed')"),
+            Clause("first_seen_at > as_of - INTERVAL 1 DAY"),
+            Clause(
+                "source IN (SELECT source FROM runs WHERE state = 'complete' "
+                "GROUP BY source HAVING count(*) > 1)"
+            ),
+        ]
+    )
+    sql = f"""
+        SELECT patch, kb, any_value(released_at), count(DISTINCT device_key) AS devices,
+            list(DISTINCT customer ORDER BY customer)
+        FROM held {chosen.sql} GROUP BY patch, kb ORDER BY devices DESC, patch"""
+    return facts.rows(NewRow, sql, chosen.values)
