@@ -99,13 +99,13 @@ def store(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def before(store):
-    with store.facts(run_id=1) as facts:
+    with store.facts(run_id=1, with_history=True) as facts:
         yield facts
 
 
 @pytest.fixture(scope="module")
 def facts(store):
-    with store.facts() as facts:
+    with store.facts(with_history=True) as facts:
         yield facts
 
 
@@ -145,7 +145,9 @@ def test_today_counts_what_waits(before):
 
 
 def test_items_come_only_when_asked(before):
-    assert today_report(before).names == "worklist"
+    assert "work_items" not in today_report(before).names
+    assert "work_items" in today_report(before, with_items=True).names
+    assert "new_critical" not in today_report(before).names, "of a first sync all would be new"
 
 
 def test_the_fleet_report_holds_every_open_finding_worst_first(facts):

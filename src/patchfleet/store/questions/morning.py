@@ -177,8 +177,8 @@ def new_critical(facts: "Facts", selection: Selection = _ALL) -> list[NewRow]:
             Clause("severity = 'critical' AND state IN ('missing', 'pending', 'failed')"),
             Clause("first_seen_at > as_of - INTERVAL 1 DAY"),
             Clause(
-                "source IN (SELECT source FROM runs WHERE state = 'complete' "
-                "GROUP BY source HAVING count(*) > 1)"
+                "source IN (SELECT r.source FROM runs AS r JOIN publications AS p "
+                "ON p.source = r.source AND r.run_id < p.run_id WHERE r.state = 'complete')"
             ),
         ]
     )

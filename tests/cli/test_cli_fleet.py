@@ -1,0 +1,283 @@
+"""One fleet with memory on the command line: both vendors, any time, any question, any report."""
+
+import gzip
+import json
+
+import openpyxl
+import pytest
+
+from patchfleet.emulator import Emulator
+
+SETTINGS = """\
+store = "fleet.db"
+
+[nsight]
+calls_per_minute = 0
+retries = 0
+
+[qualys]
+retries = 0
+"""
+KEV = {
+    "title": "CISA Catalog of Known Exploited Vulnerabilities",
+    "catalogVersion": "2026.11.20",
+    "dateReleased": "2026-11-20T00:00:00Z",
+    "count": 1,
+    "vulnerabilities": [
+        {
+            "cveID": "CVE-2024-3400",
+            "vendorProject": "Maker",
+            "product": "Thing",
+            "vulnerabilityName": "A flaw",
+            "dateAdded": "2024-04-12",
+            "shortDescription": "It is bad.",
+            "requiredAction": "Mend it.",
+            "dueDate": "2024-04-19",
+            "knownRansomwareCampaignUse": "Known",
+            "notes": "",
+        }
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def world():
+    emulator = Emulator(customers=3, devices=20, patches=40, seed=4)
+    with emulator.running() as host:
+        yield host
+
+
+@pytest.fixture(scope="module")
+def recorded(world, tmp_path_factory):
+    """A record of both vendors, each synced twice with nine days between."""
+    from patchfleet.fleet import NSightSource, QualysSource, sync
+    from patchfleet.nsight import NAble
+    from patchfleet.qualys import Qualys
+    from patchfleet.store import Store
+
+    folder = tmp_path_factory.mktemp("fleet")
+    emulator, account = world.emulator, world.emulator.qualys
+    with (
+        NAble(base_url=world.url, key=world.api_key, pace=None) as nable,
+        Qualys(
+            account.username, account.password, override_platform={"gateway_url": world.url}
+        ) as qualys,
+        Store.open(folder / "fleet.db") as store,
+    ):
+        for _ in range(2):
+            for source in (NSightSource(nable), QualysSource(qualys, now=lambda: emulator.now)):
+                assert sync(source, store, now=lambda: emulator.now).is_complete
+            emulator.advance(days=9)
+    return folder
+
+
+@pytest.fixture
+def fleet(cli, world, recorded):
+    """The command line over that record, with both accounts."""
+    import shutil
+
+    shutil.copytree(recorded, cli.folder, dirs_exist_ok=True)
+    (cli.folder / "patchfleet.toml").write_text(SETTINGS)
+    cli.account(world)
+    account = world.emulator.qualys
+    cli.set(
+        PATCHFLEET_QUALYS_URL=world.url,
+        PATCHFLEET_QUALYS_USERNAME=account.username,
+        PATCHFLEET_QUALYS_PASSWORD=account.password,
+    )
+    return cli
+
+
+def a_device(fleet):
+    rows = fleet("sql", "SELECT device FROM held WHERE source = 'nsight'", "--json").json
+    return rows["rows"][0]["device"]
+
+
+def test_a_sync_reads_every_vendor_that_is_set_up(fleet):
+    result = fleet("sync")
+    assert result.code == 0, result.err
+    assert "nsight: 3 customers" in result.err
+    assert "qualys: 1 customer" in result.err
+    assert [run["source"] for run in fleet("runs", "--json").json["rows"]][:2] == [
+        "qualys",
+        "nsight",
+    ]
+
+
+def test_one_vendor_that_fails_does_not_keep_the_other_from_being_read(fleet):
+    fleet.set(PATCHFLEET_QUALYS_PASSWORD="wrong")
+    result = fleet("sync")
+    assert result.code == 3
+    assert "failed: qualys: " in result.err
+    assert "nsight: 3 customers" in result.err
+    assert "Traceback" not in result.err
+
+
+def test_no_account_at_all_is_said(cli):
+    assert cli("sync").error() == "no account is set up"
+
+
+@pytest.mark.parametrize("wrong", ["7", "x", "-1d", "7w"])
+def test_a_time_that_is_none_is_refused(fleet, wrong):
+    assert fleet("sync", "--max-age", wrong).code == 2
+
+
+def test_the_state_of_a_device_now_and_then(fleet):
+    device = a_device(fleet)
+    now = fleet("state", device, "--json").json["rows"]
+    first = fleet("state", device, "--run", "1", "--json").json["rows"]
+    assert now
+    assert first
+    assert now != first
+    assert fleet("state", device, "--at", "2000-01-01").error().startswith("no complete sync as of")
+    assert fleet("state", "NOPE").error() == "no device is called 'NOPE'"
+    assert fleet("state", device, "--at", "yesterday").code == 2
+    assert fleet("state", device, "--at", "2026-11-14", "--run", "1").code == 2
+
+
+def test_a_history_tells_every_state(fleet):
+    device = a_device(fleet)
+    rows = fleet("history", device, "--json").json["rows"]
+    assert {row["to_at"] is None for row in rows} == {True, False}
+    patch = next(row["patch"] for row in rows if row["to_at"])
+    only = fleet("history", device, patch, "--json").json["rows"]
+    assert {row["patch"] for row in only} == {patch}
+    assert fleet("history", device, "no such patch").error().startswith("no patch of")
+
+
+def test_a_diff_counts_what_changed(fleet):
+    result = fleet("diff", "1", "3", "--json")
+    assert result.code == 0, result.err
+    tables = result.json["tables"]
+    assert sum(row["findings"] for row in tables["transitions"]) == len(tables["changes"]) > 0
+    assert "nsight" in fleet("diff", "1", "2").error()
+    assert fleet("diff", "1", "99").error().startswith("there is no complete run 99")
+
+
+def test_sql_reads_and_nothing_else(fleet):
+    counted = fleet("sql", "SELECT source, count(*) AS n FROM held GROUP BY ALL ORDER BY ALL")
+    assert counted.code == 0
+    assert "qualys" in counted.out
+    fleet("sql", "SELECT * FROM held", "--output", "held.parquet", "--output", "held.csv")
+    assert (fleet.folder / "held.parquet").stat().st_size > 1000
+    assert "only reading is allowed" in fleet("sql", "DROP VIEW held").error()
+    assert fleet("sql").code == 2
+    assert "intervals" in fleet("sql", "--views").out
+
+
+def test_machines_are_joined_with_reasons_and_a_verdict_wins(fleet):
+    rows = fleet("machines", "list", "--joined", "--json").json["rows"]
+    assert rows
+    assert all(len(row["sources"]) == 2 and row["reasons"] for row in rows)
+    left, right = rows[0]["devices"]
+    assert fleet("machines", "different", left, right, "--reason", "two desks").code == 0
+    assert fleet("sync", "--source", "nsight").code == 0
+    after = fleet("machines", "list", "--joined", "--json").json["rows"]
+    assert len(after) == len(rows) - 1
+    (verdict,) = fleet("machines", "verdicts", "--json").json["rows"]
+    assert verdict["reason"] == "two desks"
+    assert fleet("machines", "look-alikes").code == 0
+    assert "names no device" in fleet("machines", "same", left, "4711").error()
+    assert "always itself" in fleet("machines", "same", left, left).error()
+    assert "no device nope of nsight" in fleet("machines", "same", left, "nsight:nope").error()
+
+
+def test_the_morning(fleet):
+    report = fleet("today", "--json").json
+    tables = report["tables"]
+    assert next(iter(tables)) == "worklist"
+    assert {"failed_patches", "waiting"} <= tables.keys()
+    assert {"cause", "since", "times"} <= tables["failed_patches"][0].keys()
+    assert fleet("today").code == 0
+
+
+def test_files_about_vulnerabilities_are_loaded_once_each(fleet):
+    (fleet.folder / "kev.json").write_text(json.dumps(KEV))
+    scores = "#model_version:v2026,score_date:2026-11-20T00:00:00+0000\ncve,epss,percentile\n"
+    packed = gzip.compress((scores + "CVE-2024-3400,0.9,0.99\n").encode())
+    (fleet.folder / "epss.csv.gz").write_bytes(packed)
+    (fleet.folder / "kb.csv").write_text("kb,cve\nKB5049981,CVE-2024-3400\n")
+    done = fleet("intel", "load", "kev.json", "epss.csv.gz")
+    assert done.code == 0, done.err
+    assert fleet("intel", "load", "kev.json").code == 0
+    assert fleet("intel", "load", "kb.csv", "--dated", "2026-11-19").code == 0
+    rows = fleet("intel", "list", "--json").json["rows"]
+    assert [(row["kind"], row["dated"], row["rows"]) for row in rows] == [
+        ("epss", "2026-11-20", 1), ("kb", "2026-11-19", 1), ("kev", "2026-11-20", 1),
+    ]  # fmt: skip
+    (fleet.folder / "bad.json").write_text("<html>")
+    assert fleet("intel", "load", "bad.json").code != 0
+    assert fleet("intel", "load", "none.json").error() == "none.json: No such file or directory"
+
+
+def test_deadlines_judge_every_open_finding(fleet):
+    (fleet.folder / "kev.json").write_text(json.dumps(KEV))
+    fleet("intel", "load", "kev.json")
+    report = fleet("report", "overdue", "--json").json
+    customers = report["tables"]["customers"]
+    judged = sum(
+        row[name] for row in customers for name in ("overdue", "not_judged", "on_time",
+                                                    "not_covered")
+    )  # fmt: skip
+    states = "'missing', 'pending', 'installing', 'failed', 'reboot_required', 'unknown'"
+    asked = fleet("sql", f"SELECT count(*) AS n FROM held WHERE state IN ({states})", "--json")
+    assert judged == asked.json["rows"][0]["n"] > 0
+    assert any("KEV: kev.json, as of 2026-11-20" in note for note in report["notes"])
+    other = fleet("report", "overdue", "--pack", "cisa-bod-26-04", "--json").json
+    assert other["title"] != report["title"]
+    assert fleet("report", "overdue", "--pack", "nope").code == 2
+    fleet.set(PATCHFLEET_CONFIG=str(fleet.folder / "zone.toml"))
+    (fleet.folder / "zone.toml").write_text(SETTINGS + '[deadlines]\nzone = "Mars/Base"\n')
+    assert "no time zone 'Mars/Base'" in fleet("report", "overdue").error()
+
+
+@pytest.mark.parametrize("kind", ["posture", "overdue", "ageing", "history"])
+def test_every_report_in_every_format(fleet, kind):
+    done = fleet(
+        "report", kind, "--output", "r.xlsx", "--output", "r.html", "--output", "r.md",
+        "--output", "r.json",
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    book = openpyxl.load_workbook(fleet.folder / "r.xlsx")
+    assert len(book.sheetnames) >= 2
+    assert (fleet.folder / "r.md").read_text().startswith("# ")
+    assert fleet("report", kind).code == 0
+
+
+def test_one_report_for_each_customer_and_an_overview(fleet):
+    done = fleet("report", "posture", "--all-customers", "out")
+    assert done.code == 0, done.err
+    names = sorted(path.name for path in (fleet.folder / "out").iterdir())
+    assert "index.html" in names
+    assert len([name for name in names if name.endswith(".xlsx")]) == 5  # 4 customers, the index
+    assert fleet("report", "--all-customers", "out", "--json").code == 2
+
+
+def test_the_store_is_checked_published_and_copied(fleet):
+    assert fleet("store", "check").code == 0
+    lost = next((fleet.folder / "fleet.published").glob("*/run=1/patches.parquet"))
+    lost.unlink()
+    damaged = fleet("store", "check")
+    assert damaged.code == 3
+    assert damaged.out == f"{lost.relative_to(fleet.folder)} is missing\n"
+    assert fleet("store", "publish", "--all").code == 0
+    assert fleet("store", "check").code == 0
+    assert fleet("store", "publish").code == 2
+    assert fleet("store", "publish", "1").code == 0
+    assert fleet("store", "copy", "copy.db").code == 0
+    asked = "SELECT source, state, count(*) AS n FROM held GROUP BY ALL ORDER BY ALL"
+    first, second = fleet("sql", asked), fleet("--store", "copy.db", "sql", asked)
+    assert first.out == second.out
+    assert "holds a record already" in fleet("store", "copy", "copy.db").error()
+
+
+def test_a_patch_is_not_retried_for_ever(fleet, world):
+    failed = fleet("nsight", "retry", "--failed", "--dry-run", "--json").json
+    assert failed["devices"]
+    assert fleet("nsight", "retry", "--failed", "--at-most", "1", "--yes").code in (0, 3)
+    again = fleet("nsight", "retry", "--failed", "--at-most", "1", "--dry-run", "--json").json
+    assert not again["devices"]
+    assert any("tried 1 times already" in one["reason"] for one in again["skipped"])
+    more = fleet("nsight", "retry", "--failed", "--at-most", "2", "--dry-run", "--json").json
+    assert more["devices"]
+    assert fleet("nsight", "retry", "--failed", "--status", "missing").code == 2
