@@ -89,8 +89,9 @@ def fleet(cli, world, recorded):
 
 
 def a_device(fleet):
-    rows = fleet("sql", "SELECT device FROM held WHERE source = 'nsight'", "--json").json
-    return rows["rows"][0]["device"]
+    """Name a device on which something changed."""
+    sql = "SELECT device FROM intervals WHERE source = 'nsight' AND to_run IS NOT NULL ORDER BY 1"
+    return fleet("sql", sql, "--json").json["rows"][0]["device"]
 
 
 def test_a_sync_reads_every_vendor_that_is_set_up(fleet):
@@ -231,7 +232,7 @@ def test_deadlines_judge_every_open_finding(fleet):
     assert "no time zone 'Mars/Base'" in fleet("report", "overdue").error()
 
 
-@pytest.mark.parametrize("kind", ["posture", "overdue", "ageing", "history"])
+@pytest.mark.parametrize("kind", ["posture", "overdue", "ageing", "history", "jobs"])
 def test_every_report_in_every_format(fleet, kind):
     done = fleet(
         "report", kind, "--output", "r.xlsx", "--output", "r.html", "--output", "r.md",

@@ -188,6 +188,7 @@ def test_what_an_earlier_patchfleet_published_is_made_again(path):
             for statement in (
                 *(f"DROP TABLE {name}" for name in (
                     "membership", "look_alike", "verdict", "intel", "pace",
+                    "job", "job_run", "job_result",
                 )),
                 *(f"ALTER TABLE {table} DROP COLUMN {column}" for table, column in (
                     ("run", "is_sweep"), ("run", "calls"), ("device", "listed_at"),
@@ -200,7 +201,7 @@ def test_what_an_earlier_patchfleet_published_is_made_again(path):
                 connection.exec_driver_sql(statement)
     with Store.open(path) as store:
         with store.facts() as facts:
-            assert len(facts.repaired) == 7
+            assert len(facts.repaired) == 10
             assert questions.count_findings(facts) == 5
         sync(store, {"d1": [finding(n) for n in range(6)]}, now=NOW + DAY)
         with store.facts() as facts:

@@ -20,7 +20,7 @@ COMMANDS = {
     "init": ("patchfleet.cli.init", "Set up an account, tried with one call."),
     "sync": ("patchfleet.cli.sync", "Read the whole fleet into the record."),
     "today": ("patchfleet.cli.today", "Show what waits for somebody, by customer, worst first."),
-    "report": ("patchfleet.cli.report", "Write a report: posture, overdue, ageing, history."),
+    "report": ("patchfleet.cli.report", "Write a report: posture, overdue, ageing, history, jobs."),
     "intel": ("patchfleet.cli.intel", "Load files about vulnerabilities: KEV, EPSS, SSVC."),
     "state": ("patchfleet.cli.state", "Show the patches of a device, now or at an earlier time."),
     "history": ("patchfleet.cli.history", "Show how patches of a device came to be what they are."),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from patchfleet.report import Report
     from patchfleet.store import Facts, Store
 
-NAMES = ("posture", "overdue", "ageing", "history")
+NAMES = ("posture", "overdue", "ageing", "history", "jobs")
 
 
 @click.command()
@@ -48,13 +48,14 @@ def command(
     outputs: tuple[Path, ...],
     table: str | None,
 ) -> None:
-    """Write a report: posture, overdue, ageing, history.
+    """Write a report: posture, overdue, ageing, history, jobs.
 
     \b
     posture   how everything stands now (the default)
     overdue   every open patch against the deadlines of a standard
     ageing    how long patches stay open, and how fast they are closed
     history   how the fleet came to stand so, sync by sync
+    jobs      what deployment jobs did
     For example:
       patchfleet report --output fleet.xlsx --output fleet.html
       patchfleet report overdue --pack pci-dss-4.0.1 --customer "Acme*" --output acme.html
@@ -131,11 +132,18 @@ def _history(asked: _Asked, selection: Selection) -> "Report":
     return trend_report(asked.facts, selection=selection)
 
 
+def _jobs(asked: _Asked, selection: Selection) -> "Report":
+    from patchfleet.report.jobs import jobs_report
+
+    return jobs_report(asked.facts, selection=selection)
+
+
 KINDS: "dict[str, Callable[[_Asked, Selection], Report]]" = {
     "posture": _posture,
     "overdue": _overdue,
     "ageing": _ageing,
     "history": _history,
+    "jobs": _jobs,
 }
 
 

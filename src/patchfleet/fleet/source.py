@@ -1,12 +1,12 @@
 """What a vendor must be able to tell before its fleet can be synced."""
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
 
 from patchfleet.errors import VendorError
-from patchfleet.models import Device, Finding, Inventory
+from patchfleet.models import Device, Finding, Inventory, Jobs
 
 
 class Listing(Struct, frozen=True):
@@ -52,4 +52,13 @@ class Source(Protocol):
         `known` are fingerprints by device id. Closing it ends the work; what concerns all devices
         is raised.
         """
+        ...
+
+
+@runtime_checkable
+class HasJobs(Protocol):
+    """A source that orders installations in jobs."""
+
+    def jobs(self, on_call: Callable[[], None]) -> Jobs:
+        """Return all jobs with their runs and results, complete, or raise."""
         ...

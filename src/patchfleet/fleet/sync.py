@@ -16,7 +16,7 @@ from patchfleet.errors import Forbidden, StoreError, Unauthorized, VendorError
 from patchfleet.fleet.coverage import Coverage, compare
 from patchfleet.fleet.due import MOVING, Known, due
 from patchfleet.fleet.recognise import recognised
-from patchfleet.fleet.source import Listing, Source
+from patchfleet.fleet.source import HasJobs, Listing, Source
 from patchfleet.models import Device, Inventory
 
 if TYPE_CHECKING:
@@ -157,6 +157,8 @@ class _Sync:
                 f"{len(left_out):,} devices were not asked: --max-calls {self._rules.max_calls} "
                 "is used up",
             )
+        if isinstance(self._source, HasJobs):
+            self._read_jobs(self._source)
         self._end(inventory)
         return Outcome(
             source=self._source.name,
@@ -181,6 +183,14 @@ class _Sync:
             not_asked=len(left_out),
             vanished=coverage.vanished,
         )
+
+    def _read_jobs(self, source: HasJobs) -> None:
+        """Record what the source's jobs are and did; what cannot be read of them is a problem."""
+        if not self._problems:
+            jobs = source.jobs(self._count_listing_call)
+            self._run.jobs(jobs)
+            for gap in jobs.gaps:
+                self._run.problem("jobs", gap)
 
     def _end(self, inventory: Inventory) -> None:
         self._run.count_calls(self._calls)

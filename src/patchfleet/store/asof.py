@@ -14,6 +14,9 @@ from patchfleet.store.schema import (
     description,
     device,
     finding,
+    job,
+    job_result,
+    job_run,
     look_alike,
     membership,
     patch,
@@ -44,6 +47,10 @@ def tables(run_id: int) -> dict[str, Statement]:
         "patches": select(name, *_all_but(patch, "source")).where(patch.c.source == theirs),
         "conditions": select(*_all_but(condition, "source")).where(condition.c.source == theirs),
         **identities(run_id),
+        **{
+            kind: select(name, table.c.said).where(table.c.source == theirs, _holds(table, run_id))
+            for kind, table in (("jobs", job), ("job_runs", job_run), ("job_results", job_result))
+        },
     }
 
 

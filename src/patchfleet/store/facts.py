@@ -233,7 +233,7 @@ class Facts:
                 f"INSERT INTO {prefix}publications VALUES (?, ?, ?)",
                 (p.source, p.run_id, p.as_of.astimezone(UTC).replace(tzinfo=None)),
             )
-        for name in ("customers", "sites", "devices"):
+        for name in ("customers", "sites", "devices", "jobs", "job_runs", "job_results"):
             files = _files(of, [p.folders[-1] for p in of.publications], name)
             self._create_view(f"{prefix}{name}", files)
         newest = max(of.publications, key=lambda p: p.run_id)  # it knows of all sources

@@ -5,6 +5,9 @@ Times are moments (UTC) in the files. Ids are the source's own, beside the names
 name, its type and its meaning.
 """
 
+import json
+from collections.abc import Mapping, Sequence
+
 _TIME = "BIGINT"
 
 COLUMNS = {
@@ -77,6 +80,9 @@ COLUMNS = {
         "reasons": "VARCHAR",
         "against": "VARCHAR",
     },
+    "jobs": {"source": "VARCHAR", "said": "VARCHAR"},
+    "job_runs": {"source": "VARCHAR", "said": "VARCHAR"},
+    "job_results": {"source": "VARCHAR", "said": "VARCHAR"},
 }
 """The tables as they leave the record, one JSON object a row."""
 
@@ -113,6 +119,44 @@ FINDINGS = f"""
 """
 ENDED = "SELECT ? AS source, device_key, finding_id, from_run, to_run FROM rows"
 
+_JOB = {
+    "id": "VARCHAR", "name": "VARCHAR", "status": "VARCHAR", "vendor_status": "VARCHAR",
+    "action": "VARCHAR", "platform": "VARCHAR", "is_recurring": "BOOLEAN", "schedule": "VARCHAR",
+    "created_at": "TIMESTAMP", "created_by": "VARCHAR", "updated_at": "TIMESTAMP",
+    "last_run_at": "TIMESTAMP", "next_run_at": "TIMESTAMP", "device_count": "BIGINT",
+    "patch_count": "BIGINT", "patch_ids": ["VARCHAR"], "query": "VARCHAR",
+}  # fmt: skip
+_JOB_RUN = {
+    "id": "VARCHAR", "job_id": "VARCHAR", "status": "VARCHAR", "vendor_status": "VARCHAR",
+    "scheduled_at": "TIMESTAMP", "device_count": "BIGINT", "over_count": "BIGINT",
+}  # fmt: skip
+_JOB_RESULT = {
+    "job_id": "VARCHAR", "run_id": "VARCHAR", "device_id": "VARCHAR", "status": "VARCHAR",
+    "vendor_status": "VARCHAR", "vendor_code": "VARCHAR", "waits_for_reboot": "BOOLEAN",
+    "sent_at": "TIMESTAMP", "started_at": "TIMESTAMP", "ended_at": "TIMESTAMP",
+    "status_at": "TIMESTAMP", "succeeded": ["VARCHAR"], "failed": ["VARCHAR"],
+    "present": ["VARCHAR"], "superseded": ["VARCHAR"], "not_applicable": ["VARCHAR"],
+    "succeeded_count": "BIGINT", "failed_count": "BIGINT", "skipped_count": "BIGINT",
+    "total_count": "BIGINT",
+}  # fmt: skip
+
+
+def _said(table: str, fields: Mapping[str, str | Sequence[str]], order: str) -> str:
+    """Spell what was said as JSON as columns; times become moments."""
+    columns = ", ".join(
+        f"make_timestamptz(epoch_us(said.{name})) AS {name}"
+        if kind == "TIMESTAMP"
+        else f"said.{name} AS {name}"
+        for name, kind in fields.items()
+    )
+    structure = json.dumps(fields)
+    return f"""
+        SELECT source, {columns}
+        FROM (SELECT source, from_json(said, '{structure}') AS said FROM raw_{table})
+        ORDER BY {order}
+    """
+
+
 PARQUET = {
     "customers": "SELECT * FROM raw_customers ORDER BY customer_id",
     "sites": """
@@ -147,6 +191,9 @@ PARQUET = {
             CAST(json(against) AS VARCHAR[]) AS against
         FROM raw_look_alikes ORDER BY left_source, left_id, right_source, right_id
     """,
+    "jobs": _said("jobs", _JOB, "id"),
+    "job_runs": _said("job_runs", _JOB_RUN, "job_id, id"),
+    "job_results": _said("job_results", _JOB_RESULT, "job_id, run_id, device_id"),
 }
 """The small files, each as a query over the tables above; `used` are the patches of its findings.
 

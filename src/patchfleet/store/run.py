@@ -12,10 +12,10 @@ import msgspec
 from sqlalchemy import Connection, func, insert, select, update
 
 from patchfleet.errors import StoreError
-from patchfleet.models import Finding, Inventory
+from patchfleet.models import Finding, Inventory, Jobs
 from patchfleet.models.machine import Identity
 from patchfleet.store import inventory as inventories
-from patchfleet.store import machines, publications, publish, schema
+from patchfleet.store import jobs, machines, publications, publish, schema
 from patchfleet.store.backend import RunLock
 from patchfleet.store.begin import Begun
 from patchfleet.store.database import Database
@@ -149,6 +149,12 @@ class Run:
         self._check_open()
         with self._database.write(alone=True) as connection:
             machines.write(connection, self.id, identity)
+
+    def jobs(self, said: Jobs) -> None:
+        """Record what a source says of its jobs, their runs and results."""
+        self._check_open()
+        with self._database.write() as connection:
+            jobs.write(connection, self._source, self.id, said)
 
     def count_calls(self, calls: int) -> None:
         """Add calls that were made to those of this run."""

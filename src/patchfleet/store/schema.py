@@ -277,6 +277,39 @@ look_alike = Table(
 )
 """Two devices that may be one machine and are not joined, for a person to decide."""
 
+job = Table(
+    "job",
+    metadata,
+    Column("source", ForeignKey("source.id"), primary_key=True, autoincrement=False),
+    Column("id", Text, primary_key=True),
+    *_interval(),
+    Column("said", Text, nullable=False),
+)
+"""A standing order to install patches; `said` is `models.Job` as JSON."""
+
+job_run = Table(
+    "job_run",
+    metadata,
+    Column("source", ForeignKey("source.id"), primary_key=True, autoincrement=False),
+    Column("job_id", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    *_interval(),
+    Column("said", Text, nullable=False),
+)
+"""One time that a job ran; `said` is `models.JobRun` as JSON."""
+
+job_result = Table(
+    "job_result",
+    metadata,
+    Column("source", ForeignKey("source.id"), primary_key=True, autoincrement=False),
+    Column("job_id", Text, primary_key=True),
+    Column("run_id", Text, primary_key=True),
+    Column("device_id", Text, primary_key=True),
+    *_interval(),
+    Column("said", Text, nullable=False),
+)
+"""What one run of a job did on one device; `said` is `models.JobResult` as JSON."""
+
 verdict = Table(
     "verdict",
     metadata,

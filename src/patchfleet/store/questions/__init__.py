@@ -19,6 +19,8 @@ from patchfleet.store.questions.answers import (
     FailedRow,
     FindingRow,
     HistoryRow,
+    JobResultRow,
+    JobRow,
     JudgedCount,
     JudgedRow,
     JudgedVerdict,
@@ -45,6 +47,7 @@ from patchfleet.store.questions.deadlines import (
     judge_by,
 )
 from patchfleet.store.questions.history import history
+from patchfleet.store.questions.jobs import job_results, jobs
 from patchfleet.store.questions.lists import (
     count_findings,
     customers,
@@ -79,6 +82,8 @@ __all__ = [
     "FailedRow",
     "FindingRow",
     "HistoryRow",
+    "JobResultRow",
+    "JobRow",
     "JudgedCount",
     "JudgedRow",
     "JudgedVerdict",
@@ -110,6 +115,8 @@ __all__ = [
     "history",
     "iter_findings",
     "iter_judged",
+    "job_results",
+    "jobs",
     "judge_by",
     "look_alikes",
     "machines",

@@ -407,6 +407,45 @@ class NewRow(Struct, frozen=True):
     customers: tuple[str, ...]
 
 
+class JobRow(Struct, frozen=True):
+    """One job with the sums of its results on the devices that were asked for."""
+
+    source: str
+    job_id: str
+    name: str
+    status: str
+    vendor_status: str
+    platform: str | None
+    created_by: str | None
+    last_run_at: datetime | None
+    next_run_at: datetime | None
+    runs: int
+    devices: int
+    succeeded: int
+    failed: int
+    waiting: int
+
+
+class JobResultRow(Struct, frozen=True):
+    """What one run of a job did on one device; `failed_patches` are titles."""
+
+    source: str
+    job_id: str
+    name: str | None
+    run_id: str
+    customer: str
+    device_id: str
+    device: str
+    status: str
+    vendor_status: str
+    waits_for_reboot: bool
+    started_at: datetime | None
+    ended_at: datetime | None
+    succeeded: int
+    failed: int
+    failed_patches: tuple[str, ...]
+
+
 class TransitionRow(Struct, frozen=True):
     """How many findings went from one state to another; equal states mean a changed decision."""
 

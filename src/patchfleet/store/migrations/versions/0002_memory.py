@@ -17,6 +17,7 @@ def upgrade() -> None:
     _widen()
     _republish()
     _create_machines()
+    _create_jobs()
     _create_intel_and_pace()
 
 
@@ -42,7 +43,8 @@ def _widen() -> None:
 
 def _republish() -> None:
     """Forget the digests: the files have other columns now, and are made again when next read."""
-    files = ("customers", "sites", "devices", "patches", "findings", "machines", "look_alikes")
+    files = ("customers", "sites", "devices", "patches", "findings", "machines", "look_alikes",
+             "jobs", "job_runs", "job_results")  # fmt: skip
     names = ", ".join(f'"{name}.parquet": ""' for name in files)
     op.execute(sa.text("UPDATE publication SET digests = :none").bindparams(none=f"{{{names}}}"))
 
@@ -92,6 +94,24 @@ def _create_machines() -> None:
         sa.Column("reason", sa.Text, nullable=False),
         sqlite_autoincrement=True,
     )
+
+
+def _create_jobs() -> None:
+    """Create jobs, their runs and results."""
+    for name, keys in (
+        ("job", ("id",)),
+        ("job_run", ("job_id", "id")),
+        ("job_result", ("job_id", "run_id", "device_id")),
+    ):
+        source, run = sa.ForeignKey("source.id"), sa.ForeignKey("run.id")
+        op.create_table(
+            name,
+            sa.Column("source", sa.Integer, source, primary_key=True, autoincrement=False),
+            *(sa.Column(key, sa.Text, primary_key=True) for key in keys),
+            sa.Column("from_run", sa.Integer, run, primary_key=True, autoincrement=False),
+            sa.Column("to_run", sa.Integer, sa.ForeignKey("run.id")),
+            sa.Column("said", sa.Text, nullable=False),
+        )
 
 
 def _create_intel_and_pace() -> None:

@@ -1,0 +1,53 @@
+"""Jobs with what their runs did, and the results on each device."""
+
+from typing import TYPE_CHECKING
+
+from patchfleet.models import Selection
+from patchfleet.store.questions.answers import JobResultRow, JobRow
+from patchfleet.store.questions.narrow import of_devices, where
+
+if TYPE_CHECKING:
+    from patchfleet.store.facts import Facts
+
+_ALL = Selection()
+
+
+def jobs(facts: "Facts", selection: Selection = _ALL) -> list[JobRow]:
+    """List all jobs with the sums of their results on the devices of a selection, latest first."""
+    chosen = where(of_devices(selection))
+    sql = f"""
+        WITH counted AS (
+            SELECT r.source, r.job_id, count(DISTINCT run_id) AS runs,
+                count(DISTINCT r.device_id) AS devices, sum(succeeded_count) AS succeeded,
+                sum(failed_count) AS failed, count(*) FILTER (waits_for_reboot) AS waiting
+            FROM job_results AS r
+                SEMI JOIN (SELECT source, device_id FROM devices {chosen.sql}) AS d
+                ON d.source = r.source AND d.device_id = r.device_id
+            GROUP BY r.source, r.job_id
+        )
+        SELECT j.source, j.id, name, status, vendor_status, platform, created_by, last_run_at,
+            next_run_at, coalesce(runs, 0), coalesce(devices, 0),
+            CAST(coalesce(succeeded, 0) AS BIGINT), CAST(coalesce(failed, 0) AS BIGINT),
+            coalesce(waiting, 0)
+        FROM jobs AS j LEFT JOIN counted AS c ON c.source = j.source AND c.job_id = j.id
+        ORDER BY last_run_at DESC NULLS LAST, lower(name), j.source, j.id"""
+    return facts.rows(JobRow, sql, chosen.values)
+
+
+def job_results(facts: "Facts", selection: Selection = _ALL) -> list[JobResultRow]:
+    """List what each run did on each device of a selection, failures first, then the latest."""
+    chosen = where(of_devices(selection))
+    sql = f"""
+        SELECT r.source, r.job_id, j.name, r.run_id, d.customer, r.device_id, d.device, r.status,
+            r.vendor_status, r.waits_for_reboot, r.started_at, r.ended_at, r.succeeded_count,
+            r.failed_count, (
+                SELECT list(DISTINCT patch ORDER BY patch) FROM known_patches AS p
+                WHERE list_contains(r.failed, p.vendor_id)
+            )
+        FROM job_results AS r
+            JOIN (SELECT * FROM devices {chosen.sql}) AS d
+            ON d.source = r.source AND d.device_id = r.device_id
+            LEFT JOIN jobs AS j ON j.source = r.source AND j.id = r.job_id
+        ORDER BY r.failed_count > 0 DESC, r.ended_at DESC NULLS LAST, j.name, r.run_id,
+            lower(d.device), r.device_id"""
+    return facts.rows(JobResultRow, sql, chosen.values)
