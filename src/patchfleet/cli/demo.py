@@ -153,8 +153,8 @@ class _Demo:
         from patchfleet.store.questions import worklist
 
         self._step("patchfleet today")
-        with store.facts() as facts:
-            write_text(today_report(facts), self._session.console)
+        with store.facts(with_history=True) as facts:
+            write_text(today_report(facts, most_rows=5), self._session.console)
             return worklist(facts)[0]
 
     def _approve(self, source: "NSightSource", store: "Store", worst: "CustomerWork") -> None:

@@ -3,8 +3,8 @@
 Law of this file: as of the first half, nothing in here is for show.
 """
 
-from collections.abc import Callable, Sequence
-from datetime import UTC
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from patchfleet.cli.session import Session
 
 if TYPE_CHECKING:
     from patchfleet.emulator import Host as EmulatorHost
-    from patchfleet.qualys import Host, JobResultSummary, PMAsset, Qualys
+    from patchfleet.qualys import JobResultSummary, Qualys
     from patchfleet.report import Table
     from patchfleet.store import Store
 
@@ -39,10 +39,10 @@ def show_qualys(
     account = host.emulator.qualys
     where = {"gateway_url": host.url}
     with Qualys(account.username, account.password, override_platform=where) as client:
-        step("one fleet out of two sources: the machines that Qualys knows as well")
-        machines = _machines(store, client.get_all_assets(), client.get_assets())
+        _sync(session, step, client, host, store)
+        step("patchfleet machines list: one fleet out of two sources")
+        machines = _machines(session, store)
         write_text(_first(machines), session.console)
-        _say_sources(session, machines)
         created = _created(session, step, client)
         step(f"{HOURS_PASSED} hours pass, and the job runs")
         host.emulator.advance(hours=HOURS_PASSED)
@@ -60,38 +60,48 @@ def show_qualys(
     session.say(f"wrote {save(whole, folder / 'qualys.xlsx')}")
 
 
-def _machines(store: "Store", hosts: "Sequence[Host]", assets: "Sequence[PMAsset]") -> "Table":
-    """Return every machine once, joined by the name that both vendors tell."""
-    from patchfleet.report import Column, Table
-    from patchfleet.store.questions import devices
+def _sync(
+    session: Session,
+    step: Callable[[str], None],
+    client: "Qualys",
+    host: "EmulatorHost",
+    store: "Store",
+) -> None:
+    """Read Qualys into the same record; there each customer has a tag of its name."""
+    import time
+
+    from patchfleet.cli.sync import tell
+    from patchfleet.fleet import QualysSource, sync
+    from patchfleet.store.questions import customers
+
+    step("patchfleet sync --source qualys")
+    with store.facts() as facts:
+        names = [row.customer for row in customers(facts)]
+
+    def clock() -> datetime:
+        return host.emulator.now
+
+    started = time.monotonic()
+    outcome = sync(QualysSource(client, customer_tags=names, now=clock), store, now=clock)
+    tell(session, outcome, time.monotonic() - started)
+
+
+def _machines(session: Session, store: "Store") -> "Table":
+    """Return every machine once, joined by what is its own, and say who knows how many."""
+    from patchfleet.report.machines import machines_table
+    from patchfleet.store.questions import machines
 
     with store.facts() as facts:
-        listed = {device.device.casefold(): device for device in devices(facts)}
-    seen = {str(host.assetName).casefold(): host for host in hosts}
-    missing = {str(asset.name).casefold(): asset.missingPatchCount for asset in assets}
-    rows: list[tuple[str | int | bool | None, ...]] = []
-    for name in sorted({*listed, *seen}):
-        device, other = listed.get(name), seen.get(name)
-        sources = [word for word, has in (("N-sight", device), ("Qualys", other)) if has]
-        rows.append(
-            (
-                device.device if device else other.assetName if other else name,
-                " and ".join(sources),
-                device.customer if device else None,
-                other.biosSerialNumber if other else None,
-                device.open if device and device.scanned_at else None,
-                missing.get(name),
-            )
-        )
-    columns = (
-        Column("machine", "Machine"),
-        Column("sources", "Known to"),
-        Column("customer", "Customer"),
-        Column("serial", "Serial"),
-        Column("open", "Open at N-sight", "integer"),
-        Column("missing", "Missing at Qualys", "integer"),
+        rows = machines(facts)
+    joined = sum(len(row.sources) > 1 for row in rows)
+    alone = {
+        source: sum(row.sources == (source,) for row in rows) for source in ("nsight", "qualys")
+    }
+    session.say(
+        f"{len(rows)} machines: {joined} known to both, {alone['nsight']} to N-sight alone, "
+        f"{alone['qualys']} to Qualys alone"
     )
-    return Table(name="machines", title="Machines of both vendors", columns=columns, rows=rows)
+    return machines_table(sorted(rows, key=lambda row: -len(row.sources)))
 
 
 def _most_first(table: "Table") -> "Table":
@@ -110,16 +120,6 @@ def _first(table: "Table") -> "Table":
     more = len(table.rows) - SHOWN
     note = f"and {more:,} more in the workbook" if more > 0 else ""
     return msgspec.structs.replace(table, rows=table.rows[:SHOWN], note=note)
-
-
-def _say_sources(session: Session, machines: "Table") -> None:
-    from collections import Counter
-
-    counts = Counter(str(row[1]) for row in machines.rows)
-    session.say(
-        f"{len(machines.rows)} machines: {counts['N-sight and Qualys']} known to both, "
-        f"{counts['N-sight']} to N-sight alone, {counts['Qualys']} to Qualys alone"
-    )
 
 
 def _created(session: Session, step: Callable[[str], None], client: "Qualys") -> str:
