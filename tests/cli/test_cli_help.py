@@ -45,8 +45,10 @@ SUMMARIES = {
 
 def test_these_are_the_commands():
     assert [" ".join(path) for path in ALL if path[0] not in ("nsight", "qualys")] == [
-        "demo", "init", "sync", "today", "report", "runs", "emulate", "emulate nsight",
-        "emulate qualys", "completion",
+        "demo", "init", "sync", "today", "report", "intel", "intel load", "intel list", "state",
+        "history", "diff", "machines", "machines list", "machines look-alikes", "machines same",
+        "machines different", "machines verdicts", "sql", "store", "store publish", "store check",
+        "store copy", "runs", "emulate", "emulate nsight", "emulate qualys", "completion",
     ]  # fmt: skip
     assert [path[1] for path in ALL if path[:1] == ("nsight",) and len(path) == 2] == [
         "clients", "sites", "devices", "patches",
@@ -164,7 +166,7 @@ def test_completion_scripts(cli, shell):
 @pytest.mark.parametrize(
     ("typed", "offered"),
     [
-        ("patchfleet s", ["sync"]),
+        ("patchfleet s", ["sync", "state", "sql", "store"]),
         ("patchfleet nsight do", ["do-nothing"]),
         ("patchfleet nsight approve --cus", ["--customer"]),
         ("patchfleet nsight patches --severity c", ["critical"]),

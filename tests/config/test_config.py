@@ -126,10 +126,11 @@ def test_a_file_that_was_named_must_be_there(tmp_path, name, by):
         ("\n\n[nsigth]\nregion = 'us'", ":3: there is no setting 'nsigth'",
          "did you mean 'nsight'?"),
         ("[nsight]\nregion = 'us'\n[sync]\nx = 1", ":4: [sync] has no setting 'x'",
-         "known are: devices_at_once, resume_within_hours, max_age_hours, max_calls, "
-         "most_gone_percent"),
+         ("known are: devices_at_once, resume_within_hours, max_age_hours, max_calls, "
+          "most_gone_percent")),
         ("file = 'x'", ":1: there is no setting 'file'",
-         "known are: store, published, wait_for_lock_seconds, nsight, qualys, sync, today"),
+         ("known are: store, published, wait_for_lock_seconds, nsight, qualys, sync, today, "
+          "deadlines")),
         ("store = 5", ":1: store: expected text, got a whole number", None),
         ("[nsight]\ncalls_per_minute = 'many'",
          ":2: nsight.calls_per_minute: expected a number, got text", None),

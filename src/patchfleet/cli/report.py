@@ -25,7 +25,12 @@ NAMES = ("posture", "overdue", "ageing", "history", "jobs")
 @click.argument("kind", type=click.Choice(NAMES), default="posture")
 @device_options
 @click.option("--overdue-after", type=click.IntRange(0), help="Days a critical patch may take.")
-@click.option("--pack", type=click.Choice(PACKS), help="The deadlines that `overdue` judges by.")
+@click.option(
+    "--pack",
+    metavar="PACK",
+    type=click.Choice(PACKS),
+    help="The standard that `overdue` judges by, such as pci-dss-4.0.1.",
+)
 @click.option(
     "--all-customers",
     "folder",

@@ -63,9 +63,9 @@ def command(
     accept_gone: bool,
     as_json: bool,
 ) -> int:
-    """Read the whole fleet into the record, from every vendor that is set up.
+    """Read the whole fleet into the record.
 
-    A sync is complete, or it says what is missing and exits with 3; until one is complete, the
+    From every vendor that is set up. A sync is complete, or it says what is missing and exits with 3; until one is complete, the
     state before it stays current. A sync that was broken off is taken up again where it stopped.
     One vendor that fails does not keep the other from being read.
     """

@@ -24,6 +24,50 @@ _ALL = Selection()
 WIDELY = 3
 """So many devices, or so many patches on one device, are no coincidence any more."""
 
+_FAILED = f"""
+    WITH failing AS (SELECT * FROM held {{chosen}}),
+    devices_failing AS (
+        SELECT device_key, count(*) AS failed FROM held WHERE state = 'failed'
+        GROUP BY device_key
+    ),
+    waiting AS (
+        SELECT DISTINCT device_key FROM held WHERE state = 'reboot_required'
+    ),
+    tried AS (
+        SELECT patch_id, count(*) FILTER (state = 'failed') AS failed,
+            count(*) FILTER (state IN ('failed', 'installed')) AS tried
+        FROM held WHERE patch_id IN (SELECT patch_id FROM failing) GROUP BY patch_id
+    ),
+    often AS (
+        SELECT device_key, finding_id, count(*) AS times FROM (
+            SELECT device_key, finding_id, state, lag(state) OVER (
+                PARTITION BY device_key, finding_id ORDER BY from_run) AS before
+            FROM intervals SEMI JOIN failing USING (device_key, finding_id)
+        ) WHERE state = 'failed' AND before IS DISTINCT FROM 'failed'
+        GROUP BY device_key, finding_id
+    ),
+    caused AS (
+        SELECT f.*, coalesce(o.times, 1) AS times, CASE
+            WHEN d.last_seen_at < f.as_of - INTERVAL 7 DAY THEN 'the device is silent'
+            WHEN w.device_key IS NOT NULL THEN 'the device waits for a restart'
+            WHEN t.failed >= {WIDELY} AND 2 * t.failed >= t.tried
+                THEN 'the patch fails on most devices'
+            WHEN df.failed >= {WIDELY} THEN 'the device fails with other patches too'
+            ELSE 'not known' END AS cause
+        FROM failing AS f
+            JOIN devices AS d USING (device_key)
+            LEFT JOIN often AS o USING (device_key, finding_id)
+            LEFT JOIN waiting AS w USING (device_key)
+            LEFT JOIN devices_failing AS df USING (device_key)
+            LEFT JOIN tried AS t USING (patch_id)
+    )
+    SELECT patch, kb, any_value(severity), cause, count(DISTINCT device_key) AS devices,
+        CAST(sum(times) AS BIGINT), min(changed_at) AS since,
+        list(DISTINCT customer ORDER BY customer),
+        list(DISTINCT device ORDER BY device)[1:5]
+    FROM caused GROUP BY patch, kb, cause
+    ORDER BY devices DESC, since, patch, cause"""
+
 
 def failed_patches(facts: "Facts", selection: Selection = _ALL) -> list[FailedRow]:
     """List the patches that are failed now, by patch and likely cause, on most devices first.
@@ -33,49 +77,7 @@ def failed_patches(facts: "Facts", selection: Selection = _ALL) -> list[FailedRo
     too, or the patch fails on half of the devices that tried it.
     """
     chosen = where([*of_findings(selection), Clause("state = 'failed'")])
-    sql = f"""
-        WITH failing AS (SELECT * FROM held {chosen.sql}),
-        devices_failing AS (
-            SELECT device_key, count(*) AS failed FROM held WHERE state = 'failed'
-            GROUP BY device_key
-        ),
-        waiting AS (
-            SELECT DISTINCT device_key FROM held WHERE state = 'reboot_required'
-        ),
-        tried AS (
-            SELECT patch_id, count(*) FILTER (state = 'failed') AS failed,
-                count(*) FILTER (state IN ('failed', 'installed')) AS tried
-            FROM held WHERE patch_id IN (SELECT patch_id FROM failing) GROUP BY patch_id
-        ),
-        often AS (
-            SELECT device_key, finding_id, count(*) AS times FROM (
-                SELECT device_key, finding_id, state, lag(state) OVER (
-                    PARTITION BY device_key, finding_id ORDER BY from_run) AS before
-                FROM intervals SEMI JOIN failing USING (device_key, finding_id)
-            ) WHERE state = 'failed' AND before IS DISTINCT FROM 'failed'
-            GROUP BY device_key, finding_id
-        ),
-        caused AS (
-            SELECT f.*, coalesce(o.times, 1) AS times, CASE
-                WHEN d.last_seen_at < f.as_of - INTERVAL 7 DAY THEN 'the device is silent'
-                WHEN w.device_key IS NOT NULL THEN 'the device waits for a restart'
-                WHEN t.failed >= {WIDELY} AND 2 * t.failed >= t.tried
-                    THEN 'the patch fails on most devices'
-                WHEN df.failed >= {WIDELY} THEN 'the device fails with other patches too'
-                ELSE 'not known' END AS cause
-            FROM failing AS f
-                JOIN devices AS d USING (device_key)
-                LEFT JOIN often AS o USING (device_key, finding_id)
-                LEFT JOIN waiting AS w USING (device_key)
-                LEFT JOIN devices_failing AS df USING (device_key)
-                LEFT JOIN tried AS t USING (patch_id)
-        )
-        SELECT patch, kb, any_value(severity), cause, count(DISTINCT device_key) AS devices,
-            CAST(sum(times) AS BIGINT), min(changed_at) AS since,
-            list(DISTINCT customer ORDER BY customer),
-            list(DISTINCT device ORDER BY device)[1:5]
-        FROM caused GROUP BY patch, kb, cause
-        ORDER BY devices DESC, since, patch, cause"""
+    sql = _FAILED.format(chosen=chosen.sql)
     return facts.rows(FailedRow, sql, chosen.values)
 
 
