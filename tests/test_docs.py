@@ -30,6 +30,7 @@ from patchfleet.qualys import Qualys, gav, pm
 from patchfleet.qualys.job_rules import JobParameters
 from patchfleet.qualys.platforms import ALIASES as PODS
 from patchfleet.qualys.platforms import GATEWAYS
+from patchfleet.store.views import VIEWS
 from patchfleet.transport.client import iterator, method
 
 HOME = Path(__file__).parent.parent
@@ -255,6 +256,13 @@ def test_every_region_error_and_state_is_documented() -> None:
     ]
     assert [name for name in errors if f"| `{name}` |" not in library] == []
     assert [state for state in STATES if f"| `{state}` |" not in concepts] == []
+
+
+def test_every_view_and_each_of_its_columns_is_documented() -> None:
+    page = text_of("docs/sql.md")
+    for view, columns in VIEWS.items():
+        section = page.partition(f"\n### {view}\n")[2].partition("\n### ")[0]
+        assert [name for name in columns if f"\n| `{name}` |" not in section] == [], view
 
 
 def test_everything_the_emulator_can_do_is_documented() -> None:

@@ -11,11 +11,15 @@ from msgspec import inspect as types
 import patchfleet
 from docs.generator.tables import code, explained, table
 from patchfleet.cli.exits import MEANINGS, Exit
-from patchfleet.config import Settings
+from patchfleet.config import Secret, Settings
 
 _SETTINGS = {
-    "store": "The file of the record. A relative path counts from the folder of the settings' "
-    "file. Empty: the user's own data folder.",
+    "store": "The [record](store.md): a file, or `postgresql://USER@HOST/DATABASE`. A relative "
+    "path counts from the folder of the settings' file. Empty: a file in the user's own data "
+    "folder.",
+    "published": "Where complete syncs are [published](store.md#where-publications-stand): a "
+    "folder, or an address as `s3://bucket/fleet`. Empty: beside the file of the record; for "
+    "PostgreSQL in the user's own data folder.",
     "wait_for_lock_seconds": "How long to wait for a database that another process has locked "
     "before saying so.",
     "nsight.region": "Territory of the dashboard or one of its aliases; see the [list](nsight.md"
@@ -45,16 +49,29 @@ _SETTINGS = {
     "qualys.user_agent": "How Patchfleet introduces itself.",
     "qualys.proxy": 'Address of a proxy; "" for none; without it the environment counts.',
     "qualys.ca_file": "A PEM file of authorities to trust instead of the system's.",
+    "qualys.customer_tags": "Patterns of asset tags that name a customer, as "
+    '`["Customer: *"]`; see [customers](qualys.md#customers-and-sites).',
     "qualys.allow_http": "Permits plain `http` to another machine than this one.",
-    "sync.devices_at_once": "How many devices are read side by side.",
+    "sync.devices_at_once": "How many devices are read side by side; of N-sight, since Qualys "
+    "answers by pages.",
     "sync.resume_within_hours": "A sync that was broken off no longer ago than this is taken up "
     "again; 0 to begin anew always.",
+    "sync.max_age_hours": "How old the listing of a device may be where [nothing says that it "
+    "changed](sync.md#asking-less); 0 asks every device in every sync. `--max-age` goes before it.",
+    "sync.max_calls": "How many calls a sync of one source [may take](sync.md#a-budget); 0 for no "
+    "limit. `--max-calls` goes before it.",
+    "sync.most_gone_percent": "A sync in which more of the devices are gone at once [is not "
+    "believed](sync.md#what-is-gone).",
     "today.overdue_after_days": "Days after its release that a critical patch may take.",
+    "today.silent_after_days": "Days after which a device that was not heard of is called silent.",
+    "deadlines.pack": "The standard whose deadlines count, by the name of its pack.",
+    "deadlines.zone": "The time zone in which its days and months are counted, as `Europe/London`.",
 }
 
 _ENVIRONMENT = {
     "PATCHFLEET_CONFIG": "The file of settings, as `--config`.",
-    "PATCHFLEET_STORE": "The file of the record, over `store` of the file.",
+    "PATCHFLEET_STORE": "The record, over `store` of the file.",
+    "PATCHFLEET_PUBLISHED": "Where complete syncs are published, over `published` of the file.",
     "PATCHFLEET_NSIGHT_REGION": "Over `nsight.region`.",
     "PATCHFLEET_NSIGHT_URL": "Over `nsight.base_url`.",
     "PATCHFLEET_NSIGHT_KEY": "The API key, over `nsight.key` and the keyring.",
@@ -91,6 +108,8 @@ def environment() -> str:
         for path in source.rglob("*.py")
         for name in re.findall(r"\b(?:PATCHFLEET_[A-Z_]+|NO_COLOR)\b", path.read_text("utf-8"))
     }
+    # These names are put together in the code, and stand nowhere in it.
+    asked |= {f"PATCHFLEET_{name.upper()}" for name in ("store", "published")}
     explained(asked, _ENVIRONMENT, "environment variables")
     return table(("variable", "meaning"), ((code(n), said) for n, said in _ENVIRONMENT.items()))
 
@@ -123,6 +142,8 @@ def _kind(kind: types.Type) -> str:
         (kind,) = (one for one in kind.types if not isinstance(one, types.NoneType))
     if isinstance(kind, types.BoolType):
         return "true or false"
+    if isinstance(kind, types.VarTupleType):
+        return "list of text"
     if not isinstance(kind, types.IntType | types.FloatType):
         return "text"
     words = "whole number" if isinstance(kind, types.IntType) else "number"
@@ -136,6 +157,6 @@ def _kind(kind: types.Type) -> str:
 def _default(name: str, field: types.Field) -> str:
     value: Any = field.default
     assert value is not NODEFAULT
-    if value is None or value == "":
+    if value is None or value == "" or isinstance(value, Secret):
         return _UNSAID.get(name, "")
     return code(msgspec.json.encode(value).decode())

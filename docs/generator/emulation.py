@@ -16,6 +16,8 @@ _SETTINGS = {
     "devices": "How many devices, spread unevenly over customers and sites.",
     "seed": "The same seed makes the same world, byte for byte.",
     "patches": "Patch rows for each device on average; Windows devices have more, others none.",
+    "lookalikes": "So many of each kind of machine that is hard to tell from another: re-imaged, "
+    "renamed, cloned, of one name at two customers, with a serial number that is none.",
     "start": "What the clock says at first, an aware time; by default the Friday after a Patch "
     "Tuesday.",
     "latency_ms": "Milliseconds added to every vendor call on the wire.",

@@ -16,6 +16,8 @@ from docs.generator import (
     job_parameters,
     library,
     qualys,
+    qualys_source,
+    views,
     words,
 )
 
@@ -38,6 +40,9 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "qualys-job-parameters": job_parameters.job_parameters,
     "qualys-records": qualys.records,
     "qualys-defects": qualys.defects,
+    "qualys-states": qualys_source.states,
+    "qualys-severities": qualys_source.severities,
+    "qualys-statuses": qualys_source.statuses,
     "emulator-settings": emulation.settings,
     "controls": emulation.controls,
     "faults": emulation.faults,
@@ -46,6 +51,8 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "states": words.states,
     "policies": words.policies,
     "decisions": words.decisions,
+    "views": views.views,
+    "published-files": views.files,
 }
 """What makes each generated part, by its name."""
 

@@ -65,9 +65,9 @@ def command(
 ) -> int:
     """Read the whole fleet into the record.
 
-    From every vendor that is set up. A sync is complete, or it says what is missing and exits with 3; until one is complete, the
-    state before it stays current. A sync that was broken off is taken up again where it stopped.
-    One vendor that fails does not keep the other from being read.
+    From every vendor that is set up. A sync is complete, or it says what is missing and exits
+    with 3; until one is complete, the state before it stays current. A sync that was broken off is
+    taken up again where it stopped. One vendor that fails does not keep the other from being read.
     """
     settings = session.settings.sync
     rules = Rules(

@@ -246,7 +246,9 @@ class _Work:
         return sorted(machines, key=lambda machine: machine.id)
 
     def _member(self, place: int) -> Member:
-        return Member(*self._marks[place].ref, *self._best.get(place, ()))
+        ref = self._marks[place].ref
+        best = self._best.get(place)
+        return Member(*ref, *best) if best else Member(*ref)
 
     def look_alikes(self) -> list[LookAlike]:
         """Return the pairs for a person, the most likely first."""

@@ -38,7 +38,10 @@ def _kind(kind: str) -> Kind:
         return "integer"
     if kind == "VARCHAR[]":
         return "list"
-    return next((ours for begins, ours in _KINDS if kind.startswith(begins)), "text")
+    for begins, ours in _KINDS:
+        if kind.startswith(begins):
+            return ours
+    return "text"
 
 
 def _cell(value: Any) -> Cell:

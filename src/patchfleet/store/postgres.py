@@ -168,7 +168,7 @@ class PostgreSQL:
         )
         first = rows.selected_columns[0].name
         command = f'COPY ({asked}) TO STDOUT (FORMAT csv, FORCE_QUOTE ("{first}"))'
-        with file.open("wb") as out, _cursor(connection).copy(command) as copy:
+        with file.open("wb") as out, _cursor(connection).copy(command.encode()) as copy:
             for block in copy:
                 out.write(block)
 
