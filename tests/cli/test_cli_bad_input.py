@@ -35,6 +35,18 @@ def test_no_region(reading):
     assert "patchfleet init" in result.hint()
 
 
+def test_no_account(cli):
+    result = cli("sync")
+    assert (result.code, result.error()) == (4, "no account is set up")
+    assert "patchfleet init" in result.hint()
+
+
+def test_half_of_an_account_is_not_passed_over(reading):
+    reading.set(PATCHFLEET_QUALYS_USERNAME="somebody")
+    result = reading("sync")
+    assert (result.code, result.error()) == (4, "there is no password for Qualys")
+
+
 @pytest.mark.parametrize("words", [["sync"], ["nsight", "clients"]])
 def test_no_key(reading, words):
     reading.unset("PATCHFLEET_NSIGHT_KEY")
@@ -286,9 +298,10 @@ def test_published_files_that_are_gone_are_made_again(reading):
     shutil.rmtree(reading.folder / "fleet.published")
     result = reading("today", "--json")
     assert result.json == before
-    assert "was missing or damaged and was made again from the record" in result.err.replace(
-        "it was rebuilt from the record", ""
-    )
+    assert (
+        "fleet.published/source=nsight/run=1/findings.parquet is missing; "
+        "it was rebuilt from the record"
+    ) in result.err
 
 
 def test_a_port_in_use(cli):

@@ -143,6 +143,9 @@ def test_a_history_tells_every_state(fleet):
     patch = next(row["patch"] for row in rows if row["to_at"])
     only = fleet("history", device, patch, "--json").json["rows"]
     assert {row["patch"] for row in only} == {patch}
+    lines = fleet("history", device, patch, "--summary", "--json").json["rows"]
+    assert {line["patch"] for line in lines} == {patch}
+    assert all(line["missing_at"] or line["installed_seen_at"] for line in lines)
     assert fleet("history", device, "no such patch").error().startswith("no patch of")
 
 

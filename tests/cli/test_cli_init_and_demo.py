@@ -140,7 +140,8 @@ def test_the_demo_does_the_main_job(cli):
     assert [step.split(",")[0].split(" --")[0] for step in steps] == [
         "patchfleet sync", "patchfleet today", "patchfleet nsight approve",
         "8 days pass", "patchfleet sync", "what changed between the two syncs",
-        "patchfleet today", "one fleet out of two sources: the machines that Qualys knows as well",
+        "patchfleet today", "patchfleet sync",
+        "patchfleet machines list: one fleet out of two sources",
         "patchfleet qualys create 'My Job'", "36 hours pass", "patchfleet report",
     ]  # fmt: skip
     assert re.search(r"(\d+) of \1 confirmed by reading back", result.err)

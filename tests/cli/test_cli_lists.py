@@ -193,7 +193,7 @@ def test_today(reading, true_rows):
         own = [STATES[row["status"]] for row in true_rows if row["customer"] == customer]
         assert work[customer]["failed"] == own.count("failed")
         assert work[customer]["reboot_required"] == own.count("reboot_required")
-    (items,) = (table for name, table in report["tables"].items() if name != "worklist")
+    items = report["tables"]["work_items"]
     failed = [(i["device_id"], i["finding_id"]) for i in items if i["reason"] == "failed"]
     assert sorted(failed) == sorted(
         (row["device_id"], row["finding_id"]) for row in true_rows if row["status"] == 16

@@ -125,9 +125,9 @@ def test_the_reasons_are_sentences():
     (machine,) = found.machines
     assert machine.id == "nsight/1"
     assert machine.members[0].reasons == (
-        "serial 4X-1234 is the same on both and nobody else's",
-        "MAC address AC:10:00:00:00:01 is the same on both and nobody else's",
-        "both are named pc-1 in the domain corp.example.org",
+        "same serial 4X-1234",
+        "same MAC address AC:10:00:00:00:01",
+        "same name pc-1 in the domain corp.example.org",
     )
 
 
@@ -140,7 +140,7 @@ def test_a_look_alike_says_what_speaks_for_and_against_it():
     )
     (pair,) = found.look_alikes
     assert (pair.left, pair.right) == (("nsight", "1"), ("qualys", "9"))
-    assert pair.reasons_for == ("serial S123 is the same on both and nobody else's",)
+    assert pair.reasons_for == ("same serial S123",)
     assert pair.reasons_against == (
         "they have no MAC address in common",
         "the names are PC-1 and PC-2",
@@ -191,7 +191,7 @@ def test_only_the_addresses_of_these_two_are_counted():
         ]
     )
     (pair,) = (one for one in found.look_alikes if (one.left[1], one.right[1]) == ("1", "9"))
-    assert pair.reasons_for == (f"MAC address {MAC} is the same on both and nobody else's",)
+    assert pair.reasons_for == (f"same MAC address {MAC}",)
 
 
 def test_a_card_and_a_name_at_two_customers_in_two_domains_are_not_joined():

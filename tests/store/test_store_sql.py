@@ -42,6 +42,31 @@ def test_every_interval_tells_when_it_began_and_ended(facts):
     assert (one.patch, one.to_at) == ("Other", None)
 
 
+def test_a_finding_knows_when_what_became_of_it(facts):
+    first, other = questions.milestones(facts, Selection(devices=("renamed",)))
+    assert (first.state, first.failures, first.missing_run) == ("installed", 1, 1)
+    assert (first.missing_at, first.last_failed_at) == (NOW, NOW + DAY)
+    assert (first.installed_seen_at, first.gone_at) == (NOW + 3 * DAY, None)
+    assert first.scanned_at == NOW + 3 * DAY
+    assert (other.state, other.gone_at) == ("missing", NOW + 3 * DAY)
+    assert (other.installed_seen_at, other.approved_at, other.ignored_at) == (None, NOW, None)
+
+
+def test_failures_are_counted_when_they_begin(store):
+    told = ["failed", "failed", "missing", "failed", "ignored", "failed", "installed", "failed"]
+    for day, state in enumerate(told):
+        decision = "approve" if day > 2 else "do_nothing"
+        at = NOW + day * DAY
+        sync(store, {"d1": [finding(1, state=state, decision=decision)]}, now=at)
+    with store.facts(with_history=True) as facts:
+        (one,) = questions.milestones(facts, Selection())
+    assert (one.failures, one.last_failed_at) == (4, NOW + 7 * DAY)
+    assert (one.missing_at, one.approved_at) == (NOW, NOW + 3 * DAY)
+    assert (one.ignored_at, one.ignored_run) == (NOW + 4 * DAY, 5)
+    assert (one.installed_seen_at, one.installed_seen_run) == (NOW + 6 * DAY, 7)
+    assert one.state == "failed"
+
+
 def test_every_view_says_what_its_columns_mean(facts):
     for view, meanings in VIEWS.items():
         assert {one.column for one in facts.views() if one.view == view} == set(meanings), view

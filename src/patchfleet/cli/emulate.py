@@ -36,6 +36,10 @@ def _world_options(command: click.decorators.FC) -> click.decorators.FC:
                 help="How many customers.",
             ),
             click.option(
+                "--lookalikes", type=click.IntRange(0), default=0, show_default=True,
+                help="So many machines of each kind that is hard to tell apart.",
+            ),
+            click.option(
                 "--seed", type=int, default=1, show_default=True, help="The same seed, same world."
             ),
             click.option(

@@ -12,6 +12,12 @@ from patchfleet.models import Selection
 @click.command()
 @click.argument("device")
 @click.argument("patch", required=False)
+@click.option(
+    "--summary",
+    "is_summary",
+    is_flag=True,
+    help="One line for each patch: when it was first missing, approved, failed, installed, gone.",
+)
 @output_options
 @pass_session
 def command(
@@ -19,6 +25,7 @@ def command(
     *,
     device: str,
     patch: str | None,
+    is_summary: bool,
     as_json: bool,
     outputs: tuple[Path, ...],
 ) -> None:
@@ -27,8 +34,8 @@ def command(
     DEVICE is a name or an id, PATCH a KB number or a part of a title; without it, all patches. A
     line is an interval: from the sync that saw it first to the one that saw it changed or gone.
     """
-    from patchfleet.report.history import history_table
-    from patchfleet.store.questions import history
+    from patchfleet.report.history import history_table, milestones_table
+    from patchfleet.store.questions import history, milestones
 
     selection = Selection(devices=(device,), patches=(patch,) if patch else ())
     with session.store() as store, store.facts(with_history=True) as facts:
@@ -40,4 +47,7 @@ def command(
                 f"no patch of {device} is called {patch!r}",
                 hint=f"`patchfleet history {device}` lists all of them",
             )
-        session.show(history_table(rows), as_json=as_json, outputs=outputs)
+        table = (
+            milestones_table(milestones(facts, selection)) if is_summary else history_table(rows)
+        )
+        session.show(table, as_json=as_json, outputs=outputs)

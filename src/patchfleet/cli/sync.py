@@ -101,14 +101,17 @@ def command(
 
 
 def _chosen(session: Session, named: tuple[str, ...]) -> list[str]:
-    """Return the vendors to read: those named, else those that are set up."""
+    """Return the vendors to read: those named, else those of which anything is set up.
+
+    An account that is set up by half is asked too, and says what is missing.
+    """
     if named:
         return list(dict.fromkeys(named))
     nsight, qualys = session.settings.nsight, session.settings.qualys
     chosen = []
-    if nsight.region or nsight.base_url:
+    if nsight.region or nsight.base_url or nsight.key:
         chosen.append("nsight")
-    if qualys.username:
+    if qualys.username or qualys.password or qualys.platform or qualys.gateway_url:
         chosen.append("qualys")
     if not chosen:
         raise ConfigError(

@@ -241,9 +241,9 @@ def _serial_reasons(left: Marks, right: Marks, agreement: Agreement) -> list[tup
     first, second = sorted((left.seen.device.serial or "", right.seen.device.serial or ""))
     match agreement.serial:
         case "same":
-            return [(True, f"serial {first} is the same on both and nobody else's")]
+            return [(True, f"same serial {first}")]
         case "shared":
-            return [(True, f"serial {first} is the same on both and on others of one source")]
+            return [(True, f"same serial {first}, which others of one source have too")]
         case "other":
             return [(False, f"the serials are {first} and {second}")]
         case "unknown":
@@ -256,11 +256,11 @@ def _mac_reasons(found: Comparison) -> list[tuple[bool, str]]:
         return [(False, "they have no MAC address in common")]
     if not found.macs:
         return []
-    what = f"MAC address {_spelled(found.macs[0])} is"
+    what = f"same MAC address {_spelled(found.macs[0])}"
     if len(found.macs) > 1:
-        what = f"{len(found.macs)} MAC addresses are"
-    others = "and nobody else's" if state == "same" else "and on others of one source"
-    return [(True, f"{what} the same on both {others}")]
+        what = f"{len(found.macs)} same MAC addresses"
+    others = "" if state == "same" else ", which others of one source have too"
+    return [(True, what + others)]
 
 
 def _spelled(mac: str) -> str:
@@ -275,11 +275,11 @@ def _name_reasons(left: Marks, right: Marks, agreement: Agreement) -> list[tuple
         return [(False, f"the names are {first} and {second}")]
     name = max(left.name, right.name, key=len)
     if not (left.domain and right.domain):
-        return [(True, f"both are named {name}")]
+        return [(True, f"same name {name}")]
     if is_same_domain(left.domain, right.domain):
-        return [(True, f"both are named {name} in the domain {max(left.domain, right.domain)}")]
+        return [(True, f"same name {name} in the domain {max(left.domain, right.domain)}")]
     first, second = sorted((left.domain, right.domain))
     return [
-        (True, f"both are named {name}"),
+        (True, f"same name {name}"),
         (False, f"the domains are {first} and {second}"),
     ]

@@ -184,9 +184,9 @@ CHANGES = (
 
 def worklist_table(rows: Sequence[CustomerWork]) -> Table:
     """Show what waits at each customer, with the sum of all."""
-    return tabulate(
-        "worklist", "What waits, by customer", WORKLIST, rows, total=total_of(WORKLIST, rows)
-    )
+    columns = _with_sources(WORKLIST, rows)
+    total = total_of(columns, rows)
+    return tabulate("worklist", "What waits, by customer", columns, rows, total=total)
 
 
 def items_table(rows: Iterable[WorkItem]) -> Table:
@@ -216,6 +216,17 @@ def devices_table(rows: Iterable[DeviceRow]) -> Table:
     return tabulate("devices", "Devices", DEVICES, rows)
 
 
+def _with_sources(
+    columns: tuple[Column, ...], rows: Sequence[CustomerWork | PostureRow]
+) -> tuple[Column, ...]:
+    """Show beside the customer which source a row is from, where there are several."""
+    if len({row.source for row in rows}) < 2:
+        return columns
+    customer, *others = columns
+    source = replace(_SOURCE, is_detail=False)
+    return (customer, source, *(column for column in others if column != _SOURCE))
+
+
 def posture_table(rows: Sequence[PostureRow]) -> Table:
     """Show how each customer stands, and all of them together."""
     ages = [r.oldest_open_critical_days for r in rows if r.oldest_open_critical_days is not None]
@@ -223,12 +234,13 @@ def posture_table(rows: Sequence[PostureRow]) -> Table:
         "installed_share": installed_share(rows),
         "oldest_open_critical_days": max(ages, default=None),
     }
+    columns = _with_sources(POSTURE, rows)
     return tabulate(
         "posture",
         "How each customer stands",
-        POSTURE,
+        columns,
         rows,
-        total=total_of(POSTURE, rows, instead=of_all),
+        total=total_of(columns, rows, instead=of_all),
         note="Installed is the share of installed among installed and open; ignored is neither.",
     )
 

@@ -12,7 +12,7 @@ from patchfleet.report.lists import items_table, worklist_table
 from patchfleet.report.morning import morning_tables
 from patchfleet.report.spelling import counted, moment
 from patchfleet.report.table import Figure, Report
-from patchfleet.store.questions import work_items, worklist
+from patchfleet.store.questions import known_to_several, work_items, worklist
 from patchfleet.store.questions.answers import CustomerWork
 
 if TYPE_CHECKING:
@@ -81,6 +81,10 @@ def coverage(
     notes = [f"From {sources_of(facts)}."]
     if chosen := described(selection):
         notes.append(f"Only {chosen}.")
+    if doubled := known_to_several(facts, selection):
+        notes.append(
+            f"Counted under each source: {counted(doubled, 'machine')} that several sources know."
+        )
     notes.append(
         f"Overdue: critical, not installed, released more than {overdue_after_days} days before."
     )

@@ -21,6 +21,7 @@ import msgspec
 from msgspec import Struct
 
 from patchfleet.errors import StoreError
+from patchfleet.store.milestones import MILESTONES
 from patchfleet.store.rows import PublicationRow, RunRow, ViewColumn
 from patchfleet.store.shelf import Shelf
 
@@ -255,7 +256,7 @@ class Facts:
             self._connection.execute(f"CREATE VIEW {prefix}{name} AS {sql.format(prefix=prefix)}")
 
     def _create_history(self, runs: Sequence[RunRow]) -> None:
-        """Make the views `runs` and `intervals`: how every finding came to be what it is.
+        """Make `runs`, `intervals` and `milestones`: how every finding came to be what it is.
 
         An interval holds from a run to a run, whose times are those of the first run that was
         complete at or after them.
@@ -294,6 +295,7 @@ class Facts:
         )
         sql = _INTERVALS.format(begun="begun_ever", ended=ended, patches="patches_ever")
         self._connection.execute(f"CREATE VIEW intervals AS {sql}")
+        self._connection.execute(f"CREATE VIEW milestones AS {MILESTONES}")
 
     def _create_view(self, name: str, source: str, but: str = "") -> None:
         """Make rows of files a view whose times are plain UTC times, see the law above."""

@@ -26,6 +26,7 @@ from patchfleet.store.questions.answers import (
     JudgedVerdict,
     LookAlikeRow,
     MachineRow,
+    MilestoneRow,
     NewRow,
     OpenRow,
     PostureRow,
@@ -46,7 +47,7 @@ from patchfleet.store.questions.deadlines import (
     iter_judged,
     judge_by,
 )
-from patchfleet.store.questions.history import history
+from patchfleet.store.questions.history import history, milestones
 from patchfleet.store.questions.jobs import job_results, jobs
 from patchfleet.store.questions.lists import (
     count_findings,
@@ -55,7 +56,7 @@ from patchfleet.store.questions.lists import (
     findings,
     iter_findings,
 )
-from patchfleet.store.questions.machines import look_alikes, machines
+from patchfleet.store.questions.machines import known_to_several, look_alikes, machines
 from patchfleet.store.questions.morning import (
     contradictions,
     failed_patches,
@@ -89,6 +90,7 @@ __all__ = [
     "JudgedVerdict",
     "LookAlikeRow",
     "MachineRow",
+    "MilestoneRow",
     "NewRow",
     "OpenRow",
     "PostureRow",
@@ -118,8 +120,10 @@ __all__ = [
     "job_results",
     "jobs",
     "judge_by",
+    "known_to_several",
     "look_alikes",
     "machines",
+    "milestones",
     "new_critical",
     "open_by_run",
     "posture",

@@ -7,7 +7,7 @@ where the finding is gone.
 from typing import TYPE_CHECKING
 
 from patchfleet.models import Selection
-from patchfleet.store.questions.answers import HistoryRow
+from patchfleet.store.questions.answers import HistoryRow, MilestoneRow
 from patchfleet.store.questions.narrow import of_findings, where
 
 if TYPE_CHECKING:
@@ -30,3 +30,12 @@ def history(facts: "Facts", selection: Selection) -> list[HistoryRow]:
         FROM intervals {chosen.sql}
         ORDER BY lower(device), device_id, patch, finding_id, from_run"""
     return facts.rows(HistoryRow, sql, chosen.values)
+
+
+def milestones(facts: "Facts", selection: Selection) -> list[MilestoneRow]:
+    """List what became of each finding of a selection and when, by device and patch."""
+    chosen = where(of_findings(selection))
+    sql = f"""
+        SELECT {", ".join(MilestoneRow.__struct_fields__)} FROM milestones {chosen.sql}
+        ORDER BY lower(device), device_id, patch, finding_id"""
+    return facts.rows(MilestoneRow, sql, chosen.values)

@@ -22,21 +22,36 @@ def machines(facts: "Facts", selection: Selection = _ALL) -> list[MachineRow]:
         WITH counted AS (
             SELECT device_key, count(*) FILTER ({IS_OPEN}) AS open FROM findings
             GROUP BY device_key
+        ), joined AS (
+            SELECT machine_id, arg_min(devices.device, source) AS name,
+                arg_min(devices.customer, source) AS customer,
+                list(source || ':' || device_id ORDER BY source, device_id) AS devices,
+                list(DISTINCT source ORDER BY source) AS sources, min(score) AS score,
+                flatten(list(reasons ORDER BY source, device_id)) AS said,
+                CAST(sum(coalesce(open, 0)) AS BIGINT) AS open
+            FROM machines JOIN devices USING (device_key, source, device_id)
+                LEFT JOIN counted USING (device_key)
+            WHERE machine_id IN (
+                SELECT machine_id FROM machines JOIN devices USING (device_key, source, device_id)
+                {chosen.sql}
+            )
+            GROUP BY machine_id
         )
-        SELECT machine_id, arg_min(devices.device, source) AS name,
-            arg_min(devices.customer, source) AS customer,
-            list(source || ':' || device_id ORDER BY source, device_id) AS devices,
-            list(DISTINCT source ORDER BY source) AS sources, min(score) AS score,
-            flatten(list(reasons ORDER BY source, device_id)) AS reasons,
-            CAST(sum(coalesce(open, 0)) AS BIGINT) AS open
-        FROM machines JOIN devices USING (device_key, source, device_id)
-            LEFT JOIN counted USING (device_key)
-        WHERE machine_id IN (
-            SELECT machine_id FROM machines JOIN devices USING (device_key, source, device_id)
-            {chosen.sql}
-        )
-        GROUP BY machine_id ORDER BY lower(name), machine_id"""
+        SELECT machine_id, name, customer, devices, sources, score,
+            list_filter(said, lambda reason, place: list_position(said, reason) = place), open
+        FROM joined ORDER BY lower(name), machine_id"""
     return facts.rows(MachineRow, sql, chosen.values)
+
+
+def known_to_several(facts: "Facts", selection: Selection = _ALL) -> int:
+    """Count the machines that have devices of the selection in more than one source."""
+    chosen = where(of_devices(selection))
+    sql = f"""
+        SELECT count(*) FROM (
+            SELECT machine_id FROM machines JOIN devices USING (device_key, source, device_id)
+            {chosen.sql} GROUP BY machine_id HAVING count(DISTINCT source) > 1
+        )"""
+    return facts.count(sql, chosen.values)
 
 
 def look_alikes(facts: "Facts") -> list[LookAlikeRow]:
