@@ -2,12 +2,13 @@
 
 from collections import Counter
 from contextlib import ExitStack
+from datetime import timedelta
 
 import pytest
 
 from patchfleet.emulator import Emulator
 from patchfleet.errors import Error, Forbidden, VendorError
-from patchfleet.fleet import QualysSource, sync
+from patchfleet.fleet import QualysSource, Rules, sync
 from patchfleet.qualys import Qualys, Retries
 from patchfleet.store import Store, questions
 
@@ -145,6 +146,47 @@ def test_a_fault_in_any_list_is_an_error_and_never_a_shorter_list(tmp_path, serv
         assert rows_of(store) == before
         host.emulator.clear_faults()
         assert sync(source_of(host), store, now=lambda: host.emulator.now).is_complete
+
+
+def test_runs_of_long_ago_are_on_record_and_not_read_again(tmp_path):
+    with (
+        Emulator(customers=2, devices=16, patches=40, seed=5).running() as host,
+        Store.open(tmp_path / "fleet.db") as store,
+    ):
+        rules = Rules(max_age=timedelta(days=2))
+        for days in (0, 9, 9):
+            host.emulator.advance(days=days)
+            outcome = sync(source_of(host), store, now=lambda: host.emulator.now, rules=rules)
+            assert outcome.is_complete
+        everything = source_of(host).jobs()
+        with store.facts() as facts:
+            runs = facts.ask("SELECT job_id, id, status, over_count FROM job_runs ORDER BY ALL")
+            did = facts.ask("SELECT count(*), sum(failed_count) FROM job_results").rows()
+            assert [tuple(row) for row in runs.rows()] == sorted(
+                (run.job_id, run.id, run.status, run.over_count) for run in everything.runs
+            )
+            assert list(did) == [
+                (len(everything.results), sum(one.failed_count for one in everything.results))
+            ]
+        over = store.runs_over("qualys", host.emulator.now - timedelta(days=2))
+        assert len(over) >= 10
+        again = source_of(host).jobs(over=over)
+        assert {(run.job_id, run.id) for run in again.runs}.isdisjoint(over)
+        assert len(again.runs) + len(over) == len(everything.runs)
+
+
+def test_pages_that_are_read_anyway_are_used(tmp_path):
+    with (
+        Emulator(customers=2, devices=16, patches=40, seed=5).running() as host,
+        Store.open(tmp_path / "fleet.db") as store,
+    ):
+        rules = Rules(max_age=timedelta(days=30))
+        sync(source_of(host), store, now=lambda: host.emulator.now, rules=rules)
+        quiet = sync(source_of(host), store, now=lambda: host.emulator.now, rules=rules)
+        host.emulator.advance(days=9)
+        moved = sync(source_of(host), store, now=lambda: host.emulator.now, rules=rules)
+    assert quiet.kept + quiet.scanned == moved.scanned
+    assert moved.kept == 0
 
 
 def rows_of(store):

@@ -6,7 +6,7 @@ assets in `qualys_devices`, patches and how they stand in `qualys_findings`, wha
 do in `qualys_orders`, jobs themselves in `qualys_jobs`.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Final, Literal, TypeVar
@@ -17,7 +17,7 @@ from patchfleet.fleet.qualys_findings import Catalogue, Conditions, fingerprint,
 from patchfleet.fleet.qualys_jobs import read_jobs
 from patchfleet.fleet.qualys_orders import Orders, read_orders
 from patchfleet.fleet.source import Listing, Listings
-from patchfleet.models import Device, Finding, Inventory, Jobs
+from patchfleet.models import Device, Finding, Inventory, Jobs, RunRef
 from patchfleet.qualys import PMAsset, Qualys
 
 T = TypeVar("T")
@@ -55,6 +55,7 @@ class QualysSource:
         self._now = now
         self._catalogue = Catalogue()
         self._conditions = Conditions()
+        self._listed = 0
 
     def inventory(self, on_call: Callable[[], None] = lambda: None) -> Inventory:
         """Return all assets of patch management, with what the inventory (GAV) knows of each.
@@ -70,6 +71,7 @@ class QualysSource:
             if number in machines:
                 raise Unreadable(f"asset {number} {asset.name} is listed twice")
             machines[number] = as_device(number, asset, hosts.get(number), self._customer_tags)
+        self._listed = len(machines)
         customers, sites = as_places(machines.values())
         return Inventory(
             as_of=as_of,
@@ -80,8 +82,12 @@ class QualysSource:
         )
 
     def cost(self, devices: int) -> int:
-        """Return how many calls the listings take, at least: pages; what jobs take shows later."""
-        return 2 * len(PLATFORMS) + 2 + devices // ASSETS_A_PAGE if devices else 0
+        """Return how many calls the listings take, at least: pages; what jobs take shows later.
+
+        All pages are read whichever devices are asked, so that some cost what all do.
+        """
+        assets = max(devices, self._listed)
+        return 2 * len(PLATFORMS) + 2 + assets // ASSETS_A_PAGE if devices else 0
 
     def listings(
         self,
@@ -112,13 +118,18 @@ class QualysSource:
             yield device, NotFound("the list of assets does not have it any more")
 
     def jobs(
-        self, on_call: Callable[[], None] = lambda: None, *, since: datetime | None = None
+        self,
+        on_call: Callable[[], None] = lambda: None,
+        over: Container[RunRef] = (),
+        *,
+        since: datetime | None = None,
     ) -> Jobs:
-        """Return all jobs, with their runs since a time (or all) and what those did on each device.
+        """Return all jobs, with their runs and what those did on each device; see `HasJobs`.
 
-        Raises a `VendorError` where any of it cannot be read; see `read_jobs` for what it costs.
+        Only runs since a time where one is given. Raises a `VendorError` where any of it cannot be
+        read; see `read_jobs` for what it costs.
         """
-        return read_jobs(self._client, self._now(), on_call, since=since)
+        return read_jobs(self._client, self._now(), on_call, over=over, since=since)
 
     def _listing(
         self, asset: PMAsset, orders: Orders, known: str | None, on_call: Callable[[], None]

@@ -4,14 +4,14 @@ Law of this file: Qualys's word stays beside ours, and what it says without a wo
 `unknown`, never left out.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
 from patchfleet.errors import NotFound
 from patchfleet.fleet.qualys_orders import pages_of, views_of
 from patchfleet.fleet.qualys_values import flag, ids, moment, number, text
-from patchfleet.models import OVER_STATUSES, Job, JobResult, JobRun, Jobs, JobStatus
+from patchfleet.models import OVER_STATUSES, Job, JobResult, JobRun, Jobs, JobStatus, RunRef
 from patchfleet.qualys import PMAssetJobView, PMDeploymentJob, PMJob, PMRun, Qualys
 
 JOBS: Final[Mapping[str, JobStatus]] = {"enabled": "enabled", "disabled": "disabled"}
@@ -41,12 +41,13 @@ def read_jobs(
     as_of: datetime,
     on_call: Callable[[], None] = lambda: None,
     *,
+    over: Container[RunRef] = (),
     since: datetime | None = None,
 ) -> Jobs:
     """Return all jobs, their runs since a time (or all), and what those did on each asset.
 
-    Calls: two for each job; for each run one for every hundred assets. A job deleted meanwhile is a
-    gap.
+    Runs that are `over` are left out. Calls: two for each job; for each run one for every hundred
+    assets. A job deleted meanwhile is a gap.
     """
     jobs: list[Job] = []
     runs: list[JobRun] = []
@@ -58,7 +59,7 @@ def read_jobs(
         try:
             body = client.get_job(one.id or "")
             on_call()
-            ran, did = _runs(client, one, since, on_call)
+            ran, did = _runs(client, one, on_call, over=over, since=since)
         except NotFound as error:
             gaps.append(f"job {one.id} {one.name} was listed and is gone: {error.message}")
             continue
@@ -139,13 +140,20 @@ def as_result(job_id: str, run_id: str, view: PMAssetJobView) -> JobResult:
 
 
 def _runs(
-    client: Qualys, job: PMJob, since: datetime | None, on_call: Callable[[], None]
+    client: Qualys,
+    job: PMJob,
+    on_call: Callable[[], None],
+    *,
+    over: Container[RunRef],
+    since: datetime | None,
 ) -> tuple[list[JobRun], list[JobResult]]:
     runs: list[JobRun] = []
     results: list[JobResult] = []
     listed = client.get_job_runs(job)
     on_call()
     for run in listed:
+        if (job.id or "", text(run.jobInstanceId) or "") in over:
+            continue
         scheduled_at = moment(run.scheduledDateTime)
         if since is not None and scheduled_at is not None and scheduled_at < since:
             continue

@@ -1,12 +1,12 @@
 """What a vendor must be able to tell before its fleet can be synced."""
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Container, Generator, Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
 
 from patchfleet.errors import VendorError
-from patchfleet.models import Device, Finding, Inventory, Jobs
+from patchfleet.models import Device, Finding, Inventory, Jobs, RunRef
 
 
 class Listing(Struct, frozen=True):
@@ -59,6 +59,9 @@ class Source(Protocol):
 class HasJobs(Protocol):
     """A source that orders installations in jobs."""
 
-    def jobs(self, on_call: Callable[[], None]) -> Jobs:
-        """Return all jobs with their runs and results, complete, or raise."""
+    def jobs(self, on_call: Callable[[], None], over: Container[RunRef]) -> Jobs:
+        """Return all jobs with their runs and results, complete, or raise.
+
+        Runs that are `over` on all their devices and on record need not be read again.
+        """
         ...

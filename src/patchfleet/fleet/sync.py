@@ -17,7 +17,7 @@ from patchfleet.fleet.coverage import Coverage, compare
 from patchfleet.fleet.due import MOVING, Known, due
 from patchfleet.fleet.recognise import recognised
 from patchfleet.fleet.source import HasJobs, Listing, Source
-from patchfleet.models import Device, Inventory
+from patchfleet.models import Device, Inventory, RunRef
 
 if TYPE_CHECKING:
     from patchfleet.store import Run, Store
@@ -187,10 +187,17 @@ class _Sync:
     def _read_jobs(self, source: HasJobs) -> None:
         """Record what the source's jobs are and did; what cannot be read of them is a problem."""
         if not self._problems:
-            jobs = source.jobs(self._count_listing_call)
+            jobs = source.jobs(self._count_listing_call, self._over())
             self._run.jobs(jobs)
             for gap in jobs.gaps:
                 self._run.problem("jobs", gap)
+
+    def _over(self) -> frozenset[RunRef]:
+        """Return the runs of jobs that need not be read again: over, and not of these days."""
+        if not self._rules.max_age:
+            return frozenset()
+        before = self._now() - max(self._rules.max_age, timedelta(days=1))
+        return self._store.runs_over(self._source.name, before)
 
     def _end(self, inventory: Inventory) -> None:
         self._run.count_calls(self._calls)
@@ -216,6 +223,9 @@ class _Sync:
     def _chosen(self, devices: list[Device]) -> tuple[list[str], list[str], list[str]]:
         """Return the devices to ask, those to keep as they were listed, and those left out."""
         pressing = due(devices, self._known(), now=self._now(), max_age=self._rules.max_age)
+        if pressing and self._source.cost(len(devices)) <= self._source.cost(len(pressing)):
+            others = (device.id for device in devices if device.id not in pressing)
+            pressing |= dict.fromkeys(others, "costs nothing more")
         asked = list(pressing)
         kept = [device.id for device in devices if device.id not in pressing]
         budget = self._rules.max_calls

@@ -30,6 +30,7 @@ from patchfleet.models.job import (
     JobRun,
     Jobs,
     JobStatus,
+    RunRef,
 )
 from patchfleet.models.selection import Selection
 
@@ -53,6 +54,7 @@ __all__ = [
     "JobStatus",
     "Jobs",
     "Patch",
+    "RunRef",
     "Selection",
     "Severity",
     "Site",

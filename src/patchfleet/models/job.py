@@ -52,6 +52,10 @@ OVER_STATUSES: frozenset[JobStatus] = frozenset({"done", "failed", "not_applicab
 """Statuses of a run or a result to which nothing is added any more."""
 
 
+RunRef = tuple[str, str]
+"""The ids of a job and of one of its runs."""
+
+
 class Job(Struct, frozen=True, kw_only=True):
     """A standing order to install patches, or to remove them.
 

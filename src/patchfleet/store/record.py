@@ -17,9 +17,9 @@ import msgspec
 from sqlalchemy import Connection, Row, Select, func, select, update
 
 from patchfleet.errors import StoreError
-from patchfleet.models import Inventory
+from patchfleet.models import Inventory, RunRef
 from patchfleet.models.machine import Ref, Verdict
-from patchfleet.store import intel, machines
+from patchfleet.store import intel, jobs, machines
 from patchfleet.store import inventory as inventories
 from patchfleet.store.begin import begin
 from patchfleet.store.database import Database
@@ -149,6 +149,11 @@ class Store:
         with self._database.read() as connection:
             run_id = connection.scalar(last)
             return None if run_id is None else inventories.read(connection, run_id)
+
+    def runs_over(self, source_name: str, before: datetime) -> frozenset[RunRef]:
+        """Return the runs of a source's jobs that began before a time and are over everywhere."""
+        with self._database.read() as connection:
+            return jobs.runs_over(connection, source_name, before)
 
     def sources(self) -> list[str]:
         """List the names of all sources that ever began a run."""
