@@ -298,10 +298,8 @@ def test_published_files_that_are_gone_are_made_again(reading):
     shutil.rmtree(reading.folder / "fleet.published")
     result = reading("today", "--json")
     assert result.json == before
-    assert (
-        "fleet.published/source=nsight/run=1/findings.parquet is missing; "
-        "it was rebuilt from the record"
-    ) in result.err
+    said = "fleet.published/source=nsight/run=1 is missing; it was rebuilt from the record"
+    assert said in result.err
 
 
 def test_a_port_in_use(cli):

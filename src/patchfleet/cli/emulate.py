@@ -85,8 +85,15 @@ def nsight(session: Session, /, *, port: int, as_json: bool, **world: Any) -> No
     """
 
     def ready(host: "Host") -> None:
+        account = host.emulator.qualys
         if as_json:
-            where = {"url": host.url, "api_key": host.api_key, "control_url": host.control_url}
+            where = {
+                "url": host.url,
+                "api_key": host.api_key,
+                "control_url": host.control_url,
+                "qualys_username": account.username,
+                "qualys_password": account.password,
+            }
             click.echo(json.dumps(where))
             return
         click.echo(f"url          {host.url}")
@@ -97,6 +104,10 @@ def nsight(session: Session, /, *, port: int, as_json: bool, **world: Any) -> No
         session.say(f"  export PATCHFLEET_NSIGHT_URL={host.url}")
         session.say(f"  export PATCHFLEET_NSIGHT_KEY={host.api_key}")
         session.say("  patchfleet --store try.db sync")
+        session.say("The same machines at Qualys, read by the same sync:")
+        session.say(f"  export PATCHFLEET_QUALYS_URL={host.url}")
+        session.say(f"  export PATCHFLEET_QUALYS_USERNAME={account.username}")
+        session.say(f"  export PATCHFLEET_QUALYS_PASSWORD={account.password}")
         session.say("Ctrl-C ends it.")
 
     _serve(_emulator(**world), port, ready)

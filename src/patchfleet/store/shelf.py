@@ -83,7 +83,9 @@ class Folder:
         return digests
 
     def damage(self, folder: str, digests: Digests) -> list[str]:
-        """Name each file that is missing or damaged."""
+        """Name each file that is missing or damaged, or the folder where all of it is missing."""
+        if not (self.address / folder).is_dir():
+            return [f"{self.address / folder} is missing"]
         found = []
         for name, digest in digests.items():
             path = self.address / folder / name
@@ -137,7 +139,9 @@ class Storage:
         return digests
 
     def damage(self, folder: str, digests: Digests) -> list[str]:
-        """Name each file that is missing or damaged."""
+        """Name each file that is missing or damaged, or the folder where all of it is missing."""
+        if not self._files.exists(f"{self._root}/{folder}"):
+            return [f"{self.address}/{folder} is missing"]
         found = []
         for name, digest in digests.items():
             try:
