@@ -324,3 +324,20 @@ def test_findings_of_a_device_nobody_patches_any_more_are_not_told(store):
     with store.facts() as facts:
         (row,) = questions.findings(facts)
     assert row.first_seen_at == NOW
+
+
+def test_what_is_in_motion_and_since_when(store):
+    """The newest counts; what nobody can install, is over, or is of another source does not."""
+    states = {"d1": "pending", "d2": "installing", "d3": "missing"}
+    sync(store, {number: [finding(1, state=state)] for number, state in states.items()})
+    stuck = patch("by hand only", is_installable=False)
+    later = {
+        "d1": [finding(1, state="pending"), finding(2, state="pending")],
+        "d2": [finding(1, state="installed")],
+        "d3": [finding(1, stuck, state="pending")],
+    }
+    moving = {"pending", "installing"}
+    assert store.moving_since("nsight", moving) == {"d1": NOW, "d2": NOW}
+    sync(store, later, now=NOW + DAY)
+    assert store.moving_since("nsight", moving) == {"d1": NOW + DAY}
+    assert store.moving_since("qualys", moving) == {}

@@ -2,8 +2,10 @@
 
 A device is asked when it was never listed, when we changed something on it since, when it was
 restarted since, when something on it is in motion and it has been heard of since, and at the latest
-when its listing is as old as the bound allows. The oldest come first, so that a sync that may not
-ask all of them still sweeps the whole fleet in turn.
+when its listing is as old as the bound allows. What was in motion for so long when it was listed is
+left for as long again: a patch approved today is looked after daily, one that has been pending for
+a week is not, or most of a quiet fleet would be asked for nothing. The oldest come first, so that a
+sync that may not ask all of them still sweeps the whole fleet in turn.
 
 Law of this file: pure; nothing is left out but for a reason, and the bound holds whatever a vendor
 leaves unsaid.
@@ -21,10 +23,10 @@ MARGIN = timedelta(hours=1)
 
 
 class Known(Struct, frozen=True):
-    """What is on record of a device: when it was listed, and whether something is in motion."""
+    """What is on record of a device: when it was listed, and since when something is in motion."""
 
     listed_at: datetime
-    is_in_motion: bool = False
+    moving_since: datetime | None = None
     changed_at: datetime | None = None
 
 
@@ -56,18 +58,25 @@ def _reason(
     if about is None:
         return 0, "never listed"
     since = about.listed_at - MARGIN
-    seen_since = device.last_seen_at is None or device.last_seen_at >= since
     for rank, applies, reason in (
         (1, about.changed_at is not None and about.changed_at >= since, "changed by us"),
         (2, now - about.listed_at >= max_age, "as old as it may be"),
         (2, about.listed_at > now, "listed in the future: a clock went back"),
         (3, device.last_boot_at is not None and device.last_boot_at >= since, "restarted"),
-        (3, about.is_in_motion and seen_since, "in motion"),
+        (3, _may_have_moved(device, about, now), "in motion"),
     ):
         if applies:
             return rank, reason
     return 9, ""
 
 
-MOVING = frozenset({"pending", "installing", "reboot_required"})
-"""States that change by themselves: at the next window, or the next restart."""
+def _may_have_moved(device: Device, about: Known, now: datetime) -> bool:
+    """Say whether it was heard of since, and not listed for as long as things moved before."""
+    if about.moving_since is None:
+        return False
+    is_heard = device.last_seen_at is None or device.last_seen_at >= about.listed_at - MARGIN
+    return is_heard and now - about.listed_at >= about.listed_at - about.moving_since
+
+
+MOVING = frozenset({"pending", "installing"})
+"""States that change without a sign, at the next window; a restart is a sign of its own."""

@@ -242,10 +242,10 @@ class _Sync:
         if not self._rules.max_age:
             return {}
         listed = self._run.last_listings()
-        moving = self._store.devices_with(self._source.name, MOVING)
+        moving = self._store.moving_since(self._source.name, MOVING)
         changed = self._store.journal.last_changes(self._source.name)
         return {
-            device_id: Known(last.at, device_id in moving, changed.get(device_id))
+            device_id: Known(last.at, moving.get(device_id), changed.get(device_id))
             for device_id, last in listed.items()
         }
 

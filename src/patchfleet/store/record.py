@@ -36,6 +36,7 @@ from patchfleet.store.schema import (
     finding,
     micros,
     moment,
+    patch,
     problem,
     publication,
     run,
@@ -210,19 +211,23 @@ class Store:
         with self._database.read() as connection:
             return intel.known(connection)
 
-    def devices_with(self, source_name: str, states: Collection[str]) -> set[str]:
-        """Return the ids of the devices that have a finding in one of some states, as recorded."""
+    def moving_since(self, source_name: str, states: Collection[str]) -> dict[str, datetime]:
+        """Return when the newest finding in one of some states came to be so, by device id.
+
+        As recorded; patches of which the source says that it cannot install them do not count.
+        """
         statement = (
-            select(device.c.id)
-            .distinct()
+            select(device.c.id, func.max(finding.c.changed_at))
             .join_from(finding, device, finding.c.device == device.c.key)
             .join(condition, finding.c.condition == condition.c.key)
+            .join(patch, finding.c.patch == patch.c.key)
             .join(source, device.c.source == source.c.id)
             .where(source.c.name == source_name, finding.c.to_run.is_(None))
-            .where(condition.c.state.in_(sorted(states)))
+            .where(condition.c.state.in_(sorted(states)), patch.c.is_installable.is_not(False))
+            .group_by(device.c.id)
         )
         with self._database.read() as connection:
-            return set(connection.scalars(statement))
+            return {number: moment(int(at)) for number, at in connection.execute(statement)}
 
     def publish(self, run_id: int) -> PublicationRow:
         """Write the files of a complete run again from the record: the same rows, any time later.

@@ -1,0 +1,78 @@
+"""Sources over an emulated world, and what is true in it and what was learned, device by device.
+
+A device is named by its source and its id; what it has is a row for each finding id.
+"""
+
+from collections import defaultdict
+from contextlib import contextmanager
+
+from qualys_truth import true_decisions, true_states
+from truth import learned_findings, patched, true_findings
+
+from patchfleet.fleet import NSightSource, QualysSource
+from patchfleet.nsight import NAble
+from patchfleet.nsight import Retries as Tries
+from patchfleet.qualys import Qualys, Retries
+from patchfleet.store.questions import findings
+
+VENDORS = ("nsight", "qualys")
+
+
+@contextmanager
+def reading(host, **settings):
+    """Open a source for each vendor of an emulated world, by name; nothing waits or is repeated."""
+    emulator, account = host.emulator, host.emulator.qualys
+    given = {"pace": None, "retries": Tries(attempts=1), **settings}
+    with (
+        NAble(base_url=host.url, key=host.api_key, **given) as nable,
+        Qualys(
+            account.username,
+            account.password,
+            override_platform={"gateway_url": host.url},
+            retries=Retries(attempts=1),
+        ) as qualys,
+    ):
+        yield {
+            "nsight": NSightSource(nable, now=lambda: emulator.now),
+            "qualys": QualysSource(qualys, now=lambda: emulator.now),
+        }
+
+
+def truth_of_nsight(emulator):
+    """Return every patched device with the rows it has now, whole."""
+    devices = {number: {} for number in patched(emulator)}
+    for (device, number), row in true_findings(emulator).items():
+        devices[device][number] = row
+    return devices
+
+
+def truth_of_qualys(emulator):
+    """Return every asset with the state and the decision of each of its patches."""
+    truth = emulator.truth(vendor="qualys")
+    wanted = true_decisions(truth)
+    devices = {asset["uuid"]: {} for asset in truth["assets"]}
+    for (asset, patch), state in true_states(truth).items():
+        decision = "approve" if (asset, patch) in wanted else "do_nothing"
+        devices[asset][patch] = state, decision
+    return devices
+
+
+TRUTH_OF = {"nsight": truth_of_nsight, "qualys": truth_of_qualys}
+
+
+def learned(facts, source):
+    """Return what was learned of each device of a source that has any finding, as its truth is."""
+    devices = defaultdict(dict)
+    rows = [row for row in findings(facts) if row.source == source]
+    if source == "nsight":
+        for (device, number), row in learned_findings(rows).items():
+            devices[device][number] = row
+    else:
+        for row in rows:
+            devices[row.device_id][row.finding_id] = row.state, row.decision
+    return devices
+
+
+def has(devices):
+    """Return those that have anything: a device without findings has no rows to be found by."""
+    return {number: rows for number, rows in devices.items() if rows}

@@ -1,0 +1,119 @@
+"""Ninety emulated days, synced daily: what the record says of any day is what was true that day.
+
+Once with every device asked every day, at both vendors; once sparing calls at N-sight, where what
+the record says of a device is what was true on the day it was listed, within the bound.
+"""
+
+import random
+from collections import defaultdict
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import NamedTuple
+
+import pytest
+from simulated import TRUTH_OF, VENDORS, learned, reading
+
+from patchfleet.emulator import Emulator
+from patchfleet.fleet import Rules, sync
+from patchfleet.store import Store
+from patchfleet.store.questions import devices
+
+pytestmark = pytest.mark.slow
+
+DAYS = 90
+CHECKED = 500
+BOUND = timedelta(days=7)
+SPARING = Rules(max_age=BOUND)
+
+
+class Day(NamedTuple):
+    """One day: when it was synced, what was true then, and how many devices were asked."""
+
+    at: datetime
+    truth: dict
+    asked: int
+
+
+class Lived(NamedTuple):
+    """The record that asked every device, the one that spared calls, and the days of each."""
+
+    exact: Store
+    sparing: Store
+    days: list
+
+
+@pytest.fixture(scope="module")
+def lived(tmp_path_factory):
+    """Live through the days once; both records are of one world."""
+    folder = tmp_path_factory.mktemp("ninety")
+    emulator = Emulator(
+        customers=3, devices=24, patches=20, seed=17, qualys_assets=16, qualys_patches=30
+    )
+    days = []
+    with (
+        emulator.running() as host,
+        reading(host) as sources,
+        Store.open(folder / "exact.db") as exact,
+        Store.open(folder / "sparing.db") as sparing,
+    ):
+        for _ in range(DAYS):
+            truth = {vendor: TRUTH_OF[vendor](emulator) for vendor in VENDORS}
+            for vendor in VENDORS:
+                assert sync(sources[vendor], exact, now=lambda: emulator.now).is_complete
+            spared = sync(sources["nsight"], sparing, now=lambda: emulator.now, rules=SPARING)
+            assert spared.is_complete
+            assert spared.scanned + spared.kept == len(truth["nsight"])
+            days.append(Day(emulator.now, truth, spared.scanned))
+            emulator.advance(days=1)
+        yield Lived(exact, sparing, days)
+
+
+def test_any_day_is_remembered_as_it_was(lived):
+    """Five hundred random device-days of each vendor, finding by finding."""
+    chance = random.Random(500)
+    chosen = defaultdict(list)
+    for vendor in VENDORS:
+        everything = [
+            (n, number) for n, day in enumerate(lived.days) for number in day.truth[vendor]
+        ]
+        for place, number in chance.sample(everything, CHECKED):
+            chosen[place].append((vendor, number))
+    compared = 0
+    for place, asked in chosen.items():
+        day = lived.days[place]
+        with lived.exact.facts(at=day.at) as facts:
+            known = {vendor: learned(facts, vendor) for vendor in VENDORS}
+        for vendor, number in asked:
+            truth = day.truth[vendor][number]
+            assert known[vendor].get(number, {}) == truth, (day.at, vendor, number)
+            compared += len(truth)
+    assert compared > 20 * CHECKED
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_the_days_differ(lived, vendor):
+    """What is remembered is worth comparing: on many days something changed."""
+    changed = sum(day.truth[vendor] != before.truth[vendor] for before, day in pairwise(lived.days))
+    assert changed > DAYS / 3
+
+
+def test_every_listing_is_true_of_its_day_and_none_is_older_than_the_bound(lived):
+    true_at = {day.at: day.truth["nsight"] for day in lived.days}
+    ages = set()
+    for day in lived.days:
+        with lived.sparing.facts(at=day.at) as facts:
+            known = learned(facts, "nsight")
+            listed = {row.device_id: row.scanned_at for row in devices(facts) if row.is_patched}
+        assert listed.keys() == day.truth["nsight"].keys()
+        for number, at in listed.items():
+            assert known.get(number, {}) == true_at[at][number], (day.at, at, number)
+            ages.add(day.at - at)
+    assert timedelta(days=3) < max(ages) <= BOUND, "calls are spared, within the bound"
+
+
+def test_where_nothing_changed_few_are_asked(lived):
+    """On the days on which nothing changed, four calls of five are spared."""
+    quiet = [day for old, day in pairwise(lived.days) if day.truth["nsight"] == old.truth["nsight"]]
+    assert len(quiet) >= 10
+    asked, could_be = sum(day.asked for day in quiet), len(quiet) * len(quiet[0].truth["nsight"])
+    assert asked <= 0.2 * could_be, (asked, could_be)
