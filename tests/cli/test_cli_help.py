@@ -181,7 +181,10 @@ def test_what_a_shell_is_offered(cli, typed, offered):
     assert [line.partition(",")[2] for line in result.out.splitlines()] == offered
 
 
-HEAVY = ("duckdb", "sqlalchemy", "alembic", "httpx2", "xlsxwriter", "vl_convert", "rich", "keyring")
+HEAVY = (
+    "dbos", "duckdb", "sqlalchemy", "alembic", "httpx2", "xlsxwriter", "vl_convert", "rich",
+    "keyring",
+)  # fmt: skip
 SHOWING = """
 import sys
 from patchfleet.cli import run

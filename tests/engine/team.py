@@ -25,6 +25,7 @@ timeout_seconds = 20
 
 [sync]
 devices_at_once = 4
+wait_for_worker_seconds = {wait_for_worker_seconds}
 """
 
 
@@ -52,6 +53,10 @@ class Process:
             command, cwd=folder, env=environment, text=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self._err,
         )  # fmt: skip
+
+    @property
+    def pid(self) -> int:
+        return self._child.pid
 
     def kill(self, number: int = signal.SIGKILL) -> None:
         self._child.send_signal(number)
@@ -87,12 +92,16 @@ class Team:
         }
         self.pace(0)
 
-    def pace(self, calls_per_minute: float) -> None:
-        text = SETTINGS.format(calls_per_minute=calls_per_minute)
+    def pace(self, calls_per_minute: float, wait_for_worker_seconds: float = 60) -> None:
+        text = SETTINGS.format(
+            calls_per_minute=calls_per_minute, wait_for_worker_seconds=wait_for_worker_seconds
+        )
         (self.folder / "patchfleet.toml").write_text(text)
 
     def start(self, *arguments: str, **environment: str) -> Process:
-        command = [sys.executable, "-m", "patchfleet", *arguments]
+        return self.run([sys.executable, "-m", "patchfleet", *arguments], **environment)
+
+    def run(self, command: list[str], **environment: str) -> Process:
         process = Process(command, self.folder, {**self.environment, **environment})
         self._processes.append(process)
         return process

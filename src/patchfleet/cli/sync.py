@@ -85,6 +85,10 @@ def command(
         most_gone=settings.most_gone_percent / 100,
         accepts_gone=accept_gone,
     )
+    if engine:
+        from patchfleet.fleet.engine import reached_by_all
+
+        reached_by_all(session.store_address)
     outcomes, errors = [], []
     with session.store(create=True) as store:
         chosen = _chosen(session, vendors)
@@ -154,7 +158,7 @@ def _distributed(
         session.say(f"{source.name}: read by this process, since each page names the next one")
         yield source
         return
-    from patchfleet.fleet.distributed import DEVICES_A_BATCH, Distributed
+    from patchfleet.fleet.distributed import DEVICES_A_BATCH, Distributed, Patience
     from patchfleet.fleet.engine import engine_of
 
     half_a_minute = max(1, int(per_minute / 2)) if per_minute else DEVICES_A_BATCH
@@ -163,6 +167,7 @@ def _distributed(
             source,
             engine,
             devices_a_batch=min(DEVICES_A_BATCH, half_a_minute),
+            patience=Patience(worker_seconds=session.settings.sync.wait_for_worker_seconds),
             on_retry=lambda sentence: session.say(f"warning: {sentence}"),
         )
 

@@ -34,15 +34,17 @@ def command(session: Session, *, idle_seconds: float | None) -> None:
     is handed in, and another worker reads the rest.
     """
     from patchfleet.cli.sync import source_of
+    from patchfleet.fleet.engine import reached_by_all
     from patchfleet.fleet.worker import Worker
     from patchfleet.report.spelling import counted
 
+    reached_by_all(session.store_address)
     with session.store(create=True) as store, source_of(session, store, "nsight") as (source, _):
         worker = Worker(store, {session.nsight_account: source})
-        session.say(f"{worker.name}: waits for devices of {source.name} to read; Ctrl-C ends it")
+        waits = f"{worker.name}: waits for devices of {source.name} to read; Ctrl-C ends it"
         with _ended_by_signals(worker):
             try:
-                worker.serve(idle_seconds)
+                worker.serve(idle_seconds, on_ready=lambda: session.say(waits))
             except StoreError:
                 _leave_soon()
                 raise

@@ -11,6 +11,7 @@ connection to the database, and who syncs looks at it.
 import logging
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from patchfleet import __version__
@@ -125,12 +126,7 @@ def engine_of(store: "Store", source: str, queue: str) -> Iterator[DBOSEngine]:
 
 def prepared(store: "Store") -> str:
     """Make or upgrade the tables of DBOS beside a record, and return the database's address."""
-    scheme, _, rest = str(store.address).partition("://")
-    if scheme not in ("postgresql", "postgres"):
-        raise ConfigError(
-            "an engine needs a record in PostgreSQL, which all its processes reach",
-            hint='set store = "postgresql://…"; `patchfleet store copy` takes the record there',
-        )
+    address = reached_by_all(store.address)
     # What DBOS has to say is said by us, in one line.
     logging.getLogger("dbos").addHandler(logging.NullHandler())
     logging.getLogger("dbos").propagate = False
@@ -141,7 +137,17 @@ def prepared(store: "Store") -> str:
             "an engine needs DBOS, which is not installed",
             hint='pip install "patchfleet[engine]"',
         ) from error
-    address = f"postgresql://{rest}"
     with store.explained():
         DBOS.migrate(address, schema=SCHEMA)
     return address
+
+
+def reached_by_all(address: Path | str) -> str:
+    """Return the address of a record as DBOS spells it; raises ConfigError for that of a file."""
+    scheme, _, rest = str(address).partition("://")
+    if scheme not in ("postgresql", "postgres"):
+        raise ConfigError(
+            "an engine needs a record in PostgreSQL, which all its processes reach",
+            hint='set store = "postgresql://…"; `patchfleet store copy` takes the record there',
+        )
+    return f"postgresql://{rest}"

@@ -6,7 +6,7 @@ begins no batch whose sync has ended; told to end, it hands in what it has read.
 
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from threading import Event
 from typing import TYPE_CHECKING
@@ -42,7 +42,9 @@ class Worker:
         """Take no more batches, and hand in the one at hand as far as it is read."""
         self._ending.set()
 
-    def serve(self, idle_seconds: float | None = None) -> None:
+    def serve(
+        self, idle_seconds: float | None = None, *, on_ready: Callable[[], None] = lambda: None
+    ) -> None:
         """Read batches until told to end, or until none came for `idle_seconds`.
 
         Raises StoreError where the database is gone: whoever syncs then sees this worker gone.
@@ -52,6 +54,7 @@ class Worker:
         try:
             with self._launched():
                 self._busy_at = time.monotonic()
+                on_ready()
                 while not self._ending.wait(LOOKS_SECONDS):
                     lock.check()
                     if idle_seconds is not None and self._idle_seconds >= idle_seconds:
