@@ -45,8 +45,8 @@ SUMMARIES = {
 
 def test_these_are_the_commands():
     assert [" ".join(path) for path in ALL if path[0] not in ("nsight", "qualys")] == [
-        "demo", "init", "sync", "today", "report", "intel", "intel load", "intel list", "state",
-        "history", "diff", "machines", "machines list", "machines look-alikes", "machines same",
+        "demo", "init", "sync", "worker", "today", "report", "intel", "intel load", "intel list",
+        "state", "history", "diff", "machines", "machines list", "machines look-alikes", "machines same",
         "machines different", "machines verdicts", "sql", "store", "store publish", "store check",
         "store copy", "runs", "emulate", "emulate nsight", "emulate qualys", "completion",
     ]  # fmt: skip
