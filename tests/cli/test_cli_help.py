@@ -46,9 +46,9 @@ SUMMARIES = {
 def test_these_are_the_commands():
     assert [" ".join(path) for path in ALL if path[0] not in ("nsight", "qualys")] == [
         "demo", "init", "sync", "worker", "today", "report", "intel", "intel load", "intel list",
-        "state", "history", "diff", "machines", "machines list", "machines look-alikes", "machines same",
-        "machines different", "machines verdicts", "sql", "store", "store publish", "store check",
-        "store copy", "runs", "emulate", "emulate nsight", "emulate qualys", "completion",
+        "state", "history", "diff", "machines", "machines list", "machines look-alikes",
+        "machines same", "machines different", "machines verdicts", "sql", "store",
+        "store publish", "store check", "store copy", "runs", "emulate", "emulate nsight", "emulate qualys", "completion",
     ]  # fmt: skip
     assert [path[1] for path in ALL if path[:1] == ("nsight",) and len(path) == 2] == [
         "clients", "sites", "devices", "patches",
