@@ -48,7 +48,8 @@ def test_these_are_the_commands():
         "demo", "init", "sync", "worker", "today", "report", "intel", "intel load", "intel list",
         "state", "history", "diff", "machines", "machines list", "machines look-alikes",
         "machines same", "machines different", "machines verdicts", "sql", "store",
-        "store publish", "store check", "store copy", "runs", "emulate", "emulate nsight", "emulate qualys", "completion",
+        "store publish", "store check", "store copy", "runs", "emulate",
+        "emulate nsight", "emulate qualys", "completion",
     ]  # fmt: skip
     assert [path[1] for path in ALL if path[:1] == ("nsight",) and len(path) == 2] == [
         "clients", "sites", "devices", "patches",
