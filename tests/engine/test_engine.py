@@ -29,6 +29,8 @@ def left_in_the_queue(team):
     return [status for (status,) in rows]
 
 
+pytestmark = pytest.mark.slow
+
 SLOWLY = pytest.mark.parametrize("emulator", [150], indirect=True)
 """Calls take so many milliseconds that a batch can be interrupted."""
 

@@ -15,6 +15,8 @@ from patchfleet.fleet.engine import engine_of
 from patchfleet.nsight import NAble
 from patchfleet.store import Store
 
+pytestmark = pytest.mark.slow
+
 CALLS, SECONDS = 30, 3.0
 WORKER = """
 import sys
