@@ -289,6 +289,7 @@ def loaded_by(statement: str) -> set[str]:
 
 
 HEAVY = {
+    "dbos",
     "httpx2",
     "httpcore2",
     "sqlalchemy",

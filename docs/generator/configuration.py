@@ -62,6 +62,8 @@ _SETTINGS = {
     "limit. `--max-calls` goes before it.",
     "sync.most_gone_percent": "A sync in which more of the devices are gone at once [is not "
     "believed](sync.md#what-is-gone).",
+    "sync.wait_for_worker_seconds": "How long `patchfleet sync --engine` waits for [a worker]"
+    "(engine.md) to take a batch before it ends, incomplete.",
     "today.overdue_after_days": "Days after its release that a critical patch may take.",
     "today.silent_after_days": "Days after which a device that was not heard of is called silent.",
     "deadlines.pack": "The standard whose deadlines count, by the name of its pack.",

@@ -45,10 +45,11 @@ SUMMARIES = {
 
 def test_these_are_the_commands():
     assert [" ".join(path) for path in ALL if path[0] not in ("nsight", "qualys")] == [
-        "demo", "init", "sync", "today", "report", "intel", "intel load", "intel list", "state",
-        "history", "diff", "machines", "machines list", "machines look-alikes", "machines same",
-        "machines different", "machines verdicts", "sql", "store", "store publish", "store check",
-        "store copy", "runs", "emulate", "emulate nsight", "emulate qualys", "completion",
+        "demo", "init", "sync", "worker", "today", "report", "intel", "intel load", "intel list",
+        "state", "history", "diff", "machines", "machines list", "machines look-alikes",
+        "machines same", "machines different", "machines verdicts", "sql", "store",
+        "store publish", "store check", "store copy", "runs", "emulate",
+        "emulate nsight", "emulate qualys", "completion",
     ]  # fmt: skip
     assert [path[1] for path in ALL if path[:1] == ("nsight",) and len(path) == 2] == [
         "clients", "sites", "devices", "patches",
@@ -181,7 +182,10 @@ def test_what_a_shell_is_offered(cli, typed, offered):
     assert [line.partition(",")[2] for line in result.out.splitlines()] == offered
 
 
-HEAVY = ("duckdb", "sqlalchemy", "alembic", "httpx2", "xlsxwriter", "vl_convert", "rich", "keyring")
+HEAVY = (
+    "dbos", "duckdb", "sqlalchemy", "alembic", "httpx2", "xlsxwriter", "vl_convert", "rich",
+    "keyring",
+)  # fmt: skip
 SHOWING = """
 import sys
 from patchfleet.cli import run

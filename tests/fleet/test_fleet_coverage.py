@@ -2,12 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 
-from truth import patched
-
 from patchfleet.fleet import Rules, sync
 from patchfleet.fleet.coverage import compare
 from patchfleet.models import Customer, Device, Inventory, Site
 from patchfleet.nsight import NAble
+from truth import patched
 
 NOW = datetime(2026, 11, 17, 6, tzinfo=UTC)
 

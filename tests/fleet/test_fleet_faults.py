@@ -3,7 +3,6 @@
 import threading
 
 import pytest
-from truth import learned_findings, patched, true_devices, true_findings
 
 from patchfleet.emulator import Emulator
 from patchfleet.emulator.faults import OF_NSIGHT
@@ -13,6 +12,7 @@ from patchfleet.fleet.sync import FAILURES_IN_A_ROW
 from patchfleet.nsight import NAble, Retries
 from patchfleet.store import Store
 from patchfleet.store.questions import findings
+from truth import learned_findings, patched, true_devices, true_findings
 
 SAME = {
     "pretty", "escaped", "no_declaration", "open_close", "trailing_blanks", "lower_dates",

@@ -4,12 +4,12 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from truth import learned_findings, patched, true_devices, true_findings
 
 from patchfleet.emulator import Emulator
 from patchfleet.fleet import NSightSource, sync
 from patchfleet.nsight import NAble
 from patchfleet.store.questions import customers, devices, findings
+from truth import learned_findings, patched, true_devices, true_findings
 
 
 @pytest.mark.parametrize("seed", [1, 7, 40])

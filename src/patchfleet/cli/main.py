@@ -19,6 +19,7 @@ COMMANDS = {
     "demo": ("patchfleet.cli.demo", "Show the main job on an emulated fleet, in under a minute."),
     "init": ("patchfleet.cli.init", "Set up an account, tried with one call."),
     "sync": ("patchfleet.cli.sync", "Read the whole fleet into the record."),
+    "worker": ("patchfleet.cli.worker", "Read devices for a sync on another machine."),
     "today": ("patchfleet.cli.today", "Show what waits for somebody, by customer, worst first."),
     "report": ("patchfleet.cli.report", "Write a report: posture, overdue, ageing, history, jobs."),
     "intel": ("patchfleet.cli.intel", "Load files about vulnerabilities: KEV, EPSS, SSVC."),

@@ -115,19 +115,24 @@ class Session:
                 "no N-sight region is set",
                 hint="run `patchfleet init`, or set PATCHFLEET_NSIGHT_REGION",
             )
-        key = config.nsight_key(self.settings)
-        where = nsight.base_url or nsight.region
         return NAble(
             nsight.region,
-            key,
+            config.nsight_key(self.settings),
             base_url=nsight.base_url,
             timeout=nsight.timeout_seconds,
-            pace=_pace(store, nsight.calls_per_minute, 60, "nsight", where, key.reveal()),
+            pace=_pace(store, nsight.calls_per_minute, 60, self.nsight_account),
             retries=nsight.retries,
             user_agent=nsight.user_agent,
             proxy=nsight.proxy,
             ca_file=nsight.ca_file,
         )
+
+    @property
+    def nsight_account(self) -> str:
+        """Name the N-sight account of the settings, without telling its key."""
+        nsight = self.settings.nsight
+        key = config.nsight_key(self.settings).reveal()
+        return _account("nsight", nsight.base_url or nsight.region, key)
 
     def qualys(self, store: "Store | None" = None) -> "Qualys":
         """Return a client for the Qualys account of the settings; see `nable` for `store`."""
@@ -139,14 +144,14 @@ class Session:
                 "no Qualys user is set",
                 hint="run `patchfleet init --vendor qualys`, or set PATCHFLEET_QUALYS_USERNAME",
             )
-        where = qualys.gateway_url or qualys.platform
+        account = _account("qualys", qualys.gateway_url or qualys.platform, qualys.username)
         return Qualys(
             qualys.username,
             config.qualys_password(self.settings),
             qualys.platform or "qg1",
             override_platform={"gateway_url": qualys.gateway_url} if qualys.gateway_url else None,
             timeout=qualys.timeout_seconds,
-            pace=_pace(store, qualys.calls_per_hour, 3600, "qualys", where, qualys.username),
+            pace=_pace(store, qualys.calls_per_hour, 3600, account),
             retries=qualys.retries,
             user_agent=qualys.user_agent,
             proxy=qualys.proxy,
@@ -217,9 +222,13 @@ class Session:
             write_text(what, self.console)
 
 
-def _pace(
-    store: "Store | None", calls: float, seconds: float, *account: str | None
-) -> "Pacer | None":
+def _account(*parts: str | None) -> str:
+    """Name an account by a digest: processes with the same one find each other by it."""
+    text = "\0".join(part or "" for part in parts)
+    return hashlib.blake2b(text.encode(), digest_size=8, person=b"patchfleet").hexdigest()
+
+
+def _pace(store: "Store | None", calls: float, seconds: float, account: str) -> "Pacer | None":
     """Return the pace of a client, so many calls in a time: shared where there is a store."""
     from patchfleet.transport.pace import Pace
 
@@ -229,9 +238,7 @@ def _pace(
         calls, seconds = 1, seconds / calls
     if store is None:
         return Pace(int(calls), seconds=seconds)
-    text = "\0".join(part or "" for part in account)
-    digest = hashlib.blake2b(text.encode(), digest_size=8, person=b"patchfleet").hexdigest()
-    return store.pace(digest, int(calls), seconds=seconds)
+    return store.pace(account, int(calls), seconds=seconds)
 
 
 def gaps_of(store: "Store", facts: "Facts") -> list[str]:

@@ -3,7 +3,7 @@
 import re
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ import msgspec
 
 from patchfleet.cli.exits import Exit, exit_of
 from patchfleet.cli.session import Session, pass_session
-from patchfleet.errors import ConfigError, VendorError
+from patchfleet.errors import ConfigError, Incomplete, VendorError
 from patchfleet.fleet import Outcome, Rules, Source, sync
 
 if TYPE_CHECKING:
@@ -51,6 +51,11 @@ class Duration(click.ParamType[timedelta]):
 )
 @click.option("--max-calls", type=click.IntRange(1), help="End, incomplete, before more calls.")
 @click.option("--accept-gone", is_flag=True, help="Believe that many devices are gone at once.")
+@click.option(
+    "--engine",
+    is_flag=True,
+    help="Let `patchfleet worker` processes read the devices; the record is in PostgreSQL.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
 @pass_session
 def command(
@@ -61,6 +66,7 @@ def command(
     max_age: timedelta | None,
     max_calls: int | None,
     accept_gone: bool,
+    engine: bool,
     as_json: bool,
 ) -> int:
     """Read the whole fleet into the record.
@@ -79,13 +85,17 @@ def command(
         most_gone=settings.most_gone_percent / 100,
         accepts_gone=accept_gone,
     )
+    if engine:
+        from patchfleet.fleet.engine import reached_by_all
+
+        reached_by_all(session.store_address)
     outcomes, errors = [], []
     with session.store(create=True) as store:
         chosen = _chosen(session, vendors)
         for vendor in chosen:
             try:
-                outcomes.append(_sync(session, store, vendor, rules))
-            except VendorError as error:
+                outcomes.append(_sync(session, store, vendor, rules, is_distributed=engine))
+            except (VendorError, Incomplete) as error:
                 if len(chosen) == 1:
                     raise
                 errors.append(error)
@@ -121,11 +131,16 @@ def _chosen(session: Session, named: tuple[str, ...]) -> list[str]:
     return chosen
 
 
-def _sync(session: Session, store: "Store", vendor: str, rules: Rules) -> Outcome:
+def _sync(
+    session: Session, store: "Store", vendor: str, rules: Rules, *, is_distributed: bool
+) -> Outcome:
     from patchfleet.cli.progress import sync_progress
 
     started = time.monotonic()
-    with _source(session, store, vendor) as (source, per_minute):
+    with ExitStack() as stack:
+        source, per_minute = stack.enter_context(source_of(session, store, vendor))
+        if is_distributed:
+            source = stack.enter_context(_distributed(session, store, source, per_minute))
         try:
             with sync_progress(session.talk, vendor, per_minute) as on_progress:
                 outcome = sync(source, store, rules=rules, on_progress=on_progress)
@@ -138,7 +153,30 @@ def _sync(session: Session, store: "Store", vendor: str, rules: Rules) -> Outcom
 
 
 @contextmanager
-def _source(session: Session, store: "Store", vendor: str) -> Iterator[tuple[Source, float]]:
+def _distributed(
+    session: Session, store: "Store", source: Source, per_minute: float
+) -> Iterator[Source]:
+    """Give a source whose devices workers read, where each device is a call of its own."""
+    if source.name != "nsight":
+        session.say(f"{source.name}: read by this process, since each page names the next one")
+        yield source
+        return
+    from patchfleet.fleet.distributed import DEVICES_A_BATCH, Distributed, Patience
+    from patchfleet.fleet.engine import engine_of
+
+    half_a_minute = max(1, int(per_minute / 2)) if per_minute else DEVICES_A_BATCH
+    with engine_of(store, source.name, session.nsight_account) as engine:
+        yield Distributed(
+            source,
+            engine,
+            devices_a_batch=min(DEVICES_A_BATCH, half_a_minute),
+            patience=Patience(worker_seconds=session.settings.sync.wait_for_worker_seconds),
+            on_retry=lambda sentence: session.say(f"warning: {sentence}"),
+        )
+
+
+@contextmanager
+def source_of(session: Session, store: "Store", vendor: str) -> Iterator[tuple[Source, float]]:
     """Open a vendor's account as a source, with its calls a minute (0: no limit)."""
     if vendor == "nsight":
         from patchfleet.fleet import NSightSource

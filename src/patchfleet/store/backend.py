@@ -72,6 +72,10 @@ class Backend(Protocol):
         """Say in one line what an error of the driver means for a person."""
         ...
 
+    def clock(self, connection: Connection) -> float:
+        """Return the time, in seconds since 1970, on a clock that all who write here share."""
+        ...
+
     def lock(self, source: str) -> RunLock | None:
         """Take the right to write runs of a source, or return None where somebody holds it."""
         ...

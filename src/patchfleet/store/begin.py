@@ -48,7 +48,7 @@ def begin(
         )
     oldest = None if fresh else micros(now - resume_within)
     began = micros(now)
-    lock = database.backend.lock(source)
+    lock = database.lock(source)
     if lock is None:
         _refuse(database, source)
     try:

@@ -13,7 +13,7 @@ from sqlalchemy import ClauseElement, Connection, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from patchfleet.errors import StoreError
-from patchfleet.store.backend import Backend
+from patchfleet.store.backend import Backend, RunLock
 from patchfleet.store.schema import REVISIONS, VERSION_TABLE, metadata
 
 ADDRESSES = ("postgresql://", "postgres://")
@@ -51,7 +51,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Give a connection that sees one moment of the database, whatever others write."""
-        with self._explained(), self.backend.engine.connect() as connection:
+        with self.explained(), self.backend.engine.connect() as connection:
             self.backend.begin_read(connection)
             yield connection
 
@@ -63,13 +63,26 @@ class Database:
         lets no other write that is alone begin before this one has ended.
         """
         with (
-            self._explained(),
+            self.explained(),
             self.backend.engine.connect() as connection,
             self.backend.lasting(connection) if durable else nullcontext(),
         ):
             self.backend.begin_write(connection, alone=alone)
             yield connection
             connection.commit()
+
+    def lock(self, name: str) -> RunLock | None:
+        """Take a lock that ends with this process at the latest, or return None where it is held.
+
+        The name is that of a source, whose runs its holder may write, or of a process.
+        """
+        with self.explained():
+            return self.backend.lock(name)
+
+    def is_locked(self, name: str) -> bool:
+        """Say whether somebody, anywhere, holds the lock of this name."""
+        with self.explained():
+            return self.backend.is_locked(name)
 
     def spell(self, statement: ClauseElement) -> str:
         """Spell a statement for the driver, with its own marks for parameters.
@@ -114,14 +127,14 @@ class Database:
         """Bring the tables to the newest revision in one transaction, unless somebody just did."""
         if not is_allowed:
             raise self.backend.no_data()
-        with self._explained(), self.backend.engine.connect() as connection:
+        with self.explained(), self.backend.engine.connect() as connection:
             self.backend.prepare(connection)
         with self.write(alone=True) as connection:
             if self._revision(connection) != REVISIONS[-1]:
                 _migrate(connection)
 
     @contextmanager
-    def _explained(self) -> Iterator[None]:
+    def explained(self) -> Iterator[None]:
         """Turn an error of the database into one line for a person."""
         drivers = self.backend.engine.dialect.loaded_dbapi.Error
         try:

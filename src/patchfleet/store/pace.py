@@ -6,9 +6,10 @@ whoever takes it writes that down in the same transaction.
 
 import time
 from collections.abc import Callable
+from threading import Lock
 
 import msgspec
-from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy import ColumnElement, Connection, insert, select, update
 
 from patchfleet.store.database import Database
 from patchfleet.store.schema import pace
@@ -18,8 +19,8 @@ class SharedPace:
     """Allow `calls` in any window of `seconds`, to all processes that open the same store.
 
     The shape of `transport.pace.Pace`. `account` names a key without telling it. The clock is the
-    wall's, since processes and machines share no other: starts that a clock, since put back, left
-    in the future are forgotten.
+    database's, read where nobody else writes: starts that a clock, since put back, left in the
+    future are forgotten.
     """
 
     def __init__(
@@ -29,19 +30,21 @@ class SharedPace:
         calls: int,
         *,
         seconds: float,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] | None = None,
     ) -> None:
         self.calls, self.seconds = calls, seconds
         self._database, self._account, self._clock = database, account, clock
+        # The threads of one process come one by one: each would need a connection of its own.
+        self._turn = Lock()
 
     def __repr__(self) -> str:
         return f"SharedPace({self.calls}, seconds={self.seconds:g})"
 
     def take(self, now: float) -> float:  # noqa: ARG002 -- the shape of Pace; see the class
         """Take a place and return 0, or return after how many seconds to ask again."""
-        at = self._now()
         window = round(self.seconds * 1e6)
-        with self._database.write(alone=True) as connection:
+        with self._turn, self._database.write(alone=True) as connection:
+            at = self._now(connection)
             row = connection.execute(select(pace).where(self._mine)).first()
             if row is None:
                 values = {"account": self._account, "starts": "[]", "not_before": 0}
@@ -59,8 +62,9 @@ class SharedPace:
 
     def hold(self, until: float) -> None:
         """Give out no place before `until`, on the caller's clock, to any of the processes."""
-        at = self._now() + max(0, round((until - time.monotonic()) * 1e6))
-        with self._database.write(alone=True) as connection:
+        wait = max(0, round((until - time.monotonic()) * 1e6))
+        with self._turn, self._database.write(alone=True) as connection:
+            at = self._now(connection) + wait
             later = update(pace).where(self._mine, pace.c.not_before < at)
             connection.execute(later.values(not_before=at))
 
@@ -68,5 +72,8 @@ class SharedPace:
     def _mine(self) -> ColumnElement[bool]:
         return pace.c.account == self._account
 
-    def _now(self) -> int:
-        return round(self._clock() * 1e6)
+    def _now(self, connection: Connection) -> int:
+        """Read the clock under the lock: a time read before it would miss whoever came between."""
+        clock = self._clock
+        seconds = self._database.backend.clock(connection) if clock is None else clock()
+        return round(seconds * 1e6)

@@ -33,6 +33,11 @@ _LOCKS = 0x70666C74
 _ALONE = 0
 """The second half, for one writer of tables and runs at a time; for sources it is a checksum."""
 
+_NOTICES_A_LOST_MACHINE = (
+    "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
+)
+"""A lock whose holder lost its power or its network ends after a minute, not after hours."""
+
 _KEPT = "what was recorded is kept: start again, and the sync goes on from there"
 _MEANINGS = {
     "28": ("refuses the login", "check user and password: ~/.pgpass or PGPASSWORD holds it best"),
@@ -83,7 +88,11 @@ class PostgreSQL:
             ) from error
         self._lock_engine = create_engine(
             url.set(drivername="postgresql+psycopg"),
-            connect_args={**options, "keepalives_idle": 30},
+            connect_args={
+                **options,
+                "keepalives_idle": 30,
+                "options": f"{options['options']} {_NOTICES_A_LOST_MACHINE}",
+            },
             isolation_level="AUTOCOMMIT",
             poolclass=NullPool,
         )
@@ -136,6 +145,10 @@ class PostgreSQL:
             f"{self.name} cannot be read or written: {said}",
             hint="check the server's log; what was recorded is kept",
         )
+
+    def clock(self, connection: Connection) -> float:
+        """Return the server's time: the machines that share it may each think of another."""
+        return float(connection.scalar(_CLOCK))
 
     def lock(self, source: str) -> "SessionLock | None":
         """Take the right to write runs of a source, or return None where somebody holds it."""
@@ -207,6 +220,7 @@ class SessionLock:
             self._connection.close()
 
 
+_CLOCK = text("SELECT EXTRACT(EPOCH FROM clock_timestamp())")
 _TRY = text("SELECT pg_try_advisory_lock(:kind, :source)")
 _HELD = text(
     """SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted

@@ -6,8 +6,8 @@ file that is not is named and made again from the record, never skipped.
 
 import hashlib
 import sys
-import time
 from collections.abc import Callable, Collection
+from contextlib import AbstractContextManager
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -21,6 +21,7 @@ from patchfleet.models import Inventory, RunRef
 from patchfleet.models.machine import Ref, Verdict
 from patchfleet.store import intel, jobs, machines
 from patchfleet.store import inventory as inventories
+from patchfleet.store.backend import RunLock
 from patchfleet.store.begin import begin
 from patchfleet.store.database import Database
 from patchfleet.store.facts import Facts
@@ -112,14 +113,26 @@ class Store:
         calls: int,
         *,
         seconds: float = 60.0,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] | None = None,
     ) -> SharedPace:
         """Return the pace that all processes keep together which open this store.
 
         It allows `calls` in any window of `seconds`. `account` names a key without telling it; the
-        same name means the same limit.
+        same name means the same limit. Without a `clock` the database's own counts.
         """
         return SharedPace(self._database, account, calls, seconds=seconds, clock=clock)
+
+    def hold(self, name: str) -> RunLock | None:
+        """Take a name that others see held while this process lives, or return None where it is."""
+        return self._database.lock(name)
+
+    def is_held(self, name: str) -> bool:
+        """Say whether a living process holds a name: its own, or a source whose run it writes."""
+        return self._database.is_locked(name)
+
+    def explained(self) -> AbstractContextManager[None]:
+        """Turn what the driver of this database raises inside into a StoreError of one line."""
+        return self._database.explained()
 
     def runs(self, limit: int = 20) -> list[RunRow]:
         """List the latest runs of all sources, newest first.
@@ -381,7 +394,7 @@ class Store:
 
     def _run_row(self, row: Row[Any]) -> RunRow:
         state = row.state
-        if state == "running" and not self._database.backend.is_locked(row.source):
+        if state == "running" and not self._database.is_locked(row.source):
             state = "incomplete"
         return RunRow(
             row.id,

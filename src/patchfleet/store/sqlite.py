@@ -4,6 +4,7 @@ Law of this file: a database that is not ours is looked at and left exactly as i
 """
 
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -129,6 +130,10 @@ class SQLite:
             f"{self.path} cannot be read or written: {error}",
             hint="check the disk, then start again: what was recorded is kept",
         )
+
+    def clock(self, connection: Connection) -> float:  # noqa: ARG002 -- a file is on one machine
+        """Return this machine's time."""
+        return time.time()
 
     def lock(self, source: str) -> FileLock | None:
         """Take the right to write runs of a source, or return None where somebody holds it."""

@@ -1,0 +1,76 @@
+"""`patchfleet worker`: read devices for `patchfleet sync --engine` on another machine."""
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Timer
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import click
+
+from patchfleet.cli.exits import Exit
+from patchfleet.cli.session import Session, pass_session
+from patchfleet.errors import StoreError
+
+if TYPE_CHECKING:
+    from patchfleet.fleet.worker import Worker
+
+LEAVES_SECONDS = 5
+
+
+@click.command()
+@click.option(
+    "--idle-seconds", type=click.FloatRange(0), help="End when nothing came for so many seconds."
+)
+@pass_session
+def command(session: Session, *, idle_seconds: float | None) -> None:
+    """Read devices for a sync on another machine.
+
+    A worker takes batches of devices from `patchfleet sync --engine`, asks N-sight for them with
+    the account of its own settings, and hands in what it learned; the record is in PostgreSQL, and
+    all its processes keep one pace. Ctrl-C and SIGTERM end it: what it has read of a batch by then
+    is handed in, and another worker reads the rest.
+    """
+    from patchfleet.cli.sync import source_of
+    from patchfleet.fleet.engine import reached_by_all
+    from patchfleet.fleet.worker import Worker
+    from patchfleet.report.spelling import counted
+
+    reached_by_all(session.store_address)
+    with session.store(create=True) as store, source_of(session, store, "nsight") as (source, _):
+        worker = Worker(store, {session.nsight_account: source})
+        waits = f"{worker.name}: waits for devices of {source.name} to read; Ctrl-C ends it"
+        with _ended_by_signals(worker):
+            try:
+                worker.serve(idle_seconds, on_ready=lambda: session.say(waits))
+            except StoreError:
+                _leave_soon()
+                raise
+        session.say(
+            f"{worker.name}: read {counted(worker.devices, 'device')} in "
+            f"{counted(worker.batches, 'batch', 'batches')}"
+        )
+
+
+@contextmanager
+def _ended_by_signals(worker: "Worker") -> Iterator[None]:
+    """Let SIGINT and SIGTERM end a worker as it should end."""
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        worker.end()
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _leave_soon() -> None:
+    """End this process although threads of the engine wait for the database to come back."""
+    timer = Timer(LEAVES_SECONDS, os._exit, (Exit.STORE,))
+    timer.daemon = True
+    timer.start()

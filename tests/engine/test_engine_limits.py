@@ -1,0 +1,115 @@
+"""What all processes keep together, and what one does when the others or the database are gone."""
+
+import re
+import signal
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from team import until
+
+from patchfleet.fleet import NSightSource, Rules, sync
+from patchfleet.fleet.distributed import Distributed
+from patchfleet.fleet.engine import engine_of
+from patchfleet.nsight import NAble
+from patchfleet.store import Store
+
+pytestmark = pytest.mark.slow
+
+CALLS, SECONDS = 30, 3.0
+WORKER = """
+import sys
+from patchfleet.fleet import NSightSource
+from patchfleet.fleet.worker import Worker
+from patchfleet.nsight import NAble
+from patchfleet.store import Store
+address, published, url, key, calls, seconds = sys.argv[1:]
+with Store.open(address, published=published) as store:
+    pace = store.pace("account", int(calls), seconds=float(seconds))
+    with NAble(base_url=url, key=key, pace=pace) as nable:
+        Worker(store, {"account": NSightSource(nable)}).serve(idle_seconds=15)
+"""
+
+
+def test_one_pace_for_all_processes(team, server, emulator, monkeypatch):
+    database = team.address.rpartition("/")[2]
+    server.execute(f"ALTER DATABASE {database} SET log_statement = 'mod'")
+    log = server.folder / "log"
+    begun_at = log.stat().st_size
+    arrivals, answer = [], emulator.handle
+    monkeypatch.setattr(
+        emulator, "handle", lambda *call: (arrivals.append(time.monotonic()), answer(*call))[1]
+    )
+    published, host = team.folder / "published", team.host
+    words = [team.address, str(published), host.url, host.api_key, str(CALLS), str(SECONDS)]
+    for _ in range(2):
+        team.run([sys.executable, "-c", WORKER, *words])
+    with Store.open(team.address, published=published) as store:
+        pace = store.pace("account", CALLS, seconds=SECONDS)
+        with (
+            NAble(base_url=host.url, key=host.api_key, pace=pace) as nable,
+            engine_of(store, "nsight", "account") as engine,
+        ):
+            source = Distributed(NSightSource(nable), engine, devices_a_batch=10)
+            outcome = sync(source, store, rules=Rules(devices_at_once=6))
+    assert outcome.is_complete
+    assert len(arrivals) == outcome.calls == len(emulator.calls)
+    lists = re.findall(r"= '\[([\d,]+)\]'", log.read_bytes()[begun_at:].decode())
+    places = {int(start) / 1e6 for starts in lists for start in starts.split(",")}
+    assert len(places) == len(arrivals)
+    assert fullest(places, SECONDS) == CALLS, "by the server's clock, to the microsecond"
+    # From its place to the vendor a call takes its time, one longer than another.
+    assert fullest(arrivals, SECONDS * 2 / 3) <= CALLS
+
+
+def fullest(times, seconds):
+    """Count the times in the fullest window of so many seconds."""
+    return max(sum(start <= one < start + seconds for one in times) for start in times)
+
+
+@pytest.mark.parametrize("emulator", [150], indirect=True)
+def test_a_database_that_goes_away_ends_both(team, server, emulator):
+    (worker,) = team.workers(1)
+    syncing = team.start("sync", "--engine")
+    until(lambda: len(emulator.calls) >= 40)
+    server.stop()
+    try:
+        ended = [worker.result(seconds=30), syncing.result(seconds=30)]
+    finally:
+        server.start()
+    assert [result.code for result in ended] == [6, 6]
+    for result in ended:
+        assert result.error().startswith(f"{team.address} ")
+    team.workers(1)
+    again = team.sync()
+    assert (again.code, again.json["is_complete"]) == (0, True)
+
+
+@pytest.mark.parametrize("emulator", [150], indirect=True)
+def test_a_sync_that_is_interrupted_says_that_it_goes_on(team, emulator):
+    team.workers(1)
+    syncing = team.start("sync", "--engine")
+    until(lambda: len(emulator.calls) >= 40)
+    syncing.kill(signal.SIGINT)
+    result = syncing.result()
+    assert result.code == 130
+    assert "the next sync goes on from here" in result.error()
+
+
+@pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="only Linux tells it in /proc")
+def test_a_worker_talks_to_the_database_and_the_vendor_alone(team, server, emulator):
+    (worker,) = team.workers(1)
+    assert team.sync().code == 0
+    folder = Path(f"/proc/{worker.pid}/fd")
+    mine = {str(entry.readlink()) for entry in folder.iterdir() if entry.exists()}
+    sockets = [
+        (row.split()[2], row.split()[3])
+        for table in ("tcp", "tcp6")
+        for row in Path(f"/proc/net/{table}").read_text().splitlines()[1:]
+        if f"socket:[{row.split()[9]}]" in mine
+    ]
+    assert sockets
+    assert "0A" not in {state for _, state in sockets}, "it listens nowhere"
+    ports = {int(address.rpartition(":")[2], 16) for address, _ in sockets}
+    assert ports <= {server.port, team.host.port}

@@ -1,0 +1,69 @@
+"""Spark reads the published files, and its posture is ours.
+
+Spark has an environment of its own, made by `script/setup dev` where there is Java, which it needs.
+"""
+
+import csv
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from patchfleet.emulator import Emulator
+from patchfleet.fleet import NSightSource, sync
+from patchfleet.nsight import NAble
+from patchfleet.store import Store
+
+HOME = Path(__file__).parent.parent
+PYTHON = HOME / ".venv" / "spark" / "bin" / "python"
+SCRIPT = HOME / "examples" / "posture_in_spark.py"
+OURS = "SELECT customer, severity, state, count(*) FROM held GROUP BY ALL ORDER BY ALL"
+
+pytestmark = pytest.mark.slow
+
+
+def needed() -> None:
+    """Skip without Spark; fail under CI, where script/test installs Java."""
+    missing = "java" if shutil.which("java") is None else "" if PYTHON.exists() else str(PYTHON)
+    if missing and os.environ.get("CI") == "true":
+        pytest.fail(f"Spark cannot run: there is no {missing}")
+    if missing:
+        pytest.skip(f"Spark cannot run: there is no {missing}")
+
+
+def in_spark(published: Path) -> list[tuple[str, ...]]:
+    quiet = {
+        "SPARK_LOCAL_IP": "127.0.0.1",
+        "PYSPARK_SUBMIT_ARGS": "--master local[2] pyspark-shell",
+    }
+    done = subprocess.run(
+        [PYTHON, SCRIPT, published], env={**os.environ, **quiet},
+        capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    header, *rows = csv.reader(done.stdout.splitlines())
+    assert header == ["customer", "severity", "state", "findings"]
+    return [tuple(row) for row in rows]
+
+
+def test_the_posture_of_spark_is_ours(tmp_path):
+    needed()
+    emulator = Emulator(customers=4, devices=40, patches=80, seed=3)
+    with (
+        Store.open(tmp_path / "fleet.db") as store,
+        emulator.running() as host,
+        NAble(base_url=host.url, key=host.api_key, pace=None) as nable,
+    ):
+        source = NSightSource(nable)
+        for day in range(3):
+            sync(source, store, now=lambda: emulator.now)
+            with store.facts() as facts:
+                (publication,) = facts.publications
+                ours = [tuple(map(str, row)) for row in facts.ask(OURS).rows()]
+            if day != 1:  # a whole publication, and one that says what changed in two syncs
+                assert len(publication.folders) == day + 1
+                assert in_spark(Path(store.published) / "source=nsight") == ours
+            emulator.advance(days=1)
+    assert len(ours) > 20
