@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from itertools import chain
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import TextClause, bindparam, delete, func, select, text, update
 from sqlalchemy.engine.interfaces import DBAPICursor
 
 from patchfleet.errors import StoreError
@@ -55,13 +55,23 @@ _LISTED = (
 
 _AGAIN = update(device).where(device.c.key == bindparam("on")).values(listed_at=bindparam("at"))
 
-ROWS_AT_ONCE = 16
+_INSERT = """
+    INSERT INTO finding (device, from_run, to_run, id, patch, condition, installed_at,
+        first_seen_at, changed_at)
+    SELECT :value, :value, NULL, column1, column2, column3, CAST(column4 AS BIGINT),
+        column5, column6
+    FROM (VALUES {rows}) AS begun
+"""
+"""Rows of one device and run: what they share is said once, since each value that is handed over
+costs as much as the insertion of half a row. A column of nothing but NULL would be one of text."""
+
+ROWS_AT_ONCE = 50
 SAME_AT_ONCE = 100
 _MOST_TIMES = 100_000
 
 Listed = tuple[str, int, int, int | None]
 """A finding: its number, and those of patch and condition, and installed_at."""
-Dated = tuple[Listed, int, int]
+Dated = tuple[str, int, int, int | None, int, int]
 """A finding to be written, with first_seen_at and changed_at."""
 
 
@@ -74,12 +84,12 @@ class Ledger:
         self._conditions = interned.conditions(database, source)
         spell = database.spell
         self._held, self._dates, self._ever = spell(_HELD), spell(_DATES), spell(_EVER)
-        self._forget, self._end, self._insert = spell(_FORGET), spell(_END), spell(insert(finding))
-        self._insert_many = _of_many(self._insert, ROWS_AT_ONCE)
+        self._forget, self._end = spell(_FORGET), spell(_END)
+        self._insert, self._insert_many = (spell(_insertion(rows)) for rows in (1, ROWS_AT_ONCE))
         self._scanned, self._listed = spell(_SCANNED), spell(_LISTED)
         self._again = spell(_AGAIN)
         self._same: list[tuple[int, int, int]] = []
-        self._times: dict[datetime | None, int | None] = {}
+        self._times = _Times()
 
     def record(
         self, device: int, findings: Sequence[Finding], at: int, fingerprint: str | None
@@ -88,7 +98,7 @@ class Ledger:
 
         Raises StoreError, and writes nothing, where two findings have the same number.
         """
-        if any("\0" in f.id for f in findings):
+        if "\0" in "".join([f.id for f in findings]):
             findings = [without_nul(f) for f in findings]
         listed = self._numbered(findings)
         with self._database.write() as connection:
@@ -148,7 +158,6 @@ class Ledger:
                 for f in findings
             ]
         except KeyError:  # some have no number yet, which is rare once a run is under way
-            times.update((f.installed_at, micros(f.installed_at)) for f in findings)
             self._patches.learn(f.patch for f in findings)
             self._conditions.learn(f.condition for f in findings)
             return self._numbered(findings)
@@ -174,23 +183,23 @@ class Ledger:
             # Not a change of the finding where only the words for its patch are other ones.
             is_same = was[2:] == now[2:]
             first, since = self._leave(cursor, device, now[0])
-            begun.append((now, first, since if is_same else at))
+            begun.append((*now, first, since if is_same else at))
         for number in gone:
             self._leave(cursor, device, number)
-        rows = [(device, now[0], self._run, None, *now[1:], *dates) for now, *dates in begun]
-        self._insert_all(cursor, rows)
+        self._begin(cursor, device, begun)
         return Delta(len(new), len(changed), len(gone), len(listed) - len(new) - len(changed))
 
-    def _insert_all(self, cursor: DBAPICursor, rows: Sequence[tuple[object, ...]]) -> None:
-        """Insert rows, several with a statement: each execution gives the interpreter's lock away.
+    def _begin(self, cursor: DBAPICursor, device: int, rows: Sequence[Dated]) -> None:
+        """Insert rows, many with a statement: each execution gives the interpreter's lock away.
 
         Beside threads that read, taking it back for every row costs a tenth of a sync.
         """
+        shared = (device, self._run)
         whole = len(rows) - len(rows) % ROWS_AT_ONCE
         for start in range(0, whole, ROWS_AT_ONCE):
-            values = chain.from_iterable(rows[start : start + ROWS_AT_ONCE])
+            values = chain(shared, *rows[start : start + ROWS_AT_ONCE])
             cursor.execute(self._insert_many, tuple(values))
-        cursor.executemany(self._insert, rows[whole:])
+        cursor.executemany(self._insert, [(*shared, *row) for row in rows[whole:]])
 
     def _leave(self, cursor: DBAPICursor, device: int, number: str) -> tuple[int, int]:
         """End what no longer holds, or forget it where this very run wrote it.
@@ -211,11 +220,17 @@ class Ledger:
             return []
         cursor.execute(self._ever, (device,))
         ever: dict[str, int] = dict(cursor.fetchall())
-        return [(now, ever.get(now[0], at), at) for now in new]
+        return [(*now, ever.get(now[0], at), at) for now in new]
 
 
-def _of_many(statement: str, rows: int) -> str:
-    """Spell an INSERT of one row as one of several."""
-    head, values, marks = statement.partition(" VALUES ")
-    assert values, "an INSERT has VALUES"
-    return f"{head} VALUES {', '.join([marks] * rows)}"
+class _Times(dict[datetime | None, int | None]):
+    """Times as the record keeps them, each worked out once: many findings share one."""
+
+    def __missing__(self, at: datetime | None) -> int | None:
+        spelled = self[at] = micros(at)
+        return spelled
+
+
+def _insertion(rows: int) -> TextClause:
+    """Spell the insertion of so many rows."""
+    return text(_INSERT.format(rows=", ".join([f"({', '.join([':value'] * 6)})"] * rows)))
