@@ -94,10 +94,13 @@ class _Work:
 
     def tables(self, connection: Connection, run_id: int) -> None:
         """Take over customers, sites, devices, and the patches and conditions of the source."""
+        encode = msgspec.json.Encoder().encode
         for name, statement in asof.tables(run_id).items():
             with (self._work / f"{name}.json").open("wb") as file:
-                for row in connection.execute(statement).mappings():
-                    file.write(msgspec.json.encode(dict(row)) + b"\n")
+                rows = connection.execute(statement)
+                names = list(rows.keys())
+                for row in rows:
+                    file.write(encode(dict(zip(names, row, strict=True))) + b"\n")
             self._connection.execute(
                 f"CREATE TABLE raw_{name} AS SELECT * FROM read_json({self._file(name, 'json')}, "
                 f"format = 'newline_delimited', hive_partitioning = false, "
