@@ -86,6 +86,9 @@ COLUMNS = {
 }
 """The tables as they leave the record, one JSON object a row."""
 
+WORDS = ("state", "decision", "vendor_status", "vendor_decision")
+"""The texts of a condition."""
+
 FINDING_COLUMNS = {
     "finding_id": "VARCHAR",
     "device_key": "BIGINT",

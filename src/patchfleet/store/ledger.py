@@ -5,10 +5,9 @@ spelled once and run by the driver; a listing that is unchanged writes one scan 
 """
 
 from collections.abc import Sequence
-from datetime import datetime
 from itertools import chain
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import TextClause, bindparam, delete, func, select, text, update
 from sqlalchemy.engine.interfaces import DBAPICursor
 
 from patchfleet.errors import StoreError
@@ -21,23 +20,17 @@ from patchfleet.store.texts import without_nul
 
 _f = finding.c
 _ON_DEVICE = _f.device == bindparam("on")
-_NUMBERED = _f.id == bindparam("number")
+_ROW = (_ON_DEVICE, _f.id == bindparam("number"), _f.from_run == bindparam("since"))
 
 _HELD = (
     select(_f.id, _f.patch, _f.condition, _f.installed_at)
+    .add_columns(_f.first_seen_at, _f.changed_at, _f.from_run)
     .where(_ON_DEVICE, _f.to_run.is_(None))
     .order_by(_f.id)
 )
-_DATES = select(_f.first_seen_at, _f.changed_at, _f.from_run).where(
-    _ON_DEVICE, _NUMBERED, _f.to_run.is_(None)
-)
 _EVER = select(_f.id, func.min(_f.first_seen_at)).where(_ON_DEVICE).group_by(_f.id)
-_FORGET = delete(finding).where(_f.from_run == bindparam("this"), _ON_DEVICE, _NUMBERED)
-_END = (
-    update(finding)
-    .where(_ON_DEVICE, _NUMBERED, _f.to_run.is_(None))
-    .values(to_run=bindparam("this"))
-)
+_FORGET = delete(finding).where(*_ROW)
+_END = update(finding).where(*_ROW).values(to_run=bindparam("this"))
 _SCANNED = (
     update(scan)
     .where(scan.c.run == bindparam("this"), scan.c.device == bindparam("on"))
@@ -55,14 +48,25 @@ _LISTED = (
 
 _AGAIN = update(device).where(device.c.key == bindparam("on")).values(listed_at=bindparam("at"))
 
-ROWS_AT_ONCE = 16
+_INSERT = """
+    INSERT INTO finding (device, from_run, to_run, id, patch, condition, installed_at,
+        first_seen_at, changed_at)
+    SELECT :value, :value, NULL, column1, column2, column3, CAST(column4 AS BIGINT),
+        column5, column6
+    FROM (VALUES {rows}) AS begun
+"""
+"""Rows of one device and run: what they share is said once, since each value that is handed over
+costs as much as the insertion of half a row. A column of nothing but NULL would be one of text."""
+
+ROWS_AT_ONCE = (50, 10, 1)
 SAME_AT_ONCE = 100
-_MOST_TIMES = 100_000
 
 Listed = tuple[str, int, int, int | None]
 """A finding: its number, and those of patch and condition, and installed_at."""
-Dated = tuple[Listed, int, int]
+Dated = tuple[str, int, int, int | None, int, int]
 """A finding to be written, with first_seen_at and changed_at."""
+Held = tuple[str, int, int, int | None, int, int, int]
+"""A finding on record, with these two and its from_run."""
 
 
 class Ledger:
@@ -73,13 +77,12 @@ class Ledger:
         self._patches = interned.patches(database, source)
         self._conditions = interned.conditions(database, source)
         spell = database.spell
-        self._held, self._dates, self._ever = spell(_HELD), spell(_DATES), spell(_EVER)
-        self._forget, self._end, self._insert = spell(_FORGET), spell(_END), spell(insert(finding))
-        self._insert_many = _of_many(self._insert, ROWS_AT_ONCE)
+        self._held, self._ever = spell(_HELD), spell(_EVER)
+        self._forget, self._end = spell(_FORGET), spell(_END)
+        self._insertions = [(rows, spell(_insertion(rows))) for rows in ROWS_AT_ONCE]
         self._scanned, self._listed = spell(_SCANNED), spell(_LISTED)
         self._again = spell(_AGAIN)
         self._same: list[tuple[int, int, int]] = []
-        self._times: dict[datetime | None, int | None] = {}
 
     def record(
         self, device: int, findings: Sequence[Finding], at: int, fingerprint: str | None
@@ -88,14 +91,14 @@ class Ledger:
 
         Raises StoreError, and writes nothing, where two findings have the same number.
         """
-        if any("\0" in f.id for f in findings):
+        if "\0" in "".join([f.id for f in findings]):
             findings = [without_nul(f) for f in findings]
         listed = self._numbered(findings)
         with self._database.write() as connection:
             cursor = connection.connection.cursor()
             cursor.execute(self._held, (device,))
-            held: list[Listed] = list(cursor.fetchall())
-            if held == listed:  # both by number: nearly always so, and the cheapest way to know
+            held: list[Held] = list(cursor.fetchall())
+            if [row[:4] for row in held] == listed:  # both by number: the cheapest way to know
                 delta = Delta(0, 0, 0, len(listed))
             else:
                 delta = self._write(cursor, device, held, listed, at)
@@ -139,16 +142,13 @@ class Ledger:
                 f"the listing names finding {twice} twice",
                 hint="nothing was recorded for this device; read it again",
             )
-        patches, conditions, times = self._patches.numbers, self._conditions.numbers, self._times
-        if len(times) > _MOST_TIMES:
-            times.clear()
+        patches, conditions = self._patches.numbers, self._conditions.numbers
         try:
             listed = [
-                (f.id, patches[id(f.patch)], conditions[id(f.condition)], times[f.installed_at])
+                (f.id, patches[id(f.patch)], conditions[id(f.condition)], micros(f.installed_at))
                 for f in findings
             ]
         except KeyError:  # some have no number yet, which is rare once a run is under way
-            times.update((f.installed_at, micros(f.installed_at)) for f in findings)
             self._patches.learn(f.patch for f in findings)
             self._conditions.learn(f.condition for f in findings)
             return self._numbered(findings)
@@ -159,49 +159,48 @@ class Ledger:
         self,
         cursor: DBAPICursor,
         device: int,
-        held: Sequence[Listed],
+        held: Sequence[Held],
         listed: Sequence[Listed],
         at: int,
     ) -> Delta:
         """Write the difference between what is on record and what is listed."""
-        gone = {row[0]: row for row in held}
-        new = [now for now in listed if now[0] not in gone] if held else list(listed)
-        changed = [
-            (was, now) for now in (listed if held else ()) if (was := gone.pop(now[0], now)) != now
-        ]
+        left = {row[0]: row for row in held}
+        new: list[Listed] = []
+        changed: list[tuple[Held, Listed]] = []
+        for now in listed:
+            was = left.pop(now[0], None)
+            if was is None:
+                new.append(now)
+            elif was[:4] != now:
+                changed.append((was, now))
+        gone = len(left)
         begun = self._first_seen(cursor, device, new, at)
         for was, now in changed:
             # Not a change of the finding where only the words for its patch are other ones.
-            is_same = was[2:] == now[2:]
-            first, since = self._leave(cursor, device, now[0])
-            begun.append((now, first, since if is_same else at))
-        for number in gone:
-            self._leave(cursor, device, number)
-        rows = [(device, now[0], self._run, None, *now[1:], *dates) for now, *dates in begun]
-        self._insert_all(cursor, rows)
-        return Delta(len(new), len(changed), len(gone), len(listed) - len(new) - len(changed))
+            begun.append((*now, was[4], was[5] if was[2:4] == now[2:] else at))
+        self._leave(cursor, device, [*(was for was, _ in changed), *left.values()])
+        self._begin(cursor, device, begun)
+        return Delta(len(new), len(changed), gone, len(listed) - len(new) - len(changed))
 
-    def _insert_all(self, cursor: DBAPICursor, rows: Sequence[tuple[object, ...]]) -> None:
-        """Insert rows, several with a statement: each execution gives the interpreter's lock away.
+    def _begin(self, cursor: DBAPICursor, device: int, rows: Sequence[Dated]) -> None:
+        """Insert rows, many with a statement: each execution gives the interpreter's lock away.
 
         Beside threads that read, taking it back for every row costs a tenth of a sync.
         """
-        whole = len(rows) - len(rows) % ROWS_AT_ONCE
-        for start in range(0, whole, ROWS_AT_ONCE):
-            values = chain.from_iterable(rows[start : start + ROWS_AT_ONCE])
-            cursor.execute(self._insert_many, tuple(values))
-        cursor.executemany(self._insert, rows[whole:])
+        start = 0
+        for size, statement in self._insertions:
+            while len(rows) - start >= size:
+                values = chain((device, self._run), *rows[start : start + size])
+                cursor.execute(statement, tuple(values))
+                start += size
 
-    def _leave(self, cursor: DBAPICursor, device: int, number: str) -> tuple[int, int]:
-        """End what no longer holds, or forget it where this very run wrote it.
-
-        Return when it was first seen and when it changed.
-        """
-        cursor.execute(self._dates, (device, number))
-        ((first_seen_at, changed_at, from_run),) = cursor.fetchall()
-        statement = self._forget if from_run == self._run else self._end
-        cursor.execute(statement, (self._run, device, number))
-        return first_seen_at, changed_at
+    def _leave(self, cursor: DBAPICursor, device: int, rows: Sequence[Held]) -> None:
+        """End what no longer holds, or forget it where this very run wrote it."""
+        this = self._run
+        mine = [(device, row[0], this) for row in rows if row[-1] == this]
+        others = [(this, device, row[0], row[-1]) for row in rows if row[-1] != this]
+        cursor.executemany(self._forget, mine)
+        cursor.executemany(self._end, others)
 
     def _first_seen(
         self, cursor: DBAPICursor, device: int, new: Sequence[Listed], at: int
@@ -211,11 +210,9 @@ class Ledger:
             return []
         cursor.execute(self._ever, (device,))
         ever: dict[str, int] = dict(cursor.fetchall())
-        return [(now, ever.get(now[0], at), at) for now in new]
+        return [(*now, ever.get(now[0], at), at) for now in new]
 
 
-def _of_many(statement: str, rows: int) -> str:
-    """Spell an INSERT of one row as one of several."""
-    head, values, marks = statement.partition(" VALUES ")
-    assert values, "an INSERT has VALUES"
-    return f"{head} VALUES {', '.join([marks] * rows)}"
+def _insertion(rows: int) -> TextClause:
+    """Spell the insertion of so many rows."""
+    return text(_INSERT.format(rows=", ".join([f"({', '.join([':value'] * 6)})"] * rows)))

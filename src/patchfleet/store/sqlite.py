@@ -17,7 +17,6 @@ from sqlalchemy import (
     create_engine,
     event,
     func,
-    literal,
 )
 
 from patchfleet.errors import StoreError
@@ -158,12 +157,12 @@ class SQLite:
     ) -> None:
         """Write rows as lines of CSV, spelled inside the database: a third faster than around it.
 
-        `replace` keeps whatever is in a text, where `printf` alone would end it at a NUL
-        [https://www.sqlite.org/printf.html].
+        `%w` doubles the quotes in a text [https://www.sqlite.org/printf.html]; it would end the
+        text at a NUL, of which the record has none, see `texts`.
         """
         text, *numbers = rows.selected_columns
-        quoted = literal('"') + func.replace(text, '"', '""') + literal('"')
-        line = quoted + func.printf(",%s" * len(numbers) + "\n", *numbers, type_=Text)
+        form = '"%w"' + ",%s" * len(numbers) + "\n"
+        line = func.printf(form, text, *numbers, type_=Text)
         lines = rows.with_only_columns(
             func.aggregate_strings(line, ""), maintain_column_froms=True
         ).group_by(by[0])
