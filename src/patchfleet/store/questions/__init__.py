@@ -48,25 +48,31 @@ from patchfleet.store.questions.deadlines import (
 )
 from patchfleet.store.questions.history import history
 from patchfleet.store.questions.jobs import job_results, jobs
+from patchfleet.store.questions.lines import Lines
 from patchfleet.store.questions.lists import (
     count_findings,
     customers,
+    device_lines,
     devices,
     findings,
     iter_findings,
+    open_lines,
 )
 from patchfleet.store.questions.machines import look_alikes, machines
 from patchfleet.store.questions.morning import (
+    contradiction_lines,
     contradictions,
     failed_patches,
     new_critical,
     silent_devices,
+    silent_lines,
     waiting_devices,
+    waiting_lines,
 )
 from patchfleet.store.questions.names import unknown_names
 from patchfleet.store.questions.posture import posture, severity_by_state
 from patchfleet.store.questions.trends import open_by_run, times_to_close
-from patchfleet.store.questions.work import work_items, worklist
+from patchfleet.store.questions.work import work_items, work_lines, worklist
 
 __all__ = [
     "AGE_BUCKETS",
@@ -87,6 +93,7 @@ __all__ = [
     "JudgedCount",
     "JudgedRow",
     "JudgedVerdict",
+    "Lines",
     "LookAlikeRow",
     "MachineRow",
     "NewRow",
@@ -103,12 +110,14 @@ __all__ = [
     "age_of_open",
     "cases",
     "changes",
+    "contradiction_lines",
     "contradictions",
     "count_changes",
     "count_findings",
     "count_judged",
     "customers",
     "cves_by_kb",
+    "device_lines",
     "devices",
     "failed_patches",
     "findings",
@@ -122,13 +131,17 @@ __all__ = [
     "machines",
     "new_critical",
     "open_by_run",
+    "open_lines",
     "posture",
     "severity_by_state",
     "silent_devices",
+    "silent_lines",
     "times_to_close",
     "top_patches",
     "unknown_names",
     "waiting_devices",
+    "waiting_lines",
     "work_items",
+    "work_lines",
     "worklist",
 ]
