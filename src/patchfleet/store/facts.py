@@ -68,6 +68,9 @@ _INTERVALS = """
         LEFT JOIN runs AS began ON began.run_id = b.from_run
         LEFT JOIN runs AS ended ON ended.run_id = coalesce(e.to_run, d.left_with)
 """
+_MOVED = "ended_ever USING (device_key, finding_id)"
+"""Findings that stood otherwise once: these are few, and what is asked of time is about them."""
+
 # What stood on a device that is gone ends with the first run that did not have it any more.
 _DEVICES_EVER = """
     SELECT ever.*, (
@@ -290,6 +293,7 @@ class Facts:
     def _create_history(self, runs: Sequence[RunRow]) -> None:
         """Make the views `runs` and `intervals`: how every finding came to be what it is.
 
+        `lasting` and `moving` are the intervals of findings with one and with several of them.
         An interval holds from a run to a run, whose times are those of the first run that was
         complete at or after them.
         """
@@ -326,8 +330,13 @@ class Facts:
             f"CREATE VIEW devices_ever AS {_DEVICES_EVER.format(devices=devices)}"
         )
         self._connection.execute(f"CREATE VIEW ended_ever AS SELECT * FROM {ended}")
-        sql = _INTERVALS.format(begun="begun_ever", ended="ended_ever", patches="patches_ever")
-        self._connection.execute(f"CREATE VIEW intervals AS {sql}")
+        for name, of, until in (
+            ("intervals", "begun_ever", "ended_ever"),
+            ("lasting", f"(SELECT * FROM begun_ever ANTI JOIN {_MOVED})", none),
+            ("moving", f"(SELECT * FROM begun_ever SEMI JOIN {_MOVED})", "ended_ever"),
+        ):
+            sql = _INTERVALS.format(begun=of, ended=until, patches="patches_ever")
+            self._connection.execute(f"CREATE VIEW {name} AS {sql}")
 
     def _create_view(self, name: str, source: str, but: str = "") -> None:
         """Make rows of files a view whose times are plain UTC times, see the law above."""

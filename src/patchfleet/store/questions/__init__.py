@@ -21,6 +21,7 @@ from patchfleet.store.questions.answers import (
     HistoryRow,
     JobResultRow,
     JobRow,
+    JobTotals,
     JudgedCount,
     JudgedRow,
     JudgedVerdict,
@@ -47,7 +48,7 @@ from patchfleet.store.questions.deadlines import (
     judge_by,
 )
 from patchfleet.store.questions.history import history
-from patchfleet.store.questions.jobs import job_results, jobs
+from patchfleet.store.questions.jobs import job_result_lines, job_results, job_totals, jobs
 from patchfleet.store.questions.lines import Lines
 from patchfleet.store.questions.lists import (
     count_findings,
@@ -90,6 +91,7 @@ __all__ = [
     "HistoryRow",
     "JobResultRow",
     "JobRow",
+    "JobTotals",
     "JudgedCount",
     "JudgedRow",
     "JudgedVerdict",
@@ -124,7 +126,9 @@ __all__ = [
     "history",
     "iter_findings",
     "iter_judged",
+    "job_result_lines",
     "job_results",
+    "job_totals",
     "jobs",
     "judge_by",
     "look_alikes",

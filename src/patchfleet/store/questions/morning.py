@@ -37,7 +37,7 @@ _FAILED = f"""
         SELECT patch_id, count(*) FILTER (state = 'failed') AS failed, count(*) AS tried
         FROM listed WHERE state IN ('failed', 'installed') GROUP BY patch_id
     ),
-    moved AS (  -- what stood otherwise once, has ended once
+    moved AS (  -- only what stood otherwise once can have failed twice
         SELECT device_key, finding_id
         FROM failing SEMI JOIN ended_ever USING (device_key, finding_id)
     ),
