@@ -148,6 +148,11 @@ def work_item(number):
     )
 
 
+def reading(make, count):
+    """Read made-up rows as a store is read: so many, or as many as are wanted."""
+    return lambda limit: (make(number) for number in range(count if limit is None else limit))
+
+
 def make_report(findings=60):
     """Make a whole fleet report of made-up answers with this many open findings."""
     everybody = range(len(CUSTOMERS))
@@ -193,14 +198,14 @@ def make_report(findings=60):
         tables=(
             lists.worklist_table(works),
             lists.posture_table(stands),
-            lists.items_table(work_item(number) for number in range(12)),
-            lists.findings_table(
-                (finding(number, number % len(CUSTOMERS)) for number in range(findings)),
-                name="open_findings",
-                title="Open patches on devices",
-                note="Worst first: by severity, then by age.",
+            lists.items_table(12, reading(work_item, 12)),
+            lists.open_findings_table(
+                findings,
+                reading(lambda number: finding(number, number % len(CUSTOMERS)), findings),
             ),
-            lists.devices_table(device(number, number % len(CUSTOMERS)) for number in range(20)),
+            lists.devices_table(
+                20, reading(lambda number: device(number, number % len(CUSTOMERS)), 20)
+            ),
             lists.top_patches_table(top),
         ),
     )

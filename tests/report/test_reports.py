@@ -220,7 +220,7 @@ def test_a_selection_narrows_and_says_so(facts):
 
 def test_a_selection_of_closed_states_has_nothing_open(facts):
     report = fleet_report(facts, selection=Selection(states=("installed",)))
-    assert report.table("open_findings").rows == []
+    assert list(report.table("open_findings").rows) == []
 
 
 def test_a_selection_in_words():

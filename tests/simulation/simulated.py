@@ -7,13 +7,13 @@ from collections import defaultdict
 from contextlib import contextmanager
 
 from qualys_truth import true_decisions, true_states
-from truth import learned_findings, patched, true_findings
 
 from patchfleet.fleet import NSightSource, QualysSource
 from patchfleet.nsight import NAble
 from patchfleet.nsight import Retries as Tries
 from patchfleet.qualys import Qualys, Retries
 from patchfleet.store.questions import findings
+from truth import learned_findings, patched, true_findings
 
 VENDORS = ("nsight", "qualys")
 

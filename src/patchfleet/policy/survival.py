@@ -9,7 +9,7 @@ Law of this file: pure; what the observations cannot tell is None, never a guess
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from math import isfinite
 
 from msgspec import Struct
@@ -54,20 +54,23 @@ class Survival(Struct, frozen=True, kw_only=True):
         return None if share > 0 and days > self.longest_days else 1 - share
 
 
-def survival(observed: Iterable[tuple[float, bool]]) -> Survival:
+def survival(
+    observed: Iterable[tuple[float, bool]] | Mapping[tuple[float, bool], int],
+) -> Survival:
     """Estimate how long closing takes, from pairs of days and whether it is closed.
 
+    Pairs that occur often may come once, with how often.
     Days run from the start of the clock to the closing, or to now for what is open. Raises
     ValueError for days that are negative or no number.
     """
     closed: Counter[float] = Counter()
     left: Counter[float] = Counter()
-    for days, is_closed in observed:
+    for (days, is_closed), often in Counter(observed).items():
         if not isfinite(days) or days < 0:
             raise ValueError(f"{days} is not a number of days")
-        left[days] += 1
+        left[days] += often
         if is_closed:
-            closed[days] += 1
+            closed[days] += often
     at_risk = count = left.total()
     share = 1.0
     steps: list[tuple[float, float]] = []

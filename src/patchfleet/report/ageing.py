@@ -7,8 +7,8 @@ Law of this file: it asks the store and arranges the answers; published figures 
 beside the fleet's own, with where they come from.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from itertools import chain, repeat
 from typing import TYPE_CHECKING
 
 from patchfleet.models import SEVERITIES, Selection
@@ -78,8 +78,10 @@ def ageing_report(facts: "Facts", *, selection: Selection = _ALL) -> Report:
 
 
 def _curve(rows: Iterable[ClosedRow]) -> Survival:
-    pairs = (repeat((float(row.days), row.is_closed), row.findings) for row in rows)
-    return survival(chain.from_iterable(pairs))
+    observed: Counter[tuple[float, bool]] = Counter()
+    for row in rows:
+        observed[float(row.days), row.is_closed] += row.findings
+    return survival(observed)
 
 
 def _median(curve: Survival) -> int | None:

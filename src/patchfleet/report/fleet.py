@@ -4,12 +4,10 @@ Law of this file: it asks the store and arranges the answers; no number is compu
 store can answer.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from msgspec.structs import replace
-
-from patchfleet.models import OPEN_STATES, SEVERITIES, Selection
+from patchfleet.models import Selection
 from patchfleet.report.charts import (
     age_of_open_patches,
     open_by_customer,
@@ -18,32 +16,30 @@ from patchfleet.report.charts import (
 )
 from patchfleet.report.lists import (
     devices_table,
-    findings_table,
     installed_share,
     items_table,
+    open_findings_table,
     posture_table,
     top_patches_table,
     worklist_table,
 )
 from patchfleet.report.table import Figure, Report
-from patchfleet.report.today import coverage, work_figures
+from patchfleet.report.today import coverage, waiting_in, work_figures
 from patchfleet.store.questions import (
     age_of_open,
-    devices,
-    findings,
+    device_lines,
+    open_lines,
     posture,
     severity_by_state,
     top_patches,
-    work_items,
+    work_lines,
     worklist,
 )
-from patchfleet.store.questions.answers import FindingRow
 
 if TYPE_CHECKING:
     from patchfleet.store import Facts
 
 _ALL = Selection()
-_RANK = {severity: rank for rank, severity in enumerate(SEVERITIES)}
 
 
 def fleet_report(
@@ -55,11 +51,13 @@ def fleet_report(
 ) -> Report:
     """Report how a fleet stands: figures, charts, and every open finding and device.
 
+    The lists are read when a format comes to them, as far as it shows them, and never held.
     `gaps` are sentences about what the last sync could not learn; they become notes.
     """
     work = worklist(facts, overdue_after_days=overdue_after_days, selection=selection)
-    items = work_items(facts, overdue_after_days=overdue_after_days, selection=selection)
+    items = work_lines(facts, overdue_after_days=overdue_after_days, selection=selection)
     customers = posture(facts, selection)
+    devices = sum(row.devices for row in work)
     most_open = top_patches(facts, selection, limit=50)
     return Report(
         name="fleet",
@@ -67,7 +65,7 @@ def fleet_report(
         as_of=facts.as_of,
         notes=coverage(facts, work, selection, overdue_after_days, gaps),
         figures=(
-            Figure(name="devices", title="Devices", value=sum(row.devices for row in work)),
+            Figure(name="devices", title="Devices", value=devices),
             Figure(
                 name="installed_share",
                 title="Installed",
@@ -85,33 +83,11 @@ def fleet_report(
         tables=(
             worklist_table(work),
             posture_table(customers),
-            items_table(items),
-            findings_table(
-                _worst_first(_open_findings(facts, selection)),
-                name="open_findings",
-                title="Open patches on devices",
-                note="Worst first: by severity, then by age.",
+            items_table(waiting_in(work), items.read),
+            open_findings_table(
+                sum(row.open for row in customers), open_lines(facts, selection).read
             ),
-            devices_table(devices(facts, selection)),
+            devices_table(devices, device_lines(facts, selection).read),
             top_patches_table(most_open),
-        ),
-    )
-
-
-def _open_findings(facts: "Facts", selection: Selection) -> list[FindingRow]:
-    """Ask for what is open of a selection; of closed states only, that is nothing."""
-    asked = selection.states or OPEN_STATES
-    states = tuple(state for state in asked if state in OPEN_STATES)
-    return findings(facts, replace(selection, states=states)) if states else []
-
-
-def _worst_first(rows: Iterable[FindingRow]) -> list[FindingRow]:
-    """Order by severity, then oldest; what has no release date comes last in its severity."""
-    return sorted(
-        rows,
-        key=lambda row: (
-            _RANK[row.severity],
-            row.age_days is None,
-            -(row.age_days or 0),
         ),
     )

@@ -6,9 +6,9 @@ Law of this file: it asks the store and arranges the answers.
 from typing import TYPE_CHECKING
 
 from patchfleet.models import Selection
-from patchfleet.report.table import Column, Figure, Report, tabulate
+from patchfleet.report.table import Column, Figure, Report, tabulate, tabulate_later
 from patchfleet.report.today import described, sources_of
-from patchfleet.store.questions import job_results, jobs
+from patchfleet.store.questions import job_result_lines, job_totals, jobs
 
 if TYPE_CHECKING:
     from patchfleet.store import Facts
@@ -51,7 +51,8 @@ _RESULTS = (
 
 def jobs_report(facts: "Facts", *, selection: Selection = _ALL) -> Report:
     """Report every job and what its runs did on the devices of a selection."""
-    listed, results = jobs(facts, selection), job_results(facts, selection)
+    listed, totals = jobs(facts, selection), job_totals(facts, selection)
+    results = job_result_lines(facts, selection)
     notes = [f"From {sources_of(facts)}."]
     if chosen := described(selection):
         notes.append(f"Only {chosen}.")
@@ -62,18 +63,17 @@ def jobs_report(facts: "Facts", *, selection: Selection = _ALL) -> Report:
         notes=tuple(notes),
         figures=(
             Figure(name="jobs", title="Jobs", value=len(listed)),
-            Figure(
-                name="succeeded", title="Patches installed", value=sum(r.succeeded for r in results)
-            ),
-            Figure(
-                name="failed", title="Patches failed", value=sum(r.failed for r in results),
-                needs_somebody=True,
-            ),
+            Figure(name="succeeded", title="Patches installed", value=totals.succeeded),
+            Figure(name="failed", title="Patches failed", value=totals.failed, needs_somebody=True),
         ),
         tables=(
             tabulate("jobs", "Jobs", _JOBS, listed),
-            tabulate(
-                "results", "Results on devices, failures first", _RESULTS, results,
+            tabulate_later(
+                "results",
+                "Results on devices, failures first",
+                _RESULTS,
+                totals.results,
+                results.read,
             ),
         ),
-    )  # fmt: skip
+    )

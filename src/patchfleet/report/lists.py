@@ -3,11 +3,11 @@
 Law of this file: rows in, table out; nothing is asked and nothing is counted here but totals.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from msgspec.structs import replace
 
-from patchfleet.report.table import Column, Table, tabulate, total_of
+from patchfleet.report.table import Column, Table, tabulate, tabulate_later, total_of
 from patchfleet.store.questions.answers import (
     ChangeRow,
     CustomerWork,
@@ -189,31 +189,40 @@ def worklist_table(rows: Sequence[CustomerWork]) -> Table:
     return tabulate("worklist", "What waits, by customer", columns, rows, total=total)
 
 
-def items_table(rows: Iterable[WorkItem]) -> Table:
-    """Show each finding that waits for somebody, once for each reason."""
-    return tabulate(
+def items_table(count: int, read: Callable[[int | None], Iterable[WorkItem]]) -> Table:
+    """Show each finding that waits for somebody, once for each reason; see `tabulate_later`."""
+    return tabulate_later(
         "work_items",
         "What waits, one by one",
         ITEMS,
-        rows,
+        count,
+        read,
         note="A patch that waits for two reasons has two lines.",
     )
 
 
 def findings_table(
-    rows: Iterable[FindingRow],
-    *,
-    name: str = "findings",
-    title: str = "Patches on devices",
-    note: str = "",
+    rows: Iterable[FindingRow], *, title: str = "Patches on devices", note: str = ""
 ) -> Table:
     """Show patches on devices with all that is known of either."""
-    return tabulate(name, title, FINDINGS, rows, note=note)
+    return tabulate("findings", title, FINDINGS, rows, note=note)
 
 
-def devices_table(rows: Iterable[DeviceRow]) -> Table:
-    """Show devices, those without patch management marked."""
-    return tabulate("devices", "Devices", DEVICES, rows)
+def open_findings_table(count: int, read: Callable[[int | None], Iterable[FindingRow]]) -> Table:
+    """Show what is open with all that is known of it; see `tabulate_later`."""
+    return tabulate_later(
+        "open_findings",
+        "Open patches on devices",
+        FINDINGS,
+        count,
+        read,
+        note="Worst first: by severity, then by age.",
+    )
+
+
+def devices_table(count: int, read: Callable[[int | None], Iterable[DeviceRow]]) -> Table:
+    """Show devices, those without patch management marked; see `tabulate_later`."""
+    return tabulate_later("devices", "Devices", DEVICES, count, read)
 
 
 def _with_sources(

@@ -3,22 +3,27 @@
 Law of this file: rows in, tables out; a list with nothing in it is left out.
 """
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TypeVar
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from patchfleet.models import Selection
-from patchfleet.report.table import Column, Table, tabulate
+from patchfleet.report.table import Column, Table, tabulate, tabulate_later
 from patchfleet.store.questions import (
-    contradictions,
+    Lines,
+    contradiction_lines,
     failed_patches,
     new_critical,
-    silent_devices,
-    waiting_devices,
+    silent_lines,
+    waiting_lines,
 )
 
 if TYPE_CHECKING:
     from patchfleet.store import Facts
+
+Row = TypeVar("Row", bound=Struct)
 
 _FAILED = (
     Column("patch", "Patch"),
@@ -82,7 +87,7 @@ def morning_tables(
 
     `limit` cuts each list to its first rows, and says how many more there are.
     """
-    silent = silent_devices(facts, selection, after_days=silent_after_days)
+    silent = silent_lines(facts, selection, after_days=silent_after_days)
     tables = (
         tabulate(
             "new_critical", "New critical patches since yesterday", _NEW,
@@ -92,17 +97,21 @@ def morning_tables(
             "failed_patches", "Failed, by patch and likely cause", _FAILED,
             failed_patches(facts, selection),
         ),
-        tabulate(
+        _later(
             "waiting", "Devices that wait for a restart", _WAITING,
-            waiting_devices(facts, selection),
+            waiting_lines(facts, selection),
         ),
-        tabulate(
+        _later(
             "contradictions", "What cannot be true", _CONTRADICTIONS,
-            contradictions(facts, selection),
+            contradiction_lines(facts, selection),
         ),
-        tabulate("silent", f"Not heard of for {silent_after_days} days", _SILENT, silent),
+        _later("silent", f"Not heard of for {silent_after_days} days", _SILENT, silent),
     )  # fmt: skip
-    return [_cut(table, limit) for table in tables if table.rows]
+    return [_cut(table, limit) for table in tables if len(table.rows)]
+
+
+def _later(name: str, title: str, columns: Sequence[Column], lines: Lines[Row]) -> Table:
+    return tabulate_later(name, title, columns, lines.count(), lines.read)
 
 
 def _cut(table: Table, limit: int | None) -> Table:

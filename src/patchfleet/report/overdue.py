@@ -98,7 +98,11 @@ def overdue_report(
         name="overdue",
         title=f"Deadlines by {pack.title}, {pack.version}",
         as_of=facts.as_of,
-        notes=(*_about(facts, pack, known, zone, selection), *gaps),
+        notes=(
+            *_about(facts, pack, known, zone, selection),
+            *_not_judged(totals["not_judged"]),
+            *gaps,
+        ),
         figures=tuple(
             Figure(name=name, title=title, value=totals[name], needs_somebody=needs)
             for name, title, needs in (
@@ -175,10 +179,11 @@ def _about(
     if pack.measures:
         measures = ", ".join(pack.measures)
         notes.append(f"This standard has no number of days; it asks for: {measures}.")
-    unjudged = sum(c.findings for c in count_judged(facts, selection) if c.verdict == "not_judged")
-    if unjudged:
-        notes.append(
-            f"Not judged: {counted(unjudged, 'open finding')} of which a fact is missing; none of "
-            "them counts as on time."
-        )
     return notes
+
+
+def _not_judged(count: int) -> list[str]:
+    if not count:
+        return []
+    what = counted(count, "open finding")
+    return [f"Not judged: {what} of which a fact is missing; none of them counts as on time."]

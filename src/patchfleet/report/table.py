@@ -73,7 +73,7 @@ class Table(Struct, frozen=True, kw_only=True):
             name=self.name,
             title=self.title,
             columns=tuple(self.columns[i] for i in kept),
-            rows=[tuple(row[i] for i in kept) for row in self.rows],
+            rows=LaterRows(lambda limit: _picked(self.rows[:limit], kept), len(self.rows)),
             total=None if self.total is None else tuple(self.total[i] for i in kept),
             note=self.note,
         )
@@ -181,6 +181,10 @@ def tabulate_later(
     return Table(
         name=name, title=title, columns=tuple(columns), rows=LaterRows(cells, count), note=note
     )
+
+
+def _picked(rows: Iterable[tuple[Cell, ...]], kept: Sequence[int]) -> Iterator[tuple[Cell, ...]]:
+    return (tuple(row[i] for i in kept) for row in rows)
 
 
 def total_of(

@@ -12,7 +12,7 @@ from patchfleet.report.lists import items_table, worklist_table
 from patchfleet.report.morning import morning_tables
 from patchfleet.report.spelling import counted, moment
 from patchfleet.report.table import Figure, Report
-from patchfleet.store.questions import known_to_several, work_items, worklist
+from patchfleet.store.questions import known_to_several, work_lines, worklist
 from patchfleet.store.questions.answers import CustomerWork
 
 if TYPE_CHECKING:
@@ -41,8 +41,8 @@ def today_report(
     lists = morning_tables(facts, selection, silent_after_days, limit=most_rows)
     tables = [worklist_table(work), *lists]
     if with_items:
-        items = work_items(facts, overdue_after_days=overdue_after_days, selection=selection)
-        tables.append(items_table(items))
+        items = work_lines(facts, overdue_after_days=overdue_after_days, selection=selection)
+        tables.append(items_table(waiting_in(work), items.read))
     return Report(
         name="today",
         title="What waits for somebody",
@@ -68,6 +68,11 @@ def work_figures(work: Sequence[CustomerWork]) -> tuple[Figure, ...]:
             ("not_judged", "Not judged"),
         )
     )
+
+
+def waiting_in(work: Sequence[CustomerWork]) -> int:
+    """Count what waits one by one: what waits for two reasons is counted twice."""
+    return sum(r.failed + r.reboot_required + r.overdue_critical + r.not_judged for r in work)
 
 
 def coverage(

@@ -30,6 +30,12 @@ if TYPE_CHECKING:
 
 Row = TypeVar("Row", bound=Struct)
 
+_MEMORY = "900MB"
+"""What does not fit goes to the disk: the memory of a question does not grow with the fleet."""
+
+_KEPT = "device_key, finding_id, patch_id, state, decision, first_seen_at, changed_at"
+"""What is kept of a finding for further questions: a column more costs more than a question."""
+
 _ENDED = "ANTI JOIN {files} AS ended USING (device_key, finding_id, from_run)"
 
 _FINDINGS = """
@@ -43,14 +49,10 @@ _HELD = """
     SELECT f.* EXCLUDE (device_key), d.source, d.customer_id, d.site_id, d.device_id, d.scanned_at,
         d.customer, d.site, d.device, d.kind, d.device_key, p.patch, p.product, p.kb, p.severity,
         p.vendor_severity, p.released_at, p.url, p.is_installable, p.is_removable, p.vendor_id,
-        p.cves, p.is_superseded, p.needs_reboot, b.as_of,
-        CASE WHEN p.released_at IS NOT NULL THEN CAST(
-            greatest(0, (epoch_us(b.as_of) - epoch_us(p.released_at)) // 86400000000) AS INTEGER
-        ) END AS age_days
-    FROM {prefix}listed AS f
+        p.cves, p.is_superseded, p.needs_reboot, p.as_of, p.age_days
+    FROM {listed} AS f
         JOIN {prefix}devices AS d USING (device_key)
         JOIN {prefix}known_patches AS p USING (patch_id)
-        JOIN {prefix}publications AS b ON b.source = d.source
     WHERE d.scanned_at IS NOT NULL
 """
 _INTERVALS = """
@@ -67,6 +69,9 @@ _INTERVALS = """
         LEFT JOIN runs AS began ON began.run_id = b.from_run
         LEFT JOIN runs AS ended ON ended.run_id = coalesce(e.to_run, d.left_with)
 """
+_MOVED = "ended_ever USING (device_key, finding_id)"
+"""Findings that stood otherwise once: these are few, and what is asked of time is about them."""
+
 # What stood on a device that is gone ends with the first run that did not have it any more.
 _DEVICES_EVER = """
     SELECT ever.*, (
@@ -81,8 +86,15 @@ _DEVICES_EVER = """
         FROM {devices} GROUP BY device_key
     ) AS ever
 """
+# What is computed once a patch need not be computed once a finding.
+_KNOWN_PATCHES = """
+    SELECT p.*, b.as_of, CASE WHEN p.released_at IS NOT NULL THEN CAST(
+        greatest(0, (epoch_us(b.as_of) - epoch_us(p.released_at)) // 86400000000) AS INTEGER
+    ) END AS age_days
+    FROM {prefix}described AS p JOIN {prefix}publications AS b USING (source)
+"""
 _PATCHES = """
-    SELECT * FROM {prefix}known_patches
+    SELECT * EXCLUDE (as_of, age_days) FROM {prefix}known_patches
     WHERE patch_id IN (SELECT patch_id FROM {prefix}findings)
 """
 
@@ -109,9 +121,13 @@ class Facts:
         self.publications = tuple(publications)
         self.repaired = tuple(repaired)
         self.shelf = shelf
-        self._connection = duckdb.connect(":memory:")
+        self._spill = TemporaryDirectory(prefix="patchfleet-", ignore_cleanup_errors=True)
+        self._connection = duckdb.connect(
+            ":memory:", config={"memory_limit": _MEMORY, "temp_directory": self._spill.name}
+        )
         shelf.connect(self._connection)
         self._compared: dict[Facts, str] = {}
+        self._kept: tuple[str, Sequence[object]] | None = None
         self._is_locked = False
         self._create_views("", self)
         if any(p.since_ever for p in self.publications):
@@ -169,6 +185,22 @@ class Facts:
             sql = f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM {read}"
             self._run(self._connection, sql, [str(file)])
 
+    def keep(self, sql: str, values: Sequence[object] = ()) -> None:
+        """Keep what a statement chooses of `held`, for many questions, as the view `kept`.
+
+        Of `held` it lacks what only a list of findings shows: the source's own words, whose
+        decision it is, when it was installed and by which run. The same statement again costs
+        nothing; another one takes its place.
+        """
+        if self._kept == (sql, values):
+            return
+        chosen = f"SELECT {_KEPT} FROM ({sql})"
+        self._run(self._connection, f"CREATE OR REPLACE TABLE kept_rows AS {chosen}", values)
+        if self._kept is None:
+            view = _HELD.format(prefix="", listed="kept_rows")
+            self._connection.execute(f"CREATE VIEW kept AS {view}")
+        self._kept = (sql, values)
+
     def ask(self, sql: str) -> "Answer":
         """Ask a person's own statement over the views; see `store.sql`.
 
@@ -213,6 +245,7 @@ class Facts:
     def close(self) -> None:
         """Let go of the files."""
         self._connection.close()
+        self._spill.cleanup()
 
     def __enter__(self) -> Self:
         return self
@@ -243,7 +276,9 @@ class Facts:
         whole = [p.folders[0] for p in of.publications]
         later = [folder for p in of.publications for folder in p.folders[1:]]
         small = _files(of, [*whole, *later], "patches")
-        self._create_view(f"{prefix}known_patches", f"(SELECT DISTINCT * FROM {small})")
+        self._create_view(f"{prefix}described", f"(SELECT DISTINCT * FROM {small})")
+        known = _KNOWN_PATCHES.format(prefix=prefix)
+        self._connection.execute(f"CREATE TABLE {prefix}known_patches AS {known}")
         begun = [*_paths(of, whole, "findings"), *_paths(of, later, "begun")]
         ended = _ENDED.format(files=_files(of, later, "ended")) if later else ""
         listed = f"(SELECT * FROM {_parquet(begun)} AS begun {ended})"
@@ -253,11 +288,13 @@ class Facts:
             ("patches", _PATCHES),
             ("held", _HELD),
         ):
-            self._connection.execute(f"CREATE VIEW {prefix}{name} AS {sql.format(prefix=prefix)}")
+            view = sql.format(prefix=prefix, listed=f"{prefix}listed")
+            self._connection.execute(f"CREATE VIEW {prefix}{name} AS {view}")
 
     def _create_history(self, runs: Sequence[RunRow]) -> None:
         """Make `runs`, `intervals` and `milestones`: how every finding came to be what it is.
 
+        `lasting` and `moving` are the intervals of findings with one and with several of them.
         An interval holds from a run to a run, whose times are those of the first run that was
         complete at or after them.
         """
@@ -293,8 +330,14 @@ class Facts:
         self._connection.execute(
             f"CREATE VIEW devices_ever AS {_DEVICES_EVER.format(devices=devices)}"
         )
-        sql = _INTERVALS.format(begun="begun_ever", ended=ended, patches="patches_ever")
-        self._connection.execute(f"CREATE VIEW intervals AS {sql}")
+        self._connection.execute(f"CREATE VIEW ended_ever AS SELECT * FROM {ended}")
+        for name, of, until in (
+            ("intervals", "begun_ever", "ended_ever"),
+            ("lasting", f"(SELECT * FROM begun_ever ANTI JOIN {_MOVED})", none),
+            ("moving", f"(SELECT * FROM begun_ever SEMI JOIN {_MOVED})", "ended_ever"),
+        ):
+            sql = _INTERVALS.format(begun=of, ended=until, patches="patches_ever")
+            self._connection.execute(f"CREATE VIEW {name} AS {sql}")
         self._connection.execute(f"CREATE VIEW milestones AS {MILESTONES}")
 
     def _create_view(self, name: str, source: str, but: str = "") -> None:
@@ -311,6 +354,12 @@ class Facts:
     ) -> duckdb.DuckDBPyConnection:
         try:
             return connection.execute(sql, list(values))
+        except duckdb.OutOfMemoryException as error:
+            raise StoreError(
+                f"a question does not fit into {_MEMORY} of memory and the disk behind "
+                f"{self._spill.name}: {str(error).splitlines()[0]}",
+                hint="free some space there, or set TMPDIR to a folder with room",
+            ) from error
         except duckdb.IOException as error:
             raise StoreError(
                 f"a published file cannot be read: {str(error).splitlines()[0]}",

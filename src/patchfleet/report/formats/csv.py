@@ -8,6 +8,7 @@ apostrophe in front, since patch titles and device names come from outside. JSON
 import csv
 import io
 from datetime import UTC, datetime
+from typing import TextIO
 
 from patchfleet.report.table import Cell, Table
 
@@ -21,10 +22,15 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 def to_csv(table: Table) -> str:
     """Spell a table as CSV with a header, lines ending in CR LF (RFC 4180), without `MARK`."""
     text = io.StringIO(newline="")
-    writer = csv.writer(text)
+    write_csv(table, text)
+    return text.getvalue()
+
+
+def write_csv(table: Table, file: TextIO) -> None:
+    """Write the text of `to_csv` to a file, row by row."""
+    writer = csv.writer(file)
     writer.writerow([column.key for column in table.columns])
     writer.writerows([_field(value) for value in row] for row in table.rows)
-    return text.getvalue()
 
 
 def _field(value: Cell) -> str | int | float | None:

@@ -4,11 +4,14 @@ Law of this file: values are exact. Times are ISO 8601 with `Z`, shares are numb
 known is `null`, and a closing total is left to who adds up.
 """
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
 
 from patchfleet.report.table import Report, Table
+
+_INDENT = "  "
 
 
 def to_json(what: Report | Table) -> str:
@@ -17,25 +20,50 @@ def to_json(what: Report | Table) -> str:
     A report is `{report, title, as_of, notes, figures: {name: value}, tables: {name: [row]}}`, a
     table `{table, title, note, rows: [row]}`, and a row `{column: value}`.
     """
-    content = _report(what) if isinstance(what, Report) else _table(what)
-    return msgspec.json.format(msgspec.json.encode(content), indent=2).decode() + "\n"
+    return "".join(iter_json(what))
 
 
-def _report(report: Report) -> dict[str, Any]:
+def iter_json(what: Report | Table) -> Iterator[str]:
+    """Spell the text of `to_json` piece by piece, a row at a time."""
+    if isinstance(what, Table):
+        yield _opened({"table": what.name, "title": what.title, "note": what.note})
+        yield f',\n{_INDENT}"rows": '
+        yield from _rows(what, _INDENT)
+        yield "\n}\n"
+        return
+    yield _opened(_heading(what))
+    yield f',\n{_INDENT}"tables": {{'
+    for place, table in enumerate(what.tables):
+        yield f"{',' * bool(place)}\n{_INDENT * 2}{_spelled(table.name)}: "
+        yield from _rows(table, _INDENT * 2)
+    yield f"\n{_INDENT}}}\n}}\n" if what.tables else "}\n}\n"
+
+
+def _heading(report: Report) -> dict[str, Any]:
     return {
         "report": report.name,
         "title": report.title,
         "as_of": report.as_of,
         "notes": report.notes,
         "figures": {figure.name: figure.value for figure in report.figures},
-        "tables": {table.name: _rows(table) for table in report.tables},
     }
 
 
-def _table(table: Table) -> dict[str, Any]:
-    return {"table": table.name, "title": table.title, "note": table.note, "rows": _rows(table)}
+def _opened(content: Mapping[str, Any]) -> str:
+    """Spell an object without its end: more follows."""
+    return _spelled(content).removesuffix("\n}")
 
 
-def _rows(table: Table) -> list[dict[str, Any]]:
+def _rows(table: Table, indent: str) -> Iterator[str]:
     keys = [column.key for column in table.columns]
-    return [dict(zip(keys, row, strict=True)) for row in table.rows]
+    between, end = "[", "[]"
+    for row in table.rows:
+        text = _spelled(dict(zip(keys, row, strict=True)))
+        inner = f"\n{indent}{_INDENT}"
+        yield between + inner + text.replace("\n", inner)  # no string holds a bare new line
+        between, end = ",", f"\n{indent}]"
+    yield end
+
+
+def _spelled(content: Any) -> str:
+    return msgspec.json.format(msgspec.json.encode(content), indent=len(_INDENT)).decode()

@@ -24,36 +24,45 @@ def to_markdown(what: Report | Table) -> str:
     The columns are those that are read at a glance; of charts it has the sentence that says what
     they show.
     """
+    return "".join(iter_markdown(what))
+
+
+def iter_markdown(what: Report | Table) -> Iterator[str]:
+    """Spell the text of `to_markdown` line by line."""
     blocks = _of_report(what) if isinstance(what, Report) else _of_table(what, "#")
-    return "\n\n".join(blocks) + "\n"
+    for place, block in enumerate(blocks):
+        if place:
+            yield "\n"
+        for line in block:
+            yield f"{line}\n"
 
 
-def _of_report(report: Report) -> Iterator[str]:
-    yield f"# {_text(report.title)}"
-    yield f"As of {moment(report.as_of)}"
+def _of_report(report: Report) -> Iterator[Iterable[str]]:
+    yield [f"# {_text(report.title)}"]
+    yield [f"As of {moment(report.as_of)}"]
     if report.figures:
         yield _figures(report.figures)
     if report.notes:
-        yield "\n".join(f"- {_line(note)}" for note in report.notes)
+        yield [f"- {_line(note)}" for note in report.notes]
     if report.charts:
-        yield "\n".join(f"- **{_text(one.title)}:** {_text(one.summary)}" for one in report.charts)
+        yield [f"- **{_text(one.title)}:** {_text(one.summary)}" for one in report.charts]
     for table in report.tables:
         yield from _of_table(table, "##")
     if any(column.is_detail for table in report.tables for column in table.columns):
-        yield "The workbook (.xlsx) of this report has further columns of these tables."
+        yield ["The workbook (.xlsx) of this report has further columns of these tables."]
 
 
-def _of_table(table: Table, level: str) -> Iterator[str]:
-    yield f"{level} {_text(table.title)}"
+def _of_table(table: Table, level: str) -> Iterator[Iterable[str]]:
+    yield [f"{level} {_text(table.title)}"]
     if table.note:
-        yield _line(table.note)
-    yield "\n".join(_grid(table.at_a_glance())) if len(table.rows) else "Nothing."
+        yield [_line(table.note)]
+    yield _grid(table.at_a_glance()) if len(table.rows) else ["Nothing."]
 
 
-def _figures(figures: Sequence[Figure]) -> str:
+def _figures(figures: Sequence[Figure]) -> Iterable[str]:
     values = [spelled(figure.value, figure.kind) or "unknown" for figure in figures]
     heading = _row(_text(figure.title) for figure in figures)
-    return "\n".join((heading, _row("---:" for _ in figures), _row(map(_text, values))))
+    return heading, _row("---:" for _ in figures), _row(map(_text, values))
 
 
 def _grid(table: Table) -> Iterator[str]:

@@ -5,12 +5,12 @@ Law of this file: what is written appears whole or not at all; the old file stay
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from patchfleet.errors import ConfigError
-from patchfleet.report.formats.csv import MARK, to_csv
-from patchfleet.report.formats.json import to_json
+from patchfleet.report.formats.csv import MARK, write_csv
+from patchfleet.report.formats.json import iter_json
 from patchfleet.report.table import Report, Table
 
 
@@ -70,7 +70,7 @@ def _replace(target: Path, write: Callable[[Path], None]) -> None:
 
 
 def _write_json(what: Report | Table, path: Path) -> None:
-    path.write_text(to_json(what), encoding="utf-8", newline="\n")
+    _write_pieces(iter_json(what), path)
 
 
 def _one_table(what: Report | Table, kind: str) -> Table:
@@ -86,8 +86,10 @@ def _one_table(what: Report | Table, kind: str) -> Table:
 
 
 def _write_csv(what: Report | Table, path: Path) -> None:
-    text = MARK + to_csv(_one_table(what, "CSV"))
-    path.write_text(text, encoding="utf-8", newline="")
+    table = _one_table(what, "CSV")
+    with path.open("w", encoding="utf-8", newline="") as file:
+        file.write(MARK)
+        write_csv(table, file)
 
 
 def _write_parquet(what: Report | Table, path: Path) -> None:
@@ -109,9 +111,15 @@ def _write_html(what: Report | Table, path: Path) -> None:
 
 
 def _write_markdown(what: Report | Table, path: Path) -> None:
-    from patchfleet.report.formats.markdown import to_markdown
+    from patchfleet.report.formats.markdown import iter_markdown
 
-    path.write_text(to_markdown(what), encoding="utf-8", newline="\n")
+    _write_pieces(iter_markdown(what), path)
+
+
+def _write_pieces(pieces: Iterable[str], path: Path) -> None:
+    """Write text as it comes, so that no report has to fit into memory."""
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        file.writelines(pieces)
 
 
 _WRITERS: dict[str, Callable[[Report | Table, Path], None]] = {

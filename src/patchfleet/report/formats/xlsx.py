@@ -7,7 +7,7 @@ once and forgotten, so that memory does not grow with them.
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from itertools import count
+from itertools import chain, count, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -33,6 +33,7 @@ _NUMBER_FORMATS: dict[Kind, str] = {
 }
 _WIDTHS: dict[Kind, int] = {"date": 11, "moment": 17, "flag": 8, "integer": 9, "percent": 9}
 _WIDEST = 64
+_ROWS_TO_FIT = 200
 _HEADING_POINTS = 32  # two lines
 
 _OPTIONS = {
@@ -47,11 +48,11 @@ _NO_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class Sheet(Struct, frozen=True):
-    """One sheet to be: its name, which part of which table, and how many rows that part has."""
+    """One sheet to be: its name, of which table, how many of its rows, and whether the last."""
 
     name: str
     table: Table
-    rows: Sequence[tuple[Cell, ...]]
+    count: int
     is_last: bool
 
 
@@ -78,11 +79,16 @@ def write_xlsx(what: Report | Table, path: Path, *, rows_a_sheet: int = ROWS_A_S
 def _fill(book: Any, what: Report | Table, sheets: Sequence[Sheet]) -> None:
     book.set_properties(_properties(what))
     if isinstance(what, Report):
-        contents = [(sheet.name, sheet.table, len(sheet.rows)) for sheet in sheets]
+        contents = [(sheet.name, sheet.table, sheet.count) for sheet in sheets]
         write_summary(book, what, contents)
     formats = _Formats(book)
+    rows: Iterator[tuple[Cell, ...]] = iter(())
+    is_next = True
     for sheet in sheets:
-        _write_sheet(book.add_worksheet(sheet.name), sheet, formats)
+        if is_next:
+            rows = iter(sheet.table.rows)  # once, however many sheets they fill
+        _write_sheet(book.add_worksheet(sheet.name), sheet, rows, formats)
+        is_next = sheet.is_last
     if isinstance(what, Report):
         write_chart_data(book, what.charts)
 
@@ -133,14 +139,18 @@ def _sheets(tables: Iterable[Table], rows_a_sheet: int) -> Iterator[Sheet]:
     for table in tables:
         starts = range(0, max(len(table.rows), 1), rows_a_sheet)
         for part, start in enumerate(starts, start=1):
-            rows = table.rows[start : start + rows_a_sheet]
+            count = min(rows_a_sheet, len(table.rows) - start)
             is_last = part == len(starts)
-            yield Sheet(sheet_name(table.name, part, taken), table, rows, is_last)
+            yield Sheet(sheet_name(table.name, part, taken), table, count, is_last)
 
 
-def _write_sheet(sheet: Any, part: Sheet, formats: _Formats) -> None:
+def _write_sheet(
+    sheet: Any, part: Sheet, rows: Iterator[tuple[Cell, ...]], formats: _Formats
+) -> None:
+    """Write the next rows of a table; after the last part, all of them have been read."""
     table = part.table
-    last_row, last_column = len(part.rows), len(table.columns) - 1
+    last_row, last_column = part.count, len(table.columns) - 1
+    first = list(islice(rows, min(part.count, _ROWS_TO_FIT)))
     sheet.freeze_panes(1, 0)
     sheet.set_row(0, _HEADING_POINTS)
     sheet.autofilter(0, 0, last_row, last_column)
@@ -148,18 +158,21 @@ def _write_sheet(sheet: Any, part: Sheet, formats: _Formats) -> None:
     sheet.fit_to_pages(1, 0)
     sheet.repeat_rows(0)
     for place, column in enumerate(table.columns):
-        sheet.set_column(place, place, _width(place, column, part.rows))
+        sheet.set_column(place, place, _width(place, column, first))
         style = formats.number_heading if column.kind in NUMERIC else formats.heading
         sheet.write_string(0, place, column.heading, style)
         for rule in _rules(column, formats):
             sheet.conditional_format(1, place, max(last_row, 1), place, rule)
     writers = [cell_writer(sheet, column.kind, formats.kinds) for column in table.columns]
-    for number, row in enumerate(part.rows, start=1):
+    others = islice(rows, part.count - len(first))
+    for number, row in enumerate(chain(first, others), start=1):
         for place, value in enumerate(row):
             if value is not None:
                 writers[place](number, place, value)
-    if table.total is not None and part.is_last:
-        _write_total(sheet, last_row + 1, table, formats)
+    if part.is_last:
+        next(rows, None)  # rows that are read later say only at their end that they were too many
+        if table.total is not None:
+            _write_total(sheet, last_row + 1, table, formats)
 
 
 def _write_total(sheet: Any, row: int, table: Table, formats: _Formats) -> None:
@@ -184,13 +197,13 @@ def _rules(column: Column, formats: _Formats) -> Iterator[dict[str, Any]]:
 _SCALE = {"type": "2_color_scale", "min_type": "num", "min_value": 0, "min_color": "#ffffff"}
 
 
-def _width(place: int, column: Column, rows: Sequence[tuple[Cell, ...]]) -> int:
+def _width(place: int, column: Column, first: Sequence[tuple[Cell, ...]]) -> int:
     """Fit a column to its heading and its first rows."""
     words = [len(word) for word in column.heading.split()]
     least = max(*words, len(column.heading) // 2, 0) + 4  # on two lines, with the filter's arrow
     wish = column.width or _WIDTHS.get(column.kind)
     if wish is None:
-        wish = max((len(spelled(row[place], column.kind)) for row in rows[:200]), default=0) + 2
+        wish = max((len(spelled(row[place], column.kind)) for row in first), default=0) + 2
     return min(max(wish, least), _WIDEST)
 
 

@@ -21,6 +21,7 @@ from patchfleet.store.questions.answers import (
     HistoryRow,
     JobResultRow,
     JobRow,
+    JobTotals,
     JudgedCount,
     JudgedRow,
     JudgedVerdict,
@@ -48,26 +49,32 @@ from patchfleet.store.questions.deadlines import (
     judge_by,
 )
 from patchfleet.store.questions.history import history, milestones
-from patchfleet.store.questions.jobs import job_results, jobs
+from patchfleet.store.questions.jobs import job_result_lines, job_results, job_totals, jobs
+from patchfleet.store.questions.lines import Lines
 from patchfleet.store.questions.lists import (
     count_findings,
     customers,
+    device_lines,
     devices,
     findings,
     iter_findings,
+    open_lines,
 )
 from patchfleet.store.questions.machines import known_to_several, look_alikes, machines
 from patchfleet.store.questions.morning import (
+    contradiction_lines,
     contradictions,
     failed_patches,
     new_critical,
     silent_devices,
+    silent_lines,
     waiting_devices,
+    waiting_lines,
 )
 from patchfleet.store.questions.names import unknown_names
 from patchfleet.store.questions.posture import posture, severity_by_state
 from patchfleet.store.questions.trends import open_by_run, times_to_close
-from patchfleet.store.questions.work import work_items, worklist
+from patchfleet.store.questions.work import work_items, work_lines, worklist
 
 __all__ = [
     "AGE_BUCKETS",
@@ -85,9 +92,11 @@ __all__ = [
     "HistoryRow",
     "JobResultRow",
     "JobRow",
+    "JobTotals",
     "JudgedCount",
     "JudgedRow",
     "JudgedVerdict",
+    "Lines",
     "LookAlikeRow",
     "MachineRow",
     "MilestoneRow",
@@ -105,19 +114,23 @@ __all__ = [
     "age_of_open",
     "cases",
     "changes",
+    "contradiction_lines",
     "contradictions",
     "count_changes",
     "count_findings",
     "count_judged",
     "customers",
     "cves_by_kb",
+    "device_lines",
     "devices",
     "failed_patches",
     "findings",
     "history",
     "iter_findings",
     "iter_judged",
+    "job_result_lines",
     "job_results",
+    "job_totals",
     "jobs",
     "judge_by",
     "known_to_several",
@@ -126,13 +139,17 @@ __all__ = [
     "milestones",
     "new_critical",
     "open_by_run",
+    "open_lines",
     "posture",
     "severity_by_state",
     "silent_devices",
+    "silent_lines",
     "times_to_close",
     "top_patches",
     "unknown_names",
     "waiting_devices",
+    "waiting_lines",
     "work_items",
+    "work_lines",
     "worklist",
 ]

@@ -4,14 +4,8 @@ from typing import TYPE_CHECKING
 
 from patchfleet.models import Selection
 from patchfleet.store.questions.answers import AGE_BUCKETS, AgeRow, TopPatchRow
-from patchfleet.store.questions.narrow import (
-    IS_OPEN,
-    SEVERITY_RANK,
-    Clause,
-    literals,
-    of_findings,
-    where,
-)
+from patchfleet.store.questions.narrow import SEVERITY_RANK, literals
+from patchfleet.store.questions.opened import opened
 
 if TYPE_CHECKING:
     from patchfleet.store.facts import Facts
@@ -28,23 +22,22 @@ def age_of_open(facts: "Facts", selection: Selection = _ALL) -> list[AgeRow]:
 
     What has no release date is `unknown`; what is released after `as_of` counts as 0 days old.
     """
-    held = where([*of_findings(selection), Clause(IS_OPEN)])
     sql = f"""
-        SELECT {_BUCKET} AS bucket, severity, count(*) FROM held {held.sql}
+        SELECT {_BUCKET} AS bucket, severity, count(*) FROM {opened(facts, selection)}
         GROUP BY bucket, severity
         ORDER BY list_position([{literals(AGE_BUCKETS)}], bucket), {SEVERITY_RANK}"""
-    return facts.rows(AgeRow, sql, held.values)
+    return facts.rows(AgeRow, sql)
 
 
 def top_patches(
     facts: "Facts", selection: Selection = _ALL, *, limit: int = 20
 ) -> list[TopPatchRow]:
     """List the patches that are open on most devices, then by severity, age and title."""
-    held = where([*of_findings(selection), Clause(IS_OPEN)])
     sql = f"""
-        SELECT source, patch_id, patch, product, kb, severity, released_at, age_days,
-            count(DISTINCT device_id) AS devices
-        FROM held {held.sql}
-        GROUP BY source, patch_id, patch, product, kb, severity, released_at, age_days
+        SELECT source, patch_id, patch, product, kb, severity, released_at, age_days, devices
+        FROM (
+            SELECT patch_id, count(DISTINCT device_key) AS devices
+            FROM {opened(facts, selection)} GROUP BY patch_id
+        ) JOIN known_patches USING (patch_id)
         ORDER BY devices DESC, {SEVERITY_RANK}, released_at NULLS LAST, patch, patch_id LIMIT ?"""
-    return facts.rows(TopPatchRow, sql, (*held.values, limit))
+    return facts.rows(TopPatchRow, sql, (limit,))

@@ -480,6 +480,14 @@ class JobResultRow(Struct, frozen=True):
     failed_patches: tuple[str, ...]
 
 
+class JobTotals(Struct, frozen=True):
+    """How many results of jobs there are on devices, and the patches of all of them together."""
+
+    results: int
+    succeeded: int
+    failed: int
+
+
 class TransitionRow(Struct, frozen=True):
     """How many findings went from one state to another; equal states mean a changed decision."""
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from patchfleet.models import Selection
 from patchfleet.store.questions.answers import CaseRow, JudgedCount, JudgedRow, JudgedVerdict, KbRow
-from patchfleet.store.questions.narrow import IS_OPEN, SEVERITY_RANK, Clause, of_findings, where
+from patchfleet.store.questions.narrow import SEVERITY_RANK
+from patchfleet.store.questions.opened import opened
 
 if TYPE_CHECKING:
     from patchfleet.store.facts import Facts
@@ -21,22 +22,22 @@ VERDICTS = ("overdue", "not_judged", "on_time", "not_covered")
 """The verdicts on what is open, worst first."""
 
 _RANK = "list_position(['overdue', 'not_judged', 'on_time', 'not_covered'], verdict)"
-_JUDGED = """held JOIN judged AS j ON j.patch_id = held.patch_id AND j.of_kind = held.kind
-    AND (j.seen_at IS NULL OR j.seen_at = held.first_seen_at)"""
+_JUDGED = """{} AS f JOIN judged AS j ON j.patch_id = f.patch_id AND j.of_kind = f.kind
+    AND (j.seen_at IS NULL OR j.seen_at = f.first_seen_at)"""
 
 
 def cases(
     facts: "Facts", selection: Selection = _ALL, *, by_detection: bool = False
 ) -> list[CaseRow]:
     """List what open findings have to be judged by, each once, with how many have it."""
-    chosen = where([*of_findings(selection), Clause(IS_OPEN)])
     seen = "first_seen_at" if by_detection else "CAST(NULL AS TIMESTAMP)"
     sql = f"""
         SELECT patch_id, kind, {seen} AS seen_at, any_value(patch), any_value(product),
             any_value(kb), any_value(severity), any_value(vendor_severity), any_value(released_at),
             any_value(cves), count(*)
-        FROM held {chosen.sql} GROUP BY patch_id, kind, seen_at ORDER BY patch_id, kind, seen_at"""
-    return facts.rows(CaseRow, sql, chosen.values)
+        FROM {opened(facts, selection)}
+        GROUP BY patch_id, kind, seen_at ORDER BY patch_id, kind, seen_at"""
+    return facts.rows(CaseRow, sql)
 
 
 def cves_by_kb(facts: "Facts") -> dict[str, tuple[str, ...]]:
@@ -63,13 +64,12 @@ def judge_by(facts: "Facts", verdicts: Iterable[JudgedVerdict]) -> None:
 
 def count_judged(facts: "Facts", selection: Selection = _ALL) -> list[JudgedCount]:
     """Count open findings by customer, severity and verdict, after `judge_by`."""
-    chosen = where([*of_findings(selection), Clause(IS_OPEN)])
     sql = f"""
         SELECT source, customer_id, customer, severity, verdict, count(*)
-        FROM {_JUDGED} {chosen.sql}
+        FROM {_JUDGED.format(opened(facts, selection))}
         GROUP BY source, customer_id, customer, severity, verdict
         ORDER BY lower(customer), customer, source, customer_id, {SEVERITY_RANK}, {_RANK}"""
-    return facts.rows(JudgedCount, sql, chosen.values)
+    return facts.rows(JudgedCount, sql)
 
 
 def iter_judged(
@@ -81,16 +81,13 @@ def iter_judged(
 ) -> Iterator[JudgedRow]:
     """Go through open findings with their verdict, the longest overdue first, after `judge_by`."""
     marks = ", ".join("?" * len(verdicts))
-    chosen = where(
-        [*of_findings(selection), Clause(IS_OPEN), Clause(f"verdict IN ({marks})", verdicts)]
-    )
     cut = "" if limit is None else f"LIMIT {int(limit)}"
     sql = f"""
         SELECT verdict, due_at, CASE WHEN due_at < as_of THEN CAST(
                 (epoch_us(as_of) - epoch_us(due_at)) // 86400000000 AS INTEGER) END,
             source, customer, site, device_id, device, kind, finding_id, patch, kb, severity, state,
             decision, released_at, first_seen_at, because
-        FROM {_JUDGED} {chosen.sql}
+        FROM {_JUDGED.format(opened(facts, selection))} WHERE verdict IN ({marks})
         ORDER BY {_RANK}, due_at NULLS LAST, {SEVERITY_RANK}, lower(customer), lower(device),
             device_id, patch, finding_id {cut}"""
-    return facts.iter_rows(JudgedRow, sql, chosen.values)
+    yield from facts.iter_rows(JudgedRow, sql, verdicts)

@@ -3,8 +3,9 @@
 from typing import TYPE_CHECKING
 
 from patchfleet.models import Selection
-from patchfleet.store.questions.answers import JobResultRow, JobRow
-from patchfleet.store.questions.narrow import of_devices, where
+from patchfleet.store.questions.answers import JobResultRow, JobRow, JobTotals
+from patchfleet.store.questions.lines import Lines
+from patchfleet.store.questions.narrow import Clause, of_devices, where
 
 if TYPE_CHECKING:
     from patchfleet.store.facts import Facts
@@ -36,6 +37,11 @@ def jobs(facts: "Facts", selection: Selection = _ALL) -> list[JobRow]:
 
 def job_results(facts: "Facts", selection: Selection = _ALL) -> list[JobResultRow]:
     """List what each run did on each device of a selection, failures first, then the latest."""
+    return list(job_result_lines(facts, selection).read())
+
+
+def job_result_lines(facts: "Facts", selection: Selection = _ALL) -> Lines[JobResultRow]:
+    """Give the rows of `job_results` to count and to read."""
     chosen = where(of_devices(selection))
     sql = f"""
         SELECT r.source, r.job_id, j.name, r.run_id, d.customer, r.device_id, d.device, r.status,
@@ -50,4 +56,17 @@ def job_results(facts: "Facts", selection: Selection = _ALL) -> list[JobResultRo
             LEFT JOIN jobs AS j ON j.source = r.source AND j.id = r.job_id
         ORDER BY r.failed_count > 0 DESC, r.ended_at DESC NULLS LAST, j.name, r.run_id,
             lower(d.device), r.device_id"""
-    return facts.rows(JobResultRow, sql, chosen.values)
+    return Lines(facts, JobResultRow, lambda: Clause(sql, chosen.values))
+
+
+def job_totals(facts: "Facts", selection: Selection = _ALL) -> JobTotals:
+    """Add up all rows of `job_results`."""
+    chosen = where(of_devices(selection))
+    sql = f"""
+        SELECT count(*), CAST(coalesce(sum(succeeded_count), 0) AS BIGINT),
+            CAST(coalesce(sum(failed_count), 0) AS BIGINT)
+        FROM job_results AS r
+            JOIN (SELECT source, device_id FROM devices {chosen.sql}) AS d
+            ON d.source = r.source AND d.device_id = r.device_id"""
+    (totals,) = facts.rows(JobTotals, sql, chosen.values)
+    return totals

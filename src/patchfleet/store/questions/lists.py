@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from patchfleet.models import Selection
 from patchfleet.store.questions.answers import CustomerRow, DeviceRow, FindingRow
+from patchfleet.store.questions.lines import Lines
 from patchfleet.store.questions.narrow import (
     IS_OPEN,
     SEVERITY_RANK,
@@ -41,6 +42,18 @@ def iter_findings(
     return facts.iter_rows(FindingRow, asked.sql, asked.values, batch=batch)
 
 
+def open_lines(facts: "Facts", selection: Selection = _ALL) -> Lines[FindingRow]:
+    """Give what is open, worst first, to count and to read: by severity, then the oldest release.
+
+    What has no release date comes last in its severity.
+    """
+    held = where([*of_findings(selection), Clause(IS_OPEN)])
+    sql = f"""
+        SELECT {_FINDING} FROM held {held.sql}
+        ORDER BY {SEVERITY_RANK}, age_days DESC NULLS LAST, {_PLACES}, patch, finding_id, source"""
+    return Lines(facts, FindingRow, lambda: Clause(sql, held.values))
+
+
 def count_findings(facts: "Facts", selection: Selection = _ALL) -> int:
     """Count the findings of a selection."""
     held = where(of_findings(selection))
@@ -49,18 +62,23 @@ def count_findings(facts: "Facts", selection: Selection = _ALL) -> int:
 
 def devices(facts: "Facts", selection: Selection = _ALL) -> list[DeviceRow]:
     """List devices by customer, site and name; only places and kinds of the selection count."""
+    return list(device_lines(facts, selection).read())
+
+
+def device_lines(facts: "Facts", selection: Selection = _ALL) -> Lines[DeviceRow]:
+    """Give the rows of `devices` to count and to read."""
     chosen = where(of_devices(selection))
     sql = f"""
         WITH counted AS (
-            SELECT source, device_id, count(*) AS findings, count(*) FILTER ({IS_OPEN}) AS open
-            FROM findings GROUP BY source, device_id
+            SELECT device_key, count(*) AS findings, count(*) FILTER ({IS_OPEN}) AS open
+            FROM listed GROUP BY device_key
         )
         SELECT source, customer_id, customer, site_id, site, device_id, device, kind, is_patched,
             os, description, "user", serial, mac_addresses, domain, last_seen_at, last_boot_at,
             scanned_at, coalesce(findings, 0), coalesce(open, 0)
-        FROM devices LEFT JOIN counted USING (source, device_id) {chosen.sql}
+        FROM devices LEFT JOIN counted USING (device_key) {chosen.sql}
         ORDER BY {_PLACES}, source"""
-    return facts.rows(DeviceRow, sql, chosen.values)
+    return Lines(facts, DeviceRow, lambda: Clause(sql, chosen.values))
 
 
 def customers(facts: "Facts", selection: Selection = _ALL) -> list[CustomerRow]:
@@ -78,14 +96,16 @@ def customers(facts: "Facts", selection: Selection = _ALL) -> list[CustomerRow]:
     return facts.rows(CustomerRow, sql, chosen.values)
 
 
+_FINDING = """source, customer_id, customer, site_id, site, device_id, device, kind, finding_id,
+    patch_id, patch, product, kb, severity, vendor_severity, state, decision, is_own_decision,
+    vendor_status, vendor_decision, released_at, installed_at, first_seen_at, changed_at,
+    scanned_at, age_days, is_installable, is_removable, url"""
+
+
 def _findings(selection: Selection, limit: int | None) -> Clause:
     held = where(of_findings(selection))
     cut, values = ("", ()) if limit is None else ("LIMIT ?", (limit,))
     sql = f"""
-        SELECT source, customer_id, customer, site_id, site, device_id, device, kind, finding_id,
-            patch_id, patch, product, kb, severity, vendor_severity, state, decision,
-            is_own_decision, vendor_status, vendor_decision, released_at, installed_at,
-            first_seen_at, changed_at, scanned_at, age_days, is_installable, is_removable, url
-        FROM held {held.sql}
+        SELECT {_FINDING} FROM held {held.sql}
         ORDER BY {_PLACES}, {SEVERITY_RANK}, patch, finding_id, source {cut}"""
     return Clause(sql, (*held.values, *values))

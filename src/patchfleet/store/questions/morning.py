@@ -14,7 +14,9 @@ from patchfleet.store.questions.answers import (
     SilentRow,
     WaitingRow,
 )
-from patchfleet.store.questions.narrow import Clause, of_devices, of_findings, where
+from patchfleet.store.questions.lines import Lines
+from patchfleet.store.questions.narrow import Clause, of_devices, where
+from patchfleet.store.questions.opened import opened
 
 if TYPE_CHECKING:
     from patchfleet.store.facts import Facts
@@ -25,31 +27,32 @@ WIDELY = 3
 """So many devices, or so many patches on one device, are no coincidence any more."""
 
 _FAILED = f"""
-    WITH failing AS (SELECT * FROM held {{chosen}}),
-    devices_failing AS (
-        SELECT device_key, count(*) AS failed FROM held WHERE state = 'failed'
-        GROUP BY device_key
-    ),
-    waiting AS (
-        SELECT DISTINCT device_key FROM held WHERE state = 'reboot_required'
+    WITH failing AS (SELECT * FROM {{opened}} WHERE state = 'failed'),
+    troubled AS (
+        SELECT device_key, count(*) FILTER (state = 'failed') AS failed,
+            bool_or(state = 'reboot_required') AS is_waiting
+        FROM listed WHERE state IN ('failed', 'reboot_required') GROUP BY device_key
     ),
     tried AS (
-        SELECT patch_id, count(*) FILTER (state = 'failed') AS failed,
-            count(*) FILTER (state IN ('failed', 'installed')) AS tried
-        FROM held WHERE patch_id IN (SELECT patch_id FROM failing) GROUP BY patch_id
+        SELECT patch_id, count(*) FILTER (state = 'failed') AS failed, count(*) AS tried
+        FROM listed WHERE state IN ('failed', 'installed') GROUP BY patch_id
+    ),
+    moved AS (  -- only what stood otherwise once can have failed twice
+        SELECT device_key, finding_id
+        FROM failing SEMI JOIN ended_ever USING (device_key, finding_id)
     ),
     often AS (
         SELECT device_key, finding_id, count(*) AS times FROM (
             SELECT device_key, finding_id, state, lag(state) OVER (
                 PARTITION BY device_key, finding_id ORDER BY from_run) AS before
-            FROM intervals SEMI JOIN failing USING (device_key, finding_id)
+            FROM begun_ever SEMI JOIN moved USING (device_key, finding_id)
         ) WHERE state = 'failed' AND before IS DISTINCT FROM 'failed'
         GROUP BY device_key, finding_id
     ),
     caused AS (
         SELECT f.*, coalesce(o.times, 1) AS times, CASE
             WHEN d.last_seen_at < f.as_of - INTERVAL 7 DAY THEN 'the device is silent'
-            WHEN w.device_key IS NOT NULL THEN 'the device waits for a restart'
+            WHEN df.is_waiting THEN 'the device waits for a restart'
             WHEN t.failed >= {WIDELY} AND 2 * t.failed >= t.tried
                 THEN 'the patch fails on most devices'
             WHEN df.failed >= {WIDELY} THEN 'the device fails with other patches too'
@@ -57,8 +60,7 @@ _FAILED = f"""
         FROM failing AS f
             JOIN devices AS d USING (device_key)
             LEFT JOIN often AS o USING (device_key, finding_id)
-            LEFT JOIN waiting AS w USING (device_key)
-            LEFT JOIN devices_failing AS df USING (device_key)
+            LEFT JOIN troubled AS df USING (device_key)
             LEFT JOIN tried AS t USING (patch_id)
     )
     SELECT patch, kb, any_value(severity), cause, count(DISTINCT device_key) AS devices,
@@ -68,6 +70,38 @@ _FAILED = f"""
     FROM caused GROUP BY patch, kb, cause
     ORDER BY devices DESC, since, patch, cause"""
 
+_CONTRADICTIONS = """
+    WITH chosen AS (
+        SELECT h.*, d.last_boot_at, d.last_seen_at
+        FROM {opened} AS h JOIN devices AS d USING (device_key)
+    ), joined AS (
+        SELECT machine_id, device_key, source FROM machines
+        WHERE machine_id IN (
+            SELECT machine_id FROM machines GROUP BY machine_id HAVING count(*) > 1)
+    ), once AS (  -- a number that stands for several releases on a device says nothing
+        SELECT source, device_key, kb, any_value(state) AS state
+        FROM held SEMI JOIN joined USING (device_key)
+        WHERE kb IS NOT NULL GROUP BY source, device_key, kb HAVING count(*) = 1
+    ), found AS (
+        SELECT *, 'approved and still missing' AS what, changed_at AS since FROM chosen
+        WHERE decision = 'approve' AND state IN ('missing', 'pending')
+            AND changed_at < as_of - to_days(CAST(? AS INTEGER)) AND last_seen_at > changed_at
+        UNION ALL
+        SELECT *, 'restarted and still waiting' AS what, changed_at FROM chosen
+        WHERE state = 'reboot_required' AND last_boot_at > changed_at
+        UNION ALL
+        SELECT missing.*, 'installed says ' || there.source AS what, missing.changed_at
+        FROM chosen AS missing
+            JOIN once AS here ON here.device_key = missing.device_key AND here.kb = missing.kb
+            JOIN joined AS m ON m.device_key = missing.device_key
+            JOIN joined AS n ON n.machine_id = m.machine_id AND n.source <> m.source
+            JOIN once AS there ON there.device_key = n.device_key AND there.kb = missing.kb
+        WHERE missing.state IN ('missing', 'failed') AND there.state = 'installed'
+    )
+    SELECT what, since, source, customer, site, device_id, device, finding_id, patch, kb,
+        severity, state, decision FROM found
+    ORDER BY since, what, lower(customer), lower(device), device_id, patch, finding_id"""
+
 
 def failed_patches(facts: "Facts", selection: Selection = _ALL) -> list[FailedRow]:
     """List the patches that are failed now, by patch and likely cause, on most devices first.
@@ -76,9 +110,7 @@ def failed_patches(facts: "Facts", selection: Selection = _ALL) -> list[FailedRo
     by what else is known: the device is silent, waits for a restart, or fails with other patches
     too, or the patch fails on half of the devices that tried it.
     """
-    chosen = where([*of_findings(selection), Clause("state = 'failed'")])
-    sql = _FAILED.format(chosen=chosen.sql)
-    return facts.rows(FailedRow, sql, chosen.values)
+    return facts.rows(FailedRow, _FAILED.format(opened=opened(facts, selection)))
 
 
 def waiting_devices(facts: "Facts", selection: Selection = _ALL) -> list[WaitingRow]:
@@ -87,16 +119,24 @@ def waiting_devices(facts: "Facts", selection: Selection = _ALL) -> list[Waiting
     `was_restarted` says that the source saw a restart since the patch began to wait: then waiting
     hides a failure.
     """
-    chosen = where([*of_findings(selection), Clause("state = 'reboot_required'")])
-    sql = f"""
-        SELECT h.source, h.customer, h.site, h.device_id, h.device, h.kind,
-            count(*) AS patches, min(h.changed_at) AS since, d.last_boot_at, d.last_seen_at,
-            coalesce(bool_or(d.last_boot_at > h.changed_at), false)
-        FROM (SELECT * FROM held {chosen.sql}) AS h JOIN devices AS d USING (device_key)
-        GROUP BY h.source, h.customer, h.site, h.device_id, h.device, h.kind, d.last_boot_at,
-            d.last_seen_at
-        ORDER BY since, lower(h.customer), lower(h.device), h.device_id"""
-    return facts.rows(WaitingRow, sql, chosen.values)
+    return list(waiting_lines(facts, selection).read())
+
+
+def waiting_lines(facts: "Facts", selection: Selection = _ALL) -> Lines[WaitingRow]:
+    """Give the rows of `waiting_devices` to count and to read."""
+
+    def state() -> Clause:
+        return Clause(f"""
+            SELECT source, customer, site, device_id, device, kind, patches, since, last_boot_at,
+                last_seen_at, coalesce(last_boot_at > since, false)
+            FROM (
+                SELECT device_key, count(*) AS patches, min(changed_at) AS since
+                FROM {opened(facts, selection)} WHERE state = 'reboot_required'
+                GROUP BY device_key
+            ) JOIN devices USING (device_key)
+            ORDER BY since, lower(customer), lower(device), device_id""")
+
+    return Lines(facts, WaitingRow, state)
 
 
 def silent_devices(
@@ -106,6 +146,13 @@ def silent_devices(
 
     One of which the source does not say when it heard of it is silent too, and comes first.
     """
+    return list(silent_lines(facts, selection, after_days=after_days).read())
+
+
+def silent_lines(
+    facts: "Facts", selection: Selection = _ALL, *, after_days: int = 7
+) -> Lines[SilentRow]:
+    """Give the rows of `silent_devices` to count and to read."""
     chosen = where(
         [
             *of_devices(selection),
@@ -121,7 +168,7 @@ def silent_devices(
             CAST((epoch_us(as_of) - epoch_us(last_seen_at)) // 86400000000 AS INTEGER)
         FROM devices JOIN publications USING (source) {chosen.sql}
         ORDER BY last_seen_at NULLS FIRST, lower(customer), lower(device), device_id"""
-    return facts.rows(SilentRow, sql, chosen.values)
+    return Lines(facts, SilentRow, lambda: Clause(sql, chosen.values))
 
 
 def contradictions(
@@ -133,39 +180,18 @@ def contradictions(
     waiting for a restart and restarted since; installed for one source and missing for another, on
     one machine.
     """
-    chosen = where(of_findings(selection))
-    sql = f"""
-        WITH chosen AS (
-            SELECT h.*, d.last_boot_at, d.last_seen_at
-            FROM (SELECT * FROM held {chosen.sql}) AS h JOIN devices AS d USING (device_key)
-        ), joined AS (
-            SELECT machine_id, device_key, source FROM machines
-            WHERE machine_id IN (
-                SELECT machine_id FROM machines GROUP BY machine_id HAVING count(*) > 1)
-        ), once AS (  -- a number that stands for several releases on a device says nothing
-            SELECT source, device_key, kb, any_value(state) AS state
-            FROM held SEMI JOIN joined USING (device_key)
-            WHERE kb IS NOT NULL GROUP BY source, device_key, kb HAVING count(*) = 1
-        ), found AS (
-            SELECT *, 'approved and still missing' AS what, changed_at AS since FROM chosen
-            WHERE decision = 'approve' AND state IN ('missing', 'pending')
-                AND changed_at < as_of - to_days(CAST(? AS INTEGER)) AND last_seen_at > changed_at
-            UNION ALL
-            SELECT *, 'restarted and still waiting' AS what, changed_at FROM chosen
-            WHERE state = 'reboot_required' AND last_boot_at > changed_at
-            UNION ALL
-            SELECT missing.*, 'installed says ' || there.source AS what, missing.changed_at
-            FROM chosen AS missing
-                JOIN once AS here ON here.device_key = missing.device_key AND here.kb = missing.kb
-                JOIN joined AS m ON m.device_key = missing.device_key
-                JOIN joined AS n ON n.machine_id = m.machine_id AND n.source <> m.source
-                JOIN once AS there ON there.device_key = n.device_key AND there.kb = missing.kb
-            WHERE missing.state IN ('missing', 'failed') AND there.state = 'installed'
-        )
-        SELECT what, since, source, customer, site, device_id, device, finding_id, patch, kb,
-            severity, state, decision FROM found
-        ORDER BY since, what, lower(customer), lower(device), device_id, patch, finding_id"""
-    return facts.rows(ContradictionRow, sql, (*chosen.values, after_days))
+    return list(contradiction_lines(facts, selection, after_days=after_days).read())
+
+
+def contradiction_lines(
+    facts: "Facts", selection: Selection = _ALL, *, after_days: int = 30
+) -> Lines[ContradictionRow]:
+    """Give the rows of `contradictions` to count and to read."""
+
+    def state() -> Clause:
+        return Clause(_CONTRADICTIONS.format(opened=opened(facts, selection)), (after_days,))
+
+    return Lines(facts, ContradictionRow, state)
 
 
 def new_critical(facts: "Facts", selection: Selection = _ALL) -> list[NewRow]:
@@ -173,19 +199,14 @@ def new_critical(facts: "Facts", selection: Selection = _ALL) -> list[NewRow]:
 
     A source that was synced only once has nothing new: everything would be.
     """
-    chosen = where(
-        [
-            *of_findings(selection),
-            Clause("severity = 'critical' AND state IN ('missing', 'pending', 'failed')"),
-            Clause("first_seen_at > as_of - INTERVAL 1 DAY"),
-            Clause(
-                "source IN (SELECT r.source FROM runs AS r JOIN publications AS p "
-                "ON p.source = r.source AND r.run_id < p.run_id WHERE r.state = 'complete')"
-            ),
-        ]
-    )
     sql = f"""
         SELECT patch, kb, any_value(released_at), count(DISTINCT device_key) AS devices,
             list(DISTINCT customer ORDER BY customer)
-        FROM held {chosen.sql} GROUP BY patch, kb ORDER BY devices DESC, patch"""
-    return facts.rows(NewRow, sql, chosen.values)
+        FROM {opened(facts, selection)}
+        WHERE severity = 'critical' AND state IN ('missing', 'pending', 'failed')
+            AND first_seen_at > as_of - INTERVAL 1 DAY AND source IN (
+                SELECT r.source FROM runs AS r JOIN publications AS p
+                    ON p.source = r.source AND r.run_id < p.run_id
+                WHERE r.state = 'complete')
+        GROUP BY patch, kb ORDER BY devices DESC, patch"""
+    return facts.rows(NewRow, sql)

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from patchfleet.store.facts import Facts
 
 _ALL = Selection()
-_SUMS = """findings, installed, ignored, open, open_critical, open_important, open_moderate,
-    open_low, open_unspecified"""
+_SUMS = ("findings", "installed", "ignored", "open", "open_critical", "open_important",
+         "open_moderate", "open_low", "open_unspecified")  # fmt: skip
 
 
 def posture(facts: "Facts", selection: Selection = _ALL) -> list[PostureRow]:
@@ -29,9 +29,9 @@ def posture(facts: "Facts", selection: Selection = _ALL) -> list[PostureRow]:
     """
     machines, held = where(of_devices(selection)), where(of_findings(selection))
     listed = where(of_customers(selection))
-    zeros = ", ".join(f"coalesce({name.strip()}, 0)" for name in _SUMS.split(","))
+    zeros = ", ".join(f"CAST(coalesce({name}, 0) AS BIGINT)" for name in _SUMS)
     opened = ", ".join(
-        f"count(*) FILTER ({IS_OPEN} AND severity = '{name}') AS open_{name}"
+        f"sum(n) FILTER ({IS_OPEN} AND severity = '{name}') AS open_{name}"
         for name in ("critical", "important", "moderate", "low", "unspecified")
     )
     sql = f"""
@@ -39,13 +39,16 @@ def posture(facts: "Facts", selection: Selection = _ALL) -> list[PostureRow]:
             SELECT source, customer_id, count(*) AS devices,
                 count(*) FILTER (NOT is_patched) AS unpatched_devices
             FROM devices {machines.sql} GROUP BY source, customer_id
+        ), counted AS (
+            SELECT source, customer_id, severity, state, count(*) AS n, max(age_days) AS oldest
+            FROM held {held.sql} GROUP BY source, customer_id, severity, state
         ), stand AS (
-            SELECT source, customer_id, count(*) AS findings,
-                count(*) FILTER (state = 'installed') AS installed,
-                count(*) FILTER (state = 'ignored') AS ignored,
-                count(*) FILTER ({IS_OPEN}) AS open, {opened},
-                max(age_days) FILTER ({IS_OPEN} AND severity = 'critical') AS oldest
-            FROM held {held.sql} GROUP BY source, customer_id
+            SELECT source, customer_id, sum(n) AS findings,
+                coalesce(sum(n) FILTER (state = 'installed'), 0) AS installed,
+                sum(n) FILTER (state = 'ignored') AS ignored,
+                coalesce(sum(n) FILTER ({IS_OPEN}), 0) AS open, {opened},
+                max(oldest) FILTER ({IS_OPEN} AND severity = 'critical') AS oldest
+            FROM counted GROUP BY source, customer_id
         )
         SELECT source, customer_id, customer, coalesce(devices, 0), coalesce(unpatched_devices, 0),
             {zeros}, installed / nullif(installed + open, 0) AS share, oldest

@@ -51,20 +51,30 @@ def times_to_close(facts: "Facts", selection: Selection = _ALL) -> list[ClosedRo
     """
     chosen = where(of_findings(selection))
     closing = literals(["installed"])
+    # The life of what has one interval is that; only the others, which are few, are put together.
     sql = f"""
-        WITH lives AS (
+        WITH once AS (
+            SELECT source, severity, from_at AS opened_at, to_run IS NULL AS is_there,
+                to_at AS gone_at, count(*) AS n
+            FROM lasting {chosen.sql} {"AND" if chosen.sql else "WHERE"} {IS_OPEN}
+            GROUP BY ALL
+        ), several AS (
             SELECT source, device_key, finding_id, arg_max(severity, from_run) AS severity,
                 min(from_at) FILTER ({IS_OPEN}) AS opened_at,
                 min(from_at) FILTER (state IN ({closing})) AS closed_at,
                 bool_or(to_run IS NULL) AS is_there, max(to_at) AS gone_at
-            FROM intervals {chosen.sql} GROUP BY source, device_key, finding_id
+            FROM moving {chosen.sql} GROUP BY source, device_key, finding_id
+        ), lives AS (
+            SELECT source, severity, opened_at, NULL AS closed_at, is_there, gone_at, n FROM once
+            UNION ALL
+            SELECT source, severity, opened_at, closed_at, is_there, gone_at, 1 FROM several
         )
         SELECT severity, CAST(greatest(0, date_diff('day', opened_at, CASE
                 WHEN closed_at > opened_at THEN closed_at
                 WHEN is_there THEN b.as_of ELSE gone_at END)) AS INTEGER) AS days,
-            coalesce(closed_at > opened_at, false) AS is_closed, count(*)
+            coalesce(closed_at > opened_at, false) AS is_closed, CAST(sum(n) AS BIGINT)
         FROM lives JOIN publications AS b USING (source)
         WHERE opened_at IS NOT NULL
         GROUP BY severity, days, is_closed
         ORDER BY {SEVERITY_RANK}, days, is_closed"""
-    return facts.rows(ClosedRow, sql, chosen.values)
+    return facts.rows(ClosedRow, sql, (*chosen.values, *chosen.values))

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 
 from patchfleet.models import Selection
 from patchfleet.store.questions.answers import CustomerWork, Reason, WorkItem
+from patchfleet.store.questions.lines import Lines
 from patchfleet.store.questions.narrow import (
     IS_OPEN,
     SEVERITY_RANK,
+    Clause,
     of_customers,
     of_devices,
-    of_findings,
     where,
 )
+from patchfleet.store.questions.opened import opened
 
 if TYPE_CHECKING:
     from patchfleet.store.facts import Facts
@@ -42,8 +44,7 @@ def worklist(
     patch not yet on the device and released more than `overdue_after_days` before `as_of`. Not
     judged is what is open without a severity or a known state, or critical without a release date.
     """
-    machines, held = where(of_devices(selection)), where(of_findings(selection))
-    listed = where(of_customers(selection))
+    machines, listed = where(of_devices(selection)), where(of_customers(selection))
     counts = ", ".join(f"count(*) FILTER ({sql}) AS {name}" for name, sql in _REASONS.items())
     sql = f"""
         WITH machines AS (
@@ -51,7 +52,8 @@ def worklist(
                 count(*) FILTER (NOT is_patched) AS unpatched_devices
             FROM devices {machines.sql} GROUP BY source, customer_id
         ), work AS (
-            SELECT source, customer_id, {counts} FROM held {held.sql} GROUP BY source, customer_id
+            SELECT source, customer_id, {counts} FROM {opened(facts, selection)}
+            GROUP BY source, customer_id
         )
         SELECT source, customer_id, customer, coalesce(devices, 0), coalesce(unpatched_devices, 0),
             coalesce(failed, 0) AS f, coalesce(reboot_required, 0) AS r,
@@ -61,7 +63,7 @@ def worklist(
             LEFT JOIN work USING (source, customer_id)
         {listed.sql}
         ORDER BY o DESC, f DESC, r DESC, lower(customer), customer, source, customer_id"""
-    values = (*machines.values, overdue_after_days, *held.values, *listed.values)
+    values = (*machines.values, overdue_after_days, *listed.values)
     return facts.rows(CustomerWork, sql, values)
 
 
@@ -73,16 +75,28 @@ def work_items(
     A critical patch that failed and is overdue is two items. Order: customer, site, device, reason
     as in the worklist, oldest release first.
     """
-    held = where(of_findings(selection))
+    return list(
+        work_lines(facts, overdue_after_days=overdue_after_days, selection=selection).read()
+    )
+
+
+def work_lines(
+    facts: "Facts", *, overdue_after_days: int = 14, selection: Selection = _ALL
+) -> Lines[WorkItem]:
+    """Give the rows of `work_items` to count and to read."""
     rank = ", ".join(f"('{name}', {place})" for place, name in enumerate(_REASONS))
     applies = " ".join(f"WHEN '{name}' THEN {sql}" for name, sql in _REASONS.items())
-    sql = f"""
-        SELECT reason, source, customer_id, customer, site_id, site, device_id, device, kind,
-            finding_id, patch, kb, severity, state, decision, released_at, first_seen_at,
-            changed_at, age_days
-        FROM (SELECT * FROM held {held.sql}) AS chosen
-            CROSS JOIN (VALUES {rank}) AS reasons (reason, place)
-        WHERE {IS_OPEN} AND CASE reason {applies} END
-        ORDER BY lower(customer), customer_id, lower(site), site_id, lower(device), device_id,
-            place, released_at NULLS LAST, {SEVERITY_RANK}, patch, finding_id"""
-    return facts.rows(WorkItem, sql, (*held.values, overdue_after_days))
+
+    def state() -> Clause:
+        sql = f"""
+            SELECT reason, source, customer_id, customer, site_id, site, device_id, device, kind,
+                finding_id, patch, kb, severity, state, decision, released_at, first_seen_at,
+                changed_at, age_days
+            FROM {opened(facts, selection)}
+                CROSS JOIN (VALUES {rank}) AS reasons (reason, place)
+            WHERE CASE reason {applies} END
+            ORDER BY lower(customer), customer_id, lower(site), site_id, lower(device), device_id,
+                place, released_at NULLS LAST, {SEVERITY_RANK}, patch, finding_id"""
+        return Clause(sql, (overdue_after_days,))
+
+    return Lines(facts, WorkItem, state)

@@ -1,0 +1,37 @@
+"""Rows that a question answers with, counted before they are read, and read as far as wanted.
+
+Law of this file: the count is that of the very statement that is read, and the order is the
+statement's own, whatever part of it is read.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from msgspec import Struct
+
+from patchfleet.store.questions.narrow import Clause
+
+if TYPE_CHECKING:
+    from patchfleet.store.facts import Facts
+
+Row = TypeVar("Row", bound=Struct)
+
+
+class Lines(Generic[Row]):
+    """The rows of one question; nothing is asked until they are counted or read."""
+
+    def __init__(self, facts: "Facts", kind: type[Row], state: Callable[[], Clause]) -> None:
+        """`state` states the question; it runs each time, since what it builds on may have gone."""
+        self._facts, self._kind, self._state = facts, kind, state
+
+    def count(self) -> int:
+        """Count the rows without reading them."""
+        asked = self._state()
+        return self._facts.count(f"SELECT count(*) FROM ({asked.sql})", asked.values)
+
+    def read(self, limit: int | None = None) -> Iterator[Row]:
+        """Go through the first `limit` rows, or all, holding a few thousand at a time."""
+        asked = self._state()
+        cut, values = ("", ()) if limit is None else ("LIMIT ?", (limit,))
+        sql = f"{asked.sql} {cut}"
+        yield from self._facts.iter_rows(self._kind, sql, (*asked.values, *values))
