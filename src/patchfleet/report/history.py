@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from patchfleet.report.table import Column, Table, tabulate
-from patchfleet.store.questions.answers import HistoryRow, MilestoneRow
+from patchfleet.store.questions.history import HistoryRow, MilestoneRow
 
 COLUMNS = (
     Column("device", "Device"),

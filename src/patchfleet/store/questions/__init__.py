@@ -18,7 +18,6 @@ from patchfleet.store.questions.answers import (
     DeviceRow,
     FailedRow,
     FindingRow,
-    HistoryRow,
     JobResultRow,
     JobRow,
     JobTotals,
@@ -27,7 +26,6 @@ from patchfleet.store.questions.answers import (
     JudgedVerdict,
     LookAlikeRow,
     MachineRow,
-    MilestoneRow,
     NewRow,
     OpenRow,
     PostureRow,
@@ -48,7 +46,7 @@ from patchfleet.store.questions.deadlines import (
     iter_judged,
     judge_by,
 )
-from patchfleet.store.questions.history import history, milestones
+from patchfleet.store.questions.history import HistoryRow, MilestoneRow, history, milestones
 from patchfleet.store.questions.jobs import job_result_lines, job_results, job_totals, jobs
 from patchfleet.store.questions.lines import Lines
 from patchfleet.store.questions.lists import (
