@@ -39,8 +39,11 @@ Hosts = dict[str, About]
 """Hosts by the id of their agent; one without an agent by its number, as `host 4711`."""
 
 
+_UNKNOWN = "so serial numbers, and machines without an agent, are not known"
+
+
 def read_hosts(client: Qualys, on_call: Callable[[], None]) -> tuple[Hosts, list[str]]:
-    """Read the inventory; an account that may not is a gap, not an error.
+    """Read the inventory; an account that may not, or finds nothing there, is a gap, not an error.
 
     Whole hosts are asked for: under which names `includeFields` wants nested parts is unknown [U].
     """
@@ -55,8 +58,9 @@ def read_hosts(client: Qualys, on_call: Callable[[], None]) -> tuple[Hosts, list
                 gaps.append(f"agent {number} is in the inventory twice; the last host counts")
             hosts[number] = _about(host)
     except (Forbidden, NotFound) as error:
-        unknown = "so serial numbers, and machines without an agent, are not known"
-        return {}, [f"the account may not read the asset inventory, {unknown}: {error.message}"]
+        return {}, [f"the account may not read the asset inventory, {_UNKNOWN}: {error.message}"]
+    if not hosts:
+        gaps.append(f"the asset inventory is empty, {_UNKNOWN}")
     return hosts, gaps
 
 

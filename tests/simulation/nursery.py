@@ -1,0 +1,52 @@
+"""A program that makes processes, each of which syncs one vendor's account and may be killed.
+
+It has everything imported, so that a process lives from its first instant. For each line of JSON
+that it reads it forks one, and writes its pid; when that has ended, it writes how.
+"""
+
+import json
+import os
+import sys
+import traceback
+from datetime import datetime
+
+from patchfleet.fleet import NSightSource, QualysSource, Rules, sync
+from patchfleet.nsight import NAble
+from patchfleet.qualys import Qualys
+from patchfleet.store import Store
+
+
+def one_sync(vendor, address, published, now, at_once, account):
+    """Open the record and sync one vendor's account of an emulated world."""
+    at = datetime.fromisoformat(now)
+    if vendor == "nsight":
+        client = NAble(base_url=account["url"], key=account["key"], pace=None)
+        source = NSightSource(client, now=lambda: at)
+    else:
+        gateway = {"gateway_url": account["url"]}
+        client = Qualys(account["username"], account["password"], override_platform=gateway)
+        source = QualysSource(client, now=lambda: at)
+    with client, Store.open(address, published=published) as store:
+        sync(source, store, now=lambda: at, rules=Rules(devices_at_once=at_once))
+
+
+def main():
+    """Make a process for each line, one after the other, until there are no more lines."""
+    for line in sys.stdin:
+        pid = os.fork()
+        if pid == 0:
+            try:
+                one_sync(**json.loads(line))
+            except BaseException:  # noqa: BLE001 -- told, and told by the exit code
+                traceback.print_exc()
+                os._exit(1)
+            os._exit(0)
+        sys.stdout.write(f"{pid}\n")
+        sys.stdout.flush()
+        _, status = os.waitpid(pid, 0)
+        sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
