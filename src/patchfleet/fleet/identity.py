@@ -42,7 +42,7 @@ source already, unless hardware says that it is this one. What stands on more th
 of one source is a placeholder nobody has listed yet, and no mark.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations, pairwise
 from types import MappingProxyType
@@ -91,11 +91,11 @@ def identify(
     `previous` is the machine each device belonged to before, so that ids stay. Raises ValueError
     for a device that comes twice.
     """
-    ordered = sorted(seen, key=lambda one: one.ref)
-    for one, following in pairwise(ordered):
+    marks = sorted(map(marks_of, seen), key=lambda one: one.ref)
+    for one, following in pairwise(marks):
         if one.ref == following.ref:
             raise ValueError(f"{spelled(one.ref)} comes twice")
-    work = _Work([marks_of(one) for one in ordered], verdicts)
+    work = _Work(marks, verdicts)
     work.join_by_marks()
     return Identity(
         tuple(work.machines(previous)),
@@ -109,7 +109,7 @@ class _Work:
 
     def __init__(self, marks: list[Marks], verdicts: Iterable[Verdict]) -> None:
         self.settled: Settled = settle([one.ref for one in marks], verdicts)
-        self._groups = Groups(len(self.settled.places))
+        self._groups = Groups(self.settled.count)
         self._best: dict[int, tuple[int, tuple[str, ...]]] = {}
         for verdict in self.settled.together:
             self._follow(verdict)
@@ -166,21 +166,10 @@ class _Work:
 
     def _join_tier(self, edges: Sequence[Pair]) -> None:
         root = self._groups.root
-        wanted = Groups(len(self.settled.places))
-        touched = {root(place) for pair in edges for place in pair}
+        wanted = Groups(self.settled.count)
         for one, other in edges:
             wanted.join(root(one), root(other))
-        parts: dict[int, list[int]] = defaultdict(list)
-        for group in touched:
-            parts[wanted.root(group)].append(group)
-        members = self._members(touched)
-        apart = self._apart()
-        unsound = {
-            part
-            for part, groups in parts.items()
-            if not self._is_sound([members[group] for group in groups])
-            or any(pair in apart for pair in combinations(sorted(groups), 2))
-        }
+        unsound = self._unsound(wanted, {root(place) for pair in edges for place in pair})
         kept = []
         for pair in edges:
             if wanted.root(root(pair[0])) in unsound:
@@ -191,18 +180,27 @@ class _Work:
             self._groups.join(one, other)
             self._note(one, other)
 
-    def _members(self, roots: set[int]) -> dict[int, list[Marks]]:
-        members: dict[int, list[Marks]] = defaultdict(list)
+    def _unsound(self, wanted: Groups, touched: set[int]) -> set[int]:
+        """Return those of the wanted machines, by their roots, that cannot be one."""
+        sizes = Counter(wanted.root(self._groups.root(place)) for place in range(len(self._marks)))
+        unsound = {
+            wanted.root(one)
+            for one, other in self._apart()
+            if one != other and wanted.root(one) == wanted.root(other)
+        }
+        # Two devices alone were compared already, and nearly all machines are no more than that.
+        doubted = {part for group in touched if sizes[part := wanted.root(group)] > 2}
+        parts: dict[int, dict[int, list[Marks]]] = defaultdict(lambda: defaultdict(list))
         for place, marks in enumerate(self._marks):
-            root = self._groups.root(place)
-            if root in roots:
-                members[root].append(marks)
-        return members
+            group = self._groups.root(place)
+            if (part := wanted.root(group)) in doubted:
+                parts[part][group].append(marks)
+        return unsound | {
+            part for part, groups in parts.items() if not self._is_sound(list(groups.values()))
+        }
 
     def _is_sound(self, groups: Sequence[Sequence[Marks]]) -> bool:
         """Tell whether groups can be one machine: no source twice, one serial, one system."""
-        if len(groups) == 2 and len(groups[0]) == len(groups[1]) == 1:
-            return True  # the two were compared
         sources = [source for group in groups for source in {one.source for one in group}]
         if len(sources) > len(set(sources)):
             return False

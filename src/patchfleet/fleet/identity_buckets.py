@@ -49,8 +49,12 @@ def without_crowds(marks: list[Marks], serials: set[str], macs: set[str]) -> lis
     if not serials and not macs:
         return marks
     return [
-        replace(one, serial="" if one.serial in serials else one.serial, macs=one.macs - macs)
-        if one.serial in serials or one.macs & macs
+        replace(
+            one,
+            serial="" if one.serial in serials else one.serial,
+            macs=tuple(mac for mac in one.macs if mac not in macs),
+        )
+        if one.serial in serials or not macs.isdisjoint(one.macs)
         else one
         for one in marks
     ]

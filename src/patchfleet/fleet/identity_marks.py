@@ -1,11 +1,14 @@
 """What a device carries that may tell which machine it is, in one spelling for every source.
 
 Law of this file: values in, values out. A mark that says nothing (`identity_noise`) is no mark.
+The marks of a whole fleet are held at once, so they keep no device, and no text twice.
 """
 
 import re
 from collections.abc import Iterable
+from datetime import datetime
 from ipaddress import ip_address
+from sys import intern
 
 from msgspec import Struct
 
@@ -34,42 +37,49 @@ class Marks(Struct, frozen=True, kw_only=True, gc=False):
     """The marks of one device; what is "" or empty is not known.
 
     `name` is the host's own name without its domain, `family` of the operating system. `agent` is
-    the device's id where it is a UUID: other ids mean nothing outside their source.
+    the device's id where it is a UUID: other ids mean nothing outside their source. `macs` are in
+    order. What is `said_` is what the source says, in its own spelling.
     """
 
-    seen: Seen
+    ref: Ref
     agent: str
     serial: str
-    macs: frozenset[str]
+    macs: tuple[str, ...]
     name: str
     domain: str
     family: str
     customer: str
+    said_serial: str
+    said_name: str
+    said_os: str
+    said_customer: str
+    last_seen_at: datetime | None
 
     @property
     def source(self) -> str:
         """Who told of the device."""
-        return self.seen.source
-
-    @property
-    def ref(self) -> Ref:
-        """Which device it is."""
-        return self.seen.ref
+        return self.ref[0]
 
 
 def marks_of(seen: Seen) -> Marks:
     """Return the marks of a device."""
     device = seen.device
     name, domain = name_and_domain(device.name, device.domain)
+    serial = serial_of(device.serial)
     return Marks(
-        seen=seen,
+        ref=seen.ref,
         agent=device.id.replace("-", "").lower() if _UUID.fullmatch(device.id) else "",
-        serial=serial_of(device.serial),
-        macs=macs_of(device.mac_addresses),
+        serial=serial,
+        macs=tuple(sorted(macs_of(device.mac_addresses))),
         name=name,
-        domain=domain,
+        domain=intern(domain),
         family=family_of(device.os),
-        customer=" ".join(seen.customer.casefold().split()),
+        customer=intern(" ".join(seen.customer.casefold().split())),
+        said_serial=serial if device.serial == serial else device.serial or "",
+        said_name=device.name,
+        said_os=intern(device.os or ""),
+        said_customer=intern(seen.customer),
+        last_seen_at=device.last_seen_at,
     )
 
 

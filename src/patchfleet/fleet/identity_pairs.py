@@ -143,7 +143,7 @@ def _serial(left: Marks, right: Marks, shared: Shared) -> Hardware:
 
 def _common(left: Marks, right: Marks, shared: Shared) -> tuple[str, ...]:
     """Return the addresses on both that nobody else has, or else all that are on both."""
-    common = tuple(sorted(left.macs & right.macs))
+    common = tuple(mac for mac in left.macs if mac in right.macs)
     return tuple(mac for mac in common if not _is_shared(mac, left, right, shared)) or common
 
 
@@ -202,7 +202,7 @@ def _kind_in_one_source(left: Marks, right: Marks, agreement: Agreement) -> Look
 
 
 def _hours_between(left: Marks, right: Marks) -> int | None:
-    one, other = left.seen.device.last_seen_at, right.seen.device.last_seen_at
+    one, other = left.last_seen_at, right.last_seen_at
     if one is None or other is None:
         return None
     return int(abs((one - other).total_seconds()) // 3600)
@@ -220,10 +220,10 @@ def reasons_of(
     reasons += _mac_reasons(found)
     reasons += _name_reasons(left, right, agreement)
     if not agreement.is_one_system:
-        first, second = sorted((left.seen.device.os or "", right.seen.device.os or ""))
+        first, second = sorted((left.said_os, right.said_os))
         reasons.append((False, f"the systems are {first} and {second}"))
     if agreement.customer == "other":
-        first, second = sorted((left.seen.customer, right.seen.customer))
+        first, second = sorted((left.said_customer, right.said_customer))
         reasons.append((False, f"the customers are {first} and {second}"))
     hours = _hours_between(left, right) if agreement.is_same_source else None
     if hours is not None:
@@ -238,7 +238,7 @@ def reasons_of(
 
 
 def _serial_reasons(left: Marks, right: Marks, agreement: Agreement) -> list[tuple[bool, str]]:
-    first, second = sorted((left.seen.device.serial or "", right.seen.device.serial or ""))
+    first, second = sorted((left.said_serial, right.said_serial))
     match agreement.serial:
         case "same":
             return [(True, f"same serial {first}")]
@@ -271,7 +271,7 @@ def _name_reasons(left: Marks, right: Marks, agreement: Agreement) -> list[tuple
     if agreement.name == "unknown":
         return []
     if agreement.name == "other":
-        first, second = sorted((left.seen.device.name, right.seen.device.name))
+        first, second = sorted((left.said_name, right.said_name))
         return [(False, f"the names are {first} and {second}")]
     name = max(left.name, right.name, key=len)
     if not (left.domain and right.domain):

@@ -35,13 +35,14 @@ class Groups:
 
 
 class Settled(Struct, frozen=True):
-    """The verdicts that hold, each end of a pair a number of `places`.
+    """The verdicts that hold, each end of a pair a number of `places`, of `count` in all.
 
     `apart` are pairs that are not one machine, and those nobody may join while verdicts on them
     contradict each other.
     """
 
     places: dict[Ref, int]
+    count: int
     together: tuple[Verdict, ...]
     apart: tuple[Verdict, ...]
     contradictions: tuple[Contradiction, ...]
@@ -52,10 +53,13 @@ def settle(refs: Sequence[Ref], verdicts: Iterable[Verdict]) -> Settled:
     last = _last_words(verdicts)
     together = [one for one in last if one.is_same]
     apart = [one for one in last if not one.is_same]
-    places = {ref: place for place, ref in enumerate(refs)}
-    for ref in sorted({ref for one in last for ref in (one.left, one.right)} - places.keys()):
-        places[ref] = len(places)
-    groups = Groups(len(places))
+    named = {ref for one in last for ref in (one.left, one.right)}
+    places = {ref: place for place, ref in enumerate(refs) if ref in named}
+    count = len(refs)
+    for ref in sorted(named - places.keys()):
+        places[ref] = count
+        count += 1
+    groups = Groups(count)
     for one in together:
         groups.join(places[one.left], places[one.right])
     disputed: dict[int, list[Verdict]] = defaultdict(list)
@@ -70,7 +74,7 @@ def settle(refs: Sequence[Ref], verdicts: Iterable[Verdict]) -> Settled:
     for _, against in sorted(disputed.items()):
         contradictions.append(_contradiction(against))
         apart += [one for one in against if one.is_same]
-    return Settled(places, tuple(held), tuple(apart), tuple(contradictions))
+    return Settled(places, count, tuple(held), tuple(apart), tuple(contradictions))
 
 
 def _last_words(verdicts: Iterable[Verdict]) -> list[Verdict]:

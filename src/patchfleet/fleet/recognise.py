@@ -5,6 +5,7 @@ synced as it is now; what people decided is never recomputed.
 """
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from patchfleet.fleet.identity import identify
@@ -18,15 +19,17 @@ if TYPE_CHECKING:
 
 def recognised(store: "Store", source: str, inventory: Inventory) -> Identity:
     """Identify the machines behind the devices of `inventory` and of all other sources."""
-    inventories = {name: store.last_inventory(name) for name in store.sources() if name != source}
-    inventories[source] = inventory
-    seen = [
-        one
-        for name, known in inventories.items()
-        if known is not None
-        for one in _seen(name, known)
-    ]
+    seen = chain(
+        _seen(source, inventory),
+        # One source at a time: an inventory takes more memory than all that is made of it.
+        (one for name in store.sources() if name != source for one in _last_seen(store, name)),
+    )
     return identify(seen, store.verdicts(), store.machine_ids())
+
+
+def _last_seen(store: "Store", source: str) -> Iterator[Seen]:
+    known = store.last_inventory(source)
+    return iter(()) if known is None else _seen(source, known)
 
 
 def _seen(source: str, inventory: Inventory) -> Iterator[Seen]:

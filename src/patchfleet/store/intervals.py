@@ -4,8 +4,8 @@ Law of this file: only what changed is written. What this very run said before i
 earlier run said is ended, what holds now begins; so a run may say the same thing twice.
 """
 
-from collections.abc import Collection, Mapping
-from typing import Any
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     Column,
@@ -22,6 +22,10 @@ from sqlalchemy import (
 
 Key = tuple[Any, ...]
 Values = tuple[Any, ...]
+Row = TypeVar("Row")
+
+_ROWS_AT_ONCE = 5000
+_FEW = {"yield_per": _ROWS_AT_ONCE}
 
 
 def settle(
@@ -35,18 +39,24 @@ def settle(
 
     `scope` narrows to the rows of one source; keys and values follow the order of the columns.
     """
-    held = _held(connection, table, scope)
-    changed = [key for key, values in wanted.items() if held.get(key) != values]
-    _end(connection, table, run, [key for key in changed if key in held])
-    if changed:
-        names = [column.name for column in (*_key(table), *_content(table))]
+    changed = dict(wanted)
+    outdated = []
+    for key, values in _held(connection, table, scope):
+        if key in changed:
+            if changed[key] == values:
+                del changed[key]
+            else:
+                outdated.append(key)
+    _end(connection, table, run, outdated)
+    names = [column.name for column in (*_key(table), *_content(table))]
+    for keys in parts(list(changed)):
         rows = [
             {
-                **dict(zip(names, (*key, *wanted[key]), strict=True)),
+                **dict(zip(names, (*key, *changed[key]), strict=True)),
                 "from_run": run,
                 "to_run": None,
             }
-            for key in changed
+            for key in keys
         ]
         connection.execute(insert(table), rows)
 
@@ -60,24 +70,32 @@ def end_all_but(
 ) -> None:
     """End with `run` whatever still holds in `scope` and is not `present`."""
     held = _held(connection, table, scope)
-    _end(connection, table, run, [key for key in held if key not in present])
+    _end(connection, table, run, [key for key, _ in held if key not in present])
 
 
-def _held(connection: Connection, table: Table, scope: ColumnElement[bool]) -> dict[Key, Values]:
+def parts(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+    """Yield rows some thousand at a time: what the driver is handed is several times their size."""
+    for start in range(0, len(rows), _ROWS_AT_ONCE):
+        yield rows[start : start + _ROWS_AT_ONCE]
+
+
+def _held(
+    connection: Connection, table: Table, scope: ColumnElement[bool]
+) -> Iterator[tuple[Key, Values]]:
     key, content = _key(table), _content(table)
     statement = select(*key, *content).where(scope, table.c.to_run.is_(None))
-    rows = connection.execute(statement)
-    return {tuple(row[: len(key)]): tuple(row[len(key) :]) for row in rows}
+    for row in connection.execute(statement, execution_options=_FEW):
+        yield tuple(row[: len(key)]), tuple(row[len(key) :])
 
 
-def _end(connection: Connection, table: Table, run: int, keys: Collection[Key]) -> None:
-    if not keys:
-        return
+def _end(connection: Connection, table: Table, run: int, keys: Sequence[Key]) -> None:
     names = [f"key_{column.name}" for column in _key(table)]
     same = and_(*(column == bindparam(f"key_{column.name}") for column in _key(table)))
-    rows = [dict(zip(names, key, strict=True)) for key in keys]
-    connection.execute(delete(table).where(same, table.c.from_run == run), rows)
-    connection.execute(update(table).where(same, table.c.to_run.is_(None)).values(to_run=run), rows)
+    for some in parts(keys):
+        rows = [dict(zip(names, key, strict=True)) for key in some]
+        connection.execute(delete(table).where(same, table.c.from_run == run), rows)
+        ended = update(table).where(same, table.c.to_run.is_(None)).values(to_run=run)
+        connection.execute(ended, rows)
 
 
 def _key(table: Table) -> list[Column[Any]]:

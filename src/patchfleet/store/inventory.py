@@ -156,8 +156,9 @@ def _device_keys(connection: Connection, source: int, devices: Sequence[Device])
     """Give every device a key, once and for ever, and return those of `devices`."""
     known = _known(connection, source)
     unknown = [{"source": source, "id": d.id} for d in devices if d.id not in known]
+    for some in intervals.parts(unknown):
+        connection.execute(insert(device), some)
     if unknown:
-        connection.execute(insert(device), unknown)
         known = _known(connection, source)
     return {d.id: known[d.id] for d in devices}
 
@@ -186,22 +187,26 @@ def _say(machine: Device) -> intervals.Values:
 
 def _write_scans(connection: Connection, run: int, devices: dict[int, Device]) -> None:
     """Make the scan rows of a run those of its devices; what is recorded in them stays."""
-    statement = select(scan).where(scan.c.run == run)
-    recorded = {row["device"]: dict(row) for row in connection.execute(statement).mappings()}
+    recorded = {
+        row.device: (row.scanned_at, row.findings, row.changes)
+        for row in connection.execute(select(scan).where(scan.c.run == run))
+    }
     connection.execute(delete(scan).where(scan.c.run == run))
-    rows = [
-        {
-            "run": run,
-            "device": key,
-            "last_seen_at": micros(machine.last_seen_at),
-            "last_boot_at": micros(machine.last_boot_at),
-            "scanned_at": recorded.get(key, {}).get("scanned_at"),
-            "findings": recorded.get(key, {}).get("findings"),
-            "changes": recorded.get(key, {}).get("changes", 0),
-        }
-        for key, machine in devices.items()
-    ]
-    if rows:
+    for keys in intervals.parts(list(devices)):
+        rows = []
+        for key in keys:
+            scanned_at, findings, changes = recorded.get(key, (None, None, 0))
+            rows.append(
+                {
+                    "run": run,
+                    "device": key,
+                    "last_seen_at": micros(devices[key].last_seen_at),
+                    "last_boot_at": micros(devices[key].last_boot_at),
+                    "scanned_at": scanned_at,
+                    "findings": findings,
+                    "changes": changes,
+                }
+            )
         connection.execute(insert(scan), rows)
 
 

@@ -97,7 +97,7 @@ class _Work:
         encode = msgspec.json.Encoder().encode
         for name, statement in asof.tables(run_id).items():
             with (self._work / f"{name}.json").open("wb") as file:
-                rows = connection.execute(statement)
+                rows = connection.execute(statement, execution_options={"yield_per": 1000})
                 names = list(rows.keys())
                 for row in rows:
                     file.write(encode(dict(zip(names, row, strict=True))) + b"\n")
