@@ -13,6 +13,7 @@ from benchmarks import (
     emulator,
     memory,
     page,
+    recording,
     startup,
     stream_memory,
 )
@@ -28,6 +29,7 @@ ITEMS: dict[str, tuple[str, Callable[[Size], list[Comparison]]]] = {
     "qualys": (against_sdk.TITLE, against_sdk.measure),
     "stream": (stream_memory.TITLE, stream_memory.measure),
     "decode": (decoding.TITLE, decoding.measure),
+    "publish": (recording.TITLE, recording.measure),
 }
 
 

@@ -13,7 +13,10 @@ HEADINGS = ("measured", "Patchfleet", "beside it", "ratio", "rounds", "n", "targ
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """One thing measured in rounds, ours and the other's, in the same unit."""
+    """One thing measured in rounds, ours and the other's, in the same unit.
+
+    A target is of the ratio, or, as `within`, of our figure: in that unit, at most.
+    """
 
     what: str
     unit: str
@@ -21,6 +24,7 @@ class Comparison:
     other: Sequence[float]
     at_least: float | None = None
     at_most: float | None = None
+    within: float | None = None
 
     @property
     def ratios(self) -> list[float]:
@@ -45,6 +49,9 @@ class Comparison:
             return f"≥ {_rounded(self.at_least)}: {'met' if ratio >= self.at_least else 'missed'}"
         if self.at_most is not None:
             return f"≤ {_rounded(self.at_most)}: {'met' if ratio <= self.at_most else 'missed'}"
+        if self.within is not None:
+            is_met = median(self.ours) <= self.within
+            return f"≤ {_rounded(self.within)} {self.unit}: {'met' if is_met else 'missed'}"
         return "none"
 
 

@@ -41,6 +41,11 @@ class Used(NamedTuple):
         """Return what was used between two moments."""
         return Used(self.wall_seconds - begin.wall_seconds, self.cpu_seconds - begin.cpu_seconds)
 
+    def and_since(self, begin: "Used") -> "Used":
+        """Return what this is with what was used from a moment until now."""
+        more = Used.so_far().since(begin)
+        return Used(self.wall_seconds + more.wall_seconds, self.cpu_seconds + more.cpu_seconds)
+
 
 def peak_mb() -> float:
     """Return the most memory this process ever held, in MB."""

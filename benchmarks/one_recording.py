@@ -1,0 +1,29 @@
+"""Syncs of an invented fleet into a fresh record, in a process of its own.
+
+Law of this file: the processor time and the memory are those of a process that does nothing else.
+"""
+
+import tempfile
+from pathlib import Path
+
+from benchmarks.days import Days
+from benchmarks.invented import Invented
+from benchmarks.processes import answer, peak_mb, question
+from patchfleet.store import Store
+
+FEW = 5
+"""What changes on the second day lies on every fifth device."""
+
+
+def main() -> None:
+    """Sync a first day, one with changes on few devices, and one with as many on all of them."""
+    fleet = Invented(**question())
+    with tempfile.TemporaryDirectory() as folder, Store.open(Path(folder) / "fleet.db") as store:
+        days = Days(store, fleet)
+        first, few, on_all = days.next(), days.next(FEW), days.next()
+        latest = store.runs(1)[0]
+    answer(first=first, few=few, on_all=on_all, findings=latest.findings, peak_mb=peak_mb())
+
+
+if __name__ == "__main__":
+    main()
