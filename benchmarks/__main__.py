@@ -9,6 +9,7 @@ from benchmarks import (
     against_sdk,
     against_tree,
     against_wrapper,
+    asking,
     decoding,
     emulator,
     memory,
@@ -30,6 +31,7 @@ ITEMS: dict[str, tuple[str, Callable[[Size], list[Comparison]]]] = {
     "stream": (stream_memory.TITLE, stream_memory.measure),
     "decode": (decoding.TITLE, decoding.measure),
     "publish": (recording.TITLE, recording.measure),
+    "questions": (asking.TITLE, asking.measure),
 }
 
 

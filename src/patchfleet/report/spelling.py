@@ -18,6 +18,8 @@ _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u
 
 def printable(text: str) -> str:
     """Put a visible mark where a character would steer a terminal or turn the text around."""
+    if text.isprintable():  # then it holds none of them
+        return text
     return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 

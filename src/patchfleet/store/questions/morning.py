@@ -31,7 +31,7 @@ _FAILED = f"""
     troubled AS (
         SELECT device_key, count(*) FILTER (state = 'failed') AS failed,
             bool_or(state = 'reboot_required') AS is_waiting
-        FROM listed WHERE state IN ('failed', 'reboot_required') GROUP BY device_key
+        FROM {{all}} WHERE state IN ('failed', 'reboot_required') GROUP BY device_key
     ),
     tried AS (
         SELECT patch_id, count(*) FILTER (state = 'failed') AS failed, count(*) AS tried
@@ -71,10 +71,7 @@ _FAILED = f"""
     ORDER BY devices DESC, since, patch, cause"""
 
 _CONTRADICTIONS = """
-    WITH chosen AS (
-        SELECT h.*, d.last_boot_at, d.last_seen_at
-        FROM {opened} AS h JOIN devices AS d USING (device_key)
-    ), joined AS (
+    WITH joined AS (
         SELECT machine_id, device_key, source FROM machines
         WHERE machine_id IN (
             SELECT machine_id FROM machines GROUP BY machine_id HAVING count(*) > 1)
@@ -83,23 +80,25 @@ _CONTRADICTIONS = """
         FROM held SEMI JOIN joined USING (device_key)
         WHERE kb IS NOT NULL GROUP BY source, device_key, kb HAVING count(*) = 1
     ), found AS (
-        SELECT *, 'approved and still missing' AS what, changed_at AS since FROM chosen
+        SELECT h.*, 'approved and still missing' AS what
+        FROM {opened} AS h JOIN devices AS d USING (device_key)
         WHERE decision = 'approve' AND state IN ('missing', 'pending')
-            AND changed_at < as_of - to_days(CAST(? AS INTEGER)) AND last_seen_at > changed_at
+            AND changed_at < as_of - to_days(CAST(? AS INTEGER)) AND d.last_seen_at > changed_at
         UNION ALL
-        SELECT *, 'restarted and still waiting' AS what, changed_at FROM chosen
-        WHERE state = 'reboot_required' AND last_boot_at > changed_at
+        SELECT h.*, 'restarted and still waiting'
+        FROM {opened} AS h JOIN devices AS d USING (device_key)
+        WHERE state = 'reboot_required' AND d.last_boot_at > changed_at
         UNION ALL
-        SELECT missing.*, 'installed says ' || there.source AS what, missing.changed_at
-        FROM chosen AS missing
+        SELECT missing.*, 'installed says ' || there.source
+        FROM {opened} AS missing
             JOIN once AS here ON here.device_key = missing.device_key AND here.kb = missing.kb
             JOIN joined AS m ON m.device_key = missing.device_key
             JOIN joined AS n ON n.machine_id = m.machine_id AND n.source <> m.source
             JOIN once AS there ON there.device_key = n.device_key AND there.kb = missing.kb
         WHERE missing.state IN ('missing', 'failed') AND there.state = 'installed'
     )
-    SELECT what, since, source, customer, site, device_id, device, finding_id, patch, kb,
-        severity, state, decision FROM found
+    SELECT what, changed_at AS since, source, customer, site, device_id, device, finding_id,
+        patch, kb, severity, state, decision FROM found
     ORDER BY since, what, lower(customer), lower(device), device_id, patch, finding_id"""
 
 
@@ -110,7 +109,10 @@ def failed_patches(facts: "Facts", selection: Selection = _ALL) -> list[FailedRo
     by what else is known: the device is silent, waits for a restart, or fails with other patches
     too, or the patch fails on half of the devices that tried it.
     """
-    return facts.rows(FailedRow, _FAILED.format(opened=opened(facts, selection)))
+    mine = opened(facts, selection)
+    # A device's other troubles count, whether they are of the selection or not.
+    of_all = mine if selection == _ALL else "listed"
+    return facts.rows(FailedRow, _FAILED.format(opened=mine, all=of_all))
 
 
 def waiting_devices(facts: "Facts", selection: Selection = _ALL) -> list[WaitingRow]:
