@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from patchfleet.errors import StoreError
 from patchfleet.models import (
     SEVERITIES,
     STATES,
@@ -18,7 +19,7 @@ from patchfleet.models import (
     Selection,
     Site,
 )
-from patchfleet.report import changes_report, fleet_report, today_report
+from patchfleet.report import changes_report, fleet_report, save, today_report
 from patchfleet.report.today import described
 from patchfleet.store import Store
 
@@ -148,6 +149,14 @@ def test_items_come_only_when_asked(before):
     assert "work_items" not in today_report(before).names
     assert "work_items" in today_report(before, with_items=True).names
     assert "new_critical" not in today_report(before).names, "of a first sync all would be new"
+
+
+def test_a_report_that_outlives_its_facts_says_so(store, tmp_path):
+    with store.facts() as facts:
+        report = fleet_report(facts)
+    with pytest.raises(StoreError, match="the facts are closed"):
+        save(report, tmp_path / "late.xlsx")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_fleet_report_holds_every_open_finding_worst_first(facts):

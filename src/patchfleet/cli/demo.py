@@ -208,9 +208,9 @@ class _Demo:
 
         self._step("patchfleet report")
         with store.facts() as facts:
-            report = fleet_report(facts)
-        for name in ("fleet.xlsx", "fleet.html"):
-            self._session.say(f"wrote {save(report, self._folder / name)}")
+            report = fleet_report(facts)  # its lists are read while it is written
+            for name in ("fleet.xlsx", "fleet.html"):
+                self._session.say(f"wrote {save(report, self._folder / name)}")
         self._session.say(f"The record is {self._record}; ask it more:")
         self._session.say(f"  patchfleet --store {self._record} today --items")
         self._session.say(f"  patchfleet --store {self._record} nsight patches --status failed")

@@ -147,7 +147,7 @@ class Facts:
     ) -> Iterator[Row]:
         """Run one statement and build its rows as they are asked for, `batch` at a time."""
         timed, listed = _conversions(kind)
-        with self._connection.cursor() as cursor:
+        with self._cursor() as cursor:
             result = self._run(cursor, sql, values)
             while rows := result.fetchmany(batch):
                 for row in rows:
@@ -257,6 +257,15 @@ class Facts:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        try:
+            return self._connection.cursor()
+        except duckdb.ConnectionException:
+            raise StoreError(
+                "the facts are closed, and a list of a report was still to be read",
+                hint="save the report before the facts are closed",
+            ) from None
 
     def _create_views(self, prefix: str, of: "Facts") -> None:
         self._connection.execute(
