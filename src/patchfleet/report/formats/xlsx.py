@@ -11,6 +11,7 @@ from itertools import chain, count, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from warnings import catch_warnings
 
 from msgspec import Struct
 
@@ -70,8 +71,14 @@ def write_xlsx(what: Report | Table, path: Path, *, rows_a_sheet: int = ROWS_A_S
     # XlsxWriter leaves its working files behind when it fails; this folder takes them with it.
     with TemporaryDirectory(prefix="patchfleet-", ignore_cleanup_errors=True) as folder:
         try:
-            with xlsxwriter.Workbook(path, {**_OPTIONS, "tmpdir": folder}) as book:
+            book = xlsxwriter.Workbook(path, {**_OPTIONS, "tmpdir": folder})
+            try:
                 _fill(book, what, sheets)
+            except BaseException:
+                with catch_warnings(action="ignore"):  # half a workbook has charts of no sheet
+                    book.close()
+                raise
+            book.close()
         except FileCreateError as error:
             raise OSError(*error.args[0].args) from error
 
