@@ -155,6 +155,18 @@ def test_a_record_of_a_newer_patchfleet(reading, words):
     assert "upgrade" in result.hint()
 
 
+@pytest.mark.parametrize("words", [["today"], ["sync"]])
+def test_a_record_left_half_way_through_a_change_of_its_tables(reading, words):
+    path = reading.folder / "fleet.db"
+    with sqlite3.connect(path) as database:
+        database.execute("DROP TABLE publication")
+    database.close()
+    result = reading(*words)
+    assert result.code == 6
+    assert result.error() == "fleet.db was left half-way through a change of its tables"
+    assert "backup" in result.hint()
+
+
 def test_a_locked_record_names_its_holder_and_loses_nothing(reading):
     before = intact(reading)
     holder = sqlite3.connect(reading.folder / "fleet.db", isolation_level=None)

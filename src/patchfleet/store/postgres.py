@@ -201,13 +201,20 @@ class SessionLock:
 
     def __init__(self, backend: PostgreSQL, connection: Connection) -> None:
         self._backend, self._connection = backend, connection
+        self._lost: DBAPIError | None = None
 
     def check(self) -> None:
-        """Raise StoreError where the server has let go of us: somebody else may write by now."""
-        try:
-            self._connection.scalar(text("SELECT 1"))
-        except DBAPIError as error:
-            raise self._backend.explain(error.orig or error) from error
+        """Raise StoreError where the server has let go of us: somebody else may write by now.
+
+        What is lost stays so: a connection made anew would answer, and not hold the right.
+        """
+        if self._lost is None:
+            try:
+                self._connection.scalar(text("SELECT 1"))
+            except DBAPIError as error:
+                self._lost = error
+        if self._lost is not None:
+            raise self._backend.explain(self._lost.orig or self._lost) from self._lost
 
     def release(self) -> None:
         """Give the right back."""
