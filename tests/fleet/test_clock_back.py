@@ -4,10 +4,10 @@ from datetime import timedelta
 from itertools import count
 
 import pytest
-from truth import learned_findings, patched, true_findings
 
 from patchfleet.fleet import Rules, sync
 from patchfleet.store.questions import devices, findings
+from truth import learned_findings, patched, true_findings
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 SPARING = Rules(max_age=7 * DAY)
