@@ -71,7 +71,7 @@ def device_lines(facts: "Facts", selection: Selection = _ALL) -> Lines[DeviceRow
     sql = f"""
         WITH counted AS (
             SELECT device_key, count(*) AS findings, count(*) FILTER ({IS_OPEN}) AS open
-            FROM listed GROUP BY device_key
+            FROM findings GROUP BY device_key
         )
         SELECT source, customer_id, customer, site_id, site, device_id, device, kind, is_patched,
             os, description, "user", serial, mac_addresses, domain, last_seen_at, last_boot_at,

@@ -35,7 +35,7 @@ _FAILED = f"""
     ),
     tried AS (
         SELECT patch_id, count(*) FILTER (state = 'failed') AS failed, count(*) AS tried
-        FROM listed WHERE state IN ('failed', 'installed') GROUP BY patch_id
+        FROM findings WHERE state IN ('failed', 'installed') GROUP BY patch_id
     ),
     moved AS (  -- only what stood otherwise once can have failed twice
         SELECT device_key, finding_id
@@ -111,7 +111,7 @@ def failed_patches(facts: "Facts", selection: Selection = _ALL) -> list[FailedRo
     """
     mine = opened(facts, selection)
     # A device's other troubles count, whether they are of the selection or not.
-    of_all = mine if selection == _ALL else "listed"
+    of_all = mine if selection == _ALL else "findings"
     return facts.rows(FailedRow, _FAILED.format(opened=mine, all=of_all))
 
 
