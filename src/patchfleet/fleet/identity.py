@@ -163,6 +163,10 @@ class _Work:
             edges = sorted(pair for pair, found in self._pairs.items() if found.tier == tier)
             if edges:
                 self._join_tier(edges)
+        root = self._groups.root
+        self._pairs = {  # nobody asks again about what is joined
+            pair: found for pair, found in self._pairs.items() if root(pair[0]) != root(pair[1])
+        }
 
     def _join_tier(self, edges: Sequence[Pair]) -> None:
         root = self._groups.root

@@ -17,10 +17,13 @@ def machine_ids(machines: Sequence[Sequence[Ref]], previous: Mapping[Ref, str]) 
     """
     firsts = [min(members) for members in machines]
     claims = sorted(
-        (made_of(ref) != previous[ref], previous[ref], firsts[place], place)
+        claim
         for place, members in enumerate(machines)
-        for ref in members
-        if ref in previous
+        for claim in {
+            (made_of(ref) != previous[ref], previous[ref], firsts[place], place)
+            for ref in members
+            if ref in previous
+        }
     )
     ids: dict[int, str] = {}
     taken: set[str] = set()

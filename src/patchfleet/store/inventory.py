@@ -81,7 +81,7 @@ def read(connection: Connection, run_id: int) -> Inventory:
     """Read customers, sites and devices as they were in a complete run."""
     as_of = connection.scalars(select(run_table.c.as_of).where(run_table.c.id == run_id)).one()
     rows = {
-        name: connection.execute(statement).mappings().all()
+        name: connection.execute(statement, execution_options={"yield_per": 1000}).mappings()
         for name, statement in asof.places(run_id).items()
     }
     return Inventory(
