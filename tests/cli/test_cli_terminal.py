@@ -251,7 +251,9 @@ def test_an_emulator_runs_until_it_is_told_to_stop(cli):
             stderr=subprocess.PIPE,
         )
         line = process.stdout.readline()
-        assert set(line_keys(line)) == {"url", "api_key", "control_url"}
+        assert set(line_keys(line)) == {
+            "url", "api_key", "control_url", "qualys_username", "qualys_password",
+        }  # fmt: skip
         process.send_signal(told)
         out, err = process.communicate(timeout=60)
         assert (process.returncode, out, err) == (0, b"", b"")
