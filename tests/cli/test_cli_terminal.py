@@ -42,6 +42,13 @@ class Terminal:
     def types(self, text):
         os.write(self._ours, text.encode())
 
+    def interrupt(self):
+        """Press Ctrl-C until it is heard: between a prompt and the wait for an answer it is not."""
+        while self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+            if select.select([self._ours], [], [], 2)[0]:
+                return
+
     def end(self):
         """Read the rest and return exit code, what the terminal shows, and what a pipe got."""
         while self._read():
@@ -94,7 +101,7 @@ def test_ctrl_c_at_the_question(moving):
     cli, emulator = moving
     terminal = approve(cli)
     terminal.until("Approve them? [y/N]: ")
-    terminal.process.send_signal(signal.SIGINT)
+    terminal.interrupt()
     code, seen, _ = terminal.end()
     assert code == 130
     assert "interrupted" in seen
