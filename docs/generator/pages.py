@@ -15,6 +15,7 @@ from docs.generator import (
     endpoints,
     job_parameters,
     library,
+    packs,
     qualys,
     qualys_source,
     views,
@@ -51,6 +52,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "states": words.states,
     "policies": words.policies,
     "decisions": words.decisions,
+    "packs": packs.packs,
     "views": views.views,
     "published-files": views.files,
 }

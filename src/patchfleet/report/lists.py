@@ -4,6 +4,7 @@ Law of this file: rows in, table out; nothing is asked and nothing is counted he
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
 
 from msgspec.structs import replace
 
@@ -184,7 +185,7 @@ CHANGES = (
 
 def worklist_table(rows: Sequence[CustomerWork]) -> Table:
     """Show what waits at each customer, with the sum of all."""
-    columns = _with_sources(WORKLIST, rows)
+    columns = with_sources(WORKLIST, rows)
     total = total_of(columns, rows)
     return tabulate("worklist", "What waits, by customer", columns, rows, total=total)
 
@@ -225,15 +226,20 @@ def devices_table(count: int, read: Callable[[int | None], Iterable[DeviceRow]])
     return tabulate_later("devices", "Devices", DEVICES, count, read)
 
 
-def _with_sources(
-    columns: tuple[Column, ...], rows: Sequence[CustomerWork | PostureRow]
-) -> tuple[Column, ...]:
+class _OfSource(Protocol):
+    """A row that some source tells."""
+
+    @property
+    def source(self) -> str: ...
+
+
+def with_sources(columns: tuple[Column, ...], rows: Iterable[_OfSource]) -> tuple[Column, ...]:
     """Show beside the customer which source a row is from, where there are several."""
     if len({row.source for row in rows}) < 2:
         return columns
     customer, *others = columns
     source = replace(_SOURCE, is_detail=False)
-    return (customer, source, *(column for column in others if column != _SOURCE))
+    return (customer, source, *(column for column in others if column.key != source.key))
 
 
 def posture_table(rows: Sequence[PostureRow]) -> Table:
@@ -243,7 +249,7 @@ def posture_table(rows: Sequence[PostureRow]) -> Table:
         "installed_share": installed_share(rows),
         "oldest_open_critical_days": max(ages, default=None),
     }
-    columns = _with_sources(POSTURE, rows)
+    columns = with_sources(POSTURE, rows)
     return tabulate(
         "posture",
         "How each customer stands",

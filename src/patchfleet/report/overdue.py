@@ -15,6 +15,7 @@ from patchfleet.models import Selection
 from patchfleet.policy import Pack
 from patchfleet.report.charts import overdue_by_customer
 from patchfleet.report.judging import Known, judge_open
+from patchfleet.report.lists import with_sources
 from patchfleet.report.points import OverdueCount
 from patchfleet.report.spelling import counted
 from patchfleet.report.table import (
@@ -93,6 +94,7 @@ def overdue_report(
     judge_open(facts, pack, known, zone=zone, selection=selection)
     counts = count_judged(facts, selection)
     customers = _by_customer(counts)
+    columns = with_sources(_CUSTOMERS, customers)
     totals = {name: sum(getattr(row, name) for row in customers) for name in _VERDICTS}
     return Report(
         name="overdue",
@@ -121,8 +123,8 @@ def overdue_report(
         ),
         tables=(
             tabulate(
-                "customers", "By customer", _CUSTOMERS, customers,
-                total=total_of(_CUSTOMERS, customers),
+                "customers", "By customer", columns, customers,
+                total=total_of(columns, customers),
             ),
             _items(facts, selection, "overdue", "Overdue, longest first", totals["overdue"]),
             _items(facts, selection, "not_judged", "Not judged", totals["not_judged"]),
