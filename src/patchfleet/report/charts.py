@@ -26,9 +26,10 @@ _PARTS = tuple(Column(severity, severity, "integer") for severity in SEVERITIES)
 
 def open_by_customer(rows: Sequence[PostureRow]) -> Chart:
     """Stack the open patches of each customer by severity, most critical first."""
+    labels = _of_sources([(row.source, row.customer) for row in rows])
     counts = [
         (
-            row.customer,
+            label,
             (
                 row.open_critical,
                 row.open_important,
@@ -37,7 +38,7 @@ def open_by_customer(rows: Sequence[PostureRow]) -> Chart:
                 row.open_unspecified,
             ),
         )
-        for row in rows
+        for label, row in zip(labels, rows, strict=True)
     ]
     counts.sort(key=lambda pair: pair[1], reverse=True)
     critical = sum(parts[0] for _, parts in counts)
@@ -63,9 +64,10 @@ def overdue_by_customer(rows: Iterable[OverdueCount]) -> Chart:
     for row in rows:
         parts = parts_of.setdefault((row.source, row.customer_id, row.customer), {})
         parts[row.severity] = parts.get(row.severity, 0) + row.findings
+    labels = _of_sources([(source, customer) for source, _, customer in parts_of])
     counts = [
-        (customer, tuple(parts.get(severity, 0) for severity in SEVERITIES))
-        for (_, _, customer), parts in parts_of.items()
+        (label, tuple(parts.get(severity, 0) for severity in SEVERITIES))
+        for label, parts in zip(labels, parts_of.values(), strict=True)
         if any(parts.values())
     ]
     counts.sort(key=lambda pair: pair[1], reverse=True)
@@ -185,6 +187,13 @@ def _stacked(
         unit=unit,
         shape=shape,
     )
+
+
+def _of_sources(named: Sequence[tuple[str, str]]) -> list[str]:
+    """Name each customer, with its source where there are several."""
+    if len({source for source, _ in named}) < 2:
+        return [customer for _, customer in named]
+    return [f"{customer}, {source}" for source, customer in named]
 
 
 def _distinct(labels: Sequence[str]) -> list[str]:
