@@ -78,8 +78,17 @@ def answers(store, at, before):
                 if one.default is one.empty
             ]
             answer = question(*(given[name] for name in needed))
-            told[name] = list(answer) if inspect.isgenerator(answer) else answer
+            told[name] = told_by(answer)
         return told
+
+
+def told_by(answer):
+    """Return an answer whole, also one that is read when somebody goes through it."""
+    if isinstance(answer, questions.Lines):
+        rows = list(answer.read())
+        assert len(rows) == answer.count()
+        return rows
+    return list(answer) if inspect.isgenerator(answer) else answer
 
 
 def test_every_question_has_the_same_answer(both):
