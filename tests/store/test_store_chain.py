@@ -4,12 +4,14 @@ import random
 import shutil
 from pathlib import Path
 
+import duckdb
 import pytest
 from small_fleet import DAY, NOW, device, finding, inventory, patch, sync
+from sqlalchemy import text
 
 from patchfleet.errors import StoreError
 from patchfleet.models import STATES
-from patchfleet.store import Store, publications, questions
+from patchfleet.store import Store, publications, publish, questions
 
 DEVICES = [f"d{number}" for number in range(6)]
 
@@ -137,6 +139,57 @@ def test_a_missing_file_of_an_earlier_run_is_named_and_made_again(store):
     with store.facts() as facts:
         assert facts.repaired == (f"{lost} is missing; it was rebuilt from the record",)
         assert questions.count_findings(facts) == 50
+
+
+def changing_days(store, days):
+    """Sync a device whose findings are installed one a day."""
+    for day in range(days):
+        states = ["installed" if n < day else "missing" for n in range(50)]
+        listings = {"d1": [finding(n, state=state) for n, state in enumerate(states)]}
+        sync(store, listings, now=NOW + day * DAY)
+
+
+def test_nothing_is_built_on_a_damaged_file(store):
+    """What ended names rows by their number, which in another file is that of another row."""
+    changing_days(store, 3)
+    rows = store.published / "source=nsight" / "run=1" / "findings.parquet"
+    with duckdb.connect() as engine:
+        engine.execute(f"CREATE TABLE rows AS FROM '{rows}' ORDER BY finding_id DESC")
+        engine.execute(f"COPY rows TO '{rows}'")
+    sync(store, {"d1": [finding(n, state="installed") for n in range(50)]}, now=NOW + 9 * DAY)
+    with store.facts() as facts:
+        (published,) = facts.publications
+        assert len(published.folders) == 1
+        assert {row.state for row in questions.findings(facts)} == {"installed"}
+    with store.facts(run_id=3) as facts:
+        assert [what.split("/")[-1] for what in facts.repaired] == [
+            "findings.parquet is damaged; it was rebuilt from the record"
+        ]
+        assert sorted(r.finding_id for r in questions.findings(facts) if r.state != "missing") == [
+            "0",
+            "1",
+        ]
+
+
+def test_what_ended_follows_rows_that_are_in_another_order_now(store, monkeypatch):
+    """As another version of the engine might put them: the files that name them are made anew."""
+    changing_days(store, 4)
+    monkeypatch.setattr(publish, "FINDINGS", f"{publish.FINDINGS} ORDER BY finding_id DESC")
+    store.publish(1)
+    for run_id in range(1, 5):
+        with store.facts(run_id=run_id) as facts:
+            assert facts.repaired == ()
+            installed = {r.finding_id for r in questions.findings(facts) if r.state == "installed"}
+            assert installed == {str(n) for n in range(run_id - 1)}
+            assert questions.count_findings(facts) == 50
+
+
+def test_a_record_that_contradicts_what_is_published_is_not_published(store):
+    changing_days(store, 2)
+    with store._database.write() as connection:
+        connection.execute(text("UPDATE finding SET id = '999' WHERE id = '7'"))
+    with pytest.raises(StoreError, match="2 findings ended and 1 of them are in the files"):
+        changing_days(store, 2)
 
 
 def test_facts_as_of_a_time(store):

@@ -93,23 +93,17 @@ def findings(run_id: int) -> Statement:
     )
 
 
-def begun(run_id: int, previous: int) -> Statement:
-    """Read the findings that hold as of a run and did not, so, as of the one published before."""
-    return select(*_FINDING).where(
-        finding.c.device.in_(_changed(run_id, previous)),
-        finding.c.from_run > previous,
-        _holds(finding, run_id),
-    )
+def moved(run_id: int, previous: int) -> Statement:
+    """Read every interval of a finding that holds as of a run or of the one published before.
 
-
-def ended(run_id: int, previous: int) -> Statement:
-    """Read which findings held as of the run published before and do not, so, as of this one."""
+    But not of both: what began since, and what ended. The columns are those of
+    `layout.MOVED_COLUMNS`; what has no `to_run` up to the run has begun.
+    """
     f = finding.c
-    return select(f.id, f.device, f.from_run, f.to_run).where(
-        f.device.in_(_changed(run_id, previous)),
-        f.from_run <= previous,
-        f.to_run > previous,
-        f.to_run <= run_id,
+    began = and_(f.from_run > previous, _holds(finding, run_id))
+    ended = and_(f.from_run <= previous, f.to_run > previous, f.to_run <= run_id)
+    return select(*_FINDING, f.to_run).where(
+        f.device.in_(_changed(run_id, previous)), or_(began, ended)
     )
 
 

@@ -21,6 +21,7 @@ import msgspec
 from msgspec import Struct
 
 from patchfleet.errors import StoreError
+from patchfleet.store.layout import numbered_rows, run_of
 from patchfleet.store.milestones import MILESTONES
 from patchfleet.store.rows import PublicationRow, RunRow, ViewColumn
 from patchfleet.store.shelf import Shelf
@@ -36,7 +37,19 @@ _MEMORY = "900MB"
 _KEPT = "device_key, finding_id, patch_id, state, decision, first_seen_at, changed_at"
 """What is kept of a finding for further questions: a column more costs more than a question."""
 
-_ENDED = "ANTI JOIN {files} AS ended USING (device_key, finding_id, from_run)"
+_STEPS = """
+    SELECT device_key, patch_id, state, step FROM (
+        SELECT device_key, patch_id, state, 1 AS step FROM ({begun})
+        UNION ALL
+        SELECT device_key, patch_id, state, -1 FROM {ended}
+    ) SEMI JOIN (SELECT device_key FROM {prefix}devices WHERE scanned_at IS NOT NULL)
+        USING (device_key)
+"""
+"""What began and what ended: to add these up is half the work of finding what stands."""
+
+_LISTED = """
+    SELECT * FROM ({begun}) AS begun ANTI JOIN {ended} AS ended USING (file_run, file_row)
+"""
 
 _FINDINGS = """
     SELECT d.source, d.customer_id, d.site_id, d.device_id, f.finding_id, f.patch_id, f.state,
@@ -56,19 +69,19 @@ _HELD = """
     WHERE d.scanned_at IS NOT NULL
 """
 _INTERVALS = """
-    SELECT b.source, d.customer_id, d.customer, d.site_id, d.site, d.device_id, d.device, d.kind,
-        b.finding_id,
-        p.patch, p.kb, p.severity, p.released_at, b.state, b.decision, b.is_own_decision,
-        b.vendor_status, b.vendor_decision, b.installed_at, b.first_seen_at, b.changed_at,
-        b.from_run, coalesce(e.to_run, d.left_with) AS to_run, began.as_of AS from_at,
-        ended.as_of AS to_at, b.patch_id, b.device_key
-    FROM {begun} AS b
-        LEFT JOIN {ended} AS e USING (device_key, finding_id, from_run)
-        JOIN {patches} AS p USING (patch_id)
+    SELECT i.source, d.customer_id, d.customer, d.site_id, d.site, d.device_id, d.device, d.kind,
+        i.finding_id,
+        p.patch, p.kb, p.severity, p.released_at, i.state, i.decision, i.is_own_decision,
+        i.vendor_status, i.vendor_decision, i.installed_at, i.first_seen_at, i.changed_at,
+        i.from_run, coalesce(i.to_run, d.left_with) AS to_run, began.as_of AS from_at,
+        ended.as_of AS to_at, i.patch_id, i.device_key
+    FROM ({of}) AS i
+        JOIN patches_ever AS p USING (patch_id)
         LEFT JOIN devices_ever AS d USING (device_key)
-        LEFT JOIN runs AS began ON began.run_id = b.from_run
-        LEFT JOIN runs AS ended ON ended.run_id = coalesce(e.to_run, d.left_with)
+        LEFT JOIN runs AS began ON began.run_id = i.from_run
+        LEFT JOIN runs AS ended ON ended.run_id = coalesce(i.to_run, d.left_with)
 """
+_STANDING = "SELECT *, NULL AS to_run FROM listed"
 _MOVED = "ended_ever USING (device_key, finding_id)"
 """Findings that stood otherwise once: these are few, and what is asked of time is about them."""
 
@@ -125,6 +138,7 @@ class Facts:
         self._connection = duckdb.connect(
             ":memory:", config={"memory_limit": _MEMORY, "temp_directory": self._spill.name}
         )
+        self._connection.execute("SET parquet_metadata_cache = true")
         shelf.connect(self._connection)
         self._compared: dict[Facts, str] = {}
         self._kept: tuple[str, Sequence[object]] | None = None
@@ -288,16 +302,22 @@ class Facts:
         self._create_view(f"{prefix}described", f"(SELECT DISTINCT * FROM {small})")
         known = _KNOWN_PATCHES.format(prefix=prefix)
         self._connection.execute(f"CREATE TABLE {prefix}known_patches AS {known}")
-        begun = [*_paths(of, whole, "findings"), *_paths(of, later, "begun")]
-        ended = _ENDED.format(files=_files(of, later, "ended")) if later else ""
-        listed = f"(SELECT * FROM {_parquet(begun)} AS begun {ended})"
-        self._create_view(f"{prefix}listed", listed, "EXCLUDE (source)")
+        rows = [file for p in of.publications for file in numbered_rows(of.shelf, p.folders)]
+        begun = listed = " UNION ALL ".join(rows)
+        ended = "(SELECT 0 AS device_key, 0 AS patch_id, '' AS state WHERE false)"
+        if later:
+            ended = _files(of, later, "ended")
+            listed = _LISTED.format(begun=begun, ended=ended)
+        steps = _STEPS.format(prefix=prefix, begun=begun, ended=ended)
+        self._connection.execute(f"CREATE VIEW {prefix}steps AS {steps}")
+        self._create_view(f"{prefix}listed", f"({listed})", "EXCLUDE (file_run, file_row)")
         for name, sql in (
             ("findings", _FINDINGS),
             ("patches", _PATCHES),
             ("held", _HELD),
         ):
-            view = sql.format(prefix=prefix, listed=f"{prefix}listed")
+            rows = f"(SELECT * EXCLUDE (source) FROM {prefix}listed)"
+            view = sql.format(prefix=prefix, listed=rows)
             self._connection.execute(f"CREATE VIEW {prefix}{name} AS {view}")
 
     def _create_history(self, runs: Sequence[RunRow]) -> None:
@@ -318,20 +338,20 @@ class Facts:
             plain = None if at is None else at.astimezone(UTC).replace(tzinfo=None)
             values = (run.id, run.source, run.state, plain)
             self._connection.execute("INSERT INTO runs VALUES (?, ?, ?, ?)", values)
-        first = [p.since_ever[0] for p in self.publications]
+        ever = [folder for p in self.publications for folder in p.since_ever]
         later = [folder for p in self.publications for folder in p.since_ever[1:]]
-        begun = [*_paths(self, first, "findings"), *_paths(self, later, "begun")]
-        ever = [*first, *later]
-        self._create_view("begun_ever", _parquet(begun))
-        none = "(SELECT 0 AS device_key, '' AS finding_id, 0 AS from_run, 0 AS to_run WHERE false)"
-        ended = _files(self, later, "ended") if later else none
         patches = f"(SELECT DISTINCT * FROM {_files(self, ever, 'patches')})"
         self._create_view("patches_ever", patches)
+        but = "EXCLUDE (file_run, file_row)"
+        if later:
+            self._create_view("ended_ever", _files(self, later, "ended"), but)
+        else:
+            self._connection.execute(f"CREATE VIEW ended_ever AS {_STANDING} WHERE false")
         self._connection.execute("CREATE TABLE published (source VARCHAR, run_id BIGINT)")
         files = []
         for p in self.publications:
             for folder in p.since_ever:
-                number = int(folder.rpartition("run")[2][1:])
+                number = run_of(folder)
                 self._connection.execute("INSERT INTO published VALUES (?, ?)", (p.source, number))
                 path = _paths(self, [folder], "devices")
                 files.append(f"SELECT *, {number} AS run FROM {_parquet(path)}")
@@ -339,13 +359,12 @@ class Facts:
         self._connection.execute(
             f"CREATE VIEW devices_ever AS {_DEVICES_EVER.format(devices=devices)}"
         )
-        self._connection.execute(f"CREATE VIEW ended_ever AS SELECT * FROM {ended}")
-        for name, of, until in (
-            ("intervals", "begun_ever", "ended_ever"),
-            ("lasting", f"(SELECT * FROM begun_ever ANTI JOIN {_MOVED})", none),
-            ("moving", f"(SELECT * FROM begun_ever SEMI JOIN {_MOVED})", "ended_ever"),
+        for name, of in (
+            ("intervals", f"FROM ended_ever UNION ALL BY NAME {_STANDING}"),
+            ("lasting", f"{_STANDING} ANTI JOIN {_MOVED}"),
+            ("moving", f"FROM ended_ever UNION ALL BY NAME {_STANDING} SEMI JOIN {_MOVED}"),
         ):
-            sql = _INTERVALS.format(begun=of, ended=until, patches="patches_ever")
+            sql = _INTERVALS.format(of=of)
             self._connection.execute(f"CREATE VIEW {name} AS {sql}")
         self._connection.execute(f"CREATE VIEW milestones AS {MILESTONES}")
 

@@ -6,7 +6,9 @@ name, its type and its meaning.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+
+from patchfleet.store.shelf import Shelf
 
 _TIME = "BIGINT"
 
@@ -101,26 +103,35 @@ FINDING_COLUMNS = {
 }
 """The findings as they leave the record, one line of CSV a finding."""
 
-ENDED_COLUMNS = {
-    "finding_id": "VARCHAR",
-    "device_key": "BIGINT",
-    "from_run": "BIGINT",
-    "to_run": "BIGINT",
-}
-"""What ended, as it leaves the record: which finding, since when, and with which run."""
+MOVED_COLUMNS = {**FINDING_COLUMNS, "to_run": "BIGINT"}
+"""What began and what ended, as it leaves the record."""
 
 
 def _at(column: str) -> str:
     return f"make_timestamptz({column}) AS {column.rpartition('.')[2]}"
 
 
-FINDINGS = f"""
-    SELECT ? AS source, f.device_key, f.finding_id, f.patch_id, c.state, c.decision,
+_FINDING = f"""? AS source, f.device_key, f.finding_id, f.patch_id, c.state, c.decision,
         c.is_own_decision, c.vendor_status, c.vendor_decision, {_at("f.installed_at")},
-        {_at("f.first_seen_at")}, {_at("f.changed_at")}, f.from_run
-    FROM rows AS f JOIN raw_conditions AS c ON c.key = f.condition
+        {_at("f.first_seen_at")}, {_at("f.changed_at")}, f.from_run"""
+ROWS = ("findings.parquet", "begun.parquet")
+"""The files whose rows are named by their number."""
+FINDINGS = f"""
+    SELECT {_FINDING}
+    FROM {{rows}} AS f JOIN raw_conditions AS c ON c.key = f.condition
 """
-ENDED = "SELECT ? AS source, device_key, finding_id, from_run, to_run FROM rows"
+ENDED = f"""
+    SELECT {_FINDING}, f.to_run, p.file_run, p.file_row
+    FROM {{rows}} AS f
+        JOIN raw_conditions AS c ON c.key = f.condition
+        LEFT JOIN ({{places}}) AS p USING (device_key, finding_id, from_run)
+"""
+NO_PLACES = """
+    SELECT NULL::BIGINT AS device_key, '' AS finding_id, NULL::BIGINT AS from_run,
+        NULL::BIGINT AS file_run, NULL::BIGINT AS file_row
+    WHERE false
+"""
+"""Nobody strikes rows by what ended before a whole publication."""
 
 _JOB = {
     "id": "VARCHAR", "name": "VARCHAR", "status": "VARCHAR", "vendor_status": "VARCHAR",
@@ -203,3 +214,27 @@ PARQUET = {
 Beside them stand `findings` in a publication that is whole, and `begun` and `ended` in one that
 follows another: what changed since.
 """
+
+
+def folder_of(source: str, run_id: int) -> str:
+    """Name the folder of a run below the folder of all publications."""
+    return f"source={source}/run={run_id}"
+
+
+def run_of(folder: str) -> int:
+    """Read the run of a folder from its name."""
+    return int(folder.rpartition("run")[2][1:])
+
+
+def numbered_rows(shelf: Shelf, folders: Sequence[str]) -> Iterator[str]:
+    """Spell each file of findings of a chain as SQL, its rows with `file_run` and `file_row`.
+
+    The first folder is whole. What a later one ended names rows so.
+    """
+    for place, folder in enumerate(folders):
+        name = shelf.name_of(folder, f"{'begun' if place else 'findings'}.parquet")
+        path = name.replace("'", "''")
+        yield (
+            f"SELECT * RENAME (file_row_number AS file_row), {run_of(folder)} AS file_run "
+            f"FROM read_parquet('{path}', hive_partitioning = false, file_row_number = true)"
+        )

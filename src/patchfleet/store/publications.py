@@ -4,6 +4,7 @@ Law of this file: a publication that is not whole is never read without all that
 the last one that is.
 """
 
+from itertools import takewhile
 from typing import Any
 
 import msgspec
@@ -46,6 +47,22 @@ def chain(connection: Connection, source_id: int, until: int | None = None) -> l
 def since_ever(connection: Connection, source_id: int, until: int | None = None) -> list[Part]:
     """Read all publications of a source, oldest first: together they tell how everything came."""
     return _newest_first(connection, source_id, until)[::-1]
+
+
+def chain_before(connection: Connection, part: Part) -> list[Part]:
+    """Read the publications that `part`, which is not whole, goes on from, oldest first."""
+    return chain(connection, _source_of(connection, part), until=part.previous)
+
+
+def following(connection: Connection, part: Part) -> list[Part]:
+    """Read the publications that go on from `part`, oldest first."""
+    later = since_ever(connection, _source_of(connection, part))
+    return list(takewhile(lambda p: not p.is_whole, (p for p in later if p.run_id > part.run_id)))
+
+
+def _source_of(connection: Connection, part: Part) -> int:
+    of = select(publication.c.source).where(publication.c.run == part.run_id)
+    return int(connection.scalars(of).one())
 
 
 def is_whole_next(connection: Connection, source_id: int, run_id: int, parts: list[Part]) -> bool:

@@ -3,13 +3,14 @@
 The files of one run stand in `source=<source>/run=<number>`: customers, sites, devices, the patches
 of its findings, and either all findings or, since the run published before it, what `begun` and
 what `ended`. A reader takes the last whole publication and what followed it, so an unchanged fleet
-costs a few small files. All are derived: the same run gives the same rows again at any time.
+costs a few small files. What ended names the row that it strikes by file and number, so that no
+reader compares texts. All are derived: the same run gives the same rows again at any time.
 
 Law of this file: memory does not grow with the findings, and every file holds what the record says.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,11 +25,14 @@ from patchfleet.store.database import Database
 from patchfleet.store.layout import (
     COLUMNS,
     ENDED,
-    ENDED_COLUMNS,
     FINDING_COLUMNS,
     FINDINGS,
+    MOVED_COLUMNS,
+    NO_PLACES,
     PARQUET,
     WORDS,
+    folder_of,
+    numbered_rows,
 )
 from patchfleet.store.shelf import Digests, Shelf
 
@@ -44,11 +48,6 @@ _CSV = """auto_detect = false, buffer_size = 4194304, max_line_size = 65536,
 """How `Backend.write_csv` writes: nothing is NULL, "" is an empty text."""
 
 
-def folder_of(source: str, run_id: int) -> str:
-    """Name the folder of a run below the folder of all publications."""
-    return f"source={source}/run={run_id}"
-
-
 def write_files(
     database: Database,
     shelf: Shelf,
@@ -56,28 +55,28 @@ def write_files(
     *,
     source: str,
     previous: int | None,
-    is_whole: bool,
+    chain: Sequence[str],
     folder: str | None = None,
 ) -> Digests:
     """Write the files of a run onto `shelf` and return their digests; what was there is replaced.
 
-    `previous` is the run published before it, or None where it is the first. Raises StoreError
-    where the disk is full or the place cannot be written to; no file that had its name before is
-    harmed then.
+    `previous` is the run published before it, or None where it is the first; `chain` are the
+    folders it goes on from, the first of them whole, or none where it is to be whole itself. Raises
+    StoreError where the disk is full or the place cannot be written to; no file that had its name
+    before is harmed then.
     """
     folder = folder or folder_of(source, run_id)
     with _explained(shelf, folder, run_id), _beside(shelf, folder) as name:
         work = Path(name)
         with database.read() as connection:
-            written = _Work(work, source)
+            written = _Work(work, source, shelf)
             written.tables(connection, run_id)
             if previous is not None:
-                begun, ended = asof.begun(run_id, previous), asof.ended(run_id, previous)
-                written.rows(database, connection, "begun", begun)
-                written.rows(database, connection, "ended", ended)
-            if is_whole:
-                rows = asof.findings(run_id)
-                written.rows(database, connection, "findings", rows)
+                written.load(database, connection, asof.moved(run_id, previous), MOVED_COLUMNS)
+                written.moved(previous, list(numbered_rows(shelf, chain)))
+            if not chain:
+                written.load(database, connection, asof.findings(run_id), FINDING_COLUMNS)
+                written.findings()
         written.small_files()
         return shelf.place(work, folder, written.names)
 
@@ -85,12 +84,13 @@ def write_files(
 class _Work:
     """Text of the record becoming Parquet in one folder."""
 
-    def __init__(self, work: Path, source: str) -> None:
+    def __init__(self, work: Path, source: str, shelf: Shelf) -> None:
         self.names: list[str] = []
         self._work, self._source = work, source
         self._connection = duckdb.connect(
             ":memory:", config={"memory_limit": _MEMORY, "temp_directory": str(work), "threads": 1}
         )
+        shelf.connect(self._connection)
 
     def tables(self, connection: Connection, run_id: int) -> None:
         """Take over customers, sites, devices, and the patches and conditions of the source."""
@@ -121,23 +121,53 @@ class _Work:
                 f"ALTER TABLE raw_conditions ALTER {word} TYPE {word}"
             )
 
-    def rows(
+    def load(
         self,
         database: Database,
         connection: Connection,
-        name: str,
         rows: asof.Statement,
+        columns: Mapping[str, str],
     ) -> None:
-        """Write one file of findings, or of what ended."""
-        columns, query = (ENDED_COLUMNS, ENDED) if name == "ended" else (FINDING_COLUMNS, FINDINGS)
-        text = self._work / f"{name}.csv"
-        database.backend.write_csv(connection, rows, asof.ORDER, text)
+        """Take over findings as the view `rows`, by device and id; what it was before is gone."""
+        database.backend.write_csv(connection, rows, asof.ORDER, self._work / "rows.csv")
         self._connection.execute(
             "CREATE OR REPLACE VIEW rows AS SELECT * FROM "
-            f"read_csv({self._file(name, 'csv')}, {_CSV}, columns = {columns})"
+            f"read_csv({self._file('rows', 'csv')}, {_CSV}, columns = {dict(columns)})"
         )
-        self._copy(name, query.replace("?", f"CAST('{self._source}' AS source)"))
-        text.unlink()
+
+    def findings(self) -> None:
+        """Write all findings."""
+        self._copy("findings", self._said(FINDINGS, rows="rows"))
+
+    def moved(self, previous: int, chain: Sequence[str]) -> None:
+        """Write what began since the run before, and what ended, with its place in the chain.
+
+        Raises StoreError where something that ended is not in the chain once.
+        """
+        self._connection.execute("CREATE TABLE moved AS FROM rows")
+        began = f"(FROM moved WHERE from_run > {previous})"
+        self._copy("begun", self._said(FINDINGS, rows=began))
+        ended = f"(FROM moved WHERE from_run <= {previous})"
+        places = " UNION ALL ".join(chain) or NO_PLACES
+        self._copy("ended", self._said(ENDED, rows=ended, places=places))
+        if chain:
+            self._check_placed(ended)
+        self._connection.execute("DROP TABLE moved")
+
+    def _check_placed(self, ended: str) -> None:
+        row = self._connection.execute(
+            f"SELECT (SELECT count(*) FROM {ended}), count(*), count(file_row) "
+            f"FROM read_parquet({self._file('ended', 'parquet')})"
+        ).fetchone()
+        assert row is not None
+        if len(set(row)) > 1:
+            raise StoreError(
+                f"{row[0]} findings ended and {row[2]} of them are in the files published before",
+                hint="patchfleet store publish --all writes these anew from the record",
+            )
+
+    def _said(self, query: str, **names: str) -> str:
+        return query.format(**names).replace("?", f"CAST('{self._source}' AS source)")
 
     def small_files(self) -> None:
         """Write the files that every publication has."""

@@ -26,8 +26,17 @@ from patchfleet.store.begin import begin
 from patchfleet.store.database import Database
 from patchfleet.store.facts import Facts
 from patchfleet.store.journal import Journal
+from patchfleet.store.layout import ROWS
 from patchfleet.store.pace import SharedPace
-from patchfleet.store.publications import PUBLICATIONS, Part, chain, row_of, since_ever
+from patchfleet.store.publications import (
+    PUBLICATIONS,
+    Part,
+    chain,
+    chain_before,
+    following,
+    row_of,
+    since_ever,
+)
 from patchfleet.store.publish import write_files
 from patchfleet.store.rows import IntelRow, ProblemRow, PublicationRow, RunRow
 from patchfleet.store.run import Run
@@ -248,6 +257,8 @@ class Store:
         Raises StoreError where there is no such complete run, or the files cannot be written.
         """
         row, parts = self._publication(run_id)
+        for part in parts[:-1]:
+            self._mended(row.source, part)
         self._write_again(row.source, parts[-1])
         return row
 
@@ -256,7 +267,8 @@ class Store:
         with self._database.read() as connection:
             rows = connection.execute(PUBLICATIONS.order_by(publication.c.run)).all()
         for row in rows:
-            self.publish(row.run)
+            _, parts = self._publication(row.run)
+            self._write(row.source, parts[-1])
             on_run(row.source, row.run)
         return len(rows)
 
@@ -321,19 +333,31 @@ class Store:
         return broken
 
     def _write_again(self, source_name: str, part: Part) -> None:
+        """Write a publication, and those that strike rows of it by their number if these moved."""
+        if self._write(source_name, part):
+            with self._database.read() as connection:
+                later = following(connection, part)
+            for other in later:
+                self._write(source_name, other)
+
+    def _write(self, source_name: str, part: Part) -> bool:
+        """Write a publication from the record; say whether its findings are in other files now."""
+        with self._database.read() as connection:
+            before = [] if part.is_whole else chain_before(connection, part)
         digests = write_files(
             self._database,
             self._shelf,
             part.run_id,
             source=source_name,
             previous=part.previous,
-            is_whole=part.is_whole,
+            chain=[other.folder for other in before],
             folder=part.folder,
         )
         if digests != part.digests:
             this = update(publication).where(publication.c.run == part.run_id)
             with self._database.write() as connection:
                 connection.execute(this.values(digests=msgspec.json.encode(digests).decode()))
+        return any(digests.get(name) != part.digests.get(name) for name in ROWS)
 
     def close(self) -> None:
         """Close the database; a run that is still open stays to be resumed."""

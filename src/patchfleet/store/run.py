@@ -20,6 +20,7 @@ from patchfleet.store.backend import RunLock
 from patchfleet.store.begin import Begun
 from patchfleet.store.database import Database
 from patchfleet.store.facts import Facts
+from patchfleet.store.layout import folder_of
 from patchfleet.store.ledger import Ledger
 from patchfleet.store.rows import Delta, Listed, PublicationRow
 from patchfleet.store.schema import micros, moment
@@ -179,12 +180,15 @@ class Run:
 
     def _publish(self, now: int, as_of: int) -> None:
         """Write the files and, when they hold what the record says, the pointer to them."""
-        folder = publish.folder_of(self.source, self.id)
+        folder = folder_of(self.source, self.id)
         # Nothing points at this folder yet: what a killed process left there is of no use.
         self._shelf.clear(folder)
         with self._database.read() as connection:
             chain = publications.chain(connection, self._source)
             is_whole = publications.is_whole_next(connection, self._source, self.id, chain)
+        # On a file that is not what was written nothing is built: its rows may be others.
+        is_whole = is_whole or any(self._shelf.damage(p.folder, p.digests) for p in chain)
+        standing = () if is_whole else tuple(part.folder for part in chain)
         previous = chain[-1].run_id if chain else None
         digests = publish.write_files(
             self._database,
@@ -192,11 +196,10 @@ class Run:
             self.id,
             source=self.source,
             previous=previous,
-            is_whole=is_whole,
+            chain=standing,
         )
-        folders = () if is_whole else tuple(part.folder for part in chain)
         self._check_published(
-            PublicationRow(self.id, self.source, moment(as_of), (*folders, folder))
+            PublicationRow(self.id, self.source, moment(as_of), (*standing, folder))
         )
         pointer = {
             "run": self.id,

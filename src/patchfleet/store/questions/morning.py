@@ -34,19 +34,24 @@ _FAILED = f"""
         FROM {{all}} WHERE state IN ('failed', 'reboot_required') GROUP BY device_key
     ),
     tried AS (
-        SELECT patch_id, count(*) FILTER (state = 'failed') AS failed, count(*) AS tried
-        FROM findings WHERE state IN ('failed', 'installed') GROUP BY patch_id
+        SELECT patch_id, sum(step) FILTER (state = 'failed') AS failed, sum(step) AS tried
+        FROM steps WHERE state IN ('failed', 'installed') GROUP BY patch_id
     ),
-    moved AS (  -- only what stood otherwise once can have failed twice
-        SELECT device_key, finding_id
-        FROM failing SEMI JOIN ended_ever USING (device_key, finding_id)
+    before AS (  -- only what stood otherwise once can have failed twice
+        SELECT device_key, finding_id, state, from_run
+        FROM ended_ever SEMI JOIN failing USING (device_key, finding_id)
     ),
     often AS (
         SELECT device_key, finding_id, count(*) AS times FROM (
             SELECT device_key, finding_id, state, lag(state) OVER (
-                PARTITION BY device_key, finding_id ORDER BY from_run) AS before
-            FROM begun_ever SEMI JOIN moved USING (device_key, finding_id)
-        ) WHERE state = 'failed' AND before IS DISTINCT FROM 'failed'
+                PARTITION BY device_key, finding_id ORDER BY from_run NULLS LAST) AS last_state
+            FROM (
+                FROM before
+                UNION ALL
+                SELECT device_key, finding_id, state, NULL  -- as it stands now
+                FROM failing SEMI JOIN before USING (device_key, finding_id)
+            )
+        ) WHERE state = 'failed' AND last_state IS DISTINCT FROM 'failed'
         GROUP BY device_key, finding_id
     ),
     caused AS (
