@@ -52,7 +52,8 @@ _FILES = {
     "patches": "the patches that the other files of this folder name",
     "findings": "all findings; only in a publication that is whole",
     "begun": "the findings that stand so since the publication before; not in the first",
-    "ended": "the findings of earlier publications that stand so no more, as they stood, and which row of which file each was; not in the first",
+    "ended": "the findings of earlier publications that stand so no more, as they stood, and which "
+    "row of which file each was; not in the first",
 }
 
 
