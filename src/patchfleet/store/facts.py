@@ -24,6 +24,7 @@ from patchfleet.errors import StoreError
 from patchfleet.store.milestones import MILESTONES
 from patchfleet.store.rows import PublicationRow, RunRow, ViewColumn
 from patchfleet.store.shelf import Shelf
+from patchfleet.store.standings import DESCRIBED_EVER, DEVICES_THEN, standings
 
 if TYPE_CHECKING:
     from patchfleet.store.sql import Answer
@@ -83,7 +84,7 @@ _DEVICES_EVER = """
             arg_max(site_id, run) AS site_id, arg_max(site, run) AS site,
             arg_max(device_id, run) AS device_id, arg_max(device, run) AS device,
             arg_max(kind, run) AS kind
-        FROM {devices} GROUP BY device_key
+        FROM devices_then GROUP BY device_key
     ) AS ever
 """
 # What is computed once a patch need not be computed once a finding.
@@ -301,7 +302,7 @@ class Facts:
             self._connection.execute(f"CREATE VIEW {prefix}{name} AS {view}")
 
     def _create_history(self, runs: Sequence[RunRow]) -> None:
-        """Make `runs`, `intervals` and `milestones`: how every finding came to be what it is.
+        """Make `runs`, `intervals`, `milestones`, `standings`: how all came to be what it is.
 
         `lasting` and `moving` are the intervals of findings with one and with several of them.
         An interval holds from a run to a run, whose times are those of the first run that was
@@ -334,11 +335,9 @@ class Facts:
                 number = int(folder.rpartition("run")[2][1:])
                 self._connection.execute("INSERT INTO published VALUES (?, ?)", (p.source, number))
                 path = _paths(self, [folder], "devices")
-                files.append(f"SELECT *, {number} AS run FROM {_parquet(path)}")
-        devices = "(" + " UNION ALL ".join(files) + ")"
-        self._connection.execute(
-            f"CREATE VIEW devices_ever AS {_DEVICES_EVER.format(devices=devices)}"
-        )
+                files.append(DEVICES_THEN.format(run=number, file=_parquet(path)))
+        self._connection.execute(f"CREATE VIEW devices_then AS {' UNION ALL '.join(files)}")
+        self._connection.execute(f"CREATE VIEW devices_ever AS {_DEVICES_EVER}")
         self._connection.execute(f"CREATE VIEW ended_ever AS SELECT * FROM {ended}")
         for name, of, until in (
             ("intervals", "begun_ever", "ended_ever"),
@@ -348,6 +347,8 @@ class Facts:
             sql = _INTERVALS.format(begun=of, ended=until, patches="patches_ever")
             self._connection.execute(f"CREATE VIEW {name} AS {sql}")
         self._connection.execute(f"CREATE VIEW milestones AS {MILESTONES}")
+        self._connection.execute(f"CREATE VIEW described_ever AS {DESCRIBED_EVER}")
+        self._connection.execute(f"CREATE VIEW standings AS {standings('begun_ever')}")
 
     def _create_view(self, name: str, source: str, but: str = "") -> None:
         """Make rows of files a view whose times are plain UTC times, see the law above."""
