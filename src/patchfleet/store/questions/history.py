@@ -149,7 +149,10 @@ def patch_history(facts: "Facts", patch: str) -> list[StandingRow]:
     title), or the source's number. All descriptions of a patch are listed where one is meant.
     """
     meant = titled(patch)
-    counted = ", ".join(f"coalesce({name}, 0)" for name in ("open", *STATES))
+    columns = ", ".join(
+        f"coalesce(now.{name}, 0)" if name in ("open", *STATES) else f"stood.{name}"
+        for name in StandingRow.__struct_fields__
+    )
     sql = f"""
         WITH asked AS (
             SELECT patch_id FROM described_ever WHERE (source, known_by) IN (
@@ -157,7 +160,7 @@ def patch_history(facts: "Facts", patch: str) -> list[StandingRow]:
         ),
         stood AS ({standings(_ASKED)}),
         now AS ({_NOW})
-        SELECT stood.*, {counted}
+        SELECT {columns}
         FROM stood LEFT JOIN now ON now.patch_id = stood.patch_id AND stood.to_run IS NULL
         ORDER BY first(lower(patch)) OVER (PARTITION BY source, known_by ORDER BY from_run, patch),
             source, known_by, from_run, patch_id"""
