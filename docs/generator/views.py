@@ -24,6 +24,8 @@ _VIEWS = {
     "enough.",
     "intervals": "A line for each time in which a patch stood the same on a device, of all syncs "
     "until then.",
+    "standings": "A line for each time in which a source described a patch the same, on one device "
+    "or on many: since when it is critical or superseded, and until when it was something else.",
     "milestones": "A line for each patch that ever was on a device: when a sync first saw it "
     "missing, approved, installed, ignored and gone, and how often it failed.",
     "patches": "Each description of a patch that a finding has; two sources describe the same "

@@ -149,6 +149,32 @@ def test_a_history_tells_every_state(fleet):
     assert fleet("history", device, "no such patch").error().startswith("no patch of")
 
 
+def test_a_patch_tells_since_when_it_is_described_so(fleet):
+    sql = "SELECT known_by, kb FROM standings WHERE is_superseded AND kb NOT NULL AND from_run > 2"
+    patch = fleet("sql", sql, "--json").json["rows"][0]
+    rows = fleet("patch", f"KB{patch['kb']}", "--json").json["rows"]
+    assert {row["source"] for row in rows} == {"nsight", "qualys"}
+    before, after = (row for row in rows if row["known_by"] == patch["known_by"])
+    assert (before["is_superseded"], after["is_superseded"]) == (False, True)
+    assert before["to_at"] == after["from_at"]
+    assert before["open"] == before["installed"] == 0 < after["open"] + after["installed"]
+    assert fleet("patch", before["vendor_id"], "--json").json["rows"] == [before, after]
+    shown = fleet("patch", patch["kb"], "--output", "patch.csv")
+    assert shown.code == 0
+    assert len((fleet.folder / "patch.csv").read_text().splitlines()) == 1 + len(rows)
+
+
+@pytest.mark.parametrize(
+    ("patch", "said"),
+    [("no such patch", "no patch is called"), ("KB1234567", "no patch"), ("KB", "names nothing")],
+)
+def test_a_patch_nobody_has_is_said(fleet, patch, said):
+    refused = fleet("patch", patch)
+    assert refused.code == 2
+    assert said in refused.error()
+    assert refused.hint()
+
+
 def test_a_diff_counts_what_changed(fleet):
     result = fleet("diff", "1", "3", "--json")
     assert result.code == 0, result.err

@@ -46,7 +46,7 @@ SUMMARIES = {
 def test_these_are_the_commands():
     assert [" ".join(path) for path in ALL if path[0] not in ("nsight", "qualys")] == [
         "demo", "init", "sync", "worker", "today", "report", "intel", "intel load", "intel list",
-        "state", "history", "diff", "machines", "machines list", "machines look-alikes",
+        "state", "history", "patch", "diff", "machines", "machines list", "machines look-alikes",
         "machines same", "machines different", "machines verdicts", "sql", "store",
         "store publish", "store check", "store copy", "runs", "emulate",
         "emulate nsight", "emulate qualys", "completion",

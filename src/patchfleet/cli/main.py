@@ -25,6 +25,7 @@ COMMANDS = {
     "intel": ("patchfleet.cli.intel", "Load files about vulnerabilities: KEV, EPSS, SSVC."),
     "state": ("patchfleet.cli.state", "Show the patches of a device, now or at an earlier time."),
     "history": ("patchfleet.cli.history", "Show how patches of a device came to be what they are."),
+    "patch": ("patchfleet.cli.patch", "Show what the sources said of a patch, and since when."),
     "diff": ("patchfleet.cli.diff", "Show what changed between two syncs."),
     "machines": ("patchfleet.cli.machines", "Show which devices are one machine, and decide."),
     "sql": ("patchfleet.cli.sql", "Ask a question in SQL; it reads and nothing else."),

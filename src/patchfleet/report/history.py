@@ -1,9 +1,9 @@
-"""How findings came to be what they are, as a table."""
+"""How findings, and what is said of patches, came to be what they are, as tables."""
 
 from collections.abc import Iterable
 
 from patchfleet.report.table import Column, Table, tabulate
-from patchfleet.store.questions.history import HistoryRow, MilestoneRow
+from patchfleet.store.questions.history import HistoryRow, MilestoneRow, StandingRow
 
 COLUMNS = (
     Column("device", "Device"),
@@ -55,6 +55,38 @@ MILESTONES = (
     Column("finding_id", "Finding id", is_detail=True),
 )
 
+STANDINGS = (
+    Column("source", "Source"),
+    Column("patch", "Patch"),
+    Column("kb", "KB"),
+    Column("severity", "Severity", "severity"),
+    Column("vendor_severity", "Vendor's word"),
+    Column("released_at", "Released", "date"),
+    Column("is_superseded", "Superseded", "flag"),
+    Column("needs_reboot", "Needs reboot", "flag"),
+    Column("from_at", "From", "moment"),
+    Column("to_at", "To", "moment"),
+    Column("open", "Open on", "integer"),
+    Column("installed", "Installed on", "integer"),
+    Column("missing", "Missing on", "integer", is_detail=True),
+    Column("pending", "Pending on", "integer", is_detail=True),
+    Column("installing", "Installing on", "integer", is_detail=True),
+    Column("failed", "Failed on", "integer", is_detail=True),
+    Column("reboot_required", "Waits for reboot on", "integer", is_detail=True),
+    Column("unknown", "Unknown on", "integer", is_detail=True),
+    Column("ignored", "Ignored on", "integer", is_detail=True),
+    Column("from_run", "From run", "integer", is_detail=True),
+    Column("to_run", "To run", "integer", is_detail=True),
+    Column("product", "Product", is_detail=True),
+    Column("is_installable", "Can be installed", "flag", is_detail=True),
+    Column("is_removable", "Can be removed", "flag", is_detail=True),
+    Column("cves", "CVEs", "list", is_detail=True),
+    Column("url", "URL", is_detail=True),
+    Column("vendor_id", "Vendor's id", is_detail=True),
+    Column("known_by", "Known by", is_detail=True),
+    Column("patch_id", "Description", "integer", is_detail=True),
+)
+
 
 def history_table(rows: Iterable[HistoryRow]) -> Table:
     """Tabulate intervals; one without an end still holds."""
@@ -64,3 +96,8 @@ def history_table(rows: Iterable[HistoryRow]) -> Table:
 def milestones_table(rows: Iterable[MilestoneRow]) -> Table:
     """Tabulate what became of each finding, one line for each."""
     return tabulate("milestones", "What became of it, and when", MILESTONES, rows)
+
+
+def standings_table(rows: Iterable[StandingRow]) -> Table:
+    """Tabulate what was said of a patch; a line without an end is said now."""
+    return tabulate("standings", "What was said of it, and since when", STANDINGS, rows)

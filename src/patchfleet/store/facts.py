@@ -25,6 +25,7 @@ from patchfleet.store.layout import numbered_rows, run_of
 from patchfleet.store.milestones import MILESTONES
 from patchfleet.store.rows import PublicationRow, RunRow, ViewColumn
 from patchfleet.store.shelf import Shelf
+from patchfleet.store.standings import DESCRIBED_EVER, DEVICES_THEN, standings
 
 if TYPE_CHECKING:
     from patchfleet.store.sql import Answer
@@ -96,7 +97,7 @@ _DEVICES_EVER = """
             arg_max(site_id, run) AS site_id, arg_max(site, run) AS site,
             arg_max(device_id, run) AS device_id, arg_max(device, run) AS device,
             arg_max(kind, run) AS kind
-        FROM {devices} GROUP BY device_key
+        FROM devices_then GROUP BY device_key
     ) AS ever
 """
 # What is computed once a patch need not be computed once a finding.
@@ -302,8 +303,8 @@ class Facts:
         self._create_view(f"{prefix}described", f"(SELECT DISTINCT * FROM {small})")
         known = _KNOWN_PATCHES.format(prefix=prefix)
         self._connection.execute(f"CREATE TABLE {prefix}known_patches AS {known}")
-        rows = [file for p in of.publications for file in numbered_rows(of.shelf, p.folders)]
-        begun = listed = " UNION ALL ".join(rows)
+        all_rows = [file for p in of.publications for file in numbered_rows(of.shelf, p.folders)]
+        begun = listed = " UNION ALL ".join(all_rows)
         ended = "(SELECT 0 AS device_key, 0 AS patch_id, '' AS state WHERE false)"
         if later:
             ended = _files(of, later, "ended")
@@ -321,7 +322,7 @@ class Facts:
             self._connection.execute(f"CREATE VIEW {prefix}{name} AS {view}")
 
     def _create_history(self, runs: Sequence[RunRow]) -> None:
-        """Make `runs`, `intervals` and `milestones`: how every finding came to be what it is.
+        """Make `runs`, `intervals`, `milestones`, `standings`: how all came to be what it is.
 
         `lasting` and `moving` are the intervals of findings with one and with several of them.
         An interval holds from a run to a run, whose times are those of the first run that was
@@ -354,19 +355,21 @@ class Facts:
                 number = run_of(folder)
                 self._connection.execute("INSERT INTO published VALUES (?, ?)", (p.source, number))
                 path = _paths(self, [folder], "devices")
-                files.append(f"SELECT *, {number} AS run FROM {_parquet(path)}")
-        devices = "(" + " UNION ALL ".join(files) + ")"
-        self._connection.execute(
-            f"CREATE VIEW devices_ever AS {_DEVICES_EVER.format(devices=devices)}"
-        )
+                files.append(DEVICES_THEN.format(run=number, file=_parquet(path)))
+        self._connection.execute(f"CREATE VIEW devices_then AS {' UNION ALL '.join(files)}")
+        self._connection.execute(f"CREATE VIEW devices_ever AS {_DEVICES_EVER}")
+        held = f"FROM ended_ever UNION ALL BY NAME {_STANDING}"
+        self._connection.execute(f"CREATE VIEW held_ever AS {held}")
         for name, of in (
-            ("intervals", f"FROM ended_ever UNION ALL BY NAME {_STANDING}"),
+            ("intervals", "FROM held_ever"),
             ("lasting", f"{_STANDING} ANTI JOIN {_MOVED}"),
-            ("moving", f"FROM ended_ever UNION ALL BY NAME {_STANDING} SEMI JOIN {_MOVED}"),
+            ("moving", f"{held} SEMI JOIN {_MOVED}"),
         ):
             sql = _INTERVALS.format(of=of)
             self._connection.execute(f"CREATE VIEW {name} AS {sql}")
         self._connection.execute(f"CREATE VIEW milestones AS {MILESTONES}")
+        self._connection.execute(f"CREATE VIEW described_ever AS {DESCRIBED_EVER}")
+        self._connection.execute(f"CREATE VIEW standings AS {standings('held_ever')}")
 
     def _create_view(self, name: str, source: str, but: str = "") -> None:
         """Make rows of files a view whose times are plain UTC times, see the law above."""

@@ -72,6 +72,17 @@ VIEWS: dict[str, dict[str, str]] = {
         "from_at": "when the source first said so",
         "to_at": "when it no longer said so; NULL while it holds",
     },
+    "standings": {
+        "source": _PLACE["source"],
+        "known_by": "what ties descriptions of one patch together: id: is the source's number of "
+        "it; where it has none, kb: or else title:, with the product in parentheses",
+        "patch_id": _STANDING["patch_id"],
+        **_PATCH,
+        "from_run": "the complete run that first had it on a device",
+        "from_at": "when the source said so",
+        "to_run": "the complete run that had it on no device any more; NULL while one has it",
+        "to_at": "when the source said so; NULL while a device has it",
+    },
     "milestones": {
         **_PLACE,
         **_KIND,

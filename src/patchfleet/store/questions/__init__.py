@@ -46,7 +46,14 @@ from patchfleet.store.questions.deadlines import (
     iter_judged,
     judge_by,
 )
-from patchfleet.store.questions.history import HistoryRow, MilestoneRow, history, milestones
+from patchfleet.store.questions.history import (
+    HistoryRow,
+    MilestoneRow,
+    StandingRow,
+    history,
+    milestones,
+    patch_history,
+)
 from patchfleet.store.questions.jobs import job_result_lines, job_results, job_totals, jobs
 from patchfleet.store.questions.lines import Lines
 from patchfleet.store.questions.lists import (
@@ -104,6 +111,7 @@ __all__ = [
     "Reason",
     "SeverityStateRow",
     "SilentRow",
+    "StandingRow",
     "TopPatchRow",
     "TransitionRow",
     "UnknownName",
@@ -138,6 +146,7 @@ __all__ = [
     "new_critical",
     "open_by_run",
     "open_lines",
+    "patch_history",
     "posture",
     "severity_by_state",
     "silent_devices",

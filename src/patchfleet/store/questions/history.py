@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from patchfleet.models import Decision, Selection, Severity, State
-from patchfleet.store.questions.narrow import of_findings, where
+from patchfleet.models import STATES, Decision, Selection, Severity, State
+from patchfleet.store.questions.narrow import IS_OPEN, of_findings, titled, where
+from patchfleet.store.standings import standings
 
 if TYPE_CHECKING:
     from patchfleet.store.facts import Facts
@@ -76,6 +77,44 @@ class MilestoneRow(Struct, frozen=True):
     scanned_at: datetime | None
 
 
+class StandingRow(Struct, frozen=True):
+    """One time in which a source described a patch so; `to_at` is None while it does.
+
+    `known_by` is the same for all descriptions of one patch, see the view `standings`. On how many
+    devices it is now, described so, is told by state, and `open` is those it does not protect yet.
+    """
+
+    source: str
+    known_by: str
+    patch_id: int
+    patch: str
+    product: str | None
+    kb: str | None
+    severity: Severity
+    vendor_severity: str | None
+    released_at: datetime | None
+    url: str | None
+    is_installable: bool | None
+    is_removable: bool | None
+    vendor_id: str | None
+    cves: tuple[str, ...]
+    is_superseded: bool | None
+    needs_reboot: bool | None
+    from_run: int
+    from_at: datetime
+    to_run: int | None
+    to_at: datetime | None
+    open: int
+    missing: int
+    pending: int
+    installing: int
+    installed: int
+    failed: int
+    ignored: int
+    reboot_required: int
+    unknown: int
+
+
 def history(facts: "Facts", selection: Selection) -> list[HistoryRow]:
     """List each interval of the findings of a selection, by device, patch and time.
 
@@ -101,3 +140,42 @@ def milestones(facts: "Facts", selection: Selection) -> list[MilestoneRow]:
         SELECT {", ".join(MilestoneRow.__struct_fields__)} FROM milestones {chosen.sql}
         ORDER BY lower(device), device_id, patch, finding_id"""
     return facts.rows(MilestoneRow, sql, chosen.values)
+
+
+def patch_history(facts: "Facts", patch: str) -> list[StandingRow]:
+    """List what sources said of a patch and since when, by patch and time.
+
+    `patch` is a KB number, a part of a title (without case; with `*` or `?` a pattern for the whole
+    title), or the source's number. All descriptions of a patch are listed where one is meant.
+    """
+    meant = titled(patch)
+    columns = ", ".join(
+        f"coalesce(now.{name}, 0)" if name in ("open", *STATES) else f"stood.{name}"
+        for name in StandingRow.__struct_fields__
+    )
+    sql = f"""
+        WITH asked AS (
+            SELECT patch_id FROM described_ever WHERE (source, known_by) IN (
+                SELECT (source, known_by) FROM described_ever WHERE {meant.sql} OR vendor_id = ?)
+        ),
+        stood AS ({standings(_ASKED)}),
+        now AS ({_NOW})
+        SELECT {columns}
+        FROM stood LEFT JOIN now ON now.patch_id = stood.patch_id AND stood.to_run IS NULL
+        ORDER BY first(lower(patch)) OVER (PARTITION BY source, known_by ORDER BY from_run, patch),
+            source, known_by, from_run, patch_id"""
+    return facts.rows(StandingRow, sql, (*meant.values, patch))
+
+
+_ASKED = "(SELECT * FROM held_ever WHERE patch_id IN (SELECT patch_id FROM asked))"
+_NOW = f"""
+    SELECT patch_id, count(*) FILTER (open) AS open,
+        {", ".join(f"count(*) FILTER ({state}) AS {state}" for state in STATES)}
+    FROM (
+        SELECT patch_id, bool_or({IS_OPEN}) AS open,
+            {", ".join(f"bool_or(state = '{state}') AS {state}" for state in STATES)}
+        FROM findings WHERE patch_id IN (SELECT patch_id FROM asked)
+        GROUP BY patch_id, device_key
+    )
+    GROUP BY patch_id
+"""

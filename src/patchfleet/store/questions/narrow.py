@@ -71,7 +71,7 @@ def of_findings(selection: Selection) -> list[Clause]:
     """Narrow to the findings of a selection."""
     clauses = of_devices(selection)
     if selection.patches:
-        terms = [_patch(term) for term in selection.patches]
+        terms = [titled(term) for term in selection.patches]
         sql = "(" + " OR ".join(term.sql for term in terms) + ")"
         clauses.append(Clause(sql, tuple(value for term in terms for value in term.values)))
     if selection.severities:
@@ -81,15 +81,7 @@ def of_findings(selection: Selection) -> list[Clause]:
     return clauses
 
 
-def where(clauses: Sequence[Clause]) -> Clause:
-    """Join conditions by AND into a WHERE, or into nothing."""
-    if not clauses:
-        return Clause("")
-    sql = "WHERE " + " AND ".join(clause.sql for clause in clauses)
-    return Clause(sql, tuple(value for clause in clauses for value in clause.values))
-
-
-def _patch(term: str) -> Clause:
+def titled(term: str) -> Clause:
     """Hold where a patch is meant: a KB number exactly, or a title by part or by pattern."""
     number = kb_of(term)
     if number is not None:
@@ -100,6 +92,14 @@ def _patch(term: str) -> Clause:
     if term.isdigit():
         return Clause("(kb = ? OR patch ILIKE ? ESCAPE '\\')", (term, pattern))
     return Clause("patch ILIKE ? ESCAPE '\\'", (pattern,))
+
+
+def where(clauses: Sequence[Clause]) -> Clause:
+    """Join conditions by AND into a WHERE, or into nothing."""
+    if not clauses:
+        return Clause("")
+    sql = "WHERE " + " AND ".join(clause.sql for clause in clauses)
+    return Clause(sql, tuple(value for clause in clauses for value in clause.values))
 
 
 def _pattern(text: str) -> str:

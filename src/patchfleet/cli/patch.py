@@ -1,0 +1,33 @@
+"""`patchfleet patch`: what the sources said of a patch, and since when."""
+
+from pathlib import Path
+
+import click
+
+from patchfleet.cli.options import CommandLineError, named, output_options
+from patchfleet.cli.session import Session, pass_session
+
+
+@click.command()
+@click.argument("patch", callback=lambda ctx, param, term: named(ctx, param, (term,))[0])
+@output_options
+@pass_session
+def command(session: Session, *, patch: str, as_json: bool, outputs: tuple[Path, ...]) -> None:
+    """Show what the sources said of a patch, and since when.
+
+    PATCH is a KB number, a part of a title, or the source's own number. A line is a time in which
+    a source described it so on at least one device; another description is another line. The last
+    columns count the devices that have it now.
+    """
+    from patchfleet.report.history import standings_table
+    from patchfleet.store.questions import patch_history
+
+    with session.store() as store, store.facts(with_history=True) as facts:
+        session.say_repaired(facts)
+        rows = patch_history(facts, patch)
+        if not rows:
+            raise CommandLineError(
+                f"no patch is called {patch!r}",
+                hint="give a KB number or a part of a title; * and ? are wildcards",
+            )
+        session.show(standings_table(rows), as_json=as_json, outputs=outputs)

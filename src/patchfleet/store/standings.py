@@ -1,0 +1,96 @@
+"""The view `standings`: one row for each time a description of a patch stood without a break.
+
+Law of this file: a description stands in a published run where a finding of that run names it, so
+that both runs of a row are published ones, and what one run takes over from another has no gap.
+"""
+
+DEVICES_THEN = "SELECT *, {run} AS run FROM {file}"
+"""The devices of one publication; all of them together are the view `devices_then`."""
+
+DESCRIBED_EVER = """
+    SELECT source,
+        CASE
+            WHEN vendor_id IS NOT NULL THEN 'id:' || vendor_id
+            WHEN kb IS NOT NULL THEN 'kb:' || kb || coalesce(' (' || product || ')', '')
+            ELSE 'title:' || patch || coalesce(' (' || product || ')', '')
+        END AS known_by,
+        * EXCLUDE (source)
+    FROM patches_ever
+"""
+"""`known_by` says what ties descriptions of one patch together, and by what: a source need not have
+a number for a patch, and then the KB number or title for one product is as near as anybody gets."""
+
+# The runs between which a device was there and read: from the first published run of a stay to the
+# first that did not have it any more. A device that came back had several stays.
+_STAYS = """
+    SELECT device_key, min(run_id) AS came,
+        CASE WHEN count(next_run) = count(*) THEN max(next_run) END AS gone
+    FROM (
+        SELECT device_key, p.*, nth - row_number() OVER (
+            PARTITION BY device_key ORDER BY nth) AS stay
+        FROM devices_then AS d JOIN numbered AS p ON p.source = d.source AND p.run_id = d.run
+        WHERE d.scanned_at IS NOT NULL
+    )
+    GROUP BY device_key, stay
+"""
+# Few rows are left of all findings before anything is sorted: patches times runs, at worst.
+_SPANS = """
+    SELECT DISTINCT h.source, h.patch_id, h.from_run, h.to_run, s.came, s.gone
+    FROM {held} AS h JOIN stays AS s USING (device_key)
+"""
+# What a run that was never published began or ended became known with the next one that was.
+_TOLD = """
+    SELECT r.run_id, p.run_id AS told_by
+    FROM runs AS r ASOF JOIN published AS p ON p.source = r.source AND p.run_id >= r.run_id
+"""
+_KNOWN = """
+    SELECT s.source, s.patch_id, greatest(s.came, b.told_by) AS begun,
+        least(s.gone, e.told_by) AS ended
+    FROM spans AS s
+        JOIN told AS b ON b.run_id = s.from_run
+        LEFT JOIN told AS e ON e.run_id = s.to_run
+"""
+_CHANGES = """
+    SELECT source, patch_id, run, sum(change) AS change
+    FROM (
+        SELECT source, patch_id, unnest([begun, ended]) AS run, unnest([1, -1]) AS change
+        FROM known WHERE ended IS NULL OR begun < ended
+    )
+    WHERE run IS NOT NULL
+    GROUP BY source, patch_id, run
+"""
+_EDGES = """
+    SELECT * FROM (
+        SELECT source, patch_id, run, change, sum(change) OVER (
+            PARTITION BY source, patch_id ORDER BY run) AS held
+        FROM changes
+    )
+    WHERE held = 0 OR held = change
+"""
+_STOOD = """
+    SELECT source, patch_id, run AS from_run, lead(run) OVER (
+        PARTITION BY source, patch_id ORDER BY run) AS to_run
+    FROM edges QUALIFY held > 0
+"""
+
+_STANDINGS = f"""
+    WITH numbered AS (
+            SELECT *, row_number() OVER of_source AS nth, lead(run_id) OVER of_source AS next_run
+            FROM published WINDOW of_source AS (PARTITION BY source ORDER BY run_id)
+        ),
+        stays AS ({_STAYS}), spans AS ({_SPANS}), told AS ({_TOLD}), known AS ({_KNOWN}),
+        changes AS ({_CHANGES}), edges AS ({_EDGES}), stood AS ({_STOOD})
+    SELECT p.*, s.from_run, b.as_of AS from_at, s.to_run, e.as_of AS to_at
+    FROM stood AS s
+        JOIN described_ever AS p USING (patch_id)
+        JOIN runs AS b ON b.run_id = s.from_run
+        LEFT JOIN runs AS e ON e.run_id = s.to_run
+"""
+
+
+def standings(held: str) -> str:
+    """Spell the standings of the descriptions that `held`, all or some of `held_ever`, names.
+
+    One that is named must come with all its findings.
+    """
+    return _STANDINGS.format(held=held)
