@@ -15,7 +15,13 @@ from patchfleet.store.questions.answers import (
     WaitingRow,
 )
 from patchfleet.store.questions.lines import Lines
-from patchfleet.store.questions.narrow import Clause, of_devices, where
+from patchfleet.store.questions.narrow import (
+    SEVERITY_RANK,
+    Clause,
+    literals,
+    of_devices,
+    where,
+)
 from patchfleet.store.questions.opened import opened
 
 if TYPE_CHECKING:
@@ -26,8 +32,23 @@ _ALL = Selection()
 WIDELY = 3
 """So many devices, or so many patches on one device, are no coincidence any more."""
 
+_CAUSES = (
+    ("d.last_seen_at < f.as_of - INTERVAL 7 DAY", "the device is silent"),
+    ("df.is_waiting", "the device waits for a restart"),
+    (f"t.failed >= {WIDELY} AND 2 * t.failed >= t.tried", "the patch fails on most devices"),
+    (f"df.failed >= {WIDELY}", "the device fails with other patches too"),
+    ("true", "not known"),
+)
+"""What may be the cause, the likeliest first."""
+
+_CAUSE = " ".join(f"WHEN {sql} THEN {place}" for place, (sql, _) in enumerate(_CAUSES, 1))
+
+# Patches and causes go by numbers until they are counted: texts take twice the time to group.
 _FAILED = f"""
-    WITH failing AS (SELECT * FROM {{opened}} WHERE state = 'failed'),
+    WITH failing AS (
+        SELECT device_key, finding_id, patch_id, state, changed_at, as_of
+        FROM {{opened}} WHERE state = 'failed'
+    ),
     troubled AS (
         SELECT device_key, count(*) FILTER (state = 'failed') AS failed,
             bool_or(state = 'reboot_required') AS is_waiting
@@ -54,25 +75,34 @@ _FAILED = f"""
         ) WHERE state = 'failed' AND last_state IS DISTINCT FROM 'failed'
         GROUP BY device_key, finding_id
     ),
+    named AS (
+        SELECT patch_id, patch, kb, severity, dense_rank() OVER (ORDER BY patch, kb) AS number
+        FROM known_patches SEMI JOIN failing USING (patch_id)
+    ),
     caused AS (
-        SELECT f.*, coalesce(o.times, 1) AS times, CASE
-            WHEN d.last_seen_at < f.as_of - INTERVAL 7 DAY THEN 'the device is silent'
-            WHEN df.is_waiting THEN 'the device waits for a restart'
-            WHEN t.failed >= {WIDELY} AND 2 * t.failed >= t.tried
-                THEN 'the patch fails on most devices'
-            WHEN df.failed >= {WIDELY} THEN 'the device fails with other patches too'
-            ELSE 'not known' END AS cause
+        SELECT n.number, f.device_key, f.changed_at, d.device, d.customer,
+            coalesce(o.times, 1) AS times, CASE {_CAUSE} END AS cause
         FROM failing AS f
+            JOIN named AS n USING (patch_id)
             JOIN devices AS d USING (device_key)
             LEFT JOIN often AS o USING (device_key, finding_id)
             LEFT JOIN troubled AS df USING (device_key)
             LEFT JOIN tried AS t USING (patch_id)
+    ),
+    counted AS (
+        SELECT number, cause, count(DISTINCT device_key) AS devices,
+            CAST(sum(times) AS BIGINT) AS times, min(changed_at) AS since,
+            list(DISTINCT customer ORDER BY customer) AS customers,
+            list(DISTINCT device ORDER BY device)[1:5] AS examples
+        FROM caused GROUP BY number, cause
     )
-    SELECT patch, kb, any_value(severity), cause, count(DISTINCT device_key) AS devices,
-        CAST(sum(times) AS BIGINT), min(changed_at) AS since,
-        list(DISTINCT customer ORDER BY customer),
-        list(DISTINCT device ORDER BY device)[1:5]
-    FROM caused GROUP BY patch, kb, cause
+    SELECT patch, kb, severity, [{literals(cause for _, cause in _CAUSES)}][cause] AS cause,
+        devices, times, since, customers, examples
+    FROM counted JOIN (
+        SELECT number, any_value(patch) AS patch, any_value(kb) AS kb,
+            arg_min(severity, {SEVERITY_RANK}) AS severity
+        FROM named GROUP BY number
+    ) USING (number)
     ORDER BY devices DESC, since, patch, cause"""
 
 _CONTRADICTIONS = """

@@ -4,7 +4,7 @@ Law of this file: what somebody typed reaches DuckDB as a parameter, never as te
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
@@ -12,7 +12,7 @@ from patchfleet.models import OPEN_STATES, SEVERITIES, STATES, Selection
 from patchfleet.models.selection import kb_of
 
 
-def literals(words: Sequence[str]) -> str:
+def literals(words: Iterable[str]) -> str:
     """Spell words of our own vocabulary, never foreign text, as SQL literals."""
     return ", ".join(f"'{word}'" for word in words)
 
