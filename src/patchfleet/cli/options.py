@@ -71,7 +71,8 @@ def named(
             raise CommandLineError(
                 f"{param.opts[0] if isinstance(param, click.Option) else 'PATCH'} '{term}' "
                 "names nothing",
-                hint="is a variable empty? Leave it out to mean all",
+                hint="is a variable empty?"
+                + ("" if param.required else " Leave it out to mean all"),
             )
     return value
 

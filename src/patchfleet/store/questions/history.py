@@ -162,8 +162,8 @@ def patch_history(facts: "Facts", patch: str) -> list[StandingRow]:
         now AS ({_NOW})
         SELECT {columns}
         FROM stood LEFT JOIN now ON now.patch_id = stood.patch_id AND stood.to_run IS NULL
-        ORDER BY first(lower(patch)) OVER (PARTITION BY source, known_by ORDER BY from_run, patch),
-            source, known_by, from_run, patch_id"""
+        ORDER BY min(released_at) OVER (PARTITION BY source, known_by) NULLS LAST, source, known_by,
+            from_run, released_at NULLS LAST, lower(patch), patch_id"""
     return facts.rows(StandingRow, sql, (*meant.values, patch))
 
 
