@@ -34,10 +34,10 @@ def _without_faults(host):
 @pytest.mark.slow
 @pytest.mark.parametrize("service", READ)
 @pytest.mark.parametrize("kind", sorted(OF_QUALYS))
-def test_a_fault_is_an_error_or_makes_no_difference(host, truth, service, kind):
+def test_a_fault_is_an_error_or_makes_no_difference(host, truth, patience_seconds, service, kind):
     host.emulator.fault(kind, service=service, after=1, times=None)
     try:
-        with reading(host, timeout=0.5) as source:
+        with reading(host, timeout=patience_seconds) as source:
             learned = states_of(listed(source))
     except Error:
         assert kind != "unknown_fields"

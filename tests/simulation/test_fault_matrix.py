@@ -20,11 +20,11 @@ store = "fleet.db"
 [nsight]
 calls_per_minute = 0
 retries = 0
-timeout_seconds = 1
+timeout_seconds = {seconds}
 [qualys]
 calls_per_hour = 0
 retries = 0
-timeout_seconds = 1
+timeout_seconds = {seconds}
 """
 PHASES = {
     "nsight": {  # the service, and how many of its calls come before
@@ -85,7 +85,6 @@ class World:
     def __init__(self, host, folder):
         self.host, self.emulator, self.folder = host, host.emulator, folder
         self.known = {}
-        (folder / "patchfleet.toml").write_text(SETTINGS)
 
     @property
     def environment(self):
@@ -121,9 +120,10 @@ def world(tmp_path_factory):
 
 
 @pytest.fixture
-def synced(world, monkeypatch, capsys):
+def synced(world, monkeypatch, capsys, patience_seconds):
     """Return a function that syncs one vendor: its exit code and what it said."""
     monkeypatch.chdir(world.folder)
+    (world.folder / "patchfleet.toml").write_text(SETTINGS.format(seconds=patience_seconds))
     for name, value in world.environment.items():
         monkeypatch.setenv(name, value)
 
