@@ -159,7 +159,7 @@ class _Session:
         """End the emulators of the page."""
         for emulator in self._emulators:
             emulator.send_signal(signal.SIGTERM)
-            emulator.communicate(timeout=10)
+            emulator.communicate(timeout=60)
 
 
 @contextmanager
