@@ -1,6 +1,7 @@
-"""What tests of several rooms share: an emulated vendor on a port, and both kinds of client.
+"""What tests of several rooms share: an emulated vendor on a port, both kinds of client, a server.
 
-Law of this file: no test sleeps and none leaves this machine; the emulator is the fake.
+Law of this file: no test sleeps and none leaves this machine; the emulator is the fake. Tests run
+in several processes, a file in one of them, and what one process holds is never another's.
 """
 
 import asyncio
@@ -10,18 +11,40 @@ import signal
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
+import hypothesis
 import pytest
 
+import postgresql
 from patchfleet.emulator import Emulator, Host
 from patchfleet.nsight import AsyncNAble, NAble, Retries
 from patchfleet.qualys import AsyncQualys, Qualys
+from patchfleet.store import Store
 
 # Whoever starts the tests in the background of a shell hands on an ignored SIGINT: programs that
 # the tests interrupt would not notice.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# How long an example takes says how busy the machine is, and nothing of what is tested.
+hypothesis.settings.register_profile(
+    "untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("untimed")
+
 AT_ONCE = Retries(attempts=4, limited_attempts=10, first_wait_seconds=0)
 """Repeat as often as by default, and never wait."""
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """Run the tests of one file in this process; leave it to xdist to count the cores for more."""
+    files = {named.partition("::")[0] for named in config.args}
+    return 0 if len(files) == 1 and files.pop().endswith(".py") else None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put files with slow tests first, so that no process is left with a long one in the end."""
+    if hasattr(config, "workerinput"):  # it is one of several processes
+        slow = {item.path for item in items if item.get_closest_marker("slow")}
+        items.sort(key=lambda item: item.path not in slow)
 
 
 class Awaited:
@@ -60,6 +83,15 @@ def host(emulator: Emulator) -> Iterator[Host]:
     """The small world on a loopback port."""
     with emulator.running() as running:
         yield running
+
+
+@pytest.fixture
+def patience_seconds(request: pytest.FixtureRequest) -> float:
+    """How long a client waits for an answer: not long where the fault of a test is that none comes.
+
+    Elsewhere longer than the busiest machine takes for what is done in a millisecond.
+    """
+    return 2 if "hang" in request.node.name else 20
 
 
 @pytest.fixture(params=["sync", "async"])
@@ -108,6 +140,21 @@ def connect_qualys(opened: Callable[..., Any]) -> Callable[..., Any]:
         return opened(Qualys, AsyncQualys, **{**given, **settings})
 
     return make
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[postgresql.Server]:
+    """A PostgreSQL server, started once in each process of the tests."""
+    with postgresql.running(postgresql.or_skip()) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def template(server: postgresql.Server) -> str:
+    """The name of a database that holds our tables: a copy of it is made in an instant."""
+    address = server.new_database()
+    Store.open(address, published=server.folder).close()
+    return address.rpartition("/")[2]
 
 
 @pytest.fixture

@@ -4,12 +4,13 @@ Law of this file: without one the tests that need it are skipped and say so, and
 """
 
 import os
+import random
 import shutil
 import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
@@ -37,6 +38,18 @@ def or_skip() -> Path:
     if os.environ.get("CI") == "true":
         pytest.fail(MISSING)
     pytest.skip(MISSING)
+
+
+def free_port() -> int:
+    """Return a port that nobody has, below those that a system gives to whoever asks for any.
+
+    So it stays free while nobody listens there: until the server starts, and while it is stopped.
+    """
+    for port in random.SystemRandom().sample(range(20_000, 30_000), 100):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("a hundred ports are taken")
 
 
 class Server:
@@ -86,9 +99,7 @@ def running(bin_folder: Path) -> Iterator[Server]:
     if os.geteuid() == 0:
         known = Path("/etc/passwd").read_text()
         user = "postgres" if "\npostgres:" in known else "nobody"
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     folder = Path(tempfile.mkdtemp(prefix="patchfleet-pg-"))
     if user:
         shutil.chown(folder, user)

@@ -15,17 +15,17 @@ import re
 import shlex
 import shutil
 import signal
-import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import chdir, contextmanager, redirect_stdout
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 PORTS = ("8017", "8018")
-"""The ports in the pages; the emulators of a session take free ones in their place."""
+"""The ports in the pages; the emulators of a session take any free ones in their place."""
 
+_HOST = "127.0.0.1:"
 _LONGEST_LIST = 8
 _BLOCK = re.compile(
     r"```console\n(?P<shell>.*?)```\n|```python\n(?P<code>.*?)```\n(?:\n```text\n(?P<said>.*?)```\n)?",
@@ -52,8 +52,8 @@ def with_results(page: str) -> str:
 class _Session:
     """One page: its emulators, if it starts any, and the names its Python examples have made."""
 
-    def __init__(self, ports: Sequence[str]) -> None:
-        self._ports = dict(zip(PORTS, ports, strict=True))
+    def __init__(self) -> None:
+        self._hosts: dict[str, str] = {}
         self._names: dict[str, object] = {"__name__": "__main__"}
         self._emulators: list[subprocess.Popen[str]] = []
 
@@ -78,13 +78,13 @@ class _Session:
         return "".join(f"{line}{self._shown(self._run(line[2:].rstrip()))}" for line in lines)
 
     def _run(self, command: str) -> str:
+        if command.startswith("patchfleet emulate"):
+            return self._emulate(command)
         command = self._real(command)
         if command.startswith("export "):
             name, _, value = shlex.split(command)[1].partition("=")
             os.environ[name] = value
             return ""
-        if command.startswith("patchfleet emulate"):
-            return self._emulate(command)
         done = subprocess.run(  # noqa: S603 -- the pages are ours
             ["bash", "-o", "pipefail", "-c", command],  # noqa: S607
             stdin=subprocess.DEVNULL,
@@ -100,9 +100,15 @@ class _Session:
         return done.stdout
 
     def _emulate(self, command: str) -> str:
-        """Start an emulator, as in another terminal, and return what it says when it is ready."""
+        """Start an emulator, as in another terminal, and return what it says when it is ready.
+
+        It takes a free port by itself: one that was looked for before could be another's by then.
+        """
+        words = shlex.split(command)
+        place = words.index("--port") + 1
+        port, words[place] = words[place], "0"
         emulator = subprocess.Popen(  # noqa: S603 -- the pages are ours
-            shlex.split(command),
+            words,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -114,6 +120,7 @@ class _Session:
         for line in emulator.stdout:
             said += line
             if "Ctrl-C" in line or line.startswith("{"):
+                self._hosts[f"{_HOST}{port}"] = re.findall(rf"{_HOST}\d+", said)[0]
                 return said
         raise ValueError(f"{command!r} ended:\n{said}")
 
@@ -125,9 +132,9 @@ class _Session:
         return self._shown(heard.getvalue())
 
     def _real(self, text: str) -> str:
-        """Return what a page says with the ports that are really free."""
-        for port, free in self._ports.items():
-            text = text.replace(port, free)
+        """Return what a page says with the ports that its emulators really have."""
+        for shown, real in self._hosts.items():
+            text = text.replace(shown, real)
         return text
 
     def _shown(self, text: str) -> str:
@@ -135,8 +142,8 @@ class _Session:
         shown: list[str] = []
         indented: list[str] = []
         plain = text.replace(str(Path.cwd()), "~")
-        for port, free in self._ports.items():
-            plain = plain.replace(free, port)
+        for shown_host, real in self._hosts.items():
+            plain = plain.replace(real, shown_host)
         for line in [*plain.splitlines(), ""]:
             if line.startswith("  "):
                 indented.append(line.rstrip())
@@ -152,14 +159,14 @@ class _Session:
         """End the emulators of the page."""
         for emulator in self._emulators:
             emulator.send_signal(signal.SIGTERM)
-            emulator.communicate(timeout=10)
+            emulator.communicate(timeout=60)
 
 
 @contextmanager
 def _surroundings() -> Iterator[_Session]:
     """Give a page an empty folder and an environment with nothing of whoever runs this."""
     before = dict(os.environ)
-    session = _Session([_free_port() for _ in PORTS])
+    session = _Session()
     with TemporaryDirectory() as folder, chdir(folder):
         kept = {name: before[name] for name in _KEPT if name in before}
         os.environ.clear()
@@ -175,12 +182,6 @@ def _surroundings() -> Iterator[_Session]:
             session.end()
             os.environ.clear()
             os.environ.update(before)
-
-
-def _free_port() -> str:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return str(free.getsockname()[1])
 
 
 def _comparable(text: str) -> str:

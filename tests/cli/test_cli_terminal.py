@@ -218,7 +218,7 @@ def test_ctrl_c_in_a_sync_is_prompt_though_calls_hang(moving, service):
     began = time.monotonic()
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 10, "a call that hangs is given up after 20 seconds"
     assert process.returncode == 130
     assert out == b""
     assert err.decode().strip() == (

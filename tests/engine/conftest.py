@@ -13,13 +13,6 @@ from patchfleet.fleet.engine import prepared
 from patchfleet.store import Store
 
 
-@pytest.fixture(scope="session")
-def server() -> Iterator[postgresql.Server]:
-    """A PostgreSQL server, started once."""
-    with postgresql.running(postgresql.or_skip()) as server:
-        yield server
-
-
 @pytest.fixture
 def emulator(request: pytest.FixtureRequest) -> Emulator:
     """Some hundred devices; calls take so many milliseconds."""

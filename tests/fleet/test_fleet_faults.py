@@ -43,11 +43,17 @@ class World:
 
     def __init__(self, emulator, host, store):
         self.emulator, self.host, self.store = emulator, host, store
+        self.patience_seconds = 20
         self.sync()
 
     def sync(self, **settings):
         emulator = self.emulator
-        given = {"pace": None, "retries": Retries(attempts=1), "timeout": 0.5, **settings}
+        given = {
+            "pace": None,
+            "retries": Retries(attempts=1),
+            "timeout": self.patience_seconds,
+            **settings,
+        }
         with NAble(base_url=self.host.url, **{"key": self.host.api_key, **given}) as client:
             return sync(
                 NSightSource(client, now=lambda: emulator.now),
@@ -77,7 +83,8 @@ def _world(tmp_path_factory):
 
 
 @pytest.fixture
-def world(_world):
+def world(_world, patience_seconds):
+    _world.patience_seconds = patience_seconds
     _world.current = _world.learned()
     yield _world
     _world.emulator.clear_faults()

@@ -7,6 +7,7 @@ from patchfleet.emulator import Emulator
 from patchfleet.emulator.faults import OF_QUALYS
 from patchfleet.errors import Error
 
+OPTIONS = {"slow": {"seconds": 0}, "trickle": {"piece_bytes": 10_000, "pause_seconds": 0}}
 READ = ("get_assets", "get_patches", "get_all_assets", "list_jobs", "get_job_results", "get_job")
 
 
@@ -34,10 +35,11 @@ def _without_faults(host):
 @pytest.mark.slow
 @pytest.mark.parametrize("service", READ)
 @pytest.mark.parametrize("kind", sorted(OF_QUALYS))
-def test_a_fault_is_an_error_or_makes_no_difference(host, truth, service, kind):
-    host.emulator.fault(kind, service=service, after=1, times=None)
+def test_a_fault_is_an_error_or_makes_no_difference(host, truth, patience_seconds, service, kind):
+    options = OPTIONS.get(kind, {})
+    host.emulator.fault(kind, service=service, after=1, times=None, **options)
     try:
-        with reading(host, timeout=0.5) as source:
+        with reading(host, timeout=patience_seconds) as source:
             learned = states_of(listed(source))
     except Error:
         assert kind != "unknown_fields"

@@ -61,12 +61,16 @@ class Fleet:
 
 
 @pytest.fixture
-def fleet(emulator: Emulator, host: Host, tmp_path: Path) -> Iterator[Fleet]:
-    once_more = Retries(attempts=3, first_wait_seconds=0)
+def fleet(
+    emulator: Emulator, host: Host, tmp_path: Path, patience_seconds: float
+) -> Iterator[Fleet]:
+    settings = {
+        "pace": None,
+        "retries": Retries(attempts=3, first_wait_seconds=0),
+        "timeout": patience_seconds,
+    }
     with (
-        NAble(
-            base_url=host.url, key=host.api_key, pace=None, retries=once_more, timeout=0.5
-        ) as client,
+        NAble(base_url=host.url, key=host.api_key, **settings) as client,
         Store.open(tmp_path / "fleet.db") as store,
     ):
         yield Fleet(emulator, NSightSource(client, now=lambda: emulator.now), store)

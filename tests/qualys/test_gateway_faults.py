@@ -82,9 +82,9 @@ IN_PASSING = [
 
 
 @pytest.fixture
-def client(connect_qualys: Callable[..., Any], host: Host) -> Any:
+def client(connect_qualys: Callable[..., Any], host: Host, patience_seconds: float) -> Any:
     """A client of the account, once of each kind, that does not wait for ever."""
-    return connect_qualys(host, timeout=0.5)
+    return connect_qualys(host, timeout=patience_seconds)
 
 
 @pytest.fixture(autouse=True)

@@ -20,11 +20,11 @@ store = "fleet.db"
 [nsight]
 calls_per_minute = 0
 retries = 0
-timeout_seconds = 1
+timeout_seconds = {seconds}
 [qualys]
 calls_per_hour = 0
 retries = 0
-timeout_seconds = 1
+timeout_seconds = {seconds}
 """
 PHASES = {
     "nsight": {  # the service, and how many of its calls come before
@@ -46,8 +46,11 @@ PHASES = {
         "listings": ("get_assets", 3),
     },
 }
-PAGED = {"inventory": 2, "devices": 3, "catalogue": 3, "jobs": 0, "job results": 3}
-"""Where Qualys's pages can lie once they are small, and how many calls come before a later page."""
+PAGED = {"inventory": 2, "devices": 3, "catalogue": 3, "jobs": 0, "job results": 13}
+"""Where Qualys's pages can lie once they are small, and how many calls come before a later page.
+
+The first 12 results are of three jobs that are read side by side: nobody knows in which order.
+"""
 OPTIONS = {"slow": {"seconds": 0}, "trickle": {"piece_bytes": 10_000, "pause_seconds": 0}}
 
 SAME = {
@@ -85,7 +88,6 @@ class World:
     def __init__(self, host, folder):
         self.host, self.emulator, self.folder = host, host.emulator, folder
         self.known = {}
-        (folder / "patchfleet.toml").write_text(SETTINGS)
 
     @property
     def environment(self):
@@ -121,9 +123,10 @@ def world(tmp_path_factory):
 
 
 @pytest.fixture
-def synced(world, monkeypatch, capsys):
+def synced(world, monkeypatch, capsys, patience_seconds):
     """Return a function that syncs one vendor: its exit code and what it said."""
     monkeypatch.chdir(world.folder)
+    (world.folder / "patchfleet.toml").write_text(SETTINGS.format(seconds=patience_seconds))
     for name, value in world.environment.items():
         monkeypatch.setenv(name, value)
 

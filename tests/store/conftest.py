@@ -1,24 +1,6 @@
-from collections.abc import Iterator
-
 import pytest
 
-import postgresql
 from patchfleet.store import Store
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[postgresql.Server]:
-    """A PostgreSQL server, started once for all tests of the store."""
-    with postgresql.running(postgresql.or_skip()) as server:
-        yield server
-
-
-@pytest.fixture(scope="session")
-def template(server: postgresql.Server) -> str:
-    """The name of a database that holds our tables: a copy of it is made in an instant."""
-    address = server.new_database()
-    Store.open(address, published=server.folder).close()
-    return address.rpartition("/")[2]
 
 
 @pytest.fixture

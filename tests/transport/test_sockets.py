@@ -172,19 +172,19 @@ def test_connections_are_used_again(host: Host) -> None:
 def test_waiting_for_a_place_does_not_use_up_the_time_of_a_call() -> None:
     emulator = Emulator(customers=1, devices=1, patches=1, latency_ms=100)
     with emulator.running() as host:
-        wire = Wire(line_to(host, connections=1, timeout_seconds=0.7))
-        with ThreadPoolExecutor(10) as threads:
-            outcomes = list(threads.map(lambda _: wire.send(LIST), range(10)))
+        wire = Wire(line_to(host, connections=1, timeout_seconds=1.2))
+        with ThreadPoolExecutor(15) as threads:
+            outcomes = list(threads.map(lambda _: wire.send(LIST), range(15)))
         wire.close()
 
         async def together() -> list[Response | Lost]:
-            awire = AsyncWire(line_to(host, connections=1, timeout_seconds=0.7))
-            outcomes = await asyncio.gather(*(awire.send(LIST) for _ in range(10)))
+            awire = AsyncWire(line_to(host, connections=1, timeout_seconds=1.2))
+            outcomes = await asyncio.gather(*(awire.send(LIST) for _ in range(15)))
             await awire.aclose()
             return outcomes
 
         outcomes += asyncio.run(together())
-    assert [type(outcome) for outcome in outcomes] == [Response] * 20
+    assert [type(outcome) for outcome in outcomes] == [Response] * 30
 
 
 def test_an_async_wire_serves_one_loop_after_the_other(host: Host) -> None:
