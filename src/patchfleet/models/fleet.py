@@ -53,18 +53,13 @@ class Device(Struct, frozen=True, kw_only=True):
 class Hosts(Struct, frozen=True, kw_only=True):
     """What a source remembers of the hosts it lists, so that it may ask for those that changed.
 
-    `said` is by the number of a host, in a spelling of the source's own. It was so `at` a time, as
-    far as the source's own word on changes goes; at `whole_at` all of them were read.
+    `said` has every host by its number, in a spelling of the source's own. It was so `at` a time,
+    as far as the source's own word on changes goes; at `whole_at` all of them were read.
     """
 
     said: Mapping[str, str]
     at: datetime
     whole_at: datetime
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether all were read, and not only those that changed."""
-        return self.whole_at == self.at
 
 
 class Inventory(Struct, frozen=True, kw_only=True):

@@ -2,7 +2,7 @@
 
 Law of this file: hosts and the times they were read are written in one transaction, so that what is
 on record was read, whatever became of the run that read it: one that is broken off, gone on with or
-abandoned leaves what it read, as of then, and nothing else. A host ends only where all were read.
+abandoned leaves what it read, as of then, and nothing else.
 """
 
 from sqlalchemy import Connection, select, update
@@ -18,8 +18,7 @@ def write(connection: Connection, source: int, run: int, hosts: Hosts) -> None:
     """Make the record say what a source wants to be handed when it is next read."""
     said = {(source, number): (text,) for number, text in hosts.said.items()}
     intervals.settle(connection, host, host.c.source == source, run, said)
-    if hosts.is_whole:
-        intervals.end_all_but(connection, host, host.c.source == source, run, said.keys())
+    intervals.end_all_but(connection, host, host.c.source == source, run, said.keys())
     read_at = {"hosts_at": micros(hosts.at), "hosts_whole_at": micros(hosts.whole_at)}
     connection.execute(update(runs).where(runs.c.id == run).values(read_at))
 
