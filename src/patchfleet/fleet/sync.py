@@ -33,8 +33,8 @@ class Rules(Struct, frozen=True, kw_only=True):
     """How a sync is made.
 
     `max_age` is how old the listing of a device, or what is known of a host, may stay where nothing
-    says that it changed; zero asks all. `max_calls` ends the sync, incomplete, before it makes more. More than `most_gone` of
-    the devices gone at once is not believed, unless `accepts_gone`.
+    says that it changed; zero asks all. `max_calls` ends the sync, incomplete, before it makes
+    more. More than `most_gone` of the devices gone at once is not believed, unless `accepts_gone`.
     """
 
     resume_within: timedelta = timedelta(hours=6)
