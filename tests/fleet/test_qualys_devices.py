@@ -1,5 +1,7 @@
 """Assets of Qualys as devices: both lists joined by the agent, whatever types their fields are."""
 
+from datetime import UTC, datetime
+
 import pytest
 from qualys_reading import calling, reading
 
@@ -11,27 +13,35 @@ from patchfleet.fleet.qualys_devices import (
     as_device,
     as_places,
     customer_of,
-    read_hosts,
 )
+from patchfleet.fleet.qualys_hosts import read_hosts
 from patchfleet.qualys import Host, PMAsset
 from patchfleet.qualys.job_records import Interface, NamedId
+
+NOW = datetime(2026, 11, 17, 6, 0, tzinfo=UTC)
 
 
 def device(about=None, customer_tags=(), **fields):
     return as_device("a", PMAsset(id="a", **fields), about, customer_tags)
 
 
-def about(**fields):
-    """Return what is kept of one host."""
+def read(*hosts):
+    """Return what a whole reading makes of hosts."""
 
     class Listed:
         @staticmethod
-        def iter_all_assets():
-            return [Host(assetId=1, agentId="a", **fields)]
+        def iter_all_assets(lastModifiedDate):
+            assert lastModifiedDate is None
+            return hosts
 
-    hosts, gaps = read_hosts(Listed(), lambda: None)
-    assert gaps == []
-    return hosts["a"]
+    return read_hosts(Listed(), NOW, None, lambda: None)
+
+
+def about(**fields):
+    """Return what is kept of one host."""
+    known = read(Host(assetId=1, agentId="a", **fields))
+    assert known.gaps == []
+    return known.hosts["a"]
 
 
 def test_both_lists_agree_with_the_subscription():
@@ -131,24 +141,15 @@ def test_a_tag_names_the_customer():
 
 
 def test_an_agent_that_is_there_twice_is_a_gap():
-    class Cloned:
-        @staticmethod
-        def iter_all_assets():
-            return [Host(assetId=1, agentId="a"), Host(assetId=2, agentId="a")]
-
-    hosts, gaps = read_hosts(Cloned(), lambda: None)
-    assert list(hosts) == ["a"]
-    assert gaps == ["agent a is in the inventory twice; the last host counts"]
+    cloned = [Host(assetId=number, agentId="a", assetName=f"PC-{number}") for number in (10, 9)]
+    known = read(*cloned)
+    assert [host.name for host in known.hosts.values()] == ["PC-10"]
+    assert known.gaps == ["agent a is in the inventory twice; the last host counts"]
 
 
 def test_machines_without_an_agent_are_counted_and_named():
-    class Alone:
-        @staticmethod
-        def iter_all_assets():
-            return [Host(assetId=n, assetName=f"PRINT-{n}") for n in range(4)]
-
-    hosts, _ = read_hosts(Alone(), lambda: None)
-    (gap,) = agentless(hosts, {})
+    alone = read(*(Host(assetId=n, assetName=f"PRINT-{n}") for n in range(4)))
+    (gap,) = agentless(alone.hosts, {})
     assert gap == (
         "4 machines are in the inventory and not in patch management: PRINT-0, PRINT-1, PRINT-2, …"
     )

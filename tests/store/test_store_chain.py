@@ -246,10 +246,11 @@ def test_what_an_earlier_patchfleet_published_is_made_again(path):
             for statement in (
                 *(f"DROP TABLE {name}" for name in (
                     "membership", "look_alike", "verdict", "intel", "pace",
-                    "job", "job_run", "job_result",
+                    "job", "job_run", "job_result", "host",
                 )),
                 *(f"ALTER TABLE {table} DROP COLUMN {column}" for table, column in (
-                    ("run", "is_sweep"), ("run", "calls"), ("device", "listed_at"),
+                    ("run", "calls"), ("run", "hosts_at"),
+                    ("run", "hosts_whole_at"), ("device", "listed_at"),
                     ("device", "listed"), ("device", "fingerprint"), ("scan", "changes"),
                     ("patch", "vendor_id"), ("patch", "cves"), ("patch", "is_superseded"),
                     ("patch", "needs_reboot"), ("publication", "previous"),

@@ -15,7 +15,7 @@ from msgspec import Struct
 from patchfleet.errors import Incomplete, Unreachable, VendorError
 from patchfleet.fleet.batch import Answer, Batch
 from patchfleet.fleet.source import Listing, Listings, Source
-from patchfleet.models import Device, Inventory
+from patchfleet.models import Device, Hosts, Inventory
 
 DEVICES_A_BATCH = 50
 BATCHES_AHEAD = 64
@@ -91,9 +91,9 @@ class Distributed:
         self._devices_a_batch, self._patience = devices_a_batch, patience
         self._on_retry = on_retry
 
-    def inventory(self, on_call: Callable[[], None]) -> Inventory:
+    def inventory(self, on_call: Callable[[], None], known: Hosts | None = None) -> Inventory:
         """Return customers, sites and devices; see `Source`."""
-        return self._source.inventory(on_call)
+        return self._source.inventory(on_call, known)
 
     def cost(self, devices: int) -> int:
         """Return how many calls the listings of so many devices take, at least."""

@@ -21,6 +21,7 @@ from patchfleet.models import (
     Device,
     DeviceKind,
     Finding,
+    Hosts,
     Inventory,
     Patch,
     Severity,
@@ -93,7 +94,11 @@ class NSightSource:
         self._patches: dict[tuple[object, ...], Patch] = {}
         self._conditions: dict[tuple[int, str | None, int, str | None], Condition] = {}
 
-    def inventory(self, on_call: Callable[[], None] = lambda: None) -> Inventory:
+    def inventory(
+        self,
+        on_call: Callable[[], None] = lambda: None,
+        known: Hosts | None = None,  # noqa: ARG002 -- no list says what changed
+    ) -> Inventory:
         """Return all customers, sites and devices the key may see.
 
         Calls: one for all clients; three for each client; one for each site and kind of device on

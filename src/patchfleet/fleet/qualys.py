@@ -2,8 +2,8 @@
 
 Laws of this file: nothing Qualys says is dropped, and what it leaves unsaid is an error or a gap,
 never an empty list; one page of assets is held at a time. What the words mean stands beside:
-assets in `qualys_devices`, patches and how they stand in `qualys_findings`, what jobs did and will
-do in `qualys_orders`, jobs themselves in `qualys_jobs`.
+assets in `qualys_devices`, what the inventory knows of them in `qualys_hosts`, patches and how they
+stand in `qualys_findings`, what jobs did and will do in `qualys_orders`, jobs in `qualys_jobs`.
 """
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
@@ -12,12 +12,13 @@ from types import MappingProxyType
 from typing import Final, Literal, TypeVar
 
 from patchfleet.errors import NotFound, Unreadable, VendorError
-from patchfleet.fleet.qualys_devices import agentless, as_device, as_places, read_hosts
+from patchfleet.fleet.qualys_devices import agentless, as_device, as_places
 from patchfleet.fleet.qualys_findings import Catalogue, Conditions, fingerprint, stands
+from patchfleet.fleet.qualys_hosts import read_hosts
 from patchfleet.fleet.qualys_jobs import read_jobs
 from patchfleet.fleet.qualys_orders import Orders, read_orders
 from patchfleet.fleet.source import Listing, Listings
-from patchfleet.models import Device, Finding, Inventory, Jobs, RunRef
+from patchfleet.models import Device, Finding, Hosts, Inventory, Jobs, RunRef
 from patchfleet.qualys import PMAsset, Qualys
 
 T = TypeVar("T")
@@ -57,20 +58,23 @@ class QualysSource:
         self._conditions = Conditions()
         self._listed = 0
 
-    def inventory(self, on_call: Callable[[], None] = lambda: None) -> Inventory:
+    def inventory(
+        self, on_call: Callable[[], None] = lambda: None, known: Hosts | None = None
+    ) -> Inventory:
         """Return all assets of patch management, with what the inventory (GAV) knows of each.
 
-        Calls: one for every 300 hosts and one for every 400 assets, at least. Where the account may
-        not read the inventory, serial numbers, and machines without an agent, are unknown: a gap.
+        Calls: one for every 300 hosts and one for every 400 assets, at least; where hosts are
+        `known`, one for their count and one for every 300 that changed. Where the account may not
+        read the inventory, serial numbers, and machines without an agent, are unknown: a gap.
         """
         as_of = self._now()
-        hosts, gaps = read_hosts(self._client, on_call)
+        read = read_hosts(self._client, as_of, known, on_call)
         machines: dict[str, Device] = {}
         for asset in self._assets(WITHOUT_PATCHES, on_call):
             number = _id_of(asset)
             if number in machines:
                 raise Unreadable(f"asset {number} {asset.name} is listed twice")
-            machines[number] = as_device(number, asset, hosts.get(number), self._customer_tags)
+            machines[number] = as_device(number, asset, read.hosts.get(number), self._customer_tags)
         self._listed = len(machines)
         customers, sites = as_places(machines.values())
         return Inventory(
@@ -78,7 +82,8 @@ class QualysSource:
             customers=customers,
             sites=sites,
             devices=tuple(machines.values()),
-            gaps=(*gaps, *agentless(hosts, machines)),
+            gaps=(*read.gaps, *agentless(read.hosts, machines)),
+            hosts=read.known,
         )
 
     def cost(self, devices: int) -> int:

@@ -5,63 +5,15 @@ be given another's serial number.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
 
-from msgspec import Struct
-
-from patchfleet.errors import Forbidden, NotFound
+from patchfleet.fleet.qualys_hosts import About
 from patchfleet.fleet.qualys_values import entries, moment, text
 from patchfleet.models import Customer, Device, DeviceKind, Site
-from patchfleet.qualys import Host, PMAsset, Qualys
+from patchfleet.qualys import PMAsset
 
 OWN_CUSTOMER = "Qualys subscription"
 """The customer of whatever no tag gives to another."""
-
-HOSTS_A_PAGE = 300
-
-
-class About(Struct, frozen=True):
-    """What is kept of the hundred fields of a host."""
-
-    name: str
-    serial: str | None
-    domain: str | None
-    user: str | None
-    kind: DeviceKind | None
-    tags: tuple[str, ...]
-    mac_addresses: tuple[str, ...]
-    last_boot_at: datetime | None
-
-
-Hosts = dict[str, About]
-"""Hosts by the id of their agent; one without an agent by its number, as `host 4711`."""
-
-
-_UNKNOWN = "so serial numbers, and machines without an agent, are not known"
-
-
-def read_hosts(client: Qualys, on_call: Callable[[], None]) -> tuple[Hosts, list[str]]:
-    """Read the inventory; an account that may not, or finds nothing there, is a gap, not an error.
-
-    Whole hosts are asked for: under which names `includeFields` wants nested parts is unknown [U].
-    """
-    hosts: Hosts = {}
-    gaps: list[str] = []
-    try:
-        for place, host in enumerate(client.iter_all_assets()):
-            if place % HOSTS_A_PAGE == 0:
-                on_call()
-            number = text(host.agentId) or f"host {host.assetId}"
-            if number in hosts:
-                gaps.append(f"agent {number} is in the inventory twice; the last host counts")
-            hosts[number] = _about(host)
-    except (Forbidden, NotFound) as error:
-        return {}, [f"the account may not read the asset inventory, {_UNKNOWN}: {error.message}"]
-    if not hosts:
-        gaps.append(f"the asset inventory is empty, {_UNKNOWN}")
-    return hosts, gaps
 
 
 def as_device(
@@ -93,7 +45,7 @@ def as_device(
     )
 
 
-def agentless(hosts: Hosts, machines: Mapping[str, Device]) -> list[str]:
+def agentless(hosts: Mapping[str, About], machines: Mapping[str, Device]) -> list[str]:
     """Say how many machines only the inventory knows: no agent, no patches."""
     alone = sorted(host.name for number, host in hosts.items() if number not in machines)
     if not alone:
@@ -124,32 +76,6 @@ def customer_of(tags: Iterable[str], patterns: Sequence[str]) -> str:
     return OWN_CUSTOMER
 
 
-def _about(host: Host) -> About:
-    cards = _entries(host.networkInterfaceListData, "networkInterface")
-    tags = _entries(host.tagList, "tag")
-    names = (host.assetName, host.netbiosName, host.dnsName)
-    name = next(filter(None, map(text, names)), f"host {host.assetId}")
-    dns = text(host.dnsName) or ""
-    return About(
-        name=name,
-        serial=text(host.biosSerialNumber),
-        domain=dns.partition(".")[2] or None,
-        user=text(host.lastLoggedOnUser),
-        kind=_kind_of_hardware(host),
-        tags=tuple(str(tag["tagName"]) for tag in tags if tag.get("tagName")),
-        mac_addresses=tuple(str(card["macAddress"]) for card in cards if card.get("macAddress")),
-        last_boot_at=moment(host.lastBoot),
-    )
-
-
-def _entries(data: dict[str, Any] | None, name: str) -> list[dict[str, Any]]:
-    """Return what stands in a list of the inventory: none, one object, or several."""
-    inner = data.get(name) if isinstance(data, dict) else None
-    if isinstance(inner, dict):
-        return [inner]
-    return [one for one in inner if isinstance(one, dict)] if isinstance(inner, list) else []
-
-
 def _is_patched(asset: PMAsset) -> bool:
     """Say whether patches are managed on an asset; where nothing is said, they are.
 
@@ -159,14 +85,6 @@ def _is_patched(asset: PMAsset) -> bool:
     active = entries(asset.activatedModules, f"the modules of asset {asset.id}")
     unsupported = entries(asset.osNotSupportedForModules, f"the modules of asset {asset.id}")
     return (not active or "PM" in active) and "PM" not in unsupported
-
-
-def _kind_of_hardware(host: Host) -> DeviceKind | None:
-    hardware = host.hardware if isinstance(host.hardware, dict) else {}
-    category = str(hardware.get("category") or "").casefold()
-    if "server" in category:
-        return "server"
-    return "workstation" if category.startswith("computers") else None
 
 
 def _kind(system: str | None) -> DeviceKind:

@@ -6,7 +6,7 @@ from typing import Protocol, runtime_checkable
 from msgspec import Struct
 
 from patchfleet.errors import VendorError
-from patchfleet.models import Device, Finding, Inventory, Jobs, RunRef
+from patchfleet.models import Device, Finding, Hosts, Inventory, Jobs, RunRef
 
 
 class Listing(Struct, frozen=True):
@@ -31,8 +31,12 @@ class Source(Protocol):
         """The name of this source in the record."""
         ...
 
-    def inventory(self, on_call: Callable[[], None]) -> Inventory:
-        """Return customers, sites and devices, complete, or raise; `on_call` after each call."""
+    def inventory(self, on_call: Callable[[], None], known: Hosts | None) -> Inventory:
+        """Return customers, sites and devices, complete, or raise; `on_call` after each call.
+
+        `known` is what an earlier inventory gave as its `hosts`: all else being so, only what
+        changed since needs to be read. None asks for everything, and so does a source without it.
+        """
         ...
 
     def cost(self, devices: int) -> int:

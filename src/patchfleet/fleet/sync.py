@@ -17,7 +17,7 @@ from patchfleet.fleet.coverage import Coverage, compare
 from patchfleet.fleet.due import MOVING, Known, due
 from patchfleet.fleet.recognise import recognised
 from patchfleet.fleet.source import HasJobs, Listing, Source
-from patchfleet.models import Device, Inventory, RunRef
+from patchfleet.models import Device, Hosts, Inventory, RunRef
 
 if TYPE_CHECKING:
     from patchfleet.store import Run, Store
@@ -32,9 +32,9 @@ MOST_GONE = 0.2
 class Rules(Struct, frozen=True, kw_only=True):
     """How a sync is made.
 
-    `max_age` is how old the listing of a device may stay where nothing says that it changed; zero
-    asks all. `max_calls` ends the sync, incomplete, before it makes more. More than `most_gone` of
-    the devices gone at once is not believed, unless `accepts_gone`.
+    `max_age` is how old the listing of a device, or what is known of a host, may stay where nothing
+    says that it changed; zero asks all. `max_calls` ends the sync, incomplete, before it makes
+    more. More than `most_gone` of the devices gone at once is not believed, unless `accepts_gone`.
     """
 
     resume_within: timedelta = timedelta(hours=6)
@@ -135,7 +135,7 @@ class _Sync:
 
     def outcome(self) -> Outcome:
         before = self._store.last_inventory(self._source.name)
-        inventory = self._source.inventory(self._count_call)
+        inventory = self._source.inventory(self._count_call, self._remembered())
         self._run.inventory(inventory)
         for gap in inventory.gaps:
             self._run.problem("inventory", gap)
@@ -236,6 +236,18 @@ class _Sync:
             affordable -= max(1, self._source.cost(affordable) + self._calls - budget)
         affordable = max(0, affordable)
         return asked[:affordable], kept, asked[affordable:]
+
+    def _remembered(self) -> Hosts | None:
+        """Return what is on record of the source's hosts, unless all have to be read again.
+
+        All are where the last time is as long ago as the bound allows, or a clock went back since.
+        """
+        if not self._rules.max_age:
+            return None
+        known, now = self._store.hosts(self._source.name), self._now()
+        if known is None or known.at > now or now - known.whole_at >= self._rules.max_age:
+            return None
+        return known
 
     def _known(self) -> dict[str, Known]:
         """Return what is on record of each device, as far as it may spare a call."""

@@ -19,6 +19,7 @@ from patchfleet.models.fleet import (
     Customer,
     Device,
     DeviceKind,
+    Hosts,
     Inventory,
     Site,
 )
@@ -47,6 +48,7 @@ __all__ = [
     "Device",
     "DeviceKind",
     "Finding",
+    "Hosts",
     "Inventory",
     "Job",
     "JobResult",

@@ -3,6 +3,7 @@
 Ids are the source's own, kept as text: what a source calls 17 another may call something else.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
 
@@ -49,10 +50,23 @@ class Device(Struct, frozen=True, kw_only=True):
     last_boot_at: datetime | None = None
 
 
+class Hosts(Struct, frozen=True, kw_only=True):
+    """What a source remembers of the hosts it lists, so that it may ask for those that changed.
+
+    `said` has every host by its number, in a spelling of the source's own. It was so `at` a time,
+    as far as the source's own word on changes goes; at `whole_at` all of them were read.
+    """
+
+    said: Mapping[str, str]
+    at: datetime
+    whole_at: datetime
+
+
 class Inventory(Struct, frozen=True, kw_only=True):
     """Everything a source knows of customers, sites and devices, and its own clock when it said so.
 
     `gaps` are sentences for people: what the source's own counts promise and its lists do not hold.
+    `hosts` is what the source wants to be handed next time; None leaves what it said before.
     """
 
     as_of: datetime
@@ -60,3 +74,4 @@ class Inventory(Struct, frozen=True, kw_only=True):
     sites: tuple[Site, ...]
     devices: tuple[Device, ...]
     gaps: tuple[str, ...] = ()
+    hosts: Hosts | None = None

@@ -17,9 +17,9 @@ import msgspec
 from sqlalchemy import Connection, Row, Select, func, select, update
 
 from patchfleet.errors import StoreError
-from patchfleet.models import Inventory, RunRef
+from patchfleet.models import Hosts, Inventory, RunRef
 from patchfleet.models.machine import Ref, Verdict
-from patchfleet.store import intel, jobs, machines
+from patchfleet.store import hosts, intel, jobs, machines
 from patchfleet.store import inventory as inventories
 from patchfleet.store.backend import RunLock
 from patchfleet.store.begin import begin
@@ -172,6 +172,11 @@ class Store:
         with self._database.read() as connection:
             run_id = connection.scalar(last)
             return None if run_id is None else inventories.read(connection, run_id)
+
+    def hosts(self, source_name: str) -> Hosts | None:
+        """Return what a source remembers of its hosts, None where it never said anything."""
+        with self._database.read() as connection:
+            return hosts.read(connection, source_name)
 
     def runs_over(self, source_name: str, before: datetime) -> frozenset[RunRef]:
         """Return the runs of a source's jobs that began before a time and are over everywhere."""

@@ -14,8 +14,8 @@ from sqlalchemy import Connection, func, insert, select, update
 from patchfleet.errors import StoreError
 from patchfleet.models import Finding, Inventory, Jobs
 from patchfleet.models.machine import Identity
+from patchfleet.store import hosts, jobs, machines, publications, publish, schema
 from patchfleet.store import inventory as inventories
-from patchfleet.store import jobs, machines, publications, publish, schema
 from patchfleet.store.backend import RunLock
 from patchfleet.store.begin import Begun
 from patchfleet.store.database import Database
@@ -52,7 +52,7 @@ class Run:
         return frozenset(self._scanned)
 
     def inventory(self, inventory: Inventory) -> None:
-        """Record customers, sites and devices; a device can be recorded once it is in here.
+        """Record customers, sites, devices and hosts; a device can be recorded once it is in here.
 
         What it no longer names is gone only when the run is complete. Raises StoreError, and
         records nothing, where it contradicts itself.
@@ -63,6 +63,8 @@ class Run:
         with self._database.write() as connection:
             self._keys = inventories.write(connection, self._source, self.id, inventory)
             self._listed = inventories.listed(connection, self._source)
+            if inventory.hosts is not None:
+                hosts.write(connection, self._source, self.id, inventory.hosts)
         self._inventory = inventory
         self._scanned &= self._keys.keys()
 

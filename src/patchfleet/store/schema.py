@@ -26,7 +26,7 @@ from sqlalchemy import (
     true,
 )
 
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 """Every revision this code can read, oldest first; the last is the one it writes."""
 
 VERSION_TABLE = "patchfleet_version"
@@ -63,13 +63,15 @@ run = Table(
     Column("as_of", BigInteger),
     Column("host", Text, nullable=False),
     Column("pid", Integer, nullable=False),
-    Column("is_sweep", Boolean, nullable=False, server_default=true()),
     Column("calls", Integer, nullable=False, server_default="0"),
+    Column("hosts_at", BigInteger),
+    Column("hosts_whole_at", BigInteger),
     sqlite_autoincrement=True,
 )
 """Who told us, and when.
 
-`is_sweep` says that every device was asked, not only those where it seemed needed.
+`hosts_at` is when this run read what is in `host`, NULL where it read none; `hosts_whole_at` is
+when all of them were last read, by this run or an earlier one.
 """
 
 customer = Table(
@@ -309,6 +311,16 @@ job_result = Table(
     Column("said", Text, nullable=False),
 )
 """What one run of a job did on one device; `said` is `models.JobResult` as JSON."""
+
+host = Table(
+    "host",
+    metadata,
+    Column("source", ForeignKey("source.id"), primary_key=True, autoincrement=False),
+    Column("id", Text, primary_key=True),
+    *_interval(),
+    Column("said", Text, nullable=False),
+)
+"""What a source wants to remember of a host; `said` is its own, and means something to it alone."""
 
 verdict = Table(
     "verdict",

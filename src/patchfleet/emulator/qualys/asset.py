@@ -5,9 +5,9 @@ of the seed and of times of events, never of when anybody looks: `missing`, `ins
 `reboot_pending` bring themselves up to the estate's time when they are read.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from patchfleet.emulator.qualys.patch import CataloguePatch
@@ -39,7 +39,7 @@ class Asset:
     """Hold one asset.
 
     `uuid` is the agent's, which jobs call asset id; `asset_id` is the inventory's number.  `lines`
-    are the product lines it can miss patches of.  `changed_at` is when a job last changed it and
+    are the product lines it can miss patches of.  `changed_at` is when it was last changed and
     `revision` grows with every change.  `keeper` is the estate.
     """
 
@@ -118,6 +118,19 @@ class Asset:
             self._have(patch)
         self.reboot_pending_now.clear()
         self.restarted_at = at
+        self._changed(at)
+
+    def describe(self, at: datetime, **marks: Any) -> None:
+        """Give the machine other marks, such as `name`, `serial` or `user`.
+
+        The inventory dates the change as `at`: where that has passed, its date is a lie.
+        """
+        self.machine = replace(self.machine, **marks)
+        self._changed(at)
+
+    def tag(self, tag_ids: set[str], at: datetime) -> None:
+        """Put the machine in other groups; for `at` see `describe`."""
+        self.tag_ids = set(tag_ids)
         self._changed(at)
 
     def _have(self, patch: CataloguePatch) -> None:

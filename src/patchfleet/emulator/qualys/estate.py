@@ -59,8 +59,8 @@ class Estate:
 
     `assets` and `patches` are by uuid, `tags` by GUID; `patches` holds what is listed by now, in
     no promised order, and grows as time passes.  `vulnerabilities` are by QID.  `agentless` are
-    machines without an agent, which only the inventory knows.  `changes` grows whenever a job
-    changes an asset.
+    machines without an agent, which only the inventory knows.  `changes` grows whenever an
+    asset is changed, comes or goes.
     """
 
     def __init__(self, seed: int, start: datetime, world: World, *, is_measured: bool) -> None:
@@ -152,8 +152,8 @@ class Estate:
         found: T = self._remembered[key]
         return found
 
-    def add_asset(self, machine: Machine) -> Asset:
-        """Take in a machine that has an agent."""
+    def add_asset(self, machine: Machine, at: datetime | None = None) -> Asset:
+        """Take in a machine that has an agent, when the estate begins or `at` a later time."""
         at_most = _LINES_OF_MANY if self._is_measured else None
         asset = Asset(
             uuid=guid(self.seed, "agent", machine.number),
@@ -164,11 +164,22 @@ class Estate:
             tag_ids=tags_of(self.seed, machine, self.tags_by_name),
             lines=lines_of(self.seed, machine, at_most),
             restarted_at=machine.restarted_at,
-            changed_at=machine.restarted_at,
+            changed_at=at or machine.restarted_at,
             keeper=self,
         )
         self.assets[asset.uuid] = asset
+        self.changes += 1
         return asset
+
+    def remove_asset(self, asset: Asset) -> None:
+        """Forget an asset: no list has it any more; jobs that were sent to it still name it."""
+        waiting = [*asset.missing.values(), *asset.reboot_pending.values()]
+        for patch in waiting:
+            patch.missing_count -= 1
+        for patch in asset.installed.values():
+            patch.installed_count -= 1
+        del self.assets[asset.uuid]
+        self.changes += 1
 
     def list_patch(self, patch: CataloguePatch) -> None:
         """Put a patch in the catalogue; on Windows it replaces the release before it."""

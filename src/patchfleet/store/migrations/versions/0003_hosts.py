@@ -1,0 +1,31 @@
+"""What a source remembers of its hosts, and what ended by the number of its row.
+
+Law of this file: it is never edited once released; `store.schema` says what the tables mean.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Add when hosts were read and what was said of them; let what ended be published anew."""
+    op.add_column("run", sa.Column("hosts_at", sa.BigInteger))
+    op.add_column("run", sa.Column("hosts_whole_at", sa.BigInteger))
+    source, run = sa.ForeignKey("source.id"), sa.ForeignKey("run.id")
+    op.create_table(
+        "host",
+        sa.Column("source", sa.Integer, source, primary_key=True, autoincrement=False),
+        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("from_run", sa.Integer, run, primary_key=True, autoincrement=False),
+        sa.Column("to_run", sa.Integer, sa.ForeignKey("run.id")),
+        sa.Column("said", sa.Text, nullable=False),
+    )
+    op.drop_column("run", "is_sweep")
+    moved = '{"begun.parquet": "", "ended.parquet": ""}'
+    again = sa.text("UPDATE publication SET digests = :moved WHERE previous IS NOT NULL")
+    op.execute(again.bindparams(moved=moved))
