@@ -137,6 +137,7 @@ def test_a_record_of_before_remembers_nothing_and_keeps_the_rest(address):
 
     with Store.open(address) as store:
         complete(store, whole(a="1"))
+        complete(store, None, now=NOW + DAY / 2)
         with store._database.write() as connection:
             config = Config()
             folder = publications.__file__.replace("publications.py", "migrations")
@@ -147,10 +148,18 @@ def test_a_record_of_before_remembers_nothing_and_keeps_the_rest(address):
                 "DROP TABLE host",
                 "ALTER TABLE run DROP COLUMN hosts_at",
                 "ALTER TABLE run DROP COLUMN hosts_whole_at",
+                "ALTER TABLE run ADD COLUMN is_sweep BOOLEAN NOT NULL DEFAULT true",
             ):
                 connection.exec_driver_sql(statement)
     with Store.open(address) as store:
         assert store.hosts("qualys") is None
-        assert [run.state for run in store.runs()] == ["complete"]
+        assert [run.state for run in store.runs()] == ["complete"] * 2
+        with store.facts() as facts:
+            named = [what.partition("run=2/")[2] for what in facts.repaired]
+        assert named == [
+            f"{name}.parquet is damaged; it was rebuilt from the record"
+            for name in ("begun", "ended")
+        ]
+        assert store.damaged() == []
         complete(store, whole(NOW + DAY, a="2"), now=NOW + DAY)
         assert store.hosts("qualys") == whole(NOW + DAY, a="2")
