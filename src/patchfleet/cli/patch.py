@@ -30,4 +30,4 @@ def command(session: Session, *, patch: str, as_json: bool, outputs: tuple[Path,
                 f"no patch is called {patch!r}",
                 hint="give a KB number or a part of a title; * and ? are wildcards",
             )
-        session.show(standings_table(rows), as_json=as_json, outputs=outputs)
+        session.show(standings_table(patch, rows), as_json=as_json, outputs=outputs)

@@ -7,8 +7,8 @@ from patchfleet.store.questions.history import HistoryRow, MilestoneRow, Standin
 
 COLUMNS = (
     Column("device", "Device"),
-    Column("patch", "Patch"),
-    Column("kb", "KB"),
+    Column("patch", "Patch", width=64),
+    Column("kb", "KB", width=10),
     Column("from_at", "From", "moment"),
     Column("to_at", "To", "moment"),
     Column("state", "State", "state"),
@@ -28,8 +28,8 @@ COLUMNS = (
 
 MILESTONES = (
     Column("device", "Device"),
-    Column("patch", "Patch"),
-    Column("kb", "KB"),
+    Column("patch", "Patch", width=64),
+    Column("kb", "KB", width=10),
     Column("state", "State", "state"),
     Column("missing_at", "First missing", "moment"),
     Column("approved_at", "Approved", "moment"),
@@ -57,8 +57,8 @@ MILESTONES = (
 
 STANDINGS = (
     Column("source", "Source"),
-    Column("patch", "Patch"),
-    Column("kb", "KB"),
+    Column("patch", "Patch", width=64),
+    Column("kb", "KB", width=10),
     Column("severity", "Severity", "severity"),
     Column("vendor_severity", "Vendor's word"),
     Column("released_at", "Released", "date"),
@@ -98,6 +98,6 @@ def milestones_table(rows: Iterable[MilestoneRow]) -> Table:
     return tabulate("milestones", "What became of it, and when", MILESTONES, rows)
 
 
-def standings_table(rows: Iterable[StandingRow]) -> Table:
+def standings_table(patch: str, rows: Iterable[StandingRow]) -> Table:
     """Tabulate what was said of a patch; a line without an end is said now."""
-    return tabulate("standings", "What was said of it, and since when", STANDINGS, rows)
+    return tabulate("standings", f"What was said of {patch}, and since when", STANDINGS, rows)
