@@ -63,6 +63,7 @@ def answers(store, at, before):
             "before": earlier,
             "after": facts,
             "selection": Selection(devices=("*-PC-*", "NOWHERE")),
+            "patch": "Update",
             "verdicts": [
                 JudgedVerdict(one.patch_id, one.kind, one.seen_at, "overdue", at, "as is said")
                 for one in questions.cases(facts)
