@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 Row = TypeVar("Row", bound=Struct)
 
-_MEMORY = "900MB"
+_MEMORY = "850MB"
 """What does not fit goes to the disk: the memory of a question does not grow with the fleet."""
 
 _KEPT = "device_key, finding_id, patch_id, state, decision, first_seen_at, changed_at"

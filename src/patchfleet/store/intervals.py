@@ -41,7 +41,7 @@ def settle(
     """
     changed = dict(wanted)
     outdated = []
-    for key, values in _held(connection, table, scope):
+    for key, values in _held(connection, table, scope, _content(table)):
         if key in changed:
             if changed[key] == values:
                 del changed[key]
@@ -69,7 +69,7 @@ def end_all_but(
     present: Collection[Key],
 ) -> None:
     """End with `run` whatever still holds in `scope` and is not `present`."""
-    held = _held(connection, table, scope)
+    held = _held(connection, table, scope, ())
     _end(connection, table, run, [key for key, _ in held if key not in present])
 
 
@@ -80,12 +80,17 @@ def parts(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
 
 
 def _held(
-    connection: Connection, table: Table, scope: ColumnElement[bool]
+    connection: Connection,
+    table: Table,
+    scope: ColumnElement[bool],
+    content: Sequence[Column[Any]],
 ) -> Iterator[tuple[Key, Values]]:
-    key, content = _key(table), _content(table)
+    """Read the keys that hold in `scope`, and so much of what they say."""
+    key = _key(table)
     statement = select(*key, *content).where(scope, table.c.to_run.is_(None))
     for row in connection.execute(statement, execution_options=_FEW):
-        yield tuple(row[: len(key)]), tuple(row[len(key) :])
+        cells = tuple(row)
+        yield cells[: len(key)], cells[len(key) :]
 
 
 def _end(connection: Connection, table: Table, run: int, keys: Sequence[Key]) -> None:

@@ -117,8 +117,8 @@ def listed(connection: Connection, source: int) -> dict[int, Listed]:
     statement = select(d.key, d.listed_at, d.listed, d.fingerprint)
     rows = connection.execute(statement.where(d.source == source, d.listed_at.is_not(None)))
     return {
-        row.key: Listed(moment(int(row.listed_at)), int(row.listed), row.fingerprint)
-        for row in rows
+        key: Listed(moment(int(at)), int(findings), fingerprint)
+        for key, at, findings, fingerprint in rows
     }
 
 
@@ -165,7 +165,7 @@ def _device_keys(connection: Connection, source: int, devices: Sequence[Device])
 
 def _known(connection: Connection, source: int) -> dict[str, int]:
     rows = connection.execute(select(device.c.id, device.c.key).where(device.c.source == source))
-    return {row.id: row.key for row in rows}
+    return {row[0]: row[1] for row in rows}
 
 
 def _say(machine: Device) -> intervals.Values:

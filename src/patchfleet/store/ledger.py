@@ -4,7 +4,7 @@ Law of this file: it is measured (docs/benchmarks.md). One read and one pass a d
 spelled once and run by the driver; a listing that is unchanged writes one scan row.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
 
 from sqlalchemy import TextClause, bindparam, delete, func, select, text, update
@@ -24,7 +24,6 @@ _ROW = (_ON_DEVICE, _f.id == bindparam("number"), _f.from_run == bindparam("sinc
 
 _HELD = (
     select(_f.id, _f.patch, _f.condition, _f.installed_at)
-    .add_columns(_f.first_seen_at, _f.changed_at, _f.from_run)
     .where(_ON_DEVICE, _f.to_run.is_(None))
     .order_by(_f.id)
 )
@@ -58,6 +57,12 @@ _INSERT = """
 """Rows of one device and run: what they share is said once, since each value that is handed over
 costs as much as the insertion of half a row. A column of nothing but NULL would be one of text."""
 
+_DATES = """
+    SELECT id, first_seen_at, changed_at, from_run FROM finding
+    WHERE device = :value AND to_run IS NULL AND id IN ({rows})
+"""
+"""Read of the few that are not as they were: a column of all findings costs as much as these."""
+
 ROWS_AT_ONCE = (50, 10, 1)
 SAME_AT_ONCE = 100
 
@@ -65,8 +70,8 @@ Listed = tuple[str, int, int, int | None]
 """A finding: its number, and those of patch and condition, and installed_at."""
 Dated = tuple[str, int, int, int | None, int, int]
 """A finding to be written, with first_seen_at and changed_at."""
-Held = tuple[str, int, int, int | None, int, int, int]
-"""A finding on record, with these two and its from_run."""
+Dates = tuple[int, int, int]
+"""Of a finding on record: first_seen_at, changed_at, and the run that began it."""
 
 
 class Ledger:
@@ -80,6 +85,7 @@ class Ledger:
         self._held, self._ever = spell(_HELD), spell(_EVER)
         self._forget, self._end = spell(_FORGET), spell(_END)
         self._insertions = [(rows, spell(_insertion(rows))) for rows in ROWS_AT_ONCE]
+        self._dates = [(rows, spell(_dates(rows))) for rows in ROWS_AT_ONCE]
         self._scanned, self._listed = spell(_SCANNED), spell(_LISTED)
         self._again = spell(_AGAIN)
         self._same: list[tuple[int, int, int]] = []
@@ -97,8 +103,8 @@ class Ledger:
         with self._database.write() as connection:
             cursor = connection.connection.cursor()
             cursor.execute(self._held, (device,))
-            held: list[Held] = list(cursor.fetchall())
-            if [row[:4] for row in held] == listed:  # both by number: the cheapest way to know
+            held: list[Listed] = list(cursor.fetchall())
+            if held == listed:  # both by number: the cheapest way to know
                 delta = Delta(0, 0, 0, len(listed))
             else:
                 delta = self._write(cursor, device, held, listed, at)
@@ -124,9 +130,9 @@ class Ledger:
                 self._note_same(connection.connection.cursor())
 
     def _note_same(self, cursor: DBAPICursor) -> None:
-        for at, listed, key in self._same:
-            cursor.execute(self._scanned, (at, listed, 0, self._run, key))
-            cursor.execute(self._again, (at, key))
+        scanned = [(at, listed, 0, self._run, key) for at, listed, key in self._same]
+        cursor.executemany(self._scanned, scanned)
+        cursor.executemany(self._again, [(at, key) for at, _, key in self._same])
         self._same.clear()
 
     def _note(self, cursor: DBAPICursor, device: int, listed: int, delta: Delta, at: int) -> None:
@@ -159,28 +165,40 @@ class Ledger:
         self,
         cursor: DBAPICursor,
         device: int,
-        held: Sequence[Held],
+        held: Sequence[Listed],
         listed: Sequence[Listed],
         at: int,
     ) -> Delta:
         """Write the difference between what is on record and what is listed."""
-        left = {row[0]: row for row in held}
+        was = {row[0]: row for row in set(held).difference(listed)}
+        dates = self._dates_of(cursor, device, sorted(was))
         new: list[Listed] = []
-        changed: list[tuple[Held, Listed]] = []
-        for now in listed:
-            was = left.pop(now[0], None)
-            if was is None:
+        begun: list[Dated] = []
+        for now in sorted(set(listed).difference(held)) if held else listed:
+            before = was.get(now[0])
+            if before is None:
                 new.append(now)
-            elif was[:4] != now:
-                changed.append((was, now))
-        gone = len(left)
-        begun = self._first_seen(cursor, device, new, at)
-        for was, now in changed:
+                continue
+            first_seen_at, changed_at, _ = dates[now[0]]
             # Not a change of the finding where only the words for its patch are other ones.
-            begun.append((*now, was[4], was[5] if was[2:4] == now[2:] else at))
-        self._leave(cursor, device, [*(was for was, _ in changed), *left.values()])
+            begun.append((*now, first_seen_at, changed_at if before[2:] == now[2:] else at))
+        changed = len(begun)
+        begun += self._first_seen(cursor, device, new, at)
+        self._leave(cursor, device, dates)
         self._begin(cursor, device, begun)
-        return Delta(len(new), len(changed), gone, len(listed) - len(new) - len(changed))
+        same = len(listed) - len(new) - changed
+        return Delta(len(new), changed, len(was) - changed, same)
+
+    def _dates_of(self, cursor: DBAPICursor, device: int, ids: Sequence[str]) -> dict[str, Dates]:
+        """Read when each of these findings was first seen and last changed, and since which run."""
+        dates: dict[str, Dates] = {}
+        start = 0
+        for size, statement in self._dates:
+            while len(ids) - start >= size:
+                cursor.execute(statement, (device, *ids[start : start + size]))
+                dates.update((row[0], row[1:]) for row in cursor.fetchall())
+                start += size
+        return dates
 
     def _begin(self, cursor: DBAPICursor, device: int, rows: Sequence[Dated]) -> None:
         """Insert rows, many with a statement: each execution gives the interpreter's lock away.
@@ -194,11 +212,12 @@ class Ledger:
                 cursor.execute(statement, tuple(values))
                 start += size
 
-    def _leave(self, cursor: DBAPICursor, device: int, rows: Sequence[Held]) -> None:
+    def _leave(self, cursor: DBAPICursor, device: int, dates: Mapping[str, Dates]) -> None:
         """End what no longer holds, or forget it where this very run wrote it."""
         this = self._run
-        mine = [(device, row[0], this) for row in rows if row[-1] == this]
-        others = [(this, device, row[0], row[-1]) for row in rows if row[-1] != this]
+        begun = [(number, run) for number, (_, _, run) in dates.items()]
+        mine = [(device, number, run) for number, run in begun if run == this]
+        others = [(this, device, number, run) for number, run in begun if run != this]
         cursor.executemany(self._forget, mine)
         cursor.executemany(self._end, others)
 
@@ -216,3 +235,8 @@ class Ledger:
 def _insertion(rows: int) -> TextClause:
     """Spell the insertion of so many rows."""
     return text(_INSERT.format(rows=", ".join([f"({', '.join([':value'] * 6)})"] * rows)))
+
+
+def _dates(rows: int) -> TextClause:
+    """Spell the question for the dates of so many rows."""
+    return text(_DATES.format(rows=", ".join([":value"] * rows)))
