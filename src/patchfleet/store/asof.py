@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, ScalarSelect, Select, Table, and_, or_, select
 
+from patchfleet.models import OPEN_STATES
 from patchfleet.store.schema import (
     condition,
     customer,
@@ -85,12 +86,18 @@ def places(run_id: int) -> dict[str, Statement]:
     return {name: tables(run_id)[name] for name in ("customers", "sites", "devices")}
 
 
-def findings(run_id: int) -> Statement:
-    """Read all findings that hold as of a run, in the columns of `layout.FINDING_COLUMNS`."""
-    return select(*_FINDING).where(
+def findings(run_id: int) -> tuple[Statement, Statement]:
+    """Read all findings that hold as of a run: those that are open, and the others.
+
+    The columns are those of `layout.FINDING_COLUMNS`.
+    """
+    open_ones = select(condition.c.key).where(condition.c.state.in_(OPEN_STATES))
+    all_of_them = select(*_FINDING).where(
         finding.c.device.in_(select(device.c.key).where(device.c.source == _source_of(run_id))),
         _holds(finding, run_id),
     )
+    is_open = finding.c.condition.in_(open_ones)
+    return all_of_them.where(is_open), all_of_them.where(~is_open)
 
 
 def moved(run_id: int, previous: int) -> Statement:

@@ -88,8 +88,9 @@ COLUMNS = {
 }
 """The tables as they leave the record, one JSON object a row."""
 
-WORDS = ("state", "decision", "vendor_status", "vendor_decision")
-"""The texts of a condition."""
+WORDS = ("decision", "vendor_status", "vendor_decision")
+"""The texts of a condition that may be numbers while they are written; what a part of a file has of
+them is not told then, and for `state` it must be: whoever asks for some skips the other parts."""
 
 FINDING_COLUMNS = {
     "finding_id": "VARCHAR",

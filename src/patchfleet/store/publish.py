@@ -72,7 +72,7 @@ def write_files(
             written = _Work(work, source, shelf)
             written.tables(connection, run_id)
             if previous is not None:
-                written.load(database, connection, asof.moved(run_id, previous), MOVED_COLUMNS)
+                written.load(database, connection, [asof.moved(run_id, previous)], MOVED_COLUMNS)
                 written.moved(previous, list(numbered_rows(shelf, chain)))
             if not chain:
                 written.load(database, connection, asof.findings(run_id), FINDING_COLUMNS)
@@ -125,18 +125,25 @@ class _Work:
         self,
         database: Database,
         connection: Connection,
-        rows: asof.Statement,
+        parts: Sequence[asof.Statement],
         columns: Mapping[str, str],
     ) -> None:
-        """Take over findings as the view `rows`, by device and id; what it was before is gone."""
-        database.backend.write_csv(connection, rows, asof.ORDER, self._work / "rows.csv")
+        """Take over findings as the view `rows`: one part after the other, each by device and id.
+
+        What the view was before is gone.
+        """
+        files = []
+        for number, part in enumerate(parts):
+            text = self._work / f"rows{number}.csv"
+            database.backend.write_csv(connection, part, asof.ORDER, text)
+            files.append(self._file(text.stem, "csv"))
         self._connection.execute(
             "CREATE OR REPLACE VIEW rows AS SELECT * FROM "
-            f"read_csv({self._file('rows', 'csv')}, {_CSV}, columns = {dict(columns)})"
+            f"read_csv([{', '.join(files)}], {_CSV}, columns = {dict(columns)})"
         )
 
     def findings(self) -> None:
-        """Write all findings."""
+        """Write all findings, as they come: what is open stands together and is read alone."""
         self._copy("findings", self._said(FINDINGS, rows="rows"))
 
     def moved(self, previous: int, chain: Sequence[str]) -> None:
