@@ -189,6 +189,30 @@ def test_what_ended_follows_rows_that_are_in_another_order_now(store, monkeypatc
             assert questions.count_findings(facts) == 50
 
 
+def test_what_is_published_anew_meanwhile_is_not_built_on(store, monkeypatch):
+    """Its rows may be in another order then: the run stays as it was, and the next sync goes on."""
+    changing_days(store, 2)
+    write = publish.write_files
+    with monkeypatch.context() as other_process:
+        for_it = f"{publish.FINDINGS} ORDER BY finding_id DESC"
+
+        def write_and_be_overtaken(*args, **how):
+            digests = write(*args, **how)
+            with monkeypatch.context() as engine:
+                engine.setattr(publish, "FINDINGS", for_it)
+                store.publish(1)
+            return digests
+
+        other_process.setattr(publish, "write_files", write_and_be_overtaken)
+        with pytest.raises(StoreError, match="published anew meanwhile"):
+            changing_days(store, 3)
+    store._runs[-1].release()
+    sync(store, {"d1": [finding(n) for n in range(50)]}, now=NOW + 9 * DAY)
+    with store.facts() as facts:
+        assert {row.state for row in questions.findings(facts)} == {"missing"}
+        assert questions.count_findings(facts) == 50
+
+
 def test_a_record_that_contradicts_what_is_published_is_not_published(store):
     changing_days(store, 2)
     with store._database.write() as connection:

@@ -212,6 +212,11 @@ class Run:
             "is_whole": is_whole,
         }
         with self._database.write(durable=True) as connection:
+            if standing and publications.chain(connection, self._source) != chain:
+                raise StoreError(
+                    f"what run {self.id} goes on from was published anew meanwhile",
+                    hint="sync again: what was recorded is kept",
+                )
             connection.execute(insert(schema.publication), pointer)
             self._end(connection, state="complete", ended_at=now, as_of=as_of)
 
