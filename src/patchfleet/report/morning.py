@@ -14,7 +14,7 @@ from patchfleet.report.table import Column, Table, tabulate, tabulate_later
 from patchfleet.store.questions import (
     Lines,
     contradiction_lines,
-    failed_patches,
+    failed_lines,
     new_critical,
     silent_lines,
     waiting_lines,
@@ -93,9 +93,9 @@ def morning_tables(
             "new_critical", "New critical patches since yesterday", _NEW,
             new_critical(facts, selection),
         ),
-        tabulate(
+        _later(
             "failed_patches", "Failed, by patch and likely cause", _FAILED,
-            failed_patches(facts, selection),
+            failed_lines(facts, selection),
         ),
         _later(
             "waiting", "Devices that wait for a restart", _WAITING,

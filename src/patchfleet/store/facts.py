@@ -48,8 +48,16 @@ _STEPS = """
 """
 """What began and what ended: to add these up is half the work of finding what stands."""
 
+_STRUCK = """
+    SELECT file_run, file_row >> 6 AS word, bit_or(1::UBIGINT << (file_row & 63)::UBIGINT) AS bits
+    FROM {ended} GROUP BY ALL
+"""
+"""The rows that ended, 64 to a word: a table of them all is too large for the processor's cache."""
+
 _LISTED = """
-    SELECT * FROM ({begun}) AS begun ANTI JOIN {ended} AS ended USING (file_run, file_row)
+    SELECT row.* EXCLUDE (word) FROM (SELECT *, file_row >> 6 AS word FROM ({begun})) AS row
+        LEFT JOIN {prefix}struck USING (file_run, word)
+    WHERE bits IS NULL OR (bits >> (file_row & 63)::UBIGINT) & 1 = 0
 """
 
 _FINDINGS = """
@@ -142,7 +150,7 @@ class Facts:
         self._connection.execute("SET parquet_metadata_cache = true")
         shelf.connect(self._connection)
         self._compared: dict[Facts, str] = {}
-        self._kept: tuple[str, Sequence[object]] | None = None
+        self._aside: dict[str, tuple[object, ...]] = {}
         self._is_locked = False
         self._create_views("", self)
         if any(p.since_ever for p in self.publications):
@@ -204,17 +212,26 @@ class Facts:
         """Keep what a statement chooses of `held`, for many questions, as the view `kept`.
 
         Of `held` it lacks what only a list of findings shows: the source's own words, whose
-        decision it is, when it was installed and by which run. The same statement again costs
-        nothing; another one takes its place.
+        decision it is, when it was installed and by which run. See `set_aside`.
         """
-        if self._kept == (sql, values):
-            return
-        chosen = f"SELECT {_KEPT} FROM ({sql})"
-        self._run(self._connection, f"CREATE OR REPLACE TABLE kept_rows AS {chosen}", values)
-        if self._kept is None:
+        is_first = "kept_rows" not in self._aside
+        self.set_aside("kept_rows", f"SELECT {_KEPT} FROM ({sql})", values)
+        if is_first:
             view = _HELD.format(prefix="", listed="kept_rows")
             self._connection.execute(f"CREATE VIEW kept AS {view}")
-        self._kept = (sql, values)
+
+    def set_aside(
+        self, name: str, sql: str, values: Sequence[object] = (), *, of: object = None
+    ) -> None:
+        """Make what a statement says the table `name`, for many questions.
+
+        The same statement again costs nothing; another one takes its place, and so does the same
+        `of` something else, where it reads what was set aside before.
+        """
+        said = (sql, tuple(values), of)
+        if self._aside.get(name) != said:
+            self._run(self._connection, f"CREATE OR REPLACE TABLE {name} AS {sql}", values)
+            self._aside[name] = said
 
     def ask(self, sql: str) -> "Answer":
         """Ask a person's own statement over the views; see `store.sql`.
@@ -277,10 +294,7 @@ class Facts:
         try:
             return self._connection.cursor()
         except duckdb.ConnectionException:
-            raise StoreError(
-                "the facts are closed, and a list of a report was still to be read",
-                hint="save the report before the facts are closed",
-            ) from None
+            raise _closed() from None
 
     def _create_views(self, prefix: str, of: "Facts") -> None:
         self._connection.execute(
@@ -308,7 +322,9 @@ class Facts:
         ended = "(SELECT 0 AS device_key, 0 AS patch_id, '' AS state WHERE false)"
         if later:
             ended = _files(of, later, "ended")
-            listed = _LISTED.format(begun=begun, ended=ended)
+            struck = _STRUCK.format(ended=ended)
+            self._connection.execute(f"CREATE TABLE {prefix}struck AS {struck}")
+            listed = _LISTED.format(prefix=prefix, begun=begun)
         steps = _STEPS.format(prefix=prefix, begun=begun, ended=ended)
         self._connection.execute(f"CREATE VIEW {prefix}steps AS {steps}")
         self._create_view(f"{prefix}listed", f"({listed})", "EXCLUDE (file_run, file_row)")
@@ -385,6 +401,8 @@ class Facts:
     ) -> duckdb.DuckDBPyConnection:
         try:
             return connection.execute(sql, list(values))
+        except duckdb.ConnectionException:
+            raise _closed() from None
         except duckdb.OutOfMemoryException as error:
             raise StoreError(
                 f"a question does not fit into {_MEMORY} of memory and the disk behind "
@@ -396,6 +414,13 @@ class Facts:
                 f"a published file cannot be read: {str(error).splitlines()[0]}",
                 hint="it is rebuilt from the record when the facts are opened again",
             ) from error
+
+
+def _closed() -> StoreError:
+    return StoreError(
+        "the facts are closed, and a list of a report was still to be read",
+        hint="save the report before the facts are closed",
+    )
 
 
 def _paths(of: Facts, folders: Sequence[str], name: str) -> list[str]:

@@ -5,11 +5,11 @@ a finding that names nothing. One run a source writes at a time, so no value is 
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 from msgspec import Struct, structs
-from sqlalchemy import RowMapping, Table, insert, select
+from sqlalchemy import Table, insert, select
 
 from patchfleet.models import Condition, Patch
 from patchfleet.store.database import Database
@@ -19,6 +19,7 @@ from patchfleet.store.texts import without_nul
 Value = TypeVar("Value", bound=Struct)
 
 _MOST_KEPT = 200_000
+_READ_CVES = msgspec.json.Decoder(tuple[str, ...]).decode
 
 
 class Interned(Generic[Value]):
@@ -34,7 +35,7 @@ class Interned(Generic[Value]):
         table: Table,
         source: int,
         spell: Callable[[Value], Mapping[str, object]],
-        read: Callable[[RowMapping], Value],
+        read: Callable[..., Value],
     ) -> None:
         self.numbers: dict[int, int] = {}
         self._kept: list[Value] = []  # so that no identity is given to another object
@@ -65,11 +66,15 @@ class Interned(Generic[Value]):
 
     def _load(self) -> None:
         table = self._table
-        statement = select(table).where(table.c.source == self._source, table.c.key > self._last)
+        said = [column for column in table.c if column.name not in ("key", "source")]
+        names = [column.name for column in said]
+        statement = select(table.c.key, *said).where(
+            table.c.source == self._source, table.c.key > self._last
+        )
         with self._database.read() as connection:
-            for row in connection.execute(statement.order_by(table.c.key)).mappings():
-                self._last = row["key"]
-                self._keys[self._read(row)] = self._last
+            for key, *cells in connection.execute(statement.order_by(table.c.key)):
+                self._last = key
+                self._keys[self._read(**dict(zip(names, cells, strict=True)))] = key
 
 
 def patches(database: Database, source: int) -> Interned[Patch]:
@@ -79,13 +84,7 @@ def patches(database: Database, source: int) -> Interned[Patch]:
 
 def conditions(database: Database, source: int) -> Interned[Condition]:
     """Give the conditions of a source their numbers."""
-    return Interned(
-        database,
-        condition,
-        source,
-        structs.asdict,
-        lambda row: Condition(**{name: row[name] for name in Condition.__struct_fields__}),
-    )
+    return Interned(database, condition, source, structs.asdict, Condition)
 
 
 def _spell_patch(value: Patch) -> dict[str, object]:
@@ -94,7 +93,5 @@ def _spell_patch(value: Patch) -> dict[str, object]:
     return {**fields, "released_at": micros(value.released_at), "cves": cves}
 
 
-def _read_patch(row: RowMapping) -> Patch:
-    fields = {name: row[name] for name in Patch.__struct_fields__}
-    cves = tuple(msgspec.json.decode(row["cves"]))
-    return Patch(**{**fields, "released_at": moment(row["released_at"]), "cves": cves})
+def _read_patch(released_at: int | None, cves: str, **said: Any) -> Patch:
+    return Patch(released_at=moment(released_at), cves=_READ_CVES(cves), **said)

@@ -4,8 +4,8 @@ Law of this file: it is measured (docs/benchmarks.md). One read and one pass a d
 spelled once and run by the driver; a listing that is unchanged writes one scan row.
 """
 
-from collections.abc import Mapping, Sequence
-from itertools import chain
+from collections.abc import Sequence
+from itertools import chain, zip_longest
 
 from sqlalchemy import TextClause, bindparam, delete, func, select, text, update
 from sqlalchemy.engine.interfaces import DBAPICursor
@@ -20,16 +20,15 @@ from patchfleet.store.texts import without_nul
 
 _f = finding.c
 _ON_DEVICE = _f.device == bindparam("on")
-_ROW = (_ON_DEVICE, _f.id == bindparam("number"), _f.from_run == bindparam("since"))
-
 _HELD = (
     select(_f.id, _f.patch, _f.condition, _f.installed_at)
     .where(_ON_DEVICE, _f.to_run.is_(None))
     .order_by(_f.id)
 )
 _EVER = select(_f.id, func.min(_f.first_seen_at)).where(_ON_DEVICE).group_by(_f.id)
-_FORGET = delete(finding).where(*_ROW)
-_END = update(finding).where(*_ROW).values(to_run=bindparam("this"))
+_FORGET = delete(finding).where(
+    _ON_DEVICE, _f.from_run == bindparam("this"), _f.to_run == _f.from_run
+)
 _SCANNED = (
     update(scan)
     .where(scan.c.run == bindparam("this"), scan.c.device == bindparam("on"))
@@ -57,11 +56,12 @@ _INSERT = """
 """Rows of one device and run: what they share is said once, since each value that is handed over
 costs as much as the insertion of half a row. A column of nothing but NULL would be one of text."""
 
-_DATES = """
-    SELECT id, first_seen_at, changed_at, from_run FROM finding
+_END = """
+    UPDATE finding SET to_run = :value
     WHERE device = :value AND to_run IS NULL AND id IN ({rows})
+    RETURNING id, first_seen_at, changed_at, from_run
 """
-"""Read of the few that are not as they were: a column of all findings costs as much as these."""
+"""What is read of the few that end: a column of all findings would cost as much as these do."""
 
 ROWS_AT_ONCE = (50, 10, 1)
 SAME_AT_ONCE = 100
@@ -83,9 +83,9 @@ class Ledger:
         self._conditions = interned.conditions(database, source)
         spell = database.spell
         self._held, self._ever = spell(_HELD), spell(_EVER)
-        self._forget, self._end = spell(_FORGET), spell(_END)
+        self._forget = spell(_FORGET)
         self._insertions = [(rows, spell(_insertion(rows))) for rows in ROWS_AT_ONCE]
-        self._dates = [(rows, spell(_dates(rows))) for rows in ROWS_AT_ONCE]
+        self._ends = [(rows, spell(_ending(rows))) for rows in ROWS_AT_ONCE]
         self._scanned, self._listed = spell(_SCANNED), spell(_LISTED)
         self._again = spell(_AGAIN)
         self._same: list[tuple[int, int, int]] = []
@@ -170,34 +170,35 @@ class Ledger:
         at: int,
     ) -> Delta:
         """Write the difference between what is on record and what is listed."""
-        was = {row[0]: row for row in set(held).difference(listed)}
-        dates = self._dates_of(cursor, device, sorted(was))
+        was, now = _apart(held, listed) if held else ({}, listed)
+        dates = self._leave(cursor, device, list(was))
         new: list[Listed] = []
         begun: list[Dated] = []
-        for now in sorted(set(listed).difference(held)) if held else listed:
-            before = was.get(now[0])
+        for row in now:
+            before = was.get(row[0])
             if before is None:
-                new.append(now)
+                new.append(row)
                 continue
-            first_seen_at, changed_at, _ = dates[now[0]]
+            first_seen_at, changed_at, _ = dates[row[0]]
             # Not a change of the finding where only the words for its patch are other ones.
-            begun.append((*now, first_seen_at, changed_at if before[2:] == now[2:] else at))
+            begun.append((*row, first_seen_at, changed_at if before[2:] == row[2:] else at))
         changed = len(begun)
         begun += self._first_seen(cursor, device, new, at)
-        self._leave(cursor, device, dates)
         self._begin(cursor, device, begun)
         same = len(listed) - len(new) - changed
         return Delta(len(new), changed, len(was) - changed, same)
 
-    def _dates_of(self, cursor: DBAPICursor, device: int, ids: Sequence[str]) -> dict[str, Dates]:
-        """Read when each of these findings was first seen and last changed, and since which run."""
+    def _leave(self, cursor: DBAPICursor, device: int, ids: Sequence[str]) -> dict[str, Dates]:
+        """End what no longer holds, or forget it where this very run wrote it; tell its dates."""
         dates: dict[str, Dates] = {}
         start = 0
-        for size, statement in self._dates:
+        for size, statement in self._ends:
             while len(ids) - start >= size:
-                cursor.execute(statement, (device, *ids[start : start + size]))
+                cursor.execute(statement, (self._run, device, *ids[start : start + size]))
                 dates.update((row[0], row[1:]) for row in cursor.fetchall())
                 start += size
+        if any(begun == self._run for _, _, begun in dates.values()):
+            cursor.execute(self._forget, (device, self._run))
         return dates
 
     def _begin(self, cursor: DBAPICursor, device: int, rows: Sequence[Dated]) -> None:
@@ -211,15 +212,6 @@ class Ledger:
                 values = chain((device, self._run), *rows[start : start + size])
                 cursor.execute(statement, tuple(values))
                 start += size
-
-    def _leave(self, cursor: DBAPICursor, device: int, dates: Mapping[str, Dates]) -> None:
-        """End what no longer holds, or forget it where this very run wrote it."""
-        this = self._run
-        begun = [(number, run) for number, (_, _, run) in dates.items()]
-        mine = [(device, number, run) for number, run in begun if run == this]
-        others = [(this, device, number, run) for number, run in begun if run != this]
-        cursor.executemany(self._forget, mine)
-        cursor.executemany(self._end, others)
 
     def _first_seen(
         self, cursor: DBAPICursor, device: int, new: Sequence[Listed], at: int
@@ -237,6 +229,19 @@ def _insertion(rows: int) -> TextClause:
     return text(_INSERT.format(rows=", ".join([f"({', '.join([':value'] * 6)})"] * rows)))
 
 
-def _dates(rows: int) -> TextClause:
-    """Spell the question for the dates of so many rows."""
-    return text(_DATES.format(rows=", ".join([":value"] * rows)))
+def _ending(rows: int) -> TextClause:
+    """Spell the end of so many rows."""
+    return text(_END.format(rows=", ".join([":value"] * rows)))
+
+
+def _apart(
+    held: Sequence[Listed], listed: Sequence[Listed]
+) -> tuple[dict[str, Listed], list[Listed]]:
+    """Tell what is only on record, by number, and what is only listed; both come by number.
+
+    Side by side first: most rows are where they were, and to compare two is less than to hash them.
+    """
+    pairs = [pair for pair in zip_longest(held, listed) if pair[0] != pair[1]]
+    before = {row for row, _ in pairs if row}
+    after = {row for _, row in pairs if row}
+    return {row[0]: row for row in sorted(before - after)}, sorted(after - before)

@@ -176,7 +176,8 @@ class Run:
         self._ledger.flush()
         inventory = self._whole()
         with self._database.write() as connection:
-            inventories.end_absent(connection, self._source, self.id, inventory)
+            keys = self._keys.values()
+            inventories.end_absent(connection, self._source, self.id, inventory, keys)
         self._publish(micros(now), micros(as_of))
         self.release()
 

@@ -69,6 +69,7 @@ from patchfleet.store.questions.machines import known_to_several, look_alikes, m
 from patchfleet.store.questions.morning import (
     contradiction_lines,
     contradictions,
+    failed_lines,
     failed_patches,
     new_critical,
     silent_devices,
@@ -129,6 +130,7 @@ __all__ = [
     "cves_by_kb",
     "device_lines",
     "devices",
+    "failed_lines",
     "failed_patches",
     "findings",
     "history",

@@ -20,9 +20,15 @@ Row = TypeVar("Row", bound=Struct)
 class Lines(Generic[Row]):
     """The rows of one question; nothing is asked until they are counted or read."""
 
-    def __init__(self, facts: "Facts", kind: type[Row], state: Callable[[], Clause]) -> None:
-        """`state` states the question; it runs each time, since what it builds on may have gone."""
-        self._facts, self._kind, self._state = facts, kind, state
+    def __init__(
+        self, facts: "Facts", kind: type[Row], state: Callable[[], Clause], *, told: str = "{rows}"
+    ) -> None:
+        """`state` states the question; it runs each time, since what it builds on may have gone.
+
+        `told` is a statement around the rows that are read: what is dear to say of a row is said
+        of these alone.
+        """
+        self._facts, self._kind, self._state, self._told = facts, kind, state, told
 
     def count(self) -> int:
         """Count the rows without reading them."""
@@ -33,5 +39,5 @@ class Lines(Generic[Row]):
         """Go through the first `limit` rows, or all, holding a few thousand at a time."""
         asked = self._state()
         cut, values = ("", ()) if limit is None else ("LIMIT ?", (limit,))
-        sql = f"{asked.sql} {cut}"
+        sql = self._told.format(rows=f"{asked.sql} {cut}")
         yield from self._facts.iter_rows(self._kind, sql, (*asked.values, *values))

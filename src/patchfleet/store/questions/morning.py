@@ -44,7 +44,7 @@ _CAUSES = (
 _CAUSE = " ".join(f"WHEN {sql} THEN {place}" for place, (sql, _) in enumerate(_CAUSES, 1))
 
 # Patches and causes go by numbers until they are counted: texts take twice the time to group.
-_FAILED = f"""
+_FAILING = f"""
     WITH failing AS (
         SELECT device_key, finding_id, patch_id, state, changed_at, as_of
         FROM {{opened}} WHERE state = 'failed'
@@ -76,34 +76,42 @@ _FAILED = f"""
         GROUP BY device_key, finding_id
     ),
     named AS (
-        SELECT patch_id, patch, kb, severity, dense_rank() OVER (ORDER BY patch, kb) AS number
+        SELECT patch_id, dense_rank() OVER (ORDER BY patch, kb) AS number
         FROM known_patches SEMI JOIN failing USING (patch_id)
-    ),
-    caused AS (
-        SELECT n.number, f.device_key, f.changed_at, d.device, d.customer,
-            coalesce(o.times, 1) AS times, CASE {_CAUSE} END AS cause
-        FROM failing AS f
-            JOIN named AS n USING (patch_id)
-            JOIN devices AS d USING (device_key)
-            LEFT JOIN often AS o USING (device_key, finding_id)
-            LEFT JOIN troubled AS df USING (device_key)
-            LEFT JOIN tried AS t USING (patch_id)
-    ),
-    counted AS (
-        SELECT number, cause, count(DISTINCT device_key) AS devices,
-            CAST(sum(times) AS BIGINT) AS times, min(changed_at) AS since,
-            list(DISTINCT customer ORDER BY customer) AS customers,
-            list(DISTINCT device ORDER BY device)[1:5] AS examples
-        FROM caused GROUP BY number, cause
     )
-    SELECT patch, kb, severity, [{literals(cause for _, cause in _CAUSES)}][cause] AS cause,
-        devices, times, since, customers, examples
-    FROM counted JOIN (
+    SELECT n.number, patch_id, device_key, f.changed_at, coalesce(o.times, 1) AS times,
+        CASE {_CAUSE} END AS cause
+    FROM failing AS f
+        JOIN named AS n USING (patch_id)
+        JOIN devices AS d USING (device_key)
+        LEFT JOIN often AS o USING (device_key, finding_id)
+        LEFT JOIN troubled AS df USING (device_key)
+        LEFT JOIN tried AS t USING (patch_id)"""
+_FAILED = f"""
+    SELECT number, cause, patch, kb, severity, devices, times, since
+    FROM (
+        SELECT number, cause, count(DISTINCT device_key) AS devices,
+            CAST(sum(times) AS BIGINT) AS times, min(changed_at) AS since
+        FROM failing GROUP BY number, cause
+    ) JOIN (
         SELECT number, any_value(patch) AS patch, any_value(kb) AS kb,
             arg_min(severity, {SEVERITY_RANK}) AS severity
-        FROM named GROUP BY number
+        FROM (SELECT DISTINCT number, patch_id FROM failing) JOIN known_patches USING (patch_id)
+        GROUP BY number
     ) USING (number)
-    ORDER BY devices DESC, since, patch, cause"""
+    ORDER BY devices DESC, since, number, cause"""
+_FAILED_TOLD = f"""
+    WITH listed AS MATERIALIZED ({{rows}}),
+    told AS (
+        SELECT number, cause, list(DISTINCT customer ORDER BY customer) AS customers,
+            list(DISTINCT device ORDER BY device)[1:5] AS examples
+        FROM failing SEMI JOIN listed USING (number, cause) JOIN devices USING (device_key)
+        GROUP BY number, cause
+    )
+    SELECT patch, kb, severity, [{literals(cause for _, cause in _CAUSES)}][cause], devices,
+        times, since, customers, examples
+    FROM listed JOIN told USING (number, cause)
+    ORDER BY devices DESC, since, number, cause"""
 
 _CONTRADICTIONS = """
     WITH joined AS (
@@ -144,10 +152,21 @@ def failed_patches(facts: "Facts", selection: Selection = _ALL) -> list[FailedRo
     by what else is known: the device is silent, waits for a restart, or fails with other patches
     too, or the patch fails on half of the devices that tried it.
     """
-    mine = opened(facts, selection)
-    # A device's other troubles count, whether they are of the selection or not.
-    of_all = mine if selection == _ALL else "findings"
-    return facts.rows(FailedRow, _FAILED.format(opened=mine, all=of_all))
+    return list(failed_lines(facts, selection).read())
+
+
+def failed_lines(facts: "Facts", selection: Selection = _ALL) -> Lines[FailedRow]:
+    """Give the rows of `failed_patches` to count and to read."""
+
+    def state() -> Clause:
+        mine = opened(facts, selection)
+        # A device's other troubles count, whether they are of the selection or not.
+        of_all = mine if selection == _ALL else "findings"
+        sql = _FAILING.format(opened=mine, all=of_all)
+        facts.set_aside("failing", sql, of=selection)
+        return Clause(_FAILED)
+
+    return Lines(facts, FailedRow, state, told=_FAILED_TOLD)
 
 
 def waiting_devices(facts: "Facts", selection: Selection = _ALL) -> list[WaitingRow]:
