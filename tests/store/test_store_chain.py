@@ -41,7 +41,7 @@ class History:
 
     def findings(self, number):
         return [
-            finding(key, patch(f"Update {key}"), state)
+            finding(key, patch(f"Update {int(key) % 9}"), state)  # some are of one patch
             for key, state in self.listings[number].items()
         ]
 
@@ -213,12 +213,36 @@ def test_what_is_published_anew_meanwhile_is_not_built_on(store, monkeypatch):
         assert questions.count_findings(facts) == 50
 
 
+@pytest.mark.parametrize("ends", [["1"], ["2"], ["1", "2"]])
+def test_of_two_findings_of_one_patch_the_right_one_ends(store, ends):
+    both = [finding(number, patch("Update")) for number in ("1", "2")]
+    sync(store, {"d1": both, "d2": both})
+    stays = [one for one in both if one.id not in ends]
+    sync(store, {"d1": stays, "d2": both}, now=NOW + DAY)
+    with store.facts() as facts:
+        held = questions.findings(facts)
+    assert [(f.device_id, f.finding_id) for f in held] == [
+        *(("d1", one.id) for one in stays), ("d2", "1"), ("d2", "2"),
+    ]  # fmt: skip
+
+
 def test_a_record_that_contradicts_what_is_published_is_not_published(store):
     changing_days(store, 2)
     with store._database.write() as connection:
         connection.execute(text("UPDATE finding SET id = '999' WHERE id = '7'"))
     with pytest.raises(StoreError, match="2 findings ended and 1 of them are in the files"):
         changing_days(store, 2)
+
+
+def test_a_device_that_was_read_and_is_not_recorded_is_missed(store):
+    run = store.begin("nsight", now=NOW)
+    run.inventory(inventory(device("d1"), device("d2")))
+    for number in ("d1", "d2"):
+        run.record(number, [finding()], now=NOW)
+    with store._database.write() as connection:
+        connection.execute(text("UPDATE scan SET scanned_at = NULL, findings = NULL"))
+    with pytest.raises(StoreError, match="2 devices were read and 0 of them are recorded"):
+        run.complete(now=NOW, as_of=NOW)
 
 
 def test_facts_as_of_a_time(store):

@@ -3,10 +3,10 @@
 Law of this file: shapes only. Everything else in this room is written once, for both.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, Connection, Engine
 
@@ -82,6 +82,10 @@ class Backend(Protocol):
 
     def is_locked(self, source: str) -> bool:
         """Say whether somebody, anywhere, is writing a run of this source."""
+        ...
+
+    def as_json(self, columns: Iterable[ColumnElement[Any]]) -> ColumnElement[str]:
+        """Spell one row as a JSON object without line breaks."""
         ...
 
     def write_csv(

@@ -125,14 +125,17 @@ ENDED = f"""
     SELECT {_FINDING}, f.to_run, p.file_run, p.file_row
     FROM {{rows}} AS f
         JOIN raw_conditions AS c ON c.key = f.condition
-        LEFT JOIN ({{places}}) AS p USING (device_key, finding_id, from_run)
+        LEFT JOIN ({{places}}) AS p USING ({{key}})
 """
 NO_PLACES = """
-    SELECT NULL::BIGINT AS device_key, '' AS finding_id, NULL::BIGINT AS from_run,
+    SELECT NULL::BIGINT AS device_key, NULL::BIGINT AS patch_id, NULL::BIGINT AS from_run,
         NULL::BIGINT AS file_run, NULL::BIGINT AS file_row
     WHERE false
 """
 """Nobody strikes rows by what ended before a whole publication."""
+PLACE_KEYS = ("device_key, patch_id, from_run", "device_key, finding_id, from_run")
+"""What finds a row: numbers, in half of the time, where no two findings of a device are of one
+patch; the finding's own id at any time."""
 
 _JOB = {
     "id": "VARCHAR", "name": "VARCHAR", "status": "VARCHAR", "vendor_status": "VARCHAR",

@@ -5,8 +5,9 @@ ours is left exactly as it was.
 """
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,11 @@ from sqlalchemy import (
     Integer,
     NullPool,
     Table,
+    Text,
+    cast,
     create_engine,
+    func,
+    literal_column,
     make_url,
     text,
 )
@@ -167,6 +172,11 @@ class PostgreSQL:
         """Say whether somebody, on any machine, is writing a run of this source."""
         with self.engine.connect() as connection:
             return bool(connection.scalar(_HELD, {"kind": _LOCKS, "source": _number(source)}))
+
+    def as_json(self, columns: Iterable[ColumnElement[Any]]) -> ColumnElement[str]:
+        """Spell one row as JSON."""
+        pairs = chain.from_iterable((literal_column(f"'{c.key}'"), c) for c in columns)
+        return cast(func.json_build_object(*pairs), Text)
 
     def write_csv(
         self,

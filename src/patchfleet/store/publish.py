@@ -16,7 +16,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import duckdb
-import msgspec
 from sqlalchemy import Connection
 
 from patchfleet.errors import StoreError
@@ -30,6 +29,7 @@ from patchfleet.store.layout import (
     MOVED_COLUMNS,
     NO_PLACES,
     PARQUET,
+    PLACE_KEYS,
     WORDS,
     folder_of,
     numbered_rows,
@@ -70,7 +70,7 @@ def write_files(
         work = Path(name)
         with database.read() as connection:
             written = _Work(work, source, shelf)
-            written.tables(connection, run_id)
+            written.tables(database, connection, run_id)
             if previous is not None:
                 written.load(database, connection, [asof.moved(run_id, previous)], MOVED_COLUMNS)
                 written.moved(previous, list(numbered_rows(shelf, chain)))
@@ -92,15 +92,17 @@ class _Work:
         )
         shelf.connect(self._connection)
 
-    def tables(self, connection: Connection, run_id: int) -> None:
-        """Take over customers, sites, devices, and the patches and conditions of the source."""
-        encode = msgspec.json.Encoder().encode
-        for name, statement in asof.tables(run_id).items():
-            with (self._work / f"{name}.json").open("wb") as file:
-                rows = connection.execute(statement, execution_options={"yield_per": 1000})
-                names = list(rows.keys())
-                for row in rows:
-                    file.write(encode(dict(zip(names, row, strict=True))) + b"\n")
+    def tables(self, database: Database, connection: Connection, run_id: int) -> None:
+        """Take over customers, sites, devices, and the patches and conditions of the source.
+
+        The database spells the rows, in half of the time that it takes around it.
+        """
+        for name, rows in asof.tables(run_id).items():
+            line = database.backend.as_json(rows.selected_columns)
+            lines = rows.with_only_columns(line, maintain_column_froms=True)
+            with (self._work / f"{name}.json").open("w", encoding="utf-8", newline="") as file:
+                for text in connection.execute(lines).yield_per(1000).scalars():
+                    file.write(text + "\n")
             self._connection.execute(
                 f"CREATE TABLE raw_{name} AS SELECT * FROM read_json({self._file(name, 'json')}, "
                 f"format = 'newline_delimited', hive_partitioning = false, "
@@ -156,22 +158,26 @@ class _Work:
         self._copy("begun", self._said(FINDINGS, rows=began))
         ended = f"(FROM moved WHERE from_run <= {previous})"
         places = " UNION ALL ".join(chain) or NO_PLACES
-        self._copy("ended", self._said(ENDED, rows=ended, places=places))
-        if chain:
-            self._check_placed(ended)
+        for key in PLACE_KEYS:
+            self._copy("ended", self._said(ENDED, rows=ended, places=places, key=key))
+            wanted, written, placed = self._placed(ended)
+            if not chain or wanted == written == placed:
+                break
+        else:
+            raise StoreError(
+                f"{wanted} findings ended and {placed} of them are in the files published before",
+                hint="patchfleet store publish --all writes these anew from the record",
+            )
         self._connection.execute("DROP TABLE moved")
 
-    def _check_placed(self, ended: str) -> None:
+    def _placed(self, ended: str) -> tuple[int, int, int]:
+        """Count what ended, and the rows that say so, in all and with a place."""
         row = self._connection.execute(
             f"SELECT (SELECT count(*) FROM {ended}), count(*), count(file_row) "
             f"FROM read_parquet({self._file('ended', 'parquet')})"
         ).fetchone()
         assert row is not None
-        if len(set(row)) > 1:
-            raise StoreError(
-                f"{row[0]} findings ended and {row[2]} of them are in the files published before",
-                hint="patchfleet store publish --all writes these anew from the record",
-            )
+        return row
 
     def _said(self, query: str, **names: str) -> str:
         return query.format(**names).replace("?", f"CAST('{self._source}' AS source)")
@@ -192,7 +198,8 @@ class _Work:
             f"COPY ({query}) TO {self._file(name, 'parquet')} "
             f"(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {_ROWS_A_GROUP})"
         )
-        self.names.append(f"{name}.parquet")
+        if f"{name}.parquet" not in self.names:
+            self.names.append(f"{name}.parquet")
 
     def _file(self, name: str, suffix: str) -> str:
         """Spell a path as a text of SQL."""

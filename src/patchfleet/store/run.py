@@ -222,11 +222,16 @@ class Run:
             self._end(connection, state="complete", ended_at=now, as_of=as_of)
 
     def _check_published(self, row: PublicationRow) -> None:
-        """Raise StoreError where readers would see another number of findings than is recorded."""
-        listed = schema.scan.c.findings
-        statement = select(func.coalesce(func.sum(listed), 0)).where(schema.scan.c.run == self.id)
+        """Raise StoreError where readers would see other findings or devices than were recorded."""
+        scan = schema.scan.c
+        sums = select(func.coalesce(func.sum(scan.findings), 0), func.count(scan.scanned_at))
         with self._database.read() as connection:
-            recorded = int(connection.execute(statement).scalar_one())
+            recorded, scanned = connection.execute(sums.where(scan.run == self.id)).one()
+        if scanned != len(self._scanned):
+            raise StoreError(
+                f"{len(self._scanned)} devices were read and {scanned} of them are recorded",
+                hint="sync again: it goes on with what is missing",
+            )
         with Facts([row], shelf=self._shelf) as facts:
             published = facts.count("SELECT count(*) FROM findings")
         if published != recorded:

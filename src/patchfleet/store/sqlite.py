@@ -5,9 +5,11 @@ Law of this file: a database that is not ours is looked at and left exactly as i
 
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import (
     URL,
@@ -147,6 +149,10 @@ class SQLite:
     def is_locked(self, source: str) -> bool:
         """Say whether somebody is writing a run of this source."""
         return FileLock.is_held(self.path, source)
+
+    def as_json(self, columns: Iterable[ColumnElement[Any]]) -> ColumnElement[str]:
+        """Spell one row as JSON."""
+        return func.json_object(*chain.from_iterable((c.key, c) for c in columns), type_=Text)
 
     def write_csv(
         self,
