@@ -174,6 +174,29 @@ def test_a_lock_that_is_given_back_in_time_is_only_waited_for(path):
         store.begin("nsight", now=NOW)
 
 
+def test_what_is_unchanged_is_not_forgotten_where_it_cannot_be_committed(path):
+    listings = {"d1": [finding(1)], "d2": [finding(2)], "d3": [finding(3)]}
+    later = NOW + DAY
+    with Store.open(path, wait_seconds=0.05) as store:
+        sync(store, listings)
+        run = store.begin("nsight", now=later)
+        run.inventory(inventory(*(device(number) for number in listings), at=later))
+        run.record_unchanged("d1", now=later)
+        refuse = "BEGIN SELECT RAISE(ABORT, 'no room'); END"
+        execute(path, f"CREATE TRIGGER full BEFORE UPDATE OF fingerprint ON device {refuse}")
+        with pytest.raises(StoreError, match="no room"):
+            run.record("d2", listings["d2"], now=later)
+        execute(path, "DROP TRIGGER full")
+        run.record("d2", listings["d2"], now=later)
+        run.record_unchanged("d3", now=later)
+        with locked(path), pytest.raises(StoreError, match="is locked by"):
+            run.complete(now=later, as_of=later)
+        run.complete(now=later, as_of=later)
+        with store.facts() as facts:
+            held = questions.findings(facts)
+    assert [(f.device_id, f.scanned_at) for f in held] == [(d, later) for d in listings]
+
+
 def test_where_the_system_lists_no_locks_the_running_sync_is_named(path, store, tmp_path):
     assert locks.writers(path, tmp_path / "nothing") == []
     store.begin("nsight", now=NOW)

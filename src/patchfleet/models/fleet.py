@@ -12,14 +12,14 @@ from msgspec import Struct
 DeviceKind = Literal["server", "workstation"]
 
 
-class Customer(Struct, frozen=True, kw_only=True):
+class Customer(Struct, frozen=True, kw_only=True, gc=False):
     """A customer of the provider; N-able says *client*."""
 
     id: str
     name: str
 
 
-class Site(Struct, frozen=True, kw_only=True):
+class Site(Struct, frozen=True, kw_only=True, gc=False):
     """A place of one customer."""
 
     id: str
@@ -27,7 +27,7 @@ class Site(Struct, frozen=True, kw_only=True):
     name: str
 
 
-class Device(Struct, frozen=True, kw_only=True):
+class Device(Struct, frozen=True, kw_only=True, gc=False):
     """One machine as its source describes it.
 
     `is_patched` says whether the source manages patches on it: when it does not, no findings are

@@ -57,7 +57,7 @@ _STRUCK = """
 _LISTED = """
     SELECT row.* EXCLUDE (word) FROM (SELECT *, file_row >> 6 AS word FROM ({begun})) AS row
         LEFT JOIN {prefix}struck USING (file_run, word)
-    WHERE bits IS NULL OR (bits >> (file_row & 63)::UBIGINT) & 1 = 0
+    WHERE coalesce(bits, 0::UBIGINT) & (1::UBIGINT << (file_row & 63)::UBIGINT) = 0
 """
 
 _FINDINGS = """

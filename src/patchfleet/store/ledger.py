@@ -63,7 +63,7 @@ _END = """
 """
 """What is read of the few that end: a column of all findings would cost as much as these do."""
 
-ROWS_AT_ONCE = (50, 10, 1)
+ROWS_AT_ONCE = (50, 20, 5, 1)
 SAME_AT_ONCE = 100
 
 Listed = tuple[str, int, int, int | None]
@@ -111,6 +111,7 @@ class Ledger:
             self._note(cursor, device, len(listed), delta, at)
             self._note_same(cursor)
             cursor.execute(self._listed, (at, len(listed), fingerprint, device))
+        self._same.clear()
         return delta
 
     def take_over(self, device: int, listed: int, at: int) -> Delta:
@@ -128,12 +129,12 @@ class Ledger:
         if self._same:
             with self._database.write() as connection:
                 self._note_same(connection.connection.cursor())
+            self._same.clear()
 
     def _note_same(self, cursor: DBAPICursor) -> None:
         scanned = [(at, listed, 0, self._run, key) for at, listed, key in self._same]
         cursor.executemany(self._scanned, scanned)
         cursor.executemany(self._again, [(at, key) for at, _, key in self._same])
-        self._same.clear()
 
     def _note(self, cursor: DBAPICursor, device: int, listed: int, delta: Delta, at: int) -> None:
         changes = delta.new + delta.changed + delta.gone

@@ -16,7 +16,7 @@ Outcome = Literal["sent", "confirmed", "skipped", "failed", "unknown"]
 Json: TypeAlias = bool | int | float | str | list[Any] | dict[str, Any] | None
 
 
-class Delta(Struct, frozen=True):
+class Delta(Struct, frozen=True, gc=False):
     """How one listing of a device differs from what was on record."""
 
     new: int
@@ -25,7 +25,7 @@ class Delta(Struct, frozen=True):
     unchanged: int
 
 
-class Listed(Struct, frozen=True):
+class Listed(Struct, frozen=True, gc=False):
     """How a device was last listed: when, how many findings, and what knows the answer again."""
 
     at: datetime
