@@ -83,6 +83,14 @@ def test_nothing_was_recorded_yet(path):
     assert path.read_bytes() == b""
 
 
+def test_an_sqlite_that_is_too_old_is_told_at_once(path, monkeypatch):
+    monkeypatch.setattr(sqlite3, "sqlite_version", "3.34.1")
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 34, 1))
+    said = refused(path)
+    assert said == "this Python comes with SQLite 3.34.1, and 3.35 or newer is needed"
+    assert not path.exists()
+
+
 def test_a_file_that_is_no_database_is_left_alone(path):
     path.write_text("title,kb\n" * 1000)
     assert refused(path) == f"{path} is not a database"

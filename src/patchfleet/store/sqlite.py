@@ -34,6 +34,9 @@ _PRAGMAS = (
     "PRAGMA cache_size = -4000",
 )
 
+_OLDEST = (3, 35)
+"""The first with RETURNING and DROP COLUMN [https://www.sqlite.org/lang_returning.html]."""
+
 _RIGHTS = "check that you may read and write the file and its folder"
 _MEANINGS = {
     sqlite3.SQLITE_NOTADB: ("is not a database", "name another file, or move this one away"),
@@ -68,6 +71,12 @@ class SQLite:
 
     def check(self, *, create: bool) -> None:
         """Raise StoreError where no database can be: what stands there, or does not."""
+        if sqlite3.sqlite_version_info < _OLDEST:
+            raise StoreError(
+                f"this Python comes with SQLite {sqlite3.sqlite_version}, and "
+                f"{'.'.join(map(str, _OLDEST))} or newer is needed",
+                hint="use a Python with a newer one, or keep the record in PostgreSQL",
+            )
         path = self.path
         folder = path.absolute().parent
         try:
