@@ -158,26 +158,29 @@ class _Work:
         self._copy("begun", self._said(FINDINGS, rows=began))
         ended = f"(FROM moved WHERE from_run <= {previous})"
         places = " UNION ALL ".join(chain) or NO_PLACES
+        misplaced = ""
         for key in PLACE_KEYS:
             self._copy("ended", self._said(ENDED, rows=ended, places=places, key=key))
-            wanted, written, placed = self._placed(ended)
-            if not chain or wanted == written == placed:
+            misplaced = self._misplaced(ended) if chain else ""
+            if not misplaced:
                 break
-        else:
+        if misplaced:
             raise StoreError(
-                f"{wanted} findings ended and {placed} of them are in the files published before",
+                misplaced,
                 hint="patchfleet store publish --all writes these anew from the record",
             )
         self._connection.execute("DROP TABLE moved")
 
-    def _placed(self, ended: str) -> tuple[int, int, int]:
-        """Count what ended, and the rows that say so, in all and with a place."""
+    def _misplaced(self, ended: str) -> str:
+        """Say where not every row that ended was found once, in the file that tells of them."""
         row = self._connection.execute(
             f"SELECT (SELECT count(*) FROM {ended}), count(*), count(file_row) "
             f"FROM read_parquet({self._file('ended', 'parquet')})"
         ).fetchone()
         assert row is not None
-        return row
+        if len(set(row)) == 1:
+            return ""
+        return f"{row[0]} findings ended and {row[2]} of them are in the files published before"
 
     def _said(self, query: str, **names: str) -> str:
         return query.format(**names).replace("?", f"CAST('{self._source}' AS source)")
