@@ -163,6 +163,20 @@ def test_a_server_without_tls_is_not_blamed_on_a_certificate(
     assert lost == Lost(f"no TLS connection to 127.0.0.1:{server.port}", "refused")
 
 
+def test_what_is_spoken_is_not_said_again_to_what_all_threads_share() -> None:
+    with Emulator(customers=1, devices=1).running(https=True) as host:
+        line = Line(host.url, ca_file=host.ca_file)
+        context = line.trust()
+        assert isinstance(context, ssl.SSLContext)
+        assert context is line.trust()
+        context.set_alpn_protocols(["spdy/1"])  # as the HTTP library would at each connection
+        with (
+            socket.create_connection(("127.0.0.1", host.port), timeout=30) as plain,
+            context.wrap_socket(plain, server_hostname="127.0.0.1") as secure,
+        ):
+            assert secure.selected_alpn_protocol() == "http/1.1"
+
+
 def test_a_proxy_that_is_given_is_used_and_sees_no_key_for_tls(send: Any, serve: Any) -> None:
     proxy = serve(None, b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n")
     line = Line("https://vendor.invalid", proxy=f"http://user:word@127.0.0.1:{proxy.port}")

@@ -4,7 +4,7 @@ Law of this file: it only says; what it says is checked as soon as that needs no
 """
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from urllib.parse import urlsplit
@@ -99,7 +99,23 @@ def _checked_proxy(address: str) -> str | None:
 
 @cache
 def _trust(ca_file: str | None) -> ssl.SSLContext:
-    """Make one TLS context a process: loading the system's authorities costs 20 ms."""
+    """Make one TLS context a process: loading the system's authorities costs 20 ms.
+
+    The HTTP library says at each connection what it speaks, and always the same. It is said here
+    once for all: said again, it is freed while another thread's connection copies it without the
+    interpreter's lock, and one in some thousands of handshakes fails for a bad extension.
+    """
+    context = _context(ca_file)
+    context.set_alpn_protocols(["http/1.1"])
+    context.set_alpn_protocols = _said_already  # type: ignore[method-assign]
+    return context
+
+
+def _said_already(alpn_protocols: Iterable[str]) -> None:
+    """Leave what is spoken as it is."""
+
+
+def _context(ca_file: str | None) -> ssl.SSLContext:
     import httpx2
 
     if ca_file is None:
