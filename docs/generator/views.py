@@ -56,6 +56,8 @@ _FILES = {
     "begun": "the findings that stand so since the publication before; not in the first",
     "ended": "the findings of earlier publications that stand so no more, as they stood, and which "
     "row of which file each was; not in the first",
+    "struck": "which rows of a chain ended until then, as bits; in a publication that goes on from "
+    "another",
 }
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from patchfleet.errors import StoreError
 from patchfleet.models import STATES
-from patchfleet.store import Store, publications, publish, questions
+from patchfleet.store import Store, mending, publications, publish, questions
 
 DEVICES = [f"d{number}" for number in range(6)]
 
@@ -30,7 +30,7 @@ class History:
         """Let findings come, change, go, and now and then a device."""
         for number in self.chance.sample(DEVICES, 2):
             listing = self.listings[number]
-            for key in self.chance.sample(range(12), 3):
+            for key in self.chance.sample(range(40), 10):
                 state = self.chance.choice([*STATES, None])
                 if state is None:
                     listing.pop(str(key), None)
@@ -41,7 +41,7 @@ class History:
 
     def findings(self, number):
         return [
-            finding(key, patch(f"Update {int(key) % 9}"), state)  # some are of one patch
+            finding(key, patch(f"Update {int(key) % 33}"), state)  # some are of one patch
             for key, state in self.listings[number].items()
         ]
 
@@ -112,6 +112,36 @@ def test_every_run_reads_as_it_was_told(store, monkeypatch, seed):
         with store.facts(run_id=run_id) as facts:
             assert said(facts) == told
             assert facts.repaired == ()
+
+
+def test_the_chains_of_two_sources_do_not_strike_each_others_rows(store, monkeypatch):
+    """Their rows have the same numbers in files of their own."""
+    monkeypatch.setattr(publications, "_MOST_CHANGED", 1.0)
+    for day in range(4):
+        for source, gone in (("nsight", range(day * 7)), ("qualys", range(90 - day * 5, 90))):
+            states = {n: "installed" if n in gone else "missing" for n in range(90)}
+            listed = [finding(n, state=state) for n, state in states.items()]
+            run = store.begin(source, now=NOW + day * DAY)
+            run.inventory(inventory(device("d1"), device("d2"), at=NOW + day * DAY))
+            for number in ("d1", "d2"):
+                run.record(number, listed, now=NOW + day * DAY)
+            run.complete(now=NOW + day * DAY, as_of=NOW + day * DAY)
+    with store.facts() as facts:
+        assert [len(p.folders) for p in facts.publications] == [4, 4]
+        installed = {"nsight": range(21), "qualys": range(75, 90)}
+        assert said_by_source(facts) == {
+            (source, device, str(n), "installed" if n in gone else "missing")
+            for source, gone in installed.items()
+            for device in ("d1", "d2")
+            for n in range(90)
+        }
+
+
+def said_by_source(facts):
+    said(facts)
+    return {
+        (row.source, row.device_id, row.finding_id, row.state) for row in questions.findings(facts)
+    }
 
 
 def test_a_run_without_changes_publishes_next_to_nothing(store):
@@ -187,6 +217,41 @@ def test_what_ended_follows_rows_that_are_in_another_order_now(store, monkeypatc
             installed = {r.finding_id for r in questions.findings(facts) if r.state == "installed"}
             assert installed == {str(n) for n in range(run_id - 1)}
             assert questions.count_findings(facts) == 50
+
+
+def test_rows_that_are_not_written_as_numbered_are_not_published(store, monkeypatch):
+    """A reader finds by these numbers what ended: with wrong ones it would leave out other rows."""
+    backwards = f"{publish.NUMBERED} ORDER BY word DESC, finding_id"
+    listings = {"d1": [finding(n) for n in range(65)]}
+    with monkeypatch.context() as engine:
+        engine.setattr(publish, "NUMBERED", backwards)
+        with pytest.raises(StoreError, match="findings were not written in the order"):
+            sync(store, listings)
+    store._runs[-1].release()
+    sync(store, listings)
+    with store.facts() as facts:
+        assert questions.count_findings(facts) == 65
+
+
+def test_each_file_is_made_again_once(store, monkeypatch):
+    """One that is in another order has all that follow it made again: these are not, once more."""
+    changing_days(store, 4)
+    made = []
+    write = mending.write_files
+
+    def count(*args, **how):
+        made.append(how["folder"][-1])
+        return write(*args, **how)
+
+    monkeypatch.setattr(mending, "write_files", count)
+    monkeypatch.setattr(publish, "FINDINGS", f"{publish.FINDINGS} ORDER BY finding_id DESC")
+    shutil.rmtree(store.published)
+    with store.facts() as facts:
+        assert len(facts.repaired) == 4
+        assert questions.count_findings(facts) == 50
+    assert made == ["1", "2", "3", "4"]
+    with store.facts() as facts:
+        assert facts.repaired == ()
 
 
 def test_what_is_published_anew_meanwhile_is_not_built_on(store, monkeypatch):

@@ -155,10 +155,10 @@ def test_a_record_of_before_remembers_nothing_and_keeps_the_rest(address):
         assert store.hosts("qualys") is None
         assert [run.state for run in store.runs()] == ["complete"] * 2
         with store.facts() as facts:
-            named = [what.partition("run=2/")[2] for what in facts.repaired]
+            named = [what.partition("source=qualys/")[2] for what in facts.repaired]
         assert named == [
             f"{name}.parquet is damaged; it was rebuilt from the record"
-            for name in ("begun", "ended")
+            for name in ("run=1/findings", "run=2/begun", "run=2/ended")
         ]
         assert store.damaged() == []
         complete(store, whole(NOW + DAY, a="2"), now=NOW + DAY)

@@ -103,6 +103,7 @@ def test_the_files_need_nobody_but_a_reader_of_parquet(store):
         "first_seen_at": "TIMESTAMP WITH TIME ZONE",
         "changed_at": "TIMESTAMP WITH TIME ZONE",
         "from_run": "BIGINT",
+        "word": "INTEGER",
     }
     assert sorted(path.name for path in folder.iterdir()) == [
         "customers.parquet",

@@ -21,7 +21,8 @@ import msgspec
 from msgspec import Struct
 
 from patchfleet.errors import StoreError
-from patchfleet.store.layout import numbered_rows, run_of
+from patchfleet.store import struck
+from patchfleet.store.layout import files, run_of
 from patchfleet.store.milestones import MILESTONES
 from patchfleet.store.rows import PublicationRow, RunRow, ViewColumn
 from patchfleet.store.shelf import Shelf
@@ -37,28 +38,6 @@ _MEMORY = "850MB"
 
 _KEPT = "device_key, finding_id, patch_id, state, decision, first_seen_at, changed_at"
 """What is kept of a finding for further questions: a column more costs more than a question."""
-
-_STEPS = """
-    SELECT device_key, patch_id, state, step FROM (
-        SELECT device_key, patch_id, state, 1 AS step FROM ({begun})
-        UNION ALL
-        SELECT device_key, patch_id, state, -1 FROM {ended}
-    ) SEMI JOIN (SELECT device_key FROM {prefix}devices WHERE scanned_at IS NOT NULL)
-        USING (device_key)
-"""
-"""What began and what ended: to add these up is half the work of finding what stands."""
-
-_STRUCK = """
-    SELECT file_run, file_row >> 6 AS word, bit_or(1::UBIGINT << (file_row & 63)::UBIGINT) AS bits
-    FROM {ended} GROUP BY ALL
-"""
-"""The rows that ended, 64 to a word: a table of them all is too large for the processor's cache."""
-
-_LISTED = """
-    SELECT row.* EXCLUDE (word) FROM (SELECT *, file_row >> 6 AS word FROM ({begun})) AS row
-        LEFT JOIN {prefix}struck USING (file_run, word)
-    WHERE coalesce(bits, 0::UBIGINT) & (1::UBIGINT << (file_row & 63)::UBIGINT) = 0
-"""
 
 _FINDINGS = """
     SELECT d.source, d.customer_id, d.site_id, d.device_id, f.finding_id, f.patch_id, f.state,
@@ -147,14 +126,18 @@ class Facts:
         self._connection = duckdb.connect(
             ":memory:", config={"memory_limit": _MEMORY, "temp_directory": self._spill.name}
         )
-        self._connection.execute("SET parquet_metadata_cache = true")
-        shelf.connect(self._connection)
         self._compared: dict[Facts, str] = {}
         self._aside: dict[str, tuple[object, ...]] = {}
         self._is_locked = False
-        self._create_views("", self)
-        if any(p.since_ever for p in self.publications):
-            self._create_history(runs)
+        try:
+            self._connection.execute("SET parquet_metadata_cache = true")
+            shelf.connect(self._connection)
+            self._create_views("", self)
+            if any(p.since_ever for p in self.publications):
+                self._create_history(runs)
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def as_of(self) -> datetime:
@@ -306,28 +289,20 @@ class Facts:
                 (p.source, p.run_id, p.as_of.astimezone(UTC).replace(tzinfo=None)),
             )
         for name in ("customers", "sites", "devices", "jobs", "job_runs", "job_results"):
-            files = _files(of, [p.folders[-1] for p in of.publications], name)
-            self._create_view(f"{prefix}{name}", files)
+            latest = [p.folders[-1] for p in of.publications]
+            self._create_view(f"{prefix}{name}", files(of.shelf, latest, name))
         newest = max(of.publications, key=lambda p: p.run_id)  # it knows of all sources
         for name in ("machines", "look_alikes"):
-            self._create_view(f"{prefix}{name}", _files(of, [newest.folders[-1]], name))
-        whole = [p.folders[0] for p in of.publications]
-        later = [folder for p in of.publications for folder in p.folders[1:]]
-        small = _files(of, [*whole, *later], "patches")
-        self._create_view(f"{prefix}described", f"(SELECT DISTINCT * FROM {small})")
+            self._create_view(f"{prefix}{name}", files(of.shelf, [newest.folders[-1]], name))
+        folders = [folder for p in of.publications for folder in p.folders]
+        patches = f"(SELECT DISTINCT * FROM {files(of.shelf, folders, 'patches')})"
+        self._create_view(f"{prefix}described", patches)
         known = _KNOWN_PATCHES.format(prefix=prefix)
         self._connection.execute(f"CREATE TABLE {prefix}known_patches AS {known}")
-        all_rows = [file for p in of.publications for file in numbered_rows(of.shelf, p.folders)]
-        begun = listed = " UNION ALL ".join(all_rows)
-        ended = "(SELECT 0 AS device_key, 0 AS patch_id, '' AS state WHERE false)"
-        if later:
-            ended = _files(of, later, "ended")
-            struck = _STRUCK.format(ended=ended)
-            self._connection.execute(f"CREATE TABLE {prefix}struck AS {struck}")
-            listed = _LISTED.format(prefix=prefix, begun=begun)
-        steps = _STEPS.format(prefix=prefix, begun=begun, ended=ended)
+        chains = [p.folders for p in of.publications]
+        listed, steps = struck.create(self._connection, prefix, of.shelf, chains)
+        self._create_view(f"{prefix}listed", f"({listed})", f"EXCLUDE ({struck.PLACE})")
         self._connection.execute(f"CREATE VIEW {prefix}steps AS {steps}")
-        self._create_view(f"{prefix}listed", f"({listed})", "EXCLUDE (file_run, file_row)")
         for name, sql in (
             ("findings", _FINDINGS),
             ("patches", _PATCHES),
@@ -357,22 +332,22 @@ class Facts:
             self._connection.execute("INSERT INTO runs VALUES (?, ?, ?, ?)", values)
         ever = [folder for p in self.publications for folder in p.since_ever]
         later = [folder for p in self.publications for folder in p.since_ever[1:]]
-        patches = f"(SELECT DISTINCT * FROM {_files(self, ever, 'patches')})"
+        patches = f"(SELECT DISTINCT * FROM {files(self.shelf, ever, 'patches')})"
         self._create_view("patches_ever", patches)
         but = "EXCLUDE (file_run, file_row)"
         if later:
-            self._create_view("ended_ever", _files(self, later, "ended"), but)
+            self._create_view("ended_ever", files(self.shelf, later, "ended"), but)
         else:
             self._connection.execute(f"CREATE VIEW ended_ever AS {_STANDING} WHERE false")
         self._connection.execute("CREATE TABLE published (source VARCHAR, run_id BIGINT)")
-        files = []
+        then = []
         for p in self.publications:
             for folder in p.since_ever:
                 number = run_of(folder)
                 self._connection.execute("INSERT INTO published VALUES (?, ?)", (p.source, number))
-                path = _paths(self, [folder], "devices")
-                files.append(DEVICES_THEN.format(run=number, file=_parquet(path)))
-        self._connection.execute(f"CREATE VIEW devices_then AS {' UNION ALL '.join(files)}")
+                file = files(self.shelf, [folder], "devices")
+                then.append(DEVICES_THEN.format(run=number, file=file))
+        self._connection.execute(f"CREATE VIEW devices_then AS {' UNION ALL '.join(then)}")
         self._connection.execute(f"CREATE VIEW devices_ever AS {_DEVICES_EVER}")
         held = f"FROM ended_ever UNION ALL BY NAME {_STANDING}"
         self._connection.execute(f"CREATE VIEW held_ever AS {held}")
@@ -421,20 +396,6 @@ def _closed() -> StoreError:
         "the facts are closed, and a list of a report was still to be read",
         hint="save the report before the facts are closed",
     )
-
-
-def _paths(of: Facts, folders: Sequence[str], name: str) -> list[str]:
-    return [of.shelf.name_of(folder, f"{name}.parquet") for folder in folders]
-
-
-def _files(of: Facts, folders: Sequence[str], name: str) -> str:
-    return _parquet(_paths(of, folders, name))
-
-
-def _parquet(paths: Sequence[str]) -> str:
-    """Spell files as a table of SQL."""
-    listed = ", ".join("'" + path.replace("'", "''") + "'" for path in paths)
-    return f"read_parquet([{listed}], hive_partitioning=false)"
 
 
 @cache

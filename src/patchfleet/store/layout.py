@@ -117,25 +117,39 @@ _FINDING = f"""? AS source, f.device_key, f.finding_id, f.patch_id, c.state, c.d
         {_at("f.first_seen_at")}, {_at("f.changed_at")}, f.from_run"""
 ROWS = ("findings.parquet", "begun.parquet")
 """The files whose rows are named by their number."""
+NUMBERED = """
+    SELECT *, CAST({first_word} + ((row_number() OVER () - 1) >> 6) AS INTEGER) AS word
+    FROM ({rows})
+"""
+"""Rows 64 at a time have a number, counted on from file to file of a chain: the engine knows its
+bounds, which it does not of the number that it gives a row itself."""
 FINDINGS = f"""
     SELECT {_FINDING}
     FROM {{rows}} AS f JOIN raw_conditions AS c ON c.key = f.condition
 """
 ENDED = f"""
-    SELECT {_FINDING}, f.to_run, p.file_run, p.file_row
+    SELECT {_FINDING}, f.to_run, p.file_run, p.file_row, p.word
     FROM {{rows}} AS f
         JOIN raw_conditions AS c ON c.key = f.condition
         LEFT JOIN ({{places}}) AS p USING ({{key}})
 """
 NO_PLACES = """
     SELECT NULL::BIGINT AS device_key, NULL::BIGINT AS patch_id, NULL::BIGINT AS from_run,
-        NULL::BIGINT AS file_run, NULL::BIGINT AS file_row
+        NULL::BIGINT AS file_run, NULL::BIGINT AS file_row, NULL::INTEGER AS word
     WHERE false
 """
 """Nobody strikes rows by what ended before a whole publication."""
 PLACE_KEYS = ("device_key, patch_id, from_run", "device_key, finding_id, from_run")
 """What finds a row: numbers, in half of the time, where no two findings of a device are of one
 patch; the finding's own id at any time."""
+STRUCK = """
+    SELECT CAST(number AS INTEGER) AS word, bit_or(bits) AS bits FROM (
+        SELECT number, 0::UBIGINT AS bits FROM range({words}) AS all_words (number)
+        UNION ALL SELECT word, bits FROM {before}
+        UNION ALL SELECT word, 1::UBIGINT << (file_row & 63)::UBIGINT FROM {ended}
+    ) GROUP BY ALL ORDER BY word
+"""
+"""What of a chain ended until now, each row a bit: every word is there, also one without any."""
 
 _JOB = {
     "id": "VARCHAR", "name": "VARCHAR", "status": "VARCHAR", "vendor_status": "VARCHAR",
@@ -230,15 +244,24 @@ def run_of(folder: str) -> int:
     return int(folder.rpartition("run")[2][1:])
 
 
+def files(shelf: Shelf, folders: Sequence[str], name: str) -> str:
+    """Spell the files of one name in some folders as a table of SQL."""
+    listed = ", ".join(_quoted(shelf.name_of(folder, f"{name}.parquet")) for folder in folders)
+    return f"read_parquet([{listed}], hive_partitioning = false)"
+
+
 def numbered_rows(shelf: Shelf, folders: Sequence[str]) -> Iterator[str]:
-    """Spell each file of findings of a chain as SQL, its rows with `file_run` and `file_row`.
+    """Spell each file of findings of a chain as SQL: rows with file_run, file_row and word.
 
     The first folder is whole. What a later one ended names rows so.
     """
     for place, folder in enumerate(folders):
-        name = shelf.name_of(folder, f"{'begun' if place else 'findings'}.parquet")
-        path = name.replace("'", "''")
+        path = _quoted(shelf.name_of(folder, f"{'begun' if place else 'findings'}.parquet"))
         yield (
             f"SELECT * RENAME (file_row_number AS file_row), {run_of(folder)} AS file_run "
-            f"FROM read_parquet('{path}', hive_partitioning = false, file_row_number = true)"
+            f"FROM read_parquet({path}, hive_partitioning = false, file_row_number = true)"
         )
+
+
+def _quoted(path: str) -> str:
+    return "'" + path.replace("'", "''") + "'"

@@ -60,6 +60,12 @@ def following(connection: Connection, part: Part) -> list[Part]:
     return list(takewhile(lambda p: not p.is_whole, (p for p in later if p.run_id > part.run_id)))
 
 
+def digests_of(connection: Connection, part: Part) -> Digests:
+    """Read the digests of a publication as they are now."""
+    of = select(publication.c.digests).where(publication.c.run == part.run_id)
+    return _read(connection.scalars(of).one())
+
+
 def _source_of(connection: Connection, part: Part) -> int:
     of = select(publication.c.source).where(publication.c.run == part.run_id)
     return int(connection.scalars(of).one())

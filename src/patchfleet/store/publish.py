@@ -28,9 +28,12 @@ from patchfleet.store.layout import (
     FINDINGS,
     MOVED_COLUMNS,
     NO_PLACES,
+    NUMBERED,
     PARQUET,
     PLACE_KEYS,
+    STRUCK,
     WORDS,
+    files,
     folder_of,
     numbered_rows,
 )
@@ -41,6 +44,8 @@ _MEMORY = "300MB"
 
 _ROWS_A_GROUP = 40960
 """A group is built in memory; DuckDB's own 122,880 rows take three times as much of it."""
+
+_NO_WORDS = "(SELECT NULL::BIGINT AS word, NULL::UBIGINT AS bits WHERE false)"
 
 _CSV = """auto_detect = false, buffer_size = 4194304, max_line_size = 65536,
     header = false, delim = ',', quote = '"', escape = '"', nullstr = '',
@@ -73,7 +78,7 @@ def write_files(
             written.tables(database, connection, run_id)
             if previous is not None:
                 written.load(database, connection, [asof.moved(run_id, previous)], MOVED_COLUMNS)
-                written.moved(previous, list(numbered_rows(shelf, chain)))
+                written.moved(previous, chain)
             if not chain:
                 written.load(database, connection, asof.findings(run_id), FINDING_COLUMNS)
                 written.findings()
@@ -86,7 +91,7 @@ class _Work:
 
     def __init__(self, work: Path, source: str, shelf: Shelf) -> None:
         self.names: list[str] = []
-        self._work, self._source = work, source
+        self._work, self._source, self._shelf = work, source, shelf
         self._connection = duckdb.connect(
             ":memory:", config={"memory_limit": _MEMORY, "temp_directory": str(work), "threads": 1}
         )
@@ -134,19 +139,19 @@ class _Work:
 
         What the view was before is gone.
         """
-        files = []
+        texts = []
         for number, part in enumerate(parts):
             text = self._work / f"rows{number}.csv"
             database.backend.write_csv(connection, part, asof.ORDER, text)
-            files.append(self._file(text.stem, "csv"))
+            texts.append(self._file(text.stem, "csv"))
         self._connection.execute(
             "CREATE OR REPLACE VIEW rows AS SELECT * FROM "
-            f"read_csv([{', '.join(files)}], {_CSV}, columns = {dict(columns)})"
+            f"read_csv([{', '.join(texts)}], {_CSV}, columns = {dict(columns)})"
         )
 
     def findings(self) -> None:
         """Write all findings, as they come: what is open stands together and is read alone."""
-        self._copy("findings", self._said(FINDINGS, rows="rows"))
+        self._numbered("findings", self._said(FINDINGS, rows="rows"))
 
     def moved(self, previous: int, chain: Sequence[str]) -> None:
         """Write what began since the run before, and what ended, with its place in the chain.
@@ -155,32 +160,64 @@ class _Work:
         """
         self._connection.execute("CREATE TABLE moved AS FROM rows")
         began = f"(FROM moved WHERE from_run > {previous})"
-        self._copy("begun", self._said(FINDINGS, rows=began))
         ended = f"(FROM moved WHERE from_run <= {previous})"
-        places = " UNION ALL ".join(chain) or NO_PLACES
-        misplaced = ""
-        for key in PLACE_KEYS:
-            self._copy("ended", self._said(ENDED, rows=ended, places=places, key=key))
-            misplaced = self._misplaced(ended) if chain else ""
-            if not misplaced:
-                break
-        if misplaced:
-            raise StoreError(
-                misplaced,
-                hint="patchfleet store publish --all writes these anew from the record",
-            )
+        words = self._words(chain)
+        begun = self._numbered("begun", self._said(FINDINGS, rows=began), first_word=words)
+        if chain:
+            self._place(ended, chain)
+            before = files(self._shelf, chain[-1:], "struck") if len(chain) > 1 else _NO_WORDS
+            struck = STRUCK.format(words=words + _words(begun), before=before, ended="placed")
+            self._copy("struck", struck)
+            self._copy("ended", "SELECT * EXCLUDE (word) FROM placed")
+            self._connection.execute("DROP TABLE placed")
+        else:
+            nowhere = self._said(ENDED, rows=ended, places=NO_PLACES, key=PLACE_KEYS[0])
+            self._copy("ended", f"SELECT * EXCLUDE (word) FROM ({nowhere})")
         self._connection.execute("DROP TABLE moved")
 
-    def _misplaced(self, ended: str) -> str:
-        """Say where not every row that ended was found once, in the file that tells of them."""
-        row = self._connection.execute(
-            f"SELECT (SELECT count(*) FROM {ended}), count(*), count(file_row) "
-            f"FROM read_parquet({self._file('ended', 'parquet')})"
-        ).fetchone()
-        assert row is not None
-        if len(set(row)) == 1:
-            return ""
-        return f"{row[0]} findings ended and {row[2]} of them are in the files published before"
+    def _words(self, chain: Sequence[str]) -> int:
+        """Count the words of a chain."""
+        if len(chain) > 1:
+            return self._count(f"FROM {files(self._shelf, chain[-1:], 'struck')}")
+        return _words(self._count(f"FROM {files(self._shelf, chain, 'findings')}")) if chain else 0
+
+    def _numbered(self, name: str, query: str, *, first_word: int = 0) -> int:
+        """Write rows with the number of the word that tells of each; return how many there are.
+
+        Raises StoreError where they are not in the order in which they were numbered.
+        """
+        self._copy(name, NUMBERED.format(rows=query, first_word=first_word))
+        rows = f"FROM read_parquet({self._file(name, 'parquet')}, file_row_number = true)"
+        number = f"{first_word} + (file_row_number >> 6)"
+        if self._count(f"{rows} WHERE word IS DISTINCT FROM {number}"):
+            raise StoreError(
+                f"the rows of {name} were not written in the order in which they were numbered",
+                hint="another version of duckdb may do so: report this",
+            )
+        return self._count(rows)
+
+    def _place(self, ended: str, chain: Sequence[str]) -> None:
+        """Make what ended, with its place in the chain, the table `placed`.
+
+        Raises StoreError where something is not there once.
+        """
+        places = " UNION ALL ".join(numbered_rows(self._shelf, chain))
+        rows, found = self._count(ended), -1
+        for key in PLACE_KEYS:
+            placed = self._said(ENDED, rows=ended, places=places, key=key)
+            self._connection.execute(f"CREATE OR REPLACE TABLE placed AS {placed}")
+            found = self._count("FROM placed WHERE file_row IS NOT NULL")
+            if rows == found == self._count("FROM placed"):
+                return
+        raise StoreError(
+            f"{rows} findings ended and {found} of them are in the files published before",
+            hint="patchfleet store publish --all writes these anew from the record",
+        )
+
+    def _count(self, rows: str) -> int:
+        counted = self._connection.execute(f"SELECT count(*) FROM ({rows})").fetchone()
+        assert counted is not None
+        return int(counted[0])
 
     def _said(self, query: str, **names: str) -> str:
         return query.format(**names).replace("?", f"CAST('{self._source}' AS source)")
@@ -188,10 +225,8 @@ class _Work:
     def small_files(self) -> None:
         """Write the files that every publication has."""
         listed = [name for name in self.names if name in ("begun.parquet", "findings.parquet")]
-        files = ", ".join(self._file(name.removesuffix(".parquet"), "parquet") for name in listed)
-        self._connection.execute(
-            f"CREATE VIEW used AS SELECT patch_id FROM read_parquet([{files}])"
-        )
+        rows = ", ".join(self._file(name.removesuffix(".parquet"), "parquet") for name in listed)
+        self._connection.execute(f"CREATE VIEW used AS SELECT patch_id FROM read_parquet([{rows}])")
         for name, query in PARQUET.items():
             self._copy(name, query)
         self._connection.close()
@@ -208,6 +243,11 @@ class _Work:
         """Spell a path as a text of SQL."""
         path = str(self._work / f"{name}.{suffix}")
         return "'" + path.replace("'", "''") + "'"
+
+
+def _words(rows: int) -> int:
+    """Return how many words tell of as many rows."""
+    return (rows + 63) >> 6
 
 
 @contextmanager

@@ -7,14 +7,16 @@ file that is not is named and made again from the record, never skipped.
 import hashlib
 import sys
 from collections.abc import Callable, Collection
-from contextlib import AbstractContextManager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, suppress
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import duckdb
 import msgspec
-from sqlalchemy import Connection, Row, Select, func, select, update
+from sqlalchemy import Connection, Row, Select, func, select
 
 from patchfleet.errors import StoreError
 from patchfleet.models import Hosts, Inventory, RunRef
@@ -26,18 +28,15 @@ from patchfleet.store.begin import begin
 from patchfleet.store.database import Database
 from patchfleet.store.facts import Facts
 from patchfleet.store.journal import Journal
-from patchfleet.store.layout import ROWS
+from patchfleet.store.mending import Mending
 from patchfleet.store.pace import SharedPace
 from patchfleet.store.publications import (
     PUBLICATIONS,
     Part,
     chain,
-    chain_before,
-    following,
     row_of,
     since_ever,
 )
-from patchfleet.store.publish import write_files
 from patchfleet.store.rows import IntelRow, ProblemRow, PublicationRow, RunRow
 from patchfleet.store.run import Run
 from patchfleet.store.schema import (
@@ -68,6 +67,7 @@ class Store:
         self.journal = Journal(database)
         self._database = database
         self._shelf = shelf
+        self._mending = Mending(database, shelf)
         self._runs: list[Run] = []
 
     @classmethod
@@ -262,9 +262,8 @@ class Store:
         Raises StoreError where there is no such complete run, or the files cannot be written.
         """
         row, parts = self._publication(run_id)
-        for part in parts[:-1]:
-            self._mended(row.source, part)
-        self._write_again(row.source, parts[-1])
+        self._mending.mend(self._mending.broken([(row, parts[:-1])]))
+        self._mending.write_again(row.source, parts[-1])
         return row
 
     def publish_all(self, on_run: Callable[[str, int], None] = lambda _source, _run: None) -> int:
@@ -273,7 +272,7 @@ class Store:
             rows = connection.execute(PUBLICATIONS.order_by(publication.c.run)).all()
         for row in rows:
             _, parts = self._publication(row.run)
-            self._write(row.source, parts[-1])
+            self._mending.write(row.source, parts[-1])
             on_run(row.source, row.run)
         return len(rows)
 
@@ -310,18 +309,24 @@ class Store:
         chosen = self._current(at) if run_id is None else [self._publication(run_id)]
         if with_history:
             chosen = [self._with_history(row) for row, _ in chosen]
+        runs = self.runs(sys.maxsize) if with_history else ()
+        rows = [row for row, _ in chosen]
+        facts = None
+        with ThreadPoolExecutor(max_workers=1) as beside:
+            checked = beside.submit(self._mending.broken, chosen)
+            # What cannot be opened is broken, or the same error comes again when it is mended.
+            with suppress(StoreError, duckdb.Error):
+                facts = Facts(rows, shelf=self._shelf, runs=runs)
+            broken = checked.result()
+        if facts is not None:
+            if not broken:
+                return facts
+            facts.close()
+        self._mending.mend(broken)
         repaired = [
-            f"{what}; it was rebuilt from the record"
-            for row, parts in chosen
-            for part in parts
-            for what in self._mended(row.source, part)
+            f"{what}; it was rebuilt from the record" for *_, found in broken for what in found
         ]
-        return Facts(
-            [row for row, _ in chosen],
-            shelf=self._shelf,
-            repaired=repaired,
-            runs=self.runs(sys.maxsize) if with_history else (),
-        )
+        return Facts(rows, shelf=self._shelf, repaired=repaired, runs=runs)
 
     def _with_history(self, row: PublicationRow) -> tuple[PublicationRow, list[Part]]:
         """Return a publication with all that its source published until then."""
@@ -330,39 +335,6 @@ class Store:
             parts = since_ever(connection, connection.scalars(of).one(), until=row.run_id)
         folders = tuple(part.folder for part in parts)
         return msgspec.structs.replace(row, since_ever=folders), parts
-
-    def _mended(self, source_name: str, part: Part) -> list[str]:
-        broken = self._shelf.damage(part.folder, part.digests)
-        if broken:
-            self._write_again(source_name, part)
-        return broken
-
-    def _write_again(self, source_name: str, part: Part) -> None:
-        """Write a publication, and those that strike rows of it by their number if these moved."""
-        if self._write(source_name, part):
-            with self._database.read() as connection:
-                later = following(connection, part)
-            for other in later:
-                self._write(source_name, other)
-
-    def _write(self, source_name: str, part: Part) -> bool:
-        """Write a publication from the record; say whether its findings are in other files now."""
-        with self._database.read() as connection:
-            before = [] if part.is_whole else chain_before(connection, part)
-        digests = write_files(
-            self._database,
-            self._shelf,
-            part.run_id,
-            source=source_name,
-            previous=part.previous,
-            chain=[other.folder for other in before],
-            folder=part.folder,
-        )
-        if digests != part.digests:
-            this = update(publication).where(publication.c.run == part.run_id)
-            with self._database.write() as connection:
-                connection.execute(this.values(digests=msgspec.json.encode(digests).decode()))
-        return any(digests.get(name) != part.digests.get(name) for name in ROWS)
 
     def close(self) -> None:
         """Close the database; a run that is still open stays to be resumed."""

@@ -26,7 +26,7 @@ from sqlalchemy import (
     true,
 )
 
-REVISIONS = ("0001", "0002", "0003")
+REVISIONS = ("0001", "0002", "0003", "0004")
 """Every revision this code can read, oldest first; the last is the one it writes."""
 
 VERSION_TABLE = "patchfleet_version"

@@ -176,7 +176,4 @@ def _digest(path: Path) -> str:
 
 
 def _digest_of(file: Any) -> str:
-    digest = hashlib.sha256()
-    while block := file.read(1 << 20):
-        digest.update(block)
-    return digest.hexdigest()
+    return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,73 @@
+"""Publications whose files are missing or damaged, found and written again from the record.
+
+Law of this file: what names rows of a file by their number is written again with it.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+from sqlalchemy import update
+
+from patchfleet.store.database import Database
+from patchfleet.store.layout import ROWS
+from patchfleet.store.publications import Part, chain_before, digests_of, following
+from patchfleet.store.publish import write_files
+from patchfleet.store.rows import PublicationRow
+from patchfleet.store.schema import publication
+from patchfleet.store.shelf import Shelf
+
+Broken = tuple[str, Part, list[str]]
+"""A source, one of its publications, and a line for each file that is not as it was written."""
+
+
+class Mending:
+    """The files of one store, as the record wants them."""
+
+    def __init__(self, database: Database, shelf: Shelf) -> None:
+        self._database = database
+        self._shelf = shelf
+
+    def broken(self, chosen: Sequence[tuple[PublicationRow, list[Part]]]) -> list[Broken]:
+        """Find the publications with a file that is missing or damaged, and name each."""
+        return [
+            (row.source, part, found)
+            for row, parts in chosen
+            for part in parts
+            if (found := self._shelf.damage(part.folder, part.digests))
+        ]
+
+    def mend(self, broken: Iterable[Broken]) -> None:
+        """Write broken publications again, in their order."""
+        for source_name, part, _ in broken:
+            with self._database.read() as connection:
+                now = digests_of(connection, part)
+            # What stands before it may have been written again by now, and this one with it.
+            if now == part.digests or self._shelf.damage(part.folder, now):
+                self.write_again(source_name, part)
+
+    def write_again(self, source_name: str, part: Part) -> None:
+        """Write a publication, and those that strike rows of it by their number if these moved."""
+        if self.write(source_name, part):
+            with self._database.read() as connection:
+                later = following(connection, part)
+            for other in later:
+                self.write(source_name, other)
+
+    def write(self, source_name: str, part: Part) -> bool:
+        """Write a publication from the record; say whether its findings are in other files now."""
+        with self._database.read() as connection:
+            before = [] if part.is_whole else chain_before(connection, part)
+        digests = write_files(
+            self._database,
+            self._shelf,
+            part.run_id,
+            source=source_name,
+            previous=part.previous,
+            chain=[other.folder for other in before],
+            folder=part.folder,
+        )
+        if digests != part.digests:
+            this = update(publication).where(publication.c.run == part.run_id)
+            with self._database.write() as connection:
+                connection.execute(this.values(digests=msgspec.json.encode(digests).decode()))
+        return any(digests.get(name) != part.digests.get(name) for name in ROWS)
