@@ -14,6 +14,8 @@ from patchfleet.models import STATES
 from patchfleet.store import Store, mending, publications, publish, questions
 
 DEVICES = [f"d{number}" for number in range(6)]
+BACKWARDS = publish.NUMBERED.format(rows="(FROM {rows} ORDER BY finding_id DESC)")
+"""Another order of the rows of a file, as another version of the engine might have."""
 
 
 class History:
@@ -209,7 +211,7 @@ def test_nothing_is_built_on_a_damaged_file(store):
 def test_what_ended_follows_rows_that_are_in_another_order_now(store, monkeypatch):
     """As another version of the engine might put them: the files that name them are made anew."""
     changing_days(store, 4)
-    monkeypatch.setattr(publish, "FINDINGS", f"{publish.FINDINGS} ORDER BY finding_id DESC")
+    monkeypatch.setattr(publish, "NUMBERED", BACKWARDS)
     store.publish(1)
     for run_id in range(1, 5):
         with store.facts(run_id=run_id) as facts:
@@ -221,10 +223,10 @@ def test_what_ended_follows_rows_that_are_in_another_order_now(store, monkeypatc
 
 def test_rows_that_are_not_written_as_numbered_are_not_published(store, monkeypatch):
     """A reader finds by these numbers what ended: with wrong ones it would leave out other rows."""
-    backwards = f"{publish.NUMBERED} ORDER BY word DESC, finding_id"
+    backwards = f"{publish.FINDINGS} ORDER BY word DESC, finding_id"
     listings = {"d1": [finding(n) for n in range(65)]}
     with monkeypatch.context() as engine:
-        engine.setattr(publish, "NUMBERED", backwards)
+        engine.setattr(publish, "FINDINGS", backwards)
         with pytest.raises(StoreError, match="findings were not written in the order"):
             sync(store, listings)
     store._runs[-1].release()
@@ -244,7 +246,7 @@ def test_each_file_is_made_again_once(store, monkeypatch):
         return write(*args, **how)
 
     monkeypatch.setattr(mending, "write_files", count)
-    monkeypatch.setattr(publish, "FINDINGS", f"{publish.FINDINGS} ORDER BY finding_id DESC")
+    monkeypatch.setattr(publish, "NUMBERED", BACKWARDS)
     shutil.rmtree(store.published)
     with store.facts() as facts:
         assert len(facts.repaired) == 4
@@ -259,12 +261,11 @@ def test_what_is_published_anew_meanwhile_is_not_built_on(store, monkeypatch):
     changing_days(store, 2)
     write = publish.write_files
     with monkeypatch.context() as other_process:
-        for_it = f"{publish.FINDINGS} ORDER BY finding_id DESC"
 
         def write_and_be_overtaken(*args, **how):
             digests = write(*args, **how)
             with monkeypatch.context() as engine:
-                engine.setattr(publish, "FINDINGS", for_it)
+                engine.setattr(publish, "NUMBERED", BACKWARDS)
                 store.publish(1)
             return digests
 

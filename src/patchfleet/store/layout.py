@@ -117,16 +117,14 @@ _FINDING = f"""? AS source, f.device_key, f.finding_id, f.patch_id, c.state, c.d
         {_at("f.first_seen_at")}, {_at("f.changed_at")}, f.from_run"""
 ROWS = ("findings.parquet", "begun.parquet")
 """The files whose rows are named by their number."""
-NUMBERED = """
-    SELECT *, CAST({first_word} + ((row_number() OVER () - 1) >> 6) AS INTEGER) AS word
-    FROM ({rows})
+NUMBERED = "(SELECT *, row_number() OVER () - 1 AS number FROM {rows})"
+"""Rows as they come. Behind a join the engine would hold all of them to number them."""
+FINDINGS = f"""
+    SELECT {_FINDING}, CAST({{first_word}} + (f.number >> 6) AS INTEGER) AS word
+    FROM {{rows}} AS f JOIN raw_conditions AS c ON c.key = f.condition
 """
 """Rows 64 at a time have a number, counted on from file to file of a chain: the engine knows its
 bounds, which it does not of the number that it gives a row itself."""
-FINDINGS = f"""
-    SELECT {_FINDING}
-    FROM {{rows}} AS f JOIN raw_conditions AS c ON c.key = f.condition
-"""
 ENDED = f"""
     SELECT {_FINDING}, f.to_run, p.file_run, p.file_row, p.word
     FROM {{rows}} AS f

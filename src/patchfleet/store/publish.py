@@ -151,7 +151,7 @@ class _Work:
 
     def findings(self) -> None:
         """Write all findings, as they come: what is open stands together and is read alone."""
-        self._numbered("findings", self._said(FINDINGS, rows="rows"))
+        self._numbered("findings", "rows")
 
     def moved(self, previous: int, chain: Sequence[str]) -> None:
         """Write what began since the run before, and what ended, with its place in the chain.
@@ -162,7 +162,7 @@ class _Work:
         began = f"(FROM moved WHERE from_run > {previous})"
         ended = f"(FROM moved WHERE from_run <= {previous})"
         words = self._words(chain)
-        begun = self._numbered("begun", self._said(FINDINGS, rows=began), first_word=words)
+        begun = self._numbered("begun", began, first_word=words)
         if chain:
             self._place(ended, chain)
             before = files(self._shelf, chain[-1:], "struck") if len(chain) > 1 else _NO_WORDS
@@ -181,20 +181,21 @@ class _Work:
             return self._count(f"FROM {files(self._shelf, chain[-1:], 'struck')}")
         return _words(self._count(f"FROM {files(self._shelf, chain, 'findings')}")) if chain else 0
 
-    def _numbered(self, name: str, query: str, *, first_word: int = 0) -> int:
-        """Write rows with the number of the word that tells of each; return how many there are.
+    def _numbered(self, name: str, rows: str, *, first_word: int = 0) -> int:
+        """Write findings with the number of the word that tells of each; return how many there are.
 
         Raises StoreError where they are not in the order in which they were numbered.
         """
-        self._copy(name, NUMBERED.format(rows=query, first_word=first_word))
-        rows = f"FROM read_parquet({self._file(name, 'parquet')}, file_row_number = true)"
+        numbered = NUMBERED.format(rows=rows)
+        self._copy(name, self._said(FINDINGS, rows=numbered, first_word=first_word))
+        written = f"FROM read_parquet({self._file(name, 'parquet')}, file_row_number = true)"
         number = f"{first_word} + (file_row_number >> 6)"
-        if self._count(f"{rows} WHERE word IS DISTINCT FROM {number}"):
+        if self._count(f"{written} WHERE word IS DISTINCT FROM {number}"):
             raise StoreError(
                 f"the rows of {name} were not written in the order in which they were numbered",
                 hint="another version of duckdb may do so: report this",
             )
-        return self._count(rows)
+        return self._count(written)
 
     def _place(self, ended: str, chain: Sequence[str]) -> None:
         """Make what ended, with its place in the chain, the table `placed`.
@@ -219,7 +220,7 @@ class _Work:
         assert counted is not None
         return int(counted[0])
 
-    def _said(self, query: str, **names: str) -> str:
+    def _said(self, query: str, **names: object) -> str:
         return query.format(**names).replace("?", f"CAST('{self._source}' AS source)")
 
     def small_files(self) -> None:
