@@ -208,6 +208,31 @@ def test_nothing_is_built_on_a_damaged_file(store):
         ]
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_harm_a_file_of_a_chain_takes_the_answer_is_right(store, seed):
+    """Files are read while they are still checked: what they say before counts for nothing."""
+    changing_days(store, 4)
+    with store.facts() as facts:
+        truth = questions.findings(facts)
+    chance = random.Random(seed)
+    files = sorted(store.published.rglob("*.parquet"))
+    for _ in range(12):
+        path = chance.choice(files)
+        content = bytearray(path.read_bytes())
+        for _ in range(chance.randint(1, 20)):  # the end says where everything is
+            place = chance.choice([len(content), min(len(content), 60)])
+            content[-chance.randint(1, place)] ^= 1 << chance.randrange(8)
+        if chance.random() < 0.3:
+            del content[chance.randrange(len(content)) :]
+        if content == path.read_bytes():
+            continue
+        path.write_bytes(content)
+        with store.facts() as facts:
+            assert questions.findings(facts) == truth
+            assert facts.repaired == (f"{path} is damaged; it was rebuilt from the record",)
+        assert store.damaged() == []
+
+
 def test_what_ended_follows_rows_that_are_in_another_order_now(store, monkeypatch):
     """As another version of the engine might put them: the files that name them are made anew."""
     changing_days(store, 4)

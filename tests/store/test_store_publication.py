@@ -157,6 +157,24 @@ def test_a_file_that_is_missing_or_damaged_is_named_and_rebuilt(store, name, har
         assert facts.repaired == ()
 
 
+def test_nothing_is_printed_by_the_library(path):
+    """As in a shell or a notebook, where the engine shows how far it is once something lasts."""
+    with Store.open(path) as store:
+        sync(store, {"d1": [finding(n) for n in range(50)]})
+    script = f"""
+from patchfleet.store import Store, questions
+with Store.open({str(path)!r}) as store:
+    store.publish_all()
+    with store.facts() as facts:
+        for engine in (facts._connection, facts._cursor()):
+            asked = "SELECT current_setting('enable_progress_bar')"
+            assert engine.execute(asked).fetchall() == [(False,)]
+        assert questions.count_findings(facts) == 50
+"""
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
+    assert (ran.stdout, ran.stderr) == (b"", b"")
+
+
 def test_an_earlier_run_is_rebuilt_to_its_own_rows(store):
     sync(store, {"d1": [finding(1), finding(2)], "d2": [finding(1)]})
     with store.facts() as facts:

@@ -22,6 +22,7 @@ from msgspec import Struct
 
 from patchfleet.errors import StoreError
 from patchfleet.store import struck
+from patchfleet.store.engine import connect
 from patchfleet.store.layout import files, run_of
 from patchfleet.store.milestones import MILESTONES
 from patchfleet.store.rows import PublicationRow, RunRow, ViewColumn
@@ -123,9 +124,7 @@ class Facts:
         self.repaired = tuple(repaired)
         self.shelf = shelf
         self._spill = TemporaryDirectory(prefix="patchfleet-", ignore_cleanup_errors=True)
-        self._connection = duckdb.connect(
-            ":memory:", config={"memory_limit": _MEMORY, "temp_directory": self._spill.name}
-        )
+        self._connection = connect(memory_limit=_MEMORY, temp_directory=self._spill.name)
         self._compared: dict[Facts, str] = {}
         self._aside: dict[str, tuple[object, ...]] = {}
         self._is_locked = False

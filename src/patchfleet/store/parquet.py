@@ -21,8 +21,10 @@ def write_parquet(columns: Mapping[str, str], rows: Iterable[Sequence[Any]], pat
     """
     import duckdb
 
+    from patchfleet.store.engine import connect
+
     encode = msgspec.json.Encoder().encode
-    with TemporaryDirectory(prefix="patchfleet-") as folder, duckdb.connect() as memory:
+    with TemporaryDirectory(prefix="patchfleet-") as folder, connect() as memory:
         lines = Path(folder) / "rows.json"
         with lines.open("wb") as out:
             for row in rows:

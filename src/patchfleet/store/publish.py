@@ -21,6 +21,7 @@ from sqlalchemy import Connection
 from patchfleet.errors import StoreError
 from patchfleet.store import asof
 from patchfleet.store.database import Database
+from patchfleet.store.engine import connect
 from patchfleet.store.layout import (
     COLUMNS,
     ENDED,
@@ -92,9 +93,7 @@ class _Work:
     def __init__(self, work: Path, source: str, shelf: Shelf) -> None:
         self.names: list[str] = []
         self._work, self._source, self._shelf = work, source, shelf
-        self._connection = duckdb.connect(
-            ":memory:", config={"memory_limit": _MEMORY, "temp_directory": str(work), "threads": 1}
-        )
+        self._connection = connect(memory_limit=_MEMORY, temp_directory=str(work), threads=1)
         shelf.connect(self._connection)
 
     def tables(self, database: Database, connection: Connection, run_id: int) -> None:
