@@ -175,6 +175,20 @@ with Store.open({str(path)!r}) as store:
     assert (ran.stdout, ran.stderr) == (b"", b"")
 
 
+@pytest.mark.parametrize("name", ["it's", "a?", "{b}", "[ab]", "a*", "100% \u00fc", "-- x"])
+def test_files_stand_in_a_folder_of_any_name(path, tmp_path, name):
+    with Store.open(path, published=tmp_path / name) as store:
+        for day in range(3):
+            states = ["installed" if n < day else "missing" for n in range(50)]
+            listed = [finding(n, state=state) for n, state in enumerate(states)]
+            sync(store, {"d1": listed}, now=NOW + day * DAY)
+        with store.facts() as facts:
+            assert [f.finding_id for f in questions.findings(facts) if f.state != "missing"] == [
+                "0",
+                "1",
+            ]
+
+
 def test_an_earlier_run_is_rebuilt_to_its_own_rows(store):
     sync(store, {"d1": [finding(1), finding(2)], "d2": [finding(1)]})
     with store.facts() as facts:

@@ -22,9 +22,9 @@ from msgspec import Struct
 
 from patchfleet.errors import StoreError
 from patchfleet.store import struck
-from patchfleet.store.engine import connect
 from patchfleet.store.layout import files, run_of
 from patchfleet.store.milestones import MILESTONES
+from patchfleet.store.quiet import connect
 from patchfleet.store.rows import PublicationRow, RunRow, ViewColumn
 from patchfleet.store.shelf import Shelf
 from patchfleet.store.standings import DESCRIBED_EVER, DEVICES_THEN, standings
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 Row = TypeVar("Row", bound=Struct)
 
-_MEMORY = "850MB"
+_MEMORY = "800MB"
 """What does not fit goes to the disk: the memory of a question does not grow with the fleet."""
 
 _KEPT = "device_key, finding_id, patch_id, state, decision, first_seen_at, changed_at"

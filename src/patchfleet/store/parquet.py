@@ -21,7 +21,7 @@ def write_parquet(columns: Mapping[str, str], rows: Iterable[Sequence[Any]], pat
     """
     import duckdb
 
-    from patchfleet.store.engine import connect
+    from patchfleet.store.quiet import connect
 
     encode = msgspec.json.Encoder().encode
     with TemporaryDirectory(prefix="patchfleet-") as folder, connect() as memory:

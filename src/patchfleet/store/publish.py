@@ -21,7 +21,6 @@ from sqlalchemy import Connection
 from patchfleet.errors import StoreError
 from patchfleet.store import asof
 from patchfleet.store.database import Database
-from patchfleet.store.engine import connect
 from patchfleet.store.layout import (
     COLUMNS,
     ENDED,
@@ -38,6 +37,7 @@ from patchfleet.store.layout import (
     folder_of,
     numbered_rows,
 )
+from patchfleet.store.quiet import connect
 from patchfleet.store.shelf import Digests, Shelf
 
 _MEMORY = "300MB"
@@ -220,7 +220,7 @@ class _Work:
         return int(counted[0])
 
     def _said(self, query: str, **names: object) -> str:
-        return query.format(**names).replace("?", f"CAST('{self._source}' AS source)")
+        return query.replace("?", f"CAST('{self._source}' AS source)").format(**names)
 
     def small_files(self) -> None:
         """Write the files that every publication has."""
