@@ -400,6 +400,7 @@ def test_what_an_earlier_patchfleet_published_is_made_again(path):
     with Store.open(path) as store:
         with store.facts() as facts:
             assert len(facts.repaired) == 10
+            assert all("is of an earlier Patchfleet; it was" in what for what in facts.repaired)
             assert questions.count_findings(facts) == 5
         sync(store, {"d1": [finding(n) for n in range(6)]}, now=NOW + DAY)
         with store.facts() as facts:

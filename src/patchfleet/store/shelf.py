@@ -41,7 +41,7 @@ class Shelf(Protocol):
         ...
 
     def damage(self, folder: str, digests: Digests) -> list[str]:
-        """Name each file that is missing or damaged, and which of the two."""
+        """Name each file that is missing, damaged or outdated, and which of these."""
         ...
 
     def clear(self, folder: str) -> None:
@@ -83,7 +83,7 @@ class Folder:
         return digests
 
     def damage(self, folder: str, digests: Digests) -> list[str]:
-        """Name each file that is missing or damaged, or the folder where all of it is missing."""
+        """Name each file that is missing, damaged or outdated, or the folder that is missing."""
         if not (self.address / folder).is_dir():
             return [f"{self.address / folder} is missing"]
         found = []
@@ -92,7 +92,7 @@ class Folder:
             if not path.is_file():
                 found.append(f"{path} is missing")
             elif _digest(path) != digest:
-                found.append(f"{path} is damaged")
+                found.append(f"{path} is {_other(digest)}")
         return found
 
     def clear(self, folder: str) -> None:
@@ -139,7 +139,7 @@ class Storage:
         return digests
 
     def damage(self, folder: str, digests: Digests) -> list[str]:
-        """Name each file that is missing or damaged, or the folder where all of it is missing."""
+        """Name each file that is missing, damaged or outdated, or the folder that is missing."""
         if not self._files.exists(f"{self._root}/{folder}"):
             return [f"{self.address}/{folder} is missing"]
         found = []
@@ -151,7 +151,7 @@ class Storage:
                 found.append(f"{self.name_of(folder, name)} is missing")
                 continue
             if not is_same:
-                found.append(f"{self.name_of(folder, name)} is damaged")
+                found.append(f"{self.name_of(folder, name)} is {_other(digest)}")
         return found
 
     def clear(self, folder: str) -> None:
@@ -168,6 +168,11 @@ def _keep(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def _other(digest: str) -> str:
+    """Say what a file without its digest is; a migration empties those of files it outdates."""
+    return "damaged" if digest else "of an earlier Patchfleet"
 
 
 def _digest(path: Path) -> str:
