@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from patchfleet.errors import StoreError
 from patchfleet.models import STATES
-from patchfleet.store import Store, mending, publications, publish, questions
+from patchfleet.store import Store, mending, publications, publish, questions, struck
 
 DEVICES = [f"d{number}" for number in range(6)]
 BACKWARDS = publish.NUMBERED.format(rows="(FROM {rows} ORDER BY finding_id DESC)")
@@ -231,6 +231,18 @@ def test_whatever_harm_a_file_of_a_chain_takes_the_answer_is_right(store, seed):
             assert questions.findings(facts) == truth
             assert facts.repaired == (f"{path} is damaged; it was rebuilt from the record",)
         assert store.damaged() == []
+
+
+def test_what_is_whole_and_cannot_be_opened_is_an_error(store, monkeypatch):
+    """What is suppressed while the files are checked comes again when they are found whole."""
+    changing_days(store, 2)
+
+    def fail(*_args):
+        raise ValueError("not the files")
+
+    monkeypatch.setattr(struck, "create", fail)
+    with pytest.raises(ValueError, match="not the files"):
+        store.facts()
 
 
 def test_what_ended_follows_rows_that_are_in_another_order_now(store, monkeypatch):

@@ -14,7 +14,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import duckdb
 import msgspec
 from sqlalchemy import Connection, Row, Select, func, select
 
@@ -314,8 +313,9 @@ class Store:
         facts = None
         with ThreadPoolExecutor(max_workers=1) as beside:
             checked = beside.submit(self._mending.broken, chosen)
-            # What cannot be opened is broken, or the same error comes again when it is mended.
-            with suppress(StoreError, duckdb.Error):
+            # Whatever a harmed file may raise: it is mended below, and what is whole and cannot be
+            # opened raises the same again where nothing is suppressed.
+            with suppress(Exception):
                 facts = Facts(rows, shelf=self._shelf, runs=runs)
             broken = checked.result()
         if facts is not None:
