@@ -348,6 +348,35 @@ def test_a_device_that_was_read_and_is_not_recorded_is_missed(store):
         run.complete(now=NOW, as_of=NOW)
 
 
+def test_other_findings_than_were_recorded_are_not_published(store):
+    run = store.begin("nsight", now=NOW)
+    run.inventory(inventory(device("d1")))
+    run.record("d1", [finding(1), finding(2)], now=NOW)
+    with store._database.write() as connection:
+        connection.execute(text("DELETE FROM finding WHERE id = '2'"))
+    with pytest.raises(StoreError, match="1 findings would be published and 2 are recorded"):
+        run.complete(now=NOW, as_of=NOW)
+    with pytest.raises(StoreError, match="no complete sync"):
+        store.facts()
+
+
+def test_a_file_is_not_mended_with_other_findings_than_were_recorded(store):
+    changing_days(store, 2)
+    with store.facts() as facts:
+        truth = questions.findings(facts)
+    begun = Path(store.published) / "source=nsight" / "run=2" / "begun.parquet"
+    begun.write_bytes(begun.read_bytes()[:-100])
+    one_more, one_less = (f"UPDATE scan SET findings = findings {by} 1" for by in "+-")
+    with store._database.write() as connection:
+        connection.execute(text(one_more))
+    with pytest.raises(StoreError, match="50 findings would be published and 51 are recorded"):
+        store.facts()
+    with store._database.write() as connection:
+        connection.execute(text(one_less))
+    with store.facts() as facts:
+        assert questions.findings(facts) == truth
+
+
 def test_facts_as_of_a_time(store):
     sync(store, {"d1": [finding(1)]})
     sync(store, {"d1": [finding(1, state="installed")]}, now=NOW + 2 * DAY)

@@ -6,7 +6,7 @@ by R, for the devices that were in its inventory. Nothing a later run wrote show
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, Table, and_, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, Table, and_, func, or_, select
 
 from patchfleet.models import OPEN_STATES
 from patchfleet.store.schema import (
@@ -84,6 +84,11 @@ def identities(run_id: int) -> dict[str, Statement]:
 def places(run_id: int) -> dict[str, Statement]:
     """Read customers, sites and devices of a run alone."""
     return {name: tables(run_id)[name] for name in ("customers", "sites", "devices")}
+
+
+def listed(run_id: int) -> Select[int]:
+    """Read how many findings the devices of a run listed."""
+    return select(func.coalesce(func.sum(scan.c.findings), 0)).where(scan.c.run == run_id)
 
 
 def findings(run_id: int) -> tuple[Statement, Statement]:

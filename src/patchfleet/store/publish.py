@@ -11,7 +11,7 @@ Law of this file: memory does not grow with the findings, and every file holds w
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -19,7 +19,7 @@ import duckdb
 from sqlalchemy import Connection
 
 from patchfleet.errors import StoreError
-from patchfleet.store import asof
+from patchfleet.store import asof, struck
 from patchfleet.store.database import Database
 from patchfleet.store.layout import (
     COLUMNS,
@@ -69,13 +69,16 @@ def write_files(
     `previous` is the run published before it, or None where it is the first; `chain` are the
     folders it goes on from, the first of them whole, or none where it is to be whole itself. Raises
     StoreError where the disk is full or the place cannot be written to; no file that had its name
-    before is harmed then.
+    before is harmed then. Raises it too where readers would see other findings than are recorded.
     """
     folder = folder or folder_of(source, run_id)
-    with _explained(shelf, folder, run_id), _beside(shelf, folder) as name:
-        work = Path(name)
+    with (
+        _explained(shelf, folder, run_id),
+        _beside(shelf, folder) as name,
+        closing(_Work(Path(name), source, shelf)) as written,
+    ):
         with database.read() as connection:
-            written = _Work(work, source, shelf)
+            recorded = connection.scalars(asof.listed(run_id)).one()
             written.tables(database, connection, run_id)
             if previous is not None:
                 written.load(database, connection, [asof.moved(run_id, previous)], MOVED_COLUMNS)
@@ -84,7 +87,9 @@ def write_files(
                 written.load(database, connection, asof.findings(run_id), FINDING_COLUMNS)
                 written.findings()
         written.small_files()
-        return shelf.place(work, folder, written.names)
+        digests = shelf.place(Path(name), folder, written.names)
+        written.check(recorded, (*chain, folder))
+        return digests
 
 
 class _Work:
@@ -229,6 +234,21 @@ class _Work:
         self._connection.execute(f"CREATE VIEW used AS SELECT patch_id FROM read_parquet([{rows}])")
         for name, query in PARQUET.items():
             self._copy(name, query)
+
+    def check(self, recorded: int, folders: Sequence[str]) -> None:
+        """Raise StoreError where a reader of a chain would not see so many findings."""
+        listed, _ = struck.create(self._connection, "read_", self._shelf, [folders])
+        devices = files(self._shelf, folders[-1:], "devices")
+        read = f"(SELECT device_key FROM {devices} WHERE scanned_at IS NOT NULL)"
+        published = self._count(f"FROM ({listed}) SEMI JOIN {read} USING (device_key)")
+        if published != recorded:
+            raise StoreError(
+                f"{published} findings would be published and {recorded} are recorded",
+                hint="the record contradicts itself: keep the database and report this",
+            )
+
+    def close(self) -> None:
+        """Let go of the files."""
         self._connection.close()
 
     def _copy(self, name: str, query: str) -> None:
