@@ -35,7 +35,7 @@ _PRAGMAS = (
 )
 
 _OLDEST = (3, 35)
-"""The first with RETURNING and DROP COLUMN [https://www.sqlite.org/lang_returning.html]."""
+"""The first with DROP COLUMN [https://www.sqlite.org/lang_altertable.html]."""
 
 _RIGHTS = "check that you may read and write the file and its folder"
 _MEANINGS = {
