@@ -253,9 +253,10 @@ def test_what_ended_follows_rows_that_are_in_another_order_now(store, monkeypatc
     for run_id in range(1, 5):
         with store.facts(run_id=run_id) as facts:
             assert facts.repaired == ()
-            installed = {r.finding_id for r in questions.findings(facts) if r.state == "installed"}
-            assert installed == {str(n) for n in range(run_id - 1)}
-            assert questions.count_findings(facts) == 50
+            states = {r.finding_id: r.state for r in questions.findings(facts)}
+            assert questions.count_findings(facts) == len(states) == 50
+        installed = {str(n) for n in range(run_id - 1)}
+        assert {number for number, state in states.items() if state == "installed"} == installed
 
 
 def test_rows_that_are_not_written_as_numbered_are_not_published(store, monkeypatch):
@@ -291,6 +292,30 @@ def test_each_file_is_made_again_once(store, monkeypatch):
     assert made == ["1", "2", "3", "4"]
     with store.facts() as facts:
         assert facts.repaired == ()
+
+
+def test_what_follows_moved_rows_is_made_again_also_when_that_was_broken_off(store, monkeypatch):
+    """As by a full disk or a kill: rows that moved must not be struck by their old numbers."""
+    changing_days(store, 4)
+    write = mending.write_files
+
+    def write_the_first(*args, **how):
+        if how["folder"].endswith("run=1"):
+            return write(*args, **how)
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr(publish, "NUMBERED", BACKWARDS)
+    with monkeypatch.context() as disk:
+        disk.setattr(mending, "write_files", write_the_first)
+        with pytest.raises(StoreError, match="the disk is full"):
+            store.publish(1)
+    for run_id in range(1, 5):
+        with store.facts(run_id=run_id) as facts:
+            states = {r.finding_id: r.state for r in questions.findings(facts)}
+            assert questions.count_findings(facts) == len(states) == 50
+        installed = {str(n) for n in range(run_id - 1)}
+        assert {number for number, state in states.items() if state == "installed"} == installed
+    assert store.damaged() == []
 
 
 def test_what_is_published_anew_meanwhile_is_not_built_on(store, monkeypatch):
@@ -441,7 +466,7 @@ def test_what_an_earlier_patchfleet_published_is_made_again(path):
     with Store.open(path) as store:
         with store.facts() as facts:
             assert len(facts.repaired) == 10
-            assert all("is of an earlier Patchfleet; it was" in what for what in facts.repaired)
+            assert all("is outdated; it was" in what for what in facts.repaired)
             assert questions.count_findings(facts) == 5
         sync(store, {"d1": [finding(n) for n in range(6)]}, now=NOW + DAY)
         with store.facts() as facts:

@@ -157,7 +157,7 @@ def test_a_record_of_before_remembers_nothing_and_keeps_the_rest(address):
         with store.facts() as facts:
             named = [what.partition("source=qualys/")[2] for what in facts.repaired]
         assert named == [
-            f"{name}.parquet is of an earlier Patchfleet; it was rebuilt from the record"
+            f"{name}.parquet is outdated; it was rebuilt from the record"
             for name in ("run=1/findings", "run=2/begun", "run=2/ended")
         ]
         assert store.damaged() == []

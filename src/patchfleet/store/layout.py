@@ -117,6 +117,8 @@ _FINDING = f"""? AS source, f.device_key, f.finding_id, f.patch_id, c.state, c.d
         {_at("f.first_seen_at")}, {_at("f.changed_at")}, f.from_run"""
 ROWS = ("findings.parquet", "begun.parquet")
 """The files whose rows are named by their number."""
+STRIKING = ("ended.parquet", "struck.parquet")
+"""The files that name them so."""
 NUMBERED = "(SELECT *, row_number() OVER () - 1 AS number FROM {rows})"
 """Rows as they come. Behind a join the engine would hold all of them to number them."""
 FINDINGS = f"""

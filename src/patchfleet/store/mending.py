@@ -6,15 +6,15 @@ Law of this file: what names rows of a file by their number is written again wit
 from collections.abc import Iterable, Sequence
 
 import msgspec
-from sqlalchemy import update
+from sqlalchemy import Connection, update
 
 from patchfleet.store.database import Database
-from patchfleet.store.layout import ROWS
+from patchfleet.store.layout import ROWS, STRIKING
 from patchfleet.store.publications import Part, chain_before, digests_of, following
 from patchfleet.store.publish import write_files
 from patchfleet.store.rows import PublicationRow
 from patchfleet.store.schema import publication
-from patchfleet.store.shelf import Shelf
+from patchfleet.store.shelf import Digests, Shelf
 
 Broken = tuple[str, Part, list[str]]
 """A source, one of its publications, and a line for each file that is not as it was written."""
@@ -66,8 +66,19 @@ class Mending:
             chain=[other.folder for other in before],
             folder=part.folder,
         )
+        moved = any(digests.get(name) != part.digests.get(name) for name in ROWS)
         if digests != part.digests:
-            this = update(publication).where(publication.c.run == part.run_id)
             with self._database.write() as connection:
-                connection.execute(this.values(digests=msgspec.json.encode(digests).decode()))
-        return any(digests.get(name) != part.digests.get(name) for name in ROWS)
+                _note(connection, part, digests)
+                # At once: whatever breaks this off, nothing strikes rows by where they were.
+                for other in following(connection, part) if moved else ():
+                    _note(connection, other, {**other.digests, **dict.fromkeys(STRIKING, "")})
+        return moved
+
+
+def _note(connection: Connection, part: Part, digests: Digests) -> None:
+    """Make these the digests of a publication; a file with an empty one is to be made again."""
+    said = msgspec.json.encode(digests).decode()
+    connection.execute(
+        update(publication).where(publication.c.run == part.run_id).values(digests=said)
+    )

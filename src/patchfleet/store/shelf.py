@@ -171,8 +171,8 @@ def _keep(folder: Path) -> None:
 
 
 def _other(digest: str) -> str:
-    """Say what a file without its digest is; a migration empties those of files it outdates."""
-    return "damaged" if digest else "of an earlier Patchfleet"
+    """Say what another file is; the digest of one that is outdated was emptied in the record."""
+    return "damaged" if digest else "outdated"
 
 
 def _digest(path: Path) -> str:
