@@ -88,6 +88,12 @@ class Backend(Protocol):
         """Spell one row as a JSON object without line breaks."""
         ...
 
+    def as_array(
+        self, columns: Iterable[ColumnElement[Any]], by: ColumnElement[Any]
+    ) -> ColumnElement[str]:
+        """Spell all rows as one JSON array of arrays, in the order of `by`, that of an index."""
+        ...
+
     def write_csv(
         self,
         connection: Connection,

@@ -25,6 +25,7 @@ from sqlalchemy import (
     make_url,
     text,
 )
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from patchfleet.errors import StoreError
@@ -177,6 +178,13 @@ class PostgreSQL:
         """Spell one row as JSON."""
         pairs = chain.from_iterable((literal_column(f"'{c.key}'"), c) for c in columns)
         return cast(func.json_build_object(*pairs), Text)
+
+    def as_array(
+        self, columns: Iterable[ColumnElement[Any]], by: ColumnElement[Any]
+    ) -> ColumnElement[str]:
+        """Spell all rows as one JSON array of arrays."""
+        rows = func.json_agg(aggregate_order_by(func.json_build_array(*columns), by))
+        return func.coalesce(cast(rows, Text), literal_column("'[]'"))
 
     def write_csv(
         self,

@@ -163,6 +163,14 @@ class SQLite:
         """Spell one row as JSON."""
         return func.json_object(*chain.from_iterable((c.key, c) for c in columns), type_=Text)
 
+    def as_array(
+        self,
+        columns: Iterable[ColumnElement[Any]],
+        by: ColumnElement[Any],  # noqa: ARG002 -- as they come, which is by the index
+    ) -> ColumnElement[str]:
+        """Spell all rows as one JSON array of arrays."""
+        return func.json_group_array(func.json_array(*columns), type_=Text)
+
     def write_csv(
         self,
         connection: Connection,
