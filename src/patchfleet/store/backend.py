@@ -3,15 +3,19 @@
 Law of this file: shapes only. Everything else in this room is written once, for both.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, Connection, Engine
+from sqlalchemy import Column, ColumnElement, Connection, Engine
+from sqlalchemy.engine.interfaces import DBAPICursor
 
 from patchfleet.errors import StoreError
 from patchfleet.store.asof import Statement
+
+Insertion = Callable[[DBAPICursor, Sequence[object], Sequence[Sequence[object]]], None]
+"""Inserts rows: what is shared by all of them, and what each has of its own."""
 
 
 class RunLock(Protocol):
@@ -92,6 +96,14 @@ class Backend(Protocol):
         self, columns: Iterable[ColumnElement[Any]], by: ColumnElement[Any]
     ) -> ColumnElement[str]:
         """Spell all rows as one JSON array of arrays, in the order of `by`, that of an index."""
+        ...
+
+    def is_among(self, column: ColumnElement[str], name: str) -> ColumnElement[bool]:
+        """Say that a text is among those of the JSON array that is handed over as `name`."""
+        ...
+
+    def insertion(self, shared: Sequence[Column[Any]], own: Sequence[Column[Any]]) -> Insertion:
+        """Prepare to insert many rows of one table that have the same values in some columns."""
         ...
 
     def write_csv(

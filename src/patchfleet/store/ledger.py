@@ -5,18 +5,10 @@ spelled once and run by the driver; a listing that is unchanged writes one scan 
 """
 
 from collections.abc import Sequence
-from itertools import chain, zip_longest
+from itertools import zip_longest
 
 import msgspec
-from sqlalchemy import (
-    TextClause,
-    bindparam,
-    delete,
-    func,
-    select,
-    text,
-    update,
-)
+from sqlalchemy import and_, bindparam, delete, func, select, update
 from sqlalchemy.engine.interfaces import DBAPICursor
 
 from patchfleet.errors import StoreError
@@ -29,11 +21,14 @@ from patchfleet.store.texts import without_nul
 
 _f = finding.c
 _ON_DEVICE = _f.device == bindparam("on")
-_HELD = select(_f.id, _f.patch, _f.condition, _f.installed_at).where(
-    _ON_DEVICE, _f.to_run.is_(None)
-)
+_STANDS = and_(_ON_DEVICE, _f.to_run.is_(None))
+_HELD = select(_f.id, _f.patch, _f.condition, _f.installed_at).where(_STANDS)
 """Read as one text: to fetch 200 rows gives the interpreter's lock away 200 times, and takes half
 as long again as to write and read that text."""
+_DATES = select(_f.id, _f.first_seen_at, _f.changed_at, _f.from_run)
+"""What is read of the few that end: a column of all findings would cost as much as these do."""
+_END = update(finding).values(to_run=bindparam("this"))
+"""With RETURNING, for the dates, SQLite does more than for the two statements."""
 _EVER = select(_f.id, func.min(_f.first_seen_at)).where(_ON_DEVICE).group_by(_f.id)
 _FORGET = delete(finding).where(
     _ON_DEVICE, _f.from_run == bindparam("this"), _f.to_run == _f.from_run
@@ -53,31 +48,9 @@ _LISTED = (
     .values(listed_at=bindparam("at"), listed=bindparam("n"), fingerprint=bindparam("digest"))
 )
 
+_OWN = (_f.id, _f.patch, _f.condition, _f.installed_at, _f.first_seen_at, _f.changed_at)
 _AGAIN = update(device).where(device.c.key == bindparam("on")).values(listed_at=bindparam("at"))
 
-_INSERT = """
-    INSERT INTO finding (device, from_run, to_run, id, patch, condition, installed_at,
-        first_seen_at, changed_at)
-    SELECT :value, :value, NULL, column1, column2, column3, CAST(column4 AS BIGINT),
-        column5, column6
-    FROM (VALUES {rows}) AS begun
-"""
-"""Rows of one device and run: what they share is said once, since each value that is handed over
-costs as much as the insertion of half a row. A column of nothing but NULL would be one of text."""
-
-_DATES = """
-    SELECT id, first_seen_at, changed_at, from_run FROM finding
-    WHERE device = :value AND to_run IS NULL AND id IN ({rows})
-"""
-"""What is read of the few that end: a column of all findings would cost as much as these do."""
-
-_END = """
-    UPDATE finding SET to_run = :value
-    WHERE device = :value AND to_run IS NULL AND id IN ({rows})
-"""
-"""With RETURNING, for the dates, SQLite does more than for the two statements."""
-
-ROWS_AT_ONCE = (50, 20, 5, 1)
 SAME_AT_ONCE = 100
 
 Listed = tuple[str, int, int, int | None]
@@ -102,11 +75,10 @@ class Ledger:
         self._held = spell(_HELD.with_only_columns(held))
         self._ever = spell(_EVER)
         self._forget = spell(_FORGET)
-        self._insertions = [(rows, spell(_insertion(rows))) for rows in ROWS_AT_ONCE]
-        self._ends = [
-            (rows, spell(_of_rows(_DATES, rows)), spell(_of_rows(_END, rows)))
-            for rows in ROWS_AT_ONCE
-        ]
+        some = _STANDS, database.backend.is_among(_f.id, "ids")
+        self._dates = spell(_DATES.where(*some))
+        self._end = spell(_END.where(*some))
+        self._insert = database.backend.insertion((_f.device, _f.from_run), _OWN)
         self._scanned, self._listed = spell(_SCANNED), spell(_LISTED)
         self._again = spell(_AGAIN)
         self._same: list[tuple[int, int, int]] = []
@@ -153,6 +125,8 @@ class Ledger:
             self._same.clear()
 
     def _note_same(self, cursor: DBAPICursor) -> None:
+        if not self._same:
+            return
         scanned = [(at, listed, 0, self._run, key) for at, listed, key in self._same]
         cursor.executemany(self._scanned, scanned)
         cursor.executemany(self._again, [(at, key) for at, _, key in self._same])
@@ -206,36 +180,21 @@ class Ledger:
             begun.append((*row, first_seen_at, changed_at if before[2:] == row[2:] else at))
         changed = len(begun)
         begun += self._first_seen(cursor, device, new, at)
-        self._begin(cursor, device, begun)
+        self._insert(cursor, (device, self._run), begun)
         same = len(listed) - len(new) - changed
         return Delta(len(new), changed, len(was) - changed, same)
 
     def _leave(self, cursor: DBAPICursor, device: int, ids: Sequence[str]) -> dict[str, Dates]:
         """End what no longer holds, or forget it where this very run wrote it; tell its dates."""
-        dates: dict[str, Dates] = {}
-        start = 0
-        for size, read, end in self._ends:
-            while len(ids) - start >= size:
-                some = ids[start : start + size]
-                cursor.execute(read, (device, *some))
-                dates.update((row[0], row[1:]) for row in cursor.fetchall())
-                cursor.execute(end, (self._run, device, *some))
-                start += size
+        if not ids:
+            return {}
+        some = msgspec.json.encode(ids).decode()
+        cursor.execute(self._dates, (device, some))
+        dates = {row[0]: row[1:] for row in cursor.fetchall()}
+        cursor.execute(self._end, (self._run, device, some))
         if any(begun == self._run for _, _, begun in dates.values()):
             cursor.execute(self._forget, (device, self._run))
         return dates
-
-    def _begin(self, cursor: DBAPICursor, device: int, rows: Sequence[Dated]) -> None:
-        """Insert rows, many with a statement: each execution gives the interpreter's lock away.
-
-        Beside threads that read, taking it back for every row costs a tenth of a sync.
-        """
-        start = 0
-        for size, statement in self._insertions:
-            while len(rows) - start >= size:
-                values = chain((device, self._run), *rows[start : start + size])
-                cursor.execute(statement, tuple(values))
-                start += size
 
     def _first_seen(
         self, cursor: DBAPICursor, device: int, new: Sequence[Listed], at: int
@@ -246,16 +205,6 @@ class Ledger:
         cursor.execute(self._ever, (device,))
         ever: dict[str, int] = dict(cursor.fetchall())
         return [(*now, ever.get(now[0], at), at) for now in new]
-
-
-def _insertion(rows: int) -> TextClause:
-    """Spell the insertion of so many rows."""
-    return text(_INSERT.format(rows=", ".join([f"({', '.join([':value'] * 6)})"] * rows)))
-
-
-def _of_rows(statement: str, rows: int) -> TextClause:
-    """Spell a statement over so many rows."""
-    return text(statement.format(rows=", ".join([":value"] * rows)))
 
 
 def _apart(

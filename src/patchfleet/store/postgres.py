@@ -11,25 +11,33 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from sqlalchemy import (
+    JSON,
+    Column,
     ColumnElement,
     Connection,
     Integer,
     NullPool,
     Table,
     Text,
+    any_,
+    bindparam,
     cast,
     create_engine,
     func,
     literal_column,
     make_url,
+    select,
     text,
 )
 from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from patchfleet.errors import StoreError
 from patchfleet.store.asof import Statement
+from patchfleet.store.backend import Insertion
 
 if TYPE_CHECKING:
     import psycopg
@@ -120,9 +128,9 @@ class PostgreSQL:
         resumed run reads again. What must stay is written under `lasting`.
         [https://www.postgresql.org/docs/current/wal-async-commit.html]
         """
-        connection.exec_driver_sql("BEGIN")
-        if not connection.info.get("patchfleet_lasting"):
-            connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
+        is_lasting = connection.info.get("patchfleet_lasting")
+        soon = "" if is_lasting else "; SET LOCAL synchronous_commit = off"
+        connection.exec_driver_sql(f"BEGIN{soon}")
         if alone:
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCKS}, {_ALONE})")
 
@@ -185,6 +193,36 @@ class PostgreSQL:
         """Spell all rows as one JSON array of arrays."""
         rows = func.json_agg(aggregate_order_by(func.json_build_array(*columns), by))
         return func.coalesce(cast(rows, Text), literal_column("'[]'"))
+
+    def is_among(self, column: ColumnElement[str], name: str) -> ColumnElement[bool]:
+        """Say that a text is among those of a JSON array."""
+        texts = select(func.json_array_elements_text(cast(bindparam(name), JSON)))
+        return column == any_(func.array(texts.scalar_subquery()))
+
+    def insertion(self, shared: Sequence[Column[Any]], own: Sequence[Column[Any]]) -> Insertion:
+        """Prepare to insert rows, which the server reads out of one JSON array.
+
+        One statement however many they are, so that it is prepared once; of as many parameters as
+        there are values, each could be of another type, and a statement would be another each time.
+        """
+        names = ", ".join(column.name for column in (*shared, *own))
+        read = [
+            f"row->>{place}" if isinstance(kind, Text) else f"CAST(row->>{place} AS {kind})"
+            for place, kind in enumerate(column.type for column in own)
+        ]
+        statement = (
+            f"INSERT INTO {own[0].table.name} ({names}) "
+            f"SELECT {', '.join(['%s'] * len(shared) + read)} "
+            "FROM json_array_elements(CAST(%s AS json)) AS row"
+        )
+
+        def insert(
+            cursor: DBAPICursor, said: Sequence[object], rows: Sequence[Sequence[object]]
+        ) -> None:
+            if rows:
+                cursor.execute(statement, (*said, msgspec.json.encode(rows).decode()))
+
+        return insert
 
     def write_csv(
         self,

@@ -13,16 +13,21 @@ from typing import Any
 
 from sqlalchemy import (
     URL,
+    Column,
     ColumnElement,
     Connection,
     Text,
+    bindparam,
     create_engine,
     event,
     func,
+    select,
 )
+from sqlalchemy.engine.interfaces import DBAPICursor
 
 from patchfleet.errors import StoreError
 from patchfleet.store.asof import Statement
+from patchfleet.store.backend import Insertion
 from patchfleet.store.locks import FileLock, lock_file, writers
 
 _PRAGMAS = (
@@ -36,6 +41,8 @@ _PRAGMAS = (
 
 _OLDEST = (3, 35)
 """The first with DROP COLUMN [https://www.sqlite.org/lang_altertable.html]."""
+
+_ROWS_AT_ONCE = (50, 20, 5, 1)
 
 _RIGHTS = "check that you may read and write the file and its folder"
 _MEANINGS = {
@@ -171,6 +178,30 @@ class SQLite:
         """Spell all rows as one JSON array of arrays."""
         return func.json_group_array(func.json_array(*columns), type_=Text)
 
+    def is_among(self, column: ColumnElement[str], name: str) -> ColumnElement[bool]:
+        """Say that a text is among those of a JSON array."""
+        return column.in_(select(func.json_each(bindparam(name)).table_valued("value")))
+
+    def insertion(self, shared: Sequence[Column[Any]], own: Sequence[Column[Any]]) -> Insertion:
+        """Prepare to insert rows, many with a statement.
+
+        Each execution gives the interpreter's lock away, and each value that is handed over costs
+        as much as half a row; out of JSON they would take twice as long.
+        """
+        statements = [(rows, _insertion(shared, own, rows)) for rows in _ROWS_AT_ONCE]
+
+        def insert(
+            cursor: DBAPICursor, said: Sequence[object], rows: Sequence[Sequence[object]]
+        ) -> None:
+            start = 0
+            for size, statement in statements:
+                while len(rows) - start >= size:
+                    values = chain(said, *rows[start : start + size])
+                    cursor.execute(statement, tuple(values))
+                    start += size
+
+        return insert
+
     def write_csv(
         self,
         connection: Connection,
@@ -202,6 +233,16 @@ class SQLite:
                 return [f"pid {pid} on {host}" for pid, host in reader.execute(statement)]
         except sqlite3.Error:
             return []
+
+
+def _insertion(shared: Sequence[Column[Any]], own: Sequence[Column[Any]], rows: int) -> str:
+    """Spell the insertion of so many rows; what they share is said once."""
+    names = ", ".join(column.name for column in (*shared, *own))
+    said = ["?"] * len(shared) + [f"column{place}" for place, _ in enumerate(own, 1)]
+    values = ", ".join([f"({', '.join('?' * len(own))})"] * rows)
+    return (
+        f"INSERT INTO {own[0].table.name} ({names}) SELECT {', '.join(said)} FROM (VALUES {values})"
+    )
 
 
 def _prepare(connection: sqlite3.Connection, _record: object) -> None:
