@@ -139,6 +139,19 @@ def test_the_chains_of_two_sources_do_not_strike_each_others_rows(store, monkeyp
         }
 
 
+def test_each_row_is_struck_by_the_bit_of_its_own_number(store, monkeypatch):
+    """Sixty-four to a word, of which the last is the sign."""
+    monkeypatch.setattr(publications, "_MOST_CHANGED", 1.0)
+    standing = [f"{number:03}" for number in range(130)]
+    for day, gone in enumerate((None, "063", "000", "064", "127", "128", "062")):
+        standing = [number for number in standing if number != gone]
+        listed = [finding(n, patch(f"Update {n}")) for n in standing]
+        sync(store, {"d1": listed}, now=NOW + day * DAY)
+        with store.facts() as facts:
+            assert {number for _, number, _ in said(facts)} == set(standing)
+            assert len(facts.publications[0].folders) == day + 1
+
+
 def said_by_source(facts):
     said(facts)
     return {
