@@ -12,9 +12,14 @@ from patchfleet.store import Store, questions
 
 DEVICES = [f"d{n}" for n in range(6)]
 PATCHES = [
-    patch(f"P{n}", severity=SEVERITIES[n % 5], released_at=None if n == 3 else NOW - n * 9 * DAY)
+    patch(
+        f"P{n}",
+        severity=SEVERITIES[n % 5],
+        released_at=None if n == 3 else NOW - (n % 5 + n // 7) * 9 * DAY,
+    )
     for n in range(8)
 ]
+"""Two pairs are of one severity and one day, a third is of one severity and two days."""
 PLACES = inventory(
     *(device(d, customer=f"c{1 + n % 2}", site=f"s{1 + n % 2}") for n, d in enumerate(DEVICES)),
     customers=("Acme", "beta"),
@@ -74,6 +79,14 @@ def test_a_list_is_counted_and_begins_as_it_is_read(facts):
             assert lines.count() == len(rows)
             assert list(lines.read(3)) == rows[:3]
             assert list(lines.read(0)) == []
+
+
+def test_the_worst_of_what_is_open_is_the_same_however_much_is_read(facts):
+    for selection in SELECTIONS:
+        lines = questions.open_lines(facts, selection)
+        rows = list(lines.read())
+        for limit in range(len(rows) + 2):
+            assert list(lines.read(limit)) == rows[:limit]
 
 
 def test_what_is_open_comes_worst_first_and_is_all_that_is_open(facts):

@@ -25,6 +25,8 @@ def printable(text: str) -> str:
 
 def spelled(value: Cell, kind: Kind) -> str:
     """Spell a cell for people; nothing known is the empty text."""
+    if isinstance(value, str):  # most are: asked first, a sheet is written in less time
+        return printable(worded(value) if kind in {"state", "severity"} else value)
     if value is None:
         return ""
     if isinstance(value, datetime):
@@ -33,9 +35,7 @@ def spelled(value: Cell, kind: Kind) -> str:
         return "yes" if value else "no"
     if isinstance(value, tuple):
         return printable(", ".join(value))
-    if isinstance(value, int | float):
-        return _number(value, kind)
-    return printable(worded(value) if kind in {"state", "severity"} else value)
+    return _number(value, kind)
 
 
 def worded(word: str) -> str:

@@ -53,10 +53,10 @@ def job_result_lines(facts: "Facts", selection: Selection = _ALL) -> Lines[JobRe
         FROM job_results AS r
             JOIN (SELECT * FROM devices {chosen.sql}) AS d
             ON d.source = r.source AND d.device_id = r.device_id
-            LEFT JOIN jobs AS j ON j.source = r.source AND j.id = r.job_id
-        ORDER BY r.failed_count > 0 DESC, r.ended_at DESC NULLS LAST, j.name, r.run_id,
-            lower(d.device), r.device_id"""
-    return Lines(facts, JobResultRow, lambda: Clause(sql, chosen.values))
+            LEFT JOIN jobs AS j ON j.source = r.source AND j.id = r.job_id"""
+    order = """r.failed_count > 0 DESC, r.ended_at DESC NULLS LAST, j.name, r.run_id,
+        lower(d.device), r.device_id"""
+    return Lines(facts, JobResultRow, lambda _: Clause(sql, chosen.values), order=order)
 
 
 def job_totals(facts: "Facts", selection: Selection = _ALL) -> JobTotals:

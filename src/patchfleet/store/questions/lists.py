@@ -25,6 +25,22 @@ if TYPE_CHECKING:
 _ALL = Selection()
 _PLACES = "lower(customer), customer_id, lower(site), site_id, lower(device), device_id"
 
+_BY_PATCH = f"{SEVERITY_RANK}, age_days DESC NULLS LAST"
+"""Hangs on the patch alone."""
+
+# The last value is how many rows are wanted. To put all rows of a large fleet in order takes a
+# hundred times as long as to count them.
+_WORST_PATCHES = f"""
+    SELECT patch_id FROM (
+        SELECT patch_id, n, sum(n) OVER (ORDER BY {_BY_PATCH}) AS until,
+            sum(n) OVER (PARTITION BY {SEVERITY_RANK}, age_days) AS alike
+        FROM (
+            SELECT patch_id, severity, age_days, count(*) AS n
+            FROM held {{held}} GROUP BY patch_id, severity, age_days
+        )
+    ) WHERE until - alike < ?"""
+"""The patches of the first findings by severity and age: before each of them fewer come."""
+
 
 def findings(
     facts: "Facts", selection: Selection = _ALL, *, limit: int | None = None
@@ -48,10 +64,16 @@ def open_lines(facts: "Facts", selection: Selection = _ALL) -> Lines[FindingRow]
     What has no release date comes last in its severity.
     """
     held = where([*of_findings(selection), Clause(IS_OPEN)])
-    sql = f"""
-        SELECT {_FINDING} FROM held {held.sql}
-        ORDER BY {SEVERITY_RANK}, age_days DESC NULLS LAST, {_PLACES}, patch, finding_id, source"""
-    return Lines(facts, FindingRow, lambda: Clause(sql, held.values))
+    rows = f"SELECT {_FINDING} FROM held {held.sql}"
+
+    def state(limit: int | None) -> Clause:
+        if limit is None:
+            return Clause(rows, held.values)
+        worst = _WORST_PATCHES.format(held=held.sql)
+        return Clause(f"{rows} AND patch_id IN ({worst})", (*held.values, *held.values, limit))
+
+    order = f"{_BY_PATCH}, {_PLACES}, patch, finding_id, source"
+    return Lines(facts, FindingRow, state, order=order)
 
 
 def count_findings(facts: "Facts", selection: Selection = _ALL) -> int:
@@ -76,9 +98,9 @@ def device_lines(facts: "Facts", selection: Selection = _ALL) -> Lines[DeviceRow
         SELECT source, customer_id, customer, site_id, site, device_id, device, kind, is_patched,
             os, description, "user", serial, mac_addresses, domain, last_seen_at, last_boot_at,
             scanned_at, coalesce(findings, 0), coalesce(open, 0)
-        FROM devices LEFT JOIN counted USING (device_key) {chosen.sql}
-        ORDER BY {_PLACES}, source"""
-    return Lines(facts, DeviceRow, lambda: Clause(sql, chosen.values))
+        FROM devices LEFT JOIN counted USING (device_key) {chosen.sql}"""
+    order = f"{_PLACES}, source"
+    return Lines(facts, DeviceRow, lambda _: Clause(sql, chosen.values), order=order)
 
 
 def customers(facts: "Facts", selection: Selection = _ALL) -> list[CustomerRow]:

@@ -98,8 +98,8 @@ _FAILED = f"""
             arg_min(severity, {SEVERITY_RANK}) AS severity
         FROM (SELECT DISTINCT number, patch_id FROM failing) JOIN known_patches USING (patch_id)
         GROUP BY number
-    ) USING (number)
-    ORDER BY devices DESC, since, number, cause"""
+    ) USING (number)"""
+_FAILED_ORDER = "devices DESC, since, number, cause"
 _FAILED_TOLD = f"""
     WITH listed AS MATERIALIZED ({{rows}}),
     told AS (
@@ -111,7 +111,7 @@ _FAILED_TOLD = f"""
     SELECT patch, kb, severity, [{literals(cause for _, cause in _CAUSES)}][cause], devices,
         times, since, customers, examples
     FROM listed JOIN told USING (number, cause)
-    ORDER BY devices DESC, since, number, cause"""
+    ORDER BY {_FAILED_ORDER}"""
 
 _CONTRADICTIONS = """
     WITH joined AS (
@@ -141,8 +141,7 @@ _CONTRADICTIONS = """
         WHERE missing.state IN ('missing', 'failed') AND there.state = 'installed'
     )
     SELECT what, changed_at AS since, source, customer, site, device_id, device, finding_id,
-        patch, kb, severity, state, decision FROM found
-    ORDER BY since, what, lower(customer), lower(device), device_id, patch, finding_id"""
+        patch, kb, severity, state, decision FROM found"""
 
 
 def failed_patches(facts: "Facts", selection: Selection = _ALL) -> list[FailedRow]:
@@ -158,7 +157,7 @@ def failed_patches(facts: "Facts", selection: Selection = _ALL) -> list[FailedRo
 def failed_lines(facts: "Facts", selection: Selection = _ALL) -> Lines[FailedRow]:
     """Give the rows of `failed_patches` to count and to read."""
 
-    def state() -> Clause:
+    def state(_: int | None) -> Clause:
         mine = opened(facts, selection)
         # A device's other troubles count, whether they are of the selection or not.
         of_all = mine if selection == _ALL else "findings"
@@ -166,7 +165,7 @@ def failed_lines(facts: "Facts", selection: Selection = _ALL) -> Lines[FailedRow
         facts.set_aside("failing", sql, of=selection)
         return Clause(_FAILED)
 
-    return Lines(facts, FailedRow, state, told=_FAILED_TOLD)
+    return Lines(facts, FailedRow, state, order=_FAILED_ORDER, told=_FAILED_TOLD)
 
 
 def waiting_devices(facts: "Facts", selection: Selection = _ALL) -> list[WaitingRow]:
@@ -181,7 +180,7 @@ def waiting_devices(facts: "Facts", selection: Selection = _ALL) -> list[Waiting
 def waiting_lines(facts: "Facts", selection: Selection = _ALL) -> Lines[WaitingRow]:
     """Give the rows of `waiting_devices` to count and to read."""
 
-    def state() -> Clause:
+    def state(_: int | None) -> Clause:
         return Clause(f"""
             SELECT source, customer, site, device_id, device, kind, patches, since, last_boot_at,
                 last_seen_at, coalesce(last_boot_at > since, false)
@@ -189,10 +188,10 @@ def waiting_lines(facts: "Facts", selection: Selection = _ALL) -> Lines[WaitingR
                 SELECT device_key, count(*) AS patches, min(changed_at) AS since
                 FROM {opened(facts, selection)} WHERE state = 'reboot_required'
                 GROUP BY device_key
-            ) JOIN devices USING (device_key)
-            ORDER BY since, lower(customer), lower(device), device_id""")
+            ) JOIN devices USING (device_key)""")
 
-    return Lines(facts, WaitingRow, state)
+    order = "since, lower(customer), lower(device), device_id"
+    return Lines(facts, WaitingRow, state, order=order)
 
 
 def silent_devices(
@@ -222,9 +221,9 @@ def silent_lines(
     sql = f"""
         SELECT source, customer, site, device_id, device, kind, last_seen_at,
             CAST((epoch_us(as_of) - epoch_us(last_seen_at)) // 86400000000 AS INTEGER)
-        FROM devices JOIN publications USING (source) {chosen.sql}
-        ORDER BY last_seen_at NULLS FIRST, lower(customer), lower(device), device_id"""
-    return Lines(facts, SilentRow, lambda: Clause(sql, chosen.values))
+        FROM devices JOIN publications USING (source) {chosen.sql}"""
+    order = "last_seen_at NULLS FIRST, lower(customer), lower(device), device_id"
+    return Lines(facts, SilentRow, lambda _: Clause(sql, chosen.values), order=order)
 
 
 def contradictions(
@@ -244,10 +243,11 @@ def contradiction_lines(
 ) -> Lines[ContradictionRow]:
     """Give the rows of `contradictions` to count and to read."""
 
-    def state() -> Clause:
+    def state(_: int | None) -> Clause:
         return Clause(_CONTRADICTIONS.format(opened=opened(facts, selection)), (after_days,))
 
-    return Lines(facts, ContradictionRow, state)
+    order = "since, what, lower(customer), lower(device), device_id, patch, finding_id"
+    return Lines(facts, ContradictionRow, state, order=order)
 
 
 def new_critical(facts: "Facts", selection: Selection = _ALL) -> list[NewRow]:

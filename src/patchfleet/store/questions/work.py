@@ -87,16 +87,16 @@ def work_lines(
     rank = ", ".join(f"('{name}', {place})" for place, name in enumerate(_REASONS))
     applies = " ".join(f"WHEN '{name}' THEN {sql}" for name, sql in _REASONS.items())
 
-    def state() -> Clause:
+    def state(_: int | None) -> Clause:
         sql = f"""
             SELECT reason, source, customer_id, customer, site_id, site, device_id, device, kind,
                 finding_id, patch, kb, severity, state, decision, released_at, first_seen_at,
                 changed_at, age_days
             FROM {opened(facts, selection)}
                 CROSS JOIN (VALUES {rank}) AS reasons (reason, place)
-            WHERE CASE reason {applies} END
-            ORDER BY lower(customer), customer_id, lower(site), site_id, lower(device), device_id,
-                place, released_at NULLS LAST, {SEVERITY_RANK}, patch, finding_id"""
+            WHERE CASE reason {applies} END"""
         return Clause(sql, (overdue_after_days,))
 
-    return Lines(facts, WorkItem, state)
+    order = f"""lower(customer), customer_id, lower(site), site_id, lower(device), device_id, place,
+        released_at NULLS LAST, {SEVERITY_RANK}, patch, finding_id"""
+    return Lines(facts, WorkItem, state, order=order)
