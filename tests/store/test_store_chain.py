@@ -10,7 +10,7 @@ from small_fleet import DAY, NOW, device, finding, inventory, patch, sync
 from sqlalchemy import text
 
 from patchfleet.errors import StoreError
-from patchfleet.models import STATES
+from patchfleet.models import STATES, Selection
 from patchfleet.store import Store, mending, publications, publish, questions, struck
 
 DEVICES = [f"d{number}" for number in range(6)]
@@ -284,6 +284,30 @@ def test_rows_that_are_not_written_as_numbered_are_not_published(store, monkeypa
     sync(store, listings)
     with store.facts() as facts:
         assert questions.count_findings(facts) == 65
+
+
+def test_history_looks_at_the_files_that_it_reads(store, monkeypatch):
+    monkeypatch.setattr(publications, "_MOST_PARTS", 2)
+    changing_days(store, 6)
+    with store.facts(with_history=True) as facts:
+        (row,) = facts.publications
+        truth = questions.history(facts, Selection())
+    first, second = (store.published / "source=nsight" / f"run={n}" for n in (1, 2))
+    assert {f"source=nsight/run={n}" for n in (1, 2)} <= {*row.since_ever} - {*row.folders}
+    (first / "findings.parquet").write_bytes(b"harmed")
+    with store.facts(with_history=True) as facts:
+        assert facts.repaired == ()
+        assert questions.history(facts, Selection()) == truth
+    assert store.damaged() == [f"{first / 'findings.parquet'} is damaged"]
+
+    (second / "ended.parquet").unlink()
+    with store.facts(with_history=True) as facts:
+        assert [what.split("run=")[1] for what in facts.repaired] == [
+            "1/findings.parquet is damaged; it was rebuilt from the record",
+            "2/ended.parquet is missing; it was rebuilt from the record",
+        ]
+        assert questions.history(facts, Selection()) == truth
+    assert store.damaged() == []
 
 
 def test_each_file_is_made_again_once(store, monkeypatch):

@@ -1,6 +1,5 @@
 """`patchfleet runs`: the syncs on record."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,7 +50,7 @@ def _runs(store: "Store", limit: int) -> "Table":
 def _problems(store: "Store", run_id: int) -> "Table":
     from patchfleet.report import Column, tabulate
 
-    if all(run.id != run_id for run in store.runs(sys.maxsize)):
+    if not store.has_run(run_id):
         raise CommandLineError(f"there is no run {run_id}", hint="`patchfleet runs` lists them")
     columns = (Column("subject", "What"), Column("reason", "Why"))
     title = f"What run {run_id} could not learn"

@@ -25,7 +25,7 @@ from patchfleet.store import struck
 from patchfleet.store.layout import files, run_of
 from patchfleet.store.milestones import MILESTONES
 from patchfleet.store.quiet import connect
-from patchfleet.store.rows import PublicationRow, RunRow, ViewColumn
+from patchfleet.store.rows import PublicationRow, RunTold, ViewColumn
 from patchfleet.store.shelf import Shelf
 from patchfleet.store.standings import DESCRIBED_EVER, DEVICES_THEN, standings
 
@@ -39,6 +39,11 @@ _MEMORY = "800MB"
 
 _KEPT = "device_key, finding_id, patch_id, state, decision, first_seen_at, changed_at"
 """What is kept of a finding for further questions: a column more costs more than a question."""
+
+_PUBLICATION_COLUMNS = {"source": "VARCHAR", "run_id": "BIGINT", "as_of": "TIMESTAMP"}
+_RUN_COLUMNS = {
+    "run_id": "BIGINT", "source": "VARCHAR", "state": "VARCHAR", "as_of": "TIMESTAMP"
+}  # fmt: skip
 
 _FINDINGS = """
     SELECT d.source, d.customer_id, d.site_id, d.device_id, f.finding_id, f.patch_id, f.state,
@@ -113,7 +118,7 @@ class Facts:
         *,
         shelf: Shelf,
         repaired: Sequence[str] = (),
-        runs: Sequence[RunRow] = (),
+        runs: Sequence[RunTold] = (),
     ) -> None:
         """Open the files of `publications`, one a source, on `shelf`.
 
@@ -279,14 +284,8 @@ class Facts:
             raise _closed() from None
 
     def _create_views(self, prefix: str, of: "Facts") -> None:
-        self._connection.execute(
-            f"CREATE TABLE {prefix}publications (source VARCHAR, run_id BIGINT, as_of TIMESTAMP)"
-        )
-        for p in of.publications:
-            self._connection.execute(
-                f"INSERT INTO {prefix}publications VALUES (?, ?, ?)",
-                (p.source, p.run_id, p.as_of.astimezone(UTC).replace(tzinfo=None)),
-            )
+        published = [(p.source, p.run_id, _plain(p.as_of)) for p in of.publications]
+        self._create_table(f"{prefix}publications", _PUBLICATION_COLUMNS, published)
         for name in ("customers", "sites", "devices", "jobs", "job_runs", "job_results"):
             latest = [p.folders[-1] for p in of.publications]
             self._create_view(f"{prefix}{name}", files(of.shelf, latest, name))
@@ -311,24 +310,20 @@ class Facts:
             view = sql.format(prefix=prefix, listed=rows)
             self._connection.execute(f"CREATE VIEW {prefix}{name} AS {view}")
 
-    def _create_history(self, runs: Sequence[RunRow]) -> None:
+    def _create_history(self, runs: Sequence[RunTold]) -> None:
         """Make `runs`, `intervals`, `milestones`, `standings`: how all came to be what it is.
 
         `lasting` and `moving` are the intervals of findings with one and with several of them.
         An interval holds from a run to a run, whose times are those of the first run that was
         complete at or after them.
         """
-        self._connection.execute(
-            "CREATE TABLE runs (run_id BIGINT, source VARCHAR, state VARCHAR, as_of TIMESTAMP)"
-        )
         known: dict[str, datetime] = {}
+        told = []
         for run in runs:  # the newest first: what was not complete became known with a later one
             if run.as_of is not None:
                 known[run.source] = run.as_of
-            at = known.get(run.source)
-            plain = None if at is None else at.astimezone(UTC).replace(tzinfo=None)
-            values = (run.id, run.source, run.state, plain)
-            self._connection.execute("INSERT INTO runs VALUES (?, ?, ?, ?)", values)
+            told.append((run.id, run.source, run.state, _plain(known.get(run.source))))
+        self._create_table("runs", _RUN_COLUMNS, told)
         ever = [folder for p in self.publications for folder in p.since_ever]
         later = [folder for p in self.publications for folder in p.since_ever[1:]]
         patches = f"(SELECT DISTINCT * FROM {files(self.shelf, ever, 'patches')})"
@@ -338,15 +333,10 @@ class Facts:
             self._create_view("ended_ever", files(self.shelf, later, "ended"), but)
         else:
             self._connection.execute(f"CREATE VIEW ended_ever AS {_STANDING} WHERE false")
-        self._connection.execute("CREATE TABLE published (source VARCHAR, run_id BIGINT)")
-        then = []
-        for p in self.publications:
-            for folder in p.since_ever:
-                number = run_of(folder)
-                self._connection.execute("INSERT INTO published VALUES (?, ?)", (p.source, number))
-                file = files(self.shelf, [folder], "devices")
-                then.append(DEVICES_THEN.format(run=number, file=file))
-        self._connection.execute(f"CREATE VIEW devices_then AS {' UNION ALL '.join(then)}")
+        published = [(p.source, run_of(f)) for p in self.publications for f in p.since_ever]
+        self._create_table("published", {"source": "VARCHAR", "run_id": "BIGINT"}, published)
+        then = DEVICES_THEN.format(files=files(self.shelf, ever, "devices", ", filename = true"))
+        self._connection.execute(f"CREATE VIEW devices_then AS {then}")
         self._connection.execute(f"CREATE VIEW devices_ever AS {_DEVICES_EVER}")
         held = f"FROM ended_ever UNION ALL BY NAME {_STANDING}"
         self._connection.execute(f"CREATE VIEW held_ever AS {held}")
@@ -360,6 +350,14 @@ class Facts:
         self._connection.execute(f"CREATE VIEW milestones AS {MILESTONES}")
         self._connection.execute(f"CREATE VIEW described_ever AS {DESCRIBED_EVER}")
         self._connection.execute(f"CREATE VIEW standings AS {standings('held_ever')}")
+
+    def _create_table(
+        self, name: str, columns: Mapping[str, str], rows: Sequence[tuple[object, ...]]
+    ) -> None:
+        """Make rows a table, in one statement however many they are."""
+        made = ", ".join(f"unnest(?::{kind}[]) AS {column}" for column, kind in columns.items())
+        values = [list(cells) for cells in zip(*rows, strict=True)] or [[]] * len(columns)
+        self._connection.execute(f"CREATE TABLE {name} AS SELECT {made}", values)
 
     def _create_view(self, name: str, source: str, but: str = "") -> None:
         """Make rows of files a view whose times are plain UTC times, see the law above."""
@@ -395,6 +393,11 @@ def _closed() -> StoreError:
         "the facts are closed, and a list of a report was still to be read",
         hint="save the report before the facts are closed",
     )
+
+
+def _plain(at: datetime | None) -> datetime | None:
+    """Spell a moment as times are inside DuckDB, see the law above."""
+    return None if at is None else at.astimezone(UTC).replace(tzinfo=None)
 
 
 @cache

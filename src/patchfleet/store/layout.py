@@ -119,6 +119,8 @@ ROWS = ("findings.parquet", "begun.parquet")
 """The files whose rows are named by their number."""
 STRIKING = ("ended.parquet", "struck.parquet")
 """The files that name them so."""
+HISTORY = ("devices.parquet", "patches.parquet", "ended.parquet")
+"""The files that tell how all came to be what it is, of publications that say no more what is."""
 NUMBERED = "(SELECT *, row_number() OVER () - 1 AS number FROM {rows})"
 """Rows as they come. Behind a join the engine would hold all of them to number them."""
 FINDINGS = f"""
@@ -244,10 +246,10 @@ def run_of(folder: str) -> int:
     return int(folder.rpartition("run")[2][1:])
 
 
-def files(shelf: Shelf, folders: Sequence[str], name: str) -> str:
+def files(shelf: Shelf, folders: Sequence[str], name: str, options: str = "") -> str:
     """Spell the files of one name in some folders as a table of SQL."""
     listed = ", ".join(_quoted(shelf.name_of(folder, f"{name}.parquet")) for folder in folders)
-    return f"read_parquet([{listed}], hive_partitioning = false)"
+    return f"read_parquet([{listed}], hive_partitioning = false{options})"
 
 
 def numbered_rows(shelf: Shelf, folders: Sequence[str]) -> Iterator[str]:

@@ -3,13 +3,13 @@
 Law of this file: what names rows of a file by their number is written again with it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import msgspec
 from sqlalchemy import Connection, update
 
 from patchfleet.store.database import Database
-from patchfleet.store.layout import ROWS, STRIKING
+from patchfleet.store.layout import HISTORY, ROWS, STRIKING
 from patchfleet.store.publications import Part, chain_before, digests_of, following
 from patchfleet.store.publish import write_files
 from patchfleet.store.rows import PublicationRow
@@ -28,12 +28,24 @@ class Mending:
         self._shelf = shelf
 
     def broken(self, chosen: Sequence[tuple[PublicationRow, list[Part]]]) -> list[Broken]:
-        """Find the publications with a file that is missing or damaged, and name each."""
+        """Find the publications with a file that is missing or damaged, and name each.
+
+        Of a publication that only history is read from, the other files are looked at when
+        something is to be written again: it might be written from them.
+        """
+        found = self._found(chosen, HISTORY)
+        return found and self._found(chosen, None)
+
+    def _found(
+        self,
+        chosen: Sequence[tuple[PublicationRow, list[Part]]],
+        of_history: Collection[str] | None,
+    ) -> list[Broken]:
         return [
             (row.source, part, found)
             for row, parts in chosen
             for part in parts
-            if (found := self._shelf.damage(part.folder, part.digests))
+            if (found := self._shelf.damage(part.folder, _digests(row, part, of_history)))
         ]
 
     def mend(self, broken: Iterable[Broken]) -> None:
@@ -74,6 +86,13 @@ class Mending:
                 for other in following(connection, part) if moved else ():
                     _note(connection, other, {**other.digests, **dict.fromkeys(STRIKING, "")})
         return moved
+
+
+def _digests(row: PublicationRow, part: Part, of_history: Collection[str] | None) -> Digests:
+    """Say which files of a publication are to be looked at when `row` is read."""
+    if of_history is None or part.folder in row.folders:
+        return part.digests
+    return {name: digest for name, digest in part.digests.items() if name in of_history}
 
 
 def _note(connection: Connection, part: Part, digests: Digests) -> None:

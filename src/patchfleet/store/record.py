@@ -5,7 +5,6 @@ file that is not is named and made again from the record, never skipped.
 """
 
 import hashlib
-import sys
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, suppress
@@ -36,7 +35,7 @@ from patchfleet.store.publications import (
     row_of,
     since_ever,
 )
-from patchfleet.store.rows import IntelRow, ProblemRow, PublicationRow, RunRow
+from patchfleet.store.rows import IntelRow, ProblemRow, PublicationRow, RunRow, RunState, RunTold
 from patchfleet.store.run import Run
 from patchfleet.store.schema import (
     condition,
@@ -150,6 +149,11 @@ class Store:
         with self._database.read() as connection:
             rows = connection.execute(_RUNS.limit(limit)).all()
         return [self._run_row(row) for row in rows]
+
+    def has_run(self, run_id: int) -> bool:
+        """Say whether a run is on record, whatever became of it."""
+        with self._database.read() as connection:
+            return connection.scalar(select(run.c.id).where(run.c.id == run_id)) is not None
 
     def problems(self, run_id: int) -> list[ProblemRow]:
         """List what a run could not learn, in the order it was met."""
@@ -308,7 +312,7 @@ class Store:
         chosen = self._current(at) if run_id is None else [self._publication(run_id)]
         if with_history:
             chosen = [self._with_history(row) for row, _ in chosen]
-        runs = self.runs(sys.maxsize) if with_history else ()
+        runs = self._runs_told() if with_history else ()
         rows = [row for row, _ in chosen]
         facts = None
         with ThreadPoolExecutor(max_workers=1) as beside:
@@ -393,14 +397,23 @@ class Store:
         parts = chain(connection, row.source_id, until=row.run)
         return row_of(row, parts), parts
 
+    def _runs_told(self) -> list[RunTold]:
+        """Read all runs, newest first, without counting what they recorded."""
+        with self._database.read() as connection:
+            rows = connection.execute(_RUNS_TOLD).all()
+        return [RunTold(row.id, row.source, self._state_of(row), moment(row.as_of)) for row in rows]
+
+    def _state_of(self, row: Row[Any]) -> RunState:
+        if row.state == "running" and not self._database.is_locked(row.source):
+            return "incomplete"
+        state: RunState = row.state
+        return state
+
     def _run_row(self, row: Row[Any]) -> RunRow:
-        state = row.state
-        if state == "running" and not self._database.is_locked(row.source):
-            state = "incomplete"
         return RunRow(
             row.id,
             row.source,
-            state,
+            self._state_of(row),
             moment(int(row.started_at)),
             moment(row.ended_at),
             moment(row.as_of),
@@ -430,19 +443,16 @@ _findings = select(func.coalesce(func.sum(scan.c.findings), 0)).where(scan.c.run
 _problems = select(func.count()).where(problem.c.run == run.c.id)
 _newest = select(func.max(publication.c.run)).where(publication.c.source == run.c.source)
 
-_RUNS: Select[*tuple[Any, ...]] = (
-    select(
-        run.c.id,
-        source.c.name.label("source"),
-        run.c.state,
-        run.c.started_at,
-        run.c.ended_at,
-        run.c.as_of,
-        _scans.scalar_subquery().label("devices"),
-        _findings.scalar_subquery().label("findings"),
-        _problems.scalar_subquery().label("problems"),
-        func.coalesce(run.c.id == _newest.scalar_subquery(), False).label("is_current"),
-    )
+_RUNS_TOLD: Select[*tuple[Any, ...]] = (
+    select(run.c.id, source.c.name.label("source"), run.c.state, run.c.as_of)
     .join(source, run.c.source == source.c.id)
     .order_by(run.c.id.desc())
+)
+_RUNS = _RUNS_TOLD.add_columns(
+    run.c.started_at,
+    run.c.ended_at,
+    _scans.scalar_subquery().label("devices"),
+    _findings.scalar_subquery().label("findings"),
+    _problems.scalar_subquery().label("problems"),
+    func.coalesce(run.c.id == _newest.scalar_subquery(), False).label("is_current"),
 )

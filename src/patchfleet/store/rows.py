@@ -52,6 +52,15 @@ class RunRow(Struct, frozen=True):
     is_current: bool
 
 
+class RunTold(Struct, frozen=True):
+    """What the history of a finding says of a run: which it was, of whom, and as of when."""
+
+    id: int
+    source: str
+    state: RunState
+    as_of: datetime | None
+
+
 class ProblemRow(Struct, frozen=True):
     """One thing a run could not learn, and why, in words for a person."""
 
