@@ -39,7 +39,7 @@ _STEPS = """
         SELECT device_key, patch_id, state, 1 AS step FROM ({begun})
         UNION ALL
         SELECT device_key, patch_id, state, -1 FROM {ended}
-    ) SEMI JOIN (SELECT device_key FROM {prefix}devices WHERE scanned_at IS NOT NULL)
+    ) JOIN (SELECT device_key FROM {prefix}devices WHERE scanned_at IS NOT NULL)
         USING (device_key)
 """
 """What began and what ended: to add these up is half the work of finding what stands."""

@@ -35,7 +35,10 @@ WIDELY = 3
 _CAUSES = (
     ("d.last_seen_at < f.as_of - INTERVAL 7 DAY", "the device is silent"),
     ("df.is_waiting", "the device waits for a restart"),
-    (f"t.failed >= {WIDELY} AND 2 * t.failed >= t.tried", "the patch fails on most devices"),
+    (
+        f"pf.failed >= {WIDELY} AND pf.failed >= coalesce(ps.installed, 0)",
+        "the patch fails on most devices",
+    ),
     (f"df.failed >= {WIDELY}", "the device fails with other patches too"),
     ("true", "not known"),
 )
@@ -54,9 +57,12 @@ _FAILING = f"""
             bool_or(state = 'reboot_required') AS is_waiting
         FROM {{all}} WHERE state IN ('failed', 'reboot_required') GROUP BY device_key
     ),
-    tried AS (
-        SELECT patch_id, sum(step) FILTER (state = 'failed') AS failed, sum(step) AS tried
-        FROM steps WHERE state IN ('failed', 'installed') GROUP BY patch_id
+    failures AS (
+        SELECT patch_id, count(*) AS failed FROM {{all}} WHERE state = 'failed' GROUP BY patch_id
+    ),
+    successes AS (
+        SELECT patch_id, sum(step) AS installed
+        FROM steps WHERE state = 'installed' GROUP BY patch_id
     ),
     before AS (  -- only what stood otherwise once can have failed twice
         SELECT device_key, finding_id, state, from_run
@@ -86,7 +92,8 @@ _FAILING = f"""
         JOIN devices AS d USING (device_key)
         LEFT JOIN often AS o USING (device_key, finding_id)
         LEFT JOIN troubled AS df USING (device_key)
-        LEFT JOIN tried AS t USING (patch_id)"""
+        LEFT JOIN failures AS pf USING (patch_id)
+        LEFT JOIN successes AS ps USING (patch_id)"""
 _FAILED = f"""
     SELECT number, cause, patch, kb, severity, devices, times, since
     FROM (
