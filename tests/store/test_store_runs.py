@@ -1,8 +1,10 @@
 """Runs: begun, resumed, refused, complete, and what each of them leaves behind."""
 
+import gc
 import os
 import subprocess
 import sys
+import weakref
 from datetime import timedelta
 
 import pytest
@@ -341,3 +343,17 @@ def test_what_is_in_motion_and_since_when(store):
     sync(store, later, now=NOW + DAY)
     assert store.moving_since("nsight", moving) == {"d1": NOW + DAY}
     assert store.moving_since("qualys", moving) == {}
+
+
+def test_a_store_lets_go_of_runs_that_ended(store):
+    """Of each device a run knows a kilobyte, and a process may sync every hour for weeks."""
+    begun = []
+    for day in range(3):
+        run = store.begin("nsight", now=NOW + day * DAY)
+        run.inventory(inventory(device("d1"), at=NOW + day * DAY))
+        run.record("d1", [finding()], now=NOW + day * DAY)
+        run.complete(now=NOW + day * DAY, as_of=NOW + day * DAY)
+        begun.append(weakref.ref(run))
+        del run
+    gc.collect()
+    assert [run() for run in begun[:-1]] == [None, None]

@@ -111,7 +111,8 @@ class Store:
         except BaseException:
             lock.release()
             raise
-        self._runs.append(opened)
+        # What a run knew of its devices is not kept once it has ended: a process may sync for days.
+        self._runs = [*(run for run in self._runs if run.is_open), opened]
         return opened
 
     def pace(

@@ -46,6 +46,11 @@ class Run:
         self._scanned = set(begun.scanned)
 
     @property
+    def is_open(self) -> bool:
+        """Whether this run is still being written here: not complete, stopped or let go."""
+        return self._lock is not None
+
+    @property
     def scanned(self) -> frozenset[str]:
         """Ids of the devices whose listing is recorded in this run, also before it was resumed."""
         return frozenset(self._scanned)
