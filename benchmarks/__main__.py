@@ -15,6 +15,7 @@ from benchmarks import (
     memory,
     page,
     recording,
+    remembering,
     startup,
     stream_memory,
 )
@@ -32,6 +33,7 @@ ITEMS: dict[str, tuple[str, Callable[[Size], list[Comparison]]]] = {
     "decode": (decoding.TITLE, decoding.measure),
     "publish": (recording.TITLE, recording.measure),
     "questions": (asking.TITLE, asking.measure),
+    "year": (remembering.TITLE, remembering.measure),
 }
 
 

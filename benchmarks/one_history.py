@@ -33,7 +33,7 @@ def main() -> None:
     with Store.open(folder / "fleet.db") as store:
         days = Days(store, Invented(asked["devices"], asked["patches"]))
         used = [days.next(FEW) for _ in range(asked["days"])]
-        runs = [run.id for run in reversed(store.runs())]
+        runs = [run.id for run in reversed(store.runs(asked["days"]))]
         with store.facts(run_id=runs[0]) as facts:
             (published,) = facts.publications
     file = folder / "flat.parquet"
