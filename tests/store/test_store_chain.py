@@ -12,6 +12,8 @@ from sqlalchemy import text
 from patchfleet.errors import StoreError
 from patchfleet.models import STATES, Selection
 from patchfleet.store import Store, mending, publications, publish, questions, struck
+from patchfleet.store.layout import HISTORY
+from patchfleet.store.views import VIEWS
 
 DEVICES = [f"d{number}" for number in range(6)]
 BACKWARDS = publish.NUMBERED.format(rows="(FROM {rows} ORDER BY finding_id DESC)")
@@ -308,6 +310,32 @@ def test_history_looks_at_the_files_that_it_reads(store, monkeypatch):
         ]
         assert questions.history(facts, Selection()) == truth
     assert store.damaged() == []
+
+
+def test_no_view_reads_a_file_that_was_not_looked_at(store, monkeypatch):
+    """Whatever file of an earlier chain is harmed: it is named, or nothing is read from it."""
+    monkeypatch.setattr(publications, "_MOST_PARTS", 2)
+    changing_days(store, 6)
+
+    def answers():
+        with store.facts(with_history=True) as facts:
+            rows = {view: facts.texts(f"SELECT v::VARCHAR FROM {view} AS v") for view in VIEWS}
+            return facts.repaired, {view: sorted(texts) for view, texts in rows.items()}
+
+    repaired, truth = answers()
+    assert repaired == ()
+    named = set()
+    for run in (1, 2):
+        for path in sorted((store.published / "source=nsight" / f"run={run}").iterdir()):
+            content = path.read_bytes()
+            path.write_bytes(b"harmed")
+            repaired, found = answers()
+            assert found == truth
+            if repaired:
+                assert repaired == (f"{path} is damaged; it was rebuilt from the record",)
+                named.add(path.name)
+            path.write_bytes(content)
+    assert named == set(HISTORY)
 
 
 def test_each_file_is_made_again_once(store, monkeypatch):
