@@ -1,5 +1,7 @@
 """What is published: the rows of the record, whole; rebuilt when damaged; safe on a full disk."""
 
+import hashlib
+import json
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -7,9 +9,11 @@ from datetime import UTC, datetime, timedelta
 import duckdb
 import pytest
 from small_fleet import DAY, NOW, device, finding, inventory, patch, sync
+from sqlalchemy import select, update
 
 from patchfleet.errors import StoreError
 from patchfleet.store import Store, questions
+from patchfleet.store.schema import publication
 from patchfleet.store.texts import SIGN, without_nul
 
 ODD = "a \"quoted\", back\\slash, line\nbreak\r, 日本 \U0001f600, \x01, 'single' and \x00 nul"
@@ -155,6 +159,25 @@ def test_a_file_that_is_missing_or_damaged_is_named_and_rebuilt(store, name, har
         assert questions.count_findings(facts) == 50
     with store.facts() as facts:
         assert facts.repaired == ()
+
+
+def test_digests_of_earlier_versions_are_compared(store):
+    run_id, _ = sync(store, {"d1": [finding(n) for n in range(50)]})
+    folder = store.published / "source=nsight" / f"run={run_id}"
+    before = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
+    with store._database.write() as connection:
+        said = connection.scalars(select(publication.c.digests)).one()
+        assert json.loads(said).keys() == before.keys()
+        connection.execute(update(publication).values(digests=json.dumps(before)))
+    with store.facts() as facts:
+        assert facts.repaired == ()
+    assert store.damaged() == []
+    path = folder / "findings.parquet"
+    path.write_bytes(path.read_bytes()[:-1] + b"?")
+    with store.facts() as facts:
+        assert facts.repaired == (f"{path} is damaged; it was rebuilt from the record",)
+        assert questions.count_findings(facts) == 50
+    assert store.damaged() == []
 
 
 def test_nothing_is_printed_by_the_library(path):

@@ -22,7 +22,7 @@ from msgspec import Struct
 
 from patchfleet.errors import StoreError
 from patchfleet.store import struck
-from patchfleet.store.layout import files, run_of
+from patchfleet.store.layout import TIMES, files, run_of
 from patchfleet.store.milestones import MILESTONES
 from patchfleet.store.quiet import connect
 from patchfleet.store.rows import PublicationRow, RunTold, ViewColumn
@@ -288,18 +288,18 @@ class Facts:
         self._create_table(f"{prefix}publications", _PUBLICATION_COLUMNS, published)
         for name in ("customers", "sites", "devices", "jobs", "job_runs", "job_results"):
             latest = [p.folders[-1] for p in of.publications]
-            self._create_view(f"{prefix}{name}", files(of.shelf, latest, name))
+            self._create_view(f"{prefix}{name}", files(of.shelf, latest, name), name)
         newest = max(of.publications, key=lambda p: p.run_id)  # it knows of all sources
         for name in ("machines", "look_alikes"):
-            self._create_view(f"{prefix}{name}", files(of.shelf, [newest.folders[-1]], name))
+            self._create_view(f"{prefix}{name}", files(of.shelf, [newest.folders[-1]], name), name)
         folders = [folder for p in of.publications for folder in p.folders]
         patches = f"(SELECT DISTINCT * FROM {files(of.shelf, folders, 'patches')})"
-        self._create_view(f"{prefix}described", patches)
+        self._create_view(f"{prefix}described", patches, "patches")
         known = _KNOWN_PATCHES.format(prefix=prefix)
         self._connection.execute(f"CREATE TABLE {prefix}known_patches AS {known}")
         chains = [p.folders for p in of.publications]
         listed, steps = struck.create(self._connection, prefix, of.shelf, chains)
-        self._create_view(f"{prefix}listed", f"({listed})", f"EXCLUDE ({struck.PLACE})")
+        self._create_view(f"{prefix}listed", f"({listed})", "findings", f"EXCLUDE ({struck.PLACE})")
         self._connection.execute(f"CREATE VIEW {prefix}steps AS {steps}")
         for name, sql in (
             ("findings", _FINDINGS),
@@ -327,10 +327,10 @@ class Facts:
         ever = [folder for p in self.publications for folder in p.since_ever]
         later = [folder for p in self.publications for folder in p.since_ever[1:]]
         patches = f"(SELECT DISTINCT * FROM {files(self.shelf, ever, 'patches')})"
-        self._create_view("patches_ever", patches)
+        self._create_view("patches_ever", patches, "patches")
         but = "EXCLUDE (file_run, file_row)"
         if later:
-            self._create_view("ended_ever", files(self.shelf, later, "ended"), but)
+            self._create_view("ended_ever", files(self.shelf, later, "ended"), "ended", but)
         else:
             self._connection.execute(f"CREATE VIEW ended_ever AS {_STANDING} WHERE false")
         published = [(p.source, run_of(f)) for p in self.publications for f in p.since_ever]
@@ -359,14 +359,11 @@ class Facts:
         values = [list(cells) for cells in zip(*rows, strict=True)] or [[]] * len(columns)
         self._connection.execute(f"CREATE TABLE {name} AS SELECT {made}", values)
 
-    def _create_view(self, name: str, source: str, but: str = "") -> None:
-        """Make rows of files a view whose times are plain UTC times, see the law above."""
-        described = self._run(self._connection, f"DESCRIBE SELECT * {but} FROM {source}").fetchall()
-        plain = [
-            f"make_timestamp(epoch_us({column})) AS {column}" if "ZONE" in kind else f'"{column}"'
-            for column, kind, *_ in described
-        ]
-        self._connection.execute(f"CREATE VIEW {name} AS SELECT {', '.join(plain)} FROM {source}")
+    def _create_view(self, name: str, source: str, of: str, but: str = "") -> None:
+        """Make rows of the files `of` a view whose times are plain UTC times, see the law above."""
+        plain = ", ".join(f"make_timestamp(epoch_us({time})) AS {time}" for time in TIMES[of])
+        times = plain and f"REPLACE ({plain})"
+        self._run(self._connection, f"CREATE VIEW {name} AS SELECT * {but} {times} FROM {source}")
 
     def _run(
         self, connection: duckdb.DuckDBPyConnection, sql: str, values: Sequence[object] = ()

@@ -6,7 +6,7 @@ name, its type and its meaning.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from patchfleet.store.shelf import Shelf
 
@@ -234,6 +234,21 @@ PARQUET = {
 Beside them stand `findings` in a publication that is whole, and `begun` and `ended` in one that
 follows another: what changed since.
 """
+
+
+def _times(columns: Iterable[str]) -> tuple[str, ...]:
+    return tuple(column for column in columns if column.endswith("_at"))
+
+
+TIMES = {
+    **dict.fromkeys(PARQUET, ()),
+    **{name: _times(COLUMNS[name]) for name in ("devices", "patches")},
+    **{name: _times(FINDING_COLUMNS) for name in ("findings", "ended")},
+    "jobs": _times(_JOB),
+    "job_runs": _times(_JOB_RUN),
+    "job_results": _times(_JOB_RESULT),
+}
+"""The columns of the files that are times."""
 
 
 def folder_of(source: str, run_id: int) -> str:

@@ -11,13 +11,19 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from blake3 import blake3
+
 from patchfleet.errors import StoreError
 
 if TYPE_CHECKING:
     import duckdb
 
 Digests = dict[str, str]
-"""SHA-256 of each file of a publication, by its name."""
+"""The digest of each file of a publication by its name, the kind of digest before it.
+
+Those of SHA-256 that earlier versions wrote say no kind.
+"""
+_KINDS: dict[str, Any] = {"blake3": blake3, "": hashlib.sha256}
 
 
 class Shelf(Protocol):
@@ -91,7 +97,7 @@ class Folder:
             path = self.address / folder / name
             if not path.is_file():
                 found.append(f"{path} is missing")
-            elif _digest(path) != digest:
+            elif _digest(path, like=digest) != digest:
                 found.append(f"{path} is {_other(digest)}")
         return found
 
@@ -146,7 +152,7 @@ class Storage:
         for name, digest in digests.items():
             try:
                 with self._files.open(f"{self._root}/{folder}/{name}", "rb") as file:
-                    is_same = _digest_of(file) == digest
+                    is_same = _digest_of(file, like=digest) == digest
             except FileNotFoundError:
                 found.append(f"{self.name_of(folder, name)} is missing")
                 continue
@@ -175,10 +181,12 @@ def _other(digest: str) -> str:
     return "damaged" if digest else "outdated"
 
 
-def _digest(path: Path) -> str:
+def _digest(path: Path, like: str = "blake3:") -> str:
     with path.open("rb") as file:
-        return _digest_of(file)
+        return _digest_of(file, like)
 
 
-def _digest_of(file: Any) -> str:
-    return hashlib.file_digest(file, "sha256").hexdigest()
+def _digest_of(file: Any, like: str) -> str:
+    """Read a file as another digest was made of it; see decision 22 for what is made."""
+    kind, mark, _ = like.rpartition(":")
+    return f"{kind}{mark}{hashlib.file_digest(file, _KINDS[kind]).hexdigest()}"
