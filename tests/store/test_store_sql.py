@@ -1,6 +1,9 @@
 """A person's own SQL: it reads what is published, in any form, and reaches nothing else."""
 
-from datetime import timedelta
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from small_fleet import DAY, NOW, device, finding, inventory, patch, sync
@@ -70,6 +73,54 @@ def test_failures_are_counted_when_they_begin(store):
 def test_every_view_says_what_its_columns_mean(facts):
     for view, meanings in VIEWS.items():
         assert {one.column for one in facts.views() if one.view == view} == set(meanings), view
+
+
+def test_every_time_of_a_view_is_one_of_utc(facts):
+    for one in facts.views():
+        is_time = one.column.endswith("_at") or one.column == "as_of"
+        assert (one.kind == "TIMESTAMP") == is_time, one
+        assert "ZONE" not in one.kind, one
+
+
+def test_moments_are_answered_as_the_views_answer_times(facts):
+    file = facts.shelf.name_of("source=nsight/run=1", "findings.parquet")
+    for sql, columns, first in (
+        ("SELECT now() > scanned_at, scanned_at FROM held", None, (True, NOW + 3 * DAY)),
+        (f"SELECT changed_at, count(*) FROM '{file}' GROUP BY ALL", None, (NOW, 4)),
+        (
+            """SELECT TIMESTAMPTZ '2026-01-01 01:00+05' AS "it's at", 1 AS "a""b", 2 AS "a""b"; """,
+            ("it's at", 'a"b', 'a"b'),
+            (datetime(2025, 12, 31, 20, tzinfo=UTC), 1, 2),
+        ),
+        ("WITH one AS (SELECT now()) SELECT NULL::TIMESTAMPTZ AS at -- no; time", ("at",), (None,)),
+        ("SELECT make_timestamptz(i) AS t, i FROM range(9) AS r (i) ORDER BY i DESC", None,
+         (datetime(1970, 1, 1, 0, 0, 0, 8, tzinfo=UTC), 8)),
+    ):  # fmt: skip
+        answer = facts.ask(sql)
+        assert columns is None or answer.columns == columns
+        assert "TIMESTAMP WITH TIME ZONE" not in answer.types
+        assert next(answer.rows()) == first
+        assert answer.to_arrow().num_rows == len(list(answer.rows()))
+
+
+def test_moments_within_a_list_ask_for_a_cast(facts):
+    answer = facts.ask("SELECT [now()] AS times")
+    with pytest.raises(StoreError, match="times holds times with a zone") as caught:
+        list(answer.rows())
+    assert "TIMESTAMP[]" in caught.value.hint
+    assert len(list(facts.ask("SELECT [now()]::TIMESTAMP[] AS times").rows())) == 1
+
+
+def test_days_are_those_of_utc_wherever_it_runs():
+    script = """
+from patchfleet.store.quiet import connect
+asked = "SELECT TIMESTAMPTZ '2026-03-01 02:00:00+00' = TIMESTAMP '2026-03-01 02:00:00'"
+with connect() as engine:
+    for one in (engine, engine.cursor()):
+        assert one.execute(asked).fetchall() == [(True,)]
+"""
+    away = {**os.environ, "TZ": "America/New_York"}
+    subprocess.run([sys.executable, "-c", script], env=away, check=True)
 
 
 def test_rows_arrive_in_every_form(facts):

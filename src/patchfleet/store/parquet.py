@@ -31,7 +31,6 @@ def write_parquet(columns: Mapping[str, str], rows: Iterable[Sequence[Any]], pat
                 out.write(encode(dict(zip(columns, row, strict=True))) + b"\n")
         path.write_bytes(b"")  # says as an OSError what the engine would say in its own words
         try:
-            memory.execute("SET TimeZone = 'UTC'")
             source = memory.read_json(str(lines), columns=dict(columns), format="newline_delimited")
             source.write_parquet(str(path), compression="zstd")
         except duckdb.Error as error:

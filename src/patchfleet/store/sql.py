@@ -4,7 +4,7 @@ Law of this file: it reads and nothing else: one statement that selects, over th
 published files; no other file, no network, no setting can be reached from it.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_MOMENT = "TIMESTAMP WITH TIME ZONE"
 _READING = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN}
 
 
@@ -30,25 +31,30 @@ class Answer:
     """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, query: str) -> None:
-        relation = _explained(lambda: connection.sql(query))
-        assert relation is not None, "what reads has an answer"
+        relation = _relation(connection, query)
+        if _MOMENT in map(str, relation.types):
+            query = _in_utc(query, relation)
+            relation = _relation(connection, query)
         self._connection, self._query, self._relation = connection, query, relation
         self.columns: tuple[str, ...] = tuple(relation.columns)
         self.types: tuple[str, ...] = tuple(str(kind) for kind in relation.types)
 
     def rows(self, batch: int = 5000) -> Iterator[tuple[Any, ...]]:
-        """Yield the rows, `batch` at a time; times are aware UTC."""
+        """Yield the rows, `batch` at a time; times are aware UTC.
+
+        Raises StoreError where a list or a structure holds times that say their zone.
+        """
+        for name, kind in zip(self.columns, self.types, strict=True):
+            if _MOMENT in kind:
+                raise StoreError(
+                    f"{name} holds times with a zone within {kind}, which cannot be shown",
+                    hint="cast it, for example to TIMESTAMP[]: its times are then those of UTC",
+                )
         timed = [place for place, kind in enumerate(self.types) if kind.startswith("TIMESTAMP")]
         with self._connection.cursor() as cursor:
             result = _explained(lambda: cursor.execute(self._query))
             while rows := _explained(lambda: result.fetchmany(batch)):
-                for row in rows:
-                    yield tuple(
-                        value.replace(tzinfo=UTC)
-                        if place in timed and isinstance(value, datetime)
-                        else value
-                        for place, value in enumerate(row)
-                    )
+                yield from (_aware(row, timed) for row in rows) if timed else rows
 
     def to_arrow(self) -> "pa.Table":
         """Return an Arrow table; needs pyarrow."""
@@ -63,6 +69,37 @@ class Answer:
         """Return a pandas frame; needs pandas."""
         frame: pd.DataFrame = _explained(self._relation.df)
         return frame
+
+
+def _relation(connection: duckdb.DuckDBPyConnection, query: str) -> duckdb.DuckDBPyRelation:
+    relation = _explained(lambda: connection.sql(query))
+    assert relation is not None, "what reads has an answer"
+    return relation
+
+
+def _in_utc(query: str, relation: duckdb.DuckDBPyRelation) -> str:
+    """Spell an answer with moments, as `now()` or a published file has them, as the views do."""
+    columns = list(zip(relation.columns, map(str, relation.types), strict=True))
+    places = [f"c{place}" for place in range(len(columns))]
+    cells = [
+        f"""{f"timezone('UTC', {place})" if kind == _MOMENT else place} AS {_quoted(name)}"""
+        for place, (name, kind) in zip(places, columns, strict=True)
+    ]
+    asked = query.rstrip("; \n")  # what ends in a comment still ends in a line
+    return f"SELECT {', '.join(cells)} FROM ({asked}\n) AS answer ({', '.join(places)})"
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _aware(row: tuple[Any, ...], timed: Sequence[int]) -> tuple[Any, ...]:
+    """Say of the times in a row that they are UTC."""
+    cells = list(row)
+    for place in timed:
+        if isinstance(cells[place], datetime):
+            cells[place] = cells[place].replace(tzinfo=UTC)
+    return tuple(cells)
 
 
 def ask(connection: duckdb.DuckDBPyConnection, sql: str) -> Answer:
