@@ -49,10 +49,11 @@ memory of a sync is the same."""
 
 _NO_WORDS = "(SELECT NULL::BIGINT AS word, NULL::UBIGINT AS bits WHERE false)"
 
-_CSV = """auto_detect = false, buffer_size = 4194304, max_line_size = 65536,
+_CSV = """auto_detect = false, buffer_size = 524288, max_line_size = 65536,
     header = false, delim = ',', quote = '"', escape = '"', nullstr = '',
     allow_quoted_nulls = false, hive_partitioning = false, new_line = '\\n'"""
-"""How `Backend.write_csv` writes: nothing is NULL, "" is an empty text."""
+"""How `Backend.write_csv` writes: nothing is NULL, "" is an empty text. To read more of it at once
+takes more memory, and as much time."""
 
 
 def write_files(

@@ -79,12 +79,11 @@ def _relation(connection: duckdb.DuckDBPyConnection, query: str) -> duckdb.DuckD
 
 def _in_utc(query: str, relation: duckdb.DuckDBPyRelation) -> str:
     """Spell an answer with moments, as `now()` or a published file has them, as the views do."""
-    columns = list(zip(relation.columns, map(str, relation.types), strict=True))
-    places = [f"c{place}" for place in range(len(columns))]
-    cells = [
-        f"""{f"timezone('UTC', {place})" if kind == _MOMENT else place} AS {_quoted(name)}"""
-        for place, (name, kind) in zip(places, columns, strict=True)
-    ]
+    places, cells = [], []
+    for number, (name, kind) in enumerate(zip(relation.columns, relation.types, strict=True)):
+        places.append(f"c{number}")
+        cell = f"timezone('UTC', c{number})" if str(kind) == _MOMENT else f"c{number}"
+        cells.append(f"{cell} AS {_quoted(name)}")
     asked = query.rstrip("; \n")  # what ends in a comment still ends in a line
     return f"SELECT {', '.join(cells)} FROM ({asked}\n) AS answer ({', '.join(places)})"
 
