@@ -7,7 +7,6 @@ records or dry-runs an operation does it to the value, and knows no vendor.
 
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from patchfleet.transport.wire import Lost, Request, Response
@@ -46,7 +45,9 @@ def unless(operation: Operation[T], fingerprint: str | None) -> Operation[Fresh[
     """
 
     def parse(response: Response) -> Fresh[T]:
-        found = blake2b(response.body, digest_size=16).hexdigest()
+        from blake3 import blake3
+
+        found = blake3(response.body).hexdigest(length=16)
         return Fresh(found, None if found == fingerprint else operation.parse(response))
 
     return Operation(operation.name, operation.request, parse, operation.repeatable)
