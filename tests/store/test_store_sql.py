@@ -93,6 +93,7 @@ def test_moments_are_answered_as_the_views_answer_times(facts):
             (datetime(2025, 12, 31, 20, tzinfo=UTC), 1, 2),
         ),
         ("WITH one AS (SELECT now()) SELECT NULL::TIMESTAMPTZ AS at -- no; time", ("at",), (None,)),
+        ("SELECT 'é; --', NULL::TIMESTAMPTZ /* é; */ ;; -- the end;", None, ("é; --", None)),
         ("SELECT make_timestamptz(i) AS t, i FROM range(9) AS r (i) ORDER BY i DESC", None,
          (datetime(1970, 1, 1, 0, 0, 0, 8, tzinfo=UTC), 8)),
     ):  # fmt: skip

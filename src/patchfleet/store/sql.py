@@ -84,8 +84,18 @@ def _in_utc(query: str, relation: duckdb.DuckDBPyRelation) -> str:
         places.append(f"c{number}")
         cell = f"timezone('UTC', c{number})" if str(kind) == _MOMENT else f"c{number}"
         cells.append(f"{cell} AS {_quoted(name)}")
-    asked = query.rstrip("; \n")  # what ends in a comment still ends in a line
-    return f"SELECT {', '.join(cells)} FROM ({asked}\n) AS answer ({', '.join(places)})"
+    return f"SELECT {', '.join(cells)} FROM ({_bare(query)}) AS answer ({', '.join(places)})"
+
+
+def _bare(query: str) -> str:
+    """Leave out the semicolon and the comments that a statement ends with."""
+    text = query.encode()
+    end = len(text)
+    for place, kind in reversed(duckdb.tokenize(query)):
+        if kind != duckdb.token_type.comment and text[place : place + 1] != b";":
+            break
+        end = place
+    return text[:end].decode()
 
 
 def _quoted(name: str) -> str:
