@@ -45,7 +45,7 @@ _MEMORY = "300MB"
 
 _ROWS_A_GROUP = 65_536
 """Of a third less a question over all findings takes a tenth longer; of DuckDB's own, nearly twice
-as much, it takes as long, and publishing 15 MB more."""
+as much, a twentieth less, and publishing takes 15 MB more."""
 
 _NO_WORDS = "(SELECT NULL::BIGINT AS word, NULL::UBIGINT AS bits WHERE false)"
 
