@@ -3,6 +3,7 @@
 import random
 import subprocess
 import sys
+import threading
 from collections import Counter
 from datetime import timedelta
 
@@ -43,6 +44,14 @@ def breaking(error, scanned):
     return tell
 
 
+def wait_for_calls():
+    """Let the calls end that a broken-off sync left under way: it waits for none of them itself."""
+    for thread in threading.enumerate():
+        if thread.name == "patchfleet-call":
+            thread.join(60)
+            assert not thread.is_alive()
+
+
 @pytest.mark.parametrize("error", [KeyboardInterrupt, ZeroDivisionError])
 @pytest.mark.parametrize("scanned", [0, 1, 7])
 def test_it_goes_on_where_it_stopped(emulator, source, store, error, scanned):
@@ -56,6 +65,7 @@ def test_it_goes_on_where_it_stopped(emulator, source, store, error, scanned):
     assert (run.state, run.devices, run.is_current) == ("incomplete", scanned, False)
     with pytest.raises(StoreError, match="no complete sync"):
         store.facts()
+    wait_for_calls()
     emulator.clear_calls()
     outcome = sync(source, store, now=now, rules=ONE_BY_ONE)
     assert (outcome.is_complete, outcome.is_resumed) == (True, True)
@@ -95,6 +105,7 @@ def test_only_what_failed_is_asked_again(emulator, source, store):
 def test_it_can_begin_anew(emulator, source, store, how):
     with pytest.raises(KeyboardInterrupt):
         sync(source, store, now=lambda: emulator.now, on_progress=breaking(KeyboardInterrupt, 5))
+    wait_for_calls()
     emulator.clear_calls()
     later = emulator.now + timedelta(hours=6, microseconds=how == "too old")
     outcome = sync(source, store, now=lambda: later, rules=Rules(fresh=how == "fresh"))
