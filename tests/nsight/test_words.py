@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from patchfleet.nsight.words import kb_number, moment, stamp, unix_moment, whole_number
+from patchfleet.nsight.words import moment, stamp, unix_moment, whole_number
 
 
 @pytest.mark.parametrize(
@@ -64,23 +64,6 @@ def test_stamps(text: str | None, value: datetime | None) -> None:
 )
 def test_unix_seconds(seconds: int | None, value: datetime | None) -> None:
     assert unix_moment(seconds) == value
-
-
-@pytest.mark.parametrize(
-    ("title", "number"),
-    [
-        ("2025-01 Cumulative Update (KB5049981)", "5049981"),
-        ("Update for X - KB 890830 (kb1234567)", "890830"),
-        ("security update kb4052623", "4052623"),
-        ("KB12345", None),
-        ("KB123456789", None),
-        ("BKB5049981", None),
-        ("Google Chrome 131", None),
-        ("", None),
-    ],
-)
-def test_kb_numbers(title: str, number: str | None) -> None:
-    assert kb_number(title) == number
 
 
 @given(st.text())

@@ -24,10 +24,10 @@ from patchfleet.models import (
     Hosts,
     Inventory,
     Patch,
-    Severity,
     Site,
     State,
 )
+from patchfleet.models.words import severity_of
 from patchfleet.nsight import Client, ListedDevice, NAble, PatchesChanged, RetryMessage
 from patchfleet.nsight import Device as FullDevice
 from patchfleet.nsight import Patch as Row
@@ -35,7 +35,7 @@ from patchfleet.nsight.operations.patches import list_patches
 from patchfleet.transport.operation import unless
 
 KINDS: tuple[DeviceKind, ...] = ("server", "workstation")
-WORDS = "1"
+WORDS = "2"
 """The edition of the translation below: with another one, every answer is read anew."""
 
 CALLS_AT_ONCE = 32  # as many as a client has connections
@@ -49,14 +49,6 @@ STATES: dict[int, State] = {
     23: "ignored",  # the wrapper's number; see nsight/words.py
     32: "ignored",
     64: "reboot_required",
-}
-
-# Numbers are not documented, so the words decide [reference §4.5].
-SEVERITIES: dict[str, Severity] = {
-    "critical": "critical",
-    "important": "important",
-    "moderate": "moderate",
-    "low": "low",
 }
 
 T = TypeVar("T")
@@ -251,7 +243,8 @@ def _patch(row: Row) -> Patch:
         title=row.patch_title,
         product=row.product,
         kb=row.kb,
-        severity=SEVERITIES.get((label or "").casefold(), "unspecified"),
+        # Numbers are not documented, so the words decide [reference §4.5].
+        severity=severity_of(label),
         vendor_severity=label or (None if row.severity is None else str(row.severity)),
         released_at=row.released_at,
         url=row.patch_url,

@@ -17,18 +17,10 @@ import msgspec
 from patchfleet.errors import ConfigError, Unreadable
 from patchfleet.fleet.qualys_orders import Attempt
 from patchfleet.fleet.qualys_values import entries, flag, ids, moment, number, text
-from patchfleet.models import Condition, Finding, Patch, Severity, State
+from patchfleet.models import Condition, Finding, Patch, State
+from patchfleet.models.words import severity_of
 from patchfleet.qualys import CatalogPatch, PMAsset, PMPatch, Qualys
 from patchfleet.qualys.ids import uuid_text
-
-SEVERITIES: Final[Mapping[str, Severity]] = {
-    "critical": "critical",
-    "important": "important",
-    "moderate": "moderate",
-    "low": "low",
-    "none": "unspecified",
-}
-"""By word [D: cat1]; any other is `unspecified` too, with Qualys's own word kept."""
 
 STATES: Final[Mapping[str, State]] = {
     "Missing": "missing",
@@ -145,7 +137,7 @@ def as_patch(patch_id: str, record: PMPatch | CatalogPatch) -> Patch:
         title=text(record.title) or f"Qualys patch {patch_id}",
         product=products or None,
         kb=(text(record.kb) or "").upper().removeprefix("KB") or None,
-        severity=SEVERITIES.get((word or "").casefold(), "unspecified"),
+        severity=severity_of(word),
         vendor_severity=word,
         released_at=moment(record.publishedDate),
         url=text(record.vendorlink),

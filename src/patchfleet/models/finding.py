@@ -18,13 +18,13 @@ The dictionaries stand beside the parsers; this is what they amount to:
 | `reboot_required` | 64 Reboot Required | missing, `success` in that result, and `pendingReboot` |
 | `unknown`         | any other number  | -                                                      |
 
-| severity      | N-able says | Qualys says                             |
-| ------------- | ----------- | --------------------------------------- |
-| `critical`    | Critical    | Critical                                |
-| `important`   | Important   | Important                               |
-| `moderate`    | Moderate    | Moderate                                |
-| `low`         | Low         | Low                                     |
-| `unspecified` | other words | None, and whatever else; also no word   |
+| severity      | either says, in any case: `words.SEVERITY_WORDS` |
+| ------------- | ------------------------------------------------ |
+| `critical`    | Critical                                         |
+| `important`   | Important, High                                  |
+| `moderate`    | Moderate, Medium                                 |
+| `low`         | Low                                              |
+| `unspecified` | other words, and none                            |
 
 | decision     | N-able says          | Qualys says                                          |
 | ------------ | -------------------- | ---------------------------------------------------- |

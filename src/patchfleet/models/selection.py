@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from patchfleet.models.finding import Severity, State
 from patchfleet.models.fleet import DeviceKind
+from patchfleet.models.words import kb_number
 
 
 class Selection(Struct, frozen=True, kw_only=True):
@@ -48,17 +49,18 @@ class Selection(Struct, frozen=True, kw_only=True):
         return not self.patches or any(_is_titled(term, title, kb) for term in self.patches)
 
 
-_KB = re.compile(r"kb(\d+)|(\d{6,})", re.IGNORECASE)
+_ODD = re.compile(r"kb(\d+)|(\d{9,})", re.IGNORECASE)
 
 
 def kb_of(term: str) -> str | None:
     """Return the number where a term is a KB number and nothing else.
 
     Six digits and more are one, so that 5049981 never means a title that happens to hold 50499812;
-    fewer may be a year or a version in a title.
+    fewer may be a year or a version in a title. What has the letters and cannot be one (`KB12`)
+    means no patch, and not every title that holds it.
     """
-    found = _KB.fullmatch(term.strip())
-    return found and (found.group(1) or found.group(2))
+    odd = _ODD.fullmatch(term.strip())
+    return kb_number(term) or (odd and (odd[1] or odd[2]))
 
 
 def is_named(term: str, name: str, id_: str) -> bool:

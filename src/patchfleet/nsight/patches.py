@@ -6,6 +6,7 @@ from typing import ClassVar, Literal, Self
 
 from msgspec import Struct
 
+from patchfleet.models.words import kb_in_title
 from patchfleet.nsight import words
 from patchfleet.nsight.records import Record
 
@@ -76,8 +77,8 @@ class Patch(Record):
 
     @property
     def kb(self) -> str | None:
-        """The KB number in the title, without its letters."""
-        return words.kb_number(self.patch_title)
+        """The KB number in the title, without its letters: there is no KB element [I]."""
+        return kb_in_title(self.patch_title)
 
     @property
     def released_at(self) -> datetime | None:

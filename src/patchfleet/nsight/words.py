@@ -36,7 +36,6 @@ _MONTHS = {
 }
 _DAY = re.compile(r"(\d{1,2})-([A-Za-z]{3})-(\d{4})(?:[ T](\d{1,2}):(\d{2})(?::(\d{2}))?)?")
 _ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[ T](\d{2}):(\d{2})(?::(\d{2}))?)?")
-_KB = re.compile(r"\bKB ?(\d{6,8})\b", re.IGNORECASE)
 
 
 def base_choice(policy: int) -> Choice | None:
@@ -57,12 +56,6 @@ def policy_label(policy: int, label: str | None) -> str:
 def status_label(status: int, label: str | None) -> str:
     """Return the wire's label, or the documented one, or the bare number."""
     return label or STATUS_LABELS.get(status) or f"Unknown ({status})"
-
-
-def kb_number(title: str) -> str | None:
-    """Return the first KB number of a title, without its letters: there is no KB element [I]."""
-    found = _KB.search(title)
-    return found.group(1) if found else None
 
 
 def whole_number(text: str | None) -> int | None:

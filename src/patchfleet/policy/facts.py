@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from patchfleet.errors import ConfigError
 from patchfleet.models import DeviceKind, Patch, Severity
+from patchfleet.models.words import is_severity_stated, severity_word
 from patchfleet.policy.intel.rows import KevEntry
 from patchfleet.policy.pack import Condition
 
@@ -74,32 +75,16 @@ def _is_exploited(facts: Facts) -> bool | None:
     return True if isinstance(facts.kev, KevEntry) else facts.is_exploited
 
 
-NOT_STATED = frozenset({"", "none", "unspecified", "unknown", "not specified", "n/a", "-"})
-"""Words with which a vendor says that it gives no severity."""
-
-WORDS: dict[str, Severity] = {
-    "critical": "critical",
-    "important": "important",
-    "high": "important",
-    "high risk": "important",
-    "moderate": "moderate",
-    "medium": "moderate",
-    "low": "low",
-}
-"""The vendor's words as steps of our scale: what others call high, Microsoft calls important."""
-
-
 def _step(facts: Facts) -> Severity | None:
     """Return the vendor's severity, or our ranking where its own word is not kept or not known."""
-    step = WORDS.get((facts.vendor_severity or "").strip().casefold())
+    step = severity_word(facts.vendor_severity)
     if step is None and facts.severity != "unspecified":
         return facts.severity
     return step
 
 
 def _is_severity_stated(facts: Facts) -> bool:
-    word = (facts.vendor_severity or "").strip().casefold()
-    return _step(facts) is not None or word not in NOT_STATED
+    return _step(facts) is not None or is_severity_stated(facts.vendor_severity)
 
 
 def _is_one_of(step: Severity | None, *wanted: Severity) -> bool | None:

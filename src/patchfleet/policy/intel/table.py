@@ -13,6 +13,7 @@ from typing import NoReturn, TypeVar
 
 from msgspec import Struct
 
+from patchfleet.models.words import kb_number
 from patchfleet.policy.intel.rows import EpssScore, Exploitation, KbCve, SsvcAssessment
 from patchfleet.policy.intel.trouble import CVE, DOWNLOAD, cve_of, keep, unusable
 
@@ -182,8 +183,8 @@ def ssvc_rows(table: Table) -> list[SsvcAssessment]:
 
 
 def _kb_of(text: str) -> str:
-    number = text.strip().upper().removeprefix("KB")
-    if not (number.isascii() and number.isdecimal()):
+    number = kb_number(text)
+    if number is None:
         raise ValueError(f"{text!r} is not a KB number such as KB5034441")
     return number
 
