@@ -46,29 +46,36 @@ def read_jobs(
 ) -> Jobs:
     """Return all jobs, their runs since a time (or all), and what those did on each asset.
 
-    Runs that are `over` are left out. Calls: two for each job; for each run one for every hundred
-    assets. A job deleted meanwhile is a gap.
+    Runs that are `over` are not read and in `kept_runs`. Calls: two for each job; for each run one
+    for every hundred assets. A job deleted meanwhile is a gap.
     """
     jobs: list[Job] = []
     runs: list[JobRun] = []
     results: list[JobResult] = []
     gaps: list[str] = []
+    kept: set[RunRef] = set()
     listed = client.list_jobs("all")
     on_call()
     for one in listed:
         try:
             body = client.get_job(one.id or "")
             on_call()
-            ran, did = _runs(client, one, on_call, over=over, since=since)
+            ran, did, left = _runs(client, one, on_call, over=over, since=since)
         except NotFound as error:
             gaps.append(f"job {one.id} {one.name} was listed and is gone: {error.message}")
             continue
         jobs.append(as_job(one, body))
         runs.extend(ran)
         results.extend(did)
+        kept |= left
     gaps.extend(_unnamed(results))
     return Jobs(
-        as_of=as_of, jobs=tuple(jobs), runs=tuple(runs), results=tuple(results), gaps=tuple(gaps)
+        as_of=as_of,
+        jobs=tuple(jobs),
+        runs=tuple(runs),
+        results=tuple(results),
+        kept_runs=frozenset(kept),
+        gaps=tuple(gaps),
     )
 
 
@@ -146,16 +153,21 @@ def _runs(
     *,
     over: Container[RunRef],
     since: datetime | None,
-) -> tuple[list[JobRun], list[JobResult]]:
+) -> tuple[list[JobRun], list[JobResult], set[RunRef]]:
+    """Read the runs of a job with their results; name those that are not read."""
+    kept: set[RunRef] = set()
     runs: list[JobRun] = []
     results: list[JobResult] = []
     listed = client.get_job_runs(job)
     on_call()
     for run in listed:
-        if (job.id or "", text(run.jobInstanceId) or "") in over:
+        ref = (job.id or "", text(run.jobInstanceId) or "")
+        if ref in over:
+            kept.add(ref)
             continue
         scheduled_at = moment(run.scheduledDateTime)
         if since is not None and scheduled_at is not None and scheduled_at < since:
+            kept.add(ref)
             continue
         views = views_of(client, job, run.jobInstanceId)
         for _ in range(pages_of(views)):
@@ -163,7 +175,7 @@ def _runs(
         did = [as_result(job.id or "", text(run.jobInstanceId) or "", view) for view in views]
         runs.append(as_run(job.id or "", run, did))
         results.extend(did)
-    return runs, results
+    return runs, results, kept
 
 
 def _status(said: object, words: Mapping[str, JobStatus]) -> tuple[JobStatus, str]:

@@ -132,6 +132,8 @@ class JobResult(Struct, frozen=True, kw_only=True, gc=False):
 class Jobs(Struct, frozen=True, kw_only=True):
     """All jobs of a source with their runs and results, as of one time.
 
+    What is on record and not in here is gone, but for what the source lists and was not read this
+    time: `kept_jobs`, with all that is on record of them, and `kept_runs`, with their results.
     `gaps` are sentences for people: what the source said and could not be made use of.
     """
 
@@ -139,4 +141,6 @@ class Jobs(Struct, frozen=True, kw_only=True):
     jobs: tuple[Job, ...]
     runs: tuple[JobRun, ...]
     results: tuple[JobResult, ...]
+    kept_jobs: frozenset[str] = frozenset()
+    kept_runs: frozenset[RunRef] = frozenset()
     gaps: tuple[str, ...] = ()

@@ -4,7 +4,7 @@ Law of this file: only what changed is written. What this very run said before i
 earlier run said is ended, what holds now begins; so a run may say the same thing twice.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import (
@@ -67,10 +67,13 @@ def end_all_but(
     scope: ColumnElement[bool],
     run: int,
     present: Collection[Key],
+    *,
+    is_kept: Callable[[Key], bool] = lambda _: False,
 ) -> None:
-    """End with `run` whatever still holds in `scope` and is not `present`."""
+    """End with `run` whatever still holds in `scope` and is neither `present` nor kept."""
     held = _held(connection, table, scope, ())
-    _end(connection, table, run, [key for key, _ in held if key not in present])
+    absent = [key for key, _ in held if key not in present and not is_kept(key)]
+    _end(connection, table, run, absent)
 
 
 def parts(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:

@@ -1,15 +1,15 @@
 """Jobs of a source on record: what was ordered, when it ran, and what it did on each device.
 
-Law of this file: what a source no longer lists of its past is not taken for gone: runs and results
-stay as they were last said, and only a job that is deleted ends.
+Law of this file: what a source no longer lists ends, whoever said it before; what it lists and was
+not read again stays as it was last said.
 """
 
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Table, select
 
-from patchfleet.models import OVER_STATUSES, JobRun, Jobs, RunRef
+from patchfleet.models import OVER_STATUSES, Job, JobResult, JobRun, Jobs, RunRef
 from patchfleet.store import intervals
 from patchfleet.store.schema import job, job_result, job_run
 from patchfleet.store.schema import source as sources
@@ -22,16 +22,25 @@ _decode = msgspec.json.Decoder(JobRun).decode
 def write(connection: Connection, source: int, run: int, jobs: Jobs) -> None:
     """Make the record say what a source says of its jobs, from `run` on."""
     jobs = without_nul(jobs)
-    said = {(source, one.id): (_encode(one).decode(),) for one in jobs.jobs}
-    intervals.settle(connection, job, job.c.source == source, run, said)
-    intervals.end_all_but(connection, job, job.c.source == source, run, said.keys())
-    runs = {(source, one.job_id, one.id): (_encode(one).decode(),) for one in jobs.runs}
-    intervals.settle(connection, job_run, job_run.c.source == source, run, runs)
-    results = {
-        (source, one.job_id, one.run_id, one.device_id): (_encode(one).decode(),)
-        for one in jobs.results
+    said: dict[Table, dict[intervals.Key, intervals.Values]] = {
+        job: {(source, one.id): _said(one) for one in jobs.jobs},
+        job_run: {(source, one.job_id, one.id): _said(one) for one in jobs.runs},
+        job_result: {
+            (source, one.job_id, one.run_id, one.device_id): _said(one) for one in jobs.results
+        },
     }
-    intervals.settle(connection, job_result, job_result.c.source == source, run, results)
+
+    def is_kept(key: intervals.Key) -> bool:
+        return key[1] in jobs.kept_jobs or key[1:3] in jobs.kept_runs
+
+    for table, wanted in said.items():
+        of_source = table.c.source == source
+        intervals.settle(connection, table, of_source, run, wanted)
+        intervals.end_all_but(connection, table, of_source, run, wanted.keys(), is_kept=is_kept)
+
+
+def _said(one: Job | JobRun | JobResult) -> intervals.Values:
+    return (_encode(one).decode(),)
 
 
 def runs_over(connection: Connection, source_name: str, before: datetime) -> frozenset[RunRef]:
