@@ -67,7 +67,10 @@ def new_job(before: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def told(
-    emulator: Emulator, ran: dict[str, dict[str, Any]], new_job: dict[str, Any]
+    emulator: Emulator,
+    before: dict[str, Any],
+    ran: dict[str, dict[str, Any]],
+    new_job: dict[str, Any],
 ) -> dict[str, Any]:
     """What the SDK says of the world it saw."""
     if not PYTHON.exists():
@@ -77,6 +80,8 @@ def told(
         pytest.skip(reason)
     wanted = {
         "jobs that ran": list(ran),
+        "catalogue": ids_of(before, "Windows"),
+        "catalogue, Linux": ids_of(before, "Linux"),
         "new job": new_job,
         "job of no zone": new_job | {"timezone": None},
         "inventory": {
@@ -99,6 +104,11 @@ def told(
     assert done.returncode == 0, done.stderr
     answer: dict[str, Any] = json.loads(done.stdout)
     return answer
+
+
+def ids_of(truth: dict[str, Any], platform: str) -> list[str]:
+    """Return the ids of the patches of a platform."""
+    return [patch["uuid"] for patch in truth["patches"] if patch["platform"] == platform]
 
 
 def milliseconds(text: str) -> int:
@@ -210,6 +220,23 @@ def test_it_lists_the_true_patches(told: dict[str, Any], before: dict[str, Any])
         number: (patch["title"], patch["platform"], patch["vendorSeverity"], patch["kb"])
         for number, patch in by_id(told["patches"]).items()
     } == wanted
+
+
+@pytest.mark.parametrize(
+    ("asked", "platform"), [("catalogue", "Windows"), ("catalogue, Linux", "Linux")]
+)
+def test_it_reads_the_whole_catalogue(
+    told: dict[str, Any], before: dict[str, Any], asked: str, platform: str
+) -> None:
+    """It dies of any field it does not know, so the catalogue has those it knows and no others."""
+    assert {
+        number: (patch["title"], patch["platform"], patch["vendorSeverity"], patch["kb"])
+        for number, patch in by_id(told[asked]).items()
+    } == {
+        patch["uuid"]: (patch["title"], patch["platform"], patch["severity"], patch["kb"])
+        for patch in before["patches"]
+        if patch["platform"] == platform
+    }
 
 
 def test_of_assets_with_a_field_it_does_not_know_it_tells_nothing(told: dict[str, Any]) -> None:

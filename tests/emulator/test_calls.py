@@ -199,9 +199,35 @@ class TestShapes:
             for one in tree(ask(emulator, "list_checks", deviceid=device["deviceid"])).iter(
                 "check"
             ):
-                if one.findtext("statusid") == "2":
+                assert one.findtext("statusid") in ("1", "5")
+                if one.findtext("statusid") == "1":
                     expected.add(one.findtext("checkid"))
         assert failing == expected != set()
+        assert all(one.findtext("dsc_247") in ("1", "2", "3") for one in root.iter("check"))
+
+    @pytest.mark.parametrize("wanted", ["checks", "tasks", "random"])
+    def test_a_silent_device_is_among_the_failing_ones(self, wanted):
+        """Servers as offline, workstations as overdue, whether or not a check of theirs fails."""
+        emulator = Emulator(devices=120, seed=3)
+        silent = {
+            str(one["deviceid"]): ("offline" if one["kind"] == "server" else "overdue")
+            for one in devices(emulator.truth()) if one["silent_days"]
+        }  # fmt: skip
+        assert set(silent.values()) == {"offline", "overdue"}
+        root = tree(ask(emulator, "list_failing_checks", check_type=wanted))
+        told = {
+            device.findtext("id"): part.tag
+            for kind in ("server", "workstation")
+            for device in root.iter(kind)
+            for part in device
+            if part.tag in ("offline", "overdue")
+        }
+        assert told == ({} if wanted == "tasks" else silent)
+        for part in [*root.iter("offline"), *root.iter("overdue")]:
+            assert [one.tag for one in part] == ["description", "startdate", "starttime"]
+            assert all(one.text for one in part)
+        if wanted != "tasks":
+            assert any(not one.find("failed_checks") for one in root.iter("workstation"))
 
     def test_the_ugly_times_are_there(self):
         emulator = Emulator()

@@ -5,6 +5,7 @@ import re
 import socket
 import time
 import xml.etree.ElementTree as ET
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlencode
 
@@ -134,8 +135,8 @@ class TestStatusCodes:
         assert answers[0].headers["Retry-After"] == "30"
         assert answers[1].headers["Retry-After"] is None
         date, until = (answers[2].headers[name] for name in ("Date", "Retry-After"))
-        assert parsedate_to_datetime(date) == emulator.now
-        assert (parsedate_to_datetime(until) - emulator.now).seconds == 45
+        assert abs(parsedate_to_datetime(date) - datetime.now(UTC)) < timedelta(minutes=5)
+        assert (parsedate_to_datetime(until) - parsedate_to_datetime(date)).seconds == 45
         assert answers[3].headers["Retry-After"] == "soon"
 
     def test_pages_instead_of_answers(self, host):

@@ -124,7 +124,7 @@ def test_the_list_of_mitigation_jobs_has_two_mandatory_inputs(shared, missing):
         ("assetIds", {"assetIds": [GONE]}),
         ("assetTagIds", {"assetIds": None}),
         ("assetIds", {"scheduleType": "Daily", "startDateTime": "2026-11-14 10:00:00 PM"}),
-        ("filterType", {"filterType": "any"}),
+        ("filterType", {"filterType": "most"}),
         ("startDateTime", {"scheduleType": "Once"}),
     ],
 )
@@ -217,7 +217,7 @@ def test_columns_are_listed_by_section(shared):
     [
         (f"/pm/v1/report/deplymentjobprogress/{GONE}", {}, 404),
         (f"/pm/v1/report/mitigationjobprogress/{GONE}", {}, 404),
-        ("/pm/v1/report/deplymentjobprogress/{job}", {"reportFormat": "PDF"}, 400),
+        ("/pm/v1/report/deplymentjobprogress/{job}", {"reportFormat": "XLS"}, 400),
         ("/pm/v1/report/deplymentjobprogress/{job}", {"columns": ["Colour"]}, 400),
         ("/pm/v1/report/deplymentjobprogress/{job}", {"columns": "Status"}, 400),
     ],

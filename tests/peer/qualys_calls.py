@@ -19,6 +19,7 @@ from qualysdk.pm import (
     get_assets,
     get_job_results,
     get_job_runs,
+    get_patch_catalog,
     get_patches,
     list_jobs,
 )
@@ -61,6 +62,8 @@ def tell(url, username, password, wanted):
         "created": create_job(auth, **wanted["new job"]),
         "refused": attempt(create_job, auth, **wanted["job of no zone"]),
         "patches": plain(get_patches(auth)),
+        "catalogue": plain(get_patch_catalog(auth, wanted["catalogue"], "windows")),
+        "catalogue, Linux": plain(get_patch_catalog(auth, wanted["catalogue, Linux"], "linux")),
         "assets": plain(get_assets(auth)),
         "assets in short": plain(get_assets(auth, attributes=["id", "name", "missingPatchCount"])),
         "inventory": plain(query_assets(auth, **wanted["inventory"])),

@@ -1,7 +1,8 @@
 """The control API beside the vendor's: JSON, no key, one function a route.
 
 Law of this file: functions over the emulator, no HTTP but status and bytes.  Whatever is wrong with
-a request is answered with 400 and `{"error": ...}`, and nothing has changed then.
+a request is answered with 400 and `{"error": ...}`, and nothing has changed then; a web page from
+elsewhere is answered with 403 (`origins.py`).
 """
 
 import json
@@ -36,6 +37,11 @@ def respond(
         return _json(200, act(emulator, words))
     except (ValueError, TypeError, OverflowError) as problem:
         return _json(400, {"error": str(problem)})
+
+
+def refuse(reason: str) -> Answer:
+    """Answer a request that has no business here."""
+    return _json(403, {"error": reason})
 
 
 def _words(body: bytes) -> Words:

@@ -16,7 +16,7 @@ from threading import RLock
 from typing import Any, Literal
 from urllib.parse import urlencode
 
-from patchfleet.emulator import control, host
+from patchfleet.emulator import control, host, origins
 from patchfleet.emulator.answer import Answer, html, xml
 from patchfleet.emulator.clock import DEFAULT_START, Clock
 from patchfleet.emulator.faults import OF_NSIGHT, OF_QUALYS, Fault, Faults
@@ -26,7 +26,7 @@ from patchfleet.emulator.nsight.account import Account, open_account
 from patchfleet.emulator.nsight.truth import truth_of
 from patchfleet.emulator.qualys.faults import ALTERATIONS, limited
 from patchfleet.emulator.qualys.request import Request, json_answer
-from patchfleet.emulator.qualys.subscription import PREFIXES, Subscription
+from patchfleet.emulator.qualys.subscription import LOG_IN, PREFIXES, Subscription
 from patchfleet.emulator.settings import Settings
 from patchfleet.emulator.world import World, make_world
 
@@ -141,13 +141,20 @@ class Emulator:
         query_pairs: Pairs = (),
         headers: Pairs = (),
         body: bytes = b"",
+        *,
+        port: int | None = None,
     ) -> Answer:
         """Answer one request of either API; `headers` may come in any case.
 
         Vendor calls take their parameters from the query alone, GET and POST alike [O: ps-rmm].
+        `port` is the one the request came in at; pages of other origins cannot use the control API.
         """
+        headers = list(headers)
         with self._lock:
             if path == control.PREFIX or path.startswith(control.PREFIX + "/"):
+                reason = origins.refusal(headers, port)
+                if reason:
+                    return control.refuse(reason)
                 return control.respond(self, method, path, dict(query_pairs), body)
             if path.startswith(PREFIXES):
                 heard = {name.lower(): value for name, value in headers}
@@ -161,7 +168,7 @@ class Emulator:
         """Return the Qualys subscription, its user and password too; opened when first used."""
         with self._lock:
             if self._subscription is None:
-                self._subscription = Subscription(self.settings, self._world)
+                self._subscription = Subscription(self.settings, self._world, self._clock)
                 self._subscription.advance_to(self.now)
             return self._subscription
 
@@ -181,9 +188,9 @@ class Emulator:
             answer = limited(request.path)
         else:
             url = f"{request.path}?{urlencode(request.query)}"
-            answer = fault.spoil(reply, self.now, url, json_answer([]))
+            answer = fault.spoil(reply, self._clock, url, json_answer([]))
         agent = request.headers.get("user-agent", "")
-        body = None if request.path == "/auth" else _json_of(request.raw)
+        body = None if request.path in LOG_IN else _json_of(request.raw)
         self._note(
             answer, fault, service=service, path=request.path, params=dict(request.query),
             user_agent=agent, vendor="qualys", method=request.method, body=body,
@@ -204,7 +211,7 @@ class Emulator:
         if fault is None:
             answer = reply()
         else:
-            answer = fault.spoil(reply, self.now, f"{path}?{urlencode(parameters)}")
+            answer = fault.spoil(reply, self._clock, f"{path}?{urlencode(parameters)}")
         shown = {name: value for name, value in parameters.items() if name != "apikey"}
         self._note(
             answer, fault, service=service, path=path, params=shown, user_agent=agent, method=method

@@ -18,10 +18,14 @@ STAND_IN = xml(b'<?xml version="1.0" encoding="ISO-8859-1"?>\n<result status="OK
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """Hold one call to be spoiled: its reply, the emulated time, its URL with the key, options."""
+    """Hold one call to be spoiled: its reply, the emulated time, its URL with the key, options.
+
+    `wall_now` is the time of the client's side, for what it compares with its own clock.
+    """
 
     reply: Answer
     now: datetime
+    wall_now: datetime
     url: str
     options: Options
 

@@ -6,10 +6,10 @@ Law of this file: matching is arithmetic on counters.  Every call a fault matche
 
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from patchfleet.emulator.answer import Answer
+from patchfleet.emulator.clock import Clock
 from patchfleet.emulator.fault_kind import STAND_IN, Case, FaultKind
 from patchfleet.emulator.http_faults import HTTP_FAULTS
 from patchfleet.emulator.nsight.variants import REPLY_FAULTS
@@ -64,11 +64,12 @@ class Fault:
         return self.seen > self.after and (self.times is None or self.done < self.times)
 
     def spoil(
-        self, reply: Callable[[], Answer], now: datetime, url: str, stand_in: Answer = STAND_IN
+        self, reply: Callable[[], Answer], clock: Clock, url: str, stand_in: Answer = STAND_IN
     ) -> Answer:
         """Return what is sent instead of the reply; `reply` is called if the call takes effect."""
         answer = reply() if self.options["when"] == "after" else stand_in
-        return FAULTS[self.kind].spoil(Case(answer, now, url, self.options))
+        case = Case(answer, clock.now, clock.wall_now, url, self.options)
+        return FAULTS[self.kind].spoil(case)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fault and its counters as JSON can hold them."""

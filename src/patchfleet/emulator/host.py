@@ -115,10 +115,13 @@ class _Connection(asyncio.Protocol):
         path, _, query = self._request.target.decode("ascii").partition("?")
         pairs = parse_qsl(query, keep_blank_values=True, encoding="utf-8", errors="replace")
         headers = [
-            (name.decode(), value.decode("latin-1")) for name, value in self._request.headers
+            (name.decode("latin-1"), value.decode("latin-1"))
+            for name, value in self._request.headers
         ]
         method = self._request.method.decode("ascii")
-        answer = self._host.emulator.handle(method, unquote(path), pairs, headers, self._body)
+        answer = self._host.emulator.handle(
+            method, unquote(path), pairs, headers, self._body, port=self._host.port
+        )
         wait = answer.delivery.wait_seconds + (answer.is_vendors * self._host.latency_seconds)
         if wait or answer.delivery.manner != "whole":
             self._task = asyncio.get_running_loop().create_task(self._deliver(answer, wait))

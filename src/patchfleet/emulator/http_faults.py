@@ -24,9 +24,9 @@ def _retry_after(case: Case) -> Headers:
     if value is None or value == "none":
         return ()
     if value == "http-date":
-        until = case.now + timedelta(seconds=case.options["seconds"])
+        until = case.wall_now + timedelta(seconds=case.options["seconds"])
         return (
-            ("Date", format_datetime(case.now, usegmt=True)),
+            ("Date", format_datetime(case.wall_now, usegmt=True)),
             ("Retry-After", format_datetime(until, usegmt=True)),
         )
     return (("Retry-After", str(value)),)

@@ -22,7 +22,16 @@ PEOPLE = (
     "will", "yusuf", "zoe",
 )  # fmt: skip
 SERVER_ROLES = ("DC", "FILE", "SQL", "APP", "RDS", "BACKUP", "WEB", "PRINT")
-DEPARTMENTS = ("Front desk", "Accounts", "Sales", "Design", "Warehouse", "Management", "Spare", "")
+DEPARTMENTS = (
+    "Front desk",
+    "Accounts",
+    "Sales",
+    "Design",
+    "Warehouse",
+    "Management",
+    "Spare",
+    "Workshop",
+)
 MODELS = {
     "workstation": (
         ("Dell Inc.", "Latitude 5440", 10), ("Dell Inc.", "OptiPlex 7010", 3),

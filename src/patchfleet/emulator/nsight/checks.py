@@ -9,11 +9,21 @@ from datetime import timedelta
 
 from patchfleet.emulator.nsight import ids
 from patchfleet.emulator.nsight.account import Account
-from patchfleet.emulator.nsight.envelope import group, invalid_value, plain, result, stamp, text
+from patchfleet.emulator.nsight.envelope import (
+    SERVER_ZONE,
+    group,
+    invalid_value,
+    plain,
+    result,
+    stamp,
+    text,
+)
 from patchfleet.emulator.nsight.parameters import Parameters, number, one_of
 from patchfleet.emulator.nsight.state import FAILED, MISSING, Device
 from patchfleet.emulator.world import Customer, Site
 
+PASSED, FAILED_CHECK = 5, 1
+"""The `statusid` of list_checks; 0 is not run, 4 failed and parked: not emulated [O: pyd]."""
 TASK = 1023
 """The `check_type` of an automated task [O?: wait]."""
 _CLASSES = {1: "24x7", 2: "daily safety check", 3: "task"}
@@ -86,7 +96,7 @@ def list_checks(account: Account, parameters: Parameters) -> bytes:
             plain("uid", check.checkid * 10 + 1),
             plain("sync_status", 1),
             text("description", check.description),
-            plain("statusid", 1 if check.passes else 2),
+            plain("statusid", PASSED if check.passes else FAILED_CHECK),
             plain("date", local.strftime("%Y-%m-%d")),
             plain("time", local.strftime("%H:%M:%S")),
             plain("utc_run", stamp(run_at)),
@@ -149,7 +159,8 @@ def _failing_device(account: Account, device: Device, wanted: str) -> bytes:
         for check in failing(device)
         if wanted == "random" or (check.check_type == TASK) == (wanted == "tasks")
     ]
-    if not checks:
+    silent = b"" if wanted == "tasks" else _silent(account, device)
+    if not checks and not silent:
         return b""
     local = account.now.astimezone(device.machine.site.zone)
     listed = [
@@ -157,6 +168,7 @@ def _failing_device(account: Account, device: Device, wanted: str) -> bytes:
             "check",
             plain("checkid", check.checkid),
             plain("check_type", check.check_type),
+            plain("dsc_247", check.dsc_247),
             text("description", check.description),
             plain("date", local.strftime("%Y-%m-%d")),
             plain("time", local.strftime("%H:%M:%S")),
@@ -165,14 +177,33 @@ def _failing_device(account: Account, device: Device, wanted: str) -> bytes:
         )
         for check in checks
     ]
-    silent = device.machine.silent_days
-    offline = group("offline", text("description", f"Silent for {silent} days")) if silent else b""
     return group(
         device.machine.kind,
         plain("id", device.deviceid),
         text("name", device.machine.name),
-        offline,
+        silent,
         group("failed_checks", *listed),
+    )
+
+
+def _silent(account: Account, device: Device) -> bytes:
+    """Return since when nothing was heard of a device, nothing for one that reports.
+
+    An element with children, on servers `offline`, on workstations `overdue`; a device of which
+    nothing else is to be said is listed all the same [O: two live dashboards].
+    """
+    days = device.machine.silent_days
+    if not days:
+        return b""
+    name, told = ("offline", "Server offline") if device.machine.kind == "server" else (
+        "overdue", "Workstation overdue"
+    )  # fmt: skip
+    since = (account.now - timedelta(days=days)).astimezone(SERVER_ZONE)
+    return group(
+        name,
+        text("description", told),
+        plain("startdate", since.strftime("%Y-%m-%d")),
+        plain("starttime", since.strftime("%H:%M:%S")),
     )
 
 

@@ -119,7 +119,7 @@ def _device(device: Device, now: datetime) -> tuple[bytes, ...]:
         plain("last_boot_time", ("" if machine.number % 2 else "Not Available") if blank else boot),
         plain("dsc_active", 1),
         plain("atz_dst_date", "0000-03-05:00T02:00:00"),
-        plain("utc_apt", "" if blank else stamp(seen)),
+        plain("utc_apt", stamp(seen)),
         plain("utc_offset", -int(offset.total_seconds())),
         text("user", machine.user),
         text("domain", "" if machine.kind == "workstation" else "corp.example.invalid"),

@@ -1,26 +1,28 @@
 """Log-ins and the tokens they give.
 
-Law of this file: tokens are JWTs signed with a secret of the seed; a token is good for the life it
-was made with, on the emulated clock, unless it was revoked.  [D: generating_jwt_token.htm,
-fetch_authentication_token.htm]  The body of a refusal is a choice.
+Law of this file: tokens are JWTs signed with a secret of the seed.  `iat` and `exp` are wall-clock
+time, since clients compare them with their own clock [O: qualys-cli]; a token is good until either
+clock has gone on by the life it was made with, unless it was revoked.
+[D: generating_jwt_token.htm, fetch_authentication_token.htm]  Bodies of refusals are a choice; a
+log-in without `token=true` is answered, as a shipped integration counts on [O: elastic].
 """
 
 import base64
 import hashlib
 import hmac
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs
 
 from patchfleet.emulator.answer import Answer
 from patchfleet.emulator.chance import Chance
+from patchfleet.emulator.clock import Clock
 from patchfleet.emulator.qualys.estate import User
-from patchfleet.emulator.qualys.request import Refused, Request
+from patchfleet.emulator.qualys.request import FORM, Refused, Request
 
 LIFETIME_SECONDS = 4 * 3600
 """[D: generating_jwt_token.htm]"""
-_FORM = "application/x-www-form-urlencoded"
 _MODULES = ("PM", "VM", "GAV", "CSAM", "MTG")
 
 
@@ -28,8 +30,14 @@ class Doorkeeper:
     """Give tokens to those who know the password, and let in who has one."""
 
     def __init__(
-        self, seed: int, user: User, credentials: tuple[str, str], lifetime_seconds: int
+        self,
+        seed: int,
+        user: User,
+        credentials: tuple[str, str],
+        lifetime_seconds: int,
+        clock: Clock,
     ) -> None:
+        self._clock = clock
         self._user = user
         self._credentials = credentials
         self._lifetime_seconds = lifetime_seconds
@@ -37,22 +45,22 @@ class Doorkeeper:
         self._count = 0
         self._revoked: set[str] = set()
 
-    def log_in(self, request: Request, now: datetime) -> Answer:
+    def log_in(self, request: Request) -> Answer:
         """Answer POST /auth: 201 and the token as text; raise Refused (400, 401)."""
         kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
-        if kind != _FORM:
-            raise Refused(400, "1400", f"the body must be {_FORM}")
+        if kind != FORM:
+            raise Refused(400, "1400", f"the body must be {FORM}")
         form = parse_qs(request.raw.decode("utf-8", "replace"), keep_blank_values=True)
         given = tuple(form.get(name, [""])[-1] for name in ("username", "password"))
         if given != self._credentials:
             raise Refused(401, "1401", "Bad Login/Password")
-        if form.get("token") != ["true"]:
-            raise Refused(400, "1400", "token=true is missing")
+        if form.get("token", ["true"])[-1] != "true":
+            raise Refused(400, "1400", "token must be true")
         self._count += 1
-        token = self._sign(self._claims(now))
+        token = self._sign(self._claims())
         return Answer(201, (("Content-Type", "text/plain;charset=UTF-8"),), token.encode())
 
-    def check(self, request: Request, now: datetime) -> None:
+    def check(self, request: Request) -> None:
         """Raise Refused (401) unless the request brings a token that is good now."""
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
@@ -60,16 +68,21 @@ class Doorkeeper:
         claims = self._read(token.strip())
         if claims is None or token.strip() in self._revoked:
             raise Refused(401, "1401", "the token is not valid")
-        if claims["exp"] <= now.timestamp():
+        ends_at = datetime.fromisoformat(claims["emulatedExp"])
+        if claims["exp"] <= self._clock.wall_now.timestamp() or ends_at <= self._clock.now:
             raise Refused(401, "1401", "the token has expired")
 
     def revoke(self, request: Request) -> None:
         """Let the token that the request brings be good no more."""
         self._revoked.add(request.headers.get("authorization", "").partition(" ")[2].strip())
 
-    def _claims(self, now: datetime) -> dict[str, Any]:
-        """Return the claims of an official sample, and the two times clients read [D: oca]."""
-        begin = int(now.timestamp())
+    def _claims(self) -> dict[str, Any]:
+        """Return the claims of an official sample, and the two times clients read [D: oca].
+
+        `emulatedExp` is ours: until when the token is good by the emulated clock.
+        """
+        begin = int(self._clock.wall_now.timestamp())
+        ends_at = self._clock.now + timedelta(seconds=self._lifetime_seconds)
         return {
             "sub": self._credentials[0],
             "loginResponse": "SUCCESSFUL",
@@ -84,6 +97,7 @@ class Doorkeeper:
             "modulesAllowed": list(_MODULES),
             "iat": begin,
             "exp": begin + self._lifetime_seconds,
+            "emulatedExp": ends_at.isoformat(),
             "jti": f"TOKEN-{self._count}-{self._user.id[:8]}",
         }
 

@@ -1,6 +1,7 @@
 """The calls of the asset inventory: hosts by query, all, one, and how many.
 
-Law of this file: POST only, all inputs in the query string, never in the body [O: qualysdk, ax].
+Law of this file: POST only; inputs in the query string [O: qualysdk, ax], or as a form in the body
+[O: two scripts].
 A page says where the next one begins; an empty answer is 204 without a body [O: qualysdk, qy].
 Hosts are in the order of their numbers, and never in two pages.
 """
@@ -77,19 +78,22 @@ class InventoryCalls:
         }
 
     def _by_query(self, request: Request) -> Answer:
+        request = request.with_form()
         if not request.query.get("filter", "").strip():
             raise Refused(400, "1400", "filter is missing")
         return self._list(request, self._found(request))
 
     def _all(self, request: Request) -> Answer:
-        return self._list(request, self._hosts())
+        return self._list(request.with_form(), self._hosts())
 
     def _one(self, request: Request) -> Answer:
+        request = request.with_form()
         number = request.number("assetId", -1, 0, 1 << 62)
         found = [host for host in self._hosts() if host.number == number]
         return _page(found, request, has_more=False) if found else _nothing()
 
     def _count(self, request: Request) -> Any:
+        request = request.with_form()
         found = _from_here(self._found(request), request)
         return {"count": len(found), "responseCode": "SUCCESS", "responseMessage": _WELCOME}
 

@@ -17,8 +17,12 @@ Written = tuple[tuple[object, ...], bytes]
 
 def listed(patch: CataloguePatch) -> dict[str, Any]:
     """Return a patch as GET /pm/v1/patches and POST /pm/v2/patches show it."""
-    counts = {"missingCount": patch.missing_count, "installedCount": patch.installed_count}
-    return {**_constant(patch), **counts}
+    return {
+        **_shared(patch),
+        "isCustomizedDownloadUrl": False,
+        "missingCount": patch.missing_count,
+        "installedCount": patch.installed_count,
+    }
 
 
 def catalogued(patch: CataloguePatch) -> dict[str, Any]:
@@ -26,7 +30,7 @@ def catalogued(patch: CataloguePatch) -> dict[str, Any]:
     is_windows = patch.platform == "Windows"
     return {
         "patchId": patch.uuid,
-        **_constant(patch),
+        **_shared(patch),
         "servicePack": False,
         "osIdentifier": None if is_windows else patch.app_family,
         "advisoryLink": patch.url or None,
@@ -41,8 +45,8 @@ def catalogued(patch: CataloguePatch) -> dict[str, Any]:
     }
 
 
-def _constant(patch: CataloguePatch) -> dict[str, Any]:
-    """Return the fields both forms have, which stay until the patch is replaced."""
+def _shared(patch: CataloguePatch) -> dict[str, Any]:
+    """Return the fields that public code reads from both forms [O: qualysdk], and no others."""
     is_windows = patch.platform == "Windows"
     architectures = list(patch.architectures)
     return {
@@ -73,7 +77,6 @@ def _constant(patch: CataloguePatch) -> dict[str, Any]:
         "isSecurity": patch.is_security,
         "isSuperseded": patch.is_superseded if is_windows else None,
         "isRollback": patch.is_rollback,
-        "isCustomizedDownloadUrl": False,
     }
 
 

@@ -8,9 +8,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
+from urllib.parse import parse_qsl
 
 from patchfleet.emulator.answer import Answer, Headers
 
+FORM = "application/x-www-form-urlencoded"
 TOO_MANY = "2501"
 """The code of a page beyond the 10,000th record [O: qualysdk]; the others are choices."""
 
@@ -46,6 +48,14 @@ class Request:
     def with_groups(self, groups: Mapping[str, str]) -> "Request":
         """Return the same call with the named parts of its path."""
         return replace(self, groups=groups)
+
+    def with_form(self) -> "Request":
+        """Return the same call with what its body holds as a form among the query's parameters."""
+        kind = self.headers.get("content-type", "").split(";")[0].strip().lower()
+        if kind != FORM:
+            return self
+        given = parse_qsl(self.raw.decode("utf-8", "replace"), keep_blank_values=True)
+        return replace(self, query={**self.query, **dict(given)})
 
     @property
     def json(self) -> Any:

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from patchfleet.emulator.answer import Answer
+from patchfleet.emulator.clock import Clock
 from patchfleet.emulator.qualys.assets import AssetCalls
 from patchfleet.emulator.qualys.auth import Doorkeeper
 from patchfleet.emulator.qualys.estate import credentials, open_estate
@@ -26,6 +27,8 @@ from patchfleet.emulator.world import World
 Respond = Callable[[Request], Any]
 PREFIXES = ("/auth", "/pm/", "/mtg/", "/am/", "/rest/")
 """How the paths of the gateway begin."""
+LOG_IN = ("/auth", "/auth/")
+"""[D: generating_jwt_token.htm; with a slash O: three clients]"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ class Route:
 class Subscription:
     """Hold one Qualys subscription over a world: its estate, its jobs, its door."""
 
-    def __init__(self, settings: Settings, world: World) -> None:
+    def __init__(self, settings: Settings, world: World, clock: Clock) -> None:
         self.username, self.password = credentials(settings.seed)
         self._is_forbidden = settings.qualys_forbidden
         self.estate = open_estate(
@@ -59,6 +62,7 @@ class Subscription:
             self.estate.user,
             (self.username, self.password),
             settings.qualys_token_seconds,
+            clock,
         )
         self._routes = [
             Route(name, method, re.compile(path), respond)
@@ -84,7 +88,7 @@ class Subscription:
 
     def service(self, method: str, path: str) -> str:
         """Return the name of the operation that is called, "" for none."""
-        if (method, path) == ("POST", "/auth"):
+        if method == "POST" and path in LOG_IN:
             return "auth"
         route = self._route(method, path)
         return route[0].name if route else ""
@@ -107,9 +111,9 @@ class Subscription:
 
     def _answer(self, request: Request) -> Answer:
         """Look at the token first, then at the path, then at what the user may do."""
-        if request.path == "/auth" and request.method == "POST":
-            return self._door.log_in(request, self.estate.now)
-        self._door.check(request, self.estate.now)
+        if request.path in LOG_IN and request.method == "POST":
+            return self._door.log_in(request)
+        self._door.check(request)
         found = self._route(request.method, request.path)
         if found is None:
             raise self._unknown(request)

@@ -58,6 +58,7 @@ def job_routes(book: Book) -> Routes:
         ("PATCH", f"{_ONE}/update/{_ID}"): bound(update_job),
         ("POST", f"{_MANY}/update/status/(?P<status>[^/]+)"): bound(change_job_status),
         ("DELETE", _MANY): bound(delete_job),
+        ("DELETE", f"{_MANY}/{_ID}"): bound(delete_job),
         ("GET", f"{_ONE}/{_ID}/runs"): bound(get_job_runs),
         ("POST", f"{_ONE}/{_ID}/deploymentjobresult/summary"): bound(get_job_results),
         ("GET", f"{_ONE}/{_ID}/deploymentjobresult/summary"): bound(get_job_results),
@@ -113,7 +114,7 @@ def change_job_status(book: Book, request: Request) -> Any:
 
 
 def delete_job(book: Book, request: Request) -> Any:
-    """Delete jobs, each for itself [O: peer]."""
+    """Delete jobs, each for itself [O: peer]; one may be named in the path [O?: qc]."""
     return each(request, lambda job_id: book.delete(job_id).body["name"], book.body_of)
 
 
@@ -124,10 +125,15 @@ def each(
 ) -> list[dict[str, Any]]:
     """Do something to each of `{"ids": [...]}` and say of each how it went.
 
+    A bare list of ids is taken too [O?: rj], and one id in the path [O?: qc].
+
     Success is `{"id", "name", "status": "success"}` [O: peer]; a failure has the status `failed`
     and a `message` [A].
     """
-    ids = request.fields.get("ids")
+    given = request.json
+    ids = given.get("ids") if isinstance(given, dict) else given
+    if "job_id" in request.groups:
+        ids = [request.groups["job_id"]]
     if not isinstance(ids, list) or not ids or not all(isinstance(one, str) for one in ids):
         raise Refused(400, "1400", 'the body must be {"ids": ["...", ...]}')
     if len(ids) > LONGEST_LIST:

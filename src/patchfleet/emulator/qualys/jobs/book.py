@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from patchfleet.emulator.qualys.estate import Estate
-from patchfleet.emulator.qualys.jobs.fields import UNSET, invalid, read_fields
+from patchfleet.emulator.qualys.jobs.fields import UNSET, invalid, read_fields, unknown_fields
 from patchfleet.emulator.qualys.jobs.job import Job, made_id
 from patchfleet.emulator.qualys.jobs.lifecycle import Lifecycle
 from patchfleet.emulator.qualys.jobs.rules import check, check_ready
@@ -49,6 +49,7 @@ class Book:
         if body["status"] == "Enabled":
             check_ready(body)
         job = self.add(body, self.estate.now)
+        job.passed_over = unknown_fields(given)
         if job.is_enabled:
             self._enable(job)
         return job
@@ -99,6 +100,7 @@ class Book:
             raise invalid("chainedJobRule", "a job cannot come after itself")
         if body["status"] == "Enabled":
             check_ready(body)
+        job.passed_over = sorted({*job.passed_over, *unknown_fields(given)})
         job.body, job.timetable = body, read_timetable(body)
         job.updated_at = self.estate.now
         if job.is_enabled:

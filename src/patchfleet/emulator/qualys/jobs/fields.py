@@ -54,6 +54,15 @@ def word(*allowed: str) -> Reader:
     return read
 
 
+def any_case(*allowed: str) -> Reader:
+    """Return a reader of one of some words in any case; it stores the documented spelling."""
+    spelled = {one.casefold(): one for one in allowed}
+    exactly = word(*allowed)
+    return lambda field, value: exactly(
+        field, spelled.get(value.casefold(), value) if isinstance(value, str) else value
+    )
+
+
 def blank_or(reader: Reader) -> Reader:
     """Return a reader that takes empty text for unset [D: 3.5]."""
     return lambda field, value: None if value == "" else reader(field, value)
@@ -195,8 +204,8 @@ FIELDS: Mapping[str, Reader] = {
     "assetTagIds": guids,
     "matchAllTagIds": guids,
     "exclusionTagIds": guids,
-    "filterType": word("Any", "All"),
-    "exclusionFilterType": word("Any", "All"),
+    "filterType": any_case("Any", "All"),
+    "exclusionFilterType": any_case("Any", "All"),
     "coAuthorUserIds": guids,
     "approvedPatches": guids,
     "scheduleType": word(*SCHEDULES),
@@ -281,6 +290,12 @@ def read_fields(body: Any) -> dict[str, Any]:
         for name in FIELDS
         if name in body
     }
+
+
+def unknown_fields(body: Mapping[str, Any]) -> list[str]:
+    """Return the fields of a body that were passed over, for the truth to tell."""
+    servers = ("customerId", "id", "schemaVersion", "disabledPatches", "patchCount")
+    return sorted(str(name) for name in body if name not in FIELDS and name not in servers)
 
 
 def _read(name: str, value: Any) -> Any:

@@ -165,6 +165,7 @@ class Job:
     """Hold one deployment job: `body` is its definition, with every known field in it.
 
     `edition` grows with each change, so that what was planned before a change is known for old.
+    `passed_over` names what was given for it and is no field of a job.
     """
 
     id: str
@@ -178,6 +179,7 @@ class Job:
     next_local: datetime | None = None
     edition: int = 0
     runs: list[Run] = field(default_factory=list)
+    passed_over: list[str] = field(default_factory=list)
 
     @property
     def is_enabled(self) -> bool:

@@ -15,7 +15,8 @@ from patchfleet.emulator.qualys.jobs.mitigation import Mitigations
 def truth_of(book: Book, mitigations: Mitigations) -> dict[str, Any]:
     """Return the jobs with their runs and results, and the mitigation jobs, as JSON can hold them.
 
-    The results are in the vendor's words; `skipped` names what was never tried.
+    The results are in the vendor's words; `skipped` names what was never tried, `passed_over` the
+    fields that were given for a job, by its id, and are none.
     """
     return {
         "jobs": [
@@ -27,6 +28,7 @@ def truth_of(book: Book, mitigations: Mitigations) -> dict[str, Any]:
             }
             for job in book.jobs.values()
         ],
+        "passed_over": {job.id: job.passed_over for job in book.jobs.values() if job.passed_over},
         "mitigation_jobs": [mitigations.definition(job) for job in mitigations.jobs.values()],
     }
 
