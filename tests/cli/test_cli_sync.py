@@ -65,7 +65,9 @@ def test_an_incomplete_sync_says_what_is_missing(moving):
         "INCOMPLETE: 1 device could not be read; the state before this sync stays current, and the "
         "next sync reads only what is missing"
     )
-    assert result.json["problems"] == [f"{named}: {reason}"]
+    (problem,) = result.json["problems"]
+    assert (problem["subject"], problem["reason"]) == (named, reason)
+    assert problem["device_id"] == str(device[0]["deviceid"])
     assert cli("today", "--json").json == before
     run = cli("runs", "--json").json["rows"][0]
     assert (run["state"], run["is_current"], run["problems"]) == ("incomplete", False, 1)

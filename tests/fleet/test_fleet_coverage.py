@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from patchfleet.fleet import Rules, sync
 from patchfleet.fleet.coverage import compare
-from patchfleet.models import Customer, Device, Inventory, Site
+from patchfleet.models import Customer, Device, Gap, Inventory, Site
 from patchfleet.nsight import NAble
 from truth import patched
 
@@ -54,13 +54,14 @@ def test_nothing_vanished():
 
 def test_a_customer_a_site_and_a_kind_are_named():
     assert compare(BEFORE, without(BEFORE, "zeta")).vanished == (
-        "customer Zeta is gone, with 1 device",
+        Gap("coverage", "customer Zeta is gone, with 1 device", "zeta"),
     )
     assert compare(BEFORE, without(BEFORE, sites=["branch"])).vanished == (
-        "site Branch of Acme is gone, with 1 device",
+        Gap("coverage", "site Branch of Acme is gone, with 1 device", "acme"),
     )
     coverage = compare(BEFORE, without(BEFORE, kinds=["workstation"]))
-    assert coverage.vanished == ("Acme has no workstation any more and had 2",)
+    reason = "Acme has no workstation any more and had 2"
+    assert coverage.vanished == (Gap("coverage", reason, "acme"),)
     assert coverage.share == 0.5
     assert coverage.visible == (
         "the key can see 2 customers, 3 sites, 2 servers and 0 workstations"
@@ -78,9 +79,9 @@ def test_a_key_that_lost_sight_closes_nothing(emulator, source, connected, store
 
     outcome = sync(connected(Blind), store, now=lambda: emulator.now)
     assert not outcome.is_complete
-    assert any(one.startswith("customer ") for one in outcome.vanished)
+    assert any(one.reason.startswith("customer ") for one in outcome.vanished)
     (problem,) = outcome.problems
-    assert "are gone at once; the key can see 1 customers" in problem
+    assert "are gone at once; the key can see 1 customers" in problem.reason
     with store.facts() as facts:
         assert len(facts.texts("SELECT DISTINCT device_id FROM findings")) == len(patched(emulator))
     believed = sync(
@@ -100,7 +101,7 @@ def test_a_budget_ends_a_sync_and_the_next_goes_on(emulator, source, store):
     assert not first.is_complete
     assert first.calls == len(emulator.calls) == inventory + 2
     assert first.not_asked == len(patched(emulator)) - 2
-    assert "--max-calls" in first.problems[0]
+    assert "--max-calls" in first.problems[0].reason
     last = first
     while not last.is_complete:
         last = sync(source, store, now=lambda: emulator.now, rules=few)

@@ -9,6 +9,7 @@ from patchfleet.emulator.faults import OF_NSIGHT
 from patchfleet.errors import Forbidden, Unauthorized, VendorError
 from patchfleet.fleet import NSightSource, Rules, sync
 from patchfleet.fleet.sync import FAILURES_IN_A_ROW
+from patchfleet.models import Gap
 from patchfleet.nsight import NAble, Retries
 from patchfleet.store import Store
 from patchfleet.store.questions import findings
@@ -107,9 +108,8 @@ def test_one_device_cannot_be_read(world, fault):
         assert not outcome.is_complete
         (problem,) = outcome.problems
         subject = f"device {number} {device['name']} ({customer['name']})"
-        assert problem.startswith(f"{subject}: ")
         (row,) = world.store.problems(outcome.run_id)
-        assert (row.subject, f"{row.subject}: {row.reason}") == (subject, problem)
+        assert row == problem == Gap(subject, row.reason, str(customer["clientid"]), str(number))
         assert len(row.reason) > 10
         assert outcome.scanned == len(patched(world.emulator)) - 1, "the others were read"
     assert world.current_run() == run

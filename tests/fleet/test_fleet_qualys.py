@@ -69,7 +69,8 @@ def test_machines_without_an_agent_are_a_gap(quiet):
     gaps = source_of(quiet).inventory().gaps
     assert alone
     (gap,) = gaps
-    assert gap.startswith(f"{len(alone):,} machines are in the inventory and not in patch")
+    said = f"{len(alone):,} machines are in the inventory and not in patch management: "
+    assert gap.reason.startswith(f"{gap.customer_id}: {said}")
 
 
 def test_every_patch_of_every_asset_is_a_finding(quiet):
@@ -203,5 +204,5 @@ def test_an_account_without_the_inventory_is_synced_and_says_what_it_lacks(quiet
 
     inventory = source_of(quiet, Without).inventory()
     assert len(inventory.devices) == len(truth_of(quiet)["assets"])
-    assert "may not read the asset inventory" in inventory.gaps[0]
+    assert "may not read the asset inventory" in inventory.gaps[0].reason
     assert issubclass(Forbidden, Error)

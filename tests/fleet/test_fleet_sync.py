@@ -126,7 +126,7 @@ def test_counts_that_do_not_agree_are_said(emulator, connected, store):
     customer = emulator.truth()["customers"][0]
     found = sum(d["kind"] == "server" for site in customer["sites"] for d in site["devices"])
     gap = f"{customer['name']}: N-able counts {found + 1} servers and lists {found}"
-    assert outcome.gaps == (gap,)
+    assert [one.reason for one in outcome.gaps] == [gap]
     assert [(p.subject, p.reason) for p in store.problems(outcome.run_id)] == [("inventory", gap)]
     assert outcome.is_complete, "all that is listed was read"
 
@@ -152,7 +152,7 @@ def test_a_device_that_stands_twice_or_in_one_list_only_is_said(connected, store
         nable = Forgetful(base_url=host.url, key=host.api_key, pace=None)
         outcome = sync(NSightSource(nable), store, now=lambda: emulator.now)
         nable.close()
-    said = [gap.split(" ", 3)[3] for gap in outcome.gaps if gap.startswith("device ")]
+    said = [gap.reason.split(" ", 3)[3] for gap in outcome.gaps if gap.device_id]
     assert sum("listed twice; the last place counts" in gap for gap in said) == len(set(kinds))
     assert sum("has no details" in gap for gap in said) >= kinds.count("server") > 0
     assert outcome.devices == len(kinds)
@@ -172,7 +172,7 @@ def test_one_finding_twice_is_no_list(emulator, connected, store):
     outcome = sync(connected(Doubled), store, now=lambda: emulator.now)
     assert not outcome.is_complete
     assert len(outcome.problems) == len([d for d in true_devices(emulator) if d[2]["patches"]])
-    assert all("names one patch id twice" in problem for problem in outcome.problems)
+    assert all("names one patch id twice" in problem.reason for problem in outcome.problems)
 
 
 def test_progress_only_grows_and_ends_at_the_end(emulator, source, store):

@@ -15,6 +15,7 @@ from patchfleet.fleet.qualys_devices import (
     customer_of,
 )
 from patchfleet.fleet.qualys_hosts import read_hosts
+from patchfleet.models import Gap
 from patchfleet.qualys import Host, PMAsset
 from patchfleet.qualys.job_records import Interface, NamedId
 
@@ -144,12 +145,20 @@ def test_an_agent_that_is_there_twice_is_a_gap():
     cloned = [Host(assetId=number, agentId="a", assetName=f"PC-{number}") for number in (10, 9)]
     known = read(*cloned)
     assert [host.name for host in known.hosts.values()] == ["PC-10"]
-    assert known.gaps == ["agent a is in the inventory twice; the last host counts"]
+    reason = "agent a is in the inventory twice; the last host counts"
+    assert known.gaps == [Gap("inventory", reason)]
 
 
 def test_machines_without_an_agent_are_counted_and_named():
-    alone = read(*(Host(assetId=n, assetName=f"PRINT-{n}") for n in range(4)))
-    (gap,) = agentless(alone.hosts, {})
-    assert gap == (
-        "4 machines are in the inventory and not in patch management: PRINT-0, PRINT-1, PRINT-2, …"
-    )
+    tagged = {"tagList": {"tag": {"tagName": "Customer: Acme"}}}
+    of_acme = Host(assetId=9, assetName="NAS", **tagged)
+    alone = read(*(Host(assetId=n, assetName=f"PRINT-{n}") for n in range(4)), of_acme)
+    said = "in the inventory and not in patch management"
+    assert agentless(alone.hosts, {}, ["Customer: *"]) == [
+        Gap("inventory", f"Acme: 1 machine is {said}: NAS", "Acme"),
+        Gap(
+            "inventory",
+            f"{OWN_CUSTOMER}: 4 machines are {said}: PRINT-0, PRINT-1, PRINT-2, …",
+            OWN_CUSTOMER,
+        ),
+    ]

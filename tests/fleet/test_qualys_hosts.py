@@ -12,7 +12,7 @@ from patchfleet.errors import RateLimited, Rejected, Unreachable, VendorError
 from patchfleet.fleet import QualysSource, Rules, sync
 from patchfleet.fleet.distributed import Distributed
 from patchfleet.fleet.qualys_hosts import read_hosts
-from patchfleet.models import Hosts
+from patchfleet.models import Gap, Hosts
 from patchfleet.qualys import Host
 from patchfleet.store import Store
 
@@ -129,7 +129,7 @@ def test_machines_without_an_agent_are_read_again_when_they_were_scanned(host, e
     asked(host)
     read = source.inventory(known=known)
     assert asked(host) == ["count", "changed"]
-    assert any("RENAMED" in gap for gap in read.gaps)
+    assert any("RENAMED" in gap.reason for gap in read.gaps)
     same(read, source.inventory())
 
 
@@ -196,7 +196,7 @@ def test_an_agent_that_is_there_twice_stays_a_gap():
     before = read(Listed(first, second))
     after = read(Listed(renamed, second, changed=[renamed]), before.known)
     whole = read(Listed(renamed, second))
-    gap = "agent a is in the inventory twice; the last host counts"
+    gap = Gap("inventory", "agent a is in the inventory twice; the last host counts")
     assert before.gaps == after.gaps == whole.gaps == [gap]
     assert after.hosts == whole.hosts == before.hosts
     assert after.known.said == whole.known.said != before.known.said
@@ -231,7 +231,7 @@ def test_an_account_that_may_not_read_them_any_more_remembers_nothing_new(host, 
     refused = source.inventory(known=known)
     assert refused.hosts is None
     same_but_for_hosts(refused, source.inventory())
-    assert refused.gaps[0].startswith("the account may not read the asset inventory")
+    assert refused.gaps[0].reason.startswith("the account may not read the asset inventory")
 
 
 @pytest.mark.parametrize("service", ["count_assets", "get_all_assets"])

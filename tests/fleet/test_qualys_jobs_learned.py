@@ -133,7 +133,7 @@ def test_a_job_deleted_meanwhile_is_a_gap():
         with reading(host) as source:
             learned = source.jobs()
         (gap,) = learned.gaps
-        assert "was listed and is gone" in gap
+        assert "was listed and is gone" in gap.reason
         assert len(learned.jobs) == len(jobs_of(host)) - 1
 
 

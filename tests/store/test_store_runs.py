@@ -11,7 +11,8 @@ import pytest
 from small_fleet import DAY, NOW, device, finding, inventory, patch, sync
 
 from patchfleet.errors import StoreError
-from patchfleet.store import Delta, ProblemRow, Store, questions
+from patchfleet.models import Gap
+from patchfleet.store import Delta, Store, questions
 
 
 def rows_of(store, table):
@@ -80,9 +81,10 @@ def test_a_run_that_stopped_goes_on_where_it_was(store):
     run = store.begin("nsight", now=NOW)
     run.inventory(inventory(device("d1"), device("d2")))
     run.record("d1", [finding()], now=NOW)
-    run.problem("device d2 D2 (Acme)", "timed out")
+    gap = Gap("device d2 D2 (Acme)", "timed out", customer_id="acme", device_id="d2")
+    run.problem(gap)
     run.stop(now=NOW)
-    assert store.problems(run.id) == [ProblemRow("device d2 D2 (Acme)", "timed out")]
+    assert store.problems(run.id) == [gap]
     assert store.runs()[0].state == "incomplete"
 
     again = store.begin("nsight", now=NOW + timedelta(hours=1))
@@ -267,7 +269,7 @@ def test_an_ended_run_takes_nothing_more(store):
     for call in (
         lambda: run.inventory(inventory()),
         lambda: run.record("d1", [], now=NOW),
-        lambda: run.problem("x", "y"),
+        lambda: run.problem(Gap("x", "y")),
         lambda: run.stop(now=NOW),
         lambda: run.complete(now=NOW, as_of=NOW),
     ):

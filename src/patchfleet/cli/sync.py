@@ -210,10 +210,10 @@ def tell(session: Session, outcome: Outcome, seconds: float) -> None:
     if outcome.not_patched:
         without = counted(outcome.not_patched, "device")
         session.say(f"not covered: {without} without patch management")
-    for sentence in (*outcome.gaps, *outcome.vanished):
-        session.say(f"warning: {sentence}")
+    for gap in (*outcome.gaps, *outcome.vanished):
+        session.say(f"warning: {gap.reason}")
     for problem in outcome.problems:
-        session.say(f"failed: {problem}")
+        session.say(f"failed: {problem.sentence}")
     if not outcome.is_complete:
         session.say(f"INCOMPLETE: {_left(outcome)}")
 
@@ -222,7 +222,7 @@ def _left(outcome: Outcome) -> str:
     """Say what an incomplete sync leaves to the next."""
     from patchfleet.report.spelling import counted
 
-    unread = sum(problem.startswith("device ") for problem in outcome.problems)
+    unread = sum(problem.device_id is not None for problem in outcome.problems)
     parts = []
     if unread:
         parts.append(f"{counted(unread, 'device')} could not be read")

@@ -10,13 +10,13 @@ from collections import Counter
 
 from msgspec import Struct
 
-from patchfleet.models import Inventory
+from patchfleet.models import Gap, Inventory
 
 
 class Coverage(Struct, frozen=True):
-    """What vanished: sentences for people, and the share of all devices (0 to 1)."""
+    """What vanished, and the share of all devices (0 to 1)."""
 
-    vanished: tuple[str, ...]
+    vanished: tuple[Gap, ...]
     share: float
     visible: str
     """What the key can see now, in a sentence."""
@@ -35,29 +35,32 @@ def compare(before: Inventory | None, now: Inventory) -> Coverage:
     )
 
 
-def _customers(before: Inventory, now: Inventory) -> list[str]:
+def _customers(before: Inventory, now: Inventory) -> list[Gap]:
     there = {customer.id for customer in now.customers}
     had = Counter(device.customer_id for device in before.devices)
     return [
-        f"customer {customer.name} is gone, with {_devices(had[customer.id])}"
+        _gap(customer.id, f"customer {customer.name} is gone, with {_devices(had[customer.id])}")
         for customer in before.customers
         if customer.id not in there
     ]
 
 
-def _sites(before: Inventory, now: Inventory) -> list[str]:
+def _sites(before: Inventory, now: Inventory) -> list[Gap]:
     """Name the sites that are gone from customers that are still there."""
     names = {customer.id: customer.name for customer in now.customers}
     there = {site.id for site in now.sites}
     had = Counter(device.site_id for device in before.devices)
     return [
-        f"site {site.name} of {names[site.customer_id]} is gone, with {_devices(had[site.id])}"
+        _gap(
+            site.customer_id,
+            f"site {site.name} of {names[site.customer_id]} is gone, with {_devices(had[site.id])}",
+        )
         for site in before.sites
         if site.id not in there and site.customer_id in names
     ]
 
 
-def _kinds(before: Inventory, now: Inventory) -> list[str]:
+def _kinds(before: Inventory, now: Inventory) -> list[Gap]:
     """Name a kind of device of which a customer had some and now has none."""
     names = {customer.id: customer.name for customer in now.customers}
     left = {(device.customer_id, device.kind) for device in now.devices}
@@ -67,10 +70,14 @@ def _kinds(before: Inventory, now: Inventory) -> list[str]:
         if device.customer_id in names
     )
     return [
-        f"{names[customer]} has no {kind} any more and had {count:,}"
+        _gap(customer, f"{names[customer]} has no {kind} any more and had {count:,}")
         for (customer, kind), count in sorted(had.items())
         if (customer, kind) not in left
     ]
+
+
+def _gap(customer_id: str, reason: str) -> Gap:
+    return Gap("coverage", reason, customer_id=customer_id)
 
 
 def _devices(count: int) -> str:

@@ -21,6 +21,7 @@ from patchfleet.models import (
     Device,
     DeviceKind,
     Finding,
+    Gap,
     Hosts,
     Inventory,
     Patch,
@@ -265,15 +266,13 @@ def _condition(row: Row) -> Condition:
 
 def _devices(
     listed: list[ListedDevice], full: dict[int, _Details]
-) -> tuple[tuple[Device, ...], list[str]]:
+) -> tuple[tuple[Device, ...], list[Gap]]:
     """Join the short and the long lists; a device listed twice is kept once, and said."""
     devices: dict[int, Device] = {}
     doubles = []
     for device in listed:
         if device.device_id in devices:
-            doubles.append(
-                f"device {device.device_id} {device.name} is listed twice; the last place counts"
-            )
+            doubles.append(_gap(device, "is listed twice; the last place counts"))
         devices[device.device_id] = _device(device, full.get(device.device_id))
     return tuple(devices.values()), doubles
 
@@ -314,7 +313,7 @@ def _device(listed: ListedDevice, full: _Details | None) -> Device:
     )
 
 
-def _count_gaps(clients: list[Client], listed: list[ListedDevice]) -> list[str]:
+def _count_gaps(clients: list[Client], listed: list[ListedDevice]) -> list[Gap]:
     """Say where a client's own counts promise other numbers than its lists hold."""
     gaps = []
     counts = Counter((device.client_id, device.device_type) for device in listed)
@@ -325,21 +324,35 @@ def _count_gaps(clients: list[Client], listed: list[ListedDevice]) -> list[str]:
         ):
             found = counts[client.client_id, kind]
             if promised is not None and promised != found:
-                gaps.append(f"{client.name}: N-able counts {promised} {kind}s and lists {found}")
+                reason = f"{client.name}: N-able counts {promised} {kind}s and lists {found}"
+                gaps.append(Gap("inventory", reason, customer_id=str(client.client_id)))
     return gaps
 
 
-def _detail_gaps(listed: list[ListedDevice], full: dict[int, _Details]) -> list[str]:
+def _detail_gaps(listed: list[ListedDevice], full: dict[int, _Details]) -> list[Gap]:
     """Say which devices stand in one kind of list and not in the other."""
     known = {device.device_id for device in listed}
     gaps = [
-        f"device {device.device_id} {device.name} ({device.client_name}) has no details"
+        _gap(device, f"({device.client_name}) has no details")
         for device in listed
         if device.device_id not in full
     ]
     gaps += [
-        f"device {device.device_id} {device.name} has details and is in no client's list"
+        Gap(
+            "inventory",
+            f"device {device.device_id} {device.name} has details and is in no client's list",
+            device_id=str(device.device_id),
+        )
         for device in full.values()
         if device.device_id not in known
     ]
     return gaps
+
+
+def _gap(device: ListedDevice, what: str) -> Gap:
+    return Gap(
+        "inventory",
+        f"device {device.device_id} {device.name} {what}",
+        customer_id=str(device.client_id),
+        device_id=str(device.device_id),
+    )

@@ -82,7 +82,7 @@ class QualysSource:
             customers=customers,
             sites=sites,
             devices=tuple(machines.values()),
-            gaps=(*read.gaps, *agentless(read.hosts, machines)),
+            gaps=(*read.gaps, *agentless(read.hosts, machines, self._customer_tags)),
             hosts=read.known,
         )
 

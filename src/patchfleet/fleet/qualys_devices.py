@@ -5,11 +5,12 @@ be given another's serial number.
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from patchfleet.fleet.qualys_hosts import About
 from patchfleet.fleet.qualys_values import entries, moment, text
-from patchfleet.models import Customer, Device, DeviceKind, Site
+from patchfleet.models import Customer, Device, DeviceKind, Gap, Site
 from patchfleet.qualys import PMAsset
 
 OWN_CUSTOMER = "Qualys subscription"
@@ -45,14 +46,21 @@ def as_device(
     )
 
 
-def agentless(hosts: Mapping[str, About], machines: Mapping[str, Device]) -> list[str]:
-    """Say how many machines only the inventory knows: no agent, no patches."""
-    alone = sorted(host.name for number, host in hosts.items() if number not in machines)
-    if not alone:
-        return []
-    named = ", ".join(alone[:3]) + (", …" if len(alone) > 3 else "")
-    are = "machine is" if len(alone) == 1 else "machines are"
-    return [f"{len(alone):,} {are} in the inventory and not in patch management: {named}"]
+def agentless(
+    hosts: Mapping[str, About], machines: Mapping[str, Device], customer_tags: Sequence[str]
+) -> list[Gap]:
+    """Say how many machines of each customer only the inventory knows: no agent, no patches."""
+    alone: defaultdict[str, list[str]] = defaultdict(list)
+    for number, host in hosts.items():
+        if number not in machines:
+            alone[customer_of(host.tags, customer_tags)].append(host.name)
+    gaps = []
+    for customer, names in sorted(alone.items()):
+        named = ", ".join(sorted(names)[:3]) + (", …" if len(names) > 3 else "")
+        are = "machine is" if len(names) == 1 else "machines are"
+        said = f"{len(names):,} {are} in the inventory and not in patch management: {named}"
+        gaps.append(Gap("inventory", f"{customer}: {said}", customer_id=customer))
+    return gaps
 
 
 def as_places(devices: Iterable[Device]) -> tuple[tuple[Customer, ...], tuple[Site, ...]]:

@@ -16,7 +16,7 @@ from msgspec import Struct
 from patchfleet.errors import Forbidden, NotFound, Rejected, Unreadable, VendorBroken
 from patchfleet.fleet.due import MARGIN
 from patchfleet.fleet.qualys_values import moment, text
-from patchfleet.models import DeviceKind, Hosts
+from patchfleet.models import DeviceKind, Gap, Hosts
 from patchfleet.qualys import Host, Qualys
 
 HOSTS_A_PAGE: Final = 300
@@ -56,7 +56,7 @@ class Read(Struct, frozen=True):
     """
 
     hosts: Mapping[str, About]
-    gaps: list[str]
+    gaps: list[Gap]
     known: Hosts | None
 
 
@@ -77,10 +77,11 @@ def read_hosts(
             hosts = _listed(client, None, on_call)
     except (Forbidden, NotFound) as error:
         gap = f"the account may not read the asset inventory, {_UNKNOWN}: {error.message}"
-        return Read({}, [gap], None)
+        return Read({}, [Gap("inventory", gap, is_general=True)], None)
     by_agent, gaps = _by_agent(hosts)
     if not hosts:
-        gaps.append(f"the asset inventory is empty, {_UNKNOWN}")
+        reason = f"the asset inventory is empty, {_UNKNOWN}"
+        gaps.append(Gap("inventory", reason, is_general=True))
     said = {number: _encode(about).decode() for number, about in hosts.items()}
     return Read(by_agent, gaps, Hosts(said=said, at=as_of, whole_at=whole_at))
 
@@ -111,14 +112,15 @@ def _listed(
     return hosts
 
 
-def _by_agent(hosts: Mapping[str, About]) -> tuple[dict[str, About], list[str]]:
+def _by_agent(hosts: Mapping[str, About]) -> tuple[dict[str, About], list[Gap]]:
     """Return hosts by their agents, and a gap for each agent that is there twice."""
     by_agent: dict[str, About] = {}
-    gaps: list[str] = []
+    gaps: list[Gap] = []
     for number in sorted(hosts, key=lambda number: (len(number), number)):
         name = hosts[number].agent or f"host {number}"
         if name in by_agent:
-            gaps.append(f"agent {name} is in the inventory twice; the last host counts")
+            reason = f"agent {name} is in the inventory twice; the last host counts"
+            gaps.append(Gap("inventory", reason))
         by_agent[name] = hosts[number]
     return by_agent, gaps
 

@@ -11,7 +11,7 @@ from typing import Final
 from patchfleet.errors import NotFound
 from patchfleet.fleet.qualys_orders import pages_of, views_of
 from patchfleet.fleet.qualys_values import flag, ids, moment, number, text
-from patchfleet.models import OVER_STATUSES, Job, JobResult, JobRun, Jobs, JobStatus, RunRef
+from patchfleet.models import OVER_STATUSES, Gap, Job, JobResult, JobRun, Jobs, JobStatus, RunRef
 from patchfleet.qualys import PMAssetJobView, PMDeploymentJob, PMJob, PMRun, Qualys
 
 JOBS: Final[Mapping[str, JobStatus]] = {"enabled": "enabled", "disabled": "disabled"}
@@ -52,7 +52,7 @@ def read_jobs(
     jobs: list[Job] = []
     runs: list[JobRun] = []
     results: list[JobResult] = []
-    gaps: list[str] = []
+    gaps: list[Gap] = []
     kept: set[RunRef] = set()
     listed = client.list_jobs("all")
     on_call()
@@ -62,7 +62,8 @@ def read_jobs(
             on_call()
             ran, did, left = _runs(client, one, on_call, over=over, since=since)
         except NotFound as error:
-            gaps.append(f"job {one.id} {one.name} was listed and is gone: {error.message}")
+            reason = f"job {one.id} {one.name} was listed and is gone: {error.message}"
+            gaps.append(Gap("jobs", reason))
             continue
         jobs.append(as_job(one, body))
         runs.extend(ran)
@@ -187,7 +188,8 @@ def _named(patches: object) -> tuple[str, ...]:
     return tuple(ids(patches, "the patches of a result"))
 
 
-def _unnamed(results: Iterable[JobResult]) -> list[str]:
+def _unnamed(results: Iterable[JobResult]) -> list[Gap]:
     """Say of how many results the failed patches are counted and not named."""
     count = sum(result.failed_count > len(result.failed) for result in results)
-    return [f"{count:,} results count more failed patches than they name"] if count else []
+    reason = f"{count:,} results count more failed patches than they name"
+    return [Gap("jobs", reason)] if count else []

@@ -17,7 +17,7 @@ from patchfleet.fleet.coverage import Coverage, compare
 from patchfleet.fleet.due import MOVING, Known, due
 from patchfleet.fleet.recognise import recognised
 from patchfleet.fleet.source import HasJobs, Listing, Source
-from patchfleet.models import Device, Hosts, Inventory, RunRef
+from patchfleet.models import Device, Gap, Hosts, Inventory, RunRef
 
 if TYPE_CHECKING:
     from patchfleet.store import Run, Store
@@ -58,7 +58,7 @@ class Progress(Struct, frozen=True):
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
-    """What a sync did. `problems`, `gaps` and `vanished` are sentences for people.
+    """What a sync did, and in `problems`, `gaps` and `vanished` what it could not learn.
 
     `kept` are devices that were not asked because nothing says that they changed; `unchanged` are
     those whose answer was, to the letter, the one on record; `not_asked` those beyond the budget.
@@ -78,13 +78,13 @@ class Outcome(Struct, frozen=True, kw_only=True):
     new: int
     changed: int
     gone: int
-    problems: tuple[str, ...]
-    gaps: tuple[str, ...]
+    problems: tuple[Gap, ...]
+    gaps: tuple[Gap, ...]
     calls: int = 0
     kept: int = 0
     unchanged: int = 0
     not_asked: int = 0
-    vanished: tuple[str, ...] = ()
+    vanished: tuple[Gap, ...] = ()
 
 
 def _utc_now() -> datetime:
@@ -131,14 +131,14 @@ class _Sync:
         self._now, self._rules, self._on_progress = now, rules, on_progress
         self._calls = self._devices = self._scanned = self._findings = self._cost = 0
         self._new = self._changed = self._gone = self._unchanged = 0
-        self._problems: list[str] = []
+        self._problems: list[Gap] = []
 
     def outcome(self) -> Outcome:
         before = self._store.last_inventory(self._source.name)
         inventory = self._source.inventory(self._count_call, self._remembered())
         self._run.inventory(inventory)
         for gap in inventory.gaps:
-            self._run.problem("inventory", gap)
+            self._run.problem(gap)
         coverage = self._coverage(before, inventory)
         patched = {device.id: device for device in inventory.devices if device.is_patched}
         already = self._run.scanned & patched.keys()
@@ -152,11 +152,8 @@ class _Sync:
         names = {customer.id: customer.name for customer in inventory.customers}
         self._scan([patched[device_id] for device_id in asked], names)
         if left_out:
-            self._problem(
-                "budget",
-                f"{len(left_out):,} devices were not asked: --max-calls {self._rules.max_calls} "
-                "is used up",
-            )
+            used = f"--max-calls {self._rules.max_calls} is used up"
+            self._problem(Gap("budget", f"{len(left_out):,} devices were not asked: {used}"))
         if isinstance(self._source, HasJobs):
             self._read_jobs(self._source)
         self._end(inventory)
@@ -190,7 +187,7 @@ class _Sync:
             jobs = source.jobs(self._count_listing_call, self._over())
             self._run.jobs(jobs)
             for gap in jobs.gaps:
-                self._run.problem("jobs", gap)
+                self._run.problem(gap)
 
     def _over(self) -> frozenset[RunRef]:
         """Return the runs of jobs that need not be read again: over, and not of these days."""
@@ -210,13 +207,16 @@ class _Sync:
     def _coverage(self, before: Inventory | None, inventory: Inventory) -> Coverage:
         """Compare with the last complete run; what vanished is said, too much is not believed."""
         coverage = compare(before, inventory)
-        for sentence in coverage.vanished:
-            self._run.problem("coverage", sentence)
+        for gap in coverage.vanished:
+            self._run.problem(gap)
         if coverage.share > self._rules.most_gone and not self._rules.accepts_gone:
             self._problem(
-                "coverage",
-                f"{coverage.share:.0%} of the devices of the last complete sync are gone at once; "
-                f"{coverage.visible}: check the key's rights, or sync again with --accept-gone",
+                Gap(
+                    "coverage",
+                    f"{coverage.share:.0%} of the devices of the last complete sync are gone at "
+                    f"once; {coverage.visible}: check the key's rights, or sync again with "
+                    "--accept-gone",
+                )
             )
         return coverage
 
@@ -306,14 +306,15 @@ class _Sync:
         """Note what a device did not tell, or raise where asking the others is of no use."""
         if isinstance(error, Unauthorized | Forbidden):
             raise error
-        self._problem(f"device {device.id} {device.name} ({customer})", error.message)
+        subject = f"device {device.id} {device.name} ({customer})"
+        self._problem(Gap(subject, error.message, device.customer_id, device.id))
         if in_a_row == FAILURES_IN_A_ROW:
             error.add_note(f"{in_a_row} devices in a row could not be read: gave up")
             raise error
 
-    def _problem(self, subject: str, reason: str) -> None:
-        self._run.problem(subject, reason)
-        self._problems.append(f"{subject}: {reason}")
+    def _problem(self, gap: Gap) -> None:
+        self._run.problem(gap)
+        self._problems.append(gap)
 
     def _tell(self) -> None:
         self._on_progress(

@@ -62,10 +62,32 @@ class Hosts(Struct, frozen=True, kw_only=True):
     whole_at: datetime
 
 
+class Gap(Struct, frozen=True):
+    """One thing that a run could not learn, with whom it concerns.
+
+    `subject` is what was read (`inventory`, `jobs`, `device 4711 SRV-01 (Acme)`), `reason` a
+    sentence for people, which may name customers and machines. By `customer_id` and `device_id`,
+    the source's own, it is narrowed with the rows. One without a customer is told in full where
+    nothing is narrowed and counted elsewhere, unless it `is_general`: it names nobody, and holds
+    for every customer of the source.
+    """
+
+    subject: str
+    reason: str
+    customer_id: str | None = None
+    device_id: str | None = None
+    is_general: bool = False
+
+    @property
+    def sentence(self) -> str:
+        """What and why, in one line."""
+        return f"{self.subject}: {self.reason}"
+
+
 class Inventory(Struct, frozen=True, kw_only=True):
     """Everything a source knows of customers, sites and devices, and its own clock when it said so.
 
-    `gaps` are sentences for people: what the source's own counts promise and its lists do not hold.
+    `gaps` are what the source's own counts promise and its lists do not hold.
     `hosts` is what the source wants to be handed next time; None leaves what it said before.
     """
 
@@ -73,5 +95,5 @@ class Inventory(Struct, frozen=True, kw_only=True):
     customers: tuple[Customer, ...]
     sites: tuple[Site, ...]
     devices: tuple[Device, ...]
-    gaps: tuple[str, ...] = ()
+    gaps: tuple[Gap, ...] = ()
     hosts: Hosts | None = None

@@ -24,6 +24,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from patchfleet.models.fleet import Gap
+
 JobStatus = Literal[
     "disabled",
     "enabled",
@@ -134,7 +136,7 @@ class Jobs(Struct, frozen=True, kw_only=True):
 
     What is on record and not in here is gone, but for what the source lists and was not read this
     time: `kept_jobs`, with all that is on record of them, and `kept_runs`, with their results.
-    `gaps` are sentences for people: what the source said and could not be made use of.
+    `gaps` are what the source said and could not be made use of.
     """
 
     as_of: datetime
@@ -143,4 +145,4 @@ class Jobs(Struct, frozen=True, kw_only=True):
     results: tuple[JobResult, ...]
     kept_jobs: frozenset[str] = frozenset()
     kept_runs: frozenset[RunRef] = frozenset()
-    gaps: tuple[str, ...] = ()
+    gaps: tuple[Gap, ...] = ()

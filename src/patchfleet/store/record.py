@@ -17,7 +17,7 @@ import msgspec
 from sqlalchemy import Connection, Row, Select, func, select
 
 from patchfleet.errors import StoreError
-from patchfleet.models import Hosts, Inventory, RunRef
+from patchfleet.models import Gap, Hosts, Inventory, RunRef
 from patchfleet.models.machine import Ref, Verdict
 from patchfleet.store import hosts, intel, jobs, machines
 from patchfleet.store import inventory as inventories
@@ -35,7 +35,7 @@ from patchfleet.store.publications import (
     row_of,
     since_ever,
 )
-from patchfleet.store.rows import IntelRow, ProblemRow, PublicationRow, RunRow, RunState, RunTold
+from patchfleet.store.rows import IntelRow, PublicationRow, RunRow, RunState, RunTold
 from patchfleet.store.run import Run
 from patchfleet.store.schema import (
     condition,
@@ -156,15 +156,12 @@ class Store:
         with self._database.read() as connection:
             return connection.scalar(select(run.c.id).where(run.c.id == run_id)) is not None
 
-    def problems(self, run_id: int) -> list[ProblemRow]:
+    def problems(self, run_id: int) -> list[Gap]:
         """List what a run could not learn, in the order it was met."""
-        statement = (
-            select(problem.c.subject, problem.c.reason)
-            .where(problem.c.run == run_id)
-            .order_by(problem.c.id)
-        )
+        columns = [problem.c[name] for name in Gap.__struct_fields__]
+        statement = select(*columns).where(problem.c.run == run_id).order_by(problem.c.id)
         with self._database.read() as connection:
-            return [ProblemRow(*row) for row in connection.execute(statement)]
+            return [Gap(*row) for row in connection.execute(statement)]
 
     def last_inventory(self, source_name: str) -> Inventory | None:
         """Return the inventory of the last complete run of a source, None where there is none."""

@@ -61,13 +61,6 @@ class RunTold(Struct, frozen=True):
     as_of: datetime | None
 
 
-class ProblemRow(Struct, frozen=True):
-    """One thing a run could not learn, and why, in words for a person."""
-
-    subject: str
-    reason: str
-
-
 class PublicationRow(Struct, frozen=True):
     """One published run: which source, as of when, and the folders that hold what it says.
 

@@ -12,7 +12,7 @@ import msgspec
 from sqlalchemy import Connection, func, insert, select, update
 
 from patchfleet.errors import StoreError
-from patchfleet.models import Finding, Inventory, Jobs
+from patchfleet.models import Finding, Gap, Inventory, Jobs
 from patchfleet.models.machine import Identity
 from patchfleet.store import hosts, jobs, machines, publications, publish, schema
 from patchfleet.store import inventory as inventories
@@ -143,13 +143,12 @@ class Run:
             )
         return key
 
-    def problem(self, subject: str, reason: str) -> None:
-        """Record what could not be learned, and why: `device 4711 SRV-01 (Acme)`, `timed out`."""
+    def problem(self, gap: Gap) -> None:
+        """Record what could not be learned, why, and whom it concerns."""
         self._check_open()
+        told = msgspec.structs.asdict(without_nul(gap))
         with self._database.write() as connection:
-            connection.execute(
-                insert(schema.problem).values(run=self.id, subject=subject, reason=reason)
-            )
+            connection.execute(insert(schema.problem).values(run=self.id, **told))
 
     def machines(self, identity: Identity) -> None:
         """Record which device of all sources is which machine, as of this run; see `fleet`."""

@@ -23,10 +23,11 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     true,
 )
 
-REVISIONS = ("0001", "0002", "0003", "0004")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005")
 """Every revision this code can read, oldest first; the last is the one it writes."""
 
 VERSION_TABLE = "patchfleet_version"
@@ -213,6 +214,9 @@ problem = Table(
     Column("run", ForeignKey("run.id"), nullable=False),
     Column("subject", Text, nullable=False),
     Column("reason", Text, nullable=False),
+    Column("customer_id", Text),
+    Column("device_id", Text),
+    Column("is_general", Boolean, nullable=False, server_default=false()),
     Index("problem_by_run", "run"),
 )
 

@@ -1,0 +1,22 @@
+"""What a run could not learn is kept with the customer and the device that it concerns.
+
+Law of this file: it is never edited once released; `store.schema` says what the tables mean.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0005"
+down_revision = "0004"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Add whom a problem concerns; of what is on record already nobody knows."""
+    op.add_column("problem", sa.Column("customer_id", sa.Text()))
+    op.add_column("problem", sa.Column("device_id", sa.Text()))
+    of_all: sa.Column[bool] = sa.Column(
+        "is_general", sa.Boolean(), nullable=False, server_default=sa.false()
+    )
+    op.add_column("problem", of_all)
