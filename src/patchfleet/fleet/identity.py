@@ -38,8 +38,12 @@ or one fell silent a week before the other, else *cloned*; with two serials, or 
 customers, they have nothing to do with each other.
 
 A pair of two sources is not listed where one of them is joined with another device of the other's
-source already, unless hardware says that it is this one. What stands on more than `CROWD` devices
+source already, unless hardware says that it is this one. What stands on more than `CROWD` machines
 of one source is a placeholder nobody has listed yet, and no mark.
+
+Devices of one source that have name, serial and MAC address in common are one machine enrolled
+several times: one line, however many they are (`identity_enrolled`), and each other device is
+compared with the one of them that it fits best.
 """
 
 from collections import Counter, defaultdict
@@ -57,6 +61,7 @@ from patchfleet.fleet.identity_buckets import (
     pairs_in,
     without_crowds,
 )
+from patchfleet.fleet.identity_enrolled import Enrolled, enrolled_often
 from patchfleet.fleet.identity_ids import machine_ids
 from patchfleet.fleet.identity_marks import NETBIOS, Marks, marks_of
 from patchfleet.fleet.identity_pairs import (
@@ -129,16 +134,17 @@ class _Work:
         agents = carriers(marks, lambda one: (one.agent,))
         serials = carriers(marks, lambda one: (one.serial,))
         macs = carriers(marks, lambda one: one.macs)
-        marks = without_crowds(marks, drop_crowds(marks, serials), drop_crowds(marks, macs))
+        self._enrolled = enrolled = Enrolled(marks, serials, macs)
+        first = enrolled.first
+        crowds = drop_crowds(marks, serials, first), drop_crowds(marks, macs, first)
+        marks = without_crowds(marks, *crowds)
         drop_crowds(marks, agents)
-        shared_serials = self._shared(marks, serials)
-        shared_macs = self._shared(marks, macs)
+        self._shared_marks = self._shared(marks, serials), self._shared(marks, macs)
         pairs: dict[Pair, Comparison] = {}
-        for pair in pairs_in(agents, serials, macs):
+        for pair in pairs_in(agents, enrolled.thinned(serials), enrolled.thinned(macs)):
             if pair in pairs:
                 continue
-            left, right = marks[pair[0]], marks[pair[1]]
-            found = compare(left, right, shared_serials, shared_macs)
+            found = compare(marks[pair[0]], marks[pair[1]], *self._shared_marks)
             if found is not None:
                 pairs[pair] = found
         return marks, pairs
@@ -258,16 +264,37 @@ class _Work:
         sources: dict[int, set[str]] = defaultdict(set)
         for place, marks in enumerate(self._marks):
             sources[self._groups.root(place)].add(marks.source)
-        listed = []
+        first = self._enrolled.first
+        best: dict[Pair, LookAlike] = {}
         for pair, found in self._comparisons():
             one, other = map(self._groups.root, pair)
-            if one == other or _in_order(one, other) in apart:
+            machines = _in_order(*map(first, pair))
+            if one == other or _in_order(one, other) in apart or machines[0] == machines[1]:
                 continue
             left, right = (self._marks[place].source for place in pair)
             is_explained = left != right and (right in sources[one] or left in sources[other])
             if found.is_hardware or not is_explained:
-                listed.append(self._look_alike(*pair, found))
-        return sorted(listed, key=lambda pair: (-pair.score, pair.left, pair.right))
+                listed = self._look_alike(*pair, found)
+                if machines not in best or _is_better(listed, best[machines]):
+                    best[machines] = listed
+        listed_ = [*best.values(), *self._enrolments(apart)]
+        return sorted(listed_, key=lambda pair: (-pair.score, pair.left, pair.right))
+
+    def _enrolments(self, apart: set[Pair]) -> Iterator[LookAlike]:
+        """Yield one line for each machine that one source has several times."""
+        for places in self._enrolled.groups.values():
+            by_root = {self._groups.root(place): place for place in reversed(places)}
+            undecided = sorted(by_root.values())
+            for pair in combinations(sorted(by_root), 2):
+                left, right = _in_order(*(by_root[root] for root in pair))
+                found = compare(self._marks[left], self._marks[right], frozenset(), frozenset())
+                if found is not None and pair not in apart:
+                    break
+            else:
+                continue
+            line = self._look_alike(left, right, found)
+            ids = [self._marks[place].ref[1] for place in undecided]
+            yield replace(line, reasons_for=(enrolled_often(ids), *line.reasons_for))
 
     def _comparisons(self) -> Iterator[tuple[Pair, Comparison]]:
         """Yield all that have anything in common: the hardware, or the name alone."""
@@ -306,6 +333,12 @@ class _Work:
             reasons_for=reasons_for,
             reasons_against=reasons_against,
         )
+
+
+def _is_better(one: LookAlike, other: LookAlike) -> bool:
+    """Tell which of two pairs of the same two machines is listed, whatever their sources' names."""
+    ids, other_ids = (sorted((pair.left[1], pair.right[1])) for pair in (one, other))
+    return (-one.score, ids) < (-other.score, other_ids)
 
 
 def _in_order(one: int, other: int) -> Pair:

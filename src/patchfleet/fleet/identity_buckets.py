@@ -3,6 +3,7 @@
 Law of this file: what is returned grows with the devices, never with their square.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import combinations
 from typing import TypeAlias
@@ -31,13 +32,18 @@ def carriers(marks: Sequence[Marks], marks_in: Callable[[Marks], Iterable[str]])
     return {mark: bucket for mark, bucket in found.items() if len(bucket) > 1}
 
 
-def drop_crowds(marks: Sequence[Marks], buckets: Buckets) -> set[str]:
-    """Take out what stands on too many devices of one source, and return it."""
+def drop_crowds(
+    marks: Sequence[Marks], buckets: Buckets, first: Callable[[int], int] = int
+) -> set[str]:
+    """Take out what stands on too many machines of one source, and return it.
+
+    `first` names the machine that a device is one enrolment of; by default each is one by itself.
+    """
     crowded = set()
     for mark, bucket in buckets.items():
         if len(bucket) > CROWD:
-            sources = [marks[place].source for place in bucket]
-            if any(sources.count(source) > CROWD for source in set(sources)):
+            machines = Counter(marks[place].source for place in set(map(first, bucket)))
+            if max(machines.values()) > CROWD:
                 crowded.add(mark)
     for mark in crowded:
         del buckets[mark]
