@@ -79,9 +79,12 @@ class Unreachable(VendorError):
 
 
 class RateLimited(VendorError):
-    """The vendor asks to wait (`retry_after_seconds` when it says how long); nothing was done."""
+    """The vendor asks to wait (`retry_after_seconds` when it says how long).
 
-    fate: Fate = "refused"
+    A gateway may say so after the request went through, so it is no word about what was done.
+    """
+
+    fate: Fate = "unknown"
     transient = True
 
 

@@ -177,12 +177,18 @@ def test_it_is_given_up_after_three_times() -> None:
     ]
 
 
-@pytest.mark.parametrize("answer", [refuses, slows_down])
-def test_what_was_surely_not_done_is_not_looked_for(answer: Created) -> None:
-    server = Server([answer])
-    with pytest.raises((Forbidden, RateLimited)):
+def test_what_was_refused_is_not_looked_for() -> None:
+    server = Server([refuses])
+    with pytest.raises(Forbidden):
         server.create()
     assert server.looks == 0
+
+
+def test_a_creation_that_is_told_to_wait_is_looked_for() -> None:
+    server = Server([slows_down] * 3)
+    with pytest.raises(RateLimited):
+        server.create()
+    assert server.looks > 0
 
 
 def notes_of(server: Server, error: type[VendorError]) -> str:

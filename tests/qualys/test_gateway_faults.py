@@ -269,7 +269,7 @@ def test_a_job_is_created_exactly_once(
 def test_a_creation_that_is_told_to_wait_is_sent_again(
     client: Any, host: Host, truth: Truth
 ) -> None:
-    host.emulator.fault("rate_limited", service="create_job", times=3)
+    host.emulator.fault("rate_limited", service="create_job", times=2)
     assert [job["id"] for job in made(host)] == []
     created = create(client, truth)
     assert [job["id"] for job in made(host)] == [created.id]

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from patchfleet.transport.line import Line
-from patchfleet.transport.run import AsyncWire, Wire
 from patchfleet.transport.wire import Lost, Request, Response
+from patchfleet.transport.wires import AsyncWire, Wire
 
 Send = Callable[[Line, Request], Response | Lost]
 

@@ -180,11 +180,12 @@ def test_whoever_waits_for_the_pace_waits_longer_when_the_vendor_asks() -> None:
     ("outcome", "repeatable", "tries"),
     [
         # Surely not done: anything may be repeated.
-        (Response(429, {}, b""), True, 4),
-        (Response(429, {}, b""), False, 4),
-        (Response(503, {}, b""), False, 4),
         (Lost("no connection", "refused"), False, 4),
-        # Nobody knows: only what may happen twice.
+        # Nobody knows, whatever the status says: only what may happen twice.
+        (Response(429, {}, b""), True, 4),
+        (Response(429, {}, b""), False, 1),
+        (Response(503, {}, b""), True, 4),
+        (Response(503, {}, b""), False, 1),
         (Lost("broke", "unknown"), True, 4),
         (Lost("broke", "unknown"), False, 1),
         (Response(500, {}, b""), True, 4),

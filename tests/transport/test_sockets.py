@@ -13,8 +13,8 @@ from patchfleet.emulator import Emulator, Host
 from patchfleet.emulator.faults import OF_NSIGHT
 from patchfleet.errors import ConfigError
 from patchfleet.transport.line import Line
-from patchfleet.transport.run import AsyncWire, Wire
 from patchfleet.transport.wire import Lost, Request, Response
+from patchfleet.transport.wires import AsyncWire, Wire
 
 LIST = Request(path="/api/", query=(("service", "list_clients"),))
 UNKNOWN = "unknown"

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 import msgspec
 
 from patchfleet.errors import (
-    Fate,
     Forbidden,
     NotFound,
     RateLimited,
@@ -62,8 +61,7 @@ def _error_of(said: Said, status: int) -> VendorError:
         kind, words = _REFUSED[status]
         return kind(f"{words}: {said}")
     if status >= 500:
-        fate: Fate = "refused" if status == 503 else "unknown"
-        return VendorBroken(f"Qualys failed (HTTP {status}): {said}", fate=fate)
+        return VendorBroken(f"Qualys failed (HTTP {status}): {said}")
     return rejected(said, status)
 
 

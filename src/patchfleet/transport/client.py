@@ -13,7 +13,8 @@ from typing import Any, Generic, ParamSpec, Self, TypeVar, get_args, get_type_hi
 from patchfleet.transport.exchange import Manners, exchange, streamed
 from patchfleet.transport.line import Line
 from patchfleet.transport.operation import Listing, R, Work
-from patchfleet.transport.run import AsyncWire, Wire, arun, astream, run, stream
+from patchfleet.transport.run import arun, astream, run, stream
+from patchfleet.transport.wires import AsyncWire, Wire
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from msgspec.structs import replace
+
 from patchfleet.config import Secret
 from patchfleet.errors import (
     Forbidden,
@@ -19,6 +21,7 @@ from patchfleet.errors import (
     Rejected,
     Unauthorized,
     Unreachable,
+    Unreadable,
     VendorBroken,
     VendorError,
 )
@@ -39,7 +42,7 @@ from patchfleet.transport.operation import (
 )
 from patchfleet.transport.pace import Pace, Pacer
 from patchfleet.transport.retry import Retries, retry_after_seconds, wait_before_next
-from patchfleet.transport.wire import Lost, Response
+from patchfleet.transport.wire import Lost, Request, Response
 
 
 def _utc_now() -> datetime:
@@ -138,29 +141,64 @@ def _batch(batch: Batch[T], manners: Manners) -> Flow[T]:
 def _call(operation: Operation[T], manners: Manners) -> Flow[T]:
     attempt = 0
     is_renewed = False
+    request = operation.request
     while True:
         attempt += 1
         token = yield from _logged_in(operation, manners)
-        while (wait := manners.pace.take(manners.clock())) > 0:
-            yield Pause(wait)
-        outcome = yield operation.request
-        assert isinstance(outcome, Response | Lost)
+        outcome = yield from _sent(request, manners)
+        request = _on_another_connection(request, outcome)
+        if _is_asked_again(operation, outcome):
+            outcome = yield from _sent(request, manners)
+            request = _on_another_connection(request, outcome)
         try:
-            return operation.parse(judged(outcome, manners.now, manners.explain))
+            return _read(operation, judged(outcome, manners.now, manners.explain))
         except VendorError as error:
             _stamp(error, operation.name, manners)
             if isinstance(error, Unauthorized) and token is not None and not is_renewed:
                 assert manners.login is not None
                 manners.login.forget(token)  # it may have died early: once more with a new one
                 is_renewed = True
-                attempt -= 1
-                continue
+                if operation.repeatable:
+                    attempt -= 1
+                    continue
             again = _before_next(error, attempt, operation, manners)
             if again is None:
                 if attempt > 1:
                     error.add_note(f"tried {attempt} times")
                 raise
         yield Pause(again)
+
+
+def _sent(request: Request, manners: Manners) -> Flow[Response | Lost]:
+    """Send a request when the pace lets it."""
+    while (wait := manners.pace.take(manners.clock())) > 0:
+        yield Pause(wait)
+    outcome = yield request
+    assert isinstance(outcome, Response | Lost)
+    return outcome
+
+
+def _is_asked_again(operation: Operation[T], outcome: Response | Lost) -> bool:
+    """Say whether an answer may be that to another question, and asking again changes nothing."""
+    is_free = operation.is_reading and operation.repeatable
+    return is_free and isinstance(outcome, Response) and outcome.is_doubtful
+
+
+def _on_another_connection(request: Request, outcome: Response | Lost) -> Request:
+    """Return the request as it is repeated: never over the connection that brought this answer."""
+    if isinstance(outcome, Lost) or outcome.connection is None:
+        return request  # a connection that broke is not used again anyway
+    return replace(request, instead_of=outcome.connection)
+
+
+def _read(operation: Operation[T], response: Response) -> T:
+    """Return what an answer says, or raise where it is no answer to this question."""
+    result = operation.parse(response)
+    for echo in operation.echoes:
+        other = echo.other(result)
+        if other is not None:
+            raise Unreadable(f"the answer is about {echo.name} {other[:80]}, not {echo.asked}")
+    return result
 
 
 def _before_next(
@@ -231,10 +269,8 @@ def judged(
             + (f", for {wait:g} seconds" if wait is not None else ""),
             retry_after_seconds=wait,
         )
-    if status == 503:  # RFC 9110 §15.6.4: the server is not handling the request
-        raise VendorBroken(
-            "the server cannot answer now (HTTP 503)", fate="refused", retry_after_seconds=wait
-        )
+    if status == 503:  # a gateway answers so too when the request had gone through before
+        raise VendorBroken("the server cannot answer now (HTTP 503)", retry_after_seconds=wait)
     if status >= 500:
         raise VendorBroken(f"the server failed (HTTP {status})", retry_after_seconds=wait)
     raise _refusal(status)

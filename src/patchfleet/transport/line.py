@@ -3,6 +3,7 @@
 Law of this file: it only says; what it says is checked as soon as that needs no network.
 """
 
+import os
 import ssl
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -21,9 +22,7 @@ class Line:
     """Where calls go and how: base address, secrets, time-outs, proxy, trust.
 
     A vendor's key is either part of the query (`secret_query`) or logged in for (`login`).
-    `timeout_seconds` bounds one call, from having a connection to the last byte of its answer. A
-    blocking call looks at the clock when bytes of the body come, so it may take as long again, and
-    headers that come byte by byte are bounded by their size alone.
+    `timeout_seconds` bounds one call, from having a connection to the last byte of its answer.
     `ca_file` is a PEM file to trust instead of the system's; `proxy` an address, "" for none, or
     None for the environment's. Raises `ConfigError` for what cannot work.
     """
@@ -118,12 +117,17 @@ def _said_already(alpn_protocols: Iterable[str]) -> None:
 def _context(ca_file: str | None) -> ssl.SSLContext:
     import httpx2
 
-    if ca_file is None:
-        return httpx2.create_ssl_context()
     try:
+        if ca_file is None:
+            return httpx2.create_ssl_context()
         return ssl.create_default_context(cafile=ca_file)
     except OSError as error:  # not there, not readable, or not PEM (an SSLError is an OSError)
+        named = ca_file or ", ".join(
+            f"{name}={os.environ[name]}"
+            for name in ("SSL_CERT_FILE", "SSL_CERT_DIR")
+            if name in os.environ
+        )
         raise ConfigError(
-            f"the CA file {ca_file} cannot be used: {error.strerror or error}",
+            f"the CA file {named} cannot be used: {error.strerror or error}",
             hint="give a file of certificates in PEM form",
         ) from error

@@ -5,7 +5,7 @@ ones answered. Law of this file: no socket, no clock, no client. Whoever authori
 records or dry-runs an operation does it to the value, and knows no vendor.
 """
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias, TypeVar
 
@@ -16,17 +16,38 @@ R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
+class Echo(Generic[T]):
+    """What of the question a result repeats: `found` yields it, None where the vendor omits it.
+
+    Values are compared as text, so that an id asked for as 7 and answered as "7" is the same one.
+    """
+
+    name: str
+    asked: object
+    found: Callable[[T], Iterable[object]]
+
+    def other(self, result: T) -> str | None:
+        """Return the first value in a result that is not the one asked for."""
+        asked = str(self.asked)
+        return next((str(v) for v in self.found(result) if v is not None and str(v) != asked), None)
+
+
+@dataclass(frozen=True, slots=True)
 class Operation(Generic[T]):
     """One call: its vendor's name for it, the request, and `parse`, which returns or raises.
 
     `repeatable` is declared, never derived from the verb: every N-sight write is a GET. Only a
-    repeatable operation is sent again after nobody can say what became of it.
+    repeatable operation is sent again after nobody can say what became of it. `echoes` are compared
+    with the result: an answer to another question is no answer. `is_reading` says that it changes
+    nothing, so that an answer in doubt is asked for again.
     """
 
     name: str
     request: Request
     parse: Callable[[Response], T]
     repeatable: bool = True
+    echoes: tuple[Echo[T], ...] = ()
+    is_reading: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +71,15 @@ def unless(operation: Operation[T], fingerprint: str | None) -> Operation[Fresh[
         found = blake3(response.body).hexdigest(length=16)
         return Fresh(found, None if found == fingerprint else operation.parse(response))
 
-    return Operation(operation.name, operation.request, parse, operation.repeatable)
+    def of_result(echo: Echo[T]) -> Echo[Fresh[T]]:
+        return Echo(
+            echo.name,
+            echo.asked,
+            lambda fresh: () if fresh.result is None else echo.found(fresh.result),
+        )
+
+    echoes = tuple(of_result(echo) for echo in operation.echoes)
+    return Operation(operation.name, operation.request, parse, operation.repeatable, echoes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,12 @@ def sealed(request: Request, line: Line) -> "httpx2.Request":
     return httpx2.Request(
         request.method,
         _base(line.base_url),
-        headers={"Accept-Encoding": "gzip, deflate", **line.headers, **request.headers, **headers},
+        headers=[
+            (name.encode("ascii"), value.encode("latin-1"))  # a character a byte, as it came
+            for name, value in (
+                {"Accept-Encoding": "gzip, deflate", **line.headers, **request.headers, **headers}
+            ).items()
+        ],
         content=body or None,
         extensions={"target": target.encode("ascii"), "timeout": line.timeouts()},
     )

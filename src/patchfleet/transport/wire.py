@@ -1,7 +1,7 @@
 """What goes over a wire and what comes back.
 
 Law of this file: no I/O, and no repr shows headers, query values or a body. A secret is never part
-of a `Request`: it is added beneath every logger, in `run.py`.
+of a `Request`: it is added beneath every logger, in `wires.py`.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,8 @@ from patchfleet.errors import Fate
 class Request(Struct, frozen=True, kw_only=True, repr_omit_defaults=True):
     """One HTTP request, before anybody authorised it. `path` is relative to the client's base.
 
-    `is_login` asks for the credentials in the place of a token.
+    `is_login` asks for the credentials in the place of a token. `instead_of` is the connection
+    whose answer was not believed: it is closed, and this request goes out on a new one.
     """
 
     path: str
@@ -24,17 +25,24 @@ class Request(Struct, frozen=True, kw_only=True, repr_omit_defaults=True):
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     is_login: bool = False
+    instead_of: int | None = None
 
     def __repr__(self) -> str:
         return f"Request({self.method} {self.path})"
 
 
 class Response(Struct, frozen=True):
-    """One complete answer; header names are lower case."""
+    """One complete answer; header names are lower case, values are latin-1: one character a byte.
+
+    `connection` is the one that it came over. `is_doubtful` says that it may belong to another
+    request: it is to the letter an earlier answer on that connection to another question.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    connection: int | None = None
+    is_doubtful: bool = False
 
     def __repr__(self) -> str:
         return f"Response({self.status}, {len(self.body)} bytes)"

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from patchfleet.errors import ConfigError
-from patchfleet.transport.operation import Operation
+from patchfleet.transport.operation import Echo, Operation
 from patchfleet.transport.wire import Request, Response
 
 T = TypeVar("T")
@@ -23,12 +23,15 @@ def call(
     parse: Callable[[Response], T],
     *,
     repeatable: bool = True,
+    is_reading: bool = True,
+    echoes: tuple[Echo[T], ...] = (),
     **parameters: object,
 ) -> Operation[T]:
     """Make the operation of a service; parameters that are None are not sent."""
     query = [("service", service)]
     query += [(name, str(value)) for name, value in parameters.items() if value is not None]
-    return Operation(service, Request(path="/api/", query=tuple(query)), parse, repeatable)
+    request = Request(path="/api/", query=tuple(query))
+    return Operation(service, request, parse, repeatable, echoes, is_reading)
 
 
 def number(name: str, value: object) -> int:

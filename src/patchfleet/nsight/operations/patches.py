@@ -95,7 +95,8 @@ def _change(
 
     def part(ids: tuple[int, ...]) -> Operation[PatchesChanged]:
         parse = partial(_read_change, action=action, device_id=device, patch_ids=ids)
-        return call(service, parse, deviceid=device, patchids=",".join(map(str, ids)))
+        joined = ",".join(map(str, ids))
+        return call(service, parse, is_reading=False, deviceid=device, patchids=joined)
 
     return _in_parts(part, patchids, _join_changes)
 

@@ -12,7 +12,7 @@ import msgspec
 from patchfleet.errors import ConfigError
 from patchfleet.qualys.envelope import whole
 from patchfleet.qualys.records import Shape
-from patchfleet.transport.operation import Operation, T
+from patchfleet.transport.operation import Echo, Operation, T
 from patchfleet.transport.wire import Request, Response
 
 Platform: TypeAlias = Literal["windows", "linux", "Windows", "Linux"]
@@ -37,6 +37,8 @@ def call(
     body: Any = None,
     headers: Mapping[str, str] | None = None,
     repeatable: bool = True,
+    is_reading: bool = True,
+    echoes: tuple[Echo[T], ...] = (),
 ) -> Operation[T]:
     """Build an operation; parameters that are None are left out, `body` is sent as JSON."""
     content = b"" if body is None else msgspec.json.encode(body)
@@ -47,7 +49,7 @@ def call(
     request = Request(
         method=method, path=path, query=pairs, headers={**kind, **(headers or {})}, body=content
     )
-    return Operation(name, request, parse, repeatable)
+    return Operation(name, request, parse, repeatable, echoes, is_reading)
 
 
 def _worded(value: str | int | bool) -> str:

@@ -199,7 +199,7 @@ def update_job(jobId: str | PMJob, **changes: Unpack[JobChanges]) -> Procedure[P
         if "description" in changed:
             body["description"] = f"{changed['description']} {_marker_of(job)}".strip()
         path = f"/pm/v1/deploymentjob/update/{number}"
-        yield call("update_job", "PATCH", path, _read_if_any, body=body)
+        yield call("update_job", "PATCH", path, _read_if_any, body=body, is_reading=False)
         updated: PMDeploymentJob = yield get_job(number)
         return updated
 

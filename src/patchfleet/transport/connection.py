@@ -1,0 +1,205 @@
+"""One connection: every wait on it ends, and what comes over it belongs to what was asked.
+
+A proxy may send an answer once more, and the next request on that connection then gets the answer
+of the one before. So a connection remembers what it answered, and is not used again once bytes came
+that nobody asked for.
+
+Invariants: no byte of a connection is read outside its deadline; a connection that is `spent` is
+closed and never given another request.
+"""
+
+import itertools
+import os
+import socket
+import ssl
+import time
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import httpcore2
+import httpx2
+from blake3 import blake3
+
+from patchfleet.transport.line import Line
+from patchfleet.transport.wire import Request
+
+if TYPE_CHECKING:
+    from h11 import Connection as HTTPState
+
+READ_BYTES = 16 * 1024
+"""So much is read at a time: unpacked it is at most a thousand times as much."""
+REMEMBERED_ANSWERS = 1024
+
+_numbers = itertools.count(1)
+
+
+class History:
+    """What one connection was asked and answered, by digest."""
+
+    _transport: "httpx2.HTTPTransport | httpx2.AsyncHTTPTransport"
+
+    def __init__(self) -> None:
+        self.number = next(_numbers)
+        self.is_spent = False
+        self._answers: dict[bytes, bytes] = {}
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether nothing was asked before the answer that is being read."""
+        return not self._answers
+
+    def is_doubtful(self, request: Request, body: bytes) -> bool:
+        """Remember an answer; say whether it is that of another question asked here before."""
+        asking = (request.method, request.path, request.query, sorted(request.headers.items()))
+        question = blake3(repr(asking).encode()).update(request.body)
+        asked, answered = question.digest(16), blake3(body).digest(16)
+        if len(self._answers) >= REMEMBERED_ANSWERS:
+            self.is_spent = True
+        return self._answers.setdefault(answered, asked) != asked
+
+    def has_more(self, answer: "httpx2.Response") -> bool:
+        """Say whether bytes came after an answer that was read: with it, or still in the socket."""
+        stream = answer.extensions["network_stream"]
+        state = _http_state(self._transport._pool)  # noqa: SLF001
+        if state is None or state.trailing_data[0]:
+            self.is_spent = True
+            return state is not None
+        if not stream.get_extra_info("is_readable"):
+            return False
+        self.is_spent = True  # the server closes it, or there is more
+        is_plain = stream.get_extra_info("ssl_object") is None
+        return is_plain and _waits(stream.get_extra_info("socket"))
+
+
+class Connection(History):
+    """A transport of the HTTP library that holds one connection; see `History`."""
+
+    def __init__(self, line: Line) -> None:
+        super().__init__()
+        self._deadline = _Deadline()
+        self._transport: httpx2.HTTPTransport = httpx2.HTTPTransport(**_options(line))
+        # Its public settings give no way to say how the network is read.
+        self._transport._pool._network_backend = _Network(self._deadline)  # noqa: SLF001
+
+    def ask(self, request: "httpx2.Request", until: float) -> "httpx2.Response":
+        """Send a request and return its answer, the body unread; each wait ends at `until`."""
+        self._deadline.until = until
+        return self._transport.handle_request(request)
+
+    def close(self) -> None:
+        """Close it, also while it waits."""
+        self._transport.close()
+
+
+class AsyncConnection(History):
+    """The same for a task; its time is bounded by whoever awaits it."""
+
+    def __init__(self, line: Line) -> None:
+        super().__init__()
+        self._transport: httpx2.AsyncHTTPTransport = httpx2.AsyncHTTPTransport(**_options(line))
+
+    async def ask(self, request: "httpx2.Request") -> "httpx2.Response":
+        """Send a request and return its answer, the body unread."""
+        return await self._transport.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        """Close it."""
+        await self._transport.aclose()
+
+
+def _options(line: Line) -> dict[str, Any]:
+    """Return how a transport is made: one connection, and no settings of its own."""
+    return {
+        "verify": line.trust(),
+        "limits": httpx2.Limits(max_connections=1, max_keepalive_connections=1),
+        "proxy": line.proxy_address(),
+        "trust_env": False,
+    }
+
+
+def _http_state(pool: Any) -> "HTTPState | None":
+    """Return what parses the answers of the one connection of a pool, or None where it is gone."""
+    connection: Any = pool.connections[0] if pool.connections else None
+    while connection is not None and not hasattr(connection, "_h11_state"):
+        connection = getattr(connection, "_connection", None)
+    return None if connection is None else connection._h11_state  # noqa: SLF001
+
+
+def _waits(plug: Any) -> bool:
+    """Say whether a byte waits in a readable socket, and not its end."""
+    with socket.socket(fileno=os.dup(plug.fileno())) as same:
+        try:
+            return bool(same.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
+        except OSError:  # reset meanwhile, or nothing after all
+            return False
+
+
+class _Deadline:
+    """When the call that is under way on a connection has to be over."""
+
+    until = float("inf")
+
+    def left(self, timeout: float | None) -> float:
+        """Return how long a step may wait: no longer than it would, and not past the end."""
+        left = self.until - time.monotonic()
+        if left <= 0:
+            raise httpcore2.ReadTimeout
+        return left if timeout is None else min(timeout, left)
+
+
+class _Stream(httpcore2.NetworkStream):
+    """A stream whose steps all end by one deadline."""
+
+    def __init__(self, stream: httpcore2.NetworkStream, deadline: _Deadline) -> None:
+        self._stream = stream
+        self._deadline = deadline
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._stream.read(min(max_bytes, READ_BYTES), self._deadline.left(timeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._stream.write(buffer, self._deadline.left(timeout))
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore2.NetworkStream:
+        left = self._deadline.left(timeout)
+        return _Stream(self._stream.start_tls(ssl_context, server_hostname, left), self._deadline)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
+class _Network(httpcore2.NetworkBackend):
+    """Opens the streams of one connection."""
+
+    def __init__(self, deadline: _Deadline) -> None:
+        self._network = httpcore2.SyncBackend()
+        self._deadline = deadline
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore2.NetworkStream:
+        left = self._deadline.left(timeout)
+        stream = self._network.connect_tcp(host, port, left, local_address, socket_options)
+        return _Stream(stream, self._deadline)
+
+
+def headers_of(answer: "httpx2.Response") -> Mapping[str, str]:
+    """Return the headers of an answer, a character a byte; repeated ones are joined by a comma."""
+    found: dict[str, str] = {}
+    for name, value in answer.headers.raw:
+        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
+        found[key] = f"{found[key]}, {text}" if key in found else text
+    return found
