@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from patchfleet.emulator import Emulator
 from patchfleet.errors import Unreadable, VendorError
-from patchfleet.nsight.envelope import answer, children
+from patchfleet.nsight.envelope import opened
 from patchfleet.nsight.layout import rows_of
 from patchfleet.nsight.operations.patches import read_patches
 from patchfleet.nsight.patches import Patch
@@ -26,8 +26,8 @@ ROW = "<patch><patchid>7</patchid><policy>2</policy><status>8</status><note>{}</
 def by_tree(body: bytes) -> Any:
     """Read a list without its layout; an error is a value too."""
     try:
-        root = answer(Response(200, {}, body), "patches")
-        return read_all(list(children(root, "patch")), Patch)
+        answered = opened(Response(200, {}, body), "patches")
+        return read_all(answered.listed(answered.root, "patch"), Patch, answered)
     except VendorError as error:
         return type(error)
 

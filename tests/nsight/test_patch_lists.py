@@ -134,7 +134,7 @@ def test_the_request() -> None:
 )
 def test_none_one_and_many_are_a_list(case: str, count: int, reply: Read) -> None:
     patches = read_patches(reply(f"patch_list_all/{case}"))
-    assert type(patches) is list
+    assert isinstance(patches, list)
     assert len(patches) == count
 
 

@@ -90,7 +90,7 @@ def test_list_patches_is_a_list_of_records(
         client.listPatches(device, describe=False),
         client.listPatches(str(device)),
     ):
-        assert type(listed) is list
+        assert isinstance(listed, list)
         assert {type(patch) for patch in listed} == {Patch}
         assert [patch["patchid"] for patch in listed] == list(rows(emulator, device))
 

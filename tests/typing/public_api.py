@@ -25,7 +25,7 @@ from patchfleet.nsight import (
     Software,
     TaskStarted,
 )
-from patchfleet.nsight.inventory import Clients
+from patchfleet.nsight.records import Records
 from patchfleet.qualys import (
     AsyncQualys,
     BaseList,
@@ -53,28 +53,28 @@ def settings() -> None:
 
 def blocking(client: NAble, flag: bool) -> None:
     """Call everything with a blocking client."""
-    assert_type(client.list_clients(), Clients)
+    assert_type(client.list_clients(), Records[Client])
     first: Client = client.clients("server")[0]
     assert_type(first.client_id, int)
-    assert_type(client.list_sites(1), list[Site])
-    assert_type(client.sites(clientid=1), list[Site])
-    assert_type(client.list_servers(1), list[Device])
-    assert_type(client.servers(1), list[Device])
-    assert_type(client.list_workstations(1), list[Device])
-    assert_type(client.workstations(1), list[Device])
-    assert_type(client.list_devices_at_client(1, "server"), list[ListedDevice])
-    assert_type(client.clientDevices(1, "workstation"), list[ListedDevice])
+    assert_type(client.list_sites(1), Records[Site])
+    assert_type(client.sites(clientid=1), Records[Site])
+    assert_type(client.list_servers(1), Records[Device])
+    assert_type(client.servers(1), Records[Device])
+    assert_type(client.list_workstations(1), Records[Device])
+    assert_type(client.workstations(1), Records[Device])
+    assert_type(client.list_devices_at_client(1, "server"), Records[ListedDevice])
+    assert_type(client.clientDevices(1, "workstation"), Records[ListedDevice])
     assert_type(client.list_device_monitoring_details(1), MonitoringDetails)
     assert_type(client.deviceDetails(1), MonitoringDetails)
     assert_type(client.list_device_asset_details(1), AssetDetails)
-    assert_type(client.list_checks(1), list[Check])
-    assert_type(client.list_failing_checks(check_type="tasks"), list[FailingDevice])
+    assert_type(client.list_checks(1), Records[Check])
+    assert_type(client.list_failing_checks(check_type="tasks"), Records[FailingDevice])
     assert_type(client.get_formatted_check_output(1), str)
-    assert_type(client.list_all_software(1), list[Software])
-    assert_type(client.list_all_hardware(1), list[Hardware])
+    assert_type(client.list_all_software(1), Records[Software])
+    assert_type(client.list_all_hardware(1), Records[Hardware])
     assert_type(client.task_run_now(1), TaskStarted)
     assert_type(client.describe("patch_approve"), Description)
-    assert_type(client.list_patches(1), list[Patch])
+    assert_type(client.list_patches(1), Records[Patch])
     assert_type(client.approve_patches(1, [2, "3"]), PatchesChanged)
     assert_type(client.inherit_patches(1, "2,3"), PatchesChanged)
     assert_type(client.retry_patches(1, 2), RetryMessage)
@@ -99,12 +99,12 @@ def blocking(client: NAble, flag: bool) -> None:
 
 async def awaited(client: AsyncNAble, flag: bool) -> None:
     """Call everything with an async client."""
-    assert_type(await client.list_clients(), Clients)
-    assert_type(await client.sites(1), list[Site])
-    assert_type(await client.list_devices_at_client(1, "server"), list[ListedDevice])
+    assert_type(await client.list_clients(), Records[Client])
+    assert_type(await client.sites(1), Records[Site])
+    assert_type(await client.list_devices_at_client(1, "server"), Records[ListedDevice])
     assert_type(await client.deviceDetails(1), MonitoringDetails)
     assert_type(await client.task_run_now(1), TaskStarted)
-    assert_type(await client.list_patches(1), list[Patch])
+    assert_type(await client.list_patches(1), Records[Patch])
     assert_type(await client.approve_patches(1, [2]), PatchesChanged)
     assert_type(await client.retry_patches(1, [2]), RetryMessage)
     assert_type(client.listPatches(1), Awaitable[list[Patch]])

@@ -1,111 +1,134 @@
-"""N-able's XML around every answer: read it safely, and raise what it says went wrong.
+"""N-able's XML around every answer: what it says went wrong, and lists that hold nothing else.
 
-Laws of this file: a document type, an entity or a body cut short is an error, never a shorter list;
-the three shapes of failure [§2.4 of the error pages: D: error_messages_.htm, D: add_site.htm, mav
-pages] all become errors; an answer without its documented root is unreadable, not empty.
+Laws of this file: the three shapes of failure [§2.4 of the error pages: D: error_messages_.htm, D:
+add_site.htm, mav pages] all become errors; an answer without its documented root is unreadable, not
+empty. A list whose content is not understood is never a shorter list: what is no record of it, a
+text where no record is, a second list or another wrapping is an error. A text beside records may
+stay, since N-able's own examples have one, and is said.
 """
 
-import re
 from collections.abc import Iterator
-from typing import NoReturn
-from xml.etree.ElementTree import (
-    Element,
-    ParseError,
-    TreeBuilder,
-    XMLParser,
-)
+from datetime import datetime
+from xml.etree.ElementTree import Element
 
 from patchfleet.errors import Rejected, Unauthorized, Unreadable, VendorError
-from patchfleet.nsight.words import whole_number
+from patchfleet.nsight.document import document_of, printable, sample
+from patchfleet.nsight.words import stamp, whole_number
 from patchfleet.transport.wire import Response
 
-SAMPLE_CHARACTERS = 160
-
-# A document type can only stand before the root element. In these encodings every byte of markup is
-# its ASCII byte, so what begins like this has none. All others take the slower guarded parser.
-_BEGINS_PLAINLY = re.compile(
-    rb"""(?:\s*<\?xml\s+version=["']1\.[01]["']"""
-    rb"""(\s+encoding=["'](?:ISO-8859-1|UTF-8|US-ASCII|WINDOWS-1252)["'])?"""
-    rb"""(?:\s+standalone=["'](?:yes|no)["'])?\s*\?>)?\s*<[A-Za-z_]""",
-    re.IGNORECASE,
+# Words that N-able puts around a sentence: where one stands in a list, the list is none.
+_SENTENCES = frozenset({"msg", "message", "error", "errorcode", "warning", "notice", "info"})
+# What an answer's records are called: inside an element nobody knows they are another wrapping.
+_RECORDS = frozenset(
+    {"items", "client", "site", "server", "workstation", "mobiledevice", "device"}
+    | {"servers", "workstations", "devices", "check", "patch", "item", "record", "row"}
+    | {"software", "hardware", "outage", "note"}
 )
 
 
-class _Guard(TreeBuilder):
-    """A tree builder that refuses any document type, and with it every entity declaration."""
+class Answer:
+    """A successful answer while it is read: its root, when it was made, and what was odd in it.
 
-    def doctype(self, *_: object) -> NoReturn:
-        raise Unreadable(
-            "the answer declares a document type, which N-able never sends", transient=False
-        )
-
-
-def root_of(body: bytes) -> Element:
-    """Parse a body into its root element, or raise `Unreadable`.
-
-    The fast path hands the bytes to the C tree builder when they cannot hold a document type; all
-    others are parsed with the guard. Where no encoding is declared and the bytes are not XML's
-    default, UTF-8, they are what N-able otherwise declares [U; seen in no live reply].
+    `problems` are sentences for people that name the record; whoever reads adds to them.
     """
-    if _is_web_page(body):
-        raise Unreadable("the answer is a web page, not XML", sample=sample(body))
-    plain = _BEGINS_PLAINLY.match(body)
-    if plain is None:
-        parser = XMLParser(target=_Guard())  # noqa: S314 -- guarded
-    else:
-        parser = XMLParser(encoding=None if plain[1] else _undeclared(body))  # noqa: S314
-    try:
-        parser.feed(body)
-        root: Element = parser.close()
-    except ParseError as error:
-        raise Unreadable(_what_it_is(body, error), sample=sample(body)) from None
-    except (LookupError, ValueError) as error:  # an encoding nobody knows, or a multi-byte one
-        raise Unreadable(f"the answer cannot be decoded: {error}", sample=sample(body)) from None
-    return root
+
+    __slots__ = ("answered_at", "is_mended", "problems", "root")
+
+    def __init__(
+        self, root: Element, damage: tuple[str, ...] = (), *, is_mended: bool = False
+    ) -> None:
+        self.root = root
+        self.answered_at: datetime | None = stamp(root.get("created"))
+        self.problems = list(damage)
+        self.is_mended = is_mended
+
+    def items(self, name: str) -> list[Element]:
+        """Return the elements of the `<items>` list; a missing `<items>` is unreadable."""
+        holder = self.only("items")
+        if holder is None:
+            raise Unreadable("the answer has no <items>")
+        return self.listed(holder, name)
+
+    def only(self, *names: str) -> Element | None:
+        """Return what stands under the root, which is one element of these names; None for none."""
+        found = list(self.root)
+        for element in found:
+            if name_of(element) not in names:
+                raise Unreadable(f"the answer holds <{_shown(element)}>, not <{names[0]}>")
+        if len(found) > 1:
+            raise Unreadable(f"the answer holds <{_shown(found[1])}> beside <{_shown(found[0])}>")
+        self._no_text(self.root, has_records=bool(found and len(found[0])))
+        return found[0] if found else None
+
+    def listed(self, parent: Element, name: str) -> list[Element]:
+        """Return the elements of a list that holds records of one name and nothing else."""
+        found = list(parent)
+        wanted = plain(name)
+        for element in found:
+            if name_of(element) != wanted:
+                raise Unreadable(
+                    f"<{_shown(parent)}> holds <{_shown(element)}>, and not only <{name}>"
+                )
+        self._no_text(parent, has_records=bool(found))
+        return found
+
+    def inner(self, parent: Element, *names: str) -> list[Element]:
+        """Return the records of these names that stand among the fields of another record.
+
+        Fields that nobody knows may be there [reference §2.2], but no sentence, no record of
+        another name and no wrapping around records.
+        """
+        found = []
+        wanted = set(map(plain, names))
+        for element in parent:
+            tag = name_of(element)
+            if tag in wanted:
+                found.append(element)
+            elif tag in _SENTENCES or tag in _RECORDS or _wraps(element):
+                raise Unreadable(
+                    f"<{_shown(parent)}> holds <{_shown(element)}>, and not only <{names[0]}>"
+                )
+        self._no_text(parent, has_records=bool(found))
+        return found
+
+    def optional(self, parent: Element, outer: str, inner: str) -> list[Element]:
+        """Return the elements of a list inside a record; an empty one may be left out."""
+        holders = list(children(parent, outer))
+        if len(holders) > 1:
+            raise Unreadable(f"<{_shown(parent)}> holds <{outer}> twice")
+        return self.listed(holders[0], inner) if holders else []
+
+    def _no_text(self, parent: Element, *, has_records: bool) -> None:
+        """Refuse a text that stands where records should be; note one that stands beside them."""
+        said = printable(" ".join([parent.text or "", *(one.tail or "" for one in parent)]))
+        if not said.strip():
+            return
+        if not has_records:
+            raise Unreadable(f"<{_shown(parent)}> holds no record and says: {said.strip()}")
+        self.problems.append(f"a text stands beside the records: {said.strip()}")
 
 
-def sample(body: bytes) -> str:
-    """Return the beginning of a body, printable, for an error."""
-    text = body[: 4 * SAMPLE_CHARACTERS].decode("latin-1")
-    return "".join(c if c.isprintable() else " " for c in " ".join(text.split()))[
-        :SAMPLE_CHARACTERS
-    ]
-
-
-def _is_web_page(body: bytes) -> bool:
-    return body[:512].lstrip().lower().startswith((b"<!doctype html", b"<html"))
-
-
-def _undeclared(body: bytes) -> str | None:
-    try:
-        body.decode()
-    except UnicodeDecodeError:
-        return "ISO-8859-1"
-    return None
-
-
-def _what_it_is(body: bytes, error: ParseError) -> str:
-    if not body.strip():
-        return "the answer is empty"
-    return f"the answer is not complete XML ({error})"
-
-
-def answer(response: Response, expected: str = "result") -> Element:
-    """Return the root of a successful answer, or raise what the vendor says went wrong.
+def opened(response: Response, expected: str = "result") -> Answer:
+    """Open a successful answer, or raise what the vendor says went wrong.
 
     `expected` is the documented root: `result`, or `patches` for patch_list_all
     [D: list_all_patches_for_device.htm].
     """
-    root = root_of(response.body)
+    root, damage, is_mended = document_of(response.body)
     failure = failure_of(root)
     if failure is not None:
         raise failure
-    if root.tag.lower() != expected:
+    if name_of(root) != expected:
         raise Unreadable(
-            f"the answer's root is <{sample(root.tag.encode())}>, not <{expected}>",
+            f"the answer's root is <{_shown(root)}>, not <{expected}>",
             sample=sample(response.body),
         )
-    return root
+    return Answer(root, damage, is_mended=is_mended)
+
+
+def answer(response: Response) -> Element:
+    """Return the root of a successful answer that holds no list; raise as `opened` does."""
+    return opened(response).root
 
 
 def failure_of(root: Element) -> VendorError | None:
@@ -139,28 +162,50 @@ def _business_error(code: int | None, message: str) -> VendorError:
     )
 
 
+def name_of(element: Element) -> str:
+    """Return the name of an element: in lower case, without its namespace and its separators.
+
+    Names differ in case between services and inside one [I, reference §2.2].
+    """
+    return plain(element.tag)
+
+
+def plain(name: str) -> str:
+    """Return a wire name without namespace, case and separators: `installDateText`."""
+    return name.rpartition("}")[2].lower().replace("_", "")
+
+
 def child(parent: Element, name: str) -> Element | None:
     """Return the first child of that name, in any case, or None."""
+    wanted = plain(name)
     for element in parent:
-        if element.tag.lower() == name:
+        if name_of(element) == wanted:
             return element
     return None
 
 
 def children(parent: Element, name: str) -> Iterator[Element]:
     """Yield the children of that name, in any case: none, one or many."""
-    return (element for element in parent if element.tag.lower() == name)
+    wanted = plain(name)
+    return (element for element in parent if name_of(element) == wanted)
 
 
 def text_of(parent: Element, name: str) -> str:
     """Return the stripped text of a child, or the empty text where there is none."""
     element = child(parent, name)
-    return "" if element is None else (element.text or "").strip()
+    return "" if element is None else whole_text(element)
 
 
-def items(root: Element, name: str) -> list[Element]:
-    """Return the elements of an `<items>` list; a missing `<items>` is unreadable, not empty."""
-    found = child(root, "items")
-    if found is None:
-        raise Unreadable("the answer has no <items>")
-    return list(children(found, name))
+def whole_text(element: Element) -> str:
+    """Return the text of an element, and of markup inside it, without blanks around it."""
+    return ("".join(element.itertext()) if len(element) else element.text or "").strip()
+
+
+def _wraps(element: Element) -> bool:
+    """Tell whether an element that nobody knows holds what may be records: things with an id."""
+    inside = [name_of(one) for one in element.iter() if one is not element]
+    return any(name in _RECORDS or name.endswith("id") for name in inside)
+
+
+def _shown(element: Element) -> str:
+    return printable(element.tag.rpartition("}")[2], 40)

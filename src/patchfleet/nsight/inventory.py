@@ -30,12 +30,6 @@ class Client(Record):
     device_count: int | None = None
 
 
-class Clients(list[Client]):
-    """A list of clients that knows when the server made it; None where it does not say."""
-
-    answered_at: datetime | None = None
-
-
 class Site(Record):
     """A site of a client [D: listing_sites.htm]."""
 
@@ -63,6 +57,8 @@ class Device(Record):
         "id": "device_id",
         "assetid": "asset_id",
     }
+
+    SIGNED: ClassVar[frozenset[str]] = frozenset({"utc_offset"})
 
     device_id: int
     name: str = ""
@@ -278,7 +274,12 @@ class AssetDetails(Record):
 
 
 class FailingDevice(Record):
-    """A device with something wrong, and where it is [O: vendor-mcp, wait]."""
+    """A device with something wrong, and where it is [O: vendor-mcp, wait].
+
+    `offline`, `overdue` and `unreachable` say what is so in N-able's words, and are None where it
+    is not. Each is a text on some accounts, and on others an element with a description, a date and
+    a time since when [O: a live worker, UK; a wallchart, Germany]: `offline_since`, and so on.
+    """
 
     device_id: int
     device_type: str
@@ -288,9 +289,15 @@ class FailingDevice(Record):
     site_name: str
     ALIASES: ClassVar[Mapping[str, str]] = {"id": "device_id"}
 
+    READ_APART: ClassVar[frozenset[str]] = frozenset({"offline", "overdue", "unreachable"})
+
     name: str = ""
     offline: str | None = None
+    offline_since: str | None = None
     overdue: str | None = None
+    overdue_since: str | None = None
+    unreachable: str | None = None
+    unreachable_since: str | None = None
     failed_checks: list[Check] = field(default_factory=list)
 
 

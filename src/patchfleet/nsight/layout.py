@@ -14,6 +14,9 @@ same error.
 import re
 from functools import lru_cache
 
+from patchfleet.nsight.document import western
+from patchfleet.nsight.envelope import plain
+
 _LONGEST_RECORD = 16 * 1024
 _DECLARATION = re.compile(
     r"""<\?xml version=(["'])1\.0\1 encoding=(["'])(?i:ISO-8859-1)\2[ \t\n]*\?>[ \t\n]*"""
@@ -34,7 +37,7 @@ def rows_of(body: bytes, root: str, record: str) -> tuple[list[str], list[tuple[
     """
     if len(body.translate(None, _TREATED_BY_XML)) != len(body):
         return None
-    text = body.decode("latin-1")
+    text = western(body)
     position, end = _inside(text, root)
     fields = _fields_of_first(text, position, record)
     if fields is None:
@@ -67,7 +70,7 @@ def _fields_of_first(text: str, start: int, record: str) -> tuple[tuple[str, boo
     """Return the tags of the first record, each with whether its text stands in a CDATA section.
 
     An empty element may do without its section, so that other records are asked about it. None
-    where the record is not flat.
+    where the record is not flat, or names a field twice.
     """
     opening, closing = f"<{record}>", f"</{record}>"
     end = text.find(closing, start, start + _LONGEST_RECORD)
@@ -83,6 +86,8 @@ def _fields_of_first(text: str, start: int, record: str) -> tuple[tuple[str, boo
         is_cdata = content.startswith("<") or (not content and f"<{tag}><![CDATA[" in text)
         fields.append((tag, is_cdata))
         position = field.end()
+    if len({plain(tag) for tag, _ in fields}) < len(fields):
+        return None
     return tuple(fields)
 
 

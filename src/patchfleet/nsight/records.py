@@ -3,19 +3,24 @@
 A record's attributes are the wire's names in snake case (`patchUrl` is `patch_url`), and
 `record["patchUrl"]` reads the same value by the wire's name, in any case. What the documentation
 does not name is kept in `extra` as text, under the wire's own name, and so is a value that is not
-of its documented type.
+of its documented type; the latter is named in `problems` too, and the record's other values do not
+suffer. What a record cannot be without (its id, a patch's status) is there or the answer is
+unreadable.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from functools import cache
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, NamedTuple, TypeVar, get_args, get_origin
 from xml.etree.ElementTree import Element, tostring
 
 import msgspec
 from msgspec import Struct, field
 
 from patchfleet.errors import Unreadable
-from patchfleet.nsight.words import whole_number
+from patchfleet.nsight.document import REPLACED, printable
+from patchfleet.nsight.envelope import Answer, name_of, plain, whole_text
+from patchfleet.nsight.words import LONGEST_NUMBER, is_placeholder, whole_number
 
 
 class Record(Struct, kw_only=True, gc=False):
@@ -27,7 +32,15 @@ class Record(Struct, kw_only=True, gc=False):
     ALIASES: ClassVar[Mapping[str, str]] = {}
     """Wire names that are not those of the attributes; the first for an attribute is shown."""
 
+    READ_APART: ClassVar[frozenset[str]] = frozenset()
+    """Attributes that may hold elements, beside lists: whoever knows them reads them."""
+
+    SIGNED: ClassVar[frozenset[str]] = frozenset()
+    """Numbers that may be below zero; elsewhere `-1` stands for none."""
+
     extra: dict[str, str] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+    """What was odd in reading it, in sentences."""
 
     def __getitem__(self, name: str) -> Any:
         for key, value in self.extra.items():
@@ -66,34 +79,75 @@ class Record(Struct, kw_only=True, gc=False):
 R = TypeVar("R", bound=Record)
 
 
-def plain(name: str) -> str:
-    """Return a wire name without case and separators: `installDateText` is `installdatetext`.
+class Records(list[R]):
+    """A list that knows when the server made it and what was odd in it.
 
-    Element names differ in case between services and inside one [I, reference §2.2].
+    `answered_at` is None where the answer does not say; `problems` are sentences that name the
+    record.
     """
-    return name.lower().replace("_", "")
+
+    answered_at: datetime | None = None
+    problems: tuple[str, ...] = ()
+
+
+_ASIDE = frozenset({"extra", "problems"})
 
 
 @cache
 def attributes(record: type[Record]) -> dict[str, str]:
     """Map the plain wire names of a record to its attributes."""
-    names = {plain(name): name for name in record.__struct_fields__ if name != "extra"}
+    names = {plain(name): name for name in record.__struct_fields__ if name not in _ASIDE}
     return names | {plain(wire): name for wire, name in record.ALIASES.items()}
 
 
 @cache
 def _wire_names(record: type[Record]) -> dict[str, str]:
-    names = {name: name for name in record.__struct_fields__ if name != "extra"}
+    names = {name: name for name in record.__struct_fields__ if name not in _ASIDE}
     return names | {name: wire for wire, name in reversed(list(record.ALIASES.items()))}
 
 
-def read_all(elements: list[Element], record: type[R]) -> list[R]:
+class _Form(NamedTuple):
+    """What a record type expects of its fields, by attribute."""
+
+    numbers: frozenset[str]
+    texts: frozenset[str]
+    apart: frozenset[str]
+    required: frozenset[str]
+    id: str
+
+
+@cache
+def _form(record: type[Record]) -> _Form:
+    fields = [info for info in msgspec.structs.fields(record) if info.name not in _ASIDE]
+
+    def of(is_so: Callable[[Any], bool]) -> frozenset[str]:
+        return frozenset(info.name for info in fields if is_so(info.type))
+
+    numbers = of(lambda kind: int in (get_args(kind) or (kind,)))
+    return _Form(
+        numbers=numbers,
+        texts=of(lambda kind: str in (get_args(kind) or (kind,))),
+        apart=of(lambda kind: get_origin(kind) is list) | record.READ_APART,
+        required=frozenset(info.name for info in fields if info.required),
+        id=next((info.name for info in fields if info.name in numbers), ""),
+    )
+
+
+def read_all(elements: list[Element], record: type[R], answer: Answer) -> Records[R]:
     """Make typed records of elements whose children are the fields; see `read` for one."""
-    known = dict(attributes(record))
-    return _typed([_row(element, known) for element in elements], record)
+    return _listed([_row(element, record, answer) for element in elements], record, answer)
 
 
-def read_rows(tags: list[str], texts: list[tuple[str, ...]], record: type[R]) -> list[R]:
+def read(element: Element, record: type[R], answer: Answer, **more: Any) -> R:
+    """Make one typed record of an element and of what is known of it beside its fields.
+
+    Raises `Unreadable` where a field that the record cannot be without is missing or no number.
+    """
+    (found,) = _typed([{**_row(element, record, answer), **more}], record, answer.problems)
+    return found
+
+
+def read_rows(tags: list[str], texts: list[tuple[str, ...]], record: type[R]) -> Records[R]:
     """Make typed records of the texts that stand under the same tags in each; see `layout.py`."""
     known = attributes(record)
     names = [known.get(plain(tag)) or f"<{tag}>" for tag in tags]
@@ -106,60 +160,137 @@ def read_rows(tags: list[str], texts: list[tuple[str, ...]], record: type[R]) ->
             extra = {name[1:-1]: row.pop(name) for name in unknown if name in row}
             if extra:
                 row["extra"] = extra
-    return _typed(rows, record)
+    problems: list[str] = []
+    found = Records(_typed(rows, record, problems))
+    found.problems = tuple(problems)
+    return found
 
 
-def _typed(rows: list[dict[str, Any]], record: type[R]) -> list[R]:
-    try:
-        return msgspec.convert(rows, list[record], strict=False)  # type: ignore[valid-type]
-    except msgspec.ValidationError:  # find the odd ones; the others need not suffer
-        return [_tolerant(row, record) for row in rows]
+def _listed(rows: list[dict[str, Any]], record: type[R], answer: Answer) -> Records[R]:
+    found = Records(_typed(rows, record, answer.problems))
+    found.answered_at, found.problems = answer.answered_at, tuple(answer.problems)
+    return found
 
 
-def read(element: Element, record: type[R], **given: Any) -> R:
-    """Make one typed record: fields by plain name, empty ones absent, unknown ones kept.
+def _typed(rows: list[dict[str, Any]], record: type[R], problems: list[str]) -> list[R]:
+    """Make records of rows, and add what was odd in any of them to `problems`."""
+    form = _form(record)
+    found: list[R]
+    if all(_are_plain([row.get(name, "") for row in rows], name, form) for name in form.numbers):
+        try:
+            found = msgspec.convert(rows, list[record], strict=False)  # type: ignore[valid-type]
+        except msgspec.ValidationError:  # find the odd ones; the others need not suffer
+            found = [_tolerant(row, record) for row in rows]
+    else:
+        found = [_tolerant(row, record) for row in rows]
+    for place, one in enumerate(found, 1):
+        if one.problems:
+            name = f"{record.__name__.lower()} {getattr(one, form.id, None) or place}"
+            problems += (f"{name}: {problem}" for problem in one.problems)
+    return found
 
-    `given` are fields that stand elsewhere in the answer, already of their type.
+
+def _are_plain(texts: Sequence[Any], name: str, form: _Form) -> bool:
+    """Tell whether texts are plain digits, as ids and counts are written: `1e3` is none.
+
+    None and 0 are no ids.
     """
-    row = _row(element, dict(attributes(record))) | given
     try:
-        return msgspec.convert(row, record, strict=False)
-    except msgspec.ValidationError:
-        return _tolerant(row, record)
+        joined = "".join(texts)
+    except TypeError:  # what the reader of the answer added is a number already
+        return all(isinstance(text, int) or whole_number(text) is not None for text in texts)
+    if not joined:
+        return name not in form.required
+    is_id = name in form.required and name.endswith("_id")
+    return (
+        joined.isascii()
+        and joined.isdigit()
+        and len(max(texts, key=len)) <= LONGEST_NUMBER
+        and not (is_id and "0" in texts)
+    )
 
 
 def id_of(parent: Element, name: str) -> int:
     """Return the number in a child; an id that is none is unreadable."""
-    for element in parent:
-        if plain(element.tag) == name:
-            value = whole_number((element.text or "").strip())
-            if value is not None:
-                return value
-            break
-    raise Unreadable(f"<{plain(parent.tag)}> has no number in <{name}>")
+    found = {whole_number(whole_text(one)) for one in parent if name_of(one) == name}
+    number = found.pop() if len(found) == 1 else None
+    if not number:
+        raise Unreadable(f"<{name_of(parent)}> has no number in <{name}>")
+    return number
 
 
-def _row(element: Element, known: dict[str, str]) -> dict[str, Any]:
-    """Collect an element's children; `known` learns each spelling of a tag that it meets."""
-    row: dict[str, Any] = {}
+def _row(element: Element, record: type[Record], answer: Answer) -> dict[str, Any]:
+    """Collect an element's children, by attribute; what is odd in them goes to its `problems`."""
+    gathered = _Gathered(record, is_mended=answer.is_mended)
+    known = gathered.known
+    texts = [element.text]
     for child in element:
         tag = child.tag
-        name = known.get(tag)
-        if name is None:
-            name = known.get(plain(tag), "")
-            known[tag] = name
-        if len(child):  # what is known is read by whoever knows what is inside
-            if not name:
-                row.setdefault("extra", {})[tag] = tostring(child, encoding="unicode").strip()
-            continue
-        text = (child.text or "").strip()
-        if not text:
-            continue
-        if name:
-            row[name] = text
-        else:
-            row.setdefault("extra", {})[tag] = text
-    return row
+        name = known.get(tag) or known.get(plain(tag), "")
+        if len(child):
+            gathered.add_markup(child, tag.rpartition("}")[2], name)
+        elif child.text and (text := child.text.strip()):
+            gathered.add(tag.rpartition("}")[2], name, text)
+        texts.append(child.tail)
+    said = "".join(filter(None, texts)).strip()
+    if said:
+        gathered.odd.append(f"a text stands beside its fields: {printable(said)}")
+    if gathered.odd:
+        gathered.row["problems"] = tuple(gathered.odd)
+    return gathered.row
+
+
+class _Gathered:
+    """The fields of one record while they are collected."""
+
+    __slots__ = ("_form", "_is_mended", "_record", "_torn", "known", "odd", "row")
+
+    def __init__(self, record: type[Record], *, is_mended: bool) -> None:
+        self.known, self._form = attributes(record), _form(record)
+        self._record, self._is_mended = record, is_mended
+        self.row: dict[str, Any] = {}
+        self.odd: list[str] = []
+        self._torn: set[str] = set()
+
+    def add(self, tag: str, name: str, text: str) -> None:
+        """Add a text under its attribute, or as an extra; two different ones are none."""
+        if self._is_mended and REPLACED in text:
+            self.odd.append(f"<{tag}> holds characters that no XML may hold, shown as {REPLACED}")
+        if not name:
+            extra = self.row.setdefault("extra", {})
+            extra[tag] = text if tag not in extra else f"{extra[tag]}; {text}"
+        elif name in self._torn or self.row.setdefault(name, text) != text:
+            wire = _wire_names(self._record)[name]
+            before = self.row.get(name) or self.row["extra"][wire]
+            _take_out(self.row, name, f"{before}; {text}", self._record, "and there twice")
+            if name not in self._torn:
+                self.odd.append(f"<{wire}> is there twice, with different values")
+            self._torn.add(name)
+
+    def add_markup(self, child: Element, tag: str, name: str) -> None:
+        """Keep an element with others in it: of a known text the text counts, and it is said."""
+        if name in self._form.apart:
+            return
+        self.row.setdefault("extra", {})[tag] = tostring(child, encoding="unicode").strip()
+        if not name:
+            return
+        if name in self._form.required and name not in self._form.texts:
+            raise Unreadable(f"<{tag}> of a record holds markup, not a number")
+        self.odd.append(f"<{tag}> holds markup, kept as it is in extra")
+        text = whole_text(child)
+        if text and name in self._form.texts:
+            self.add(tag, name, text)
+
+
+def _take_out(
+    row: dict[str, Any], name: str, text: str, record: type[Record], why: str = "not a number"
+) -> None:
+    """Move a value that is not understood to the record's `extra`, unless it cannot be without."""
+    wire = _wire_names(record)[name]
+    if name in _form(record).required:
+        raise Unreadable(f"<{wire}> is '{printable(text, 40)}', {why}")
+    row.setdefault("extra", {})[wire] = text
+    row.pop(name, None)
 
 
 def _tolerant(row: dict[str, Any], record: type[R]) -> R:
@@ -168,18 +299,38 @@ def _tolerant(row: dict[str, Any], record: type[R]) -> R:
     A value that the record cannot be without is an error: such a row means something else.
     """
     row = dict(row)
+    form = _form(record)
+    odd = list(row.get("problems", ()))
     for info in msgspec.structs.fields(record):
-        if info.name == "extra" or info.name not in row:
+        if info.name in _ASIDE or info.name not in row:
             continue
+        text, name = row[info.name], info.name
         try:
-            row[info.name] = msgspec.convert(row[info.name], info.type, strict=False)
-        except msgspec.ValidationError:
-            if info.required:
-                raise Unreadable(
-                    f"<{plain(info.name)}> is '{row[info.name][:40]}', not a number"
-                ) from None
-            row.setdefault("extra", {})[_wire_names(record)[info.name]] = row.pop(info.name)
+            if name in form.numbers:
+                row[name] = _number(text, name, record)
+            row[name] = msgspec.convert(row[name], info.type, strict=False)
+        except (msgspec.ValidationError, ValueError):
+            _take_out(row, name, str(text), record)
+            if not (is_placeholder(text) or _is_negative(text)):
+                tag = _wire_names(record)[name]
+                odd.append(f"<{tag}> is '{printable(str(text), 40)}', not of its type")
+    row["problems"] = tuple(odd)
     try:
         return msgspec.convert(row, record, strict=False)
     except msgspec.ValidationError as error:
         raise Unreadable(f"a record is incomplete: {error}") from None
+
+
+def _number(text: Any, name: str, record: type[Record]) -> int:
+    if isinstance(text, int):
+        return text
+    digits = text[1:] if _is_negative(text) and name in record.SIGNED else text
+    number = whole_number(digits)
+    is_id = name in _form(record).required and name.endswith("_id")
+    if number is None or (is_id and not number):
+        raise ValueError(text)
+    return -number if digits is not text else number
+
+
+def _is_negative(text: Any) -> bool:
+    return isinstance(text, str) and text[:1] == "-" and whole_number(text[1:]) is not None

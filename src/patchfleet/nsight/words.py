@@ -38,6 +38,20 @@ _DAY = re.compile(r"(\d{1,2})-([A-Za-z]{3})-(\d{4})(?:[ T](\d{1,2}):(\d{2})(?::(
 _ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[ T](\d{2}):(\d{2})(?::(\d{2}))?)?")
 
 
+PLACEHOLDERS = frozenset(
+    {"", "-", "--", "none", "null", "(null)", "nil", "n/a", "na", "not available", "not set"}
+    | {"unknown", "undefined", "0000-00-00", "0000-00-00 00:00:00"}
+)
+"""Words that stand where nothing is known, in lower case [O: peer docs; I]."""
+
+LONGEST_NUMBER = 18
+"""Digits of the longest number: longer ones no vendor counts with, and no database holds."""
+
+EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+LATEST = datetime(2100, 1, 1, tzinfo=UTC)
+"""Outside of these a time is a placeholder: 0, -1, the year 1 and the year 9999."""
+
+
 def base_choice(policy: int) -> Choice | None:
     """Return what a policy number decides, or None for a number nobody has documented."""
     return CHOICES.get(policy & ~SET_BY_USER)
@@ -58,16 +72,29 @@ def status_label(status: int, label: str | None) -> str:
     return label or STATUS_LABELS.get(status) or f"Unknown ({status})"
 
 
+def is_placeholder(text: str | None) -> bool:
+    """Tell whether a text stands for none: empty, `Not Available`, `N/A`, `(null)` and the like."""
+    return (text or "").strip().casefold() in PLACEHOLDERS
+
+
+def said(text: str | None) -> str | None:
+    """Return a text that says something, without blanks around it; None for a placeholder."""
+    return None if is_placeholder(text) else (text or "").strip()
+
+
 def whole_number(text: str | None) -> int | None:
     """Read plain digits, as ids and counts are written; None for anything else."""
-    return int(text) if text and len(text) <= 18 and text.isascii() and text.isdigit() else None
+    if text and len(text) <= LONGEST_NUMBER and text.isascii() and text.isdigit():
+        return int(text)
+    return None
 
 
 def moment(text: str | None) -> datetime | None:
     """Read any of N-able's date forms as UTC, or None where the text is none or names no moment.
 
     Forms: `2025-01-09 12:12:51`, `2025-01-09`, `31-Jul-2024`, `31-Jul-2024 00:00`. The placeholder
-    `0000-00-00 00:00:00` and `Not Available` are None. What is malformed is None as well: these are
+    `0000-00-00 00:00:00` and `Not Available` are None, and so is what is before 1990 or after 2099:
+    nobody meant it. What is malformed is None as well: these are
     places where the vendor's own examples are malformed, and the text itself stays in the record.
     """
     if not text:
@@ -84,13 +111,10 @@ def moment(text: str | None) -> datetime | None:
 
 
 def unix_moment(seconds: int | None) -> datetime | None:
-    """Read Unix seconds as UTC; None for none, for 0 and for what no calendar holds."""
-    if not seconds or seconds < 0:
+    """Read Unix seconds as UTC; None for none, for 0, -1 and other times that nobody meant."""
+    if seconds is None or not EARLIEST.timestamp() <= seconds < LATEST.timestamp():
         return None
-    try:
-        return datetime.fromtimestamp(seconds, UTC)
-    except (OverflowError, ValueError, OSError):  # beyond the year 9999
-        return None
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def stamp(text: str | None) -> datetime | None:
@@ -105,6 +129,7 @@ def stamp(text: str | None) -> datetime | None:
 def _utc(year: int, month: int, day: int, clock: tuple[str | None, ...]) -> datetime | None:
     hour, minute, second = (int(part or 0) for part in clock)
     try:
-        return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
+        found = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
     except ValueError:
         return None
+    return found if EARLIEST <= found < LATEST else None

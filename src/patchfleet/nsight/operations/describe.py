@@ -5,7 +5,8 @@ parsed is returned as raw text; a refusal is still an error.
 """
 
 from patchfleet.errors import ConfigError, Unreadable
-from patchfleet.nsight.envelope import child, children, failure_of, root_of, text_of
+from patchfleet.nsight.document import document_of
+from patchfleet.nsight.envelope import Answer, child, children, failure_of, text_of
 from patchfleet.nsight.inventory import Description, Parameter
 from patchfleet.nsight.operations.calls import call
 from patchfleet.nsight.records import read_all
@@ -23,7 +24,7 @@ def describe(service: str) -> Operation[Description]:
 def _read_description(response: Response) -> Description:
     raw = response.body.decode("latin-1")
     try:
-        root = root_of(response.body)
+        root = document_of(response.body).root
     except Unreadable:
         if "<service" not in raw:  # not even the outline of a manual
             raise
@@ -40,7 +41,7 @@ def _read_description(response: Response) -> Description:
         name=text_of(service, "name"),
         url=text_of(service, "url"),
         description=text_of(service, "description"),
-        parameters=tuple(read_all(listed, Parameter)),
+        parameters=tuple(read_all(listed, Parameter, Answer(root))),
         example=text_of(service, "example"),
         field_descriptions=text_of(service, "fielddescriptions"),
         raw=raw,

@@ -5,7 +5,17 @@ from typing import Literal
 from xml.etree.ElementTree import Element
 
 from patchfleet.errors import ConfigError, Unreadable
-from patchfleet.nsight.envelope import answer, child, children, items, text_of
+from patchfleet.nsight.document import printable
+from patchfleet.nsight.envelope import (
+    Answer,
+    answer,
+    child,
+    children,
+    name_of,
+    opened,
+    text_of,
+    whole_text,
+)
 from patchfleet.nsight.inventory import (
     AssetDetails,
     Check,
@@ -19,7 +29,7 @@ from patchfleet.nsight.inventory import (
     TaskStarted,
 )
 from patchfleet.nsight.operations.calls import call, number
-from patchfleet.nsight.records import R, id_of, read, read_all
+from patchfleet.nsight.records import R, Records, id_of, read, read_all
 from patchfleet.nsight.words import whole_number
 from patchfleet.transport.operation import Operation
 from patchfleet.transport.wire import Response
@@ -39,7 +49,7 @@ def list_device_asset_details(deviceid: int) -> Operation[AssetDetails]:
     return call("list_device_asset_details", _read_asset, deviceid=number("deviceid", deviceid))
 
 
-def list_checks(deviceid: int) -> Operation[list[Check]]:
+def list_checks(deviceid: int) -> Operation[Records[Check]]:
     """List the checks of a device, its patch status check among them [O: peer]."""
     return call(
         "list_checks", partial(_list, "check", Check), deviceid=number("deviceid", deviceid)
@@ -48,7 +58,7 @@ def list_checks(deviceid: int) -> Operation[list[Check]]:
 
 def list_failing_checks(
     clientid: int | None = None, check_type: Literal["checks", "tasks", "random"] | None = None
-) -> Operation[list[FailingDevice]]:
+) -> Operation[Records[FailingDevice]]:
     """List the devices that are offline, overdue or have failing checks, of one client or of all.
 
     `random` is the vendor's word for all types [O: vendor-mcp].
@@ -68,7 +78,7 @@ def get_formatted_check_output(checkid: int) -> Operation[str]:
     return call("get_formatted_check_output", _read_output, checkid=number("checkid", checkid))
 
 
-def list_all_software(assetid: int) -> Operation[list[Software]]:
+def list_all_software(assetid: int) -> Operation[Records[Software]]:
     """List the software of an asset; the id is the asset's, not the device's [D]."""
     return call(
         "list_all_software",
@@ -77,7 +87,7 @@ def list_all_software(assetid: int) -> Operation[list[Software]]:
     )
 
 
-def list_all_hardware(assetid: int) -> Operation[list[Hardware]]:
+def list_all_hardware(assetid: int) -> Operation[Records[Hardware]]:
     """List the hardware of an asset; the id is the asset's, not the device's [D]."""
     return call(
         "list_all_hardware",
@@ -91,74 +101,112 @@ def task_run_now(checkid: int) -> Operation[TaskStarted]:
     return call("task_run_now", _read_started, repeatable=False, checkid=number("checkid", checkid))
 
 
-def _list(name: str, record: type[R], response: Response) -> list[R]:
-    return read_all(items(answer(response), name), record)
-
-
-def _inside(parent: Element, outer: str, inner: str) -> list[Element]:
-    """Return the elements of an optional list: on this service an empty one may be left out."""
-    found = child(parent, outer)
-    return [] if found is None else list(children(found, inner))
+def _list(name: str, record: type[R], response: Response) -> Records[R]:
+    answered = opened(response)
+    return read_all(answered.items(name), record, answered)
 
 
 def _read_monitoring(response: Response) -> MonitoringDetails:
-    root = answer(response)
-    for kind in ("server", "workstation"):
-        device = child(root, kind)
-        if device is not None:
-            return read(
-                device,
-                MonitoringDetails,
-                device_type=kind,
-                checks=read_all(_inside(device, "checks", "check"), Check),
-                outages=read_all(_inside(device, "outages", "outage"), Outage),
-                notes=read_all(_inside(device, "notes", "note"), Note),
-            )
-    raise Unreadable("the answer holds neither a server nor a workstation")
+    answered = opened(response)
+    device = answered.only("server", "workstation")
+    if device is None:
+        raise Unreadable("the answer holds neither a server nor a workstation")
+    found = read(
+        device,
+        MonitoringDetails,
+        answered,
+        device_type=name_of(device),
+        checks=read_all(answered.optional(device, "checks", "check"), Check, answered),
+        outages=read_all(answered.optional(device, "outages", "outage"), Outage, answered),
+        notes=read_all(answered.optional(device, "notes", "note"), Note, answered),
+    )
+    for holder in children(device, "checks"):
+        counted = whole_number(holder.get("count"))
+        if counted is not None and counted != len(found.checks):
+            raise Unreadable(f"N-able counts {counted} checks and lists {len(found.checks)}")
+    return _with_all_problems(found, answered)
 
 
 def _read_asset(response: Response) -> AssetDetails:
-    root = answer(response)
-    if not len(root):
-        raise Unreadable("the answer holds no asset")
-    return read(
+    answered = opened(response)
+    root = answered.root
+    found = read(
         root,
         AssetDetails,
+        answered,
         custom=[
             CustomField(
                 int(element.tag[6:]), element.get("customname", ""), (element.text or "").strip()
             )
             for element in root
-            if element.tag.lower().startswith("custom") and element.tag[6:].isdigit()
+            if element.tag.lower().startswith("custom") and whole_number(element.tag[6:])
         ],
-        hardware=read_all(_inside(root, "hardware", "item"), Hardware),
-        software=read_all(_inside(root, "software", "item"), Software),
+        hardware=read_all(answered.optional(root, "hardware", "item"), Hardware, answered),
+        software=read_all(answered.optional(root, "software", "item"), Software, answered),
+    )
+    if not any(value for name, value in found.items() if name not in found.extra):
+        raise Unreadable("the answer holds no asset")
+    return _with_all_problems(found, answered)
+
+
+def _with_all_problems(found: R, answered: Answer) -> R:
+    """Let a record that is a whole answer say what was odd in all of it."""
+    found.problems = tuple(answered.problems)
+    return found
+
+
+def _read_failing(response: Response) -> Records[FailingDevice]:
+    answered = opened(response)
+    devices: Records[FailingDevice] = Records()
+    for client in answered.items("client"):
+        for site in answered.inner(client, "site"):
+            answered.inner(site, "servers", "workstations")
+            where = {
+                "client_id": _id(client, "clientid"),
+                "client_name": text_of(client, "name"),
+                "site_id": _id(site, "siteid"),
+                "site_name": text_of(site, "name"),
+            }
+            for kind in ("server", "workstation"):
+                for element in answered.optional(site, kind + "s", kind):
+                    devices.append(_read_failing_device(element, kind, where, answered))
+    devices.answered_at, devices.problems = answered.answered_at, tuple(answered.problems)
+    return devices
+
+
+def _read_failing_device(
+    element: Element, kind: str, where: dict[str, object], answered: Answer
+) -> FailingDevice:
+    troubles: dict[str, str | None] = {}
+    for name in FailingDevice.READ_APART:
+        said, since, others = _trouble(child(element, name))
+        troubles |= {name: said, f"{name}_since": since}
+        if others:
+            answered.problems.append(f"<{name}> holds {others}, which nobody knows")
+    checks = read_all(answered.optional(element, "failed_checks", "check"), Check, answered)
+    return read(
+        element,
+        FailingDevice,
+        answered,
+        device_type=kind,
+        failed_checks=checks,
+        **where,
+        **troubles,
     )
 
 
-def _read_failing(response: Response) -> list[FailingDevice]:
-    devices: list[FailingDevice] = []
-    for client in items(answer(response), "client"):
-        for site in children(client, "site"):
-            for kind in ("server", "workstation"):
-                for element in _inside(site, kind + "s", kind):
-                    offline = child(element, "offline")
-                    devices.append(
-                        read(
-                            element,
-                            FailingDevice,
-                            device_type=kind,
-                            client_id=_id(client, "clientid"),
-                            client_name=text_of(client, "name"),
-                            site_id=_id(site, "siteid"),
-                            site_name=text_of(site, "name"),
-                            offline=None if offline is None else text_of(offline, "description"),
-                            failed_checks=read_all(
-                                _inside(element, "failed_checks", "check"), Check
-                            ),
-                        )
-                    )
-    return devices
+def _trouble(element: Element | None) -> tuple[str | None, str | None, str]:
+    """Read `<offline>` and its like: what it says, since when, and what is in it beside."""
+    if element is None:
+        return None, None, ""
+    if not len(element):
+        return whole_text(element) or None, None, ""
+    fields = {name_of(one): whole_text(one) for one in element}
+    said = fields.pop("description", "") or (element.text or "").strip()
+    since = " ".join(filter(None, (fields.pop("startdate", ""), fields.pop("starttime", ""))))
+    others = ", ".join(f"<{name}> {value}" for name, value in fields.items() if value)
+    is_so = bool(said or since or others)
+    return (said or name_of(element)) if is_so else None, since or None, printable(others)
 
 
 def _id(parent: Element, name: str) -> int:
@@ -167,18 +215,18 @@ def _id(parent: Element, name: str) -> int:
 
 
 def _read_output(response: Response) -> str:
-    root = answer(response)
-    holder = child(root, "items")
+    answered = opened(response)
+    holder = child(answered.root, "items")
     if holder is None:
-        holder = root
-    found = child(holder, "formatted_output")
-    if found is None:
-        raise Unreadable("the answer has no <formatted_output>")
-    return (found.text or "").strip()
+        holder = answered.root
+    found = list(children(holder, "formatted_output"))
+    if len(found) != 1:
+        raise Unreadable(f"the answer has {len(found) or 'no'} <formatted_output>")
+    return whole_text(found[0])
 
 
 def _read_started(response: Response) -> TaskStarted:
     found = child(answer(response), "message")
     if found is None:
         raise Unreadable("the answer has no <message>")
-    return TaskStarted(whole_number(found.get("time")), (found.text or "").strip())
+    return TaskStarted(whole_number(found.get("time")), whole_text(found))

@@ -1,28 +1,27 @@
 """The way to a device: clients, their sites, their devices."""
 
 from functools import partial
+from xml.etree.ElementTree import Element
 
 from patchfleet.errors import ConfigError
-from patchfleet.nsight.envelope import answer, children, items, text_of
+from patchfleet.nsight.envelope import Answer, children, opened, text_of
 from patchfleet.nsight.inventory import (
     CheckCount,
     Client,
-    Clients,
     Device,
     DeviceType,
     ListedDevice,
     Site,
 )
 from patchfleet.nsight.operations.calls import call, number
-from patchfleet.nsight.records import R, id_of, read, read_all
-from patchfleet.nsight.words import stamp
+from patchfleet.nsight.records import R, Records, id_of, read, read_all
 from patchfleet.transport.operation import Operation
 from patchfleet.transport.wire import Response
 
 DEVICE_TYPES: tuple[DeviceType, ...] = ("server", "workstation", "mobile_device")
 
 
-def list_clients(devicetype: DeviceType | None = None) -> Operation[Clients]:
+def list_clients(devicetype: DeviceType | None = None) -> Operation[Records[Client]]:
     """List all clients the key may see, or only those with active devices of one type.
 
     Needs no parameter, so it is also the way to try a key. The list knows when it was made, by the
@@ -30,20 +29,20 @@ def list_clients(devicetype: DeviceType | None = None) -> Operation[Clients]:
     """
     if devicetype is not None:
         _checked(devicetype)
-    return call("list_clients", _read_clients, devicetype=devicetype)
+    return call("list_clients", partial(_list, "client", Client), devicetype=devicetype)
 
 
-def list_sites(clientid: int) -> Operation[list[Site]]:
+def list_sites(clientid: int) -> Operation[Records[Site]]:
     """List the sites of a client [D: listing_sites.htm]."""
     return call("list_sites", partial(_list, "site", Site), clientid=number("clientid", clientid))
 
 
-def list_servers(siteid: int) -> Operation[list[Device]]:
+def list_servers(siteid: int) -> Operation[Records[Device]]:
     """List the servers of a site in full [D: listing_servers.htm]."""
     return call("list_servers", partial(_list, "server", Device), siteid=number("siteid", siteid))
 
 
-def list_workstations(siteid: int) -> Operation[list[Device]]:
+def list_workstations(siteid: int) -> Operation[Records[Device]]:
     """List the workstations of a site in full [D: listing_workstations_.htm]."""
     return call(
         "list_workstations",
@@ -52,7 +51,7 @@ def list_workstations(siteid: int) -> Operation[list[Device]]:
     )
 
 
-def list_agentless_assets(siteid: int) -> Operation[list[Device]]:
+def list_agentless_assets(siteid: int) -> Operation[Records[Device]]:
     """List the agentless assets of a site; the feature is deprecated and the list usually empty.
 
     [D: listing_agentless_assets_.htm] [O: mspbots]
@@ -64,7 +63,9 @@ def list_agentless_assets(siteid: int) -> Operation[list[Device]]:
     )
 
 
-def list_devices_at_client(clientid: int, devicetype: DeviceType) -> Operation[list[ListedDevice]]:
+def list_devices_at_client(
+    clientid: int, devicetype: DeviceType
+) -> Operation[Records[ListedDevice]]:
     """List the devices of one type of a client, with whether patches are managed on each.
 
     [D: listing_devices_at_client_.htm]
@@ -86,34 +87,35 @@ def _checked(devicetype: str) -> str:
     return devicetype
 
 
-def _read_clients(response: Response) -> Clients:
-    root = answer(response)
-    clients = Clients(read_all(items(root, "client"), Client))
-    clients.answered_at = stamp(root.get("created"))
-    return clients
+def _list(name: str, record: type[R], response: Response) -> Records[R]:
+    answered = opened(response)
+    return read_all(answered.items(name), record, answered)
 
 
-def _list(name: str, record: type[R], response: Response) -> list[R]:
-    return read_all(items(answer(response), name), record)
-
-
-def _read_listed(devicetype: str, response: Response) -> list[ListedDevice]:
-    devices: list[ListedDevice] = []
-    for client in items(answer(response), "client"):
-        client_id = id_of(client, "id")
-        for site in children(client, "site"):
-            for element in children(site, devicetype):
-                counts = children(element, "checkcount")
+def _read_listed(devicetype: str, response: Response) -> Records[ListedDevice]:
+    answered = opened(response)
+    devices: Records[ListedDevice] = Records()
+    for client in answered.items("client"):
+        client_id, client_name = id_of(client, "id"), text_of(client, "name")
+        for site in answered.inner(client, "site"):
+            site_id, site_name = id_of(site, "id"), text_of(site, "name")
+            for element in answered.inner(site, devicetype):
                 devices.append(
                     read(
                         element,
                         ListedDevice,
+                        answered,
                         device_type=devicetype,
-                        site_id=id_of(site, "id"),
-                        site_name=text_of(site, "name"),
+                        site_id=site_id,
+                        site_name=site_name,
                         client_id=client_id,
-                        client_name=text_of(client, "name"),
-                        checkcounts=[read(count, CheckCount) for count in counts],
+                        client_name=client_name,
+                        checkcounts=_counts(element, answered),
                     )
                 )
+    devices.answered_at, devices.problems = answered.answered_at, tuple(answered.problems)
     return devices
+
+
+def _counts(device: Element, answered: Answer) -> list[CheckCount]:
+    return read_all(list(children(device, "checkcount")), CheckCount, answered)

@@ -6,11 +6,11 @@ from functools import partial
 from typing import TypeAlias
 
 from patchfleet.nsight import words
-from patchfleet.nsight.envelope import answer, children, text_of
+from patchfleet.nsight.envelope import answer, opened, text_of
 from patchfleet.nsight.layout import rows_of
 from patchfleet.nsight.operations.calls import call, chunks, number, patch_numbers
 from patchfleet.nsight.patches import Action, Patch, PatchesChanged, RetryMessage
-from patchfleet.nsight.records import read_all, read_rows
+from patchfleet.nsight.records import Records, read_all, read_rows
 from patchfleet.transport.operation import Batch, Operation, T, Work
 from patchfleet.transport.wire import Response
 
@@ -22,7 +22,7 @@ _RETRIED = re.compile(rf"(?:Retrying|Reprocessing) patches:\s*{_IDS}", re.IGNORE
 _ALREADY = re.compile(rf"Patches already applied:\s*{_IDS}", re.IGNORECASE)
 
 
-def list_patches(deviceid: int) -> Operation[list[Patch]]:
+def list_patches(deviceid: int) -> Operation[Records[Patch]]:
     """List every patch of a device, available and installed: none, one or many.
 
     The list is the agent's last upload, not a live query. Raises `Rejected` for a device that does
@@ -31,12 +31,13 @@ def list_patches(deviceid: int) -> Operation[list[Patch]]:
     return call("patch_list_all", read_patches, deviceid=number("deviceid", deviceid))
 
 
-def read_patches(response: Response) -> list[Patch]:
+def read_patches(response: Response) -> Records[Patch]:
     """Read the answer of patch_list_all: the only service whose root is `<patches>`."""
     alike = rows_of(response.body, "patches", "patch")
     if alike is not None:
         return read_rows(*alike, Patch)
-    return read_all(list(children(answer(response, "patches"), "patch")), Patch)
+    answered = opened(response, "patches")
+    return read_all(answered.listed(answered.root, "patch"), Patch, answered)
 
 
 def approve_patches(deviceid: int, patchids: PatchIds) -> Work[PatchesChanged]:
