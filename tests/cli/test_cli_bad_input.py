@@ -16,7 +16,7 @@ def intact(cli):
     """Return what is on record; a test compares it before and after."""
     result = cli("today", "--json")
     assert result.code == 0, result.err
-    return result.json
+    return {"tables": result.json["tables"], "figures": result.json["figures"]}
 
 
 def test_a_wrong_region(reading):
@@ -309,7 +309,7 @@ def test_published_files_that_are_gone_are_made_again(reading):
     before = intact(reading)
     shutil.rmtree(reading.folder / "fleet.published")
     result = reading("today", "--json")
-    assert result.json == before
+    assert {name: result.json[name] for name in before} == before
     said = "fleet.published/source=nsight/run=1 is missing; it was rebuilt from the record"
     assert said in result.err
 

@@ -6,13 +6,20 @@ from types import SimpleNamespace
 
 import pytest
 
-from patchfleet.models import SEVERITIES
+from patchfleet.models import SEVERITIES, Selection
 from patchfleet.report import Figure, Report, charts, lists
 from patchfleet.report.today import work_figures
 from patchfleet.store.questions import answers
+from patchfleet.store.questions.coverage import Coverage, CoveredSource
 
 AS_OF = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
 HOSTILE = '=2+5 </script><img src=x onerror="window.hurt=1"> [bold]&amp; "KB"'
+COVERAGE = Coverage(
+    selection=Selection(),
+    as_of=AS_OF,
+    sources=(CoveredSource("nsight", 3, AS_OF, AS_OF),),
+    gaps=(HOSTILE,),
+)
 
 CUSTOMERS = ("Acme Ltd", "Bäckerei Öhl", HOSTILE, "Nord Logistik", "Zenith Dental")
 TITLES = (
@@ -177,8 +184,7 @@ def make_report(findings=60):
     return Report(
         name="fleet",
         title="Patch state of the fleet",
-        as_of=AS_OF,
-        notes=("From nsight (run 3) as of 2026-11-20 06:30 UTC.", f"Not covered: {HOSTILE}"),
+        coverage=COVERAGE,
         figures=(
             Figure(name="devices", title="Devices", value=60),
             Figure(
@@ -216,6 +222,7 @@ def made():
     """Give the makers of rows and reports to tests."""
     return SimpleNamespace(
         AS_OF=AS_OF,
+        COVERAGE=COVERAGE,
         HOSTILE=HOSTILE,
         CUSTOMERS=CUSTOMERS,
         finding=finding,

@@ -8,7 +8,9 @@ import duckdb
 import pytest
 
 from patchfleet.errors import ConfigError
+from patchfleet.models import Selection
 from patchfleet.report import Cell, Column, Report, Table, save
+from patchfleet.store.questions.coverage import Coverage
 
 AT = datetime(2026, 1, 2, 3, 4, 5, 678000, tzinfo=UTC)
 COLUMNS = (
@@ -73,7 +75,8 @@ def test_a_value_of_another_kind_makes_its_column_text(tmp_path: Path) -> None:
 
 def test_several_tables_are_refused(tmp_path: Path) -> None:
     table = Table(name="t", title="T", columns=COLUMNS, rows=ROWS)
-    report = Report(name="r", title="R", as_of=AT, notes=(), tables=(table, table))
+    coverage = Coverage(selection=Selection(), as_of=AT, sources=())
+    report = Report(name="r", title="R", coverage=coverage, tables=(table, table))
     with pytest.raises(ConfigError, match="one table"):
         save(report, tmp_path / "t.parquet")
     assert list(tmp_path.iterdir()) == []

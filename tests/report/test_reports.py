@@ -14,13 +14,14 @@ from patchfleet.models import (
     Customer,
     Device,
     Finding,
+    Gap,
     Inventory,
     Patch,
     Selection,
     Site,
 )
 from patchfleet.report import changes_report, fleet_report, save, today_report
-from patchfleet.report.today import described
+from patchfleet.report.coverage import described
 from patchfleet.store import Store
 
 FIRST = datetime(2026, 11, 19, 6, 30, tzinfo=UTC)
@@ -71,6 +72,7 @@ def record(store, at, change):
     run.inventory(Inventory(as_of=at, customers=CUSTOMERS, sites=SITES, devices=DEVICES))
     for device in DEVICES[:4]:  # the fifth has no patch management
         run.record(device.id, [change(finding) for finding in findings_of(device)], now=at)
+    run.problem(Gap("inventory", "site Harbour did not answer", is_general=True))
     run.complete(now=at, as_of=at)
 
 
@@ -203,10 +205,10 @@ def test_charts_and_tables_tell_the_same(facts):
 
 
 def test_what_is_not_covered_is_said(facts):
-    notes = " ".join(fleet_report(facts, gaps=["site Harbour did not answer"]).notes)
+    notes = " ".join(fleet_report(facts).notes)
     assert "From nsight (run 2) as of 2026-11-20 06:30 UTC." in notes
-    assert "1 device without patch management" in notes
-    assert "site Harbour did not answer" in notes
+    assert "1 device without patch management (PC-4)" in notes
+    assert "Not covered: site Harbour did not answer" in notes
     assert "Not judged: " in notes
     assert "more than 14 days" in notes
 
@@ -246,7 +248,10 @@ def test_changes_between_two_runs(before, facts):
     rows = [dict(zip(keys, row, strict=True)) for row in report.table("changes").rows]
     assert len(rows) == 12
     assert {(row["before_state"], row["after_state"]) for row in rows} == {("failed", "installed")}
-    assert report.notes == ("Between 2026-11-19 06:30 UTC and 2026-11-20 06:30 UTC.",)
+    assert report.remarks == (
+        "Between 2026-11-19 06:30 UTC and 2026-11-20 06:30 UTC.",
+        "Not covered before: site Harbour did not answer",
+    )
     assert report.as_of == SECOND
 
 

@@ -72,7 +72,7 @@ def test_json_is_exact_and_stable(made):
     report = made.report()
     content = json.loads(to_json(report))
     assert to_json(made.report()) == to_json(report)
-    assert list(content) == ["report", "title", "as_of", "notes", "figures", "tables"]
+    assert list(content) == ["report", "title", "as_of", "coverage", "notes", "figures", "tables"]
     assert content["as_of"] == "2026-11-20T06:30:00Z"
     assert content["figures"]["overdue_critical"] == 255
     assert list(content["tables"]) == [table.name for table in report.tables]
@@ -121,7 +121,7 @@ def test_csv_leaves_other_text_alone():
     assert [row[0] if row else "" for row in rows] == names
 
 
-def test_a_report_without_figures_and_notes(made):
-    report = Report(name="r", title="R", as_of=made.AS_OF, notes=(), tables=())
-    assert as_text(report) == "R, as of 2026-11-20 06:30 UTC\n"
+def test_a_report_without_figures_and_tables(made):
+    report = Report(name="r", title="R", coverage=made.COVERAGE, tables=())
+    assert as_text(report).splitlines()[0] == "R, as of 2026-11-20 06:30 UTC"
     assert json.loads(to_json(report))["tables"] == {}

@@ -4,7 +4,7 @@ Law of this file: as of the first half, nothing in here is for show.
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,8 +53,8 @@ def show_qualys(
     whole = Report(
         name=report.name,
         title="Qualys: a job and the fleet of both vendors",
-        as_of=host.emulator.now.astimezone(UTC),
-        notes=report.notes,
+        coverage=report.coverage,
+        remarks=report.remarks,
         tables=(*report.tables, machines),
     )
     session.say(f"wrote {save(whole, folder / 'qualys.xlsx')}")

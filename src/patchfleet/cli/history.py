@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import click
+from msgspec.structs import replace
 
 from patchfleet.cli.options import CommandLineError, check_names, output_options
 from patchfleet.cli.session import Session, pass_session
@@ -34,6 +35,7 @@ def command(
     DEVICE is a name or an id, PATCH a KB number or a part of a title; without it, all patches. A
     line is an interval: from the sync that saw it first to the one that saw it changed or gone.
     """
+    from patchfleet.report.coverage import sentences
     from patchfleet.report.history import history_table, milestones_table
     from patchfleet.store.questions import history, milestones
 
@@ -50,4 +52,5 @@ def command(
         table = (
             milestones_table(milestones(facts, selection)) if is_summary else history_table(rows)
         )
+        table = replace(table, notes=sentences(facts.coverage(selection)))
         session.show(table, as_json=as_json, outputs=outputs)

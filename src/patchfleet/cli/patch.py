@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import click
+from msgspec.structs import replace
 
 from patchfleet.cli.options import CommandLineError, named, output_options
 from patchfleet.cli.session import Session, pass_session
@@ -19,6 +20,7 @@ def command(session: Session, *, patch: str, as_json: bool, outputs: tuple[Path,
     a source described it so on at least one device; another description is another line. The last
     columns count the devices that have it now.
     """
+    from patchfleet.report.coverage import sentences
     from patchfleet.report.history import standings_table
     from patchfleet.store.questions import patch_history
 
@@ -30,4 +32,5 @@ def command(session: Session, *, patch: str, as_json: bool, outputs: tuple[Path,
                 f"no patch is called {patch!r}",
                 hint="give a KB number or a part of a title; * and ? are wildcards",
             )
-        session.show(standings_table(patch, rows), as_json=as_json, outputs=outputs)
+        table = replace(standings_table(patch, rows), notes=sentences(facts.coverage()))
+        session.show(table, as_json=as_json, outputs=outputs)

@@ -10,13 +10,14 @@ import click
 from msgspec.structs import replace
 
 from patchfleet.cli.options import check_names, device_options, output_options
-from patchfleet.cli.session import Session, gaps_of, pass_session
-from patchfleet.models import Selection
+from patchfleet.cli.session import Session, pass_session
+from patchfleet.models import CustomerRef, Selection
 from patchfleet.policy.packs import NAMES as PACKS
 
 if TYPE_CHECKING:
     from patchfleet.report import Report
     from patchfleet.store import Facts, Store
+    from patchfleet.store.questions import CustomerRow
 
 NAMES = ("posture", "overdue", "ageing", "history", "jobs")
 
@@ -105,7 +106,6 @@ def _posture(asked: _Asked, selection: Selection) -> "Report":
         asked.facts,
         selection=selection,
         overdue_after_days=asked.overdue_after_days,
-        gaps=gaps_of(asked.store, asked.facts),
     )
 
 
@@ -121,7 +121,6 @@ def _overdue(asked: _Asked, selection: Selection) -> "Report":
         known_of(asked.store.intel(), ("kev", "ssvc", "kb")),
         zone=settings.time_zone,
         selection=selection,
-        gaps=gaps_of(asked.store, asked.facts),
     )
 
 
@@ -152,6 +151,10 @@ KINDS: "dict[str, Callable[[_Asked, Selection], Report]]" = {
 }
 
 
+def _exactly(row: "CustomerRow") -> CustomerRef:
+    return CustomerRef(row.source, row.customer_id, row.customer)
+
+
 def _save_each(
     session: Session,
     facts: "Facts",
@@ -167,9 +170,12 @@ def _save_each(
     reports = (
         (
             row.customer if names.count(row.customer) == 1 else f"{row.customer} ({row.source})",
-            make(replace(selection, customers=(row.customer_id,))),
+            make(
+                replace(selection, only=(CustomerRef(row.source, row.customer_id, row.customer),))
+            ),
         )
         for row in rows
     )
-    saved = save_each(reports, folder, (".xlsx", ".html"))
+    coverage = facts.coverage(selection)
+    saved = save_each(reports, folder, (".xlsx", ".html"), coverage=coverage)
     session.say(f"wrote {len(saved.customers):,} reports and {saved.overview[0]}")

@@ -76,31 +76,16 @@ class Session:
             ) from error
 
     @contextmanager
-    def facts(self) -> "Iterator[Facts]":
+    def facts(self, *, with_history: bool = False) -> "Iterator[Facts]":
         """Open what the last complete syncs published."""
-        with self.store() as store, store.facts() as facts:
-            self.say_repaired(facts)
-            yield facts
-
-    @contextmanager
-    def facts_and_gaps(self, *, with_history: bool = False) -> "Iterator[tuple[Facts, list[str]]]":
-        """Open what the last complete syncs published, and what they could not learn."""
         with self.store() as store, store.facts(with_history=with_history) as facts:
             self.say_repaired(facts)
-            yield facts, gaps_of(store, facts)
+            yield facts
 
     def say_repaired(self, facts: "Facts") -> None:
         """Name each published file that had to be made again."""
         for sentence in facts.repaired:
             self.say(f"warning: {sentence}")
-
-    def say_as_of(self, facts: "Facts") -> None:
-        """Say which sync of each source answers."""
-        for published in facts.publications:
-            self.say(
-                f"{published.source} as of {published.as_of:%Y-%m-%d %H:%M} UTC, "
-                f"run {published.run_id}"
-            )
 
     def nable(self, store: "Store | None" = None) -> "NAble":
         """Return a client for the N-sight account of the settings.
@@ -208,7 +193,8 @@ class Session:
     ) -> None:
         """Write a report or a table: to files where they are named, else to standard output.
 
-        `table` narrows a report to the one table of that name.
+        `table` narrows a report to the one table of that name. What a CSV or Parquet file has no
+        place for, what is covered and what not, is said.
         """
         from patchfleet.report import Report, save, to_json, write_text
 
@@ -216,6 +202,9 @@ class Session:
             what = what.table(table)
         for output in outputs:
             self.say(f"wrote {save(what, output)}")
+        if any(output.suffix.lower() in (".csv", ".parquet") for output in outputs):
+            for note in what.notes:
+                self.say(f"* {note}")
         if as_json:
             click.echo(to_json(what), nl=False)
         elif not outputs:
@@ -239,15 +228,6 @@ def _pace(store: "Store | None", calls: float, seconds: float, account: str) -> 
     if store is None:
         return Pace(int(calls), seconds=seconds)
     return store.pace(account, int(calls), seconds=seconds)
-
-
-def gaps_of(store: "Store", facts: "Facts") -> list[str]:
-    """Return what the runs behind these facts could not learn, as sentences for a report."""
-    return [
-        problem.reason
-        for publication in facts.publications
-        for problem in store.problems(publication.run_id)
-    ]
 
 
 pass_session = click.make_pass_decorator(Session)

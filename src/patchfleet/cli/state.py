@@ -4,6 +4,7 @@ from datetime import datetime
 from pathlib import Path
 
 import click
+from msgspec.structs import replace
 
 from patchfleet.cli.moments import Moment
 from patchfleet.cli.options import check_names, output_options
@@ -32,6 +33,7 @@ def command(
 
     DEVICE is a name or an id; * and ? stand for others. From the last sync that was complete then.
     """
+    from patchfleet.report.coverage import sentences
     from patchfleet.report.lists import findings_table
     from patchfleet.store.questions import findings
 
@@ -43,6 +45,6 @@ def command(
         check_names(facts, selection)
         rows = findings(facts, selection)
         kept = [row for row in rows if not states or row.state in states]
-        session.say_as_of(facts)
         table = findings_table(kept, title=f"Patches on {device}")
+        table = replace(table, notes=sentences(facts.coverage(selection)))
         session.show(table, as_json=as_json, outputs=outputs)

@@ -35,7 +35,7 @@ def command(
     from patchfleet.report import today_report
 
     days = session.settings.today.overdue_after_days if overdue_after is None else overdue_after
-    with session.facts_and_gaps(with_history=True) as (facts, gaps):
+    with session.facts(with_history=True) as facts:
         check_names(facts, selection)
         report = today_report(
             facts,
@@ -44,6 +44,5 @@ def command(
             silent_after_days=session.settings.today.silent_after_days,
             with_items=items,
             most_rows=None if items or as_json or outputs or table else 10,
-            gaps=gaps,
         )
         session.show(report, as_json=as_json, outputs=outputs, table=table)

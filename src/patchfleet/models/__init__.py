@@ -34,7 +34,7 @@ from patchfleet.models.job import (
     JobStatus,
     RunRef,
 )
-from patchfleet.models.selection import Selection
+from patchfleet.models.selection import CustomerRef, Selection
 
 __all__ = [
     "JOB_STATUSES",
@@ -45,6 +45,7 @@ __all__ = [
     "Action",
     "Condition",
     "Customer",
+    "CustomerRef",
     "Decision",
     "Device",
     "DeviceKind",

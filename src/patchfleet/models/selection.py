@@ -15,13 +15,22 @@ from patchfleet.models.fleet import DeviceKind
 from patchfleet.models.words import kb_number
 
 
+class CustomerRef(Struct, frozen=True):
+    """Exactly one customer: of which source, by its own id; the name is for people."""
+
+    source: str
+    id: str
+    name: str
+
+
 class Selection(Struct, frozen=True, kw_only=True):
     """Narrow a fleet to what is meant.
 
     `customers`, `sites` and `devices` are names (compared without case; `*` and `?` are wildcards)
     or the source's ids, compared exactly. `patches` are KB numbers (`KB5049981` or `5049981`,
     compared exactly)
-    or parts of a title (without case; with `*` or `?` a pattern for the whole title).
+    or parts of a title (without case; with `*` or `?` a pattern for the whole title). `only` are
+    customers that nobody typed: never a pattern, and no customer of another source.
     """
 
     customers: tuple[str, ...] = ()
@@ -31,6 +40,7 @@ class Selection(Struct, frozen=True, kw_only=True):
     patches: tuple[str, ...] = ()
     severities: tuple[Severity, ...] = ()
     states: tuple[State, ...] = ()
+    only: tuple[CustomerRef, ...] = ()
 
     def means_customer(self, name: str, id_: str) -> bool:
         """Tell whether a customer is meant."""

@@ -17,7 +17,6 @@ from patchfleet.report.charts import age_of_open_patches
 from patchfleet.report.lists import top_patches_table
 from patchfleet.report.points import OpenShare
 from patchfleet.report.table import Cell, Column, Figure, Report, Table
-from patchfleet.report.today import described, sources_of
 from patchfleet.report.trends import time_to_close
 from patchfleet.store.questions import (
     AGE_BUCKETS,
@@ -43,21 +42,20 @@ def ageing_report(facts: "Facts", *, selection: Selection = _ALL) -> Report:
         severity: _curve(row for row in closed if row.severity == severity)
         for severity in SEVERITIES
     }
-    notes = [f"From {sources_of(facts)}."]
-    if chosen := described(selection):
-        notes.append(f"Only {chosen}.")
-    notes.append(
-        "Time to patch runs from the first sync that saw a patch open to the one that saw it "
-        "installed, and counts what is still open (survival estimate)."
-    )
-    notes.extend(
+    remarks = [
+        (
+            "Time to patch runs from the first sync that saw a patch open to the one that saw it "
+            "installed, and counts what is still open (survival estimate)."
+        )
+    ]
+    remarks.extend(
         f"Elsewhere: {one.name} {_spelled(one.value, one.unit)} ({one.source})." for one in WORLD
     )
     return Report(
         name="ageing",
         title="How long patches stay open",
-        as_of=facts.as_of,
-        notes=tuple(notes),
+        coverage=facts.coverage(selection),
+        remarks=tuple(remarks),
         figures=(
             Figure(name="median_days", title="Median days to close", value=_median(curves["all"])),
             Figure(

@@ -6,10 +6,10 @@ Law of this file: it asks the store and arranges the answers.
 from typing import TYPE_CHECKING
 
 from patchfleet.models import Selection
+from patchfleet.report.coverage import others
 from patchfleet.report.lists import changes_table, transitions_table
 from patchfleet.report.spelling import moment
 from patchfleet.report.table import Report
-from patchfleet.report.today import described
 from patchfleet.store.questions import changes, count_changes
 
 if TYPE_CHECKING:
@@ -28,13 +28,15 @@ def changes_report(
     tables = [transitions_table(count_changes(before, after, selection))]
     if with_rows:
         tables.append(changes_table(changes(before, after, selection)))
-    notes = [f"Between {moment(before.as_of)} and {moment(after.as_of)}."]
-    if chosen := described(selection):
-        notes.append(f"Only {chosen}.")
+    remarks = [f"Between {moment(before.as_of)} and {moment(after.as_of)}."]
+    missed = before.coverage(selection)
+    remarks.extend(f"Not covered before: {gap}" for gap in missed.gaps)
+    if missed.other_gaps:
+        remarks.append(f"Not named before: {others(missed.other_gaps)}.")
     return Report(
         name="changes",
         title="What changed",
-        as_of=after.as_of,
-        notes=tuple(notes),
+        coverage=after.coverage(selection),
+        remarks=tuple(remarks),
         tables=tuple(tables),
     )

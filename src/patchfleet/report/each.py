@@ -7,7 +7,6 @@ are; the files appear when all of them are written, the overview last, and each 
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,6 +18,7 @@ from patchfleet.errors import ConfigError
 from patchfleet.report.formats import check_destination, save
 from patchfleet.report.spelling import counted, printable
 from patchfleet.report.table import Cell, Column, Figure, Report, Table
+from patchfleet.store.questions.coverage import Coverage
 
 WORST_BY = ("overdue", "overdue_critical", "failed", "reboot_required", "open_critical", "open")
 """Figures that say how much waits at a customer, the most telling first."""
@@ -50,9 +50,8 @@ class _Told(Struct, frozen=True):
     customer: str
     place: int
     title: str
-    as_of: datetime
     figures: dict[str, Figure]
-    notes: tuple[str, ...]
+    remarks: tuple[str, ...]
 
 
 def save_each(
@@ -60,15 +59,17 @@ def save_each(
     folder: Path | str,
     suffixes: Sequence[str],
     *,
+    coverage: Coverage,
     worst_by: Sequence[str] = WORST_BY,
 ) -> Saved:
     """Write the report of each customer to `folder` in each format, and `index` beside them.
 
     `reports` gives a customer's name and report, and one is held at a time; `suffixes` are endings
-    that `save` knows. The overview shows the figures of the reports, ordered by those that
-    `worst_by` names, with a link to each file. The folder is made if it is not there; other files
-    in it stay. Raises ConfigError where something cannot be written, and before anything is
-    replaced if the fault is in a report; then every file is still the old one.
+    that `save` knows; `coverage` is of all of them together, for the overview. It shows the figures
+    of the reports, ordered by those that `worst_by` names, with a link to each file. The folder is
+    made if it is not there; other files in it stay. Raises ConfigError where something cannot be
+    written, and before anything is replaced if the fault is in a report; then every file is still
+    the old one.
     """
     home = _made(Path(folder))
     endings = tuple(dict.fromkeys(suffix.lower() for suffix in suffixes))
@@ -82,7 +83,7 @@ def save_each(
             told.append(_tell(customer, place, report))
         stems = dict(enumerate(file_stems([one.customer for one in told])))
         told.sort(key=lambda one: _badness(one, worst_by))
-        overview = _overview(told, stems, endings)
+        overview = _overview(told, stems, endings, coverage)
         moves = [
             (Path(beside) / f"{one.place}{ending}", home / f"{stems[one.place]}{ending}")
             for one in told
@@ -172,7 +173,7 @@ def _move(moves: Sequence[tuple[Path, Path]]) -> None:
 
 def _tell(customer: str, place: int, report: Report) -> _Told:
     figures = {figure.name: figure for figure in report.figures}
-    return _Told(customer, place, report.title, report.as_of, figures, report.notes)
+    return _Told(customer, place, report.title, figures, report.remarks)
 
 
 def _badness(one: _Told, worst_by: Sequence[str]) -> tuple[list[float], str, str]:
@@ -184,11 +185,9 @@ def _badness(one: _Told, worst_by: Sequence[str]) -> tuple[list[float], str, str
     return amounts, one.customer.casefold(), one.customer
 
 
-def _overview(told: Sequence[_Told], stems: dict[int, str], endings: Sequence[str]) -> Report:
-    if not told:
-        raise ConfigError(
-            "there is no customer to report on", hint="ask for less: leave out an option"
-        )
+def _overview(
+    told: Sequence[_Told], stems: dict[int, str], endings: Sequence[str], coverage: Coverage
+) -> Report:
     figures = {name: figure for one in told for name, figure in one.figures.items()}
     columns = (
         Column("customer", "Customer", width=28),
@@ -204,12 +203,14 @@ def _overview(told: Sequence[_Told], stems: dict[int, str], endings: Sequence[st
         for one in told
     ]
     sums = [_sum(figure, told) for figure in figures.values()]
-    shared = [note for note in told[0].notes if all(note in one.notes for one in told)]
+    remarks = told[0].remarks if told else ()
+    shared = [remark for remark in remarks if all(remark in one.remarks for one in told)]
+    title = told[0].title if told else "No report"
     return Report(
         name="overview",
-        title=f"{told[0].title}: {counted(len(told), 'customer')}",
-        as_of=min(one.as_of for one in told),
-        notes=(*shared, "Worst first. What is not covered at a customer, its own report says."),
+        title=f"{title}: {counted(len(told), 'customer')}",
+        coverage=coverage,
+        remarks=(*shared, "Worst first."),
         tables=(
             Table(
                 name="customers",

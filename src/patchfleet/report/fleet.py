@@ -4,7 +4,6 @@ Law of this file: it asks the store and arranges the answers; no number is compu
 store can answer.
 """
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from patchfleet.models import Selection
@@ -24,7 +23,7 @@ from patchfleet.report.lists import (
     worklist_table,
 )
 from patchfleet.report.table import Figure, Report
-from patchfleet.report.today import coverage, waiting_in, work_figures
+from patchfleet.report.today import overdue_rule, waiting_in, work_figures
 from patchfleet.store.questions import (
     age_of_open,
     device_lines,
@@ -47,12 +46,10 @@ def fleet_report(
     *,
     selection: Selection = _ALL,
     overdue_after_days: int = 14,
-    gaps: Sequence[str] = (),
 ) -> Report:
     """Report how a fleet stands: figures, charts, and every open finding and device.
 
     The lists are read when a format comes to them, as far as it shows them, and never held.
-    `gaps` are sentences about what the last sync could not learn; they become notes.
     """
     work = worklist(facts, overdue_after_days=overdue_after_days, selection=selection)
     items = work_lines(facts, overdue_after_days=overdue_after_days, selection=selection)
@@ -62,8 +59,8 @@ def fleet_report(
     return Report(
         name="fleet",
         title="Patch state of the fleet",
-        as_of=facts.as_of,
-        notes=coverage(facts, work, selection, overdue_after_days, gaps),
+        coverage=facts.coverage(selection),
+        remarks=(overdue_rule(overdue_after_days),),
         figures=(
             Figure(name="devices", title="Devices", value=devices),
             Figure(

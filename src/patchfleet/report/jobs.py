@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from patchfleet.models import Selection
 from patchfleet.report.table import Column, Figure, Report, tabulate, tabulate_later
-from patchfleet.report.today import described, sources_of
 from patchfleet.store.questions import job_result_lines, job_totals, jobs
 
 if TYPE_CHECKING:
@@ -53,14 +52,10 @@ def jobs_report(facts: "Facts", *, selection: Selection = _ALL) -> Report:
     """Report every job and what its runs did on the devices of a selection."""
     listed, totals = jobs(facts, selection), job_totals(facts, selection)
     results = job_result_lines(facts, selection)
-    notes = [f"From {sources_of(facts)}."]
-    if chosen := described(selection):
-        notes.append(f"Only {chosen}.")
     return Report(
         name="jobs",
         title="What deployment jobs did",
-        as_of=facts.as_of,
-        notes=tuple(notes),
+        coverage=facts.coverage(selection),
         figures=(
             Figure(name="jobs", title="Jobs", value=len(listed)),
             Figure(name="succeeded", title="Patches installed", value=totals.succeeded),

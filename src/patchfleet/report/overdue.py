@@ -27,7 +27,6 @@ from patchfleet.report.table import (
     tabulate_later,
     total_of,
 )
-from patchfleet.report.today import described, sources_of
 from patchfleet.store.questions import JudgedCount, count_judged, iter_judged
 
 if TYPE_CHECKING:
@@ -88,7 +87,6 @@ def overdue_report(
     *,
     zone: ZoneInfo,
     selection: Selection = _ALL,
-    gaps: Sequence[str] = (),
 ) -> Report:
     """Report every open patch against the deadlines of a pack, at the time of the facts."""
     judge_open(facts, pack, known, zone=zone, selection=selection)
@@ -99,12 +97,8 @@ def overdue_report(
     return Report(
         name="overdue",
         title=f"Deadlines by {pack.title}, {pack.version}",
-        as_of=facts.as_of,
-        notes=(
-            *_about(facts, pack, known, zone, selection),
-            *_not_judged(totals["not_judged"]),
-            *gaps,
-        ),
+        coverage=facts.coverage(selection),
+        remarks=(*_about(pack, known, zone), *_not_judged(totals["not_judged"])),
         figures=tuple(
             Figure(name=name, title=title, value=totals[name], needs_somebody=needs)
             for name, title, needs in (
@@ -160,15 +154,12 @@ def _by_customer(counts: Sequence[JudgedCount]) -> list[CustomerDeadlines]:
     return sorted(rows, key=lambda r: (-r.overdue, -r.not_judged, r.customer.casefold()))
 
 
-def _about(
-    facts: "Facts", pack: Pack, known: Known, zone: ZoneInfo, selection: Selection
-) -> list[str]:
+def _about(pack: Pack, known: Known, zone: ZoneInfo) -> list[str]:
     """Say what was judged by what, and how sure that is."""
-    notes = [f"From {sources_of(facts)}."]
-    if chosen := described(selection):
-        notes.append(f"Only {chosen}.")
-    notes.append(f"Rules: {pack.name} {pack.version}, {pack.status}. {pack.note}")
-    notes.append(f"Source: {pack.source}. Days and months are counted in {zone.key}.")
+    notes = [
+        f"Rules: {pack.name} {pack.version}, {pack.status}. {pack.note}",
+        f"Source: {pack.source}. Days and months are counted in {zone.key}.",
+    ]
     notes.extend(
         f"{file.kind.upper()}: {file.name}, as of {file.dated}, {file.rows:,} rows."
         for file in known.files

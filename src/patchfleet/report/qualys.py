@@ -11,6 +11,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 import msgspec
 
+from patchfleet.models import Selection
 from patchfleet.qualys import (
     BaseList,
     JobResultSummary,
@@ -20,6 +21,7 @@ from patchfleet.qualys.job_records import ResultAsset
 from patchfleet.qualys.records import Moment, Record
 from patchfleet.report.spelling import counted
 from patchfleet.report.table import Cell, Column, Kind, Report, Table
+from patchfleet.store.questions.coverage import Coverage
 
 GLANCE: Mapping[str, tuple[str, ...]] = {
     "jobs": (
@@ -79,13 +81,13 @@ def results_report(results: Sequence[JobResultSummary], as_of: datetime) -> Repo
     """Return the results of jobs, and what each job did on each asset."""
     jobs = records_table("results", "Results of jobs", JobResultSummary, results)
     assets = sum(len(one.assets or ()) for one in results)
-    notes = [f"{counted(len(results), 'result')}, {counted(assets, 'asset')}."]
-    notes += BaseList(results).problems
+    remarks = [f"{counted(len(results), 'result')}, {counted(assets, 'asset')}."]
+    remarks += BaseList(results).problems
     return Report(
         name="job results",
         title="Results of deployment jobs",
-        as_of=as_of,
-        notes=tuple(notes),
+        coverage=Coverage(selection=Selection(), as_of=as_of, sources=(), vendor="Qualys"),
+        remarks=tuple(remarks),
         tables=(_without(jobs, "assets"), result_assets_table(results)),
     )
 

@@ -11,9 +11,11 @@ from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from patchfleet.errors import ConfigError
 from patchfleet.report.later import LaterRows
+from patchfleet.store.questions.coverage import Coverage
 
 Kind = Literal[
     "text",
@@ -55,7 +57,10 @@ class Column(Struct, frozen=True):
 
 
 class Table(Struct, frozen=True, kw_only=True):
-    """Rows under columns; `total` is a closing row for people, and no row of the data."""
+    """Rows under columns; `total` is a closing row for people, and no row of the data.
+
+    `notes` are those of the report that a table was taken out of: what it covers and what not.
+    """
 
     name: str
     title: str
@@ -63,6 +68,7 @@ class Table(Struct, frozen=True, kw_only=True):
     rows: Sequence[tuple[Cell, ...]]
     total: tuple[Cell, ...] | None = None
     note: str = ""
+    notes: tuple[str, ...] = ()
 
     def at_a_glance(self) -> "Table":
         """Leave out the columns that are detail."""
@@ -76,6 +82,7 @@ class Table(Struct, frozen=True, kw_only=True):
             rows=LaterRows(lambda limit: _picked(self.rows[:limit], kept), len(self.rows)),
             total=None if self.total is None else tuple(self.total[i] for i in kept),
             note=self.note,
+            notes=self.notes,
         )
 
 
@@ -114,15 +121,27 @@ class Figure(Struct, frozen=True, kw_only=True):
 
 
 class Report(Struct, frozen=True, kw_only=True):
-    """Everything one report says; `notes` say what it covers, and above all what it does not."""
+    """Everything one report says; `remarks` are its own, beside what its coverage says."""
 
     name: str
     title: str
-    as_of: datetime
-    notes: tuple[str, ...]
+    coverage: Coverage
+    remarks: tuple[str, ...] = ()
     tables: tuple[Table, ...]
     figures: tuple[Figure, ...] = ()
     charts: tuple[Chart, ...] = ()
+
+    @property
+    def as_of(self) -> datetime:
+        """When the sources said this; of several, the earliest."""
+        return self.coverage.as_of
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Say what it covers, and above all what it does not, and then what else is remarkable."""
+        from patchfleet.report.coverage import sentences
+
+        return (*sentences(self.coverage), *self.remarks)
 
     @property
     def names(self) -> str:
@@ -133,7 +152,7 @@ class Report(Struct, frozen=True, kw_only=True):
         """Pick one table; raises ConfigError naming those there are."""
         for table in self.tables:
             if table.name == name:
-                return table
+                return replace(table, notes=self.notes)
         raise ConfigError(
             f"the report {self.name!r} has no table {name!r}", hint=f"choose one of {self.names}"
         )

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from patchfleet.models import SEVERITIES, Selection, Severity
 from patchfleet.report.points import OpenCount
+from patchfleet.report.spelling import counted
 from patchfleet.report.table import Cell, Column, Figure, Report, Table
-from patchfleet.report.today import described, sources_of
 from patchfleet.report.trends import open_over_time
 from patchfleet.store.questions import OpenRow, open_by_run
 
@@ -26,14 +26,11 @@ def trend_report(facts: "Facts", *, selection: Selection = _ALL) -> Report:
     counts = together(open_by_run(facts, selection))
     moments = list(dict.fromkeys(count.as_of for count in counts))
     totals = [sum(c.findings for c in counts if c.as_of == at) for at in moments]
-    notes = [f"From {sources_of(facts)}.", f"{len(moments):,} complete syncs are on record."]
-    if chosen := described(selection):
-        notes.append(f"Only {chosen}.")
     return Report(
         name="history",
         title="How the fleet came to stand so",
-        as_of=facts.as_of,
-        notes=tuple(notes),
+        coverage=facts.coverage(selection),
+        remarks=(_on_record(len(moments)),),
         figures=(
             Figure(name="open", title="Open now", value=totals[-1] if totals else 0),
             Figure(name="open_before", title="Open at first", value=totals[0] if totals else 0),
@@ -41,6 +38,10 @@ def trend_report(facts: "Facts", *, selection: Selection = _ALL) -> Report:
         charts=(open_over_time(counts),),
         tables=(_by_moment(counts, moments),),
     )
+
+
+def _on_record(syncs: int) -> str:
+    return f"{counted(syncs, 'complete sync is', 'complete syncs are')} on record."
 
 
 def together(rows: Iterable[OpenRow]) -> list[OpenCount]:

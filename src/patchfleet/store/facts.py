@@ -21,18 +21,22 @@ import msgspec
 from msgspec import Struct
 
 from patchfleet.errors import StoreError
+from patchfleet.models import Selection
 from patchfleet.store import struck
 from patchfleet.store.layout import TIMES, files, run_of
 from patchfleet.store.milestones import MILESTONES
 from patchfleet.store.quiet import connect
-from patchfleet.store.rows import PublicationRow, RunTold, ViewColumn
+from patchfleet.store.rows import PublicationRow, RunGaps, RunTold, ViewColumn
 from patchfleet.store.shelf import Shelf
 from patchfleet.store.standings import DESCRIBED_EVER, DEVICES_THEN, standings
 
 if TYPE_CHECKING:
+    from patchfleet.store.questions.coverage import Coverage
     from patchfleet.store.sql import Answer
 
 Row = TypeVar("Row", bound=Struct)
+
+_ALL = Selection()
 
 _MEMORY = "800MB"
 """What does not fit goes to the disk: the memory of a question does not grow with the fleet."""
@@ -119,14 +123,17 @@ class Facts:
         shelf: Shelf,
         repaired: Sequence[str] = (),
         runs: Sequence[RunTold] = (),
+        gaps: Sequence[RunGaps] = (),
     ) -> None:
         """Open the files of `publications`, one a source, on `shelf`.
 
-        `runs` are all runs on record, where publications come with their history. Raises
-        StoreError naming the file that cannot be read.
+        `runs` are all runs on record, where publications come with their history. `gaps` are what
+        the published runs, and those after them, could not learn. Raises StoreError naming the file
+        that cannot be read.
         """
         self.publications = tuple(publications)
         self.repaired = tuple(repaired)
+        self.gaps = tuple(gaps)
         self.shelf = shelf
         self._spill = TemporaryDirectory(prefix="patchfleet-", ignore_cleanup_errors=True)
         self._connection = connect(memory_limit=_MEMORY, temp_directory=self._spill.name)
@@ -147,6 +154,12 @@ class Facts:
     def as_of(self) -> datetime:
         """When the source said this; of several sources, the earliest."""
         return min(publication.as_of for publication in self.publications)
+
+    def coverage(self, selection: Selection = _ALL) -> "Coverage":
+        """Say what these facts cover of a selection, and above all what they do not."""
+        from patchfleet.store.questions.coverage import coverage
+
+        return coverage(self, selection)
 
     def rows(self, kind: type[Row], sql: str, values: Sequence[object] = ()) -> list[Row]:
         """Run one statement and build a row of `kind` of each result, fields in order."""

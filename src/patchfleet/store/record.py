@@ -5,21 +5,22 @@ file that is not is named and made again from the record, never skipped.
 """
 
 import hashlib
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, suppress
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import msgspec
+from msgspec.structs import replace
 from sqlalchemy import Connection, Row, Select, func, select
 
 from patchfleet.errors import StoreError
 from patchfleet.models import Gap, Hosts, Inventory, RunRef
 from patchfleet.models.machine import Ref, Verdict
-from patchfleet.store import hosts, intel, jobs, machines
+from patchfleet.store import gaps, hosts, intel, jobs, machines
 from patchfleet.store import inventory as inventories
 from patchfleet.store.backend import RunLock
 from patchfleet.store.begin import begin
@@ -35,7 +36,7 @@ from patchfleet.store.publications import (
     row_of,
     since_ever,
 )
-from patchfleet.store.rows import IntelRow, PublicationRow, RunRow, RunState, RunTold
+from patchfleet.store.rows import IntelRow, PublicationRow, RunGaps, RunRow, RunState, RunTold
 from patchfleet.store.run import Run
 from patchfleet.store.schema import (
     condition,
@@ -158,10 +159,8 @@ class Store:
 
     def problems(self, run_id: int) -> list[Gap]:
         """List what a run could not learn, in the order it was met."""
-        columns = [problem.c[name] for name in Gap.__struct_fields__]
-        statement = select(*columns).where(problem.c.run == run_id).order_by(problem.c.id)
         with self._database.read() as connection:
-            return [Gap(*row) for row in connection.execute(statement)]
+            return gaps.of_runs(connection, [run_id]).get(run_id, [])
 
     def last_inventory(self, source_name: str) -> Inventory | None:
         """Return the inventory of the last complete run of a source, None where there is none."""
@@ -312,13 +311,14 @@ class Store:
             chosen = [self._with_history(row) for row, _ in chosen]
         runs = self._runs_told() if with_history else ()
         rows = [row for row, _ in chosen]
+        make = partial(Facts, rows, shelf=self._shelf, runs=runs, gaps=self._gaps(rows, at))
         facts = None
         with ThreadPoolExecutor(max_workers=1) as beside:
             checked = beside.submit(self._mending.broken, chosen)
             # Whatever a harmed file may raise: it is mended below, and what is whole and cannot be
             # opened raises the same again where nothing is suppressed.
             with suppress(Exception):
-                facts = Facts(rows, shelf=self._shelf, runs=runs)
+                facts = make()
             broken = checked.result()
         if facts is not None:
             if not broken:
@@ -328,7 +328,18 @@ class Store:
         repaired = [
             f"{what}; it was rebuilt from the record" for *_, found in broken for what in found
         ]
-        return Facts(rows, shelf=self._shelf, repaired=repaired, runs=runs)
+        return make(repaired=repaired)
+
+    def _gaps(self, rows: Sequence[PublicationRow], at: datetime | None) -> list[RunGaps]:
+        """Read what the runs behind these publications, and later ones, could not learn."""
+        with self._database.read() as connection:
+            found = gaps.told(connection, rows, at)
+        return [
+            replace(one, state="incomplete")
+            if one.state == "running" and not self._database.is_locked(one.source)
+            else one
+            for one in found
+        ]
 
     def _with_history(self, row: PublicationRow) -> tuple[PublicationRow, list[Part]]:
         """Return a publication with all that its source published until then."""
@@ -336,7 +347,7 @@ class Store:
         with self._database.read() as connection:
             parts = since_ever(connection, connection.scalars(of).one(), until=row.run_id)
         folders = tuple(part.folder for part in parts)
-        return msgspec.structs.replace(row, since_ever=folders), parts
+        return replace(row, since_ever=folders), parts
 
     def close(self) -> None:
         """Close the database; a run that is still open stays to be resumed."""

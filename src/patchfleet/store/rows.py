@@ -8,6 +8,8 @@ from typing import Any, Literal, TypeAlias
 
 from msgspec import Struct
 
+from patchfleet.models import Gap
+
 RunState = Literal["running", "incomplete", "complete", "abandoned"]
 
 Outcome = Literal["sent", "confirmed", "skipped", "failed", "unknown"]
@@ -59,6 +61,16 @@ class RunTold(Struct, frozen=True):
     source: str
     state: RunState
     as_of: datetime | None
+
+
+class RunGaps(Struct, frozen=True):
+    """One run behind what is published, or after it and not complete, and what it lacks."""
+
+    run_id: int
+    source: str
+    state: RunState
+    started_at: datetime
+    gaps: tuple[Gap, ...]
 
 
 class PublicationRow(Struct, frozen=True):

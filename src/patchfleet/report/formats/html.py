@@ -65,7 +65,7 @@ def to_html(what: Report | Table, *, rows_a_table: int = ROWS_A_TABLE) -> str:
     Of each table the first `rows_a_table` rows are on the page, and it says of how many.
     """
     if isinstance(what, Table):
-        return _page(what.title, (what,), rows_a_table)
+        return _page(what.title, (what,), rows_a_table, notes=what.notes)
     return _page(
         what.title,
         what.tables,

@@ -17,8 +17,9 @@ _INDENT = "  "
 def to_json(what: Report | Table) -> str:
     """Spell a report or one table as JSON, indented, ending with a newline.
 
-    A report is `{report, title, as_of, notes, figures: {name: value}, tables: {name: [row]}}`, a
-    table `{table, title, note, rows: [row]}`, and a row `{column: value}`.
+    A report is `{report, title, as_of, coverage, notes, figures: {name: value}, tables: {name:
+    [row]}}`, a table `{table, title, note, notes, rows: [row]}`, where `notes` are those of its
+    report, and a row `{column: value}`.
     """
     return "".join(iter_json(what))
 
@@ -26,7 +27,8 @@ def to_json(what: Report | Table) -> str:
 def iter_json(what: Report | Table) -> Iterator[str]:
     """Spell the text of `to_json` piece by piece, a row at a time."""
     if isinstance(what, Table):
-        yield _opened({"table": what.name, "title": what.title, "note": what.note})
+        about = {"table": what.name, "title": what.title, "note": what.note}
+        yield _opened({**about, "notes": what.notes} if what.notes else about)
         yield f',\n{_INDENT}"rows": '
         yield from _rows(what, _INDENT)
         yield "\n}\n"
@@ -44,6 +46,7 @@ def _heading(report: Report) -> dict[str, Any]:
         "report": report.name,
         "title": report.title,
         "as_of": report.as_of,
+        "coverage": report.coverage,
         "notes": report.notes,
         "figures": {figure.name: figure.value for figure in report.figures},
     }

@@ -29,7 +29,7 @@ def to_markdown(what: Report | Table) -> str:
 
 def iter_markdown(what: Report | Table) -> Iterator[str]:
     """Spell the text of `to_markdown` line by line."""
-    blocks = _of_report(what) if isinstance(what, Report) else _of_table(what, "#")
+    blocks = _of_report(what) if isinstance(what, Report) else _alone(what)
     for place, block in enumerate(blocks):
         if place:
             yield "\n"
@@ -50,6 +50,12 @@ def _of_report(report: Report) -> Iterator[Iterable[str]]:
         yield from _of_table(table, "##")
     if any(column.is_detail for table in report.tables for column in table.columns):
         yield ["The workbook (.xlsx) of this report has further columns of these tables."]
+
+
+def _alone(table: Table) -> Iterator[Iterable[str]]:
+    yield from _of_table(table, "#")
+    if table.notes:
+        yield [f"- {_line(note)}" for note in table.notes]
 
 
 def _of_table(table: Table, level: str) -> Iterator[Iterable[str]]:

@@ -54,6 +54,7 @@ def write_text(what: Report | Table, console: "Console") -> None:
 def _parts(what: Report | Table) -> Iterator[Table | _Line]:
     if isinstance(what, Table):
         yield from _titled(what)
+        yield from _noted(what.notes)
         return
     yield f"{printable(what.title)}, as of {moment(what.as_of)}", "bold"
     if what.figures:
@@ -63,15 +64,19 @@ def _parts(what: Report | Table) -> Iterator[Table | _Line]:
     for table in what.tables:
         yield "", ""
         yield from _titled(table)
-    if what.notes:
+    yield from _noted(what.notes)
+
+
+def _noted(notes: Sequence[str]) -> Iterator[_Line]:
+    if notes:
         yield "", ""
-    for note in what.notes:
+    for note in notes:
         yield f"* {printable(note)}", ""
 
 
 def _titled(table: Table) -> Iterator[Table | _Line]:
     yield printable(table.title), "bold"
-    if table.rows:
+    if len(table.rows):
         yield table.at_a_glance()
     else:
         yield "nothing", ""

@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from patchfleet.report.formats.xlsx_cells import cell_writer
 from patchfleet.report.formats.xlsx_charts import write_chart_data
-from patchfleet.report.formats.xlsx_summary import write_summary
+from patchfleet.report.formats.xlsx_summary import write_notes, write_summary
 from patchfleet.report.palette import MUCH, MUCH_WORK, TINTS
 from patchfleet.report.spelling import NUMERIC, printable, spelled, worded
 from patchfleet.report.table import Cell, Column, Kind, Report, Table
@@ -98,6 +98,8 @@ def _fill(book: Any, what: Report | Table, sheets: Sequence[Sheet]) -> None:
         is_next = sheet.is_last
     if isinstance(what, Report):
         write_chart_data(book, what.charts)
+    elif what.notes:
+        write_notes(book, what)
 
 
 def sheet_name(name: str, part: int, taken: set[str]) -> str:
@@ -142,7 +144,7 @@ class _Formats:
 
 def _sheets(tables: Iterable[Table], rows_a_sheet: int) -> Iterator[Sheet]:
     # "History" is a name that Excel keeps for itself.
-    taken = {"summary", "chart data", "history"}
+    taken = {"summary", "notes", "chart data", "history"}
     for table in tables:
         starts = range(0, max(len(table.rows), 1), rows_a_sheet)
         for part, start in enumerate(starts, start=1):

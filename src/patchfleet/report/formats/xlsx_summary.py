@@ -31,6 +31,15 @@ def write_summary(book: Any, report: Report, contents: Sequence[tuple[str, Table
     insert_charts(book, sheet, row + 1, report.charts)
 
 
+def write_notes(book: Any, table: Table) -> None:
+    """Write a sheet beside the one table of a report: what the report covers and what not."""
+    sheet = book.add_worksheet("Notes")
+    sheet.hide_gridlines(2)
+    sheet.set_column(0, _LAST_COLUMN, 18)
+    sheet.write_string(0, 0, printable(table.title), book.add_format({"bold": True}))
+    _write_notes(book, sheet, 2, table.notes)
+
+
 def _write_figures(book: Any, sheet: Any, row: int, figures: Iterable[Figure]) -> int:
     formats = {
         kind: book.add_format({"bold": True, "num_format": text, "align": "left"})

@@ -55,6 +55,10 @@ def of_devices(selection: Selection) -> list[Clause]:
             clauses.append(named(noun, f"{noun}_id", names))
     if selection.kinds:
         clauses.append(one_of("kind", selection.kinds))
+    if selection.only:
+        marks = ", ".join(["(?, ?)"] * len(selection.only))
+        values = tuple(value for one in selection.only for value in (one.source, one.id))
+        clauses.append(Clause(f"(source, customer_id) IN ({marks})", values))
     return clauses
 
 

@@ -22,6 +22,10 @@ from patchfleet.store.questions.opened import opened
 if TYPE_CHECKING:
     from patchfleet.store.facts import Facts
 
+NOT_JUDGED = f"""{IS_OPEN} AND (severity = 'unspecified' OR state = 'unknown'
+    OR (severity = 'critical' AND released_at IS NULL))"""
+"""What says too little of itself for a deadline."""
+
 _REASONS: dict[Reason, str] = {
     "failed": "state = 'failed'",
     "reboot_required": "state = 'reboot_required'",
@@ -29,8 +33,7 @@ _REASONS: dict[Reason, str] = {
     "overdue_critical": """severity = 'critical'
         AND state IN ('missing', 'pending', 'installing', 'failed')
         AND released_at + to_days(CAST(? AS INTEGER)) < as_of""",
-    "not_judged": f"""{IS_OPEN} AND (severity = 'unspecified' OR state = 'unknown'
-        OR (severity = 'critical' AND released_at IS NULL))""",
+    "not_judged": NOT_JUDGED,
 }
 _ALL = Selection()
 

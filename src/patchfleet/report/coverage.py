@@ -1,0 +1,106 @@
+"""What a report covers and what it does not, in words: the one place that says it.
+
+Law of this file: every number of a coverage that is not zero is said, in every report and format.
+"""
+
+from datetime import timedelta
+
+from patchfleet.models import Selection
+from patchfleet.report.spelling import counted, moment
+from patchfleet.store.questions.coverage import Coverage, CoveredSource, LaterRuns
+
+MOST_GAPS = 20
+"""So many gaps are told one by one, and then how many more there are."""
+
+
+def sentences(of: Coverage) -> tuple[str, ...]:
+    """Say what is covered, then what is not."""
+    notes = [f"From {_sources(of)}."]
+    if chosen := described(of.selection):
+        notes.append(f"Only {chosen}.")
+    notes.extend(_later(later) for later in of.later)
+    notes.extend(_kept(source) for source in of.sources if source.kept)
+    if of.unmanaged:
+        names = ", ".join(of.unmanaged_names)
+        more = ", …" if of.unmanaged > len(of.unmanaged_names) else ""
+        notes.append(
+            f"Not covered: {counted(of.unmanaged, 'device')} without patch management "
+            f"({names}{more}); what is missing there is not known."
+        )
+    notes.extend(f"Not covered: {gap}" for gap in of.gaps[:MOST_GAPS])
+    if len(of.gaps) > MOST_GAPS:
+        notes.append(f"Not covered: {len(of.gaps) - MOST_GAPS:,} more (patchfleet runs).")
+    if of.other_gaps:
+        notes.append(f"Not named: {others(of.other_gaps)}.")
+    if of.known_to_several:
+        machines = counted(of.known_to_several, "machine")
+        notes.append(f"Counted under each source: {machines} that several sources know.")
+    if of.look_alikes:
+        pairs = counted(of.look_alikes, "pair of devices that", "pairs of devices that each")
+        notes.append(f"Possible duplicates: {pairs} may be one machine.")
+    if of.not_judged:
+        notes.append(
+            f"Not judged: {counted(of.not_judged, 'open finding')} whose severity, state or "
+            "release date the source does not give, so that no deadline can be computed."
+        )
+    return tuple(notes)
+
+
+def described(selection: Selection) -> str:
+    """Put a selection into words; the empty text when it does not narrow."""
+    parts = (
+        ("customer", (*(one.name for one in selection.only), *selection.customers)),
+        ("site", selection.sites),
+        ("device", selection.devices),
+        ("kind", selection.kinds),
+        ("patch", selection.patches),
+        ("severity", selection.severities),
+        ("state", selection.states),
+    )
+    return "; ".join(f"{noun} {' or '.join(names)}" for noun, names in parts if names)
+
+
+def _sources(of: Coverage) -> str:
+    """Name each source with the moment it spoke of."""
+    if of.vendor is not None:
+        return f"{of.vendor} itself, as of {moment(of.as_of)}"
+    return ", ".join(
+        f"{one.source} (run {one.run_id}) as of {moment(one.as_of)}" for one in of.sources
+    )
+
+
+def _later(later: LaterRuns) -> str:
+    """Say that newer syncs were not complete, how old the data is by then, and what they missed."""
+    count = counted(len(later.runs), "later sync", "later syncs")
+    was = "was" if len(later.runs) == 1 else "were"
+    last = f"run {later.runs[-1]} of {moment(later.last_at)}"
+    age = "" if later.age is None else f", {_span(later.age)} after the one reported here"
+    under_way = "; it is under way" if later.last_state == "running" else ""
+    said = f"Not current: {count} of {later.source} {was} not complete (the last, {last}{age})"
+    missed = list(later.missed[:MOST_GAPS])
+    if len(later.missed) > MOST_GAPS:
+        missed.append(f"{len(later.missed) - MOST_GAPS:,} more")
+    if later.others:
+        missed.append(others(later.others))
+    return f"{said}{under_way}. Missed: {'; '.join(missed)}." if missed else f"{said}{under_way}."
+
+
+def _kept(source: CoveredSource) -> str:
+    age = "" if source.kept_for is None else f", {_span(source.kept_for)} before"
+    oldest = "" if source.oldest_at is None else f", the oldest at {moment(source.oldest_at)}{age}"
+    return (
+        f"From earlier syncs: {counted(source.kept, 'device')} that run {source.run_id} of "
+        f"{source.source} did not read again, as last listed{oldest}."
+    )
+
+
+def others(count: int) -> str:
+    """Count the gaps that are not, or not known to be, of a selection."""
+    return f"{counted(count, 'gap')} of the sync not known to concern this selection"
+
+
+def _span(age: timedelta) -> str:
+    hours = int(age.total_seconds()) // 3600
+    if hours >= 48:
+        return counted(hours // 24, "day")
+    return counted(hours, "hour") if hours else "less than an hour"

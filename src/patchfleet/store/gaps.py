@@ -1,0 +1,62 @@
+"""What the runs behind a publication could not learn, and which later runs were not complete.
+
+Law of this file: a run counts until the next complete one of its source; then that one speaks.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from patchfleet.models import Gap
+from patchfleet.store.rows import PublicationRow, RunGaps
+from patchfleet.store.schema import micros, moment, problem, run, source
+
+
+def told(
+    connection: Connection, publications: Sequence[PublicationRow], until: datetime | None
+) -> list[RunGaps]:
+    """Read each published run and those after it that were not complete, oldest first.
+
+    With `until`, runs that began later are left out.
+    """
+    found = [
+        row
+        for published in publications
+        for row in _since(connection, published)
+        if row.id == published.run_id or until is None or row.started_at <= micros(until)
+    ]
+    missed = of_runs(connection, [row.id for row in found])
+    return [
+        RunGaps(row.id, row.name, row.state, moment(row.started_at), tuple(missed.get(row.id, ())))
+        for row in found
+    ]
+
+
+def _since(connection: Connection, published: PublicationRow) -> list[Any]:
+    """Return the row of a published run and those until the next that was complete."""
+    statement = (
+        select(run.c.id, source.c.name, run.c.state, run.c.started_at)
+        .join(source, run.c.source == source.c.id)
+        .where(source.c.name == published.source, run.c.id >= published.run_id)
+        .order_by(run.c.id)
+    )
+    rows = []
+    for row in connection.execute(statement):
+        if row.id != published.run_id and row.state == "complete":
+            break
+        rows.append(row)
+    return rows
+
+
+def of_runs(connection: Connection, runs: Sequence[int]) -> dict[int, list[Gap]]:
+    """Return what each run could not learn, in the order it was met."""
+    columns = [problem.c[name] for name in Gap.__struct_fields__]
+    statement = (
+        select(problem.c.run, *columns).where(problem.c.run.in_(runs)).order_by(problem.c.id)
+    )
+    found: dict[int, list[Gap]] = {}
+    for number, *cells in connection.execute(statement):
+        found.setdefault(number, []).append(Gap(*cells))
+    return found

@@ -1,0 +1,251 @@
+"""What facts cover of a selection, and above all what they do not.
+
+Law of this file: whatever is named belongs to the selection. A gap of another customer, or of no
+customer that anybody knows, is a number in what is narrowed and named where nothing is.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from patchfleet.models import Gap, Selection
+from patchfleet.store.questions.narrow import Clause, of_customers, of_devices, one_of, where
+from patchfleet.store.questions.opened import opened
+from patchfleet.store.questions.work import NOT_JUDGED
+from patchfleet.store.rows import RunGaps, RunState
+
+if TYPE_CHECKING:
+    from patchfleet.store.facts import Facts
+
+MOST_NAMED = 5
+"""So many devices are named; of the others the number is told."""
+
+
+class CoveredSource(Struct, frozen=True):
+    """A source that answers: with which run, as of when by its own clock, begun when by ours.
+
+    Of its managed devices in the selection `kept` were not read by this run and stand as they were
+    last listed, the oldest at `oldest_at`.
+    """
+
+    source: str
+    run_id: int
+    as_of: datetime
+    began_at: datetime | None
+    kept: int = 0
+    oldest_at: datetime | None = None
+
+    @property
+    def kept_for(self) -> timedelta | None:
+        """How much older than this run the oldest listing is; None where all were read."""
+        if self.oldest_at is None or self.began_at is None:
+            return None
+        return self.began_at - self.oldest_at
+
+
+class LaterRuns(Struct, frozen=True):
+    """The runs of a source after the one that answers, none of them complete.
+
+    `missed` are what they could not learn, each once; `others` counts what is not of the selection.
+    The last of them began `age` after the run that answers, None where nobody knows.
+    """
+
+    source: str
+    runs: tuple[int, ...]
+    last_at: datetime
+    last_state: RunState
+    age: timedelta | None
+    missed: tuple[str, ...]
+    others: int
+
+
+class Coverage(Struct, frozen=True, kw_only=True):
+    """What a report covers of a selection, narrowed to it like its rows.
+
+    `unmanaged` devices have no patch management, so that nothing is known of what they lack.
+    `gaps` are what the runs that answer could not learn, `other_gaps` how many more of them are not
+    of the selection. `known_to_several` are machines that count under each source, `look_alikes`
+    pairs of devices that may be one machine. `vendor` is who was asked where nothing comes from the
+    record.
+    """
+
+    selection: Selection
+    as_of: datetime
+    sources: tuple[CoveredSource, ...]
+    devices: int = 0
+    unmanaged: int = 0
+    unmanaged_names: tuple[str, ...] = ()
+    gaps: tuple[str, ...] = ()
+    other_gaps: int = 0
+    later: tuple[LaterRuns, ...] = ()
+    known_to_several: int = 0
+    look_alikes: int = 0
+    not_judged: int = 0
+    vendor: str | None = None
+
+
+class _Devices(Struct, frozen=True):
+    devices: int
+    unmanaged: int
+    names: tuple[str, ...]
+
+
+class _Kept(Struct, frozen=True):
+    source: str
+    kept: int
+    oldest_at: datetime | None
+
+
+class _Place(Struct, frozen=True):
+    source: str
+    id: str
+
+
+def coverage(facts: "Facts", selection: Selection) -> Coverage:
+    """Say what is covered; sums alone are asked of findings, so that it costs little."""
+    whose = _Whose(facts, selection)
+    current = {one.source: one.run_id for one in facts.publications}
+    gaps = [gap for run in facts.gaps if run.run_id == current[run.source]
+            for gap in whose.of_source(run.source, run.gaps)]  # fmt: skip
+    (devices,) = _devices(facts, selection)
+    return Coverage(
+        selection=selection,
+        as_of=facts.as_of,
+        sources=tuple(_sources(facts, selection)),
+        devices=devices.devices,
+        unmanaged=devices.unmanaged,
+        unmanaged_names=devices.names,
+        gaps=tuple(dict.fromkeys(gap for gap in gaps if gap is not None)),
+        other_gaps=sum(gap is None for gap in gaps),
+        later=tuple(_later(facts, whose, current)),
+        known_to_several=_known_to_several(facts, selection),
+        look_alikes=_look_alikes(facts, selection),
+        not_judged=facts.count(
+            f"SELECT count(*) FROM {opened(facts, selection)} WHERE {NOT_JUDGED}"
+        ),
+    )
+
+
+class _Whose:
+    """Tells of gaps whether they are of the selection."""
+
+    def __init__(self, facts: "Facts", selection: Selection) -> None:
+        self._selection = selection
+        self._is_narrowed = bool(of_devices(selection))
+        self._devices: set[tuple[str, str]] = set()
+        self._customers: set[tuple[str, str]] = set()
+        self._known: set[tuple[str, str]] = set()
+        ids = sorted({gap.device_id for run in facts.gaps for gap in run.gaps if gap.device_id})
+        if self._is_narrowed and any(run.gaps for run in facts.gaps):
+            listed = where(of_customers(selection))
+            self._customers = _places(facts, "customer_id", "customers", listed)
+            meant = where([*of_devices(selection), one_of("device_id", ids)] if ids else [])
+            if ids:
+                self._devices = _places(facts, "device_id", "devices", meant)
+                every = where([one_of("device_id", ids)])
+                self._known = _places(facts, "device_id", "devices", every)
+
+    def of_source(self, source: str, gaps: Sequence[Gap]) -> list[str | None]:
+        """Spell each gap that may be named, and give None for each that may not."""
+        return [self._spelled(source, gap) for gap in gaps]
+
+    def _spelled(self, source: str, gap: Gap) -> str | None:
+        if self._is_narrowed and not gap.is_general and not self._is_meant(source, gap):
+            return None
+        return gap.sentence if gap.subject.startswith("device ") else gap.reason
+
+    def _is_meant(self, source: str, gap: Gap) -> bool:
+        """Look for the device itself; one that is not on record is meant with its customer."""
+        if gap.device_id is not None and (source, gap.device_id) in self._known:
+            return (source, gap.device_id) in self._devices
+        chosen = self._selection
+        is_part = bool(chosen.sites or chosen.devices or chosen.kinds)
+        if gap.customer_id is None or (gap.device_id is not None and is_part):
+            return False
+        return (source, gap.customer_id) in self._customers
+
+
+def _places(facts: "Facts", column: str, view: str, chosen: Clause) -> set[tuple[str, str]]:
+    sql = f"SELECT source, {column} FROM {view} {chosen.sql}"
+    return {(row.source, row.id) for row in facts.rows(_Place, sql, chosen.values)}
+
+
+def _devices(facts: "Facts", selection: Selection) -> list[_Devices]:
+    chosen = where(of_devices(selection))
+    sql = f"""
+        SELECT count(*), count(*) FILTER (NOT is_patched),
+            list_sort(list(device) FILTER (NOT is_patched))[:{MOST_NAMED}]
+        FROM devices {chosen.sql}"""
+    return facts.rows(_Devices, sql, chosen.values)
+
+
+def _sources(facts: "Facts", selection: Selection) -> list[CoveredSource]:
+    """Say of each source how many devices its run did not read."""
+    began = {run.run_id: run.started_at for run in facts.gaps}
+    found = []
+    for one in facts.publications:
+        at = began.get(one.run_id)
+        kept = None
+        if at is not None:
+            older = Clause("scanned_at < CAST(? AS TIMESTAMP)", (at.replace(tzinfo=None),))
+            chosen = where([*of_devices(selection), one_of("source", [one.source]),
+                            Clause("is_patched"), older])  # fmt: skip
+            sql = f"SELECT ?, count(*), min(scanned_at) FROM devices {chosen.sql}"
+            (kept,) = facts.rows(_Kept, sql, (one.source, *chosen.values))
+        number, oldest = (kept.kept, kept.oldest_at) if kept else (0, None)
+        found.append(CoveredSource(one.source, one.run_id, one.as_of, at, number, oldest))
+    return found
+
+
+def _later(facts: "Facts", whose: _Whose, current: dict[str, int]) -> list[LaterRuns]:
+    found = []
+    for source, run_id in current.items():
+        runs = [run for run in facts.gaps if run.source == source and run.run_id > run_id]
+        if not runs:
+            continue
+        began = [run.started_at for run in facts.gaps if run.run_id == run_id]
+        spelled = _spelled_once(runs, whose)
+        missed = tuple(sentence for sentence in spelled if sentence is not None)
+        last = runs[-1]
+        found.append(
+            LaterRuns(
+                source=source,
+                runs=tuple(run.run_id for run in runs),
+                last_at=last.started_at,
+                last_state=last.state,
+                age=last.started_at - began[0] if began else None,
+                missed=missed,
+                others=len(spelled) - len(missed),
+            )
+        )
+    return found
+
+
+def _spelled_once(runs: Sequence[RunGaps], whose: _Whose) -> list[str | None]:
+    """Spell what several runs missed, the newest first: the same thing once."""
+    once: dict[tuple[str, str | None, str], str | None] = {}
+    for run in reversed(runs):
+        for gap in run.gaps:
+            what = (gap.subject, gap.device_id, "" if gap.device_id else gap.reason)
+            (once[what],) = (
+                whose.of_source(run.source, [gap]) if what not in once else (once[what],)
+            )
+    return list(once.values())
+
+
+def _known_to_several(facts: "Facts", selection: Selection) -> int:
+    from patchfleet.store.questions.machines import known_to_several
+
+    return known_to_several(facts, selection)
+
+
+def _look_alikes(facts: "Facts", selection: Selection) -> int:
+    """Count the pairs whose devices both are of the selection."""
+    chosen = where(of_devices(selection))
+    mine = f"(SELECT source, device_id FROM devices {chosen.sql})"
+    sql = f"""
+        SELECT count(*) FROM look_alikes
+        WHERE (left_source, left_id) IN {mine} AND (right_source, right_id) IN {mine}"""
+    return facts.count(sql, chosen.values * 2)
