@@ -16,7 +16,7 @@ from patchfleet.nsight.regions import ALIASES, SERVERS
 from patchfleet.nsight.seed import Seed
 from patchfleet.transport.client import method
 from patchfleet.transport.line import Line
-from patchfleet.transport.operation import Batch, Operation
+from patchfleet.transport.operation import Change, Operation
 
 _SAMPLES: dict[str, Any] = {"patchids": [1], "devicetype": "server", "service": "patch_approve"}
 _RETRIES = Retries()
@@ -100,7 +100,7 @@ def _by_service() -> dict[str, list[str]]:
     return names
 
 
-def _built(build: Callable[..., Any], **given: Any) -> Operation[Any]:
+def _built(build: Callable[..., Any], **given: Any) -> Operation[Any] | Change[Any]:
     """Return the operation of a builder, made with the plainest arguments."""
     if not given:
         needed = (p for p in inspect.signature(build).parameters.values() if p.default is p.empty)
@@ -110,17 +110,23 @@ def _built(build: Callable[..., Any], **given: Any) -> Operation[Any]:
     except TypeError:  # a list takes no ids
         given.pop("patchids")
         work = build(**given)
-    return work.parts[0] if isinstance(work, Batch) else work
+    return work
 
 
 def _result_of(build: Callable[..., Any]) -> str:
     hint = typing.get_type_hints(build)["return"]
-    if typing.get_origin(hint) is not Operation:  # one operation or a batch of them
+    if typing.get_origin(hint) not in (Operation, Change):  # one call or several
         hint = typing.get_args(hint)[0]
     return type_name(typing.get_args(hint)[0])
 
 
-def _repeated(operation: Operation[Any]) -> str:
+def _repeated(operation: Operation[Any] | Change[Any]) -> str:
+    if isinstance(operation, Change):
+        if operation.look is None:
+            return "Sent once: nothing tells afterwards whether it was done."
+        if operation.is_repeatable:
+            return "Read back, whatever was answered; sent again only where it is not done."
+        return "Read back, whatever was answered; sent again only where the server asked to wait."
     if operation.repeatable:
         return "Repeated after an unknown outcome."
     return "Not repeated after an unknown outcome."

@@ -47,11 +47,15 @@ class VendorError(Error):
     """A vendor's answer, or its absence.
 
     `fate` tells whether the request may have taken effect: only what is repeatable is sent again
-    after `unknown`. `transient` tells whether sending it again can help at all.
+    after `unknown`. `transient` tells whether sending it again can help at all. `is_in_doubt` says
+    that a change was asked for and may have been done, and the hint how to see; `is_told` that the
+    vendor's own answer says so, not the status of whoever answered.
     """
 
     fate: Fate = "answered"
     transient = False
+    is_in_doubt = False
+    is_told = False
 
     def __init__(
         self,

@@ -16,13 +16,13 @@ from patchfleet.nsight.document import document_of, sample
 from patchfleet.nsight.envelope import answer
 from patchfleet.nsight.operations import devices, inventory, patches
 from patchfleet.nsight.operations.describe import describe
-from patchfleet.transport.operation import Operation
+from patchfleet.transport.operation import Change, Operation
 from patchfleet.transport.wire import Response
 
 Read = Callable[[str], Response]
 REPLIES = Path(__file__).parent / "replies"
 
-OPERATIONS: list[Operation[Any]] = [
+WORKS: list[Any] = [
     inventory.list_clients(),
     inventory.list_sites(1),
     inventory.list_servers(1),
@@ -39,7 +39,7 @@ OPERATIONS: list[Operation[Any]] = [
     devices.task_run_now(1),
     patches.list_patches(1),
     *(
-        build(1, [4, 5])  # type: ignore[operator]
+        build(1, [4, 5])
         for build in (
             patches.approve_patches,
             patches.ignore_patches,
@@ -50,6 +50,9 @@ OPERATIONS: list[Operation[Any]] = [
         )
     ),
     describe("patch_approve"),
+]
+OPERATIONS: list[Operation[Any]] = [
+    work.send if isinstance(work, Change) else work for work in WORKS
 ]
 NAMES = [operation.name for operation in OPERATIONS[:-1]] + ["describe"]
 

@@ -2,8 +2,9 @@
 
 import copy
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from itertools import repeat
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from patchfleet.errors import ConfigError, Rejected
 from patchfleet.nsight import PatchesChanged, RetryMessage
 from patchfleet.nsight.operations import patches
-from patchfleet.transport.operation import Batch, Operation
+from patchfleet.transport.operation import Change, Operation
 from patchfleet.transport.wire import Response
 
 Read = Callable[[str], Response]
@@ -32,8 +33,27 @@ RETRIES = [
 BUILDERS = [(build, service) for build, service, _ in CHANGES] + RETRIES
 
 
-def parts(work: Any) -> tuple[Operation[Any], ...]:
-    return work.parts if isinstance(work, Batch) else (work,)
+SILENT = Response(200, {}, b'<result status="OK"/>')
+
+
+def in_turn(work: Any, answers: Iterable[Response]) -> tuple[list[Change[Any]], Any]:
+    """Make the changes of some work, each with one of these answers; return what is made of all."""
+    if isinstance(work, Change):
+        return [work], work.send.parse(next(iter(answers)))
+    steps, made = work.steps(), []
+    step = next(steps)
+    for answer in answers:
+        made.append(step)
+        try:
+            step = steps.send(step.send.parse(answer))
+        except StopIteration as end:
+            return made, end.value
+    raise AssertionError("there are more changes than answers")
+
+
+def parts(work: Any) -> list[Operation[Any]]:
+    """Return the calls of a change, or of several that are made in turn."""
+    return [change.send for change in in_turn(work, repeat(SILENT))[0]]
 
 
 @pytest.mark.parametrize(("build", "service"), BUILDERS)
@@ -57,10 +77,11 @@ def test_ids_are_taken_in_any_usual_form(
 ) -> None:
     if not isinstance(given_ids, list | tuple | dict | str | int):
         given_ids = [7, 9].__iter__()  # an iterator is used up by one test
-    operation = build(700002, given_ids)
-    assert isinstance(operation, Operation)
-    assert operation.name == service
-    assert operation.request.query == (
+    change = build(700002, given_ids)
+    assert isinstance(change, Change)
+    assert change.name == service
+    assert change.wanted.items == tuple(sent.split(","))
+    assert change.send.request.query == (
         ("service", service),
         ("deviceid", "700002"),
         ("patchids", sent),
@@ -70,7 +91,8 @@ def test_ids_are_taken_in_any_usual_form(
 @pytest.mark.parametrize(("build", "service"), BUILDERS)
 def test_only_what_may_happen_twice_is_repeatable(build: Any, service: str) -> None:
     is_retry = service in {"patch_retry", "patch_reprocess"}
-    assert all(part.repeatable != is_retry for part in parts(build(1, range(250))))
+    for change in in_turn(build(1, range(250)), repeat(SILENT))[0]:
+        assert change.is_repeatable != is_retry
 
 
 @pytest.mark.parametrize(("build", "_service"), BUILDERS)
@@ -124,7 +146,7 @@ def test_long_lists_are_cut_and_nothing_is_lost(ids: list[int]) -> None:
 
 @pytest.mark.parametrize(("build", "service", "action"), CHANGES)
 def test_a_change_is_a_typed_result(build: Any, service: str, action: str, reply: Read) -> None:
-    result = build(700002, [7, 9]).parse(reply(f"{service}/accepted"))
+    result = build(700002, [7, 9]).send.parse(reply(f"{service}/accepted"))
     assert result == PatchesChanged(
         action=action, device_id=700002, patch_ids=(7, 9), answered_at=CREATED, message=""
     )
@@ -141,13 +163,13 @@ def test_a_change_is_a_typed_result(build: Any, service: str, action: str, reply
 def test_every_form_of_success(
     case: str, answered_at: datetime | None, message: str, reply: Read
 ) -> None:
-    result = patches.approve_patches(1, [7]).parse(reply(f"patch_approve/{case}"))  # type: ignore[union-attr]
+    result = patches.approve_patches(1, [7]).send.parse(reply(f"patch_approve/{case}"))  # type: ignore[union-attr]
     assert (result.answered_at, result.message) == (answered_at, message)
 
 
 def test_a_refused_change_is_an_error(reply: Read) -> None:
     with pytest.raises(Rejected, match="Patch management is not configured") as caught:
-        patches.approve_patches(1, [7]).parse(reply("patch_approve/refused"))  # type: ignore[union-attr]
+        patches.approve_patches(1, [7]).send.parse(reply("patch_approve/refused"))  # type: ignore[union-attr]
     assert caught.value.code is None
     assert caught.value.reason == "Patch management is not configured"
 
@@ -173,7 +195,7 @@ def test_a_retry_is_its_message_and_what_it_says(
     unmentioned: tuple[int, ...],
     reply: Read,
 ) -> None:
-    message = build(700002, [4, 5, 1, 6]).parse(reply(f"{service}/{case}"))
+    message = build(700002, [4, 5, 1, 6]).send.parse(reply(f"{service}/{case}"))
     assert isinstance(message, str)
     assert type(message) is RetryMessage
     assert message.device_id == 700002
@@ -185,7 +207,7 @@ def test_a_retry_is_its_message_and_what_it_says(
 
 def test_the_message_is_the_wires_own_text(reply: Read) -> None:
     work = patches.retry_patches(1, [4])
-    message = work.parse(reply("patch_retry/both"))  # type: ignore[union-attr]
+    message = work.send.parse(reply("patch_retry/both"))  # type: ignore[union-attr]
     assert message == "Retrying patches: 4,5 Patches already applied: 1,6"
     assert f"{message}" == str(message)
     assert message.upper().startswith("RETRYING")
@@ -196,14 +218,10 @@ def test_the_message_is_the_wires_own_text(reply: Read) -> None:
 
 
 def test_results_of_cut_lists_are_joined(reply: Read) -> None:
-    batch = patches.approve_patches(5, range(1000, 1250))
-    assert isinstance(batch, Batch)
     replies = ["accepted_with_message", "accepted", "accepted_bad_created"]
-    joined = batch.join(
-        [
-            part.parse(reply(f"patch_approve/{case}"))
-            for part, case in zip(batch.parts, replies, strict=True)
-        ]
+    _, joined = in_turn(
+        patches.approve_patches(5, range(1000, 1250)),
+        (reply(f"patch_approve/{case}") for case in replies),
     )
     assert joined == PatchesChanged(
         action="approve",
@@ -215,13 +233,9 @@ def test_results_of_cut_lists_are_joined(reply: Read) -> None:
 
 
 def test_messages_of_cut_lists_are_joined(reply: Read) -> None:
-    batch = patches.reprocess_patches(5, range(150))
-    assert isinstance(batch, Batch)
-    joined = batch.join(
-        [
-            batch.parts[0].parse(reply("patch_reprocess/both")),
-            batch.parts[1].parse(reply("patch_reprocess/silent")),
-        ]
+    _, joined = in_turn(
+        patches.reprocess_patches(5, range(150)),
+        (reply(f"patch_reprocess/{case}") for case in ("both", "silent")),
     )
     assert joined == "Reprocessing patches: 4,5 Patches already applied: 1,6"
     assert (joined.device_id, joined.patch_ids) == (5, tuple(range(150)))

@@ -18,7 +18,7 @@ from patchfleet.errors import (
     VendorError,
 )
 from patchfleet.transport.exchange import Manners, exchange
-from patchfleet.transport.operation import Batch, Operation, Pause
+from patchfleet.transport.operation import Operation, Pause
 from patchfleet.transport.pace import Pace, Unpaced
 from patchfleet.transport.retry import Retries
 from patchfleet.transport.wire import Lost, Request, Response
@@ -287,32 +287,6 @@ def test_each_try_takes_a_place_in_the_pace() -> None:
     world = World(pace=Pace(1, seconds=60), retries=Retries(first_wait_seconds=0))
     world.drive(operation(), [Response(500, {}, b""), Response(500, {}, b""), OK])
     assert world.pauses == [0.0, 60.0, 0.0, 60.0]
-
-
-def test_a_batch_joins_its_parts_in_order() -> None:
-    world = World()
-    batch = Batch(tuple(operation(name=name) for name in "abc"), b"-".join)
-    answers = [Response(200, {}, text) for text in (b"1", b"2", b"3")]
-    assert world.drive(batch, answers) == b"1-2-3"
-    assert [step.path for step in world.steps if isinstance(step, Request)] == ["/a", "/b", "/c"]
-
-
-def test_a_batch_that_breaks_says_what_was_done() -> None:
-    world = World(retries=Retries(attempts=1))
-    batch = Batch(tuple(operation(name=name) for name in "abc"), b"".join)
-    with pytest.raises(VendorBroken) as caught:
-        world.drive(batch, [OK, Response(500, {}, b"")])
-    assert caught.value.__notes__ == ["1 of 3 calls were made before this one failed"]
-    assert caught.value.operation == "b"
-    assert world.sent == 2
-
-
-def test_a_batch_that_breaks_at_once_says_nothing_of_the_sort() -> None:
-    world = World(retries=Retries(attempts=1))
-    batch = Batch((operation(), operation()), b"".join)
-    with pytest.raises(VendorBroken) as caught:
-        world.drive(batch, [Response(500, {}, b"")])
-    assert not hasattr(caught.value, "__notes__")
 
 
 def test_a_mistake_of_a_parser_is_not_taken_for_the_vendors() -> None:

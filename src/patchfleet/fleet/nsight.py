@@ -7,9 +7,10 @@ Law of this file: nothing N-able says is dropped. A number without a meaning of 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from patchfleet.errors import Unreadable, VendorError
 from patchfleet.fleet.side_by_side import side_by_side
@@ -18,6 +19,7 @@ from patchfleet.models import (
     Action,
     Condition,
     Customer,
+    Decision,
     Device,
     DeviceKind,
     Finding,
@@ -29,11 +31,14 @@ from patchfleet.models import (
     State,
 )
 from patchfleet.models.words import severity_of
-from patchfleet.nsight import Client, ListedDevice, NAble, PatchesChanged, RetryMessage
+from patchfleet.nsight import Client, ListedDevice, NAble
 from patchfleet.nsight import Device as FullDevice
 from patchfleet.nsight import Patch as Row
-from patchfleet.nsight.operations.patches import list_patches
-from patchfleet.transport.operation import unless
+from patchfleet.nsight.operations.calls import IDS_PER_CALL
+from patchfleet.nsight.operations.patches import change_of, list_patches
+from patchfleet.nsight.words import base_choice, is_set_by_user
+from patchfleet.transport.change import Journal
+from patchfleet.transport.operation import Change, Outcome, unless
 
 KINDS: tuple[DeviceKind, ...] = ("server", "workstation")
 WORDS = "2"
@@ -142,6 +147,9 @@ class NSightSource:
                     raise answer
                 yield devices[place], answer
 
+    most_at_once = IDS_PER_CALL
+    """How many patches one change can name."""
+
     def findings_of(self, device_id: str) -> list[Finding]:
         """Return every patch of the device with this id, in our words."""
         return self._findings(self._client.list_patches(int(device_id)))
@@ -160,18 +168,22 @@ class NSightSource:
             raise Unreadable("the list names one patch id twice")
         return findings
 
-    def change(self, action: Action, device_id: str, finding_ids: tuple[str, ...]) -> str:
-        """Do one action to some patches of a device; return N-able's words, often none."""
-        calls: dict[Action, Callable[[int, list[int]], PatchesChanged | RetryMessage]] = {
-            "approve": self._client.approve_patches,
-            "ignore": self._client.ignore_patches,
-            "do_nothing": self._client.do_nothing_patches,
-            "inherit": self._client.inherit_patches,
-            "retry": self._client.retry_patches,
-            "reprocess": self._client.reprocess_patches,
-        }
-        answer = calls[action](int(device_id), [int(number) for number in finding_ids])
-        return answer if isinstance(answer, str) else answer.message
+    def change(
+        self,
+        action: Action,
+        device_id: str,
+        finding_ids: tuple[str, ...],
+        journal: Journal | None = None,
+    ) -> Outcome[Any]:
+        """Do one action to some patches of a device, at most `most_at_once`, and read them back.
+
+        Returns what came of it, also where N-able refused or did not answer.
+        """
+        ids = [int(number) for number in finding_ids]
+        change: Change[Any] = change_of(action, int(device_id), ids)
+        whole = replace(change, conclude=lambda outcome: outcome)
+        outcome: Outcome[Any] = self._client.run(whole, journal=journal)
+        return outcome
 
     def _listed(self, client_id: int, kind: DeviceKind) -> list[ListedDevice]:
         """List devices without what is not asked of them here, so that a large fleet is small."""
@@ -236,6 +248,18 @@ class NSightSource:
             condition,
             row.installed_at if row.install_date or row.install_date_text else None,
         )
+
+
+def standing(now: Any) -> tuple[State, Decision, bool] | None:
+    """Return what the journal keeps of a patch that was read back, in our words.
+
+    State, decision, and whether it was set on the device; None where nothing was read.
+    """
+    if not isinstance(now, dict) or not {"status", "policy"} <= now.keys():
+        return None
+    policy = now["policy"]
+    state = STATES.get(now["status"], "unknown")
+    return state, base_choice(policy) or "unknown", is_set_by_user(policy)
 
 
 def _patch(row: Row) -> Patch:

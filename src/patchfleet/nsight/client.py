@@ -21,6 +21,7 @@ from patchfleet.nsight.operations import devices, inventory, patches
 from patchfleet.nsight.patches import Patch, PatchesChanged, RetryMessage
 from patchfleet.nsight.regions import checked_url, server_url
 from patchfleet.nsight.seed import DeviceCall, PatchesCall, Seed
+from patchfleet.transport.change import Journal
 from patchfleet.transport.client import AsyncClient, Client, amethod, method
 from patchfleet.transport.exchange import Manners
 from patchfleet.transport.line import Line
@@ -47,7 +48,7 @@ class Settings(TypedDict, total=False):
     `pace` is calls a minute (60), a `Pacer`, or None for no limit; `retries` how often a call may
     be repeated (3), or a `Retries`. `proxy` is an address, "" for none, None for the environment's;
     `ca_file` a PEM file to trust instead of the system's authorities; `connections` how many calls
-    may be under way at once (32).
+    may be under way at once (32). `journal` keeps what is changed, as `store.journal` does.
     """
 
     base_url: str | None
@@ -58,6 +59,7 @@ class Settings(TypedDict, total=False):
     proxy: str | None
     ca_file: str | None
     connections: int
+    journal: Journal | None
 
 
 def _line(region: str | None, key: str | Secret, settings: Settings) -> Line:
@@ -98,6 +100,7 @@ def _manners(settings: Settings) -> Manners:
         pace=Unpaced() if pace is None else pace,
         retries=retries if isinstance(retries, Retries) else Retries(attempts=retries + 1),
         hints=HINTS,
+        journal=settings.get("journal"),
     )
 
 

@@ -94,8 +94,8 @@ class Patch(Record):
 class PatchesChanged(Struct, frozen=True, kw_only=True):
     """What N-able answers to approve, ignore, do nothing and inherit: that it took the request.
 
-    It says nothing of single patches, and ids that are not on the device are not reported: list the
-    patches again to see the effect [D: approve_patch.htm].
+    It says nothing of single patches, and ids that are not on the device are not reported [D:
+    approve_patch.htm]. `unconfirmed` are those that the list, read again, does not show so.
     """
 
     action: Action
@@ -103,6 +103,7 @@ class PatchesChanged(Struct, frozen=True, kw_only=True):
     patch_ids: tuple[int, ...]
     answered_at: datetime | None = None
     message: str = ""
+    unconfirmed: tuple[int, ...] = ()
 
 
 class RetryMessage(str):
@@ -110,14 +111,16 @@ class RetryMessage(str):
 
     `retried` are the ids that will be tried again; `already_applied` are those that were not in the
     failed state, installed or not [O: peer]; `unmentioned` are those the message does not name.
+    `unconfirmed` are those that the list, read again, still shows as failed, or not at all.
     """
 
-    __slots__ = ("already_applied", "device_id", "patch_ids", "retried")
+    __slots__ = ("already_applied", "device_id", "patch_ids", "retried", "unconfirmed")
 
     device_id: int
     patch_ids: tuple[int, ...]
     retried: tuple[int, ...]
     already_applied: tuple[int, ...]
+    unconfirmed: tuple[int, ...]
 
     def __new__(  # noqa: D102 -- the class says it
         cls,
@@ -127,12 +130,14 @@ class RetryMessage(str):
         patch_ids: Sequence[int],
         retried: Sequence[int],
         already_applied: Sequence[int],
+        unconfirmed: Sequence[int] = (),
     ) -> Self:
         self = super().__new__(cls, message)
         self.device_id = device_id
         self.patch_ids = tuple(patch_ids)
         self.retried = tuple(retried)
         self.already_applied = tuple(already_applied)
+        self.unconfirmed = tuple(unconfirmed)
         return self
 
     @property
@@ -148,4 +153,5 @@ class RetryMessage(str):
             "patch_ids": self.patch_ids,
             "retried": self.retried,
             "already_applied": self.already_applied,
+            "unconfirmed": self.unconfirmed,
         }

@@ -12,6 +12,9 @@ Choice = Literal["ignore", "approve", "do_nothing"]
 SET_BY_USER = 64
 """Added to a policy that was set on the device, by API or dashboard, not inherited [O: peer]."""
 
+FAILED = 16
+"""The status of a patch that was tried and did not install [O: peer]."""
+
 CHOICES: dict[int, Choice] = {1: "ignore", 2: "approve", 4: "do_nothing"}
 CHOICE_LABELS = {1: "Ignore", 2: "Approve", 4: "Do Nothing"}
 

@@ -1,7 +1,7 @@
 """What should change, and the changing of it: every change is seen before it is made."""
 
 from patchfleet.plan.apply import DeviceResult, Target, apply
-from patchfleet.plan.plan import Change, DeviceChange, Plan, Skipped, plan
+from patchfleet.plan.plan import Change, DeviceChange, Plan, Skipped, plan, since_changed
 
 __all__ = [
     "Change",
@@ -12,4 +12,5 @@ __all__ = [
     "Target",
     "apply",
     "plan",
+    "since_changed",
 ]

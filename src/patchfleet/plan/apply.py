@@ -1,13 +1,14 @@
 """Carry out a plan, device by device: read again, send, write it down, read back.
 
-Laws of this file: nothing is planned anew; what moved since the plan is left alone and said; the
-journal has a line before anything is sent and after its outcome is known; an outcome nobody can
-tell is called unknown, and is not sent again.
+Laws of this file: nothing is planned anew; what moved since the plan is left alone and said; each
+call is sent, read back and journalled by itself (`transport/change.py`), and an outcome nobody can
+tell is called unknown.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Protocol
 
 from msgspec import Struct
 
@@ -15,6 +16,8 @@ from patchfleet.errors import Forbidden, Unauthorized, VendorError
 from patchfleet.models import Action, Finding
 from patchfleet.plan.plan import Change, DeviceChange, Plan, why_not
 from patchfleet.store import ChangeEntry, Json, Outcome
+from patchfleet.transport import change as changes
+from patchfleet.transport.operation import Outcome as Made
 
 if TYPE_CHECKING:
     from patchfleet.store import Journal
@@ -27,8 +30,19 @@ class Target(Protocol):
         """Return every patch of a device as it is now, or raise a `VendorError`."""
         ...
 
-    def change(self, action: Action, device_id: str, finding_ids: tuple[str, ...]) -> str:
-        """Do one action to some patches of a device; return the vendor's words, or raise."""
+    @property
+    def most_at_once(self) -> int:
+        """How many patches one change can name."""
+        ...
+
+    def change(
+        self,
+        action: Action,
+        device_id: str,
+        finding_ids: tuple[str, ...],
+        journal: changes.Journal | None = None,
+    ) -> Made[Any]:
+        """Do one action to some patches of a device, and return what was read back."""
         ...
 
 
@@ -56,8 +70,8 @@ def apply(
 ) -> Iterator[DeviceResult]:
     """Yield the result of each device as it is done; raise where the key itself is refused.
 
-    Three calls a device: the list before, the change, the list after [D: approve_patch.htm: the
-    answer to a change says nothing of its effect].
+    Three calls a device, and two for each further hundred patches: the list before, the change, the
+    list after [D: approve_patch.htm: the answer to a change says nothing of its effect].
     """
     for device in plan.devices:
         yield _Application(plan, target, journal, now, device).result()
@@ -85,21 +99,47 @@ class _Application:
         try:
             before = self._read()
         except VendorError as error:
-            return self._refused(everything, (), error)
+            self._note("failed", everything, reason=error.message)
+            if isinstance(error, Unauthorized | Forbidden):
+                raise
+            failed = tuple((change, error.message) for change in everything)
+            return DeviceResult(device=self._device, failed=failed)
         wanted, skipped = self._still_so(before)
         for change, reason in skipped:
             self._note("skipped", (change,), before, reason=reason)
-        if not wanted:
-            return DeviceResult(device=self._device, skipped=skipped)
-        self._note("sent", wanted, before)
-        ids = tuple(change.finding_id for change in wanted)
-        try:
-            message = self._target.change(self._plan.action, self._device.device_id, ids)
-        except VendorError as error:
-            if error.fate != "unknown":
-                return self._refused(wanted, skipped, error)
-            return self._in_doubt(wanted, skipped, f"sent, and no answer came: {error.message}")
-        return self._read_back(wanted, skipped, message)
+        result = DeviceResult(device=self._device, skipped=skipped)
+        most = self._target.most_at_once
+        for start in range(0, len(wanted), most):
+            result = self._changed(result, wanted[start : start + most], before)
+        return result
+
+    def _changed(
+        self, result: DeviceResult, wanted: tuple[Change, ...], before: dict[str, Finding]
+    ) -> DeviceResult:
+        """Make one call, and add what came of it; raise where the key itself is refused."""
+        met: dict[str, Json] = {one.finding_id: _spoken(before[one.finding_id]) for one in wanted}
+        made = self._target.change(
+            self._plan.action,
+            self._device.device_id,
+            tuple(met),
+            self._journal.of(self._plan.id, before=met, now=self._now),
+        )
+        by_id = {one.finding_id: one for one in wanted}
+        sorted_out: dict[str, list[tuple[Change, str]]] = {}
+        for claim in changes.claims_of(made, tuple(met)):
+            told = [(by_id[one], _reason(claim.reason, made)) for one in claim.items]
+            sorted_out.setdefault(claim.outcome, []).extend(told)
+        failed = sorted_out.get("failed", [])
+        if isinstance(made.error, Unauthorized | Forbidden) and len(failed) == len(wanted):
+            raise made.error
+        confirmed = tuple(change for change, _ in sorted_out.get("confirmed", []))
+        return DeviceResult(
+            device=result.device,
+            skipped=result.skipped,
+            confirmed=result.confirmed + confirmed,
+            failed=result.failed + tuple(failed),
+            unknown=result.unknown + tuple(sorted_out.get("unknown", [])),
+        )
 
     def _read(self) -> dict[str, Finding]:
         return {f.id: f for f in self._target.findings_of(self._device.device_id)}
@@ -117,60 +157,15 @@ class _Application:
                 skipped.append((change, reason))
         return tuple(wanted), tuple(skipped)
 
-    def _read_back(
-        self, wanted: tuple[Change, ...], skipped: tuple[tuple[Change, str], ...], message: str
-    ) -> DeviceResult:
-        try:
-            after = self._read()
-        except VendorError as error:
-            reason = f"sent, and reading it back failed: {error.message}"
-            return self._in_doubt(wanted, skipped, reason)
-        confirmed, unknown = [], []
-        for change in wanted:
-            finding = after.get(change.finding_id)
-            if finding is not None and _is_as_wanted(self._plan.action, finding):
-                confirmed.append(change)
-            else:
-                unknown.append((change, f"sent, and the list says {_spoken(finding)}"))
-        if confirmed:
-            self._note("confirmed", tuple(confirmed), after, reason=message)
-        for change, reason in unknown:
-            self._note("unknown", (change,), after, reason=reason)
-        return DeviceResult(
-            device=self._device,
-            confirmed=tuple(confirmed),
-            skipped=skipped,
-            unknown=tuple(unknown),
-        )
-
-    def _refused(
-        self,
-        changes: tuple[Change, ...],
-        skipped: tuple[tuple[Change, str], ...],
-        error: VendorError,
-    ) -> DeviceResult:
-        self._note("failed", changes, {}, reason=error.message)
-        if isinstance(error, Unauthorized | Forbidden):
-            raise error
-        failed = tuple((change, error.message) for change in changes)
-        return DeviceResult(device=self._device, skipped=skipped, failed=failed)
-
-    def _in_doubt(
-        self, changes: tuple[Change, ...], skipped: tuple[tuple[Change, str], ...], reason: str
-    ) -> DeviceResult:
-        self._note("unknown", changes, {}, reason=reason)
-        unknown = tuple((change, reason) for change in changes)
-        return DeviceResult(device=self._device, skipped=skipped, unknown=unknown)
-
     def _note(
         self,
         outcome: Outcome,
         changes: tuple[Change, ...],
-        seen: dict[str, Finding],
+        seen: Mapping[str, Finding] = MappingProxyType({}),
         *,
         reason: str = "",
     ) -> None:
-        """Write one line of the journal; it is on the disk when this returns."""
+        """Write a line of the journal on what is not sent."""
         as_seen: dict[str, Json] = {
             change.finding_id: _spoken(seen[change.finding_id])
             for change in changes
@@ -204,7 +199,7 @@ def _moved(change: Change, finding: Finding | None, action: Action) -> str | Non
     reason = why_not(action, finding.state, finding.decision, finding.is_own_decision)
     if reason is not None:
         return reason
-    if (finding.state, finding.decision, finding.is_own_decision) != (
+    if change.is_sure and (finding.state, finding.decision, finding.is_own_decision) != (
         change.state,
         change.decision,
         change.is_own_decision,
@@ -213,12 +208,9 @@ def _moved(change: Change, finding: Finding | None, action: Action) -> str | Non
     return None
 
 
-def _is_as_wanted(action: Action, finding: Finding) -> bool:
-    if action in {"retry", "reprocess"}:
-        return finding.state != "failed"
-    if action == "inherit":
-        return not finding.is_own_decision
-    return finding.is_own_decision and finding.decision == action
+def _reason(reason: str, made: Made[Any]) -> str:
+    """Say that it was sent, where it was and nothing surely came of it."""
+    return reason if not made.sights or reason == "" else f"sent, and {reason}"
 
 
 def _spoken(finding: Finding | None) -> str:

@@ -3,25 +3,32 @@
 Law of this file: pure. What is asked for and will not be done is data with a reason.
 """
 
-import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from types import MappingProxyType
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from patchfleet.models import Action, Decision, State
+from patchfleet.store import Json, ReadBack
 from patchfleet.store.questions import FindingRow
+from patchfleet.store.rows import change_id
 
 
 class Change(Struct, frozen=True, kw_only=True):
-    """One finding that will change: what it is now, so that apply can tell whether it has moved."""
+    """One finding that will change: what it is now, so that apply can tell whether it has moved.
+
+    Unless `is_sure`, nobody has read how it is since we changed it: apply decides when it reads it.
+    """
 
     finding_id: str
     patch: str
     state: State
     decision: Decision
     is_own_decision: bool
+    is_sure: bool = True
 
 
 class DeviceChange(Struct, frozen=True, kw_only=True):
@@ -67,17 +74,20 @@ def plan(
     as_of: datetime,
     now: datetime,
     tried: Mapping[tuple[str, str], int] = MappingProxyType({}),
+    unsure: AbstractSet[tuple[str, str]] = frozenset(),
     at_most: int | None = None,
 ) -> Plan:
     """Make a plan of the findings of one source, in their order, one entry a device.
 
     `tried` says how often an action was sent for a device and finding already; with `at_most` it is
-    not sent once more than that.
+    not sent once more than that. `unsure` are devices and findings that we changed since the
+    findings were read, and of which nobody knows how they are: nothing is "already" so there.
     """
     changes: dict[str, list[FindingRow]] = {}
     skipped = []
     for row in findings:
-        reason = why_not(action, row.state, row.decision, row.is_own_decision)
+        is_sure = (row.device_id, row.finding_id) not in unsure
+        reason = why_not(action, row.state, row.decision, row.is_own_decision) if is_sure else None
         if reason is None and action == "approve" and row.is_installable is False:
             reason = "cannot be installed automatically"
         before = tried.get((row.device_id, row.finding_id), 0)
@@ -90,12 +100,12 @@ def plan(
                 Skipped(device=row.device, customer=row.customer, patch=row.patch, reason=reason)
             )
     return Plan(
-        id=f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}",
+        id=change_id(now),
         source=source,
         action=action,
         made_at=now,
         as_of=as_of,
-        devices=tuple(_device_change(rows) for rows in changes.values()),
+        devices=tuple(_device_change(rows, unsure) for rows in changes.values()),
         skipped=tuple(skipped),
     )
 
@@ -123,7 +133,34 @@ def _words(name: str) -> str:
     return name.replace("_", " ")
 
 
-def _device_change(rows: list[FindingRow]) -> DeviceChange:
+def since_changed(
+    findings: Sequence[FindingRow],
+    read_backs: Mapping[tuple[str, str], ReadBack],
+    standing: Callable[[Json], tuple[State, Decision, bool] | None],
+) -> tuple[list[FindingRow], set[tuple[str, str]]]:
+    """Return the findings as they were read after our own changes since they were recorded.
+
+    `standing` reads what the journal keeps of one. With them come the device and finding of those
+    that we changed, and of which nobody has read how they are since.
+    """
+    rows, unsure = [], set()
+    for row in findings:
+        key = (row.device_id, row.finding_id)
+        read_back = read_backs.get(key)
+        if read_back is None or read_back.at < row.scanned_at:
+            rows.append(row)
+            continue
+        now = standing(read_back.now)
+        if now is None:
+            unsure.add(key)
+            rows.append(row)
+            continue
+        state, decision, is_own = now
+        rows.append(replace(row, state=state, decision=decision, is_own_decision=is_own))
+    return rows, unsure
+
+
+def _device_change(rows: list[FindingRow], unsure: AbstractSet[tuple[str, str]]) -> DeviceChange:
     first = rows[0]
     return DeviceChange(
         device_id=first.device_id,
@@ -136,6 +173,7 @@ def _device_change(rows: list[FindingRow]) -> DeviceChange:
                 state=row.state,
                 decision=row.decision,
                 is_own_decision=row.is_own_decision,
+                is_sure=(row.device_id, row.finding_id) not in unsure,
             )
             for row in rows
         ),

@@ -30,6 +30,7 @@ from patchfleet.errors import (
 )
 from patchfleet.qualys.envelope import explain
 from patchfleet.qualys.platforms import gateway_of, overridden
+from patchfleet.transport.change import Journal
 from patchfleet.transport.exchange import Manners
 from patchfleet.transport.line import Line
 from patchfleet.transport.login import Granted, Login
@@ -66,7 +67,8 @@ class Settings(TypedDict, total=False):
     or a `Pacer`; `retries` how often a call may be repeated (3), or a `Retries`. `proxy` is an
     address, "" for none, None for the environment's; `ca_file` a PEM file to trust instead of the
     system's authorities; `connections` how many calls may be under way at once (16). `allow_http`
-    permits plain http to another machine than this one.
+    permits plain http to another machine than this one. `journal` keeps what is changed, as
+    `store.journal` does.
     """
 
     timeout: float
@@ -77,6 +79,7 @@ class Settings(TypedDict, total=False):
     ca_file: str | None
     connections: int
     allow_http: bool
+    journal: Journal | None
 
 
 class TokenAuth:
@@ -177,6 +180,7 @@ def _manners(login: Login, settings: Settings) -> Manners:
         hints=HINTS,
         login=login,
         explain=explain,
+        journal=settings.get("journal"),
     )
 
 

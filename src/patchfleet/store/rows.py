@@ -3,6 +3,7 @@
 Law of this file: values only, frozen, and importing it loads no database.
 """
 
+import secrets
 from datetime import date, datetime
 from typing import Any, Literal, TypeAlias
 
@@ -110,9 +111,12 @@ class ViewColumn(Struct, frozen=True):
 
 
 class ChangeEntry(Struct, frozen=True, kw_only=True):
-    """One line of the journal: what a plan did to the findings of one device, and what came of it.
+    """One line of the journal: what was done to the patches of a device, or to jobs, and its end.
 
-    `before` and `after` are whatever JSON the plan wants to keep of the state it met and made.
+    `finding_ids` are the ids of what changed: findings of the device, or jobs where there is none.
+    `before` and `after` are whatever JSON is to be kept of the state that was met and made.
+    `marker` finds what had no id yet, `asked` is what was asked for; `line` is the number of the
+    line that says that it was sent, on a line that says what came of it.
     """
 
     plan_id: str
@@ -125,3 +129,25 @@ class ChangeEntry(Struct, frozen=True, kw_only=True):
     before: Json = None
     after: Json = None
     reason: str = ""
+    marker: str = ""
+    asked: Json = None
+    line: int | None = None
+
+
+class OpenChange(Struct, frozen=True):
+    """A change that was sent and of which no line says what came of it, with its number."""
+
+    line: int
+    entry: ChangeEntry
+
+
+class ReadBack(Struct, frozen=True):
+    """How a finding was read after a change of ours, None where it was not, and when that was."""
+
+    at: datetime
+    now: Json
+
+
+def change_id(at: datetime) -> str:
+    """Return a new name for what is done at once, as the journal has it."""
+    return f"{at:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"

@@ -251,10 +251,18 @@ change = Table(
     Column("before", Text, nullable=False),
     Column("after", Text, nullable=False),
     Column("reason", Text, nullable=False),
+    Column("marker", Text),
+    Column("asked", Text),
+    Column("line", Integer),
     Index("change_by_plan", "plan_id"),
+    Index("change_by_line", "line"),
     sqlite_autoincrement=True,
 )
-"""The journal of writes, in the order they were made; `finding_ids`, `before`, `after` are JSON."""
+"""The journal of writes, in the order they were made; `finding_ids`, `before`, `after` are JSON.
+
+So is `asked`. `line` is the id of the row that says that it was sent, on those that say what came
+of it; rows of before revision 0005 have none.
+"""
 
 membership = Table(
     "membership",

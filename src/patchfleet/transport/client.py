@@ -6,10 +6,12 @@ function's own parameters and the operation's own result, for both type checkers
 
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from types import TracebackType
 from typing import Any, Generic, ParamSpec, Self, TypeVar, get_args, get_type_hints, overload
 
+from patchfleet.transport.change import Journal
 from patchfleet.transport.exchange import Manners, exchange, streamed
 from patchfleet.transport.line import Line
 from patchfleet.transport.operation import Listing, R, Work
@@ -20,6 +22,10 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
+def _with(manners: Manners, journal: Journal | None) -> Manners:
+    return manners if journal is None else replace(manners, journal=journal)
+
+
 class Client:
     """Run operations, one connection pool for all threads. Constructing opens nothing."""
 
@@ -27,9 +33,12 @@ class Client:
         self._manners = manners
         self._wire = Wire(line)
 
-    def run(self, work: Work[T]) -> T:
-        """Run one operation or several; return the result or raise a `VendorError`."""
-        return run(exchange(work, self._manners), self._wire)
+    def run(self, work: Work[T], *, journal: Journal | None = None) -> T:
+        """Run one operation or several; return the result or raise a `VendorError`.
+
+        `journal` takes the place of the client's own.
+        """
+        return run(exchange(work, _with(self._manners, journal)), self._wire)
 
     def iterate(self, listing: Listing[R, Any]) -> Iterator[R]:
         """Yield what a listing finds as it finds it; one page is held at a time."""
@@ -63,9 +72,9 @@ class AsyncClient:
         self._manners = manners
         self._wire = AsyncWire(line)
 
-    async def run(self, work: Work[T]) -> T:
-        """Run one operation or several; return the result or raise a `VendorError`."""
-        return await arun(exchange(work, self._manners), self._wire)
+    async def run(self, work: Work[T], *, journal: Journal | None = None) -> T:
+        """Run one operation or several; see `Client.run`."""
+        return await arun(exchange(work, _with(self._manners, journal)), self._wire)
 
     def iterate(self, listing: Listing[R, Any]) -> AsyncIterator[R]:
         """Yield what a listing finds as it finds it; one page is held at a time."""

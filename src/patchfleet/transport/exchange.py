@@ -25,9 +25,10 @@ from patchfleet.errors import (
     VendorBroken,
     VendorError,
 )
+from patchfleet.transport.change import Journal, Tried, changed
 from patchfleet.transport.login import LOOK_AGAIN_SECONDS, Login
 from patchfleet.transport.operation import (
-    Batch,
+    Change,
     Flow,
     Flows,
     Found,
@@ -59,6 +60,7 @@ class Manners:
 
     `hints` says, per kind of error, what a user of this vendor should look at. `explain` reads an
     answer that is a failure in the vendor's own words, or returns None where there are none.
+    `journal` keeps what is changed, before it is sent and when it is known what came of it.
     """
 
     vendor: str
@@ -67,6 +69,7 @@ class Manners:
     hints: Mapping[type[VendorError], str] = field(default_factory=dict)
     login: Login | None = None
     explain: Callable[[Response], VendorError | None] = _unexplained
+    journal: Journal | None = None
     clock: Callable[[], float] = time.monotonic
     now: Callable[[], datetime] = _utc_now
     chance: Callable[[], float] = random.random
@@ -79,8 +82,9 @@ def exchange(work: Work[T], manners: Manners) -> Flow[T]:
     """
     if isinstance(work, Operation):
         return (yield from _call(work, manners))
-    if isinstance(work, Batch):
-        return (yield from _batch(work, manners))
+    if isinstance(work, Change):
+        made: T = yield from changed(work, manners, exchange, _tried)
+        return made
     if isinstance(work, Procedure):
         return (yield from _steps(work, manners))
     found: list[Any] = []
@@ -122,20 +126,6 @@ def _steps(
                     answer = yield from exchange(step, manners)
                 except VendorError as error:
                     failure = error
-
-
-def _batch(batch: Batch[T], manners: Manners) -> Flow[T]:
-    results: list[T] = []
-    for part in batch.parts:
-        try:
-            results.append((yield from _call(part, manners)))
-        except VendorError as error:
-            if results:  # what was done stays done: say so
-                error.add_note(
-                    f"{len(results)} of {len(batch.parts)} calls were made before this one failed"
-                )
-            raise
-    return batch.join(results)
 
 
 def _call(operation: Operation[T], manners: Manners) -> Flow[T]:
@@ -216,6 +206,28 @@ def _before_next(
         retries=manners.retries,
         chance=manners.chance(),
     )
+
+
+def _tried(operation: Operation[T], manners: Manners) -> Flow[Tried[T]]:
+    """Send what changes something, exactly once, and return what was answered."""
+    try:
+        token = yield from _logged_in(operation, manners)
+    except VendorError as error:
+        return Tried(None, error, has_left=False)
+    outcome = yield from _sent(operation.request, manners)
+    has_left = isinstance(outcome, Response) or outcome.fate != "refused"
+    is_told = False
+    try:
+        response = judged(outcome, manners.now, manners.explain)
+        is_told = True
+        return Tried(_read(operation, response), None)
+    except VendorError as error:
+        _stamp(error, operation.name, manners)
+        error.is_told = is_told and not isinstance(error, Unreadable)
+        is_renewable = isinstance(error, Unauthorized) and token is not None
+        if is_renewable and manners.login is not None:
+            manners.login.forget(token)  # it may have died early
+        return Tried(None, error, has_left, is_renewable)
 
 
 def _logged_in(operation: Operation[T], manners: Manners) -> Flow[Secret | None]:

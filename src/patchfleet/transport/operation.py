@@ -5,10 +5,11 @@ ones answered. Law of this file: no socket, no clock, no client. Whoever authori
 records or dry-runs an operation does it to the value, and knows no vendor.
 """
 
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
+from patchfleet.errors import VendorError
 from patchfleet.transport.wire import Lost, Request, Response
 
 T = TypeVar("T")
@@ -83,14 +84,6 @@ def unless(operation: Operation[T], fingerprint: str | None) -> Operation[Fresh[
 
 
 @dataclass(frozen=True, slots=True)
-class Batch(Generic[T]):
-    """Several calls that answer as one: `join` makes one result of theirs, in order."""
-
-    parts: tuple[Operation[T], ...]
-    join: Callable[[Sequence[T]], T]
-
-
-@dataclass(frozen=True, slots=True)
 class Pause:
     """Ask the runner to wait before it goes on."""
 
@@ -140,13 +133,97 @@ class Together:
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a journal says of a change before it is sent: where, what, to what, and what was asked.
+
+    `items` are the ids of what changes: patches of `device_id`, or jobs where there is no device.
+    What is to be made has no id yet and is found by its `marker`. `asked` is JSON.
+    """
+
+    source: str
+    action: str
+    device_id: str = ""
+    items: tuple[str, ...] = ()
+    marker: str = ""
+    asked: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What reading back says of one thing that was to be changed, in words for a person.
+
+    `refused` is "not done" where the vendor said no to this very thing. `now` is how it was read,
+    as JSON for the journal; `found` what was read, for whoever makes the result.
+    """
+
+    verdict: Literal["done", "not done", "refused", "unclear"]
+    words: str = ""
+    now: Any = None
+    found: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome(Generic[T]):
+    """What came of a change: the answer or the error, and what reading back says of each thing.
+
+    `is_doubtful` where the vendor's words leave open whether it was done, or may still be: only
+    what was refused outright and is read as it was is surely not done.
+    """
+
+    answer: T | None
+    error: VendorError | None
+    sights: Mapping[str, Sight]
+    is_doubtful: bool = False
+
+    @property
+    def is_done(self) -> bool:
+        """Whether all of it was read back as it was asked for."""
+        return all(one.verdict == "done" for one in self.sights.values()) and bool(self.sights)
+
+    def claim(self, sight: Sight) -> Literal["confirmed", "failed", "unknown"]:
+        """Return what may be said of one thing."""
+        if sight.verdict == "done":
+            return "confirmed"
+        if sight.verdict == "refused":
+            return "failed"
+        is_refused = sight.verdict == "not done" and self.error is not None
+        return "failed" if is_refused and not self.is_doubtful else "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Change(Generic[T]):
+    """One call that changes something at a vendor, and how to see whether it did.
+
+    `look` is given the answer, or None where none can be used, and returns what it reads of each
+    thing that was to change; None stands for what nothing can be read of. `conclude` makes the
+    result, or returns None where there is none to return. `check` is what a person does who cannot
+    be told. `is_repeatable` lets it go out again, once it was looked for and is not there. With
+    `with_marker` it can be made again as an earlier command sent it.
+    """
+
+    wanted: Wanted
+    send: Operation[Any]
+    look: "Callable[[Any], Steps[Mapping[str, Sight]]] | None"
+    conclude: Callable[[Outcome[Any]], T | None]
+    check: str
+    is_repeatable: bool = True
+    looks_after_seconds: tuple[float, ...] = ()
+    with_marker: "Callable[[str], Change[T]] | None" = None
+
+    @property
+    def name(self) -> str:
+        """The vendor's name for the call."""
+        return self.send.name
+
+
+@dataclass(frozen=True, slots=True)
 class Flows:
     """Ask the runner to drive these flows side by side, and to answer with their results."""
 
     parts: "tuple[Flow[Any], ...]"
 
 
-Work: TypeAlias = Operation[T] | Batch[T] | Procedure[T] | Listing[Any, T]
+Work: TypeAlias = Operation[T] | Procedure[T] | Listing[Any, T] | Change[T]
 Steps: TypeAlias = Generator[Work[Any] | Together | Pause | Found[Any], Any, T]
 Flow: TypeAlias = Generator[
     Request | Pause | Flows | Found[Any], Response | Lost | list[Any] | None, T

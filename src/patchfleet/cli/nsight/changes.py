@@ -175,22 +175,31 @@ def _now() -> datetime:
 
 
 def _planned(session: Session, action: Action, selection: Selection, at_most: int | None) -> "Plan":
-    from patchfleet.plan import plan
+    from patchfleet.fleet.nsight import standing
+    from patchfleet.plan import plan, since_changed
     from patchfleet.store.questions import findings
 
     with session.store() as store, store.facts() as facts:
         session.say_repaired(facts)
         check_names(facts, selection)
-        rows = [row for row in findings(facts, selection) if row.source == NSIGHT]
-        if not rows:
+        recorded = [row for row in findings(facts, selection) if row.source == NSIGHT]
+        if not recorded:
             raise CommandLineError(
                 "no patch on any device is meant by this",
                 hint="`patchfleet nsight patches` with the same words shows what there is",
             )
         since = _now() - timedelta(days=CAP_DAYS)
         tried = store.journal.times_sent(NSIGHT, TRIES, since=since) if at_most else {}
+        rows, unsure = since_changed(recorded, store.journal.read_backs(NSIGHT), standing)
         return plan(
-            action, NSIGHT, rows, as_of=facts.as_of, now=_now(), tried=tried, at_most=at_most
+            action,
+            NSIGHT,
+            rows,
+            as_of=facts.as_of,
+            now=_now(),
+            tried=tried,
+            unsure=unsure,
+            at_most=at_most,
         )
 
 

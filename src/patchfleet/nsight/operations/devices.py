@@ -31,7 +31,7 @@ from patchfleet.nsight.inventory import (
 from patchfleet.nsight.operations.calls import call, number
 from patchfleet.nsight.records import R, Records, id_of, read, read_all
 from patchfleet.nsight.words import whole_number
-from patchfleet.transport.operation import Operation
+from patchfleet.transport.operation import Change, Operation, Wanted
 from patchfleet.transport.wire import Response
 
 
@@ -96,9 +96,21 @@ def list_all_hardware(assetid: int) -> Operation[Records[Hardware]]:
     )
 
 
-def task_run_now(checkid: int) -> Operation[TaskStarted]:
-    """Start an automated task, by the id of its check; never repeated [D: run_task_now.htm]."""
-    return call("task_run_now", _read_started, repeatable=False, checkid=number("checkid", checkid))
+def task_run_now(checkid: int) -> Change[TaskStarted]:
+    """Start an automated task, by the id of its check [D: run_task_now.htm].
+
+    Nothing tells afterwards whether it was started, so it is sent once and never again. What N-able
+    says is returned; without a word of its own the error says that it may have been started.
+    """
+    check = number("checkid", checkid)
+    return Change(
+        Wanted("nsight", "task_run_now", items=(str(check),)),
+        call("task_run_now", _read_started, repeatable=False, is_reading=False, checkid=check),
+        None,
+        lambda outcome: outcome.answer,
+        f"look at the output of check {check} before you start the task again",
+        is_repeatable=False,
+    )
 
 
 def _list(name: str, record: type[R], response: Response) -> Records[R]:

@@ -1,21 +1,40 @@
-"""The seven patch services [D: patch_management.htm; patch_inherit: dev/inherit-patch]."""
+"""The seven patch services [D: patch_management.htm; patch_inherit: dev/inherit-patch].
+
+What changes patches is read back, whatever was answered: N-able's OK says nothing of the effect,
+and a status nothing of whether it was done.
+"""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
+from msgspec.structs import replace
+
+from patchfleet.errors import VendorError
 from patchfleet.nsight import words
 from patchfleet.nsight.envelope import answer, opened, text_of
 from patchfleet.nsight.layout import rows_of
 from patchfleet.nsight.operations.calls import call, chunks, number, patch_numbers
 from patchfleet.nsight.patches import Action, Patch, PatchesChanged, RetryMessage
 from patchfleet.nsight.records import Records, read_all, read_rows
-from patchfleet.transport.operation import Batch, Operation, T, Work
+from patchfleet.transport.operation import (
+    Change,
+    Operation,
+    Outcome,
+    Procedure,
+    Sight,
+    Steps,
+    T,
+    Wanted,
+    Work,
+)
 from patchfleet.transport.wire import Response
 
 PatchIds: TypeAlias = str | int | Iterable[int | str]
 """A list of patch ids, or the same as a comma-separated text, or one id."""
+
+Again: TypeAlias = Literal["retry", "reprocess"]
 
 _IDS = r"(\d+(?:\s*,\s*\d+)*)"
 _RETRIED = re.compile(rf"(?:Retrying|Reprocessing) patches:\s*{_IDS}", re.IGNORECASE)
@@ -45,7 +64,7 @@ def approve_patches(deviceid: int, patchids: PatchIds) -> Work[PatchesChanged]:
 
     The policy becomes 66. Patches that are not deployable stay as they are [D: approve_patch.htm].
     """
-    return _change("patch_approve", "approve", deviceid, patchids)
+    return _change("approve", deviceid, patchids)
 
 
 def ignore_patches(deviceid: int, patchids: PatchIds) -> Work[PatchesChanged]:
@@ -53,7 +72,7 @@ def ignore_patches(deviceid: int, patchids: PatchIds) -> Work[PatchesChanged]:
 
     The policy becomes 65 [D: patch_management.htm] [O: peer].
     """
-    return _change("patch_ignore", "ignore", deviceid, patchids)
+    return _change("ignore", deviceid, patchids)
 
 
 def do_nothing_patches(deviceid: int, patchids: PatchIds) -> Work[PatchesChanged]:
@@ -61,7 +80,7 @@ def do_nothing_patches(deviceid: int, patchids: PatchIds) -> Work[PatchesChanged
 
     The policy becomes 68 [D: pm_action_workflow.htm] [O: peer].
     """
-    return _change("patch_do_nothing", "do_nothing", deviceid, patchids)
+    return _change("do_nothing", deviceid, patchids)
 
 
 def inherit_patches(deviceid: int, patchids: PatchIds) -> Work[PatchesChanged]:
@@ -69,16 +88,16 @@ def inherit_patches(deviceid: int, patchids: PatchIds) -> Work[PatchesChanged]:
 
     Documented on the developer portal only [D: dev/inherit-patch]; the answer's form is inferred.
     """
-    return _change("patch_inherit", "inherit", deviceid, patchids)
+    return _change("inherit", deviceid, patchids)
 
 
 def reprocess_patches(deviceid: int, patchids: PatchIds) -> Work[RetryMessage]:
     """Put failed patches of a device back to pending, for its next installation window.
 
-    Returns the message. Not repeated after an unknown outcome: a second call would report the same
-    ids as already applied [D: reprocess_patch.htm].
+    Returns the message. Sent once: after an unknown outcome the patches are read back, and a second
+    call would report the same ids as already applied [D: reprocess_patch.htm].
     """
-    return _retry("patch_reprocess", deviceid, patchids)
+    return _retry("reprocess", deviceid, patchids)
 
 
 def retry_patches(deviceid: int, patchids: PatchIds) -> Work[RetryMessage]:
@@ -86,40 +105,149 @@ def retry_patches(deviceid: int, patchids: PatchIds) -> Work[RetryMessage]:
 
     Returns the message [D: retrypatch.htm] [O: peer].
     """
-    return _retry("patch_retry", deviceid, patchids)
+    return _retry("retry", deviceid, patchids)
 
 
-def _change(
-    service: str, action: Action, deviceid: int, patchids: PatchIds
-) -> Work[PatchesChanged]:
+def change_of(
+    action: Action | Again, deviceid: int, patchids: PatchIds
+) -> Change[PatchesChanged] | Change[RetryMessage]:
+    """Make the change of one call, of as many patches as one call takes; see `Change`."""
+    device, ids = number("deviceid", deviceid), patch_numbers(patchids)
+    if action == "retry" or action == "reprocess":  # noqa: PLR1714 -- type checkers read this one
+        return _retrying(action, device, ids)
+    return _setting(action, device, ids)
+
+
+def _change(action: Action, deviceid: int, patchids: PatchIds) -> Work[PatchesChanged]:
     device = number("deviceid", deviceid)
-
-    def part(ids: tuple[int, ...]) -> Operation[PatchesChanged]:
-        parse = partial(_read_change, action=action, device_id=device, patch_ids=ids)
-        joined = ",".join(map(str, ids))
-        return call(service, parse, is_reading=False, deviceid=device, patchids=joined)
-
-    return _in_parts(part, patchids, _join_changes)
+    parts = [_setting(action, device, ids) for ids in chunks(patch_numbers(patchids))]
+    return _in_turn(f"patch_{action}", parts, _join_changes)
 
 
-def _retry(service: str, deviceid: int, patchids: PatchIds) -> Work[RetryMessage]:
+def _retry(action: Again, deviceid: int, patchids: PatchIds) -> Work[RetryMessage]:
     device = number("deviceid", deviceid)
-
-    def part(ids: tuple[int, ...]) -> Operation[RetryMessage]:
-        parse = partial(_read_retry, device_id=device, patch_ids=ids)
-        joined = ",".join(map(str, ids))
-        return call(service, parse, repeatable=False, deviceid=device, patchids=joined)
-
-    return _in_parts(part, patchids, _join_retries)
+    parts = [_retrying(action, device, ids) for ids in chunks(patch_numbers(patchids))]
+    return _in_turn(f"patch_{action}", parts, _join_retries)
 
 
-def _in_parts(
-    part: Callable[[tuple[int, ...]], Operation[T]],
-    patchids: PatchIds,
-    join: Callable[[Sequence[T]], T],
-) -> Work[T]:
-    parts = [part(ids) for ids in chunks(patch_numbers(patchids))]
-    return parts[0] if len(parts) == 1 else Batch(tuple(parts), join)
+def _in_turn(name: str, parts: list[Change[T]], join: Callable[[Sequence[T]], T]) -> Work[T]:
+    """Make the changes one after the other, each with a line of the journal of its own."""
+    if len(parts) == 1:
+        return parts[0]
+
+    def steps() -> Steps[T]:
+        results: list[T] = []
+        for part in parts:
+            try:
+                results.append((yield part))
+            except VendorError as error:
+                if results:  # what was done stays done: say so
+                    error.add_note(
+                        f"{len(results)} of {len(parts)} calls were made before this one failed"
+                    )
+                raise
+        return join(results)
+
+    return Procedure(name, steps)
+
+
+def _setting(action: Action, device: int, ids: tuple[int, ...]) -> Change[PatchesChanged]:
+    parse = partial(_read_change, action=action, device_id=device, patch_ids=ids)
+
+    def is_so(patch: Patch) -> bool:
+        if action == "inherit":
+            return not patch.is_set_by_user
+        return patch.is_set_by_user and patch.choice == action
+
+    def conclude(outcome: Outcome[PatchesChanged]) -> PatchesChanged | None:
+        """Return what was answered; where nothing usable was, what was read back."""
+        found = _unconfirmed(outcome)
+        if found is None:
+            return None
+        silent = PatchesChanged(action=action, device_id=device, patch_ids=ids)
+        return replace(outcome.answer or silent, unconfirmed=found)
+
+    return _changing(
+        action, device, ids, parse=parse, is_so=is_so, conclude=conclude, is_repeatable=True
+    )
+
+
+def _retrying(action: Again, device: int, ids: tuple[int, ...]) -> Change[RetryMessage]:
+    """Try again: never sent twice, but where the vendor asked to wait and all are failed as before.
+
+    The list is the agent's word, and may be late to say that a patch is not failed any more.
+    """
+    parse = partial(_read_retry, device_id=device, patch_ids=ids)
+
+    def conclude(outcome: Outcome[RetryMessage]) -> RetryMessage | None:
+        found = _unconfirmed(outcome)
+        if found is None:
+            return None
+        said = outcome.answer
+        return RetryMessage(
+            "read back: not failed any more" if said is None else str(said),
+            device_id=device,
+            patch_ids=ids,
+            retried=ids if said is None else said.retried,
+            already_applied=() if said is None else said.already_applied,
+            unconfirmed=found,
+        )
+
+    def is_so(patch: Patch) -> bool:
+        return patch.status != words.FAILED
+
+    return _changing(
+        action, device, ids, parse=parse, is_so=is_so, conclude=conclude, is_repeatable=False
+    )
+
+
+def _changing(
+    action: Action | Again,
+    device: int,
+    ids: tuple[int, ...],
+    *,
+    parse: Callable[[Response], T],
+    is_so: Callable[[Patch], bool],
+    conclude: Callable[[Outcome[T]], T | None],
+    is_repeatable: bool,
+) -> Change[T]:
+    names = tuple(map(str, ids))
+    service = f"patch_{action}"
+    send = call(service, parse, repeatable=is_repeatable, deviceid=device, patchids=",".join(names))
+
+    def look(_: T | None) -> Steps[Mapping[str, Sight]]:
+        listed: list[Patch] = yield list_patches(device)
+        by_id = {patch.patch_id: patch for patch in listed}
+        return {str(one): _sight(by_id.get(one), is_so) for one in ids}
+
+    return Change(
+        Wanted("nsight", action, str(device), names),
+        send,
+        look,
+        conclude,
+        f"list the patches of device {device} again before you repeat this",
+        is_repeatable=is_repeatable,
+    )
+
+
+def _sight(patch: Patch | None, is_so: Callable[[Patch], bool]) -> Sight:
+    if patch is None:
+        return Sight("not done", "the list says nothing of it")
+    said = f"{patch.status} {patch.status_name}, {patch.policy} {patch.policy_name}"
+    now = {"status": patch.status, "policy": patch.policy, "words": said}
+    return Sight("done" if is_so(patch) else "not done", f"the list says {said}", now)
+
+
+def _unconfirmed(outcome: Outcome[T]) -> tuple[int, ...] | None:
+    """Return which patches are not as asked for; None where there is no result to speak of.
+
+    Where N-able took it, a patch that cannot be changed, or is not on the device, does not make an
+    error of the others.
+    """
+    others = tuple(int(one) for one, s in outcome.sights.items() if s.verdict != "done")
+    if not outcome.sights or (others and outcome.error is not None):
+        return None
+    return None if len(others) == len(outcome.sights) else others
 
 
 def _read_change(
@@ -143,6 +271,7 @@ def _join_changes(results: Sequence[PatchesChanged]) -> PatchesChanged:
         patch_ids=tuple(number for result in results for number in result.patch_ids),
         answered_at=last.answered_at,
         message=" ".join(result.message for result in results if result.message),
+        unconfirmed=tuple(number for result in results for number in result.unconfirmed),
     )
 
 
@@ -170,4 +299,5 @@ def _join_retries(results: Sequence[RetryMessage]) -> RetryMessage:
         patch_ids=[number for result in results for number in result.patch_ids],
         retried=[number for result in results for number in result.retried],
         already_applied=[number for result in results for number in result.already_applied],
+        unconfirmed=[number for result in results for number in result.unconfirmed],
     )

@@ -1,0 +1,254 @@
+"""What changes something at a vendor: written down, sent once, read back, and only then claimed.
+
+Laws of this file: a generator that never does I/O, as `exchange.py`. No claim rests on a status:
+whatever was answered, or nothing, what is said comes from reading. Only what surely never left this
+machine is sent again unlooked; where nothing can be read, nothing is sent again.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeAlias
+
+from patchfleet.errors import (
+    RateLimited,
+    Unreachable,
+    Unreadable,
+    VendorBroken,
+    VendorError,
+)
+from patchfleet.transport.operation import (
+    Change,
+    Flow,
+    Operation,
+    Outcome,
+    Pause,
+    Procedure,
+    Sight,
+    Steps,
+    T,
+    Wanted,
+)
+from patchfleet.transport.retry import wait_before_next
+
+if TYPE_CHECKING:
+    from patchfleet.transport.exchange import Manners
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What is said of some of the things that were to change, and how each was read."""
+
+    outcome: Literal["confirmed", "failed", "unknown"]
+    items: tuple[str, ...]
+    now: Mapping[str, Any]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """A change that an earlier command sent and could not tell the outcome of."""
+
+    line: int
+    marker: str
+
+
+class Journal(Protocol):
+    """What a client writes down; it is on the disk when a method returns."""
+
+    def sent(self, wanted: Wanted, at: datetime) -> int:
+        """Say that a change is about to be sent; return the number of the line."""
+        ...
+
+    def ended(self, line: int, claims: Sequence[Claim], at: datetime) -> None:
+        """Say what came of the change of a line."""
+        ...
+
+    def unfinished(self, wanted: Wanted) -> Earlier | None:
+        """Return the last change that asked for the same, where nobody knows what came of it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Tried(Generic[T]):
+    """What one sending brought.
+
+    `has_left` where it may have reached the vendor, `is_renewable` where the next sending has a new
+    token.
+    """
+
+    answer: T | None
+    error: VendorError | None
+    has_left: bool = True
+    is_renewable: bool = False
+
+
+Do: TypeAlias = "Callable[[Procedure[Any], Manners], Flow[Any]]"
+Try: TypeAlias = "Callable[[Operation[Any], Manners], Flow[Tried[Any]]]"
+
+
+def changed(change: Change[T], manners: "Manners", do: Do, try_: Try) -> Flow[T]:
+    """Make a change as a flow: `do` does the reading, `try_` sends once.
+
+    Returns its result, or raises: what was refused and is read as it was before, or an error whose
+    `is_in_doubt` says that it may have been done.
+    """
+    journal = manners.journal
+    if journal is not None and change.with_marker is not None:
+        earlier = journal.unfinished(change.wanted)
+        if earlier is not None:
+            change = change.with_marker(earlier.marker)
+            sights = yield from looked(change, None, manners, do)
+            outcome: Outcome[Any] = Outcome(None, None, sights, is_doubtful=True)
+            journal.ended(earlier.line, claims_of(outcome), manners.now())
+            if not _is_absent(outcome):
+                return _concluded(change, outcome, manners)
+    line = None if journal is None else journal.sent(change.wanted, manners.now())
+    outcome = yield from _sent(change, manners, do, try_)
+    if journal is not None and line is not None:
+        journal.ended(line, claims_of(outcome, change.wanted.items), manners.now())
+    return _concluded(change, outcome, manners)
+
+
+def _sent(change: Change[T], manners: "Manners", do: Do, try_: Try) -> Flow[Outcome[Any]]:
+    """Send until it is known what came of it, or until sending again would be wrong."""
+    attempt = 0
+    has_left = is_doubtful = is_renewed = False
+    while True:
+        attempt += 1
+        tried = yield from try_(change.send, manners)
+        error = tried.error
+        sights: Mapping[str, Sight] = {}
+        has_left = has_left or tried.has_left
+        is_doubtful = is_doubtful or (tried.has_left and _leaves_open(error))
+        if error is not None and error.retry_after_seconds is not None:
+            manners.pace.hold(manners.clock() + _patience(error, manners))
+        if has_left:
+            if change.look is None:
+                return _unseen(change, Outcome(tried.answer, error, {}, is_doubtful))
+            sights = yield from looked(change, tried.answer, manners, do)
+        outcome = Outcome(tried.answer, error, sights, is_doubtful)
+        if tried.is_renewable and not is_renewed and _is_absent(outcome):
+            is_renewed = True
+            attempt -= 1
+            continue
+        wait = _before_next(change, outcome, has_left, attempt, manners)
+        if wait is None:
+            if error is not None and attempt > 1:
+                error.add_note(f"sent {attempt} times, and looked for each time before the next")
+            return outcome
+        yield Pause(wait)
+
+
+def _leaves_open(error: VendorError | None) -> bool:
+    """Say whether an error leaves open what is done, even where nothing of it is to be seen yet.
+
+    A refusal that is told, and a thing that is as it was, together are knowledge.
+    """
+    return isinstance(error, Unreachable | VendorBroken | Unreadable)
+
+
+def _before_next(
+    change: Change[T], outcome: Outcome[Any], has_left: bool, attempt: int, manners: "Manners"
+) -> float | None:
+    """Return how long to wait before it is sent again, or None where it is not."""
+    error = outcome.error
+    if error is None or (has_left and not _is_absent(outcome)):
+        return None
+    if has_left and not change.is_repeatable and not isinstance(error, RateLimited):
+        return None
+    return wait_before_next(
+        error, attempt=attempt, repeatable=True, retries=manners.retries, chance=manners.chance()
+    )
+
+
+def _is_absent(outcome: Outcome[Any]) -> bool:
+    return bool(outcome.sights) and all(
+        one.verdict == "not done" for one in outcome.sights.values()
+    )
+
+
+def _patience(error: VendorError, manners: "Manners") -> float:
+    asked = error.retry_after_seconds or 0.0
+    return min(asked, manners.retries.longest_retry_after_seconds)
+
+
+def looked(change: Change[T], answer: Any, manners: "Manners", do: Do) -> Flow[Mapping[str, Sight]]:
+    """Read back what a change was to do, again after some time while it is not to be seen."""
+    assert change.look is not None
+    look: Callable[[], Steps[Mapping[str, Sight]]] = partial(change.look, answer)
+    sights: Mapping[str, Sight] = {}
+    for seconds in (0.0, *change.looks_after_seconds):
+        if seconds:
+            yield Pause(seconds)
+        try:
+            sights = yield from do(Procedure(change.send.name, look), manners)
+        except VendorError as error:
+            unclear = Sight("unclear", f"reading it back failed: {error.message}")
+            sights = dict.fromkeys(change.wanted.items or (change.wanted.marker,), unclear)
+        if all(one.verdict in ("done", "refused") for one in sights.values()):
+            break
+    return sights
+
+
+def _unseen(change: Change[T], outcome: Outcome[Any]) -> Outcome[Any]:
+    """Say what can be said where nothing can be read: the vendor's own refusal counts, no status.
+
+    An answer that the vendor's own parser read counts as its word.
+    """
+    error = outcome.error
+    if error is None:
+        sight = Sight("unclear", "the vendor says that it was done; nothing tells whether")
+    elif error.is_told:
+        sight = Sight("refused", error.message)
+    else:
+        sight = Sight("unclear", error.message)
+    sights = dict.fromkeys(change.wanted.items or (change.wanted.marker,), sight)
+    return Outcome(outcome.answer, error, sights, outcome.is_doubtful)
+
+
+def claims_of(outcome: Outcome[Any], items: tuple[str, ...] = ()) -> list[Claim]:
+    """Return what is said of everything, in groups: what is said alike stands together."""
+    if not outcome.sights:  # nothing left this machine
+        reason = "" if outcome.error is None else outcome.error.message
+        return [Claim("failed", items, {}, reason)]
+    groups: dict[tuple[Literal["confirmed", "failed", "unknown"], str], list[str]] = {}
+    for item, sight in outcome.sights.items():
+        told = [] if outcome.error is None else [outcome.error.message]
+        reason = "" if sight.verdict == "done" else "; ".join(filter(None, [*told, sight.words]))
+        groups.setdefault((outcome.claim(sight), reason), []).append(item)
+    return [
+        Claim(
+            said,
+            tuple(together),
+            {one: outcome.sights[one].now for one in together if outcome.sights[one].now},
+            reason,
+        )
+        for (said, reason), together in groups.items()
+    ]
+
+
+def _concluded(change: Change[T], outcome: Outcome[Any], manners: "Manners") -> T:
+    """Return the result of a change, or raise what is to be said in its place."""
+    result = change.conclude(outcome)
+    if result is not None:
+        return result
+    error = outcome.error
+    claims = {outcome.claim(sight) for sight in outcome.sights.values()}
+    if error is not None and claims <= {"failed"}:
+        error.fate = "refused"
+        raise error
+    if error is None:
+        error = VendorBroken("the answer says that it was done", vendor=manners.vendor)
+        error.operation = change.send.name
+    open_ones = [one for one in outcome.sights.values() if outcome.claim(one) != "confirmed"]
+    words = next((one.words for one in open_ones if one.words), "it is not to be seen")
+    told = "" if words == error.message else f" ({words})"
+    error.message = f"{error.message}; whether it was done is unknown{told}"
+    error.args = (error.message,)
+    error.fate, error.is_in_doubt, error.hint = "unknown", True, change.check
+    raise error
+
+
+__all__ = ["Change", "Claim", "Earlier", "Journal", "Tried", "changed", "claims_of", "looked"]
