@@ -311,10 +311,12 @@ def test_a_change_whose_answer_is_lost_is_read_back(
 @pytest.mark.parametrize("service", ONCE_EACH)
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_what_the_server_has_no_time_for_is_looked_for_before_it_is_sent_again(
-    connect: Any, host: Host, emulator: Emulator, device: int, service: str, when: str
+    connect: Any, host: Host, emulator: Emulator, service: str, when: str
 ) -> None:
+    emulator.reset(customers=3, devices=12, patches=60, seed=1)
     client = connect(host)
-    arguments = the_arguments(client, emulator, device, service)
+    managed = next(one["deviceid"] for one in true_devices(emulator) if one["is_managed"])
+    arguments = the_arguments(client, emulator, managed, service)
     emulator.clear_calls()
     emulator.fault("rate_limited", service=service, retry_after=0, when=when)
     sent = ["rate_limited"]

@@ -203,51 +203,52 @@ def test_a_key_that_is_refused_ends_it(fleet, service, fault, error):
     assert reached == {device.device_id for device in planned.devices[:2]}
 
 
+@pytest.mark.parametrize("action", ["approve", "retry", "reprocess"])
 @pytest.mark.parametrize("loss", LOST)
-def test_an_approval_whose_answer_is_lost_is_repeated_and_confirmed(fleet, loss):
-    planned = fleet.plan("approve")
-    spoil(fleet.emulator, "patch_approve", **loss)
+def test_a_change_whose_answer_is_lost_is_read_back_and_not_sent_again(fleet, action, loss):
+    planned = fleet.plan(action)
+    spoil(fleet.emulator, f"patch_{action}", **loss)
     results = fleet.apply(planned)
     assert all(result.confirmed == result.device.changes for result in results)
     sent = [call.params["deviceid"] for call in fleet.writes()]
-    assert sent[:2] == [planned.devices[0].device_id] * 2
-    assert len(sent) == len(results) + 1
+    assert sent == [device.device_id for device in planned.devices]
     for device in planned.devices:
         true = fleet.true(device.device_id)
-        assert {true[change.finding_id]["policy"] for change in device.changes} == {66}
+        for change in device.changes:
+            row = true[change.finding_id]
+            assert row["policy"] == 66 if action == "approve" else row["status"] == 2
+    assert [line.outcome for line in fleet.journal(planned)] == ["sent", "confirmed"] * len(sent)
 
 
 @pytest.mark.parametrize("action", ["retry", "reprocess"])
 @pytest.mark.parametrize("loss", LOST)
-def test_a_retry_whose_answer_is_lost_is_never_sent_again(fleet, failed, action, loss):
+def test_a_retry_that_is_lost_on_its_way_is_never_sent_again(fleet, failed, action, loss):
     device = failed[0].device_id
     planned = fleet.plan(action, lambda row: row.device_id == device)
-    spoil(fleet.emulator, f"patch_{action}", **loss)
+    fleet.emulator.fault(service=f"patch_{action}", **{**loss, "when": "before"})
     (result,) = fleet.apply(planned)
     assert len(fleet.writes()) == 1
     assert [change for change, _ in result.unknown] == list(result.device.changes)
     assert not result.is_done
-    assert all(reason.startswith("sent, and no answer came: ") for _, reason in result.unknown)
-    assert [line.outcome for line in fleet.journal(planned)] == ["sent", "unknown"]
-    assert {row["status"] for n, row in fleet.true(device).items() if n in ids(result)} == {2}
-    # Whoever runs the same plan once more is told what has become of it, and sends nothing.
+    assert all("; the list says 16 Failed" in reason for _, reason in result.unknown)
+    assert {line.outcome for line in fleet.journal(planned)} == {"sent", "unknown"}
+    # Whoever runs the same plan once more has looked: it is as it was, and may be sent.
     fleet.emulator.clear_calls()
     (again,) = fleet.apply(planned)
-    assert fleet.writes() == []
-    assert {reason for _, reason in again.skipped} == {"not failed (pending)"}
+    assert len(fleet.writes()) == 1
+    assert again.confirmed == again.device.changes
 
 
-def ids(result):
-    return {change.finding_id for change in result.device.changes}
-
-
-@pytest.mark.parametrize("fault", ["rate_limited", "server_error"])
-def test_a_retry_that_is_told_to_wait_is_sent_once(fleet, failed, fault):
+def test_a_retry_that_is_told_to_wait_is_looked_for_and_sent_again(fleet, failed):
     planned = fleet.plan("retry", lambda row: row.device_id == failed[0].device_id)
-    fleet.emulator.fault(fault, service="patch_retry", retry_after=0)
+    fleet.emulator.fault("rate_limited", service="patch_retry", retry_after=0)
     (result,) = fleet.apply(planned)
-    assert [change for change, _ in result.unknown] == list(result.device.changes)
-    assert [call.status for call in fleet.writes()] == [429 if fault == "rate_limited" else 503]
+    assert result.confirmed == result.device.changes
+    calls = [(call.service, call.status) for call in fleet.emulator.calls]
+    assert calls == [
+        ("patch_list_all", 200), ("patch_retry", 429), ("patch_list_all", 200),
+        ("patch_retry", 200), ("patch_list_all", 200),
+    ]  # fmt: skip
 
 
 def test_what_is_sent_and_not_there_when_read_back_is_unknown(fleet):
@@ -278,22 +279,57 @@ def test_what_is_sent_and_cannot_be_read_back_is_unknown(fleet):
 
 def test_ctrl_c_leaves_the_line_that_it_was_sent(fleet):
     planned = fleet.plan("approve")
+    wire = fleet.source._client._wire
 
-    def interrupted(*_):
-        raise KeyboardInterrupt
+    class Interrupted:
+        """A wire that Ctrl-C ends when something is to be changed."""
 
-    fleet.source.change = interrupted
+        def send(self, request):
+            if dict(request.query)["service"] == "patch_approve":
+                raise KeyboardInterrupt
+            return wire.send(request)
+
+        def close(self):
+            wire.close()
+
+    fleet.source._client._wire = Interrupted()
     with pytest.raises(KeyboardInterrupt):
         fleet.apply(planned)
     assert [line.outcome for line in fleet.journal(planned)] == ["sent"]
+    (left,) = fleet.store.journal.open("nsight")
+    assert left.entry.device_id == planned.devices[0].device_id
+
+
+@pytest.mark.parametrize("fault", ["forbidden", "server_error", "e1", "html", "reset"])
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_each_call_of_a_long_list_speaks_for_itself(fleet, fault, when):
+    """The second of several calls fails: what the others did is confirmed, and read for it too."""
+    planned = long_plan(fleet)
+    (device,) = planned.devices
+    parts = -(-planned.findings // 100)
+    fleet.emulator.fault(fault, service="patch_inherit", after=1, times=None, when=when)
+    try:
+        (result,) = fleet.apply(planned)
+    except Forbidden:
+        result = None
+    true = {number for number, row in fleet.true(device.device_id).items() if row["policy"] < 64}
+    outcomes = {}
+    for line in fleet.journal(planned):
+        if line.outcome != "sent":
+            outcomes.setdefault(line.outcome, []).extend(line.finding_ids)
+    assert set(outcomes.get("confirmed", ())) == true, "what is done is said to be done"
+    assert len(true) == (planned.findings if when == "after" else 100)
+    assert not set(outcomes.get("failed", ())) & true
+    if when == "after":
+        assert result.is_done
+        assert len(fleet.writes()) == parts
+    elif result is not None:
+        assert {change.finding_id for change in result.confirmed} == true
+        assert len(result.failed) + len(result.unknown) == planned.findings - 100
 
 
 def test_long_lists_go_out_in_several_calls(fleet):
-    fleet.emulator.reset(devices=1, customers=1, patches=700, exact_patches=True)
-    fleet.sync()
-    fleet.source.change("ignore", *all_of(fleet))
-    fleet.sync()
-    planned = fleet.plan("inherit")
+    planned = long_plan(fleet)
     (result,) = fleet.apply(planned)
     assert len(result.confirmed) == planned.findings > 600
     sent = [call.params["patchids"].split(",") for call in fleet.writes()]
@@ -301,6 +337,13 @@ def test_long_lists_go_out_in_several_calls(fleet):
     assert [number for part in sent for number in part] == [c.finding_id for c in result.confirmed]
 
 
-def all_of(fleet):
+def long_plan(fleet):
+    """Plan to take back what was set on every patch of a device that has hundreds."""
+    fleet.emulator.reset(devices=1, customers=1, patches=700, exact_patches=True)
+    fleet.sync()
     rows = fleet.rows()
-    return rows[0].device_id, tuple(row.finding_id for row in rows)
+    for start in range(0, len(rows), 100):
+        ids = tuple(row.finding_id for row in rows[start : start + 100])
+        assert fleet.source.change("ignore", rows[0].device_id, ids).is_done
+    fleet.sync()
+    return fleet.plan("inherit")

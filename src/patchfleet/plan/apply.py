@@ -127,7 +127,8 @@ class _Application:
         by_id = {one.finding_id: one for one in wanted}
         sorted_out: dict[str, list[tuple[Change, str]]] = {}
         for claim in changes.claims_of(made, tuple(met)):
-            told = [(by_id[one], _reason(claim.reason, made)) for one in claim.items]
+            sent = "sent, and " if claim.outcome == "unknown" else ""
+            told = [(by_id[one], sent + claim.reason) for one in claim.items]
             sorted_out.setdefault(claim.outcome, []).extend(told)
         failed = sorted_out.get("failed", [])
         if isinstance(made.error, Unauthorized | Forbidden) and len(failed) == len(wanted):
@@ -206,11 +207,6 @@ def _moved(change: Change, finding: Finding | None, action: Action) -> str | Non
     ):
         return f"moved since the plan, now {_spoken(finding)}"
     return None
-
-
-def _reason(reason: str, made: Made[Any]) -> str:
-    """Say that it was sent, where it was and nothing surely came of it."""
-    return reason if not made.sights or reason == "" else f"sent, and {reason}"
 
 
 def _spoken(finding: Finding | None) -> str:

@@ -27,7 +27,7 @@ from sqlalchemy import (
     true,
 )
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
 """Every revision this code can read, oldest first; the last is the one it writes."""
 
 VERSION_TABLE = "patchfleet_version"
@@ -261,7 +261,7 @@ change = Table(
 """The journal of writes, in the order they were made; `finding_ids`, `before`, `after` are JSON.
 
 So is `asked`. `line` is the id of the row that says that it was sent, on those that say what came
-of it; rows of before revision 0005 have none.
+of it; rows of before revision 0006 have none.
 """
 
 membership = Table(

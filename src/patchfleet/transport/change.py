@@ -215,9 +215,8 @@ def claims_of(outcome: Outcome[Any], items: tuple[str, ...] = ()) -> list[Claim]
         return [Claim("failed", items, {}, reason)]
     groups: dict[tuple[Literal["confirmed", "failed", "unknown"], str], list[str]] = {}
     for item, sight in outcome.sights.items():
-        told = [] if outcome.error is None else [outcome.error.message]
-        reason = "" if sight.verdict == "done" else "; ".join(filter(None, [*told, sight.words]))
-        groups.setdefault((outcome.claim(sight), reason), []).append(item)
+        said = outcome.claim(sight)
+        groups.setdefault((said, _reason(said, sight, outcome.error)), []).append(item)
     return [
         Claim(
             said,
@@ -227,6 +226,16 @@ def claims_of(outcome: Outcome[Any], items: tuple[str, ...] = ()) -> list[Claim]
         )
         for (said, reason), together in groups.items()
     ]
+
+
+def _reason(said: str, sight: Sight, error: VendorError | None) -> str:
+    """Say why: a refusal is the vendor's, and in doubt it counts how the thing is read."""
+    if said == "confirmed":
+        return ""
+    told = "" if error is None else error.message
+    if said == "failed":
+        return sight.words if sight.verdict == "refused" else told
+    return "; ".join(filter(None, [told, sight.words]))
 
 
 def _concluded(change: Change[T], outcome: Outcome[Any], manners: "Manners") -> T:

@@ -6,8 +6,8 @@ Law of this file: it is never edited once released; `store.schema` says what the
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0005"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 
