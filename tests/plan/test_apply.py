@@ -75,16 +75,29 @@ def test_after_it_there_is_nothing_left_to_plan(fleet, action):
     assert fleet.plan(action).devices == ()
 
 
+class Watched:
+    """A wire that shows each request to a test before it goes out."""
+
+    def __init__(self, wire, watch):
+        self._wire, self._watch = wire, watch
+
+    def send(self, request):
+        self._watch(request)
+        return self._wire.send(request)
+
+    def close(self):
+        self._wire.close()
+
+
 def test_the_journal_has_a_line_before_anything_is_sent_and_after(fleet):
     planned = fleet.plan("approve")
     seen = []
-    change = fleet.source.change
 
-    def watched(action, device_id, finding_ids):
-        seen.append([(e.device_id, e.outcome) for e in fleet.journal(planned)])
-        return change(action, device_id, finding_ids)
+    def watch(request):
+        if dict(request.query)["service"] == "patch_approve":
+            seen.append([(e.device_id, e.outcome) for e in fleet.journal(planned)])
 
-    fleet.source.change = watched
+    fleet.source._client._wire = Watched(fleet.source._client._wire, watch)
     fleet.apply(planned)
     for number, (device, lines) in enumerate(zip(planned.devices, seen, strict=True)):
         assert lines[-1] == (device.device_id, "sent")
@@ -98,8 +111,10 @@ def test_the_journal_has_a_line_before_anything_is_sent_and_after(fleet):
         assert (sent.action, sent.source, sent.at) == ("approve", "nsight", fleet.now())
         first = device.changes[0]
         assert sent.before[ids[0]] == f"{first.state}, {first.decision}"
-        assert sent.after[ids[0]] != confirmed.after[ids[0]]
-        assert "66 Approve" in confirmed.after[ids[0]]
+        assert sent.line is None
+        assert confirmed.line is not None
+        assert confirmed.after[ids[0]]["policy"] == 66
+        assert "66 Approve" in confirmed.after[ids[0]]["words"]
 
 
 def test_what_moved_since_the_plan_is_left_alone(fleet):
@@ -279,20 +294,12 @@ def test_what_is_sent_and_cannot_be_read_back_is_unknown(fleet):
 
 def test_ctrl_c_leaves_the_line_that_it_was_sent(fleet):
     planned = fleet.plan("approve")
-    wire = fleet.source._client._wire
 
-    class Interrupted:
-        """A wire that Ctrl-C ends when something is to be changed."""
+    def interrupt(request):
+        if dict(request.query)["service"] == "patch_approve":
+            raise KeyboardInterrupt
 
-        def send(self, request):
-            if dict(request.query)["service"] == "patch_approve":
-                raise KeyboardInterrupt
-            return wire.send(request)
-
-        def close(self):
-            wire.close()
-
-    fleet.source._client._wire = Interrupted()
+    fleet.source._client._wire = Watched(fleet.source._client._wire, interrupt)
     with pytest.raises(KeyboardInterrupt):
         fleet.apply(planned)
     assert [line.outcome for line in fleet.journal(planned)] == ["sent"]

@@ -110,14 +110,12 @@ class _Application:
         result = DeviceResult(device=self._device, skipped=skipped)
         most = self._target.most_at_once
         for start in range(0, len(wanted), most):
-            result = self._changed(result, wanted[start : start + most], before)
+            result = self._changed(result, wanted[start : start + most])
         return result
 
-    def _changed(
-        self, result: DeviceResult, wanted: tuple[Change, ...], before: dict[str, Finding]
-    ) -> DeviceResult:
+    def _changed(self, result: DeviceResult, wanted: tuple[Change, ...]) -> DeviceResult:
         """Make one call, and add what came of it; raise where the key itself is refused."""
-        met: dict[str, Json] = {one.finding_id: _spoken(before[one.finding_id]) for one in wanted}
+        met: dict[str, Json] = {one.finding_id: f"{one.state}, {one.decision}" for one in wanted}
         made = self._target.change(
             self._plan.action,
             self._device.device_id,
