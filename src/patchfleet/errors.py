@@ -8,6 +8,7 @@
     │   ├── Unauthorized        the key or password is not accepted
     │   ├── Forbidden           the answer is: not you, or not from here
     │   ├── NotFound            what was named is not there, or not visible
+    │   ├── NotTheVendor        something before the vendor says that it is not there
     │   ├── Rejected            the vendor refused this request (code, message)
     │   ├── VendorBroken        5xx and redirects: their side
     │   ├── Unreadable          an answer that is not what the vendor documents (sample)
@@ -102,6 +103,16 @@ class Forbidden(VendorError):
 
 class NotFound(VendorError):
     """What was named does not exist, or this key may not see it."""
+
+
+class NotTheVendor(VendorError):
+    """A gateway, a proxy or a web page says that the address is not known, not the vendor.
+
+    Nothing follows from it for what was named: a reading is repeated.
+    """
+
+    fate: Fate = "unknown"
+    transient = True
 
 
 class Rejected(VendorError):

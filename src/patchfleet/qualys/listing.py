@@ -17,7 +17,7 @@ from collections.abc import Callable, Generator, Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
 
-from patchfleet.errors import ConfigError, NotFound, Rejected, Unreadable
+from patchfleet.errors import ConfigError, NotFound, NotTheVendor, Rejected, Unreadable
 from patchfleet.transport.operation import Found, Operation, Steps
 
 R = TypeVar("R")
@@ -289,9 +289,12 @@ def _along_cursors(
 
 
 def count_or_none(operation: Operation[int]) -> Steps[int | None]:
-    """Ask for a count; None where the server has none, which is not documented for every list."""
+    """Ask for a count; None where the server has none, which is not documented for every list.
+
+    Whoever says that there is no such call: without a count a list has to prove itself otherwise.
+    """
     try:
         total: int = yield operation
-    except NotFound:
+    except (NotFound, NotTheVendor):
         return None
     return total

@@ -3,13 +3,14 @@
 A record is read straight from the bytes of a page. Three things keep it honest. Unknown fields are
 kept: a page that has some is read once more, slowly, its record type learns their names, and the
 next page is fast again. A value of another type than documented stays what it was and is named in
-`problems`; the others of its record, and its neighbours, do not suffer. Times are aware UTC, made
-of the wire's numbers when they are looked at.
+`problems`; the others of its record, and its neighbours, do not suffer. Text that is damaged is
+shown with U+FFFD in the place of what cannot be read, and named there too. Times are aware UTC,
+made of the wire's numbers when they are looked at.
 """
 
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from types import UnionType
 from typing import (
     Any,
@@ -28,16 +29,18 @@ import msgspec
 from msgspec import UNSET, Struct, field
 
 from patchfleet.errors import Unreadable
+from patchfleet.qualys.damage import mended
+from patchfleet.qualys.door import moment_of
 
 T = TypeVar("T")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LEARNT = "unknown_"
 
 
 class Moment:
     """Show a time of the wire as an aware UTC `datetime`: epoch milliseconds, or ISO 8601.
 
-    What is neither, and what lies outside the calendar, is shown as it came: "Not Announced".
+    Never (0 and below) is None. What is no time, before 1990 or outside the calendar, is shown as
+    it came: "Not Announced".
     """
 
     def __set_name__(self, owner: type, name: str) -> None:
@@ -52,19 +55,6 @@ class Moment:
             return self
         shown: datetime | None = moment_of(getattr(record, self._raw))
         return shown
-
-
-def moment_of(value: Any) -> Any:
-    """Return the time that a value of the wire stands for, or the value itself."""
-    try:
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            return _EPOCH + timedelta(milliseconds=value)
-        if isinstance(value, str):
-            parsed = datetime.fromisoformat(value)
-            return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
-    except (ValueError, OverflowError):
-        pass
-    return value
 
 
 def raw(name: str) -> Any:
@@ -226,15 +216,20 @@ class Shape(Generic[T]):
         try:
             return decoder.decode(body)
         except msgspec.ValidationError:
-            return self._read_slowly(body, decoded(body))
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise not_json(body, str(error)) from None
+            whole, is_mended = body, False
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            whole, is_mended = mended_or_raise(body, error), True
+        result = self._read_slowly(whole)
+        if is_mended:
+            _name_damage(result)
+        return result
 
     def _new_decoder(self) -> "msgspec.json.Decoder[T]":
         self._decoder = msgspec.json.Decoder(self._learned, strict=False)
         return self._decoder
 
-    def _read_slowly(self, body: bytes, value: Any) -> T:
+    def _read_slowly(self, body: bytes) -> T:
+        value = decoded(body)
         with self._lock:
             before = sum(map(len, self._unknown.values()))
             self._look_at(value, self._kind)
@@ -247,6 +242,8 @@ class Shape(Generic[T]):
         except msgspec.ValidationError:
             result: T = tolerant(value, self._learned, _sample(body))
             return result
+        except msgspec.DecodeError as error:
+            raise not_json(body, str(error)) from None
 
     def _look_at(self, value: Any, kind: Any) -> None:
         """Note the names that the documentation does not have."""
@@ -338,8 +335,40 @@ def decoded(body: bytes) -> Any:
     """Return the JSON of a body; raise `Unreadable` for one that is none."""
     try:
         return msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        whole = mended_or_raise(body, error)
+    try:
+        return msgspec.json.decode(whole)
+    except msgspec.DecodeError as error:
         raise not_json(body, str(error)) from None
+
+
+def mended_or_raise(body: bytes, error: Exception) -> bytes:
+    """Return a body with its damaged text replaced; raise `Unreadable` where that is not it."""
+    whole = None if isinstance(error, RecursionError) else mended(body)
+    if whole is None:
+        deep = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
+        raise not_json(body, deep) from None
+    return whole
+
+
+def _name_damage(value: Any) -> None:
+    """Say of each record in which field text was damaged."""
+    if isinstance(value, list):
+        for one in value:
+            _name_damage(one)
+    if not isinstance(value, Record):
+        return
+    for name, one in value.items():
+        if isinstance(one, Record) or (isinstance(one, list) and any(map(_is_record, one))):
+            _name_damage(one)
+        elif "\ufffd" in repr(one):
+            problem = f"{name}: characters that cannot be read are shown as \ufffd"
+            value.problems = (*value.problems, problem)
+
+
+def _is_record(value: Any) -> bool:
+    return isinstance(value, Record)
 
 
 def not_json(body: bytes, why: str) -> Unreadable:

@@ -1,7 +1,8 @@
 """The inventory of all assets (GAV), asked in QQL: wire's reference §10 [O: peer and others].
 
 Every input stands in the query of a POST without a body. A page says whether more follow and after
-which asset; an empty answer is an empty page.
+which asset; where nothing matches, 204 without a body may be the answer [O: peer]. Law of this
+file: that is believed only where nothing was to follow, and where the count says 0 too.
 """
 
 from collections.abc import Iterable
@@ -92,12 +93,16 @@ def count_assets(
     lastSeenAssetId: int | str | None = None,
 ) -> Operation[int]:
     """Count the assets that a query matches, or all."""
-    query: Query = {
-        "filter": None if filter is None else checked_query(filter, "filter"),
-        "lastModifiedDate": _since(lastModifiedDate),
-        "lastSeenAssetId": _number("lastSeenAssetId", lastSeenAssetId),
-    }
+    return _count(
+        {
+            "filter": None if filter is None else checked_query(filter, "filter"),
+            "lastModifiedDate": _since(lastModifiedDate),
+            "lastSeenAssetId": _number("lastSeenAssetId", lastSeenAssetId),
+        }
+    )
 
+
+def _count(query: Query) -> Operation[int]:
     def read(response: Response) -> int:
         value = whole(response)
         if isinstance(value, dict) and value.get("responseCode") == "FAILED":
@@ -160,7 +165,7 @@ def _listing(
         asked: Query = {
             **query, "pageSize": size, "lastSeenAssetId": first if cursor is None else cursor,
         }  # fmt: skip
-        return call(name, "POST", path, _cursored, query=asked)
+        return call(name, "POST", path, partial(_cursored, is_first=cursor is None), query=asked)
 
     def steps() -> Steps[None]:
         reading: listing.Reading[Host] = listing.Reading(
@@ -170,7 +175,12 @@ def _listing(
             page_count=page_count,
             says_its_end=True,
         )
-        return listing.by_cursor(reading, page)
+        yield from listing.by_cursor(reading, page)
+        if not reading.seen:
+            asked = {name: query.get(name) for name in ("filter", "lastModifiedDate")}
+            total = yield _count({**asked, "lastSeenAssetId": first})
+            if total:
+                raise Unreadable(f"the inventory lists no asset, and counts {total}")
 
     return Listing(name, steps, BaseList)
 
@@ -186,11 +196,15 @@ def _identity(query: Query, host: Host) -> object:
     return host.agentId or object()
 
 
-def _cursored(response: Response) -> listing.Cursored[Host]:
+def _cursored(response: Response, *, is_first: bool) -> listing.Cursored[Host]:
     page = _page(response)
     hosts = _hosts(page)
     if page.count is not None and page.count != len(hosts):
         raise Unreadable(f"a page announces {page.count} assets and holds {len(hosts)}")
+    if not hosts and (page.hasMore or not is_first):
+        raise Unreadable("a page of the inventory is empty where more assets were to follow")
+    if page.hasMore not in (0, 1):
+        raise Unreadable("a page of the inventory does not say whether more assets follow")
     if not page.hasMore:
         return listing.Cursored(hosts, None)
     if page.lastSeenAssetId is None:
@@ -199,8 +213,8 @@ def _cursored(response: Response) -> listing.Cursored[Host]:
 
 
 def _page(response: Response) -> HostPage:
-    if response.status == 204 or not response.body.strip():
-        return HostPage()
+    if response.status == 204 and not response.body:
+        return HostPage(hasMore=0)
     page = _PAGE(response)
     if page.responseCode == "FAILED":
         raise _failed(page.responseMessage or "")

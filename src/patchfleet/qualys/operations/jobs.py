@@ -267,7 +267,7 @@ def _result_steps(job: str, query: Query, page_size: int) -> Steps[JobResultSumm
     def page(number: int, size: int) -> Operation[list[PMAssetJobView]]:
         def read(response: Response) -> list[PMAssetJobView]:
             summary = _RESULT(response)
-            if summary.assets is None and summary.assetCount is None:
+            if not summary.assets and not isinstance(summary.assetCount, int):
                 raise Unreadable("the answer is no result of a job")
             first[1:] = [summary]
             return listed(summary.assets, PMAssetJobView, "the assets of a result")

@@ -11,7 +11,7 @@ from functools import partial
 from operator import attrgetter
 from typing import Any, Final, Literal, TypedDict, Unpack
 
-from patchfleet.errors import ConfigError, NotFound
+from patchfleet.errors import ConfigError, NotFound, NotTheVendor
 from patchfleet.qualys import listing, split
 from patchfleet.qualys.envelope import counted, whole
 from patchfleet.qualys.lists import BaseList
@@ -240,7 +240,10 @@ class _Kind:
                     words,
                     below,
                 )
-            except NotFound:  # nothing counts these: the server says when it is too many
+            except (
+                NotFound,
+                NotTheVendor,
+            ):  # nothing counts these: the server says when it is too many
                 parts = [(asked.query, 0)]
         seen: dict[Any, Any] = {}
         for text, _ in parts:

@@ -1,0 +1,28 @@
+"""JSON whose text is damaged: mended where that cannot change what else it says.
+
+A text cut inside a surrogate pair, bytes that are not UTF-8, control characters in a text and a
+byte order mark before all of it are no reason to read nothing. Law of this file: pure; brackets,
+names and numbers come out as they went in, and each damaged character as U+FFFD.
+"""
+
+import json
+import re
+from typing import NoReturn
+
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def mended(body: bytes) -> bytes | None:
+    """Return the JSON of a body with its damaged text replaced; None for what is no JSON at all."""
+    try:
+        text = _CONTROL.sub("\ufffd", body.decode("utf-8-sig", "replace"))
+        value = json.loads(text, strict=False, parse_constant=_no_number)
+        whole = json.dumps(value, ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return None
+    return _SURROGATE.sub("\ufffd", whole).encode()
+
+
+def _no_number(_: str) -> NoReturn:
+    raise ValueError
