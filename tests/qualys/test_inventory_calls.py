@@ -7,6 +7,7 @@ from replying import ASSET, SERVERS, Ask, done, problems, recorded, reply, said
 
 from patchfleet.errors import VendorError
 from patchfleet.qualys.operations import inventory
+from patchfleet.transport.wire import Response
 
 HOSTS = "/am/v1/assets/host"
 
@@ -47,9 +48,12 @@ def test_get_asset_and_count_assets() -> None:
     assert count == 2
 
 
-def test_an_empty_answer_of_the_inventory_is_an_empty_page() -> None:
+def test_no_content_is_no_asset_where_the_count_says_so_too() -> None:
     nothing = reply("_any/nothing", status=204)
-    assert done(inventory.query_assets(filter=SERVERS), nothing)[1] == []
+    none = Response(200, {}, b'{"count": 0, "responseCode": "SUCCESS"}')
+    assert done(inventory.query_assets(filter=SERVERS), nothing, none)[1] == []
+    with pytest.raises(VendorError, match="lists no asset, and counts 2"):
+        done(inventory.query_assets(filter=SERVERS), nothing, reply("count_assets/two"))
     with pytest.raises(VendorError, match="no asset 7"):
         done(inventory.get_asset(7), nothing)
 

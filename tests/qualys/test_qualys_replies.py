@@ -79,7 +79,7 @@ SAME: list[Case] = [
                 },
             )
         ],
-        ["list_jobs/windows"],
+        ["list_jobs/linux"],
     ),
     (
         job_changes.change_job_status("Enabled", [JOB, OTHER_JOB]),

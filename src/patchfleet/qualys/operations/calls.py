@@ -4,7 +4,7 @@ Law of this file: a parameter that cannot be used is refused here, before anythi
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
 import msgspec
@@ -65,6 +65,48 @@ def reader(shape: Shape[T]) -> Callable[[Response], T]:
         return shape.read(response.body)
 
     return read
+
+
+def values_of(name: str, records: Iterable[Any]) -> set[str]:
+    """Return what stands in a field of records, where it is a text or a number."""
+    found = (getattr(one, name) for one in records)
+    return {str(one) for one in found if isinstance(one, str | int) and one != ""}
+
+
+def is_about(
+    what: str, number: str, records: Callable[[Any], Iterable[Any]] = lambda answer: [answer]
+) -> Echo[Any]:
+    """Declare that an answer is about this id, where it names one; its letters in any case."""
+
+    def found(answer: Any) -> Iterator[str]:
+        for one in values_of("id", records(answer)):
+            yield number if one.lower() == number.lower() else one
+
+    return Echo(what, number, found)
+
+
+def among(what: str, ids: Iterable[str | int], key: Callable[[Any], Any]) -> Echo[Any]:
+    """Declare that a list has none but those asked for."""
+    asked = {str(one).lower() for one in ids}
+
+    def found(records: Iterable[Any]) -> Iterator[str]:
+        for one in map(key, records):
+            if isinstance(one, str | int) and str(one).lower() not in asked:
+                yield str(one)
+
+    return Echo(what, "one of those asked for", found)
+
+
+def of_platform(query: Query) -> Echo[Any]:
+    """Declare that each record of a list is of the platform asked for, where it names another."""
+    asked = str(query["platform"])
+    others = {known.lower() for known in PLATFORMS} - {asked.lower()}
+
+    def found(answer: Any) -> Iterator[str]:
+        named = values_of("platform", getattr(answer, "records", answer))
+        return (word for word in named if word.strip().lower() in others)
+
+    return Echo("platform", asked, found)
 
 
 def platform_word(platform: str) -> str:

@@ -15,10 +15,10 @@ from patchfleet.qualys import listing
 from patchfleet.qualys.envelope import counted, whole
 from patchfleet.qualys.host_records import Host, HostList, HostPage
 from patchfleet.qualys.lists import BaseList
-from patchfleet.qualys.operations.calls import Query, call, reader
+from patchfleet.qualys.operations.calls import Query, call, reader, values_of
 from patchfleet.qualys.query import checked_query
 from patchfleet.qualys.records import Shape, listed
-from patchfleet.transport.operation import Listing, Operation, Steps
+from patchfleet.transport.operation import Echo, Listing, Operation, Steps
 from patchfleet.transport.wire import Response
 
 Fields: TypeAlias = str | Iterable[str] | None
@@ -83,7 +83,8 @@ def get_asset(assetId: int | str) -> Operation[Host]:
         return hosts[0]
 
     query: Query = {"assetId": number}
-    return call("get_asset", "POST", "/am/v1/asset/host/id", read, query=query)
+    echo: Echo[Host] = Echo("asset", number, lambda host: values_of("assetId", [host]))
+    return call("get_asset", "POST", "/am/v1/asset/host/id", read, query=query, echoes=(echo,))
 
 
 def count_assets(

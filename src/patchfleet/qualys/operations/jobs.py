@@ -3,7 +3,7 @@
 A list of jobs is of one platform; `all` asks both at once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from operator import attrgetter
 from typing import Any, Final, TypedDict, Unpack, overload
@@ -28,14 +28,18 @@ from patchfleet.qualys.operations.calls import (
     Sort,
     attribute_names,
     call,
+    is_about,
+    of_platform,
     platforms_of,
     reader,
     sort_text,
+    values_of,
 )
 from patchfleet.qualys.query import checked_query
 from patchfleet.qualys.records import Shape, listed
 from patchfleet.transport.client import shows
 from patchfleet.transport.operation import (
+    Echo,
     Found,
     Listing,
     Operation,
@@ -121,7 +125,8 @@ def _platform_listings(
 
 def _job_page(query: Query, number: int, size: int) -> Operation[list[PMJob]]:
     paged = {**query, "pageNumber": number, "pageSize": size}
-    return call("list_jobs", "GET", "/pm/v1/deploymentjobs/summary", _JOBS, query=paged)
+    path = "/pm/v1/deploymentjobs/summary"
+    return call("list_jobs", "GET", path, _JOBS, query=paged, echoes=(of_platform(query),))
 
 
 def side_by_side(name: str, parts: Sequence[Listing[Any, BaseList[Any]]]) -> Work[BaseList[Any]]:
@@ -150,7 +155,9 @@ def one_after_the_other(
 
 def get_job(jobId: str) -> Operation[PMDeploymentJob]:
     """Read one job as a whole; raise `NotFound` where there is none [D: get]."""
-    return call("get_job", "GET", f"/pm/v1/deploymentjob/{job_id(jobId)}", read_job)
+    number = job_id(jobId)
+    path = f"/pm/v1/deploymentjob/{number}"
+    return call("get_job", "GET", path, read_job, echoes=(is_about("job", number),))
 
 
 def read_job(response: Response) -> PMDeploymentJob:
@@ -177,7 +184,16 @@ def job_ids(jobs: JobIds) -> list[str]:
 def get_job_runs(jobId: JobIds) -> Work[BaseList[PMRun]]:
     """List the runs of a job, or of several jobs, which are asked for at once [O: peer]."""
     ids = job_ids(jobId)
-    parts = [call("get_job_runs", "GET", f"/pm/v1/deploymentjob/{one}/runs", _RUNS) for one in ids]
+    parts = [
+        call(
+            "get_job_runs",
+            "GET",
+            f"/pm/v1/deploymentjob/{one}/runs",
+            _RUNS,
+            echoes=(Echo("job", one, partial(values_of, "jobId")),),
+        )
+        for one in ids
+    ]
 
     def steps() -> Steps[BaseList[PMRun]]:
         lists = yield Together(tuple(parts))
@@ -261,43 +277,51 @@ def _result(
 
 
 def _result_steps(job: str, query: Query, page_size: int) -> Steps[JobResultSummary]:
-    """Read pages until all assets that the first page counts are there."""
-    first: list[JobResultSummary] = []
+    """Read pages until all assets that a page counts are there."""
+    told: dict[str, JobResultSummary] = {}
 
     def page(number: int, size: int) -> Operation[list[PMAssetJobView]]:
         def read(response: Response) -> list[PMAssetJobView]:
             summary = _RESULT(response)
             if not summary.assets and not isinstance(summary.assetCount, int):
                 raise Unreadable("the answer is no result of a job")
-            first[1:] = [summary]
+            told["last"] = summary
+            if number == 0:
+                told["first"] = summary
             return listed(summary.assets, PMAssetJobView, "the assets of a result")
 
-        return _result_page(job, {**query, "pageNumber": number, "pageSize": size}, read)
+        echoes = (is_about("job", job, lambda _: [told["last"]]), *_of_run(query))
+        return _result_page(job, {**query, "pageNumber": number, "pageSize": size}, read, echoes)
 
     reading = listing.Reading(
-        "assets of the result",
-        _asset_key,
-        page_size=page_size,
-        told=lambda: _asset_count(first),
+        "assets of the result", _asset_key, page_size=page_size, told=lambda: _asset_count(told)
     )
     found = yield Listing(
         "get_job_results", lambda: listing.by_page(reading, page, is_steady=True), list
     )
-    summary = first[0]
+    summary = told["first"]
     summary.assets = found
     return summary
 
 
-def _asset_count(summaries: Sequence[JobResultSummary]) -> int | None:
+def _of_run(query: Query) -> tuple[Echo[Any], ...]:
+    """Declare that results are of the run asked for; without one they are of the last."""
+    run = query["jobInstanceId"]
+    return () if run is None else (Echo("run", run, partial(values_of, "jobInstanceId")),)
+
+
+def _asset_count(told: Mapping[str, JobResultSummary]) -> int | None:
     """Return how many assets the last page counts; None where it names no number."""
-    count = summaries[-1].assetCount if summaries else None
+    count = told["last"].assetCount if told else None
     return count if isinstance(count, int) else None
 
 
-def _result_page(job: str, query: Query, read: Any) -> Operation[list[PMAssetJobView]]:
+def _result_page(
+    job: str, query: Query, read: Any, echoes: tuple[Echo[Any], ...]
+) -> Operation[list[PMAssetJobView]]:
     given = {name: value for name, value in query.items() if value is not None}
     path = f"/pm/v1/deploymentjob/{job}/deploymentjobresult/summary"
-    return call("get_job_results", "POST", path, read, query=query, body=given)
+    return call("get_job_results", "POST", path, read, query=query, body=given, echoes=echoes)
 
 
 def _asset_key(view: PMAssetJobView) -> tuple[object, ...] | None:

@@ -3,8 +3,10 @@
 What has no answer is not passed over: it stands in `missing` of the list that comes back.
 """
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
+from operator import attrgetter
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from patchfleet.errors import ConfigError, NotFound, Unreadable
@@ -19,9 +21,11 @@ from patchfleet.qualys.operations.calls import (
     Platform,
     Query,
     Sort,
+    among,
     attribute_names,
     call,
     chunks,
+    of_platform,
     platform_word,
     reader,
     sort_text,
@@ -97,7 +101,15 @@ def get_patch_catalog(
     }
     path = "/pm/v1/patchcatalog/patches"
     parts = [
-        call("get_patch_catalog", "POST", path, _CATALOG, query=query, body={"patchUuid": some})
+        call(
+            "get_patch_catalog",
+            "POST",
+            path,
+            _CATALOG,
+            query=query,
+            body={"patchUuid": some},
+            echoes=(among("patch", some, _catalog_id), of_platform(query)),
+        )
         for some in chunks(ids)
     ]
     return _looked_up("get_patch_catalog", parts, ids, _catalog_id)
@@ -125,7 +137,8 @@ def list_patch_catalog(
     def page(number: int, size: int) -> Operation[list[CatalogPatch]]:
         paged = {**query, "pageNumber": number, "pageSize": size}
         path = "/pm/v1/patchcatalog/patches"
-        return call("list_patch_catalog", "GET", path, _CATALOG, query=paged)
+        echoes = (of_platform(query),)
+        return call("list_patch_catalog", "GET", path, _CATALOG, query=paged, echoes=echoes)
 
     def steps() -> Steps[None]:
         reading = listing.Reading(
@@ -255,7 +268,14 @@ def lookup_cves(qids: Ids) -> Work[BaseList[PMVulnerability]]:
     """
     numbers = whole_numbers("qids", qids)
     parts = [
-        call("lookup_cves", "POST", "/pm/v1/vulnerabilities", _VULNERABILITIES, body={"qids": some})
+        call(
+            "lookup_cves",
+            "POST",
+            "/pm/v1/vulnerabilities",
+            _VULNERABILITIES,
+            body={"qids": some},
+            echoes=(among("vulnerability", some, attrgetter("id")),),
+        )
         for some in chunks(numbers)
     ]
     return _looked_up("lookup_cves", parts, numbers, lambda found: found.id)
@@ -268,7 +288,14 @@ def lookup_host_uuids(assetIds: Ids) -> Work[BaseList[AssetUuid]]:
     """
     numbers = whole_numbers("assetIds", assetIds)
     parts = [
-        call("lookup_host_uuids", "POST", "/pm/v1/assets/uuids", _mapped, body=some)
+        call(
+            "lookup_host_uuids",
+            "POST",
+            "/pm/v1/assets/uuids",
+            _mapped,
+            body=some,
+            echoes=(among("asset", some, attrgetter("assetId")),),
+        )
         for some in chunks(numbers)
     ]
     return _looked_up("lookup_host_uuids", parts, numbers, lambda found: int(found.assetId))
@@ -282,7 +309,7 @@ def _mapped(response: Response) -> list[AssetUuid]:
     found: list[AssetUuid] = []
     for one in mapped:
         number, uuid = (one.get("assetId"), one.get("assetUuid")) if isinstance(one, dict) else "  "
-        if not (str(number).isdecimal() and isinstance(uuid, str)):
+        if not (re.fullmatch("[0-9]{1,18}", str(number)) and isinstance(uuid, str)):
             raise Unreadable("a mapped asset has no number or no UUID")
         found.append(AssetUuid(str(number), uuid))
     return found

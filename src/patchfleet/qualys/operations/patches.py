@@ -23,6 +23,7 @@ from patchfleet.qualys.operations.calls import (
     Sort,
     attribute_names,
     call,
+    of_platform,
     platform_word,
     platforms_of,
     reader,
@@ -218,6 +219,7 @@ class _Kind:
                 ),
                 query={"platform": word, "pageSize": asked.pageSize},
                 body=body,
+                echoes=(of_platform({"platform": word}),),
                 headers=None if cursor is None else {"searchAfter": cursor},
             )
 
@@ -264,7 +266,14 @@ class _Kind:
             "pageNumber": number,
             "pageSize": size,
         }
-        return call(f"{self.name}_v1", "GET", self.numbered_path, self.read, query=query)
+        return call(
+            f"{self.name}_v1",
+            "GET",
+            self.numbered_path,
+            self.read,
+            query=query,
+            echoes=(of_platform(query),),
+        )
 
 
 @dataclass(frozen=True, slots=True)
