@@ -14,6 +14,7 @@ from patchfleet.policy.intel import (
     KbCve,
     KevEntry,
     SsvcAssessment,
+    cves_fixed,
     read_intel,
 )
 
@@ -240,19 +241,41 @@ BAD = {
     "no header": ("CVE-2026-1000,0.1,0.2\n", 1, "columns"),
     "no rows": (HEADER, 1, "not one row"),
     "a day that is none": (EPSS.replace("2026-09-12", "2026-13-12"), 1, "is not a date"),
+    "a row cut off": (EPSS + "CVE-2026-2000,0.0", 6, "the row has 2 columns"),
+    "a row too long": (EPSS + "CVE-2026-2000,0.1,0.2,0.3", 6, "the row has 4 columns"),
+    "a quote left open": (EPSS + '"CVE-2026-2000,0.1,0.2\n', 6, "unexpected end"),
+    "a cell beyond measure": (KB + "x" * 200_000 + ",CVE-2024-1111\n", 5, "field larger"),
+    "JSON cut off": (json.dumps(KEV)[:-9], 1, "is not JSON"),
+    "JSON lines cut off": (json.dumps(FIRST) + "\n" + json.dumps(OTHER)[:-5], 2, "not JSON"),
+    "JSON without end": ("[" * 100_000, 1, "is not JSON"),
+    "vulnerabilities of another kind": (
+        {"vulnerabilities": [{"cve": {"id": "CVE-2026-1000"}}]},
+        1,
+        "cveID",
+    ),
+    "a catalogue without entries": ({"vulnerabilities": []}, 1, "not one row"),
+    "a catalogue cut short": ({**KEV, "count": 3}, 1, "says that it holds 3 entries, and holds 2"),
+    "a day of release that is none": ({**KEV, "dateReleased": "soon"}, 1, "dateReleased: 'soon'"),
+    "records without an assessment": ([SILENT], 1, "not one row"),
+    "other JSON": ({"error": "forbidden"}, 1, "none of the known files"),
+    "an empty list": ([], 1, "none of the known files"),
+    "an entry that is none": ({"vulnerabilities": ["x"]}, 1, "is no entry but 'x'"),
+    "entries most of which are none": (
+        {"vulnerabilities": [KEV_FIRST, {"cveID": "x"}, {}]},
+        2,
+        "not a CVE identifier",
+    ),
+}
+
+ODD = {
     "a score above one": (EPSS + "CVE-2026-2000,1.7,0.5\n", 6, "from 0 to 1, not 1.7"),
     "a score below zero": (EPSS + "CVE-2026-2000,-0.1,0.5\n", 6, "from 0 to 1"),
     "a percentile above one": (EPSS + "CVE-2026-2000,0.1,99\n", 6, "from 0 to 1"),
     "a score that is no number": (EPSS + "CVE-2026-2000,nan,0.5\n", 6, "from 0 to 1"),
     "a score that is no score": (EPSS + "CVE-2026-2000,high,0.5\n", 6, "not two numbers"),
     "a score left out": (EPSS + "CVE-2026-2000,,0.5\n", 6, "not two numbers"),
-    "a row cut off": (EPSS + "CVE-2026-2000,0.0", 6, "the row has 2 columns"),
-    "a row too long": (EPSS + "CVE-2026-2000,0.1,0.2,0.3", 6, "the row has 4 columns"),
-    "a quote left open": (EPSS + '"CVE-2026-2000,0.1,0.2\n', 6, "unexpected end"),
     "a cell without end": (KB + "x" * 90_000 + ",CVE-2024-1111\n", 5, "'xxx"),
-    "a cell beyond measure": (KB + "x" * 200_000 + ",CVE-2024-1111\n", 5, "field larger"),
     "no identifier": (EPSS + "GHSA-2026-2000,0.1,0.2\n", 6, "not a CVE identifier"),
-    "an identifier in small letters": (EPSS + "cve-2026-2000,0.1,0.2\n", 6, "in capitals"),
     "digits of another script": (EPSS + "CVE-2026-١٢٣٤,0.1,0.2\n", 6, "not a CVE"),
     "another score": (EPSS + "CVE-2024-3400,0.1,0.2\n", 6, "there before with other values"),
     "another assessment": (SSVC + "CVE-2024-3400,none,yes,total\n", 5, "there before"),
@@ -262,25 +285,10 @@ BAD = {
     "a KB that is none": (KB + "KBx,CVE-2024-1111\n", 5, "'KBx' is not a KB number"),
     "a KB left out": (KB + ",CVE-2024-1111\n", 5, "'' is not a KB number"),
     "a KB without CVE": (KB + "5034441,\n", 5, "not a CVE identifier"),
-    "JSON cut off": (json.dumps(KEV)[:-9], 1, "is not JSON"),
-    "JSON lines cut off": (json.dumps(FIRST) + "\n" + json.dumps(OTHER)[:-5], 2, "not JSON"),
-    "JSON without end": ("[" * 100_000, 1, "is not JSON"),
-    "other JSON": ({"error": "forbidden"}, 1, "neither KEV nor SSVC"),
-    "an empty list": ([], 1, "neither KEV nor SSVC"),
-    "vulnerabilities of another kind": (
-        {"vulnerabilities": [{"cve": {"id": "CVE-2026-1000"}}]},
-        1,
-        "cveID",
-    ),
-    "a catalogue without entries": ({"vulnerabilities": []}, 1, "not one row"),
-    "a catalogue cut short": ({**KEV, "count": 3}, 1, "says that it holds 3 entries, and holds 2"),
-    "a day of release that is none": ({**KEV, "dateReleased": "soon"}, 1, "dateReleased: 'soon'"),
-    "an entry that is none": ({"vulnerabilities": ["x"]}, 1, "got `str`"),
     "an entry without its name": (kev_with(cveID=...), 2, "cveID"),
     "an entry without its day": (kev_with(dateAdded=...), 2, "dateAdded"),
     "an entry of a wrong day": (kev_with(dateAdded="12/04/2024"), 2, "'12/04/2024' is not a day"),
     "an entry of a short day": (kev_with(dateAdded="2024-02-30"), 2, "is not a day"),
-    "an entry due before it": (kev_with(dueDate="2024-04-11"), 2, "before its listing"),
     "an entry that is unclear": (kev_with(knownRansomwareCampaignUse="Yes"), 2, "Known or Unknown"),
     "an entry with a name that is none": (kev_with(cveID="CVE-24-1"), 2, "not a CVE identifier"),
     "another entry": (
@@ -288,7 +296,11 @@ BAD = {
         2,
         "CVE-2026-1000 was there before with other values",
     ),
-    "a record without containers": ([OTHER, {"cveMetadata": {"cveId": "CVE-2024-1"}}], 2, "contai"),
+    "a record without containers": (
+        [OTHER, {"cveMetadata": {"cveId": "CVE-2024-1111"}}],
+        2,
+        "contai",
+    ),
     "a record with another word": (ssvc_with(options=[{"Automatable": "maybe"}]), 2, "'maybe'"),
     "a record with other options": (ssvc_with(options="none"), 2, "options"),
     "a record of no day": (ssvc_with(timestamp="yesterday"), 2, "is not a day"),
@@ -297,8 +309,34 @@ BAD = {
         2,
         "there before",
     ),
-    "records without an assessment": ([SILENT], 1, "not one row"),
+    "an entry that is no table": (
+        {"vulnerabilities": [KEV["vulnerabilities"][1], "x"]},
+        2,
+        "is no entry but 'x'",
+    ),
+    "a line that is not JSON": (
+        "\n".join([json.dumps(FIRST), "{cut", json.dumps(OTHER)]),
+        2,
+        "not JSON",
+    ),
+    "a row too short": (EPSS + "CVE-2026-2000,0.0\nCVE-2026-2001,0.1,0.2\n", 6, "has 2 columns"),
+    "what an update contains is no update": (
+        "kb,cve,supersedes\nKB5034441,CVE-2024-20666,none\n",
+        2,
+        "which is no KB number",
+    ),
 }
+
+
+@pytest.mark.parametrize(("content", "place", "said"), ODD.values(), ids=ODD)
+def test_an_odd_entry_is_named_and_the_others_count(content, place, said):
+    intel = read(content, DAY, "some.file")
+    assert intel.rows
+    (problem,) = intel.problems
+    assert problem.startswith((f"line {place}: ", f"entry {place}: "))
+    assert said in problem
+    assert "\n" not in problem
+    assert len(problem) < 300
 
 
 @pytest.mark.parametrize(("content", "line", "said"), BAD.values(), ids=BAD)
@@ -329,18 +367,204 @@ def test_a_packed_file_that_is_cut_anywhere_is_never_a_shorter_list(length):
 
 
 @given(st.data())
-def test_a_file_with_a_character_changed_is_whole_or_refused(data):
+def test_a_file_with_a_character_changed_is_whole_or_says_what_it_lacks(data):
     content = data.draw(st.sampled_from([json.dumps(KEV), EPSS, SSVC, KB, json.dumps([FIRST])]))
     place = data.draw(st.integers(0, len(content) - 1))
     changed = content[:place] + data.draw(st.characters()) + content[place + 1 :]
     try:
-        rows = read(changed.encode("utf-8", "surrogatepass"), DAY).rows
+        intel = read(changed.encode("utf-8", "surrogatepass"), DAY)
     except PolicyError:
         return
-    assert len(rows) >= len(read(content, DAY).rows)
+    assert intel.problems or len(intel.rows) >= len(read(content, DAY).rows)
 
 
 def test_a_packed_file_that_swells_is_refused_before_it_fills_the_memory(monkeypatch):
     monkeypatch.setattr("patchfleet.policy.intel.read.MOST_BYTES", 1 << 20)
     with pytest.raises(PolicyError, match="more than 1 MB"):
         read(gzip.compress(b" " * (2 << 20)), DAY)
+
+
+def test_what_is_due_before_its_listing_is_kept_as_the_catalogue_has_it():
+    intel = read(kev_with(dueDate="2020-01-29"), DAY)
+    assert intel.rows[1].due_date == date(2020, 1, 29)
+    assert intel.problems == ()
+
+
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            {"cveID": st.integers(1000, 9999).map("CVE-2024-{}".format)},
+            optional={
+                name: st.none()
+                | st.booleans()
+                | st.integers()
+                | st.lists(st.text(max_size=3), max_size=2)
+                | st.text(max_size=12)
+                | st.sampled_from(["2024-04-12", "2024-04-12T00:00:00Z", "Known", "known", "Yes"])
+                for name in (
+                    "dateAdded",
+                    "dueDate",
+                    "knownRansomwareCampaignUse",
+                    "forensicTriage",
+                    "notes",
+                )
+            },
+        ),
+        min_size=1,
+        unique_by=lambda entry: entry["cveID"],
+    )
+)
+def test_a_catalogue_loses_no_vulnerability_whatever_its_other_fields_hold(entries):
+    intel = read({"vulnerabilities": entries}, DAY)
+    assert [row.cve for row in intel.rows] == [entry["cveID"] for entry in entries]
+
+
+def test_the_catalogue_as_a_table():
+    table = (
+        '"cveID","vendorProject","product","dateAdded","shortDescription","dueDate",'
+        '"knownRansomwareCampaignUse","notes"\n'
+        'CVE-2024-3400,"Palo Alto Networks",PAN-OS,2024-04-12,"a, b",2024-04-19,Known,\n'
+        "CVE-2026-1000,x,y,2026-07-01,z,,Unknown,\n"
+    )
+    intel = read(table, date(2026, 9, 12))
+    assert (intel.kind, intel.rows) == ("kev", read(KEV).rows)
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"), [("Yes", True), (True, True), ("no", False), (None, None), ("soon", None)]
+)
+def test_a_catalogue_says_where_forensic_triage_is_due(word, meant):
+    assert read(kev_with(forensicTriage=word), DAY).rows[1].needs_forensic_triage is meant
+
+
+def containers(*assessments):
+    """A record with a container for each provider and its assessment."""
+    made = record("CVE-2025-6965")
+    made["containers"]["adp"] = [
+        {
+            "providerMetadata": {"shortName": provider},
+            "metrics": record("CVE-2025-6965", assessment)["containers"]["adp"][1]["metrics"],
+        }
+        for provider, assessment in assessments
+    ]
+    for container in made["containers"]["adp"]:
+        if container["providerMetadata"]["shortName"] != "CISA-ADP":
+            container["metrics"][0]["other"]["content"]["role"] = "Supplier"
+    return made
+
+
+CISA_SAYS = ("CISA-ADP", ("active", "yes", "total", "2024-01-01"))
+OTHERS_SAY = ("vendor", ("none", "no", "partial", "2025-01-01"))
+
+
+@pytest.mark.parametrize("order", [(CISA_SAYS, OTHERS_SAY), (OTHERS_SAY, CISA_SAYS)])
+def test_the_assessment_of_cisa_counts_whatever_is_newer_elsewhere(order):
+    assert read(containers(*order)).rows == [
+        assessed("CVE-2025-6965", "active", automatable=True, total=True)
+    ]
+
+
+def test_what_others_assess_is_no_assessment():
+    intel = read([containers(OTHERS_SAY), FIRST])
+    assert [row.cve for row in intel.rows] == ["CVE-2024-0012"]
+
+
+def test_an_assessment_in_the_newer_form():
+    newer = record("CVE-2024-0012")
+    newer["containers"]["adp"][1]["metrics"] = [
+        {
+            "ssvcV1_0_1": {
+                "selections": [
+                    {"namespace": "ssvc", "name": "Exploitation", "values": ["Active"]},
+                    {"namespace": "ssvc", "name": "Automatable", "values": ["Yes"]},
+                    {"namespace": "ssvc", "name": "Technical Impact", "values": ["Total"]},
+                ],
+                "timestamp": "2024-11-19T04:55:47.202753Z",
+                "schemaVersion": "1-0-1",
+            }
+        }
+    ]
+    assert read([newer]).rows == read([FIRST]).rows
+    as_one_table = ssvc_with(
+        options={"Exploitation": "active", "Automatable": "yes", "Technical Impact": "total"}
+    )
+    assert read(as_one_table).rows[1] == read([FIRST]).rows[0]
+
+
+def test_a_table_tells_what_an_update_contains():
+    intel = read(
+        "KB,CVE,Supersedes,Product\nKB5100002,CVE-2026-10002,KB5100001; 5100000,Windows\n"
+        "KB5100001,CVE-2026-10001,,Windows\nKB5100003,,KB5100002,Windows\n",
+        DAY,
+    )
+    assert intel.problems == ()
+    assert cves_fixed(intel.rows) == {
+        "5100002": ("CVE-2026-10002", "CVE-2026-10001"),
+        "5100001": ("CVE-2026-10001",),
+        "5100003": ("CVE-2026-10002", "CVE-2026-10001"),
+    }
+
+
+@given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), max_size=12))
+def test_an_update_fixes_what_all_that_it_contains_fix(pairs):
+    """Compared with the closure found by going on until nothing changes."""
+    kbs = [str(5_100_000 + number) for number in range(7)]
+    rows = [KbCve(kb, f"CVE-2026-1000{number}") for number, kb in enumerate(kbs)]
+    rows += [KbCve(kbs[newer], None, kbs[older]) for newer, older in pairs]
+    contained = {number: {number} for number in range(7)}
+    for _ in range(7):
+        for newer, older in pairs:
+            contained[newer] |= contained[older]
+    fixed = cves_fixed(rows)
+    for number, kb in enumerate(kbs):
+        assert set(fixed[kb]) == {f"CVE-2026-1000{one}" for one in contained[number]}
+
+
+def test_microsofts_cvrf_document():
+    document = {
+        "DocumentTracking": {
+            "Identification": {"ID": {"Value": "2026-Oct"}},
+            "CurrentReleaseDate": "2026-10-14T07:00:00",
+        },
+        "Vulnerability": [
+            {
+                "CVE": "CVE-2026-10002",
+                "Remediations": [
+                    {"Description": {"Value": "5100002"}, "Supercedence": "5100001", "Type": 2},
+                    {"Description": {"Value": "Release Notes"}, "Type": 2},
+                    {"Description": {"Value": "5100009"}, "Type": 1},
+                ],
+            },
+            {"CVE": "ADV260001", "Remediations": []},
+        ],
+    }
+    intel = read(document)
+    assert (intel.kind, intel.dated, intel.version) == ("kb", date(2026, 10, 14), "2026-Oct")
+    assert intel.rows == [
+        KbCve("5100002", "CVE-2026-10002"),
+        KbCve("5100002", None, "5100001"),
+    ]
+    assert "ADV260001" in intel.problems[0]
+
+
+def test_microsofts_csaf_advisory():
+    advisory = {
+        "document": {"tracking": {"current_release_date": "2026-10-14T07:00:00Z", "version": "2"}},
+        "vulnerabilities": [
+            {
+                "cve": "CVE-2026-10002",
+                "remediations": [
+                    {
+                        "category": "vendor_fix",
+                        "details": "10.0.20348.2227:Security Update:"
+                        "https://support.microsoft.com/help/5100002",
+                        "url": "https://catalog.update.microsoft.com/v7/site/Search.aspx?q=KB5100002",
+                    },
+                    {"category": "none_available", "details": "KB5100003"},
+                ],
+            }
+        ],
+    }
+    intel = read(advisory)
+    assert (intel.kind, intel.dated, intel.version) == ("kb", date(2026, 10, 14), "2")
+    assert intel.rows == [KbCve("5100002", "CVE-2026-10002")]

@@ -7,6 +7,7 @@ from patchfleet.errors import (
     Error,
     Incomplete,
     PlanError,
+    PolicyError,
     StoreError,
     VendorError,
 )
@@ -31,7 +32,7 @@ MEANINGS = {
     Exit.BUG: "an error nobody foresaw; please report it",
     Exit.USAGE: "the command line cannot be used: an unknown option, a name that matches nothing",
     Exit.INCOMPLETE: "part of the work failed; what was done is kept, and the rest is named",
-    Exit.CONFIG: "settings, a parameter or an output file cannot be used",
+    Exit.CONFIG: "settings, a parameter, a file that is read or an output file cannot be used",
     Exit.VENDOR: "the vendor cannot be reached or refuses",
     Exit.STORE: "the record cannot be read or written",
     Exit.DECLINED: "nothing was changed: the answer was no, or there was nobody to ask",
@@ -44,6 +45,7 @@ def exit_of(error: Error) -> Exit:
     for kind, code in (
         (Incomplete, Exit.INCOMPLETE),
         (ConfigError, Exit.CONFIG),
+        (PolicyError, Exit.CONFIG),
         (VendorError, Exit.VENDOR),
         (StoreError, Exit.STORE),
         (PlanError, Exit.DECLINED),

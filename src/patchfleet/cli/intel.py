@@ -9,6 +9,9 @@ from patchfleet.cli.lazy import LazyGroup
 from patchfleet.cli.options import CommandLineError, output_options
 from patchfleet.cli.session import Session, pass_session
 
+MOST_PROBLEMS = 20
+"""So many odd entries of one file are named; the others are counted."""
+
 COMMANDS = {
     "load": ("patchfleet.cli.intel:load", "Load KEV, EPSS, SSVC or KB files into the record."),
     "list": ("patchfleet.cli.intel:listed", "List the files in force, with their day."),
@@ -27,9 +30,10 @@ def command() -> None:
 def load(session: Session, *, files: tuple[Path, ...], dated: str | None) -> None:
     """Load KEV, EPSS, SSVC or KB files into the record.
 
-    What a file is is told from its content: CISA's catalogue (JSON), EPSS scores (CSV, also .gz),
-    SSVC assessments (JSON or CSV), or a table of kb and cve. All of them are read before any is
-    kept.
+    The content tells what a file is: CISA's catalogue (JSON or CSV), EPSS scores (CSV, also .gz),
+    SSVC assessments (JSON or CSV), Microsoft's CVRF or CSAF (JSON), or a table of kb and cve, with
+    supersedes where an update contains older ones. All of them are read before any is kept; an
+    entry that is not understood is named, and the others count.
     """
     from patchfleet.policy.intel import read_intel
 
@@ -53,6 +57,11 @@ def load(session: Session, *, files: tuple[Path, ...], dated: str | None) -> Non
                 now=datetime.now(UTC),
             )
             session.say(f"{intel.kind}: {len(intel.rows):,} rows of {intel.dated} from {file.name}")
+            for problem in intel.problems[:MOST_PROBLEMS]:
+                session.say(f"warning: {file.name}: {problem}")
+            if len(intel.problems) > MOST_PROBLEMS:
+                more = len(intel.problems) - MOST_PROBLEMS
+                session.say(f"warning: {file.name}: {more:,} more entries are not understood")
 
 
 def _day(text: str) -> date:

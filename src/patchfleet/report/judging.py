@@ -13,7 +13,14 @@ from zoneinfo import ZoneInfo
 from patchfleet.models import Patch, Selection
 from patchfleet.policy import Facts as CaseFacts
 from patchfleet.policy import Judgement, Pack, judge, release_of, strictest
-from patchfleet.policy.intel import EpssScore, KbCve, KevEntry, SsvcAssessment, read_intel
+from patchfleet.policy.intel import (
+    EpssScore,
+    KbCve,
+    KevEntry,
+    SsvcAssessment,
+    cves_fixed,
+    read_intel,
+)
 from patchfleet.store.questions import CaseRow, JudgedVerdict, cases, cves_by_kb, judge_by
 from patchfleet.store.rows import IntelRow
 
@@ -33,6 +40,8 @@ class Known(NamedTuple):
     epss: dict[str, EpssScore] | None = None
     ssvc: dict[str, SsvcAssessment] | None = None
     cves: dict[str, tuple[str, ...]] | None = None
+    superseding: frozenset[str] = frozenset()
+    """KB numbers of which a file tells what older updates they contain."""
 
 
 def known_of(loaded: Iterable[tuple[IntelRow, bytes]], kinds: Sequence[str] = ()) -> Known:
@@ -43,16 +52,14 @@ def known_of(loaded: Iterable[tuple[IntelRow, bytes]], kinds: Sequence[str] = ()
         if not kinds or row.kind in kinds:
             rows[row.kind] = list(read_intel(row.name, content, dated=row.dated).rows)
             files.append(row)
-    by_kb: dict[str, list[str]] = {}
-    for pair in rows.get("kb", ()):
-        assert isinstance(pair, KbCve)
-        by_kb.setdefault(pair.kb, []).append(pair.cve)
+    updates = [row for row in rows.get("kb", ()) if isinstance(row, KbCve)]
     return Known(
         tuple(files),
         _by_cve(rows, "kev", KevEntry),
         _by_cve(rows, "epss", EpssScore),
         _by_cve(rows, "ssvc", SsvcAssessment),
-        {kb: tuple(cves) for kb, cves in by_kb.items()},
+        cves_fixed(updates),
+        frozenset(row.kb for row in updates if row.supersedes is not None),
     )
 
 
@@ -109,6 +116,8 @@ def _facts(case: CaseRow, cve: str | None, known: Known) -> CaseFacts:
     listed: KevEntry | Literal["not_listed"] | None = None
     if cve is not None and known.kev is not None:
         listed = known.kev.get(cve, "not_listed")
+    if listed == "not_listed" and _may_contain_more(case, known):
+        listed = None
     ssvc = (known.ssvc or {}).get(cve or "")
     described = Patch(title=case.patch, released_at=case.released_at)
     return CaseFacts(
@@ -125,6 +134,15 @@ def _facts(case: CaseRow, cve: str | None, known: Known) -> CaseFacts:
         is_os=_is_os(case.product),
         kind=case.kind,
     )
+
+
+def _may_contain_more(case: CaseRow, known: Known) -> bool:
+    """Say whether an update fixes what older ones fixed, and nobody says which those are."""
+    is_cumulative = _CUMULATIVE.search(case.patch) is not None
+    return is_cumulative and not case.cves and case.kb not in known.superseding
+
+
+_CUMULATIVE = re.compile(r"(?i)\bcumulative\b|\bmonthly (quality )?rollup\b|\bsecurity rollup\b")
 
 
 def _is_os(product: str | None) -> bool | None:

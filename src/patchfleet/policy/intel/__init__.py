@@ -12,6 +12,7 @@ from patchfleet.policy.intel.rows import (
     Kind,
     SsvcAssessment,
 )
+from patchfleet.policy.intel.superseded import cves_fixed
 
 __all__ = [
     "EpssScore",
@@ -20,5 +21,6 @@ __all__ = [
     "KevEntry",
     "Kind",
     "SsvcAssessment",
+    "cves_fixed",
     "read_intel",
 ]

@@ -1,165 +1,177 @@
-"""The files among them that are JSON: CISA's catalogue of exploited vulnerabilities, and SSVC.
+"""CISA's files: the catalogue of exploited vulnerabilities, and SSVC inside of CVE records.
 
-SSVC comes as CISA publishes it inside of CVE records [cisagov/vulnrichment]: one record, a list of
-them, or one on each line. A record without an assessment is a vulnerability nobody assessed.
+The catalogue comes as JSON or CSV. SSVC comes as CISA publishes it [cisagov/vulnrichment]: one CVE
+record, a list of them, or one on each line. A record without an assessment is a vulnerability that
+nobody assessed; what others than CISA say of it does not count.
 
-Law of this file: pure; an entry that is not understood is an error with its number, never left out.
+Invariants: pure. An entry or a field that is not understood is named with its number, and the
+others count.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
-from typing import Any, TypeVar
-
-import msgspec
-from msgspec import Struct, field
+from typing import Any
 
 from patchfleet.policy.intel.rows import KevEntry, SsvcAssessment
 from patchfleet.policy.intel.table import assessment_of
-from patchfleet.policy.intel.trouble import DOWNLOAD, cve_of, keep, unusable, unusable_entry
+from patchfleet.policy.intel.trouble import (
+    DOWNLOAD,
+    Problems,
+    cve_of,
+    list_of,
+    mapping_of,
+    unusable,
+)
 
-T = TypeVar("T")
-
-
-class _Listed(Struct):
-    """An entry of the catalogue, as much of it as is read."""
-
-    cve_id: str = field(name="cveID")
-    date_added: str = field(name="dateAdded")
-    due_date: str | None = field(name="dueDate", default=None)
-    ransomware: str = field(name="knownRansomwareCampaignUse", default="Unknown")
-
-
-class _Catalogue(Struct):
-    version: str | None = field(name="catalogVersion", default=None)
-    released: str | None = field(name="dateReleased", default=None)
-    count: int | None = None
-
-
-class _Content(Struct):
-    options: list[dict[str, str]]
-    timestamp: str = ""
-    version: str | None = None
-
-
-class _Other(Struct):
-    type: str = ""
-    content: Any = None
-
-
-class _Metric(Struct):
-    other: _Other | None = None
-
-
-class _Container(Struct):
-    metrics: list[_Metric] = []
-
-
-class _Containers(Struct):
-    adp: list[_Container] = []
-
-
-class _About(Struct):
-    cve_id: str = field(name="cveId")
-
-
-class _Record(Struct):
-    """A CVE record, as much of it as is read."""
-
-    about: _About = field(name="cveMetadata")
-    containers: _Containers
+_YES_NO = {"yes": True, "true": True, "required": True, "no": False, "false": False}
+_RANSOMWARE = {"known": True, "unknown": False, "": False}
 
 
 def read_kev(
-    file: str, catalogue: dict[str, Any]
+    file: str, catalogue: Mapping[str, Any], problems: Problems
 ) -> tuple[date | None, str | None, list[KevEntry]]:
     """Return the day of a catalogue, its version and its entries.
 
-    Raises `PolicyError` for an entry that cannot be read, one that is there twice with other
-    values, and a catalogue that does not hold as many as it says.
+    Raises `PolicyError` for a catalogue that does not hold as many entries as it says.
     """
-    head = _as(catalogue, _Catalogue, lambda said: unusable(file, 1, said, DOWNLOAD))
-    listed = catalogue["vulnerabilities"]
-    if head.count is not None and head.count != len(listed):
-        what = f"the catalogue says that it holds {head.count} entries, and holds {len(listed)}"
+    listed: list[Any] = catalogue["vulnerabilities"]
+    count, version = catalogue.get("count"), catalogue.get("catalogVersion")
+    if isinstance(count, int) and count != len(listed):
+        what = f"the catalogue says that it holds {count} entries, and holds {len(listed)}"
         raise unusable(file, 1, what, DOWNLOAD)
-    entries: dict[str, KevEntry] = {}
-    for number, one in enumerate(listed, 1):
-        try:
-            entry = _entry(_as(one, _Listed, ValueError))
-            keep(entries, entry.cve, entry)
-        except ValueError as error:
-            raise unusable_entry(file, number, str(error), DOWNLOAD) from None
+    entries = kev_entries(enumerate(listed, 1), problems)
     dated = None
-    if head.released is not None:
+    if catalogue.get("dateReleased") is not None:
         try:
-            dated = _day(head.released[:10])
+            dated = day_of(catalogue["dateReleased"])
         except ValueError as error:
             raise unusable(file, 1, f"dateReleased: {error}", DOWNLOAD) from None
-    return dated, head.version, list(entries.values())
+    return dated, version if isinstance(version, str) else None, entries
 
 
-def _as(value: Any, kind: type[T], refuse: Callable[[str], Exception]) -> T:
+def kev_entries(listed: Iterable[tuple[int, Any]], problems: Problems) -> list[KevEntry]:
+    """Return the entries of a catalogue, given with their places; each vulnerability once."""
+    entries: dict[str, KevEntry] = {}
+    for place, one in listed:
+        if not isinstance(one, Mapping):
+            problems.leave_out(place, f"is no entry but {one!r}")
+            continue
+        try:
+            cve = cve_of(one.get("cveID"))
+        except ValueError as error:
+            problems.leave_out(place, f"cveID: {error}")
+            continue
+        entry = _entry(cve, one, place, problems)
+        if entries.setdefault(cve, entry) != entry:
+            problems.leave_out(place, f"{cve} was there before with other values")
+    return list(entries.values())
+
+
+def _entry(cve: str, one: Mapping[str, Any], place: int, problems: Problems) -> KevEntry:
+    """Return an entry; a field that is not understood is named and unknown."""
+
+    def day(name: str, *, may_miss: bool) -> date | None:
+        text = one.get(name)
+        if may_miss and text in (None, ""):
+            return None
+        try:
+            return day_of(text)
+        except ValueError as error:
+            problems.add(place, f"{cve}: {name}: {error}")
+            return None
+
+    ransomware = one.get("knownRansomwareCampaignUse") or ""
+    if str(ransomware).strip().casefold() not in _RANSOMWARE:
+        problems.add(place, f"{cve}: ransomware use is Known or Unknown, not {ransomware!r}")
+    return KevEntry(
+        cve,
+        day("dateAdded", may_miss=False),
+        day("dueDate", may_miss=True),
+        _RANSOMWARE.get(str(ransomware).strip().casefold(), False),
+        _YES_NO.get(str(one.get("forensicTriage")).strip().casefold()),
+    )
+
+
+def day_of(value: object) -> date:
+    """Return the day of a text such as 2026-06-10, with a time or without; raise ValueError."""
+    text = value.strip() if isinstance(value, str) else ""
     try:
-        return msgspec.convert(value, kind)
-    except msgspec.ValidationError as error:
-        raise refuse(str(error)) from None
-
-
-def _entry(listed: _Listed) -> KevEntry:
-    cve = cve_of(listed.cve_id)
-    if listed.ransomware not in {"Known", "Unknown"}:
-        raise ValueError(f"{cve}: ransomware use is Known or Unknown, not {listed.ransomware!r}")
-    try:
-        due_date = _day(listed.due_date) if listed.due_date else None
-        return KevEntry(cve, _day(listed.date_added), due_date, listed.ransomware == "Known")
-    except ValueError as error:
-        raise ValueError(f"{cve}: {error}") from None
-
-
-def _day(text: str) -> date:
-    try:
-        return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007  (a day has no time zone)
+        return datetime.strptime(text[:10], "%Y-%m-%d").date()  # noqa: DTZ007  (a day has no zone)
     except ValueError:
-        raise ValueError(f"{text!r} is not a day such as 2026-06-10") from None
+        raise ValueError(f"{value!r} is not a day such as 2026-06-10") from None
 
 
 def read_ssvc(
-    file: str, records: list[Any]
+    records: list[Any], problems: Problems
 ) -> tuple[date | None, str | None, list[SsvcAssessment]]:
-    """Return the newest day of CVE records, the version of the scheme, and the assessments.
+    """Return the newest day of CVE records, the version of the scheme, and CISA's assessments.
 
-    A record with several counts by its newest. The version is None where records differ in it.
+    A record with several counts by CISA's newest. The version is None where records differ in it.
     """
     rows: dict[str, SsvcAssessment] = {}
     versions: set[str | None] = set()
     newest: date | None = None
-    for number, one in enumerate(records, 1):
+    for place, record in enumerate(records, 1):
         try:
-            record = _as(one, _Record, ValueError)
-            cve = cve_of(record.about.cve_id)
-            content = max(_contents(record), key=lambda each: each.timestamp, default=None)
+            cve = cve_of(mapping_of(mapping_of(record).get("cveMetadata")).get("cveId"))
+            content = max(_contents(mapping_of(record)), key=_timestamp, default=None)
             if content is None:
                 continue
-            keep(rows, cve, _assessment(cve, content))
-            if content.timestamp:
-                day = _day(content.timestamp[:10])
-                newest = day if newest is None else max(newest, day)
-            versions.add(content.version)
+            row = _assessment(cve, content)
+            day = day_of(_timestamp(content)) if _timestamp(content) else None
         except ValueError as error:
-            raise unusable_entry(file, number, str(error), DOWNLOAD) from None
+            problems.leave_out(place, str(error))
+            continue
+        if rows.setdefault(cve, row) != row:
+            problems.leave_out(place, f"{cve} was there before with other values")
+            continue
+        newest = max(filter(None, (newest, day)), default=None)
+        version = content.get("version") or content.get("schemaVersion")
+        versions.add(version if isinstance(version, str) else None)
     return newest, versions.pop() if len(versions) == 1 else None, list(rows.values())
 
 
-def _contents(record: _Record) -> Iterator[_Content]:
-    for container in record.containers.adp:
-        for metric in container.metrics:
-            if metric.other is not None and metric.other.type == "ssvc":
-                yield _as(metric.other.content, _Content, ValueError)
+def _contents(record: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield CISA's assessments of a record; raise ValueError where they cannot be looked for."""
+    containers = record.get("containers")
+    if not isinstance(containers, Mapping):
+        raise ValueError("the record has no containers")  # noqa: TRY004
+    for container in list_of(containers.get("adp")):
+        provider = mapping_of(mapping_of(container).get("providerMetadata")).get("shortName")
+        title = str(mapping_of(container).get("title") or "")
+        for metric in list_of(mapping_of(container).get("metrics")):
+            for content in _of_metric(mapping_of(metric)):
+                role = str(content.get("role") or "")
+                if provider == "CISA-ADP" or "CISA" in role or (not provider and "CISA" in title):
+                    yield content
 
 
-def _assessment(cve: str, content: _Content) -> SsvcAssessment:
-    """Return the assessment of a list of one-word tables: `{"Technical Impact": "total"}`."""
-    words = {name.casefold(): word for option in content.options for name, word in option.items()}
+def _of_metric(metric: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield the assessments of a metric: as `other` of the type ssvc, or as `ssvcV…` of its own."""
+    other = mapping_of(metric.get("other"))
+    if other.get("type") == "ssvc":
+        yield mapping_of(other.get("content"))
+    yield from (mapping_of(value) for name, value in metric.items() if name.startswith("ssvcV"))
+
+
+def _assessment(cve: str, content: Mapping[str, Any]) -> SsvcAssessment:
+    """Return an assessment: options as `{"Technical Impact": "total"}`, or selections with values.
+
+    One table of several options is read as a list of tables of one.
+    """
+    options = content.get("options", content.get("selections"))
+    words: dict[str, str] = {}
+    for option in [options] if isinstance(options, Mapping) else list_of(options):
+        if not isinstance(option, Mapping):
+            raise ValueError(f"{cve}: options are tables, not {option!r}")  # noqa: TRY004
+        named = {option["name"]: option.get("values")} if "values" in option else option
+        for name, value in named.items():
+            several = list_of(value) if isinstance(value, list) else [value]
+            if len(several) != 1:
+                raise ValueError(f"{cve}: {name} has {len(several)} values")
+            words[str(name).casefold()] = str(several[0])
+    if not words:
+        raise ValueError(f"{cve}: the assessment has no options")
     try:
         return assessment_of(
             cve,
@@ -169,3 +181,7 @@ def _assessment(cve: str, content: _Content) -> SsvcAssessment:
         )
     except ValueError as error:
         raise ValueError(f"{cve}: {error}") from None
+
+
+def _timestamp(content: Mapping[str, Any]) -> str:
+    return str(content.get("timestamp") or "")

@@ -15,20 +15,16 @@ Exploitation = Literal["none", "poc", "active"]
 
 
 class KevEntry(Struct, frozen=True, gc=False):
-    """A line of the catalogue of known exploited vulnerabilities.
+    """A line of the catalogue of known exploited vulnerabilities; None for what it does not tell.
 
-    `due_date` is None where the catalogue names no day. Raises ValueError for a due date before the
-    listing.
+    A due date may lie before the listing: directives of 2020 set some before the catalogue began.
     """
 
     cve: str
-    date_added: date
+    date_added: date | None
     due_date: date | None = None
     is_ransomware_use_known: bool = False
-
-    def __post_init__(self) -> None:
-        if self.due_date is not None and self.due_date < self.date_added:
-            raise ValueError(f"it is due on {self.due_date}, before its listing {self.date_added}")
+    needs_forensic_triage: bool | None = None
 
 
 class EpssScore(Struct, frozen=True, gc=False):
@@ -49,19 +45,24 @@ class SsvcAssessment(Struct, frozen=True, gc=False):
 
 
 class KbCve(Struct, frozen=True, gc=False):
-    """A vulnerability that a Microsoft update mends."""
+    """What a Microsoft update fixes: a vulnerability, an older update that it contains, or both."""
 
     kb: str
-    cve: str
+    cve: str | None
+    supersedes: str | None = None
 
 
 Row: TypeAlias = KevEntry | EpssScore | SsvcAssessment | KbCve
 
 
 class Intel(Struct, frozen=True):
-    """The rows of one file: their kind, their day, and their version if it names one."""
+    """The rows of one file: their kind, their day, and their version if it names one.
+
+    `problems` names each entry or field that is not understood, with its place; the rest counts.
+    """
 
     kind: Kind
     dated: date
     version: str | None
     rows: list[KevEntry] | list[EpssScore] | list[SsvcAssessment] | list[KbCve]
+    problems: tuple[str, ...] = ()

@@ -1,26 +1,31 @@
-"""The tables among the files: EPSS, SSVC and KB numbers as comma-separated values.
+"""The tables among the files: EPSS, KEV, SSVC and KB numbers as comma-separated values.
 
 A table may open with a comment such as `#model_version:v2025.03.14,score_date:2026-09-13T00:00:00Z`
 [EPSS, the daily file of scores]: it names the version and the day.
 
-Law of this file: pure; a row that is not understood is an error with its line, never left out.
+Invariants: pure. A row that is not understood is named with its line and the others count; a table
+that is cut off is an error.
 """
 
 import csv
 from collections.abc import Callable, Iterator
 from datetime import date
-from typing import NoReturn, TypeVar
+from typing import TypeVar
 
 from msgspec import Struct
 
-from patchfleet.models.words import kb_number
+from patchfleet.models.words import kb_number, kb_numbers
 from patchfleet.policy.intel.rows import EpssScore, Exploitation, KbCve, SsvcAssessment
-from patchfleet.policy.intel.trouble import CVE, DOWNLOAD, cve_of, keep, unusable
+from patchfleet.policy.intel.trouble import CVE, DOWNLOAD, Problems, cve_of, unusable
 
 EPSS = ("cve", "epss", "percentile")
 SSVC = ("cve", "exploitation", "automatable", "technical_impact")
 KB = ("kb", "cve")
-HEADERS = (EPSS, SSVC, KB)
+KB_SUPERSEDES = ("kb", "cve", "supersedes")
+KEV = ("cveid", "dateadded", "duedate", "knownransomwarecampaignuse")
+HEADERS = (EPSS, SSVC, KB_SUPERSEDES, KB, KEV)
+OPEN = frozenset({KB_SUPERSEDES, KB, KEV})
+"""Headers that may have further columns, which are passed over: CISA's and anybody's own."""
 
 V = TypeVar("V")
 
@@ -28,36 +33,53 @@ V = TypeVar("V")
 class Table(Struct):
     """A table whose header is understood: its rows to come, and what it says of itself.
 
-    `at` is the place of each of our columns in a row; `first_line` is the line of the header.
+    `at` is the place of each of our columns in a row; `first_line` is the line of the header, and
+    `is_whole` says that the text ends in a line break, so that its last row is not cut.
     """
 
     file: str
     header: tuple[str, ...]
     at: tuple[int, ...]
+    width: int
     rows: Iterator[list[str]]
     first_line: int
     lines_read: Callable[[], int]
     dated: date | None
     version: str | None
+    is_whole: bool
+    problems: Problems
 
-    def refuse(self, error: ValueError | csv.Error, hint: str | None = None) -> NoReturn:
-        """Raise `PolicyError` for the row that was read last."""
-        line = self.first_line - 1 + self.lines_read()
-        raise unusable(self.file, line, str(error), hint) from None
+    @property
+    def line(self) -> int:
+        """The line of the row that was read last."""
+        return self.first_line - 1 + self.lines_read()
+
+    def leave_out(self, reason: object) -> None:
+        """Name the row that was read last, which does not count."""
+        self.problems.leave_out(self.line, str(reason))
 
     def cells(self) -> Iterator[list[str]]:
-        """Yield the rows, each with our columns in our order; blank lines are no rows."""
-        width = len(self.at)
-        in_order = self.at == tuple(range(width))
+        """Yield the rows, each with our columns in our order; blank lines are no rows.
+
+        Raises `PolicyError` for a table that ends in the middle of a row.
+        """
+        in_order = self.at == tuple(range(self.width))
+        odd: tuple[int, str] | None = None
         try:
             for row in self.rows:
-                if len(row) == width:
+                if odd is not None:
+                    self.problems.leave_out(*odd)
+                    odd = None
+                if len(row) == self.width:
                     yield row if in_order else [row[place] for place in self.at]
                 elif row:
-                    what = f"the row has {len(row)} columns, and the header {width}"
-                    self.refuse(ValueError(what), DOWNLOAD)
+                    odd = self.line, f"the row has {len(row)} columns, and the header {self.width}"
         except csv.Error as error:
-            self.refuse(error, DOWNLOAD)
+            raise unusable(self.file, self.line, str(error), DOWNLOAD) from None
+        if odd is not None and not self.is_whole:
+            raise unusable(self.file, *odd, DOWNLOAD)
+        if odd is not None:
+            self.problems.leave_out(*odd)
 
 
 def open_table(file: str, text: str) -> Table:
@@ -73,10 +95,20 @@ def open_table(file: str, text: str) -> Table:
     except csv.Error as error:
         raise unusable(file, comments + 1, str(error), _FORMS) from None
     for header in HEADERS:
-        if sorted(found) == sorted(header):
-            at = tuple(found.index(name) for name in header)
+        is_ours = set(found) >= set(header) if header in OPEN else sorted(found) == sorted(header)
+        if is_ours and len(set(found)) == len(found):
             return Table(
-                file, header, at, reader, comments + 1, lambda: reader.line_num, dated, version
+                file=file,
+                header=header,
+                at=tuple(found.index(name) for name in header),
+                width=len(found),
+                rows=reader,
+                first_line=comments + 1,
+                lines_read=lambda: reader.line_num,
+                dated=dated,
+                version=version,
+                is_whole=text.endswith("\n"),
+                problems=Problems(file, "line"),
             )
     raise unusable(file, comments + 1, f"no file of ours has the columns {_said(found)}", _FORMS)
 
@@ -113,29 +145,22 @@ def epss_rows(table: Table) -> list[EpssScore]:
     scores: dict[str, EpssScore] = {}
     is_cve = CVE.fullmatch
     for cve, epss, percentile in table.cells():
-        if is_cve(cve) is None:
-            _refuse_name(table, cve)
         try:
-            score = EpssScore(cve, float(epss), float(percentile))
-        except ValueError:
-            table.refuse(ValueError(f"{epss!r} and {percentile!r} are not two numbers"), DOWNLOAD)
-        # Written so that NaN, which is neither below nor above anything, is refused too.
-        if not (0 <= score.epss <= 1 and 0 <= score.percentile <= 1):
-            what = f"{cve}: a score is from 0 to 1, not {epss} and {percentile}"
-            table.refuse(ValueError(what), DOWNLOAD)
-        try:
-            keep(scores, cve, score)
+            name = cve if is_cve(cve) else cve_of(cve)
         except ValueError as error:
-            table.refuse(error, DOWNLOAD)
+            table.leave_out(error)
+            continue
+        try:
+            score = EpssScore(name, float(epss), float(percentile))
+        except ValueError:
+            table.leave_out(f"{cve}: {epss!r} and {percentile!r} are not two numbers")
+            continue
+        # Written so that NaN, which is neither below nor above anything, is left out too.
+        if not (0 <= score.epss <= 1 and 0 <= score.percentile <= 1):
+            table.leave_out(f"{cve}: a score is from 0 to 1, not {epss} and {percentile}")
+        elif scores.setdefault(name, score) != score:
+            table.leave_out(f"{name} was there before with other values")
     return list(scores.values())
-
-
-def _refuse_name(table: Table, cve: str) -> NoReturn:
-    try:
-        cve_of(cve)
-    except ValueError as error:
-        table.refuse(error, DOWNLOAD)
-    table.refuse(ValueError(f"{cve!r} is not written as EPSS writes it, in capitals"), DOWNLOAD)
 
 
 EXPLOITATION: dict[str, Exploitation | None] = {
@@ -176,25 +201,39 @@ def ssvc_rows(table: Table) -> list[SsvcAssessment]:
     for cells in table.cells():
         try:
             row = assessment_of(*cells)
-            keep(rows, row.cve, row)
         except ValueError as error:
-            table.refuse(error)
+            table.leave_out(error)
+            continue
+        if rows.setdefault(row.cve, row) != row:
+            table.leave_out(f"{row.cve} was there before with other values")
     return list(rows.values())
 
 
-def _kb_of(text: str) -> str:
-    number = kb_number(text)
-    if number is None:
-        raise ValueError(f"{text!r} is not a KB number such as KB5034441")
-    return number
-
-
 def kb_rows(table: Table) -> list[KbCve]:
-    """Return which update mends which vulnerability, each pair once, in the order of the table."""
+    """Return which update fixes and contains what, each pair once, in the order of the table.
+
+    `supersedes` names one KB number or several, and `cve` may be empty beside it.
+    """
     rows: dict[KbCve, None] = {}
-    for kb, cve in table.cells():
+    for kb, cve, *superseded in table.cells():
+        number = kb_number(kb)
+        older = kb_numbers(superseded[0]) if superseded else ()
+        if number is None:
+            table.leave_out(f"{kb!r} is not a KB number such as KB5034441")
+            continue
+        if superseded and superseded[0].strip() and not older:
+            table.leave_out(f"KB{number} supersedes {superseded[0]!r}, which is no KB number")
         try:
-            rows[KbCve(_kb_of(kb), cve_of(cve))] = None
+            if cve.strip() or not older:
+                rows[KbCve(number, cve_of(cve))] = None
         except ValueError as error:
-            table.refuse(error)
+            table.leave_out(error)
+        rows |= {KbCve(number, None, one): None for one in older if one != number}
     return list(rows)
+
+
+def kev_cells(table: Table) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield the rows of CISA's catalogue, with their line, by the names of its JSON."""
+    names = ("cveID", "dateAdded", "dueDate", "knownRansomwareCampaignUse")
+    for cells in table.cells():
+        yield table.line, dict(zip(names, cells, strict=True))

@@ -4,7 +4,8 @@ Law of this file: one way to say it for every reader, so that every error has al
 """
 
 import re
-from typing import TypeVar
+from collections.abc import Mapping
+from typing import Any
 
 from patchfleet.errors import PolicyError
 
@@ -22,30 +23,59 @@ def unusable(file: str, line: int, what: str, hint: str | None = None) -> Policy
     return PolicyError(f"{file}:{line}: {_short(what)}", file=file, line=line, hint=hint)
 
 
-def unusable_entry(file: str, number: int, what: str, hint: str | None = None) -> PolicyError:
-    """Return the error that a file cannot be used, for an entry of a list in JSON (1: the first).
+class Problems:
+    """What of one file is not understood: named with its place, while the rest is read.
 
-    Its `line` is the number of the entry: such files are often one line long.
+    A file most of whose entries are not understood is no file of its kind, and one that names no
+    entry at all is refused with the first of them.
     """
-    return PolicyError(f"{file}: entry {number}: {_short(what)}", file=file, line=number, hint=hint)
+
+    def __init__(self, file: str, what: str) -> None:
+        self._file = file
+        self._what = what
+        self._entries = 0
+        self._first: tuple[int, str] | None = None
+        self.said: list[str] = []
+
+    def add(self, place: int, reason: str) -> None:
+        """Name a field that is not understood, of an entry that counts all the same."""
+        self._first = self._first or (place, reason)
+        self.said.append(f"{self._what} {place}: {_short(reason)}")
+
+    def leave_out(self, place: int, reason: str) -> None:
+        """Name an entry that is not understood and does not count."""
+        self._entries += 1
+        self.add(place, reason)
+
+    def check(self, rows: int) -> None:
+        """Raise `PolicyError` where more entries are left out than were read."""
+        if self._first is not None and self._entries > rows:
+            place, reason = self._first
+            where = (
+                f"{self._file}:{place}" if self._what == "line" else f"{self._file}: entry {place}"
+            )
+            raise PolicyError(
+                f"{where}: {_short(reason)}", file=self._file, line=place, hint=DOWNLOAD
+            )
 
 
 def _short(what: str) -> str:
     return what if len(what) <= MOST_SAID else f"{what[: MOST_SAID - 1]}…"
 
 
-Row = TypeVar("Row")
+def mapping_of(value: object) -> Mapping[str, Any]:
+    """Return a table of JSON, an empty one in the place of anything else."""
+    return value if isinstance(value, Mapping) else {}
 
 
-def keep(rows: dict[str, Row], name: str, row: Row) -> None:
-    """Put a row beside the others; raise ValueError where its name is taken by another one."""
-    if rows.setdefault(name, row) != row:
-        raise ValueError(f"{name} was there before with other values")
+def list_of(value: object) -> list[Any]:
+    """Return a list of JSON, an empty one in the place of anything else."""
+    return value if isinstance(value, list) else []
 
 
-def cve_of(text: str) -> str:
+def cve_of(text: object) -> str:
     """Return a CVE identifier in capitals; raise ValueError for what is none."""
-    cve = text.strip().upper()
+    cve = text.strip().upper() if isinstance(text, str) else ""
     if CVE.fullmatch(cve) is None:
         raise ValueError(f"{text!r} is not a CVE identifier such as CVE-2024-3400")
     return cve
