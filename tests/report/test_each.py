@@ -160,3 +160,10 @@ def test_stems_are_legal_and_no_two_alike(texts):
         assert stem[0] not in " .-~"
         assert stem[-1] not in " ."
         assert stem.casefold().split(".")[0] not in {"con", "prn", "aux", "nul", "com1", "index"}
+
+
+@pytest.mark.parametrize("device", ["con", "NUL", "CONIN$", "conout$", "COM1", "com¹", "LPT³"])
+@pytest.mark.parametrize("rest", ["", ".txt", " ", "  .a"])
+def test_a_name_that_windows_keeps_for_a_device_is_no_file(device, rest):
+    (stem,) = file_stems([device + rest])
+    assert stem.startswith("_")

@@ -181,7 +181,8 @@ def test_a_proxy_that_is_given_is_used_and_sees_no_key_for_tls(send: Any, serve:
     proxy = serve(None, b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n")
     line = Line("https://vendor.invalid", proxy=f"http://user:word@127.0.0.1:{proxy.port}")
     lost = send(line, ASK)
-    assert lost == Lost("the proxy gives no connection to vendor.invalid", "refused")
+    way = f"vendor.invalid through the proxy {'127.0.0.1:' + str(proxy.port)}"
+    assert lost == Lost(f"the proxy gives no connection to {way}", "refused")
     assert proxy.heads[0].startswith(b"CONNECT vendor.invalid:443 HTTP/1.1\r\n")
     assert b"apikey" not in proxy.heads[0]
 

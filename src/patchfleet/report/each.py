@@ -31,7 +31,9 @@ _HEADINGS = {".html": "Page", ".xlsx": "Workbook", ".md": "Markdown"}
 _FORBIDDEN = re.compile(r"""[<>:"/\\|?*#%\s\N{REPLACEMENT CHARACTER}]+""")
 """What Windows forbids in a name, and what an address would take for something else."""
 
-_DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+_DEVICES = re.compile(
+    r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])\s*(\..*)?", re.IGNORECASE
+)
 """Names that are no files on Windows, whatever follows the dot."""
 
 _LONGEST_BYTES = 120

@@ -10,6 +10,7 @@ import ssl
 import time
 from threading import BoundedSemaphore, Lock
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from patchfleet.transport.line import Line
 from patchfleet.transport.sealed import Discreet, scrubbed, sealed, secrets_in
@@ -316,8 +317,9 @@ def _not_connected(error: Exception, line: Line) -> Lost:
     """Say why there is no connection: the request never left, so repeating it is safe."""
     import httpx2
 
+    way = f"{line.host}{_through(line)}"
     if isinstance(error, httpx2.ProxyError):
-        return Lost(f"the proxy gives no connection to {line.host}", "refused")
+        return Lost(f"the proxy gives no connection to {way}", "refused")
     cause: BaseException | None = error
     while cause is not None and not isinstance(cause, ssl.SSLError):
         cause = cause.__cause__ or cause.__context__
@@ -326,5 +328,13 @@ def _not_connected(error: Exception, line: Line) -> Lost:
         reason = f"the certificate of {line.host} is not trusted ({why})"
         return Lost(reason, "refused", is_transient=False)
     if cause is not None:
-        return Lost(f"no TLS connection to {line.host}", "refused")
-    return Lost(f"no connection to {line.host}", "refused")
+        return Lost(f"no TLS connection to {way}", "refused")
+    return Lost(f"no connection to {way}", "refused")
+
+
+def _through(line: Line) -> str:
+    """Name the proxy that a connection goes through, without its user and password."""
+    proxy = line.proxy_address()
+    if proxy is None:
+        return ""
+    return f" through the proxy {urlsplit(proxy).netloc.rpartition('@')[2]}"
