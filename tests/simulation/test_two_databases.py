@@ -21,7 +21,11 @@ pytestmark = pytest.mark.slow
 
 DAYS = 10
 IN_TURN = Rules(devices_at_once=1)
-NAMES = [name for name in questions.__all__ if inspect.isfunction(getattr(questions, name))]
+NAMES = [
+    name
+    for name in questions.__all__
+    if inspect.isfunction(getattr(questions, name)) and name != "judge_by"
+]
 
 
 class Both(NamedTuple):
@@ -69,7 +73,7 @@ def answers(store, at, before):
                 for one in questions.cases(facts)
             ],
         }
-        questions.judge_by(facts, given["verdicts"])
+        given["judged"] = questions.judge_by(facts, given["verdicts"])
         told = {}
         for name in NAMES:
             question = getattr(questions, name)
@@ -100,7 +104,7 @@ def test_every_question_has_the_same_answer(both):
         for name in NAMES:
             assert in_file[name] == on_server[name], name
         answered |= {name for name in NAMES if in_file[name]}
-    assert set(NAMES) - answered == {"judge_by"}, "an empty answer shows little"
+    assert set(NAMES) == answered, "an empty answer shows little"
 
 
 def test_every_published_file_has_the_same_rows(both):

@@ -118,7 +118,7 @@ def _overdue(asked: _Asked, selection: Selection) -> "Report":
     return overdue_report(
         asked.facts,
         load(asked.pack or settings.pack),
-        known_of(asked.store.intel(), ("kev", "ssvc", "kb")),
+        known_of(asked.store.intel(), ("kev", "epss", "ssvc", "kb")),
         zone=settings.time_zone,
         selection=selection,
     )

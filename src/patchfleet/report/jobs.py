@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from patchfleet.models import Selection
 from patchfleet.report.table import Column, Figure, Report, tabulate, tabulate_later
 from patchfleet.store.questions import job_result_lines, job_totals, jobs
+from patchfleet.store.questions.narrow import of_devices
 
 if TYPE_CHECKING:
     from patchfleet.store import Facts
@@ -29,6 +30,7 @@ _JOBS = (
     Column("source", "Source", is_detail=True),
     Column("job_id", "Job id", is_detail=True),
 )
+_NARROWED = "Jobs that did nothing on these devices are not listed."
 _RESULTS = (
     Column("name", "Job"),
     Column("customer", "Customer"),
@@ -56,6 +58,7 @@ def jobs_report(facts: "Facts", *, selection: Selection = _ALL) -> Report:
         name="jobs",
         title="What deployment jobs did",
         coverage=facts.coverage(selection),
+        remarks=(_NARROWED,) if of_devices(selection) else (),
         figures=(
             Figure(name="jobs", title="Jobs", value=len(listed)),
             Figure(name="succeeded", title="Patches installed", value=totals.succeeded),

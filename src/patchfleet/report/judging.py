@@ -26,6 +26,7 @@ from patchfleet.store.rows import IntelRow
 
 if TYPE_CHECKING:
     from patchfleet.store import Facts
+    from patchfleet.store.scratch import Scratch
 
 R = TypeVar("R")
 
@@ -78,12 +79,12 @@ def judge_open(
     zone: ZoneInfo,
     selection: Selection = _ALL,
     now: datetime | None = None,
-) -> None:
+) -> "Scratch":
     """Judge every open finding of a selection and hand the verdicts to `questions.judge_by`."""
     judge_all = _Judge(pack, known, cves_by_kb(facts), now or facts.as_of, zone)
     by_detection = pack.clock != "released"
     asked = cases(facts, selection, by_detection=by_detection)
-    judge_by(facts, (_verdict(case, judge_all.judged(case)) for case in asked))
+    return judge_by(facts, (judge_all.verdict(case) for case in asked))
 
 
 class _Judge(NamedTuple):
@@ -95,13 +96,14 @@ class _Judge(NamedTuple):
     at: datetime
     zone: ZoneInfo
 
-    def judged(self, case: CaseRow) -> Judgement:
+    def verdict(self, case: CaseRow) -> JudgedVerdict:
         """Judge a patch once for each vulnerability it mends; the most pressing answer counts."""
         cves = _cves(case, self.known, self.catalogue)
-        return strictest(
+        judged = strictest(
             judge(self.pack, _facts(case, cve, self.known), now=self.at, zone=self.zone)
             for cve in (cves or (None,))
         )
+        return _verdict(case, judged, cves, self.known)
 
 
 def _cves(case: CaseRow, known: Known, catalogue: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
@@ -157,14 +159,29 @@ _SYSTEMS = re.compile(
 )
 
 
-def _verdict(case: CaseRow, judged: Judgement) -> JudgedVerdict:
+def _verdict(
+    case: CaseRow, judged: Judgement, cves: tuple[str, ...], known: Known
+) -> JudgedVerdict:
     because = "; ".join(judged.reasons)
     if judged.unknown:
         because = f"{because}; not known: {judged.unknown}" if because else judged.unknown
     return JudgedVerdict(
         case.patch_id, case.kind, _plain(case.seen_at), judged.verdict, _plain(judged.due_at),
-        because,
+        because, judged.duties, cves, _highest(cves, known), _is_ransomware_used(cves, known),
     )  # fmt: skip
+
+
+def _highest(cves: Iterable[str], known: Known) -> float | None:
+    """Return the highest EPSS score of some vulnerabilities, None where none has one."""
+    scores = known.epss or {}
+    return max((scores[cve].epss for cve in cves if cve in scores), default=None)
+
+
+def _is_ransomware_used(cves: Sequence[str], known: Known) -> bool | None:
+    """Say whether the catalogue knows of ransomware that used one; None where nobody can say."""
+    if known.kev is None or not cves:
+        return None
+    return any(cve in known.kev and known.kev[cve].is_ransomware_use_known for cve in cves)
 
 
 def _plain(at: datetime | None) -> datetime | None:

@@ -6,6 +6,7 @@ sure it is, and the day of each file stand on the report.
 
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -70,6 +71,10 @@ _ITEMS = (
     Column("state", "State", "state"),
     Column("released_at", "Released", "date"),
     Column("because", "Because", width=60),
+    Column("duties", "Also required", "list"),
+    Column("cves", "CVEs", "list", width=40),
+    Column("epss", "EPSS", "percent"),
+    Column("is_ransomware_used", "Used by ransomware", "flag", needs_somebody=True),
     Column("first_seen_at", "First seen", "moment", is_detail=True),
     Column("site", "Site", is_detail=True),
     Column("kind", "Kind", is_detail=True),
@@ -89,8 +94,13 @@ def overdue_report(
     selection: Selection = _ALL,
 ) -> Report:
     """Report every open patch against the deadlines of a pack, at the time of the facts."""
-    judge_open(facts, pack, known, zone=zone, selection=selection)
-    counts = count_judged(facts, selection)
+    judged = judge_open(facts, pack, known, zone=zone, selection=selection)
+    counts = count_judged(facts, judged, selection)
+
+    def items(verdict: str, title: str) -> Table:
+        read = partial(iter_judged, facts, judged, selection, verdicts=(verdict,))
+        return tabulate_later(verdict, title, _ITEMS, totals[verdict], lambda n: read(limit=n))
+
     customers = _by_customer(counts)
     columns = with_sources(_CUSTOMERS, customers)
     totals = {name: sum(getattr(row, name) for row in customers) for name in _VERDICTS}
@@ -120,23 +130,13 @@ def overdue_report(
                 "customers", "By customer", columns, customers,
                 total=total_of(columns, customers),
             ),
-            _items(facts, selection, "overdue", "Overdue, longest first", totals["overdue"]),
-            _items(facts, selection, "not_judged", "Not judged", totals["not_judged"]),
+            items("overdue", "Overdue, longest first"),
+            items("not_judged", "Not judged"),
         ),
     )  # fmt: skip
 
 
 _VERDICTS = ("overdue", "overdue_critical", "not_judged", "on_time", "not_covered")
-
-
-def _items(facts: "Facts", selection: Selection, verdict: str, title: str, count: int) -> Table:
-    return tabulate_later(
-        verdict,
-        title,
-        _ITEMS,
-        count,
-        lambda limit: iter_judged(facts, selection, verdicts=(verdict,), limit=limit),
-    )
 
 
 def _by_customer(counts: Sequence[JudgedCount]) -> list[CustomerDeadlines]:

@@ -109,6 +109,16 @@ class Chart(Struct, frozen=True, kw_only=True):
     part: str = "severity"
     shape: Shape = "bars"
 
+    @property
+    def has_data(self) -> bool:
+        """Whether anything would be drawn: a line needs a number, a bar one that is not zero."""
+        is_seen = bool if self.shape in ("bars", "columns") else _is_known
+        return any(is_seen(cell) for row in self.table.rows for cell in row[1:])
+
+
+def _is_known(cell: Cell) -> bool:
+    return cell is not None
+
 
 class Figure(Struct, frozen=True, kw_only=True):
     """One number that matters; `needs_somebody` says that a number above zero is work."""
@@ -142,6 +152,11 @@ class Report(Struct, frozen=True, kw_only=True):
         from patchfleet.report.coverage import sentences
 
         return (*sentences(self.coverage), *self.remarks)
+
+    @property
+    def drawn(self) -> tuple[Chart, ...]:
+        """The charts that have something to draw; what the others would show, words say."""
+        return tuple(chart for chart in self.charts if chart.has_data)
 
     @property
     def names(self) -> str:

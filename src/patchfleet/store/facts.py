@@ -10,7 +10,7 @@ sync. Times inside DuckDB are UTC without a zone and leave it as aware UTC.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
@@ -27,6 +27,7 @@ from patchfleet.store.layout import TIMES, files, run_of
 from patchfleet.store.milestones import MILESTONES
 from patchfleet.store.quiet import connect
 from patchfleet.store.rows import PublicationRow, RunGaps, RunTold, ViewColumn
+from patchfleet.store.scratch import Aside, Scratch
 from patchfleet.store.shelf import Shelf
 from patchfleet.store.standings import DESCRIBED_EVER, DEVICES_THEN, standings
 
@@ -138,7 +139,7 @@ class Facts:
         self._spill = TemporaryDirectory(prefix="patchfleet-", ignore_cleanup_errors=True)
         self._connection = connect(memory_limit=_MEMORY, temp_directory=self._spill.name)
         self._compared: dict[Facts, str] = {}
-        self._aside: dict[str, tuple[object, ...]] = {}
+        self._scratch = Aside(partial(self._run, self._connection))
         self._is_locked = False
         try:
             self._connection.execute("SET parquet_metadata_cache = true")
@@ -192,8 +193,8 @@ class Facts:
         """Run a statement whose answer is one column of text."""
         return [str(text) for (text,) in self._run(self._connection, sql, values).fetchall()]
 
-    def put(self, name: str, columns: Mapping[str, str], rows: Iterable[Struct]) -> None:
-        """Make rows a table beside the views, for one question; what had the name is replaced.
+    def put(self, name: str, columns: Mapping[str, str], rows: Iterable[Struct]) -> Scratch:
+        """Make rows a table beside the views, which lasts as long as what is returned.
 
         They arrive as a file, in a tenth of the time that a statement a row takes.
         """
@@ -205,33 +206,24 @@ class Facts:
                     out.write(encoder.encode(row) + b"\n")
             listed = ", ".join(f"{column}: '{kind}'" for column, kind in columns.items())
             read = "read_json(?, format = 'newline_delimited', columns = {" + listed + "})"
-            sql = f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM {read}"
-            self._run(self._connection, sql, [str(file)])
+            return self._scratch.new(name, f"SELECT * FROM {read}", [str(file)])
 
-    def keep(self, sql: str, values: Sequence[object] = ()) -> None:
-        """Keep what a statement chooses of `held`, for many questions, as the view `kept`.
+    def keep(self, sql: str, values: Sequence[object] = ()) -> Scratch:
+        """Keep what a statement chooses of `held`, for many questions, as a view; see `set_aside`.
 
         Of `held` it lacks what only a list of findings shows: the source's own words, whose
-        decision it is, when it was installed and by which run. See `set_aside`.
+        decision it is, when it was installed and by which run.
         """
-        is_first = "kept_rows" not in self._aside
-        self.set_aside("kept_rows", f"SELECT {_KEPT} FROM ({sql})", values)
-        if is_first:
-            view = _HELD.format(prefix="", listed="kept_rows")
-            self._connection.execute(f"CREATE VIEW kept AS {view}")
+        rows = self.set_aside("kept_rows", f"SELECT {_KEPT} FROM ({sql})", values)
+        view = _HELD.format(prefix="", listed=rows)
+        return self._scratch.made("kept", view, kind="VIEW", holds=rows)
 
-    def set_aside(
-        self, name: str, sql: str, values: Sequence[object] = (), *, of: object = None
-    ) -> None:
-        """Make what a statement says the table `name`, for many questions.
+    def set_aside(self, name: str, sql: str, values: Sequence[object] = ()) -> Scratch:
+        """Make what a statement says a table, which lasts as long as what is returned.
 
-        The same statement again costs nothing; another one takes its place, and so does the same
-        `of` something else, where it reads what was set aside before.
+        The same statement again costs nothing while that is so, and until another one of this name.
         """
-        said = (sql, tuple(values), of)
-        if self._aside.get(name) != said:
-            self._run(self._connection, f"CREATE OR REPLACE TABLE {name} AS {sql}", values)
-            self._aside[name] = said
+        return self._scratch.made(name, sql, values)
 
     def ask(self, sql: str) -> "Answer":
         """Ask a person's own statement over the views; see `store.sql`.

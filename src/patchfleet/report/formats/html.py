@@ -73,7 +73,7 @@ def to_html(what: Report | Table, *, rows_a_table: int = ROWS_A_TABLE) -> str:
         as_of=moment(what.as_of),
         figures=what.figures,
         notes=what.notes,
-        charts=what.charts,
+        charts=what.drawn,
     )
 
 

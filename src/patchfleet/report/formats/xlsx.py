@@ -97,7 +97,7 @@ def _fill(book: Any, what: Report | Table, sheets: Sequence[Sheet]) -> None:
         _write_sheet(book.add_worksheet(sheet.name), sheet, rows, formats)
         is_next = sheet.is_last
     if isinstance(what, Report):
-        write_chart_data(book, what.charts)
+        write_chart_data(book, what.drawn)
     elif what.notes:
         write_notes(book, what)
 

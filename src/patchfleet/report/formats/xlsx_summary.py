@@ -28,7 +28,7 @@ def write_summary(book: Any, report: Report, contents: Sequence[tuple[str, Table
     row = _write_figures(book, sheet, 3, report.figures)
     row = _write_notes(book, sheet, row + 1, report.notes)
     row = _write_contents(book, sheet, row + 1, contents)
-    insert_charts(book, sheet, row + 1, report.charts)
+    insert_charts(book, sheet, row + 1, report.drawn)
 
 
 def write_notes(book: Any, table: Table) -> None:

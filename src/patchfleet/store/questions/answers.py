@@ -247,7 +247,7 @@ class KbRow(Struct, frozen=True):
 
 
 class JudgedVerdict(Struct, frozen=True):
-    """The judgement of one case."""
+    """The judgement of one case; `epss` is the highest of its vulnerabilities."""
 
     patch_id: int
     of_kind: str
@@ -255,6 +255,10 @@ class JudgedVerdict(Struct, frozen=True):
     verdict: str
     due_at: datetime | None
     because: str
+    duties: tuple[str, ...] = ()
+    cves: tuple[str, ...] = ()
+    epss: float | None = None
+    is_ransomware_used: bool | None = None
 
 
 class JudgedCount(Struct, frozen=True):
@@ -269,7 +273,11 @@ class JudgedCount(Struct, frozen=True):
 
 
 class JudgedRow(Struct, frozen=True):
-    """One open finding with its deadline; `days_over` are whole days past it at `as_of`."""
+    """One open finding with its deadline; `days_over` are whole days past it at `as_of`.
+
+    `duties` are what a rule asks besides, `cves` the vulnerabilities it was judged by, `epss` the
+    highest score among them; `is_ransomware_used` is None where no catalogue was asked.
+    """
 
     verdict: str
     due_at: datetime | None
@@ -289,6 +297,10 @@ class JudgedRow(Struct, frozen=True):
     released_at: datetime | None
     first_seen_at: datetime
     because: str
+    duties: tuple[str, ...]
+    cves: tuple[str, ...]
+    epss: float | None
+    is_ransomware_used: bool | None
 
 
 class OpenRow(Struct, frozen=True):

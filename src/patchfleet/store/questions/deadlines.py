@@ -16,13 +16,14 @@ from patchfleet.store.questions.opened import opened
 
 if TYPE_CHECKING:
     from patchfleet.store.facts import Facts
+    from patchfleet.store.scratch import Scratch
 
 _ALL = Selection()
 VERDICTS = ("overdue", "not_judged", "on_time", "not_covered")
 """The verdicts on what is open, worst first."""
 
 _RANK = "list_position(['overdue', 'not_judged', 'on_time', 'not_covered'], verdict)"
-_JUDGED = """{} AS f JOIN judged AS j ON j.patch_id = f.patch_id AND j.of_kind = f.kind
+_JUDGED = """{} AS f JOIN {} AS j ON j.patch_id = f.patch_id AND j.of_kind = f.kind
     AND (j.seen_at IS NULL OR j.seen_at = f.first_seen_at)"""
 
 
@@ -49,8 +50,11 @@ def cves_by_kb(facts: "Facts") -> dict[str, tuple[str, ...]]:
     return {row.kb: row.cves for row in facts.rows(KbRow, sql)}
 
 
-def judge_by(facts: "Facts", verdicts: Iterable[JudgedVerdict]) -> None:
-    """Hand over the judgements of all cases, for the questions below."""
+def judge_by(facts: "Facts", verdicts: Iterable[JudgedVerdict]) -> "Scratch":
+    """Hand over the judgements of all cases, for the questions below, which take what it returns.
+
+    Those of another pack are another table: what is read late has the reasons of its own.
+    """
     columns = {
         "patch_id": "BIGINT",
         "of_kind": "VARCHAR",
@@ -58,15 +62,21 @@ def judge_by(facts: "Facts", verdicts: Iterable[JudgedVerdict]) -> None:
         "verdict": "VARCHAR",
         "due_at": "TIMESTAMP",
         "because": "VARCHAR",
+        "duties": "VARCHAR[]",
+        "cves": "VARCHAR[]",
+        "epss": "DOUBLE",
+        "is_ransomware_used": "BOOLEAN",
     }
-    facts.put("judged", columns, verdicts)
+    return facts.put("judged", columns, verdicts)
 
 
-def count_judged(facts: "Facts", selection: Selection = _ALL) -> list[JudgedCount]:
-    """Count open findings by customer, severity and verdict, after `judge_by`."""
+def count_judged(
+    facts: "Facts", judged: "Scratch", selection: Selection = _ALL
+) -> list[JudgedCount]:
+    """Count open findings by customer, severity and verdict; see `judge_by`."""
     sql = f"""
         SELECT source, customer_id, customer, severity, verdict, count(*)
-        FROM {_JUDGED.format(opened(facts, selection))}
+        FROM {_JUDGED.format(opened(facts, selection), judged)}
         GROUP BY source, customer_id, customer, severity, verdict
         ORDER BY lower(customer), customer, source, customer_id, {SEVERITY_RANK}, {_RANK}"""
     return facts.rows(JudgedCount, sql)
@@ -74,20 +84,22 @@ def count_judged(facts: "Facts", selection: Selection = _ALL) -> list[JudgedCoun
 
 def iter_judged(
     facts: "Facts",
+    judged: "Scratch",
     selection: Selection = _ALL,
     *,
     verdicts: tuple[str, ...] = ("overdue",),
     limit: int | None = None,
 ) -> Iterator[JudgedRow]:
-    """Go through open findings with their verdict, the longest overdue first, after `judge_by`."""
+    """Go through open findings with their verdict, the longest overdue first; see `judge_by`."""
+    mine = opened(facts, selection)
     marks = ", ".join("?" * len(verdicts))
     cut = "" if limit is None else f"LIMIT {int(limit)}"
     sql = f"""
         SELECT verdict, due_at, CASE WHEN due_at < as_of THEN CAST(
                 (epoch_us(as_of) - epoch_us(due_at)) // 86400000000 AS INTEGER) END,
             source, customer, site, device_id, device, kind, finding_id, patch, kb, severity, state,
-            decision, released_at, first_seen_at, because
-        FROM {_JUDGED.format(opened(facts, selection))} WHERE verdict IN ({marks})
+            decision, released_at, first_seen_at, because, duties, j.cves, epss, is_ransomware_used
+        FROM {_JUDGED.format(mine, judged)} WHERE verdict IN ({marks})
         ORDER BY {_RANK}, due_at NULLS LAST, {SEVERITY_RANK}, lower(customer), lower(device),
             device_id, patch, finding_id {cut}"""
     yield from facts.iter_rows(JudgedRow, sql, verdicts)

@@ -14,8 +14,12 @@ _ALL = Selection()
 
 
 def jobs(facts: "Facts", selection: Selection = _ALL) -> list[JobRow]:
-    """List all jobs with the sums of their results on the devices of a selection, latest first."""
+    """List jobs with the sums of their results on the devices of a selection, latest first.
+
+    A selection of devices leaves out the jobs that have no result there: they are somebody else's.
+    """
     chosen = where(of_devices(selection))
+    join = "JOIN" if chosen.sql else "LEFT JOIN"
     sql = f"""
         WITH counted AS (
             SELECT r.source, r.job_id, count(DISTINCT run_id) AS runs,
@@ -30,7 +34,7 @@ def jobs(facts: "Facts", selection: Selection = _ALL) -> list[JobRow]:
             next_run_at, coalesce(runs, 0), coalesce(devices, 0),
             CAST(coalesce(succeeded, 0) AS BIGINT), CAST(coalesce(failed, 0) AS BIGINT),
             coalesce(waiting, 0)
-        FROM jobs AS j LEFT JOIN counted AS c ON c.source = j.source AND c.job_id = j.id
+        FROM jobs AS j {join} counted AS c ON c.source = j.source AND c.job_id = j.id
         ORDER BY last_run_at DESC NULLS LAST, lower(name), j.source, j.id"""
     return facts.rows(JobRow, sql, chosen.values)
 

@@ -29,7 +29,7 @@ class Lines(Generic[Row]):
         order: str,
         told: str = "{rows}",
     ) -> None:
-        """`state` states the question; it runs each time, since what it builds on may have gone.
+        """`state` states the question, and holds what was set aside for it.
 
         It is told how many rows are wanted, and may leave out what comes after all of them in
         `order`. `told` is a statement around the rows that are read: what is dear to say of a row

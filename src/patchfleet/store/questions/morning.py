@@ -99,11 +99,11 @@ _FAILED = f"""
     FROM (
         SELECT number, cause, count(DISTINCT device_key) AS devices,
             CAST(sum(times) AS BIGINT) AS times, min(changed_at) AS since
-        FROM failing GROUP BY number, cause
+        FROM {{failing}} GROUP BY number, cause
     ) JOIN (
         SELECT number, any_value(patch) AS patch, any_value(kb) AS kb,
             arg_min(severity, {SEVERITY_RANK}) AS severity
-        FROM (SELECT DISTINCT number, patch_id FROM failing) JOIN known_patches USING (patch_id)
+        FROM (SELECT DISTINCT number, patch_id FROM {{failing}}) JOIN known_patches USING (patch_id)
         GROUP BY number
     ) USING (number)"""
 _FAILED_ORDER = "devices DESC, since, number, cause"
@@ -112,7 +112,7 @@ _FAILED_TOLD = f"""
     told AS (
         SELECT number, cause, list(DISTINCT customer ORDER BY customer) AS customers,
             list(DISTINCT device ORDER BY device)[1:5] AS examples
-        FROM failing SEMI JOIN listed USING (number, cause) JOIN devices USING (device_key)
+        FROM {{failing}} SEMI JOIN listed USING (number, cause) JOIN devices USING (device_key)
         GROUP BY number, cause
     )
     SELECT patch, kb, severity, [{literals(cause for _, cause in _CAUSES)}][cause], devices,
@@ -163,16 +163,16 @@ def failed_patches(facts: "Facts", selection: Selection = _ALL) -> list[FailedRo
 
 def failed_lines(facts: "Facts", selection: Selection = _ALL) -> Lines[FailedRow]:
     """Give the rows of `failed_patches` to count and to read."""
+    mine = opened(facts, selection)
+    # A device's other troubles count, whether they are of the selection or not.
+    sql = _FAILING.format(opened=mine, all=mine if selection == _ALL else "findings")
+    failing = facts.set_aside("failing", sql)
+    told = _FAILED_TOLD.format(rows="{rows}", failing=failing)
 
     def state(_: int | None) -> Clause:
-        mine = opened(facts, selection)
-        # A device's other troubles count, whether they are of the selection or not.
-        of_all = mine if selection == _ALL else "findings"
-        sql = _FAILING.format(opened=mine, all=of_all)
-        facts.set_aside("failing", sql, of=selection)
-        return Clause(_FAILED)
+        return Clause(_FAILED.format(failing=failing))
 
-    return Lines(facts, FailedRow, state, order=_FAILED_ORDER, told=_FAILED_TOLD)
+    return Lines(facts, FailedRow, state, order=_FAILED_ORDER, told=told)
 
 
 def waiting_devices(facts: "Facts", selection: Selection = _ALL) -> list[WaitingRow]:
@@ -186,6 +186,7 @@ def waiting_devices(facts: "Facts", selection: Selection = _ALL) -> list[Waiting
 
 def waiting_lines(facts: "Facts", selection: Selection = _ALL) -> Lines[WaitingRow]:
     """Give the rows of `waiting_devices` to count and to read."""
+    mine = opened(facts, selection)
 
     def state(_: int | None) -> Clause:
         return Clause(f"""
@@ -193,7 +194,7 @@ def waiting_lines(facts: "Facts", selection: Selection = _ALL) -> Lines[WaitingR
                 last_seen_at, coalesce(last_boot_at > since, false)
             FROM (
                 SELECT device_key, count(*) AS patches, min(changed_at) AS since
-                FROM {opened(facts, selection)} WHERE state = 'reboot_required'
+                FROM {mine} WHERE state = 'reboot_required'
                 GROUP BY device_key
             ) JOIN devices USING (device_key)""")
 
@@ -249,9 +250,10 @@ def contradiction_lines(
     facts: "Facts", selection: Selection = _ALL, *, after_days: int = 30
 ) -> Lines[ContradictionRow]:
     """Give the rows of `contradictions` to count and to read."""
+    mine = opened(facts, selection)
 
     def state(_: int | None) -> Clause:
-        return Clause(_CONTRADICTIONS.format(opened=opened(facts, selection)), (after_days,))
+        return Clause(_CONTRADICTIONS.format(opened=mine), (after_days,))
 
     order = "since, what, lower(customer), lower(device), device_id, patch, finding_id"
     return Lines(facts, ContradictionRow, state, order=order)

@@ -12,13 +12,10 @@ from patchfleet.store.questions.narrow import IS_OPEN, Clause, of_findings, wher
 
 if TYPE_CHECKING:
     from patchfleet.store.facts import Facts
+    from patchfleet.store.scratch import Scratch
 
 
-def opened(facts: "Facts", selection: Selection) -> str:
-    """Return the name of a view of what is open of a selection; see `Facts.keep`.
-
-    It holds until the open findings of another selection are asked for.
-    """
+def opened(facts: "Facts", selection: Selection) -> "Scratch":
+    """Return a view of what is open of a selection, for as long as it is held; see `Facts.keep`."""
     chosen = where([*of_findings(selection), Clause(IS_OPEN)])
-    facts.keep(f"SELECT * FROM held {chosen.sql}", chosen.values)
-    return "kept"
+    return facts.keep(f"SELECT * FROM held {chosen.sql}", chosen.values)

@@ -90,12 +90,14 @@ def work_lines(
     rank = ", ".join(f"('{name}', {place})" for place, name in enumerate(_REASONS))
     applies = " ".join(f"WHEN '{name}' THEN {sql}" for name, sql in _REASONS.items())
 
+    mine = opened(facts, selection)
+
     def state(_: int | None) -> Clause:
         sql = f"""
             SELECT reason, source, customer_id, customer, site_id, site, device_id, device, kind,
                 finding_id, patch, kb, severity, state, decision, released_at, first_seen_at,
                 changed_at, age_days
-            FROM {opened(facts, selection)}
+            FROM {mine}
                 CROSS JOIN (VALUES {rank}) AS reasons (reason, place)
             WHERE CASE reason {applies} END"""
         return Clause(sql, (overdue_after_days,))
