@@ -38,7 +38,7 @@ from patchfleet.nsight.operations.calls import IDS_PER_CALL
 from patchfleet.nsight.operations.patches import change_of, list_patches
 from patchfleet.nsight.words import base_choice, is_set_by_user
 from patchfleet.transport.change import Journal
-from patchfleet.transport.operation import Change, Outcome, unless
+from patchfleet.transport.operation import Change, Outcome, on_new_connection, unless
 
 KINDS: tuple[DeviceKind, ...] = ("server", "workstation")
 WORDS = "2"
@@ -136,16 +136,23 @@ class NSightSource:
         on_call: Callable[[], None] = lambda: None,
     ) -> Listings:
         """Yield each device with every patch on it, in our words, or why it could not be read."""
+        whose = {fingerprint: device_id for device_id, fingerprint in known.items()}
 
-        def ask(device: Device) -> Listing:
-            return self._listing(device.id, known.get(device.id))
+        def ask(device: Device) -> tuple[Listing, int]:
+            return self._listing(device.id, known.get(device.id), whose)
 
         with closing(side_by_side(ask, devices, at_once)) as answers:
             for place, answer in answers:
                 on_call()
-                if isinstance(answer, BaseException) and not isinstance(answer, VendorError):
+                if isinstance(answer, VendorError):
+                    yield devices[place], answer
+                    continue
+                if isinstance(answer, BaseException):
                     raise answer
-                yield devices[place], answer
+                listing, calls = answer
+                if calls > 1:
+                    on_call()
+                yield devices[place], listing
 
     most_at_once = IDS_PER_CALL
     """How many patches one change can name."""
@@ -154,13 +161,25 @@ class NSightSource:
         """Return every patch of the device with this id, in our words."""
         return self._findings(self._client.list_patches(int(device_id)))
 
-    def _listing(self, device_id: str, known: str | None) -> Listing:
-        """Read a device, unless its answer is the one known: as these very words were read."""
+    def _listing(
+        self, device_id: str, known: str | None, whose: dict[str, str]
+    ) -> tuple[Listing, int]:
+        """Read a device, unless its answer is the one known: as these very words were read.
+
+        A list that is to the letter that of another device, as `whose` says, may be that of the
+        other: no list names its device. It is asked for once more, on a new connection. Returns how
+        many calls it took, too.
+        """
         words, _, bytes_ = (known or "").partition(":")
-        same = bytes_ if words == WORDS else None
-        answer = self._client.run(unless(list_patches(int(device_id)), same))
+        reading = unless(list_patches(int(device_id)), bytes_ if words == WORDS else None)
+        answer, calls = self._client.run(reading), 1
+        fingerprint = f"{WORDS}:{answer.fingerprint}"
+        if fingerprint != known and whose.setdefault(fingerprint, device_id) != device_id:
+            answer, calls = self._client.run(on_new_connection(reading)), 2
+            fingerprint = f"{WORDS}:{answer.fingerprint}"
+            whose.setdefault(fingerprint, device_id)
         findings = None if answer.result is None else self._findings(answer.result)
-        return Listing(findings, f"{WORDS}:{answer.fingerprint}")
+        return Listing(findings, fingerprint), calls
 
     def _findings(self, rows: Iterable[Row]) -> list[Finding]:
         findings = [self._finding(row) for row in rows]

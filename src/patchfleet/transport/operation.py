@@ -6,11 +6,13 @@ records or dry-runs an operation does it to the value, and knows no vendor.
 """
 
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
+from msgspec import structs
+
 from patchfleet.errors import VendorError
-from patchfleet.transport.wire import Lost, Request, Response
+from patchfleet.transport.wire import NO_CONNECTION, Lost, Request, Response
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -49,6 +51,12 @@ class Operation(Generic[T]):
     repeatable: bool = True
     echoes: tuple[Echo[T], ...] = ()
     is_reading: bool = True
+
+
+def on_new_connection(operation: Operation[T]) -> Operation[T]:
+    """Make a call that goes out on a connection of its own, over which nothing came before."""
+    request = structs.replace(operation.request, instead_of=NO_CONNECTION)
+    return replace(operation, request=request)
 
 
 @dataclass(frozen=True, slots=True)

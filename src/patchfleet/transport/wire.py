@@ -11,6 +11,9 @@ from msgspec import Struct, field
 
 from patchfleet.errors import Fate
 
+NO_CONNECTION = 0
+"""The number of no connection: a request in the place of its answer goes out on a new one."""
+
 
 class Request(Struct, frozen=True, kw_only=True, repr_omit_defaults=True):
     """One HTTP request, before anybody authorised it. `path` is relative to the client's base.
