@@ -69,6 +69,7 @@ class Told(Struct, frozen=True, array_like=True):
     rows: list[tuple[str, int, int, datetime | None]] | None
     fingerprint: str | None
     failure: Failure | None
+    problems: tuple[str, ...] = ()
 
 
 class Answer(Struct, frozen=True):
@@ -95,7 +96,7 @@ class Answer(Struct, frozen=True):
                     Finding(number, self.patches[patch], self.conditions[condition], at)
                     for number, patch, condition, at in told.rows
                 ]
-                yield told.device_id, Listing(findings, told.fingerprint)
+                yield told.device_id, Listing(findings, told.fingerprint, told.problems)
 
 
 def as_text(what: Batch | Answer) -> str:
@@ -187,7 +188,7 @@ class _Answering:
             self._told.append(Told(device.id, None, answer.fingerprint, None))
         else:
             rows = [self._row(finding) for finding in answer.findings]
-            self._told.append(Told(device.id, rows, answer.fingerprint, None))
+            self._told.append(Told(device.id, rows, answer.fingerprint, None, answer.problems))
 
     def answer(self) -> Answer:
         return Answer(self._calls, list(self._patches), list(self._conditions), self._told)

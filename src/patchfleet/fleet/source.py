@@ -13,11 +13,14 @@ class Listing(Struct, frozen=True):
     """What a source said of the patches of one device.
 
     `findings` is None where the answer is, to the letter, the one that `fingerprint` was made of
-    before. A source that cannot tell leaves `fingerprint` None.
+    before. A source that cannot tell leaves `fingerprint` None. `problems` are sentences about what
+    is odd in the listing and was read all the same; where there are any, there is no fingerprint,
+    so that they are said again next time.
     """
 
     findings: list[Finding] | None
     fingerprint: str | None = None
+    problems: tuple[str, ...] = ()
 
 
 Listings = Generator[tuple[Device, Listing | VendorError], None, None]

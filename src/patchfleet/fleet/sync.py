@@ -132,6 +132,7 @@ class _Sync:
         self._calls = self._devices = self._scanned = self._findings = self._cost = 0
         self._new = self._changed = self._gone = self._unchanged = 0
         self._problems: list[Gap] = []
+        self._odd: list[Gap] = []
 
     def outcome(self) -> Outcome:
         before = self._store.last_inventory(self._source.name)
@@ -173,7 +174,7 @@ class _Sync:
             changed=self._changed,
             gone=self._gone,
             problems=tuple(self._problems),
-            gaps=inventory.gaps,
+            gaps=(*inventory.gaps, *self._odd),
             calls=self._calls,
             kept=len(kept),
             unchanged=self._unchanged,
@@ -289,6 +290,10 @@ class _Sync:
         self._calls += 1
 
     def _record(self, device: Device, listing: Listing) -> None:
+        for reason in listing.problems:
+            gap = Gap(f"device {device.id} {device.name}", reason, device.customer_id, device.id)
+            self._run.problem(gap)
+            self._odd.append(gap)
         if listing.findings is None:
             delta = self._run.record_unchanged(device.id, now=self._now())
             self._unchanged += 1
