@@ -144,6 +144,7 @@ def test_equal_rows_share_what_they_say():
 
 def test_the_words_of_all_actions_are_calls(emulator, source, device):
     (row, *_) = source.findings_of(str(device))
+    emulator.clear_calls()
     for action, service in {
         "approve": "patch_approve",
         "ignore": "patch_ignore",
@@ -153,8 +154,10 @@ def test_the_words_of_all_actions_are_calls(emulator, source, device):
         "reprocess": "patch_reprocess",
     }.items():
         source.change(action, str(device), (row.id,))
-        assert emulator.calls[-1].service == service
-        assert emulator.calls[-1].params["patchids"] == row.id
+        sent, *_, read_back = [call for call in emulator.calls if call.service != "list_clients"]
+        assert (sent.service, sent.params["patchids"]) == (service, row.id)
+        assert read_back.service == "patch_list_all"
+        emulator.clear_calls()
 
 
 def test_all_states_and_decisions_are_reached():
