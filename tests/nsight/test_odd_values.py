@@ -245,7 +245,7 @@ CALLS: dict[str, tuple[Any, str, str]] = {
     "list_devices_at_client": (
         inventory.list_devices_at_client(1, "server"),
         "<client><id>1</id><site><id>1</id><server><id>5</id><name>{}</name></server></site></client>",
-        "listeddevice 5: <name> holds characters",
+        "device 5: <name> holds characters",
     ),
 }
 

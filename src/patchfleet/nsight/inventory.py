@@ -122,6 +122,7 @@ class CheckCount(Record):
 class ListedDevice(Record):
     """A device in the short list of its client [D: listing_devices_at_client_.htm]."""
 
+    CALLED: ClassVar[str] = "device"
     ALIASES: ClassVar[Mapping[str, str]] = {
         "id": "device_id",
         "deviceid": "device_id",
@@ -190,6 +191,7 @@ class Note(Record):
 class MonitoringDetails(Record):
     """A device with its checks, outages and notes [D: listing_device_monitoring_deta.htm]."""
 
+    CALLED: ClassVar[str] = "device"
     ALIASES: ClassVar[Mapping[str, str]] = {"id": "device_id", "deviceid": "device_id"}
 
     device_id: int
@@ -289,6 +291,7 @@ class FailingDevice(Record):
     site_name: str
     ALIASES: ClassVar[Mapping[str, str]] = {"id": "device_id"}
 
+    CALLED: ClassVar[str] = "device"
     READ_APART: ClassVar[frozenset[str]] = frozenset({"offline", "overdue", "unreachable"})
 
     name: str = ""

@@ -32,6 +32,9 @@ class Record(Struct, kw_only=True, gc=False):
     ALIASES: ClassVar[Mapping[str, str]] = {}
     """Wire names that are not those of the attributes; the first for an attribute is shown."""
 
+    CALLED: ClassVar[str] = ""
+    """What a record is called in a sentence, where that is not the name of its type."""
+
     READ_APART: ClassVar[frozenset[str]] = frozenset()
     """Attributes that may hold elements, beside lists: whoever knows them reads them."""
 
@@ -83,11 +86,12 @@ class Records(list[R]):
     """A list that knows when the server made it and what was odd in it.
 
     `answered_at` is None where the answer does not say; `problems` are sentences that name the
-    record.
+    record. `clients` are the ids of the clients that the answer is about, where it names them.
     """
 
     answered_at: datetime | None = None
     problems: tuple[str, ...] = ()
+    clients: tuple[int, ...] = ()
 
 
 _ASIDE = frozenset({"extra", "problems"})
@@ -185,7 +189,9 @@ def _typed(rows: list[dict[str, Any]], record: type[R], problems: list[str]) -> 
         found = [_tolerant(row, record) for row in rows]
     for place, one in enumerate(found, 1):
         if one.problems:
-            name = f"{record.__name__.lower()} {getattr(one, form.id, None) or place}"
+            name = (
+                f"{record.CALLED or record.__name__.lower()} {getattr(one, form.id, None) or place}"
+            )
             problems += (f"{name}: {problem}" for problem in one.problems)
     return found
 

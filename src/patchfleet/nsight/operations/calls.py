@@ -5,10 +5,11 @@ checked here, so that what cannot work is never sent.
 """
 
 import re
-from collections.abc import Callable, Iterable
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeVar
 
 from patchfleet.errors import ConfigError
+from patchfleet.nsight.words import whole_number
 from patchfleet.transport.operation import Echo, Operation
 from patchfleet.transport.wire import Request, Response
 
@@ -32,6 +33,24 @@ def call(
     query += [(name, str(value)) for name, value in parameters.items() if value is not None]
     request = Request(path="/api/", query=tuple(query))
     return Operation(service, request, parse, repeatable, echoes, is_reading)
+
+
+def repeated(what: str, asked: object, *names: str) -> Echo[Any]:
+    """Say that an answer may repeat an id of the question, in its records or in one record.
+
+    `names` are attributes; a name that no documentation has is looked for among the extras, since
+    the server may name there what was asked.
+    """
+
+    def found(result: Any) -> Iterator[object]:
+        for record in result if isinstance(result, list) else (result,):
+            for name in names:
+                if name in record.__struct_fields__:
+                    yield getattr(record, name)
+                elif record.extra:
+                    yield whole_number(record.get(name))
+
+    return Echo(what, asked, found)
 
 
 def number(name: str, value: object) -> int:

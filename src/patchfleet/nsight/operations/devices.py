@@ -1,6 +1,7 @@
 """What is known of one device beyond its patches: monitoring, assets, checks, tasks."""
 
 from functools import partial
+from operator import attrgetter
 from typing import Literal
 from xml.etree.ElementTree import Element
 
@@ -28,31 +29,43 @@ from patchfleet.nsight.inventory import (
     Software,
     TaskStarted,
 )
-from patchfleet.nsight.operations.calls import call, number
+from patchfleet.nsight.operations.calls import call, number, repeated
 from patchfleet.nsight.records import R, Records, id_of, read, read_all
 from patchfleet.nsight.words import whole_number
-from patchfleet.transport.operation import Change, Operation, Wanted
+from patchfleet.transport.operation import Change, Echo, Operation, Wanted
 from patchfleet.transport.wire import Response
 
 
 def list_device_monitoring_details(deviceid: int) -> Operation[MonitoringDetails]:
     """Get one device with its checks, outages and notes [D: listing_device_monitoring_deta.htm]."""
+    device = number("deviceid", deviceid)
     return call(
         "list_device_monitoring_details",
         _read_monitoring,
-        deviceid=number("deviceid", deviceid),
+        echoes=(repeated("device", device, "device_id"),),
+        deviceid=device,
     )
 
 
 def list_device_asset_details(deviceid: int) -> Operation[AssetDetails]:
     """Get the asset record of a device: hardware and software [D: Listing Device Asset Details]."""
-    return call("list_device_asset_details", _read_asset, deviceid=number("deviceid", deviceid))
+    device = number("deviceid", deviceid)
+    return call(
+        "list_device_asset_details",
+        _read_asset,
+        echoes=(repeated("device", device, "deviceid"),),
+        deviceid=device,
+    )
 
 
 def list_checks(deviceid: int) -> Operation[Records[Check]]:
     """List the checks of a device, its patch status check among them [O: peer]."""
+    device = number("deviceid", deviceid)
     return call(
-        "list_checks", partial(_list, "check", Check), deviceid=number("deviceid", deviceid)
+        "list_checks",
+        partial(_list, "check", Check),
+        echoes=(repeated("device", device, "deviceid"),),
+        deviceid=device,
     )
 
 
@@ -65,10 +78,12 @@ def list_failing_checks(
     """
     if check_type not in {None, "checks", "tasks", "random"}:
         raise ConfigError(f"check_type is {check_type!r}", hint="one of: checks, tasks, random")
+    client = None if clientid is None else number("clientid", clientid)
     return call(
         "list_failing_checks",
         _read_failing,
-        clientid=None if clientid is None else number("clientid", clientid),
+        echoes=() if client is None else (Echo("client", client, attrgetter("clients")),),
+        clientid=client,
         check_type=check_type,
     )
 
@@ -80,19 +95,23 @@ def get_formatted_check_output(checkid: int) -> Operation[str]:
 
 def list_all_software(assetid: int) -> Operation[Records[Software]]:
     """List the software of an asset; the id is the asset's, not the device's [D]."""
+    asset = number("assetid", assetid)
     return call(
         "list_all_software",
         partial(_list, "software", Software),
-        assetid=number("assetid", assetid),
+        echoes=(repeated("asset", asset, "assetid"),),
+        assetid=asset,
     )
 
 
 def list_all_hardware(assetid: int) -> Operation[Records[Hardware]]:
     """List the hardware of an asset; the id is the asset's, not the device's [D]."""
+    asset = number("assetid", assetid)
     return call(
         "list_all_hardware",
         partial(_list, "hardware", Hardware),
-        assetid=number("assetid", assetid),
+        echoes=(repeated("asset", asset, "assetid"),),
+        assetid=asset,
     )
 
 
@@ -171,10 +190,12 @@ def _read_failing(response: Response) -> Records[FailingDevice]:
     answered = opened(response)
     devices: Records[FailingDevice] = Records()
     for client in answered.items("client"):
+        client_id = _id(client, "clientid")
+        devices.clients += (client_id,)
         for site in answered.inner(client, "site"):
             answered.inner(site, "servers", "workstations")
             where = {
-                "client_id": _id(client, "clientid"),
+                "client_id": client_id,
                 "client_name": text_of(client, "name"),
                 "site_id": _id(site, "siteid"),
                 "site_name": text_of(site, "name"),

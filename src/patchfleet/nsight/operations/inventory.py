@@ -1,6 +1,7 @@
 """The way to a device: clients, their sites, their devices."""
 
 from functools import partial
+from operator import attrgetter
 from xml.etree.ElementTree import Element
 
 from patchfleet.errors import ConfigError
@@ -13,9 +14,9 @@ from patchfleet.nsight.inventory import (
     ListedDevice,
     Site,
 )
-from patchfleet.nsight.operations.calls import call, number
+from patchfleet.nsight.operations.calls import call, number, repeated
 from patchfleet.nsight.records import R, Records, id_of, read, read_all
-from patchfleet.transport.operation import Operation
+from patchfleet.transport.operation import Echo, Operation
 from patchfleet.transport.wire import Response
 
 DEVICE_TYPES: tuple[DeviceType, ...] = ("server", "workstation", "mobile_device")
@@ -34,21 +35,23 @@ def list_clients(devicetype: DeviceType | None = None) -> Operation[Records[Clie
 
 def list_sites(clientid: int) -> Operation[Records[Site]]:
     """List the sites of a client [D: listing_sites.htm]."""
-    return call("list_sites", partial(_list, "site", Site), clientid=number("clientid", clientid))
+    client = number("clientid", clientid)
+    return call(
+        "list_sites",
+        partial(_list, "site", Site),
+        echoes=(repeated("client", client, "clientid"),),
+        clientid=client,
+    )
 
 
 def list_servers(siteid: int) -> Operation[Records[Device]]:
     """List the servers of a site in full [D: listing_servers.htm]."""
-    return call("list_servers", partial(_list, "server", Device), siteid=number("siteid", siteid))
+    return _at_site("list_servers", "server", siteid)
 
 
 def list_workstations(siteid: int) -> Operation[Records[Device]]:
     """List the workstations of a site in full [D: listing_workstations_.htm]."""
-    return call(
-        "list_workstations",
-        partial(_list, "workstation", Device),
-        siteid=number("siteid", siteid),
-    )
+    return _at_site("list_workstations", "workstation", siteid)
 
 
 def list_agentless_assets(siteid: int) -> Operation[Records[Device]]:
@@ -56,11 +59,7 @@ def list_agentless_assets(siteid: int) -> Operation[Records[Device]]:
 
     [D: listing_agentless_assets_.htm] [O: mspbots]
     """
-    return call(
-        "list_agentless_assets",
-        partial(_list, "workstation", Device),
-        siteid=number("siteid", siteid),
-    )
+    return _at_site("list_agentless_assets", "workstation", siteid)
 
 
 def list_devices_at_client(
@@ -70,11 +69,23 @@ def list_devices_at_client(
 
     [D: listing_devices_at_client_.htm]
     """
+    client = number("clientid", clientid)
     return call(
         "list_devices_at_client",
         partial(_read_listed, devicetype),
-        clientid=number("clientid", clientid),
+        echoes=(Echo("client", client, attrgetter("clients")),),
+        clientid=client,
         devicetype=_checked(devicetype),
+    )
+
+
+def _at_site(service: str, kind: str, siteid: int) -> Operation[Records[Device]]:
+    site = number("siteid", siteid)
+    return call(
+        service,
+        partial(_list, kind, Device),
+        echoes=(repeated("site", site, "siteid"),),
+        siteid=site,
     )
 
 
@@ -97,6 +108,7 @@ def _read_listed(devicetype: str, response: Response) -> Records[ListedDevice]:
     devices: Records[ListedDevice] = Records()
     for client in answered.items("client"):
         client_id, client_name = id_of(client, "id"), text_of(client, "name")
+        devices.clients += (client_id,)
         for site in answered.inner(client, "site"):
             site_id, site_name = id_of(site, "id"), text_of(site, "name")
             for element in answered.inner(site, devicetype):

@@ -15,11 +15,12 @@ from patchfleet.errors import VendorError
 from patchfleet.nsight import words
 from patchfleet.nsight.envelope import answer, opened, text_of
 from patchfleet.nsight.layout import rows_of
-from patchfleet.nsight.operations.calls import call, chunks, number, patch_numbers
+from patchfleet.nsight.operations.calls import call, chunks, number, patch_numbers, repeated
 from patchfleet.nsight.patches import Action, Patch, PatchesChanged, RetryMessage
 from patchfleet.nsight.records import Records, read_all, read_rows
 from patchfleet.transport.operation import (
     Change,
+    Echo,
     Operation,
     Outcome,
     Procedure,
@@ -47,7 +48,9 @@ def list_patches(deviceid: int) -> Operation[Records[Patch]]:
     The list is the agent's last upload, not a live query. Raises `Rejected` for a device that does
     not exist or that the key may not see [D: list_all_patches_for_device.htm].
     """
-    return call("patch_list_all", read_patches, deviceid=number("deviceid", deviceid))
+    device = number("deviceid", deviceid)
+    echo: Echo[Records[Patch]] = repeated("device", device, "deviceid")
+    return call("patch_list_all", read_patches, echoes=(echo,), deviceid=device)
 
 
 def read_patches(response: Response) -> Records[Patch]:
