@@ -196,9 +196,9 @@ def test_a_job_is_shown_and_created_once(changing):
 
 
 def test_a_lost_answer_makes_no_second_job(changing, monkeypatch):
-    from patchfleet.qualys.operations import job_changes
+    from patchfleet.qualys.operations import creation
 
-    monkeypatch.setattr(job_changes, "LOOKS_AFTER_SECONDS", (0.0,))
+    monkeypatch.setattr(creation, "LOOKS_AFTER_SECONDS", (0.0,))
     cli, emulator = changing
     before = jobs_of(emulator)
     emulator.fault("reset", service="create_job", when="after")
@@ -335,9 +335,9 @@ def test_over_tls_with_its_own_authority(cli):
     ids=lambda words: words[0],
 )
 def test_the_password_and_the_token_are_nowhere(changing, words, monkeypatch):
-    from patchfleet.qualys.operations import job_changes
+    from patchfleet.qualys.operations import creation
 
-    monkeypatch.setattr(job_changes, "LOOKS_AFTER_SECONDS", (0.0,))
+    monkeypatch.setattr(creation, "LOOKS_AFTER_SECONDS", (0.0,))
     cli, emulator = changing
     (cli.folder / "patchfleet.toml").write_text("[qualys]\nretries = 0\ntimeout_seconds = 0.3\n")
     password = emulator.qualys.password

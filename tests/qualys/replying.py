@@ -12,7 +12,7 @@ import msgspec
 from patchfleet.qualys.envelope import explain
 from patchfleet.qualys.records import Record
 from patchfleet.transport.exchange import Manners, exchange
-from patchfleet.transport.operation import Flow, Flows, Pause, Work
+from patchfleet.transport.operation import Change, Flow, Flows, Pause, Procedure, Work
 from patchfleet.transport.pace import Unpaced
 from patchfleet.transport.retry import Retries
 from patchfleet.transport.wire import Request, Response
@@ -69,6 +69,17 @@ def done(work: Work[Any], *answers: Response) -> tuple[list[Request], Any]:
     asked: list[Request] = []
     result = _driven(exchange(work, ONCE), iter(answers), asked)
     return asked, result
+
+
+def sent_by(work: Work[Any]) -> Work[Any]:
+    """Return the one call of what changes something, without what is read before and after it."""
+    if isinstance(work, Procedure) and work.name.endswith("_report"):
+        steps = work.steps()
+        next(steps)  # the reports that are there already
+        change = steps.send([])
+        assert isinstance(change, Change)
+        return change.send
+    return work.send if isinstance(work, Change) else work
 
 
 def _driven(flow: Flow[Any], answers: Iterator[Response], asked: list[Request]) -> Any:

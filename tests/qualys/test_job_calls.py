@@ -19,6 +19,8 @@ from replying import (
 )
 
 from patchfleet.qualys.operations import job_changes, jobs
+from patchfleet.qualys.operations.jobs import get_job
+from patchfleet.transport.wire import Response
 
 JOB_BODY = {
     "description": "",
@@ -70,47 +72,67 @@ def test_create_job() -> None:
         isDynamicPatchesQQL=True,
         status="Enabled",
     )
-    (asked,), created = done(work, reply("create_job/created", status=201))
+    (asked,), created = done(work.send, reply("create_job/created", status=201))
     assert (asked.method, asked.path) == ("POST", "/pm/v1/deploymentjob")
     sent = body_of(asked)
+    assert sent["description"] == work.wanted.marker
     assert sent.pop("description").startswith("[patchfleet ")
     assert sent == {name: value for name, value in JOB_BODY.items() if name != "description"}
+    assert created.id == OTHER_JOB
+
+
+def test_what_is_created_is_read_back() -> None:
+    work = job_changes.create_job("Windows", "My Job", "Install", "On-demand", assetIds=[ASSET])
+    made = as_reply({**JOB_BODY, "id": OTHER_JOB, "description": work.wanted.marker})
+    asked, created = done(work, reply("create_job/created", status=201), made)
+    assert [(one.method, one.path) for one in asked] == [
+        ("POST", "/pm/v1/deploymentjob"),
+        ("GET", f"/pm/v1/deploymentjob/{OTHER_JOB}"),
+    ]
     assert created == f"Job {OTHER_JOB} (My Job) created successfully."
-    assert (created.id, created.name) == (OTHER_JOB, "My Job")
+    assert (created.id, created.name, created.was_there) == (OTHER_JOB, "My Job", False)
+
+
+def as_reply(value: Any) -> Response:
+    return Response(200, {}, msgspec.json.encode(value))
 
 
 @pytest.mark.parametrize("answer", ["update_job/answered", "_any/nothing", "update_job/updated"])
 def test_update_job_sends_the_whole_and_reads_it_again(answer: str) -> None:
     work = job_changes.update_job(JOB, name="Renamed", preDeployment="Sooner")
-    asked, job = done(work, reply("get_job/whole"), reply(answer), reply("update_job/updated"))
+    before = said(recorded("get_job/whole"))
+    steps = work.steps()
+    next(steps)
+    after = as_reply(steps.send(done(get_job(JOB), reply("get_job/whole"))[1]).wanted.asked)
+    asked, job = done(work, reply("get_job/whole"), reply(answer), after)
     assert [(one.method, one.path) for one in asked] == [
         ("GET", ONE_JOB),
         ("PATCH", f"/pm/v1/deploymentjob/update/{JOB}"),
         ("GET", ONE_JOB),
     ]
-    sent, before = body_of(asked[1]), said(recorded("get_job/whole"))
+    sent = body_of(asked[1])
     changed = {name for name in sent if sent[name] != before[name]}
     assert changed == {"name", "preDeployment"}
     assert sent["preDeployment"]["userMessage"] == "Sooner"
     assert sent["preDeployment"]["deferment"] == before["preDeployment"]["deferment"]
     assert sent["approvalState"] == {"needed": False}, "what nobody documents is sent back"
-    assert said(job) == said(recorded("update_job/updated"))
+    assert said(job) == msgspec.json.decode(after.body)
 
 
 def test_clone_job_copies_what_is_not_the_server_s() -> None:
-    asked, created = done(
-        job_changes.clone_job(JOB, "Another", timeout=3),
-        reply("get_job/whole"),
-        reply("create_job/created", status=201),
-    )
-    sent, before = body_of(asked[1]), said(recorded("get_job/whole"))
+    steps = job_changes.clone_job(JOB, "Another", timeout=3).steps()
+    next(steps)
+    _, job = done(get_job(JOB), reply("get_job/whole"))
+    creation = steps.send(job)
+    sent, before = body_of(creation.send.request), said(recorded("get_job/whole"))
     assert set(before) - set(sent) == {"customerId", "id", "disabledPatches", "patchCount"}
     assert {name for name in sent if sent[name] != before[name]} == {
         "name", "status", "timeout", "description",
     }  # fmt: skip
     assert sent["status"] == "Disabled"
     assert sent["description"].startswith("every second Tuesday [patchfleet ")
-    assert created.id == OTHER_JOB
+    again = next(job_changes.clone_job(job, "Another", timeout=3).steps())
+    assert again.wanted.asked == creation.wanted.asked, "what was read is not read again"
 
 
 def test_get_job_runs_of_two_jobs() -> None:

@@ -20,6 +20,7 @@ from replying import (
     recorded,
     reply,
     said,
+    sent_by,
 )
 
 from patchfleet.errors import Unreadable, VendorError
@@ -203,14 +204,16 @@ SAME: list[Case] = [
         ["list_mitigations/one"],
     ),
     (
-        reports.create_mitigation_job("Windows", "Mend it", 92200, assetTagIds=[TAG]),
+        reports.create_mitigation_job("Windows", "Mend it", 92200, assetTagIds=[TAG]).with_marker(
+            "[patchfleet 1]"
+        ),
         [
             Ask(
                 "POST",
                 "/mtg/v1/deploymentjob",
                 body={
                     "name": "Mend it",
-                    "description": "",
+                    "description": "[patchfleet 1]",
                     "type": "Install",
                     "platform": "Windows",
                     "scheduleType": "On-demand",
@@ -247,7 +250,7 @@ SAME: list[Case] = [
 
 @pytest.mark.parametrize(("work", "asks", "names"), SAME, ids=[case[2][0] for case in SAME])
 def test_the_request_and_the_value(work: Work[Any], asks: list[Ask], names: list[str]) -> None:
-    asked, value = done(work, *map(reply, names))
+    asked, value = done(sent_by(work), *map(reply, names))
     assert asked == [ask.request for ask in asks]
     assert said(value) == said(recorded(names[0]))
     assert problems(value) == []
@@ -393,9 +396,11 @@ READ_ALL_THE_SAME = {
 def test_nothing_is_made_of_an_answer_that_is_none(name: str, answer: str) -> None:
     with pytest.raises(Unreadable):
         done(EVERY[name], *[reply(f"_any/{answer}")] * 9)
+    with pytest.raises(Unreadable):
+        done(sent_by(EVERY[name]), *[reply(f"_any/{answer}")] * 9)
 
 
 @pytest.mark.parametrize("name", sorted(EVERY))
 def test_an_error_that_comes_with_status_200_is_one(name: str) -> None:
     with pytest.raises(VendorError, match="not like this"):
-        done(EVERY[name], reply("_any/refusal"))
+        done(sent_by(EVERY[name]), reply("_any/refusal"))

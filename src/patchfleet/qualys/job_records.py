@@ -303,19 +303,24 @@ class JobChange(Record):
 
 
 class JobCreated(str):
-    """The sentence that says that a job was created; `id` and `name` are the job's."""
+    """The sentence that says that a job was created; `id` and `name` are the job's.
 
-    __slots__ = ("id", "name")
+    `was_there` where an earlier command had made it and could not tell.
+    """
+
+    __slots__ = ("id", "name", "was_there")
 
     def __new__(cls, job_id: str, name: str) -> Self:
         """Make the sentence of a job's id and name."""
         created = super().__new__(cls, f"Job {job_id} ({name}) created successfully.")
         created.id = job_id
         created.name = name
+        created.was_there = False
         return created
 
     id: str
     name: str
+    was_there: bool
 
 
 class Tag(Struct, frozen=True):

@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeAlias
 
 from patchfleet.errors import (
+    NotTheVendor,
     RateLimited,
     Unreachable,
     Unreadable,
@@ -120,14 +121,16 @@ def _sent(change: Change[T], manners: "Manners", do: Do, try_: Try) -> Flow[Outc
         tried = yield from try_(change.send, manners)
         error = tried.error
         sights: Mapping[str, Sight] = {}
-        has_left = has_left or tried.has_left
+        is_first, has_left = not has_left, has_left or tried.has_left
         is_doubtful = is_doubtful or (tried.has_left and _leaves_open(error))
         if error is not None and error.retry_after_seconds is not None:
             manners.pace.hold(manners.clock() + _patience(error, manners))
         if has_left:
             if change.look is None:
                 return _unseen(change, Outcome(tried.answer, error, {}, is_doubtful))
-            sights = yield from looked(change, tried.answer, manners, do)
+            # What went out twice is looked for, and not only where the last answer says it is.
+            answer = tried.answer if is_first else None
+            sights = yield from looked(change, answer, manners, do)
         outcome = Outcome(tried.answer, error, sights, is_doubtful)
         if tried.is_renewable and not is_renewed and _is_absent(outcome):
             is_renewed = True
@@ -146,7 +149,7 @@ def _leaves_open(error: VendorError | None) -> bool:
 
     A refusal that is told, and a thing that is as it was, together are knowledge.
     """
-    return isinstance(error, Unreachable | VendorBroken | Unreadable)
+    return isinstance(error, Unreachable | VendorBroken | Unreadable | NotTheVendor)
 
 
 def _before_next(

@@ -1,38 +1,40 @@
 """Deployment jobs that are made, changed, switched and deleted.
 
-None of these calls is repeated blindly. Of a creation that nobody can say the outcome of, the job
-is looked for by a marker in its description before anything is sent again.
+None of these calls is repeated blindly, and none is believed by its status: whatever was answered,
+the jobs are read (`transport/change.py`).
 """
 
-import secrets
-from functools import partial
+from collections.abc import Mapping
 from typing import Any, Literal, Unpack
 
 import msgspec
 
-from patchfleet.errors import ConfigError, Rejected, VendorError
+from patchfleet.errors import ConfigError, StalePlan
 from patchfleet.qualys.envelope import whole
 from patchfleet.qualys.job_body import DEFAULTS, create_body, job_changes, with_changes
 from patchfleet.qualys.job_records import JobChange, JobCreated, JobIds, PMDeploymentJob, PMJob
 from patchfleet.qualys.job_rules import JobChanges, JobParameters, JobType, ScheduleType
 from patchfleet.qualys.lists import BaseList
 from patchfleet.qualys.operations.calls import call, reader
-from patchfleet.qualys.operations.jobs import get_job, job_id, job_ids, list_jobs, read_job
+from patchfleet.qualys.operations.creation import Kind, creation, marker_of, unmarked
+from patchfleet.qualys.operations.jobs import get_job, job_id, job_ids, list_jobs
+from patchfleet.qualys.operations.switching import some, switching
 from patchfleet.qualys.records import Shape
 from patchfleet.transport.client import shows
-from patchfleet.transport.operation import Operation, Pause, Procedure, Steps
+from patchfleet.transport.operation import Change, Procedure, Sight, Steps, Wanted, Work
 from patchfleet.transport.wire import Response
 
 Action = Literal["Enabled", "Disabled"]
 
 _CHANGES = reader(Shape[list[JobChange]](list[JobChange]))
-
-LOOKS_AFTER_SECONDS = (2.0, 5.0, 15.0)
-"""When a job that may have been created is looked for; the server may be slow to show it."""
-CREATIONS = 3
-"""How often a creation is sent before we give up."""
-
 _SET_BY_THE_SERVER = ("customerId", "id", "disabledPatches", "patchCount")
+
+
+def _jobs_of(platform: Any) -> Work[Any]:
+    return list_jobs(platform, pageSize=100)
+
+
+DEPLOYMENT = Kind("create_job", "/pm/v1/deploymentjob", _jobs_of, get_job)
 
 
 @shows(DEFAULTS)
@@ -42,23 +44,23 @@ def create_job(
     jobType: JobType,
     scheduleType: ScheduleType,
     **parameters: Unpack[JobParameters],
-) -> Procedure[JobCreated]:
+) -> Change[JobCreated]:
     """Create a deployment job; it is disabled unless `status="Enabled"` [D: cre].
 
     Returns a sentence whose `id` is the job's. Every parameter is checked first (`ConfigError`).
-    The description gets a marker, `[patchfleet …]`: when the answer is lost, the job is looked for
-    by it, and only a job that is not there is sent again.
+    The description gets a marker, `[patchfleet …]`: whatever was answered, the job is looked for,
+    and only a job that is not there is sent again.
     """
-    body = create_body(platform, name, jobType, scheduleType, **parameters)
-    return _creation(body)
+    return made_of(create_body(platform, name, jobType, scheduleType, **parameters))
 
 
 def clone_job(
-    jobId: str | PMJob, name: str, **changes: Unpack[JobParameters]
+    jobId: str | PMJob | PMDeploymentJob, name: str, **changes: Unpack[JobParameters]
 ) -> Procedure[JobCreated]:
     """Create a job like another one, under another name, disabled unless `status` says otherwise.
 
     `changes` are parameters of `create_job`. What the server sets, and the marker, are not copied.
+    A job as `get_job` returns it is copied as it was read, and not read again.
     """
     number = job_id(jobId)
     if not isinstance(name, str) or not name.strip():
@@ -66,111 +68,29 @@ def clone_job(
     changed = job_changes(**changes)
 
     def steps() -> Steps[JobCreated]:
-        job = yield get_job(number)
-        body = {key: value for key, value in wire(job).items() if key not in _SET_BY_THE_SERVER}
-        body["description"] = _unmarked(body.get("description") or "")
-        body = with_changes(body | {"status": "Disabled"}, {**changed, "name": name})
-        created: JobCreated = yield _creation(body)
+        job = jobId if isinstance(jobId, PMDeploymentJob) else (yield get_job(number))
+        created: JobCreated = yield made_of(clone_body(job, {**changed, "name": name}))
         return created
 
     return Procedure("clone_job", steps)
 
 
-def _creation(body: dict[str, Any]) -> Procedure[JobCreated]:
-    marker = f"[patchfleet {secrets.token_hex(8)}]"
-    description = f"{body.get('description') or ''} {marker}".strip()
-    return Procedure(
-        "create_job", partial(_creation_steps, {**body, "description": description}, marker)
-    )
+def clone_body(job: PMDeploymentJob, changed: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the body of a job like another one, with changes in it."""
+    body = {key: value for key, value in wire(job).items() if key not in _SET_BY_THE_SERVER}
+    body["description"] = unmarked(body.get("description") or "")
+    return with_changes(body | {"status": "Disabled"}, changed)
 
 
-def _creation_steps(body: dict[str, Any], marker: str) -> Steps[JobCreated]:
-    """Send the job, and look for it whenever nobody can say what became of that."""
-    lost: VendorError | None = None
-    for _ in range(CREATIONS):
-        try:
-            created: JobCreated = yield _sent(body)
-        except VendorError as error:
-            if error.fate != "unknown":
-                if lost is not None:
-                    _warn(error, body, marker, lost)
-                raise
-            lost = error
-            made = yield from _made(body, marker, lost)
-            if made:
-                return made
-        else:
-            if lost is not None:
-                yield from _only_one(created, body, marker, lost)
-            return created
-    assert lost is not None
-    lost.add_note(f"sent {CREATIONS} times; no job with the marker {marker} appeared")
-    raise lost
+def made_of(body: Mapping[str, Any], marker: str = "") -> Change[JobCreated]:
+    """Make a deployment job of its body."""
 
+    def result(job: PMDeploymentJob, was_there: bool) -> JobCreated:
+        created = JobCreated(str(job.id), str(body["name"]))
+        created.was_there = was_there
+        return created
 
-def _sent(body: dict[str, Any]) -> Operation[JobCreated]:
-    def read(response: Response) -> JobCreated:
-        return JobCreated(str(read_job(response).id), str(body["name"]))
-
-    return call("create_job", "POST", "/pm/v1/deploymentjob", read, body=body, repeatable=False)
-
-
-def _made(body: dict[str, Any], marker: str, lost: VendorError) -> Steps[JobCreated | None]:
-    """Look for the job that may have been created, for some time."""
-    for seconds in LOOKS_AFTER_SECONDS:
-        yield Pause(seconds)
-        try:
-            marked = yield from _marked(body, marker)
-        except VendorError as error:
-            _warn(error, body, marker, lost)
-            raise
-        if marked:
-            _refuse_twins(marked, body)
-            return JobCreated(marked[0], str(body["name"]))
-    return None
-
-
-def _only_one(
-    created: JobCreated, body: dict[str, Any], marker: str, lost: VendorError
-) -> Steps[None]:
-    """Raise where a request whose answer was lost had created the job as well."""
-    try:
-        marked = yield from _marked(body, marker)
-    except VendorError as error:
-        error.add_note(f"the job {created.id} was created, perhaps not only once")
-        _warn(error, body, marker, lost)
-        raise
-    _refuse_twins(marked, body)
-
-
-def _warn(error: VendorError, body: dict[str, Any], marker: str, lost: VendorError) -> None:
-    error.add_note(f"the job '{body['name']}' may have been created ({lost.message})")
-    error.add_note(f"before you create it again, look for {marker} in the descriptions")
-
-
-def _refuse_twins(marked: list[str], body: dict[str, Any]) -> None:
-    if len(marked) > 1:
-        raise Rejected(
-            f"the job '{body['name']}' exists {len(marked)} times: {', '.join(marked)}",
-            hint="one of them appeared late; delete all but one",
-        )
-
-
-def _marked(body: dict[str, Any], marker: str) -> Steps[list[str]]:
-    """Return the ids of the jobs with this marker, among those of the same name."""
-    jobs = yield list_jobs(body["platform"], pageSize=100)
-    found: list[str] = []
-    for job in jobs:
-        if job.name == body["name"]:
-            whole: PMDeploymentJob = yield get_job(job.id)
-            if marker in (whole.description or ""):
-                found.append(job.id)
-    return found
-
-
-def _unmarked(description: str) -> str:
-    before, mark, after = description.partition("[patchfleet ")
-    return (before + after.partition("]")[2]).strip() if mark else description
+    return creation(DEPLOYMENT, body, result, marker)
 
 
 def wire(job: PMDeploymentJob) -> dict[str, Any]:
@@ -180,13 +100,15 @@ def wire(job: PMDeploymentJob) -> dict[str, Any]:
     return {name: one for name, one in value.items() if one is not None}
 
 
-def update_job(jobId: str | PMJob, **changes: Unpack[JobChanges]) -> Procedure[PMDeploymentJob]:
+def update_job(
+    jobId: str | PMJob | PMDeploymentJob, **changes: Unpack[JobChanges]
+) -> Procedure[PMDeploymentJob]:
     """Change a job: read it, change what is given, send the whole back, as the page advises.
 
     Parameters are those of `create_job`. Jobs that run once can be changed only before they are
-    enabled [D: end]. Returns the job as it is then, read again: what the server answers to the
-    change is unknown. Sending it again would change nothing more, so an unknown outcome is
-    repeated.
+    enabled [D: end]. Returns the job as it is then, read again and compared with what was sent: a
+    field that is not as it was sent is an error that names it. Raises `StalePlan` where a job is
+    given as `get_job` returned it, and is another by now.
     """
     number = job_id(jobId)
     changed = job_changes(**changes)
@@ -194,16 +116,71 @@ def update_job(jobId: str | PMJob, **changes: Unpack[JobChanges]) -> Procedure[P
         raise ConfigError("nothing is to be changed", hint="give parameters of create_job")
 
     def steps() -> Steps[PMDeploymentJob]:
-        job = yield get_job(number)
+        job: PMDeploymentJob = yield get_job(number)
+        if isinstance(jobId, PMDeploymentJob):
+            moved = differing(_documented(wire(jobId)), wire(job))
+            if moved:
+                raise StalePlan(
+                    f"the job has changed since it was shown: {', '.join(moved)}",
+                    hint="nothing was sent; look at it again",
+                )
         body = with_changes(wire(job), changed)
         if "description" in changed:
-            body["description"] = f"{changed['description']} {_marker_of(job)}".strip()
-        path = f"/pm/v1/deploymentjob/update/{number}"
-        yield call("update_job", "PATCH", path, _read_if_any, body=body, is_reading=False)
-        updated: PMDeploymentJob = yield get_job(number)
+            body["description"] = f"{changed['description']} {marker_of(job)}".strip()
+        updated: PMDeploymentJob = yield updating(number, body)
         return updated
 
     return Procedure("update_job", steps)
+
+
+def updating(number: str, body: Mapping[str, Any]) -> Change[PMDeploymentJob]:
+    """Send the whole body of a job, and read whether it is so."""
+
+    def look(_: Any) -> Steps[Mapping[str, Sight]]:
+        job: PMDeploymentJob = yield get_job(number)
+        others = differing(_documented(body), wire(job))
+        if not others:
+            return {number: Sight("done", now={"status": job.status}, found=job)}
+        return {number: Sight("not done", f"not as it was sent: {', '.join(others)}", found=job)}
+
+    path = f"/pm/v1/deploymentjob/update/{number}"
+    return Change(
+        Wanted("qualys", "update_job", items=(number,), asked=dict(body)),
+        call("update_job", "PATCH", path, _read_if_any, body=body, is_reading=False),
+        look,
+        lambda outcome: outcome.sights[number].found if outcome.is_done else None,
+        f"look at the job before you repeat this: `patchfleet qualys job {number}`",
+    )
+
+
+def _documented(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields that are a job's own: not what the server sets, nor what nobody knows."""
+    known = set(PMDeploymentJob.__struct_fields__) - set(_SET_BY_THE_SERVER)
+    return {name: value for name, value in body.items() if name in known}
+
+
+def differing(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
+    """Return the names of what is not as wanted; what is unset, empty, none or off is alike."""
+    return [name for name, value in wanted.items() if not _is_alike(value, found.get(name))]
+
+
+def _is_alike(wanted: Any, found: Any) -> bool:
+    if _is_unset(wanted) or _is_unset(found):
+        return _is_unset(wanted) and _is_unset(found)
+    if isinstance(wanted, Mapping) and isinstance(found, Mapping):
+        return not differing(wanted, found)
+    if isinstance(wanted, list) and isinstance(found, list):
+        if all(isinstance(one, str) for one in (*wanted, *found)):  # ids: their order is nobody's
+            return sorted(map(str.lower, wanted)) == sorted(map(str.lower, found))
+        pairs = zip(wanted, found, strict=False)
+        return len(wanted) == len(found) and all(_is_alike(*pair) for pair in pairs)
+    return str(wanted).strip().lower() == str(found).strip().lower()
+
+
+def _is_unset(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return all(_is_unset(one) for one in value.values())
+    return value in (None, "", "0", 0) or value == []
 
 
 def _read_if_any(response: Response) -> Any:
@@ -211,39 +188,38 @@ def _read_if_any(response: Response) -> Any:
     return whole(response) if response.body.strip() else None
 
 
-def _marker_of(job: PMDeploymentJob) -> str:
-    _, mark, after = (job.description or "").partition("[patchfleet ")
-    return f"{mark}{after.partition(']')[0]}]" if mark else ""
-
-
-def delete_job(jobId: JobIds) -> Operation[BaseList[JobChange]]:
-    """Delete one job or several; each answer says what became of one [O: peer].
+def delete_job(jobId: JobIds) -> Change[BaseList[JobChange]]:
+    """Delete one job or several; the answer says of each asked for what became of it [O: peer].
 
     It takes up to half an hour until agents know of it, and a job they have runs [D: end].
     """
-    body = {"ids": _some(job_ids(jobId))}
-    return call(
-        "delete_job", "DELETE", "/pm/v1/deploymentjobs", _changes, body=body, repeatable=False
-    )
+    ids = some(job_ids(jobId))
+    send = call(
+        "delete_job", "DELETE", "/pm/v1/deploymentjobs", _changes, body={"ids": ids},
+        repeatable=False, is_reading=False,
+    )  # fmt: skip
+    return switching(send, ids, asked={}, get=get_job, is_so=lambda job: job is None)
 
 
-def change_job_status(action: Action, jobId: JobIds) -> Operation[BaseList[JobChange]]:
-    """Enable or disable one job or several; each answer says what became of one [O: peer].
+def change_job_status(action: Action, jobId: JobIds) -> Change[BaseList[JobChange]]:
+    """Enable or disable jobs; the answer says of each asked for what became of it [O: peer].
 
-    Jobs that run once are enabled once and never disabled [D: end].
+    `status` is `success` for those that are read as they were to be, `unknown` where nobody can
+    tell. Jobs that run once are enabled once and never disabled [D: end].
     """
-    word = str(action).strip().capitalize()
-    if word not in ("Enabled", "Disabled"):
+    status = str(action).strip().capitalize()
+    if status not in ("Enabled", "Disabled"):
         raise ConfigError(f"action is {action!r}", hint="'Enabled' or 'Disabled'")
-    body = {"ids": _some(job_ids(jobId))}
-    path = f"/pm/v1/deploymentjobs/update/status/{word}"
-    return call("change_job_status", "POST", path, _changes, body=body, repeatable=False)
+    ids = some(job_ids(jobId))
+    send = call(
+        "change_job_status", "POST", f"/pm/v1/deploymentjobs/update/status/{status}", _changes,
+        body={"ids": ids}, repeatable=False, is_reading=False,
+    )  # fmt: skip
 
+    def is_so(job: PMDeploymentJob | None) -> bool:
+        return job is not None and str(job.status).casefold() == status.casefold()
 
-def _some(ids: list[str]) -> list[str]:
-    if not ids:
-        raise ConfigError("no job is named", hint="give a jobId, or several")
-    return ids
+    return switching(send, ids, asked={"status": status}, get=get_job, is_so=is_so)
 
 
 def _changes(response: Response) -> BaseList[JobChange]:

@@ -4,10 +4,10 @@ Of most of these calls only the address is known, from one public client; what t
 as it comes.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
-from patchfleet.errors import ConfigError, Unreadable
+from patchfleet.errors import ConfigError, Unreadable, VendorError
 from patchfleet.qualys import listing
 from patchfleet.qualys.envelope import whole
 from patchfleet.qualys.ids import uuid_text
@@ -19,18 +19,32 @@ from patchfleet.qualys.job_records import (
     RawMoment,
 )
 from patchfleet.qualys.lists import BaseList
+from patchfleet.qualys.operations import creation
 from patchfleet.qualys.operations.calls import (
     Platform,
     Query,
     call,
+    is_about,
     path_part,
     platform_word,
     reader,
 )
+from patchfleet.qualys.operations.creation import Kind
 from patchfleet.qualys.operations.jobs import job_id, job_ids, read_job
 from patchfleet.qualys.operations.lookups import Ids, whole_numbers
+from patchfleet.qualys.operations.switching import some, switching
 from patchfleet.qualys.records import Moment, Record, Shape, not_json, raw
-from patchfleet.transport.operation import Listing, Operation, Steps
+from patchfleet.transport.operation import (
+    Change,
+    Listing,
+    Operation,
+    Outcome,
+    Procedure,
+    Sight,
+    Steps,
+    Wanted,
+    Work,
+)
 from patchfleet.transport.wire import Response
 
 Section = Literal["Asset", "Patch", "JobProgress"]
@@ -100,16 +114,17 @@ def _columns(response: Response) -> list[Any]:
 
 def create_job_progress_report(
     jobId: str | PMJob, name: str, reportFormat: Literal["CSV", "PDF"] = "CSV"
-) -> Operation[PMReport]:
+) -> Procedure[PMReport]:
     """Ask for a report of a job's progress; `list_reports` tells when it is ready.
 
-    The address is spelled as the only client that knows it spells it [O: qualys-cli].
+    It is looked for among the reports that were not there before, and asked for once. The address
+    is spelled as the only client that knows it spells it [O: qualys-cli].
     """
     if reportFormat not in ("CSV", "PDF"):
         raise ConfigError(f"reportFormat is {reportFormat!r}", hint="CSV or PDF")
     path = f"/pm/v1/report/deplymentjobprogress/{job_id(jobId)}"
     body = {"name": _named(name), "reportFormat": reportFormat}
-    return call("create_job_progress_report", "POST", path, _REPORT, body=body, repeatable=False)
+    return _reporting("create_job_progress_report", path, body)
 
 
 def create_mitigation_progress_report(
@@ -118,10 +133,10 @@ def create_mitigation_progress_report(
     *,
     description: str | None = None,
     columns: Iterable[str] | None = None,
-) -> Operation[PMReport]:
+) -> Procedure[PMReport]:
     """Ask for a report of a mitigation job's progress, all columns unless some are named [D: 3.11].
 
-    `list_reports` tells when it is ready.
+    `list_reports` tells when it is ready; see `create_job_progress_report`.
     """
     given = {
         "name": None if name is None else _named(name),
@@ -130,8 +145,57 @@ def create_mitigation_progress_report(
     }
     path = f"/pm/v1/report/mitigationjobprogress/{job_id(jobId)}"
     body = {key: value for key, value in given.items() if value is not None}
-    return call(
-        "create_mitigation_progress_report", "POST", path, _REPORT, body=body, repeatable=False
+    return _reporting("create_mitigation_progress_report", path, body)
+
+
+def _reporting(operation: str, path: str, body: dict[str, Any]) -> Procedure[PMReport]:
+    """Ask for a report, and find it among those that are new."""
+
+    def steps() -> Steps[PMReport]:
+        try:
+            there: BaseList[PMReport] | None = yield list_reports()
+        except VendorError:  # without knowing what was there, nothing can be found
+            there = None
+        before = None if there is None else {report.id for report in there}
+        made: PMReport = yield _asking(operation, path, body, before)
+        return made
+
+    return Procedure(operation, steps)
+
+
+def _asking(
+    operation: str, path: str, body: dict[str, Any], before: set[str | None] | None
+) -> Change[PMReport]:
+    name = body.get("name")
+
+    def look(answer: PMReport | None) -> Steps[Mapping[str, Sight]]:
+        reports: BaseList[PMReport] = yield list_reports()
+        new = [one for one in reports if one.id and before is not None and one.id not in before]
+        told = [one for one in new if answer is not None and one.id == answer.id]
+        found = told or [one for one in new if name is not None and one.name == name]
+        if found:
+            return {str(one.id): Sight("done", now={"name": one.name}, found=one) for one in found}
+        words = f"no new report called {name} is listed"
+        verdict: Literal["unclear", "not done"] = "unclear" if new and name is None else "not done"
+        return {path: Sight(verdict, words)}
+
+    def conclude(outcome: Outcome[PMReport]) -> PMReport | None:
+        answer: PMReport | None = outcome.answer
+        if before is None:
+            return answer
+        if not outcome.is_done:
+            return None
+        found: PMReport = next(iter(outcome.sights.values())).found
+        return answer or found
+
+    return Change(
+        Wanted("qualys", operation, items=(path.rpartition("/")[2],), asked=body),
+        call(operation, "POST", path, _REPORT, body=body, repeatable=False, is_reading=False),
+        None if before is None else look,
+        conclude,
+        "list the reports before you ask for another: `list_reports`",
+        is_repeatable=False,
+        looks_after_seconds=creation.LOOKS_AFTER_SECONDS,
     )
 
 
@@ -196,8 +260,16 @@ def list_mitigation_jobs(
 
 def get_mitigation_job(jobId: str) -> Operation[PMDeploymentJob]:
     """Read one mitigation job [O: qualys-mcp]."""
-    path = f"/mtg/v1/deploymentjob/{job_id(jobId)}"
-    return call("get_mitigation_job", "GET", path, read_job)
+    number = job_id(jobId)
+    path = f"/mtg/v1/deploymentjob/{number}"
+    return call("get_mitigation_job", "GET", path, read_job, echoes=(is_about("job", number),))
+
+
+def _jobs_of(platform: Any) -> Work[Any]:
+    return list_mitigation_jobs(platform)
+
+
+MITIGATION = Kind("create_mitigation_job", "/mtg/v1/deploymentjob", _jobs_of, get_mitigation_job)
 
 
 def create_mitigation_job(
@@ -211,11 +283,11 @@ def create_mitigation_job(
     description: str = "",
     status: Literal["Disabled", "Enabled"] = "Disabled",
     startDateTime: str | None = None,
-) -> Operation[PMDeploymentJob]:
+) -> Change[PMDeploymentJob]:
     """Create a job that mitigates vulnerabilities instead of patching them [D: 3.12].
 
-    Assets can be named one by one only for jobs that run once; tags always. It is sent once: after
-    an unknown outcome, look for the job before you send it again.
+    Assets can be named one by one only for jobs that run once; tags always. The description gets a
+    marker, by which the job is looked for whatever was answered; see `create_job`.
     """
     _check_mitigation(scheduleType, status, assetIds, assetTagIds)
     given = {
@@ -234,14 +306,12 @@ def create_mitigation_job(
         "assetTagIds": [uuid_text("assetTagIds", one) for one in assetTagIds or ()],
     }
     body = {key: value for key, value in given.items() if value is not None}
-    return call(
-        "create_mitigation_job",
-        "POST",
-        "/mtg/v1/deploymentjob",
-        read_job,
-        body=body,
-        repeatable=False,
-    )
+    return mitigation_of(body)
+
+
+def mitigation_of(body: Mapping[str, Any], marker: str = "") -> Change[PMDeploymentJob]:
+    """Make a mitigation job of its body."""
+    return creation.creation(MITIGATION, body, lambda job, _: job, marker)
 
 
 def _check_mitigation(
@@ -265,16 +335,16 @@ def _check_mitigation(
         raise ConfigError("neither assetIds nor assetTagIds are given", hint="give either")
 
 
-def delete_mitigation_job(jobId: JobIds) -> Operation[BaseList[JobChange]]:
+def delete_mitigation_job(jobId: JobIds) -> Change[BaseList[JobChange]]:
     """Delete mitigation jobs; the address is inferred from that of deployment jobs."""
-    ids = job_ids(jobId)
-    if not ids:
-        raise ConfigError("no job is named", hint="give a jobId, or several")
-    return call(
+    ids = some(job_ids(jobId))
+    send = call(
         "delete_mitigation_job",
         "DELETE",
         "/mtg/v1/deploymentjobs",
         lambda answer: BaseList(_CHANGES(answer)),
         body={"ids": ids},
         repeatable=False,
+        is_reading=False,
     )
+    return switching(send, ids, asked={}, get=get_mitigation_job, is_so=lambda job: job is None)

@@ -1,0 +1,93 @@
+"""Jobs that are enabled, disabled or deleted together: each asked for is read back.
+
+What became of them is judged by what was asked for: an id that the answer does not name is no
+success, and an answer that cannot be used is no failure.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from patchfleet.errors import ConfigError, NotFound, VendorError
+from patchfleet.qualys.job_records import JobChange, PMDeploymentJob
+from patchfleet.qualys.lists import BaseList
+from patchfleet.transport.operation import Change, Operation, Outcome, Sight, Steps, Wanted
+
+STATUS = {"confirmed": "success", "failed": "failed", "unknown": "unknown"}
+"""What a change of one job is called, by what may be claimed of it."""
+
+
+def switching(
+    send: Operation[BaseList[JobChange]],
+    ids: Sequence[str],
+    *,
+    asked: Mapping[str, Any],
+    get: Callable[[str], Operation[PMDeploymentJob]],
+    is_so: Callable[[PMDeploymentJob | None], bool],
+) -> Change[BaseList[JobChange]]:
+    """Change some jobs with one call; `is_so` says of a job, None where it is gone, whether it is.
+
+    Doing it twice changes nothing more, so it goes out again where none of them is changed.
+    """
+
+    def look(answer: BaseList[JobChange] | None) -> Steps[Mapping[str, Sight]]:
+        said = {str(one.id).lower(): one for one in answer or ()}
+        sights: dict[str, Sight] = {}
+        for one in ids:
+            try:
+                job: PMDeploymentJob | None = yield get(one)
+            except NotFound:
+                job = None
+            except VendorError as error:
+                sights[one] = Sight("unclear", f"reading it back failed: {error.message}")
+                continue
+            sights[one] = _sight(job, said.get(one.lower()), is_so=is_so(job))
+        return sights
+
+    def conclude(outcome: Outcome[BaseList[JobChange]]) -> BaseList[JobChange] | None:
+        done = any(one.verdict == "done" for one in outcome.sights.values())
+        if not outcome.sights or (outcome.error is not None and not done):
+            return None
+        said = {str(one.id).lower(): one for one in outcome.answer or ()}
+        return BaseList(
+            _changed(one, said.get(one.lower()), sight, STATUS[outcome.claim(sight)])
+            for one, sight in outcome.sights.items()
+        )
+
+    return Change(
+        Wanted("qualys", send.name, items=tuple(ids), asked=dict(asked)),
+        send,
+        look,
+        conclude,
+        "look at the jobs before you repeat this: `patchfleet qualys job ID`",
+    )
+
+
+def _sight(job: PMDeploymentJob | None, said: JobChange | None, *, is_so: bool) -> Sight:
+    now = {"status": None if job is None else job.status}
+    name = None if job is None else job.name
+    if is_so:
+        return Sight("done", now=now, found=name)
+    words = "there is no such job" if job is None else f"it is {job.status}"
+    refusal = said is not None and str(said.status).casefold() not in ("success", "none")
+    if said is not None and refusal:
+        told = said.extra.get("message") or f"Qualys says {said.status}"
+        return Sight("refused", str(told), now, name)
+    return Sight("not done", words, now, name)
+
+
+def _changed(one: str, said: JobChange | None, sight: Sight, status: str) -> JobChange:
+    """Return what became of one job; the vendor's own words for a refusal stay."""
+    name = sight.found or (said.name if said is not None else None)
+    if sight.verdict == "refused" and said is not None:
+        status = str(said.status)
+    changed = JobChange(id=one, name=name, status=status)
+    if sight.verdict != "done" and sight.words:
+        changed.extra["message"] = sight.words
+    return changed
+
+
+def some(ids: list[str]) -> list[str]:
+    """Return the ids, each once; raise `ConfigError` for none."""
+    if not ids:
+        raise ConfigError("no job is named", hint="give a jobId, or several")
+    return list(dict.fromkeys(ids))
