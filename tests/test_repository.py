@@ -136,7 +136,7 @@ def builders() -> dict[str, Any]:
         if inspect.isfunction(build)
         and build.__module__ == module.__name__
         and not name.startswith("_")
-        and name != "read_patches"
+        and name not in {"read_patches", "change_of", "made_again"}
     }
 
 
@@ -218,7 +218,7 @@ def qualys_builders() -> dict[str, Any]:
     """Return every function that builds work for Qualys, by its name."""
     helpers = {
         "job_id", "job_ids", "read_job", "wire", "whole_numbers", "side_by_side",
-        "one_after_the_other",
+        "one_after_the_other", "made_of", "clone_body", "updating", "differing", "mitigation_of",
     }  # fmt: skip
     return {
         name: build

@@ -9,9 +9,10 @@ from typing import Any
 
 from docs.generator.tables import code, explained, table
 from patchfleet.qualys.client import Qualys
+from patchfleet.qualys.lists import BaseList
 from patchfleet.qualys.operations import inventory, job_changes, jobs, lookups, patches, reports
 from patchfleet.transport.exchange import Manners, exchange
-from patchfleet.transport.operation import Flows, Work
+from patchfleet.transport.operation import Change, Flows, Procedure, Work
 from patchfleet.transport.pace import Unpaced
 from patchfleet.transport.wire import Request
 
@@ -162,7 +163,16 @@ _WITHOUT_ENDPOINT = {"clone_job", "list_tags", "get_tag_id"}
 
 
 def first_request(work: Work[Any]) -> Request:
-    """Return the first request that a piece of work makes, without sending it."""
+    """Return the first request that a piece of work makes, without sending it.
+
+    What is read before a report is asked for is another operation.
+    """
+    if isinstance(work, Procedure) and work.name.endswith("_progress_report"):
+        steps = work.steps()
+        next(steps)
+        asking = steps.send(BaseList())
+        assert isinstance(asking, Change)
+        return asking.send.request
     step = next(exchange(work, Manners("Qualys", pace=Unpaced())))
     while isinstance(step, Flows):
         step = next(step.parts[0])

@@ -31,7 +31,7 @@ MEANINGS = {
     Exit.DONE: "all was done",
     Exit.BUG: "an error nobody foresaw; please report it",
     Exit.USAGE: "the command line cannot be used: an unknown option, a name that matches nothing",
-    Exit.INCOMPLETE: "part of the work failed; what was done is kept, and the rest is named",
+    Exit.INCOMPLETE: "part of it failed or is unknown; what was done is kept, the rest is named",
     Exit.CONFIG: "settings, a parameter, a file that is read or an output file cannot be used",
     Exit.VENDOR: "the vendor cannot be reached or refuses",
     Exit.STORE: "the record cannot be read or written",
@@ -42,6 +42,8 @@ MEANINGS = {
 
 def exit_of(error: Error) -> Exit:
     """Return the exit code of an error."""
+    if isinstance(error, VendorError) and error.is_in_doubt:
+        return Exit.INCOMPLETE
     for kind, code in (
         (Incomplete, Exit.INCOMPLETE),
         (ConfigError, Exit.CONFIG),

@@ -90,7 +90,8 @@ class Session:
     def nable(self, store: "Store | None" = None) -> "NAble":
         """Return a client for the N-sight account of the settings.
 
-        With a store it keeps the pace that all processes with this key keep together.
+        With a store it keeps the pace that all processes with this key keep together, and a journal
+        of what it changes.
         """
         from patchfleet.nsight import NAble
 
@@ -106,6 +107,7 @@ class Session:
             base_url=nsight.base_url,
             timeout=nsight.timeout_seconds,
             pace=_pace(store, nsight.calls_per_minute, 60, self.nsight_account),
+            journal=None if store is None else store.journal,
             retries=nsight.retries,
             user_agent=nsight.user_agent,
             proxy=nsight.proxy,
@@ -137,6 +139,7 @@ class Session:
             override_platform={"gateway_url": qualys.gateway_url} if qualys.gateway_url else None,
             timeout=qualys.timeout_seconds,
             pace=_pace(store, qualys.calls_per_hour, 3600, account),
+            journal=None if store is None else store.journal,
             retries=qualys.retries,
             user_agent=qualys.user_agent,
             proxy=qualys.proxy,

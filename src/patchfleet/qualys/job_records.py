@@ -295,11 +295,15 @@ class PMRun(Record):
 
 
 class JobChange(Record):
-    """What became of one job of a change: `status` is `success` where it was done [O: peer]."""
+    """What became of one job of a change: `status` is `success` where it was done [O: peer].
+
+    It is `unknown` where nobody can tell; `message` says why it is not done.
+    """
 
     id: str | None = None
     name: str | None = None
     status: str | None = None
+    message: str | None = None
 
 
 class JobCreated(str):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
+from patchfleet.cli.earlier import settle_earlier
 from patchfleet.cli.exits import Exit
 from patchfleet.cli.nsight.lists import with_patterns
 from patchfleet.cli.options import CommandLineError, check_names, finding_options, named
@@ -120,9 +121,6 @@ def _run(
     failed: bool = False,
     at_most: int | None = None,
 ) -> int:
-    from patchfleet.fleet import NSightSource
-    from patchfleet.plan import apply
-
     selection = with_patterns(selection, patterns)
     if failed:
         if selection.states and selection.states != ("failed",):
@@ -144,8 +142,18 @@ def _run(
     if not yes and not _agreed(session, plan):
         session.say("nothing was changed")
         return Exit.DECLINED
+    return _applied(session, plan, as_json=as_json)
+
+
+def _applied(session: Session, plan: "Plan", *, as_json: bool) -> Exit:
+    """Carry out a plan, and say what became of it."""
+    from patchfleet.fleet import NSightSource
+    from patchfleet.nsight.operations.patches import made_again
+    from patchfleet.plan import apply
+
     results: list[DeviceResult] = []
     with session.store() as store, session.nable(store) as client:
+        settle_earlier(session, store.journal, client, NSIGHT, made_again)
         try:
             for result in apply(plan, NSightSource(client), store.journal, now=_now):
                 results.append(result)

@@ -1,14 +1,20 @@
 """Nothing is sent to Qualys before it was shown and somebody, or --yes, said so."""
 
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from patchfleet.cli.earlier import settle_earlier
 from patchfleet.cli.exits import Exit
 from patchfleet.cli.session import Session
 from patchfleet.errors import PlanError
 
+if TYPE_CHECKING:
+    from patchfleet.qualys import Qualys
+
+QUALYS = "qualys"
 F = TypeVar("F", bound=Callable[..., Any])
 LONGEST_LIST = 20
 
@@ -19,6 +25,31 @@ def asking(command: F) -> F:
     return click.option("--dry-run", is_flag=True, help="Show what would be sent, and stop.")(
         command
     )
+
+
+MADE = ("create_job", "create_mitigation_job")
+"""What is found by its marker: a command that makes the same again finds it itself."""
+
+
+@contextmanager
+def changing(session: Session, *, dry_run: bool, makes: bool = False) -> "Iterator[Qualys]":
+    """Open a client for a change, with the journal of the record; a dry run needs none.
+
+    What earlier commands left open is looked for and said, before it, and after it where this one
+    `makes` something.
+    """
+    from patchfleet.qualys.operations.again import made_again
+
+    if dry_run:
+        with session.qualys() as client:
+            yield client
+        return
+    with session.store(create=True) as store, session.qualys(store) as client:
+        left = MADE if makes else ()
+        settle_earlier(session, store.journal, client, QUALYS, made_again, leaving=left)
+        yield client
+        if makes:
+            settle_earlier(session, store.journal, client, QUALYS, made_again)
 
 
 def is_agreed(session: Session, question: str, *, yes: bool) -> bool:
@@ -43,7 +74,7 @@ def say_list(session: Session, lines: Sequence[str]) -> None:
         session.say(f"  and {len(lines) - LONGEST_LIST:,} more")
 
 
-def outcome(changes: Sequence[Any]) -> Exit:
-    """Return the exit code of changes of which each says what became of it."""
-    done = all(str(change.status).casefold() == "success" for change in changes)
-    return Exit.DONE if done else Exit.INCOMPLETE
+def outcome(changes: Sequence[Any], asked: Sequence[str], done: str) -> Exit:
+    """Return the exit code of changes: all was done only where each that was asked for is so."""
+    so = {str(change.id).lower() for change in changes if change.status == done}
+    return Exit.DONE if {one.strip().lower() for one in asked} <= so else Exit.INCOMPLETE

@@ -13,7 +13,7 @@ import click
 
 from patchfleet.cli.exits import Exit
 from patchfleet.cli.options import CommandLineError
-from patchfleet.cli.qualys.agreement import asking, is_agreed
+from patchfleet.cli.qualys.agreement import asking, changing, is_agreed
 from patchfleet.cli.session import Session, pass_session
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def create(
     """  # noqa: D301
     from patchfleet.qualys.job_body import create_body
 
-    with session.qualys() as client:
+    with changing(session, dry_run=dry_run, makes=True) as client:
         parameters = _parameters(session, client, given)
         if enabled:
             parameters["status"] = "Enabled"
@@ -124,7 +124,7 @@ def create(
         if not is_agreed(session, "Create it?", yes=yes):
             return Exit.DECLINED
         created = client.create_job(platform, name, kind, schedule, **parameters)
-    _say_created(created, as_json=as_json)
+        _say_created(session, created, as_json=as_json)
     return Exit.DONE
 
 
@@ -150,7 +150,7 @@ def update(
     """
     from patchfleet.qualys.job_body import job_changes
 
-    with session.qualys() as client:
+    with changing(session, dry_run=dry_run) as client:
         changes: Any = _parameters(session, client, given)
         if name is not None:
             changes["name"] = name
@@ -164,7 +164,7 @@ def update(
             return Exit.DONE
         if not is_agreed(session, "Change it?", yes=yes):
             return Exit.DECLINED
-        client.update_job(job_id, **changes)
+        client.update_job(job, **changes)
     click.echo(f"Job {job_id} ({name or job.name}) updated.")
     return Exit.DONE
 
@@ -192,22 +192,26 @@ def clone(
     It is disabled, and has everything else of the first unless it is named here.
     """
     from patchfleet.qualys.job_body import job_changes
+    from patchfleet.qualys.operations.job_changes import clone_body
 
-    with session.qualys() as client:
+    with changing(session, dry_run=dry_run, makes=True) as client:
         changes: Any = _parameters(session, client, given)
         job = client.get_job(job_id)
-        session.say(f"like {job.name} ({job.platform}, {job.scheduleType}), and")
-        _show_body(session, {**job_changes(**changes), "name": name}, as_data=dry_run)
+        session.say(f"like {job.name} ({job.platform}, {job.scheduleType}):")
+        body = clone_body(job, {**job_changes(**changes), "name": name})
+        _show_body(session, body, as_data=dry_run)
         if dry_run:
             return Exit.DONE
         if not is_agreed(session, "Create it?", yes=yes):
             return Exit.DECLINED
-        created = client.clone_job(job_id, name, **changes)
-    _say_created(created, as_json=as_json)
+        created = client.clone_job(job, name, **changes)
+        _say_created(session, created, as_json=as_json)
     return Exit.DONE
 
 
-def _say_created(created: Any, *, as_json: bool) -> None:
+def _say_created(session: Session, created: Any, *, as_json: bool) -> None:
+    if created.was_there:
+        session.say("an earlier command had created it, and was broken off: nothing was sent now")
     click.echo(json.dumps({"id": created.id, "name": created.name}) if as_json else str(created))
 
 

@@ -7,7 +7,7 @@ and a status nothing of whether it was done.
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Literal, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias, get_args
 
 from msgspec.structs import replace
 
@@ -119,6 +119,25 @@ def change_of(
     if action == "retry" or action == "reprocess":  # noqa: PLR1714 -- type checkers read this one
         return _retrying(action, device, ids)
     return _setting(action, device, ids)
+
+
+class Sent(Protocol):
+    """What a journal keeps of a change."""
+
+    @property
+    def action(self) -> str: ...  # noqa: D102 -- the action's name
+    @property
+    def device_id(self) -> str: ...  # noqa: D102
+    @property
+    def finding_ids(self) -> tuple[str, ...]: ...  # noqa: D102
+
+
+def made_again(sent: Sent) -> Change[Any] | None:
+    """Make a change again as the journal has it, to be looked for; None for what has no look."""
+    for action in get_args(Action) + get_args(Again):
+        if sent.action == action:
+            return change_of(action, int(sent.device_id), sent.finding_ids)
+    return None
 
 
 def _change(action: Action, deviceid: int, patchids: PatchIds) -> Work[PatchesChanged]:

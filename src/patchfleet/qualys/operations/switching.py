@@ -70,7 +70,7 @@ def _sight(job: PMDeploymentJob | None, said: JobChange | None, *, is_so: bool) 
     words = "there is no such job" if job is None else f"it is {job.status}"
     refusal = said is not None and str(said.status).casefold() not in ("success", "none")
     if said is not None and refusal:
-        told = said.extra.get("message") or f"Qualys says {said.status}"
+        told = said.message or f"Qualys says {said.status}"
         return Sight("refused", str(told), now, name)
     return Sight("not done", words, now, name)
 
@@ -80,10 +80,8 @@ def _changed(one: str, said: JobChange | None, sight: Sight, status: str) -> Job
     name = sight.found or (said.name if said is not None else None)
     if sight.verdict == "refused" and said is not None:
         status = str(said.status)
-    changed = JobChange(id=one, name=name, status=status)
-    if sight.verdict != "done" and sight.words:
-        changed.extra["message"] = sight.words
-    return changed
+    message = None if sight.verdict == "done" else sight.words
+    return JobChange(id=one, name=name, status=status, message=message)
 
 
 def some(ids: list[str]) -> list[str]:

@@ -1,0 +1,96 @@
+"""What an earlier command sent and was killed over: looked for, and said in one line each.
+
+Law of this file: nothing is sent but questions, and what cannot be read stays open.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from patchfleet.cli.session import Session
+from patchfleet.errors import ConfigError, VendorError
+
+if TYPE_CHECKING:
+    from patchfleet.store import ChangeEntry, Journal, OpenChange
+    from patchfleet.transport.client import Client
+    from patchfleet.transport.operation import Change, Outcome
+
+UNDER_WAY = timedelta(minutes=10)
+"""So long a change may be another command's, which is still at it."""
+MOST = 10
+"""How many are looked for by one command."""
+
+
+def settle_earlier(
+    session: Session,
+    journal: "Journal",
+    client: "Client",
+    source: str,
+    change_of: "Callable[[ChangeEntry], Change[Any] | None]",
+    *,
+    leaving: tuple[str, ...] = (),
+) -> None:
+    """Look for what earlier commands sent to a source, say what became of it, and write it down.
+
+    `change_of` makes the change of a line again; `leaving` are actions that others settle.
+    """
+    left = [one for one in journal.open(source) if one.entry.action not in leaving]
+    for one in left[:MOST]:
+        _settle(session, journal, client, one, change_of)
+    if len(left) > MOST:
+        session.say(f"warning: {len(left) - MOST} more changes of earlier commands have no outcome")
+
+
+def _settle(
+    session: Session,
+    journal: "Journal",
+    client: "Client",
+    one: "OpenChange",
+    change_of: "Callable[[ChangeEntry], Change[Any] | None]",
+) -> None:
+    from patchfleet.transport.change import claims_of
+
+    entry, now = one.entry, datetime.now(UTC)
+    said = f"warning: {_named(entry)}, sent {entry.at:%Y-%m-%d %H:%M} UTC and broken off: "
+    try:
+        change = change_of(entry)
+    except ConfigError:  # a line of before, which cannot be made again
+        change = None
+    outcome = None if change is None else _looked(client, change)
+    if change is None or outcome is None:
+        session.say(f"{said}what became of it cannot be read; look before you repeat it")
+        return
+    if outcome.is_done:
+        journal.ended(one.line, claims_of(outcome), now)
+        session.say(f"{said}it is done")
+        return
+    words = next(s.words for s in outcome.sights.values() if s.verdict != "done")
+    if now - entry.at < UNDER_WAY:
+        session.say(f"{said}{words}; it may still be under way")
+        return
+    journal.ended(one.line, claims_of(outcome), now)
+    session.say(f"{said}{words}; {change.check}")
+
+
+def _looked(client: "Client", change: "Change[Any]") -> "Outcome[Any] | None":
+    """Read back what was to be changed; None where it cannot be read."""
+    from patchfleet.transport.operation import Outcome, Procedure
+
+    if change.look is None:
+        return None
+    try:
+        sights = client.run(Procedure(change.name, partial(change.look, None)))
+    except VendorError:
+        return None
+    if any(sight.verdict == "unclear" for sight in sights.values()):
+        return None
+    return Outcome(None, None, sights, is_doubtful=True)
+
+
+def _named(entry: "ChangeEntry") -> str:
+    what = entry.action.replace("_", " ")
+    if entry.device_id:
+        return f"{what} of {len(entry.finding_ids)} patches on device {entry.device_id}"
+    name = entry.asked.get("name") if isinstance(entry.asked, dict) else None
+    return f"{what} {name or ', '.join(entry.finding_ids)}".strip()

@@ -1,0 +1,38 @@
+"""What was sent and broken off is made again from the journal, so that it can be looked for."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from patchfleet.qualys.operations import job_changes, reports
+from patchfleet.transport.operation import Change
+
+
+class Sent(Protocol):
+    """What a journal keeps of a change; `finding_ids` are the ids of the jobs."""
+
+    @property
+    def action(self) -> str: ...  # noqa: D102
+    @property
+    def finding_ids(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def marker(self) -> str: ...  # noqa: D102
+    @property
+    def asked(self) -> Any: ...  # noqa: D102
+
+
+_MADE: Mapping[str, Callable[[Sent], Change[Any]]] = {
+    "create_job": lambda sent: job_changes.made_of(sent.asked, sent.marker),
+    "create_mitigation_job": lambda sent: reports.mitigation_of(sent.asked, sent.marker),
+    "update_job": lambda sent: job_changes.updating(sent.finding_ids[0], sent.asked),
+    "change_job_status": lambda sent: job_changes.change_job_status(
+        sent.asked["status"], list(sent.finding_ids)
+    ),
+    "delete_job": lambda sent: job_changes.delete_job(list(sent.finding_ids)),
+    "delete_mitigation_job": lambda sent: reports.delete_mitigation_job(list(sent.finding_ids)),
+}
+
+
+def made_again(sent: Sent) -> Change[Any] | None:
+    """Make a change again as the journal has it, to be looked for; None for what has no look."""
+    make = _MADE.get(sent.action)
+    return None if make is None else make(sent)
