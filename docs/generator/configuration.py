@@ -60,6 +60,8 @@ _SETTINGS = {
     "changed](sync.md#asking-less); 0 asks every device in every sync. `--max-age` goes before it.",
     "sync.max_calls": "How many calls a sync of one source [may take](sync.md#a-budget); 0 for no "
     "limit. `--max-calls` goes before it.",
+    "sync.accept_unread_after": "After so many syncs in a row that could not read a device, a sync "
+    "is complete without it: [it keeps its last listing](sync.md#what-cannot-be-read). 0 is never.",
     "sync.most_gone_percent": "A sync in which more of the devices are gone at once [is not "
     "believed](sync.md#what-is-gone).",
     "sync.wait_for_worker_seconds": "How long `patchfleet sync --engine` waits for [a worker]"

@@ -100,6 +100,7 @@ class SyncSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     max_age_hours: Annotated[float, Meta(ge=0)] = 0
     max_calls: Annotated[int, Meta(ge=0)] = 0
     most_gone_percent: Annotated[float, Meta(ge=0, le=100)] = 20
+    accept_unread_after: Annotated[int, Meta(ge=0)] = 0
     wait_for_worker_seconds: Annotated[float, Meta(ge=0)] = 60
 
 

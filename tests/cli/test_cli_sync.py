@@ -65,9 +65,10 @@ def test_an_incomplete_sync_says_what_is_missing(moving):
     result = cli("sync", "--json")
     assert result.code == 3
     named = f"device {device[0]['deviceid']} {device[0]['name']} ({device[1]['name']})"
-    reason = "the server cannot answer now (HTTP 503)"
+    reason = "patch_list_all: the server cannot answer now (HTTP 503)"
     assert f"failed: {named}: {reason}" in result.err.splitlines()
-    assert result.err.splitlines()[-1] == (
+    assert result.err.splitlines()[-1].startswith("hint: --accept-unread")
+    assert result.err.splitlines()[-2] == (
         "INCOMPLETE: 1 device could not be read; the state before this sync stays current, and the "
         "next sync reads only what is missing"
     )

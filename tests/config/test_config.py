@@ -127,7 +127,7 @@ def test_a_file_that_was_named_must_be_there(tmp_path, name, by):
          "did you mean 'nsight'?"),
         ("[nsight]\nregion = 'us'\n[sync]\nx = 1", ":4: [sync] has no setting 'x'",
          ("known are: devices_at_once, resume_within_hours, max_age_hours, max_calls, "
-          "most_gone_percent, wait_for_worker_seconds")),
+          "most_gone_percent, accept_unread_after, wait_for_worker_seconds")),
         ("file = 'x'", ":1: there is no setting 'file'",
          ("known are: store, published, wait_for_lock_seconds, nsight, qualys, sync, today, "
           "deadlines")),

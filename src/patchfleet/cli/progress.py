@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from patchfleet.fleet.sync import Progress
+from patchfleet.fleet.outcome import Progress
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -12,13 +12,16 @@ import msgspec
 
 from patchfleet.cli.exits import Exit, exit_of
 from patchfleet.cli.session import Session, pass_session
-from patchfleet.errors import ConfigError, Incomplete, VendorError
-from patchfleet.fleet import Outcome, Rules, Source, sync
+from patchfleet.errors import ConfigError, Error, Incomplete, VendorError
+from patchfleet.fleet import Outcome, Rules, Source, UnreadDevice, sync
+from patchfleet.fleet.outcome import ALL
 
 if TYPE_CHECKING:
     from patchfleet.store import Store
 
 VENDORS = ("nsight", "qualys")
+MOST_NAMED = 20
+"""So many devices are named one by one; the record names all."""
 
 
 class Duration(click.ParamType[timedelta]):
@@ -50,7 +53,21 @@ class Duration(click.ParamType[timedelta]):
     "all.",
 )
 @click.option("--max-calls", type=click.IntRange(1), help="End, incomplete, before more calls.")
-@click.option("--accept-gone", is_flag=True, help="Believe that many devices are gone at once.")
+@click.option(
+    "--accept-gone",
+    is_flag=True,
+    help="Believe that many devices, or all jobs, are gone at once, and devices that are missing "
+    "from lists shorter than the vendor's own count.",
+)
+@click.option(
+    "--accept-unread",
+    multiple=True,
+    is_flag=False,
+    flag_value=ALL,
+    metavar="[DEVICE]",
+    help="Be complete without the devices that cannot be read, or without this one (name or id): "
+    "each keeps its last listing, and is named with its age.",
+)
 @click.option(
     "--engine",
     is_flag=True,
@@ -66,6 +83,7 @@ def command(
     max_age: timedelta | None,
     max_calls: int | None,
     accept_gone: bool,
+    accept_unread: tuple[str, ...],
     engine: bool,
     as_json: bool,
 ) -> int:
@@ -74,17 +92,13 @@ def command(
     From every vendor that is set up. A sync is complete, or it says what is missing and exits
     with 3; until one is complete, the state before it stays current. A sync that was broken off is
     taken up again where it stopped. One vendor that fails does not keep the other from being read.
+
+    What a person accepts as missing (--accept-unread, or `accept_unread_after` in the settings)
+    does not keep a sync from being complete: it exits with 0 and names each device with the age of
+    what is known of it.
     """
-    settings = session.settings.sync
-    rules = Rules(
-        resume_within=session.resume_within,
-        fresh=fresh,
-        devices_at_once=settings.devices_at_once,
-        max_age=timedelta(hours=settings.max_age_hours) if max_age is None else max_age,
-        max_calls=max_calls or settings.max_calls or None,
-        most_gone=settings.most_gone_percent / 100,
-        accepts_gone=accept_gone,
-    )
+    wanted = {"fresh": fresh, "accepts_gone": accept_gone, "accepts_unread": accept_unread}
+    rules = msgspec.structs.replace(_rules(session, max_age, max_calls), **wanted)
     if engine:
         from patchfleet.fleet.engine import reached_by_all
 
@@ -99,7 +113,7 @@ def command(
                 if len(chosen) == 1:
                     raise
                 errors.append(error)
-                session.say(f"failed: {vendor}: {error.message}", bold=True)
+                session.say(f"failed: {vendor}: {_spelled(error)}", bold=True)
                 if error.hint:
                     session.say(f"hint: {error.hint}")
     if as_json:
@@ -108,6 +122,19 @@ def command(
     if errors:
         return Exit.INCOMPLETE if outcomes else exit_of(errors[0])
     return Exit.DONE if all(one.is_complete for one in outcomes) else Exit.INCOMPLETE
+
+
+def _rules(session: Session, max_age: timedelta | None, max_calls: int | None) -> Rules:
+    """Return how the settings want a sync to be made, with the bounds that are given."""
+    settings = session.settings.sync
+    return Rules(
+        resume_within=session.resume_within,
+        devices_at_once=settings.devices_at_once,
+        max_age=timedelta(hours=settings.max_age_hours) if max_age is None else max_age,
+        max_calls=max_calls or settings.max_calls or None,
+        most_gone=settings.most_gone_percent / 100,
+        accepts_unread_after=settings.accept_unread_after,
+    )
 
 
 def _chosen(session: Session, named: tuple[str, ...]) -> list[str]:
@@ -157,7 +184,7 @@ def _distributed(
     session: Session, store: "Store", source: Source, per_minute: float
 ) -> Iterator[Source]:
     """Give a source whose devices workers read, where each device is a call of its own."""
-    if source.name != "nsight":
+    if not source.has_a_call_for_each_device:
         session.say(f"{source.name}: read by this process, since each page names the next one")
         yield source
         return
@@ -210,12 +237,52 @@ def tell(session: Session, outcome: Outcome, seconds: float) -> None:
     if outcome.not_patched:
         without = counted(outcome.not_patched, "device")
         session.say(f"not covered: {without} without patch management")
-    for gap in (*outcome.gaps, *outcome.vanished):
+    for gap in (*outcome.gaps, *outcome.job_gaps, *outcome.vanished):
         session.say(f"warning: {gap.reason}")
+    _tell_devices(session, outcome)
     for problem in outcome.problems:
         session.say(f"failed: {problem.sentence}")
+    accepted = [one for one in outcome.unread if one.is_accepted]
     if not outcome.is_complete:
         session.say(f"INCOMPLETE: {_left(outcome)}")
+        if len(accepted) < len(outcome.unread):
+            session.say("hint: --accept-unread goes on without them: each keeps its last listing")
+    elif accepted:
+        session.say(f"complete, but for {_without(accepted)}")
+
+
+def _tell_devices(session: Session, outcome: Outcome) -> None:
+    """Name the devices that are gone, and those that were accepted unread; the first of many."""
+    lines = [
+        f"gone: device {one.device_id} {one.device} ({one.customer}) {one.reason}"
+        for one in outcome.lost
+        if not one.is_kept
+    ]
+    lines += [
+        f"not read: device {one.device_id} {one.device} ({one.customer}): {one.reason}"
+        for one in outcome.unread
+        if one.is_accepted
+    ]
+    for line in lines[:MOST_NAMED]:
+        session.say(line)
+    if len(lines) > MOST_NAMED:
+        more = f"{len(lines) - MOST_NAMED:,} more"
+        session.say(f"{more}: `patchfleet runs --problems {outcome.run_id}` names them all")
+
+
+def _without(accepted: list[UnreadDevice]) -> str:
+    """Say how many devices a complete sync is without, and how old what is known of them is."""
+    from patchfleet.report.spelling import counted
+
+    listed = [one.listed_at for one in accepted if one.listed_at is not None]
+    never = len(accepted) - len(listed)
+    parts = []
+    if listed:
+        since = f"{min(listed):%Y-%m-%d}"
+        parts.append(f"{counted(len(listed), 'device')} as last listed, the oldest on {since}")
+    if never:
+        parts.append(f"{counted(never, 'device')} never listed and not covered")
+    return " and ".join(parts)
 
 
 def _left(outcome: Outcome) -> str:
@@ -223,12 +290,22 @@ def _left(outcome: Outcome) -> str:
     from patchfleet.report.spelling import counted
 
     unread = sum(problem.device_id is not None for problem in outcome.problems)
+    subjects = {problem.subject for problem in outcome.problems}
     parts = []
     if unread:
         parts.append(f"{counted(unread, 'device')} could not be read")
     if outcome.not_asked:
         parts.append(f"{counted(outcome.not_asked, 'device')} were not asked")
+    if "jobs" in subjects:
+        parts.append("the jobs are not known")
+    if "coverage" in subjects:
+        parts.append("too much of the fleet is gone at once")
     before = "the state before this sync stays current"
-    if not parts:
-        return f"too much of the fleet is gone at once; {before}"
-    return f"{' and '.join(parts)}; {before}, and the next sync reads only what is missing"
+    rest = ", and the next sync reads only what is missing" if unread or outcome.not_asked else ""
+    return f"{' and '.join(parts)}; {before}{rest}"
+
+
+def _spelled(error: Error) -> str:
+    """Say which call failed, and how."""
+    operation = getattr(error, "operation", "")
+    return f"{operation}: {error.message}" if operation else error.message

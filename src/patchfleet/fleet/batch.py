@@ -14,31 +14,12 @@ from datetime import datetime
 import msgspec
 from msgspec import Struct
 
-from patchfleet.errors import (
-    Forbidden,
-    NotFound,
-    RateLimited,
-    Rejected,
-    Unauthorized,
-    Unreachable,
-    Unreadable,
-    VendorBroken,
-    VendorError,
-    WindowExceeded,
-)
+from patchfleet.errors import Fate, VendorError
 from patchfleet.fleet.source import Listing, Source
 from patchfleet.models import Condition, Device, Finding, Patch
 
 LOOKS_UP_SECONDS = 0.5
 """How often a worker asks, in the middle of a batch, whether anybody still wants it."""
-
-_KINDS: dict[str, type[VendorError]] = {
-    kind.__name__: kind
-    for kind in (
-        Unreachable, RateLimited, Unauthorized, Forbidden, NotFound, Rejected, VendorBroken,
-        Unreadable, WindowExceeded,
-    )
-}  # fmt: skip
 
 
 class Batch(Struct, frozen=True):
@@ -50,13 +31,20 @@ class Batch(Struct, frozen=True):
 
 
 class Failure(Struct, frozen=True, array_like=True):
-    """A vendor's error, as far as a sync looks at it."""
+    """A vendor's error with all that is known of it but what it was raised from.
+
+    `more` are the fields that its own kind has, such as the code of one that was rejected.
+    """
 
     kind: str
     message: str
     hint: str | None
     vendor: str
     operation: str
+    fate: Fate
+    transient: bool
+    retry_after_seconds: float | None = None
+    more: dict[str, str | int | None] = {}
 
 
 class Told(Struct, frozen=True, array_like=True):
@@ -200,11 +188,42 @@ class _Answering:
 
 
 def _failure_of(error: VendorError) -> Failure:
-    return Failure(type(error).__name__, error.message, error.hint, error.vendor, error.operation)
+    held = vars(error).items()
+    return Failure(
+        kind=type(error).__name__,
+        message=error.message,
+        hint=error.hint,
+        vendor=error.vendor,
+        operation=error.operation,
+        fate=error.fate,
+        transient=error.transient,
+        retry_after_seconds=error.retry_after_seconds,
+        more={
+            name: value
+            for name, value in held
+            if name not in _COMMON and (value is None or isinstance(value, str | int))
+        },
+    )
 
 
 def _error_of(failure: Failure) -> VendorError:
-    kind = _KINDS.get(failure.kind, VendorError)
-    return kind(
+    kind = _kinds(VendorError).get(failure.kind, VendorError)
+    error = kind(
         failure.message, vendor=failure.vendor, operation=failure.operation, hint=failure.hint
     )
+    error.fate, error.transient = failure.fate, failure.transient
+    error.retry_after_seconds = failure.retry_after_seconds
+    for name, value in failure.more.items():
+        setattr(error, name, value)
+    return error
+
+
+_COMMON = frozenset(Failure.__struct_fields__)
+
+
+def _kinds(kind: type[VendorError]) -> dict[str, type[VendorError]]:
+    """Return every kind of error there is, by its name."""
+    found = {kind.__name__: kind}
+    for one in kind.__subclasses__():
+        found |= _kinds(one)
+    return found

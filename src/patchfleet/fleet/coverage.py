@@ -1,38 +1,124 @@
 """What a source no longer shows: compared with what it showed when it was last complete.
 
-A key that lost a customer answers as if that customer had never been. Nobody notices a list that
-is shorter, so it is compared before anything is taken for gone.
+A key that lost a customer answers as if that customer had never been, and a list that was cut is a
+shorter list. Nobody notices either, so both are compared before anything is taken for gone.
 
-Law of this file: pure; what vanished is named, with how much it was.
+Invariants: pure; what vanished is named, each device by itself; what the source contradicts itself
+about stays as it was.
 """
 
 from collections import Counter
+from datetime import datetime
 
+import msgspec
 from msgspec import Struct
 
-from patchfleet.models import Gap, Inventory
+from patchfleet.fleet.outcome import LostDevice
+from patchfleet.models import Device, Gap, Inventory
+
+GONE = "is in no list any more"
+SHORT = "is in no list, and the lists are shorter than the source's own count"
+CONTRADICTED = "is in one list and missing from another"
+UNMANAGED = "is not managed for patches any more; what was known of them is closed"
+
+_DETAILS = (
+    "os", "user", "serial", "mac_addresses", "domain", "last_seen_at", "last_boot_at",
+)  # fmt: skip
 
 
 class Coverage(Struct, frozen=True):
-    """What vanished, and the share of all devices (0 to 1)."""
+    """What vanished, and the share of all devices (0 to 1) of which that is believed."""
 
     vanished: tuple[Gap, ...]
+    lost: tuple[LostDevice, ...]
     share: float
     visible: str
     """What the key can see now, in a sentence."""
 
 
-def compare(before: Inventory | None, now: Inventory) -> Coverage:
-    """Name the customers, sites and kinds of device that an inventory has no more."""
+def compare(before: Inventory | None, now: Inventory, *, accepts_gone: bool = False) -> Coverage:
+    """Name the customers, sites, kinds of device and devices that an inventory has no more.
+
+    A device that is not managed for patches any more is named too. One about whose absence the
+    inventory contradicts itself is kept, unless `accepts_gone`.
+    """
     if before is None:
-        return Coverage((), 0.0, _visible(now))
-    present = {device.id for device in now.devices}
-    gone = sum(device.id not in present for device in before.devices)
+        return Coverage((), (), 0.0, _visible(now))
+    lost = _lost(before, now, accepts_gone=accepts_gone)
+    gone = sum(not one.is_kept for one in lost)
     return Coverage(
         vanished=(*_customers(before, now), *_sites(before, now), *_kinds(before, now)),
+        lost=tuple(lost),
         share=gone / len(before.devices) if before.devices else 0.0,
         visible=_visible(now),
     )
+
+
+def completed(before: Inventory | None, now: Inventory, lost: tuple[LostDevice, ...]) -> Inventory:
+    """Return an inventory with what it must not be without: devices that are kept, and details.
+
+    Its places are those of `now` and those where a device that is kept was.
+    """
+    if before is None:
+        return now
+    old = {device.id: device for device in before.devices}
+    kept = [old[one.device_id] for one in lost if one.is_kept]
+    customers, sites = {c.id for c in now.customers}, {s.id for s in now.sites}
+    of_kept = {device.customer_id for device in kept} - customers
+    at_kept = {device.site_id for device in kept} - sites
+    devices = [
+        _described(device, old.get(device.id)) if device.id in now.undescribed else device
+        for device in now.devices
+    ]
+    return msgspec.structs.replace(
+        now,
+        customers=(*now.customers, *(c for c in before.customers if c.id in of_kept)),
+        sites=(*now.sites, *(s for s in before.sites if s.id in at_kept)),
+        devices=(*devices, *kept),
+    )
+
+
+def age_of(at: datetime, now: datetime) -> str:
+    """Spell how long ago something was: `2026-11-13 06:00 UTC, 5 days ago`."""
+    days = (now - at).days
+    ago = f"{days:,} days ago" if days > 1 else "a day ago" if days == 1 else "today"
+    return f"{at:%Y-%m-%d %H:%M} UTC, {ago}"
+
+
+def _described(device: Device, before: Device | None) -> Device:
+    """Return a device with what was said of it before where nothing is said now."""
+    if before is None:
+        return device
+    held = {name: getattr(before, name) for name in _DETAILS if not getattr(device, name)}
+    return msgspec.structs.replace(device, **held)
+
+
+def _lost(before: Inventory, now: Inventory, *, accepts_gone: bool) -> list[LostDevice]:
+    names = {customer.id: customer.name for customer in before.customers}
+    present = {device.id: device for device in now.devices}
+    lost = []
+    for device in before.devices:
+        reason, is_kept = GONE, False
+        here = present.get(device.id)
+        if here is not None:
+            if here.is_patched or not device.is_patched:
+                continue
+            reason = UNMANAGED
+        elif device.id in now.contradicted:
+            reason, is_kept = CONTRADICTED, not accepts_gone
+        elif (device.customer_id, device.kind) in now.short:
+            reason, is_kept = SHORT, not accepts_gone
+        lost.append(
+            LostDevice(
+                device_id=device.id,
+                device=device.name,
+                customer_id=device.customer_id,
+                customer=names[device.customer_id],
+                reason=reason,
+                is_kept=is_kept,
+            )
+        )
+    return lost
 
 
 def _customers(before: Inventory, now: Inventory) -> list[Gap]:

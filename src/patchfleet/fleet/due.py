@@ -1,11 +1,12 @@
 """Which devices a sync has to ask, where each costs a call of its own.
 
-A device is asked when it was never listed, when we changed something on it since, when it was
-restarted since, when something on it is in motion and it has been heard of since, and at the latest
-when its listing is as old as the bound allows. What was in motion for so long when it was listed is
-left for as long again: a patch approved today is looked after daily, one that has been pending for
-a week is not, or most of a quiet fleet would be asked for nothing. The oldest come first, so that a
-sync that may not ask all of them still sweeps the whole fleet in turn.
+One rule for whatever may spare a call: a listing of this very run, which was broken off, and one
+that is young enough. A device is asked when it was never listed, when we changed something on it
+since, when it was restarted since, when something on it is in motion and it has been heard of
+since, and at the latest when its listing is as old as the bound allows. What was in motion for so
+long when it was listed is left for as long again: a patch approved today is looked after daily, one
+that has been pending for a week is not, or most of a quiet fleet would be asked for nothing. The
+oldest come first, so that a sync that may not ask all of them still sweeps the whole fleet in turn.
 
 Law of this file: pure; nothing is left out but for a reason, and the bound holds whatever a vendor
 leaves unsaid.
@@ -23,11 +24,16 @@ MARGIN = timedelta(hours=1)
 
 
 class Known(Struct, frozen=True):
-    """What is on record of a device: when it was listed, and since when something is in motion."""
+    """What is on record of a device: when it was listed, and since when something is in motion.
+
+    `changed_at` is when we last changed something on it. One that was read by this very run, before
+    that was broken off, `is_read`: only a change of ours is a reason to ask it again.
+    """
 
     listed_at: datetime
     moving_since: datetime | None = None
     changed_at: datetime | None = None
+    is_read: bool = False
 
 
 def due(
@@ -58,8 +64,11 @@ def _reason(
     if about is None:
         return 0, "never listed"
     since = about.listed_at - MARGIN
+    if about.changed_at is not None and about.changed_at >= since:
+        return 1, "changed by us"
+    if about.is_read:
+        return 9, ""
     for rank, applies, reason in (
-        (1, about.changed_at is not None and about.changed_at >= since, "changed by us"),
         (2, now - about.listed_at >= max_age, "as old as it may be"),
         (2, about.listed_at > now, "listed in the future: a clock went back"),
         (3, device.last_boot_at is not None and device.last_boot_at >= since, "restarted"),

@@ -5,7 +5,7 @@ Law of this file: nothing N-able says is dropped. A number without a meaning of 
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -85,6 +85,7 @@ class NSightSource:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.name = name
+        self.has_a_call_for_each_device = True
         self._client = client
         self._now = now
         # Equal descriptions are one patch, and a fleet has few against its findings: both caches
@@ -121,6 +122,9 @@ class NSightSource:
             ),
             devices=devices,
             gaps=(*_count_gaps(clients, listed), *doubles, *_detail_gaps(listed, full)),
+            short=_short(clients, listed),
+            contradicted=frozenset(map(str, full.keys() - {one.device_id for one in listed})),
+            undescribed=frozenset(str(d.device_id) for d in listed if d.device_id not in full),
         )
 
     def cost(self, devices: int) -> int:
@@ -356,20 +360,41 @@ def _device(listed: ListedDevice, full: _Details | None) -> Device:
     )
 
 
-def _count_gaps(clients: list[Client], listed: list[ListedDevice]) -> list[Gap]:
-    """Say where a client's own counts promise other numbers than its lists hold."""
-    gaps = []
+def _counted(
+    clients: list[Client], listed: list[ListedDevice]
+) -> Iterator[tuple[Client, DeviceKind, int, int]]:
+    """Yield clients and kinds of which N-able counts and lists another number, with both."""
     counts = Counter((device.client_id, device.device_type) for device in listed)
     for client in clients:
-        for kind, promised in (
+        promises: tuple[tuple[DeviceKind, int | None], ...] = (
             ("server", client.server_count),
             ("workstation", client.workstation_count),
-        ):
+        )
+        for kind, promised in promises:
             found = counts[client.client_id, kind]
             if promised is not None and promised != found:
-                reason = f"{client.name}: N-able counts {promised} {kind}s and lists {found}"
-                gaps.append(Gap("inventory", reason, customer_id=str(client.client_id)))
-    return gaps
+                yield client, kind, promised, found
+
+
+def _count_gaps(clients: list[Client], listed: list[ListedDevice]) -> list[Gap]:
+    """Say where a client's own counts promise other numbers than its lists hold."""
+    return [
+        Gap(
+            "inventory",
+            f"{client.name}: N-able counts {promised} {kind}s and lists {found}",
+            customer_id=str(client.client_id),
+        )
+        for client, kind, promised, found in _counted(clients, listed)
+    ]
+
+
+def _short(clients: list[Client], listed: list[ListedDevice]) -> frozenset[tuple[str, DeviceKind]]:
+    """Return the clients, and the kinds of device, of which fewer are listed than counted."""
+    return frozenset(
+        (str(client.client_id), kind)
+        for client, kind, promised, found in _counted(clients, listed)
+        if found < promised
+    )
 
 
 def _detail_gaps(listed: list[ListedDevice], full: dict[int, _Details]) -> list[Gap]:

@@ -51,6 +51,7 @@ class QualysSource:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.name = name
+        self.has_a_call_for_each_device = False
         self._client = client
         self._customer_tags = tuple(customer_tags)
         self._now = now

@@ -71,19 +71,38 @@ def read_hosts(
     wants nested parts is unknown [U], as is whether every change moves `lastModifiedDate` [U].
     """
     try:
-        hosts = None if known is None else _changed(client, known, on_call)
+        hosts = None if known is None or known.is_stale else _changed(client, known, on_call)
         whole_at = as_of if known is None or hosts is None else known.whole_at
         if hosts is None:
             hosts = _listed(client, None, on_call)
     except (Forbidden, NotFound) as error:
-        gap = f"the account may not read the asset inventory, {_UNKNOWN}: {error.message}"
-        return Read({}, [Gap("inventory", gap, is_general=True)], None)
-    by_agent, gaps = _by_agent(hosts)
+        what = "the account may not read the asset inventory"
+        return _as_before(known, what, f": {error.message}")
     if not hosts:
-        reason = f"the asset inventory is empty, {_UNKNOWN}"
-        gaps.append(Gap("inventory", reason, is_general=True))
+        return _as_before(known, "the asset inventory is empty")
+    by_agent, gaps = _by_agent(hosts)
     said = {number: _encode(about).decode() for number, about in hosts.items()}
     return Read(by_agent, gaps, Hosts(said=said, at=as_of, whole_at=whole_at))
+
+
+def _as_before(known: Hosts | None, what: str, why: str = "") -> Read:
+    """Return the hosts that were read before, where there are any: nothing is known of them now."""
+    hosts = {} if known is None else _held(known)
+    if known is not None and hosts:
+        unknown = f"so hosts are as they were read on {known.at:%Y-%m-%d %H:%M} UTC"
+    else:
+        unknown = _UNKNOWN
+    by_agent, gaps = _by_agent(hosts)
+    gap = Gap("inventory", f"{what}, {unknown}{why}", is_general=True)
+    return Read(by_agent, [gap, *gaps], None)
+
+
+def _held(known: Hosts) -> dict[str, About]:
+    """Return the hosts on record, or none where they were kept with other fields."""
+    try:
+        return {number: _decode(said) for number, said in known.said.items()}
+    except msgspec.DecodeError:
+        return {}
 
 
 def _changed(client: Qualys, known: Hosts, on_call: Callable[[], None]) -> dict[str, About] | None:

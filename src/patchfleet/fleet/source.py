@@ -34,11 +34,17 @@ class Source(Protocol):
         """The name of this source in the record."""
         ...
 
+    @property
+    def has_a_call_for_each_device(self) -> bool:
+        """Whether each listing is a call of its own, so that several processes can share them."""
+        ...
+
     def inventory(self, on_call: Callable[[], None], known: Hosts | None) -> Inventory:
         """Return customers, sites and devices, complete, or raise; `on_call` after each call.
 
         `known` is what an earlier inventory gave as its `hosts`: all else being so, only what
-        changed since needs to be read. None asks for everything, and so does a source without it.
+        changed since needs to be read, unless it is stale. What cannot be read stays as it is
+        known. None is for a source of which nothing is known.
         """
         ...
 

@@ -2,89 +2,43 @@
 
 Laws of this file: every device that was read is recorded at once, so that a broken-off sync goes on
 where it stopped; a device that fails is a problem with its reason, never a shorter list; only a run
-without problems becomes the current state.
+without problems becomes the current state. What a person accepts is no problem: it keeps what was
+known, under its name.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from msgspec import Struct
+import msgspec
 
 from patchfleet.errors import Forbidden, StoreError, Unauthorized, VendorError
-from patchfleet.fleet.coverage import Coverage, compare
+from patchfleet.fleet.coverage import Coverage, age_of, compare, completed
 from patchfleet.fleet.due import MOVING, Known, due
+from patchfleet.fleet.outcome import (
+    ALL,
+    LostDevice,
+    Outcome,
+    Progress,
+    Rules,
+    UnreadDevice,
+    subject_of,
+)
 from patchfleet.fleet.recognise import recognised
 from patchfleet.fleet.source import HasJobs, Listing, Source
-from patchfleet.models import Device, Gap, Hosts, Inventory, RunRef
+from patchfleet.models import Device, Gap, Hosts, Inventory, Jobs, RunRef
 
 if TYPE_CHECKING:
     from patchfleet.store import Run, Store
+    from patchfleet.store.rows import Listed
 
-DEVICES_AT_ONCE = 16
 FAILURES_IN_A_ROW = 20
 """After so many devices in a row without an answer the vendor is taken to be gone."""
-MOST_GONE = 0.2
-"""A larger share of devices does not vanish from one sync to the next, unless a key lost sight."""
-
-
-class Rules(Struct, frozen=True, kw_only=True):
-    """How a sync is made.
-
-    `max_age` is how old the listing of a device, or what is known of a host, may stay where nothing
-    says that it changed; zero asks all. `max_calls` ends the sync, incomplete, before it makes
-    more. More than `most_gone` of the devices gone at once is not believed, unless `accepts_gone`.
-    """
-
-    resume_within: timedelta = timedelta(hours=6)
-    fresh: bool = False
-    devices_at_once: int = DEVICES_AT_ONCE
-    max_age: timedelta = timedelta(0)
-    max_calls: int | None = None
-    most_gone: float = MOST_GONE
-    accepts_gone: bool = False
-
-
-class Progress(Struct, frozen=True):
-    """How far a sync is: `devices` is 0 while the inventory is read; `cost` is calls to come."""
-
-    calls: int
-    devices: int
-    scanned: int
-    findings: int
-    problems: int
-    cost: int = 0
-
-
-class Outcome(Struct, frozen=True, kw_only=True):
-    """What a sync did, and in `problems`, `gaps` and `vanished` what it could not learn.
-
-    `kept` are devices that were not asked because nothing says that they changed; `unchanged` are
-    those whose answer was, to the letter, the one on record; `not_asked` those beyond the budget.
-    """
-
-    source: str
-    run_id: int
-    is_complete: bool
-    is_resumed: bool
-    as_of: datetime
-    customers: int
-    devices: int
-    scanned: int
-    already_scanned: int
-    not_patched: int
-    findings: int
-    new: int
-    changed: int
-    gone: int
-    problems: tuple[Gap, ...]
-    gaps: tuple[Gap, ...]
-    calls: int = 0
-    kept: int = 0
-    unchanged: int = 0
-    not_asked: int = 0
-    vanished: tuple[Gap, ...] = ()
+REFUSALS_IN_A_ROW = 3
+"""After so many devices in a row that the server does not let us read, it is taken to be all."""
+PASSES = 3
+"""So often devices that we change while they are read are read again."""
 
 
 def _utc_now() -> datetime:
@@ -114,6 +68,15 @@ def sync(
         raise
 
 
+class _Choice(NamedTuple):
+    """Ids of the devices to ask, those read before, those that stay, those beyond the budget."""
+
+    asked: list[str]
+    already: list[str]
+    kept: list[str]
+    left_out: list[str]
+
+
 class _Sync:
     """The counters of one sync while it runs."""
 
@@ -129,32 +92,31 @@ class _Sync:
     ) -> None:
         self._source, self._store, self._run = source, store, run
         self._now, self._rules, self._on_progress = now, rules, on_progress
-        self._calls = self._devices = self._scanned = self._findings = self._cost = 0
+        self._calls = self._devices = self._scanned = self._cost = 0
         self._new = self._changed = self._gone = self._unchanged = 0
+        self._patches = 0
+        self._read: dict[str, int] = {}
         self._problems: list[Gap] = []
+        self._unread: dict[str, UnreadDevice] = {}
+        self._job_gaps: list[Gap] = []
         self._odd: list[Gap] = []
+        self._customers: dict[str, str] = {}
+        self._listed: dict[str, Listed] = {}
 
     def outcome(self) -> Outcome:
         before = self._store.last_inventory(self._source.name)
-        inventory = self._source.inventory(self._count_call, self._remembered())
+        said = self._source.inventory(self._count_call, self._remembered())
+        coverage = compare(before, said, accepts_gone=self._rules.accepts_gone)
+        inventory = completed(before, said, coverage.lost)
         self._run.inventory(inventory)
+        self._listed = self._run.last_listings()
+        self._customers = {customer.id: customer.name for customer in inventory.customers}
         for gap in inventory.gaps:
             self._run.problem(gap)
-        coverage = self._coverage(before, inventory)
-        patched = {device.id: device for device in inventory.devices if device.is_patched}
-        already = self._run.scanned & patched.keys()
-        asked, kept, left_out = self._chosen(
-            [device for device in patched.values() if device.id not in already]
+        held = self._covered(coverage, {device.id: device for device in inventory.devices})
+        choice = self._read_devices(
+            [one for one in inventory.devices if one.is_patched and one.id not in held]
         )
-        self._devices, self._scanned = len(patched), len(already) + len(kept)
-        self._cost = self._source.cost(len(asked))
-        self._tell()
-        self._run.keep(kept)
-        names = {customer.id: customer.name for customer in inventory.customers}
-        self._scan([patched[device_id] for device_id in asked], names)
-        if left_out:
-            used = f"--max-calls {self._rules.max_calls} is used up"
-            self._problem(Gap("budget", f"{len(left_out):,} devices were not asked: {used}"))
         if isinstance(self._source, HasJobs):
             self._read_jobs(self._source)
         self._end(inventory)
@@ -166,29 +128,112 @@ class _Sync:
             as_of=inventory.as_of,
             customers=len(inventory.customers),
             devices=len(inventory.devices),
-            scanned=self._scanned - len(already) - len(kept),
-            already_scanned=len(already),
-            not_patched=len(inventory.devices) - len(patched),
-            findings=self._findings,
+            scanned=len(self._read.keys() - choice.already),
+            already_scanned=len(choice.already),
+            not_patched=sum(not device.is_patched for device in inventory.devices),
+            findings=self._patches,
             new=self._new,
             changed=self._changed,
             gone=self._gone,
             problems=tuple(self._problems),
             gaps=(*inventory.gaps, *self._odd),
             calls=self._calls,
-            kept=len(kept),
+            kept=len(choice.kept),
             unchanged=self._unchanged,
-            not_asked=len(left_out),
+            not_asked=len(choice.left_out),
             vanished=coverage.vanished,
+            lost=coverage.lost,
+            unread=tuple(self._unread.values()),
+            job_gaps=tuple(self._job_gaps),
         )
+
+    def _read_devices(self, devices: list[Device]) -> "_Choice":
+        """Record the listings of all devices that have to be asked."""
+        patched = {device.id: device for device in devices}
+        began = self._now()
+        choice = self._chosen(devices)
+        self._devices, self._scanned = len(patched), len(choice.already) + len(choice.kept)
+        self._cost = self._source.cost(len(choice.asked))
+        self._tell()
+        self._run.keep(choice.kept)
+        self._scan([patched[device_id] for device_id in choice.asked])
+        if choice.left_out:
+            self._over_budget(len(choice.left_out))
+        else:
+            self._scan_what_we_changed(patched, began)
+        return choice
+
+    def _covered(self, coverage: Coverage, devices: dict[str, Device]) -> set[str]:
+        """Record what vanished; return the devices that stay as they were listed.
+
+        Too much that is gone is not believed.
+        """
+        for gap in coverage.vanished:
+            self._run.problem(gap)
+        for lost in coverage.lost:
+            if lost.is_kept:
+                self._not_read(devices[lost.device_id], lost.reason)
+            else:
+                self._run.problem(_gap_of(lost))
+        if coverage.share > self._rules.most_gone and not self._rules.accepts_gone:
+            self._problem(
+                Gap(
+                    "coverage",
+                    f"{coverage.share:.0%} of the devices of the last complete sync are gone at "
+                    f"once; {coverage.visible}: check the key's rights, or sync again with "
+                    "--accept-gone",
+                )
+            )
+        return {lost.device_id for lost in coverage.lost if lost.is_kept}
 
     def _read_jobs(self, source: HasJobs) -> None:
         """Record what the source's jobs are and did; what cannot be read of them is a problem."""
-        if not self._problems:
+        if self._problems:
+            return
+        try:
             jobs = source.jobs(self._count_listing_call, self._over())
+        except Unauthorized:
+            raise
+        except VendorError as error:
+            self._jobs_not_read(_spelled(error))
+            return
+        if self._believes(jobs):
             self._run.jobs(jobs)
             for gap in jobs.gaps:
-                self._run.problem(gap)
+                self._note_of_jobs(gap)
+
+    def _jobs_not_read(self, reason: str) -> None:
+        """Note that nothing was told of jobs: what is on record of them stays."""
+        attempts = self._run.attempts() + 1
+        if not self._rules.accept(ALL, ALL, attempts):
+            gap = Gap("jobs", reason, is_general=True)
+            self._problems.append(gap)
+        else:
+            gap = Gap("jobs", f"{reason}; kept as they were last read", is_general=True)
+            self._job_gaps.append(gap)
+        self._run.not_read(gap)
+
+    def _believes(self, jobs: Jobs) -> bool:
+        """Name the jobs that are gone; say whether that is believed."""
+        known = self._store.jobs(self._source.name)
+        gone = known.keys() - {job.id for job in jobs.jobs} - jobs.kept_jobs
+        if gone and len(gone) == len(known) and not self._rules.accepts_gone:
+            self._problem(
+                Gap(
+                    "jobs",
+                    f"all {len(known):,} jobs on record are gone at once: check what the account "
+                    "may see, or sync again with --accept-gone",
+                    is_general=True,
+                )
+            )
+            return False
+        for number in sorted(gone):
+            self._note_of_jobs(Gap("jobs", f"job {number} {known[number]} is gone"))
+        return True
+
+    def _note_of_jobs(self, gap: Gap) -> None:
+        self._run.problem(gap)
+        self._job_gaps.append(gap)
 
     def _over(self) -> frozenset[RunRef]:
         """Return the runs of jobs that need not be read again: over, and not of these days."""
@@ -205,68 +250,79 @@ class _Sync:
             self._run.machines(recognised(self._store, self._source.name, inventory))
             self._run.complete(now=self._now(), as_of=inventory.as_of)
 
-    def _coverage(self, before: Inventory | None, inventory: Inventory) -> Coverage:
-        """Compare with the last complete run; what vanished is said, too much is not believed."""
-        coverage = compare(before, inventory)
-        for gap in coverage.vanished:
-            self._run.problem(gap)
-        if coverage.share > self._rules.most_gone and not self._rules.accepts_gone:
-            self._problem(
-                Gap(
-                    "coverage",
-                    f"{coverage.share:.0%} of the devices of the last complete sync are gone at "
-                    f"once; {coverage.visible}: check the key's rights, or sync again with "
-                    "--accept-gone",
-                )
-            )
-        return coverage
-
-    def _chosen(self, devices: list[Device]) -> tuple[list[str], list[str], list[str]]:
-        """Return the devices to ask, those to keep as they were listed, and those left out."""
-        pressing = due(devices, self._known(), now=self._now(), max_age=self._rules.max_age)
-        if pressing and self._source.cost(len(devices)) <= self._source.cost(len(pressing)):
-            others = (device.id for device in devices if device.id not in pressing)
-            pressing |= dict.fromkeys(others, "costs nothing more")
+    def _chosen(self, devices: list[Device]) -> "_Choice":
+        """Say which devices to ask, and why not the others."""
+        known = self._known()
+        pressing = due(devices, known, now=self._now(), max_age=self._rules.max_age)
+        others = [device.id for device in devices if device.id not in pressing]
+        already = [device_id for device_id in others if known[device_id].is_read]
+        kept = [device_id for device_id in others if not known[device_id].is_read]
+        may_ask = len(pressing) + len(kept)
+        if pressing and self._source.cost(may_ask) <= self._source.cost(len(pressing)):
+            pressing |= dict.fromkeys(kept, "costs nothing more")
+            kept = []
         asked = list(pressing)
-        kept = [device.id for device in devices if device.id not in pressing]
+        affordable = self._affordable(len(asked))
+        return _Choice(asked[:affordable], already, kept, asked[affordable:])
+
+    def _affordable(self, devices: int) -> int:
+        """Return how many of so many devices can be asked within the budget."""
         budget = self._rules.max_calls
         if budget is None:
-            return asked, kept, []
-        affordable = len(asked)
-        while affordable and self._calls + self._source.cost(affordable) > budget:
-            affordable -= max(1, self._source.cost(affordable) + self._calls - budget)
-        affordable = max(0, affordable)
-        return asked[:affordable], kept, asked[affordable:]
+            return devices
+        while devices > 0 and self._calls + self._source.cost(devices) > budget:
+            devices -= max(1, self._source.cost(devices) + self._calls - budget)
+        return max(0, devices)
+
+    def _over_budget(self, devices: int) -> None:
+        reason = (
+            f"{devices:,} devices were not asked: --max-calls {self._rules.max_calls} is used up"
+        )
+        self._problem(Gap("budget", reason))
 
     def _remembered(self) -> Hosts | None:
-        """Return what is on record of the source's hosts, unless all have to be read again.
+        """Return what is on record of the source's hosts, stale where all have to be read again.
 
         All are where the last time is as long ago as the bound allows, or a clock went back since.
         """
-        if not self._rules.max_age:
-            return None
         known, now = self._store.hosts(self._source.name), self._now()
-        if known is None or known.at > now or now - known.whole_at >= self._rules.max_age:
+        if known is None:
             return None
-        return known
+        max_age = self._rules.max_age
+        is_stale = not max_age or known.at > now or now - known.whole_at >= max_age
+        return msgspec.structs.replace(known, is_stale=is_stale)
 
     def _known(self) -> dict[str, Known]:
         """Return what is on record of each device, as far as it may spare a call."""
-        if not self._rules.max_age:
-            return {}
-        listed = self._run.last_listings()
-        moving = self._store.moving_since(self._source.name, MOVING)
-        changed = self._store.journal.last_changes(self._source.name)
+        read = self._run.scanned
+        changed = self._changed_by_us()
+        moving = self._store.moving_since(self._source.name, MOVING) if self._rules.max_age else {}
         return {
-            device_id: Known(last.at, moving.get(device_id), changed.get(device_id))
-            for device_id, last in listed.items()
+            device_id: Known(
+                last.at,
+                moving.get(device_id),
+                changed.get(device_id),
+                # What an earlier run listed, and this one kept before it was broken off, is older.
+                is_read=device_id in read and last.at >= self._run.started_at,
+            )
+            for device_id, last in self._listed.items()
+            if self._rules.max_age or device_id in read
         }
+
+    def _changed_by_us(self) -> dict[str, datetime]:
+        """Return when each device was last changed by us; what names no device changed them all."""
+        changed = self._store.journal.last_changes(self._source.name)
+        of_all = changed.get("")
+        if of_all is None:
+            return changed
+        ids = {*self._listed, *self._run.scanned}
+        return {device_id: max(changed.get(device_id, of_all), of_all) for device_id in ids}
 
     def _count_call(self) -> None:
         self._calls += 1
         self._tell()
 
-    def _scan(self, devices: list[Device], customers: dict[str, str]) -> None:
+    def _scan(self, devices: Sequence[Device]) -> None:
         in_a_row = 0
         known = {
             device_id: last.fingerprint
@@ -279,19 +335,34 @@ class _Sync:
         with closing(listings):
             for device, answer in listings:
                 if isinstance(answer, VendorError):
-                    in_a_row += 1
-                    self._not_read(device, customers[device.customer_id], answer, in_a_row)
+                    # One that nobody could read last time says nothing of how the vendor is now.
+                    in_a_row += not self._run.attempts(device.id)
+                    self._failed(device, answer, in_a_row)
                 else:
                     in_a_row = 0
                     self._record(device, answer)
                 self._tell()
+
+    def _scan_what_we_changed(self, patched: dict[str, Device], since: datetime) -> None:
+        """Read again the devices that were changed by us while they were read."""
+        for _ in range(PASSES):
+            changed = self._changed_by_us()
+            again = [one for one in patched.values() if changed.get(one.id, since) > since]
+            if not again:
+                return
+            if self._affordable(len(again)) < len(again):
+                self._over_budget(len(again))
+                return
+            since = max(changed[one.id] for one in again)
+            self._scan(again)
 
     def _count_listing_call(self) -> None:
         self._calls += 1
 
     def _record(self, device: Device, listing: Listing) -> None:
         for reason in listing.problems:
-            gap = Gap(f"device {device.id} {device.name}", reason, device.customer_id, device.id)
+            subject = subject_of(device, self._customers[device.customer_id])
+            gap = Gap(subject, reason, device.customer_id, device.id)
             self._run.problem(gap)
             self._odd.append(gap)
         if listing.findings is None:
@@ -301,21 +372,52 @@ class _Sync:
             delta = self._run.record(
                 device.id, listing.findings, now=self._now(), fingerprint=listing.fingerprint
             )
-        self._scanned += 1
-        self._findings += delta.new + delta.changed + delta.unchanged
+        self._scanned += device.id not in self._read
+        patches = delta.new + delta.changed + delta.unchanged
+        self._patches += patches - self._read.get(device.id, 0)
+        self._read[device.id] = patches
         self._new += delta.new
         self._changed += delta.changed
         self._gone += delta.gone
 
-    def _not_read(self, device: Device, customer: str, error: VendorError, in_a_row: int) -> None:
+    def _failed(self, device: Device, error: VendorError, in_a_row: int) -> None:
         """Note what a device did not tell, or raise where asking the others is of no use."""
-        if isinstance(error, Unauthorized | Forbidden):
+        if isinstance(error, Unauthorized):
             raise error
-        subject = f"device {device.id} {device.name} ({customer})"
-        self._problem(Gap(subject, error.message, device.customer_id, device.id))
-        if in_a_row == FAILURES_IN_A_ROW:
+        self._not_read(device, _spelled(error))
+        most = REFUSALS_IN_A_ROW if isinstance(error, Forbidden) else FAILURES_IN_A_ROW
+        if in_a_row >= most:
             error.add_note(f"{in_a_row} devices in a row could not be read: gave up")
             raise error
+
+    def _not_read(self, device: Device, reason: str) -> None:
+        """Note that a device could not be read: a problem, unless a person accepts it."""
+        last = self._listed.get(device.id)
+        attempts = self._run.attempts(device.id) + 1
+        is_accepted = self._rules.accept(device.name, device.id, attempts)
+        customer = self._customers[device.customer_id]
+        if is_accepted and last is not None:
+            reason += f"; kept as listed on {age_of(last.at, self._now())}"
+        elif is_accepted and device.is_patched:
+            reason += "; never listed, so it is not covered"
+        gap = Gap(subject_of(device, customer), reason, device.customer_id, device.id)
+        self._run.not_read(gap)
+        self._unread[device.id] = UnreadDevice(
+            device_id=device.id,
+            device=device.name,
+            customer_id=device.customer_id,
+            customer=customer,
+            reason=reason,
+            attempts=attempts,
+            listed_at=None if last is None else last.at,
+            is_accepted=is_accepted,
+        )
+        if not is_accepted:
+            self._problems.append(gap)
+        elif last is not None:
+            self._run.keep([device.id])
+        else:
+            self._run.leave_out([device.id])
 
     def _problem(self, gap: Gap) -> None:
         self._run.problem(gap)
@@ -327,8 +429,18 @@ class _Sync:
                 self._calls,
                 self._devices,
                 self._scanned,
-                self._findings,
+                self._patches,
                 len(self._problems),
                 self._cost,
             )
         )
+
+
+def _spelled(error: VendorError) -> str:
+    """Say which call did not get an answer, and why."""
+    return f"{error.operation}: {error.message}" if error.operation else error.message
+
+
+def _gap_of(lost: LostDevice) -> Gap:
+    subject = f"device {lost.device_id} {lost.device} ({lost.customer})"
+    return Gap(subject, lost.reason, lost.customer_id, lost.device_id)

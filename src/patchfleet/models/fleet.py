@@ -54,12 +54,14 @@ class Hosts(Struct, frozen=True, kw_only=True):
     """What a source remembers of the hosts it lists, so that it may ask for those that changed.
 
     `said` has every host by its number, in a spelling of the source's own. It was so `at` a time,
-    as far as the source's own word on changes goes; at `whole_at` all of them were read.
+    as far as the source's own word on changes goes; at `whole_at` all of them were read. Where it
+    `is_stale` all have to be read again, and what is here is for what cannot be.
     """
 
     said: Mapping[str, str]
     at: datetime
     whole_at: datetime
+    is_stale: bool = False
 
 
 class Gap(Struct, frozen=True):
@@ -87,7 +89,12 @@ class Gap(Struct, frozen=True):
 class Inventory(Struct, frozen=True, kw_only=True):
     """Everything a source knows of customers, sites and devices, and its own clock when it said so.
 
-    `gaps` are what the source's own counts promise and its lists do not hold.
+    `gaps` are what the source's own counts promise and its lists do not hold: `short` names the
+    customers, and the kinds of device, of which it lists fewer than it counts, `contradicted` the
+    devices that one of its lists has and another has not. What of those was there before is not
+    gone on their word. `undescribed` are devices of which it lists no more than the name; what it
+    said of them before stays.
+
     `hosts` is what the source wants to be handed next time; None leaves what it said before.
     """
 
@@ -96,4 +103,7 @@ class Inventory(Struct, frozen=True, kw_only=True):
     sites: tuple[Site, ...]
     devices: tuple[Device, ...]
     gaps: tuple[Gap, ...] = ()
+    short: frozenset[tuple[str, DeviceKind]] = frozenset()
+    contradicted: frozenset[str] = frozenset()
+    undescribed: frozenset[str] = frozenset()
     hosts: Hosts | None = None

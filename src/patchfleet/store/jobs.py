@@ -17,6 +17,7 @@ from patchfleet.store.texts import without_nul
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(JobRun).decode
+_decode_job = msgspec.json.Decoder(Job).decode
 
 
 def write(connection: Connection, source: int, run: int, jobs: Jobs) -> None:
@@ -41,6 +42,16 @@ def write(connection: Connection, source: int, run: int, jobs: Jobs) -> None:
 
 def _said(one: Job | JobRun | JobResult) -> intervals.Values:
     return (_encode(one).decode(),)
+
+
+def names(connection: Connection, source_name: str) -> dict[str, str]:
+    """Return the jobs of a source that are on record now, with their names."""
+    held = (
+        select(job.c.id, job.c.said)
+        .join(sources, job.c.source == sources.c.id)
+        .where(sources.c.name == source_name, job.c.to_run.is_(None))
+    )
+    return {number: _decode_job(said).name for number, said in connection.execute(held)}
 
 
 def runs_over(connection: Connection, source_name: str, before: datetime) -> frozenset[RunRef]:

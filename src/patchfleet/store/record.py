@@ -178,6 +178,11 @@ class Store:
         with self._database.read() as connection:
             return hosts.read(connection, source_name)
 
+    def jobs(self, source_name: str) -> dict[str, str]:
+        """Return the names of a source's jobs that are on record now, by their ids."""
+        with self._database.read() as connection:
+            return jobs.names(connection, source_name)
+
     def runs_over(self, source_name: str, before: datetime) -> frozenset[RunRef]:
         """Return the runs of a source's jobs that began before a time and are over everywhere."""
         with self._database.read() as connection:

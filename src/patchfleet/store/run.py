@@ -14,7 +14,7 @@ from sqlalchemy import Connection, func, insert, select, update
 from patchfleet.errors import StoreError
 from patchfleet.models import Finding, Gap, Inventory, Jobs
 from patchfleet.models.machine import Identity
-from patchfleet.store import hosts, jobs, machines, publications, publish, schema
+from patchfleet.store import hosts, jobs, machines, publications, publish, schema, unread
 from patchfleet.store import inventory as inventories
 from patchfleet.store.backend import RunLock
 from patchfleet.store.begin import Begun
@@ -44,6 +44,9 @@ class Run:
         self._keys: dict[str, int] = {}
         self._listed: dict[int, Listed] = {}
         self._scanned = set(begun.scanned)
+        self._left_out: set[str] = set()
+        with database.read() as connection:
+            self._attempts = unread.attempts(connection, begun.source)
 
     @property
     def is_open(self) -> bool:
@@ -54,6 +57,10 @@ class Run:
     def scanned(self) -> frozenset[str]:
         """Ids of the devices whose listing is recorded in this run, also before it was resumed."""
         return frozenset(self._scanned)
+
+    def attempts(self, device_id: str = unread.JOBS) -> int:
+        """Return how many syncs in a row could not read a device, or jobs, this one among them."""
+        return self._attempts.get(device_id, 0)
 
     def inventory(self, inventory: Inventory) -> None:
         """Record customers, sites, devices and hosts; a device can be recorded once it is in here.
@@ -97,7 +104,7 @@ class Run:
         key = self._key(device_id)
         delta = self._ledger.record(key, findings, micros(now), fingerprint)
         self._listed[key] = Listed(now, len(findings), fingerprint)
-        self._scanned.add(device_id)
+        self._was_read(device_id)
         return delta
 
     def record_unchanged(self, device_id: str, *, now: datetime) -> Delta:
@@ -114,7 +121,7 @@ class Run:
             )
         delta = self._ledger.take_over(key, listed.findings, micros(now))
         self._listed[key] = msgspec.structs.replace(listed, at=now)
-        self._scanned.add(device_id)
+        self._was_read(device_id)
         return delta
 
     def keep(self, device_ids: Collection[str]) -> None:
@@ -132,6 +139,27 @@ class Run:
         with self._database.write() as connection:
             inventories.keep(connection, self.id, list(keys.values()))
         self._scanned |= set(device_ids)
+
+    def leave_out(self, device_ids: Collection[str]) -> None:
+        """Let the run be complete though nothing is known of these devices: nothing is made up."""
+        self._check_open()
+        self._left_out |= set(device_ids) - self._scanned
+
+    def not_read(self, gap: Gap) -> None:
+        """Record that a device, or the source's jobs, could not be read, and that it was tried."""
+        self.problem(gap)
+        device_id = gap.device_id or unread.JOBS
+        with self._database.write() as connection:
+            unread.failed(connection, self._source, device_id)
+        self._attempts[device_id] = self.attempts(device_id) + 1
+
+    def _was_read(self, device_id: str) -> None:
+        """Note that a device is read, or that the source's jobs are."""
+        if device_id:
+            self._scanned.add(device_id)
+        if self._attempts.pop(device_id, 0):
+            with self._database.write() as connection:
+                unread.was_read(connection, self._source, device_id)
 
     def _key(self, device_id: str) -> int:
         self._check_open()
@@ -161,6 +189,7 @@ class Run:
         self._check_open()
         with self._database.write() as connection:
             jobs.write(connection, self._source, self.id, said)
+        self._was_read(unread.JOBS)
 
     def count_calls(self, calls: int) -> None:
         """Add calls that were made to those of this run."""
@@ -255,10 +284,11 @@ class Run:
                 f"run {self.id} has no inventory and cannot be complete",
                 hint="record the inventory, also after the run was resumed",
             )
+        settled = self._scanned | self._left_out
         missing = [
             device
             for device in self._inventory.devices
-            if device.is_patched and device.id not in self._scanned
+            if device.is_patched and device.id not in settled
         ]
         if missing:
             named = ", ".join(f"{device.id} {device.name}" for device in missing[:3])

@@ -27,7 +27,7 @@ from sqlalchemy import (
     true,
 )
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
 """Every revision this code can read, oldest first; the last is the one it writes."""
 
 VERSION_TABLE = "patchfleet_version"
@@ -219,6 +219,18 @@ problem = Table(
     Column("is_general", Boolean, nullable=False, server_default=false()),
     Index("problem_by_run", "run"),
 )
+
+unread = Table(
+    "unread",
+    metadata,
+    Column("source", ForeignKey("source.id"), primary_key=True, autoincrement=False),
+    Column("device_id", Text, primary_key=True),
+    Column("attempts", Integer, nullable=False),
+)
+"""How many syncs in a row could not read a device; it is gone once one could.
+
+`device_id` is empty where it is the jobs of the source that cannot be read.
+"""
 
 publication = Table(
     "publication",

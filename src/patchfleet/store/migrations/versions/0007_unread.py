@@ -1,0 +1,22 @@
+"""How many syncs in a row could not read a device.
+
+Law of this file: it is never edited once released; `store.schema` says what the tables mean.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0007"
+down_revision = "0006"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Add the table; of earlier syncs nothing is counted."""
+    op.create_table(
+        "unread",
+        sa.Column("source", sa.Integer(), sa.ForeignKey("source.id"), primary_key=True),
+        sa.Column("device_id", sa.Text(), primary_key=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+    )
