@@ -14,6 +14,7 @@ from patchfleet.fleet.distributed import Distributed
 from patchfleet.fleet.qualys_hosts import read_hosts
 from patchfleet.models import Gap, Hosts
 from patchfleet.qualys import Host
+from patchfleet.qualys.door import Door
 from patchfleet.store import Store
 
 NOW = datetime(2026, 11, 17, 6, 0, tzinfo=UTC)
@@ -49,7 +50,10 @@ def store(tmp_path):
 
 
 def asked(host):
-    """Return the calls to the inventory since the last time: `all`, `changed` or `count`."""
+    """Return the calls to the inventory since the last time: `all`, `changed` or `count`.
+
+    A count after a list is the list's proof.
+    """
     names = []
     for call in host.emulator.calls:
         if call.status == 401:
@@ -59,7 +63,11 @@ def asked(host):
         elif call.service == "get_all_assets":
             names.append("changed" if call.params.get("lastModifiedDate") else "all")
     host.emulator.clear_calls()
-    return names
+    return [
+        name
+        for before, name in zip([None, *names], names, strict=False)
+        if name != "count" or before in {None, "count"} or names == ["count"]
+    ]
 
 
 def synced(host, store, source, rules=BOUND):
@@ -187,7 +195,7 @@ class Listed:
 
 
 def read(client, known=None):
-    return read_hosts(client, NOW, known, lambda: None)
+    return read_hosts(client, Door(NOW), known, lambda: None)
 
 
 def test_an_agent_that_is_there_twice_stays_a_gap():
@@ -202,20 +210,30 @@ def test_an_agent_that_is_there_twice_stays_a_gap():
     assert after.known.said == whole.known.said != before.known.said
 
 
-def test_an_inventory_without_hosts_is_a_gap_and_those_known_before_stay():
-    one = Host(assetId=1, agentId="a", biosSerialNumber="S123")
-    empty = read(Listed())
-    assert (empty.hosts, empty.known) == ({}, None)
-    known = read(Listed(one)).known
-    for emptied in (
-        read(Listed(), known),
-        read(Listed(), msgspec.structs.replace(known, is_stale=True)),
-    ):
-        (gap,) = emptied.gaps
-        assert gap.reason.startswith("the asset inventory is empty, so hosts are as they were read")
+def test_an_inventory_that_has_no_hosts_any_more_says_what_it_said():
+    one = Host(assetId=1, agentId="a", biosSerialNumber="S1")
+    assert "are not known" in read(Listed()).gaps[0].reason
+    for is_stale in (False, True):
+        known = msgspec.structs.replace(read(Listed(one)).known, is_stale=is_stale)
+        emptied = read(Listed(), known)
         assert emptied.hosts == read(Listed(one)).hosts
         assert emptied.known is None
-    assert list(read(Listed(one, changed=[one]), empty.known).hosts) == ["a"]
+        assert (
+            "is empty, so hosts are as they were read on 2026-11-17 06:00" in emptied.gaps[0].reason
+        )
+
+
+def test_hosts_that_are_counted_and_not_listed_stay_as_they_were():
+    first, second = (Host(assetId=n, agentId=str(n), biosSerialNumber=f"S{n}") for n in (1, 2))
+
+    class Short(Listed):
+        def count_assets(self):
+            return 2
+
+    known = msgspec.structs.replace(read(Listed(first, second)).known, is_stale=True)
+    short = read(Short(first), known)
+    assert short.hosts == read(Listed(first, second)).hosts
+    assert "counts 2 machines and lists 1; 1 stay as they were" in short.gaps[0].reason
 
 
 def test_a_date_that_is_refused_is_not_asked_with():
@@ -237,9 +255,9 @@ def test_an_account_that_may_not_read_them_any_more_remembers_nothing_new(host, 
     host.emulator.fault("forbidden", service="get_all_assets", times=None)
     refused = source.inventory(known=known)
     assert refused.hosts is None
-    assert refused.gaps[0].reason.startswith("the account may not read the asset inventory")
-    assert all(device.serial is None for device in source.inventory().devices)
-    assert any(device.serial for device in refused.devices), "as they were read before"
+    assert refused.devices == source.inventory(known=known).devices
+    assert any(device.serial for device in refused.devices)
+    assert refused.gaps[0].reason.startswith("the account may not read the asset inventory (")
 
 
 @pytest.mark.parametrize("service", ["count_assets", "get_all_assets"])
@@ -360,12 +378,13 @@ def test_a_complete_sync_that_could_not_read_hosts_is_not_when_they_were_read(
 ):
     synced(host, store, source)
     host.emulator.advance(hours=3)
+    before = of(store, silent(estate).uuid).serial
     silent(estate).describe(host.emulator.now, serial="OTHER")
     host.emulator.advance(hours=3)
     for service in ("count_assets", "get_all_assets"):
         host.emulator.fault("forbidden", service=service, times=None)
-    synced(host, store, source)
-    assert of(store, silent(estate).uuid).serial not in {None, "OTHER"}, "as it was read before"
+    assert any("as they were read on" in gap.reason for gap in synced(host, store, source).gaps)
+    assert of(store, silent(estate).uuid).serial == before is not None
     host.emulator.clear_faults()
     host.emulator.advance(hours=3)
     asked(host)

@@ -6,10 +6,14 @@ import pytest
 from qualys_reading import reading
 
 from patchfleet.emulator import Emulator
-from patchfleet.errors import VendorError
+from patchfleet.errors import Unreadable, VendorError
+from patchfleet.fleet import QualysSource
 from patchfleet.fleet.qualys_jobs import RESULTS, as_result, as_run
 from patchfleet.models import JOB_STATUSES, OVER_STATUSES, JobResult
-from patchfleet.qualys import PMAssetJobView, PMRun
+from patchfleet.qualys import PMAssetJobView, PMRun, Qualys
+from patchfleet.qualys.door import Door
+
+NOW = datetime(2026, 11, 17, 6, 0, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
@@ -117,14 +121,56 @@ def test_runs_since_a_time(host):
     assert {(one.job_id, one.run_id) for one in learned.results} <= named
 
 
-@pytest.mark.parametrize("service", ["list_jobs", "get_job", "get_job_runs", "get_job_results"])
 @pytest.mark.parametrize("after", [0, 1])
-def test_a_call_that_fails_is_an_error(service, after):
+@pytest.mark.parametrize("service", ["get_job", "get_job_runs", "get_job_results"])
+@pytest.mark.parametrize("kind", ["server_error", "html", "garbage", "forbidden"])
+def test_a_job_that_cannot_be_read_is_named_and_kept(kind, service, after):
     with Emulator(customers=1, devices=10, patches=20, seed=6).running() as host:
         host.emulator.advance(days=9)
-        host.emulator.fault("server_error", service=service, after=after)
+        with reading(host) as source:
+            whole = source.jobs()
+            host.emulator.fault(kind, service=service, after=after)
+            learned = source.jobs()
+        (gap,) = learned.gaps
+        (kept,) = learned.kept_jobs
+        assert gap.reason.startswith(f"job {kept} ")
+        assert learned.jobs == tuple(job for job in whole.jobs if job.id != kept)
+        assert learned.runs == tuple(run for run in whole.runs if run.job_id != kept)
+        assert learned.results == tuple(one for one in whole.results if one.job_id != kept)
+
+
+def test_jobs_that_nobody_can_read_are_an_error():
+    with Emulator(customers=1, devices=10, patches=20, seed=6).running() as host:
+        host.emulator.fault("server_error", service="list_jobs")
         with reading(host) as source, pytest.raises(VendorError):
             source.jobs()
+        host.emulator.fault("server_error", service="get_job", times=None)
+        with reading(host) as source, pytest.raises(VendorError, match=r"^job "):
+            source.jobs()
+
+
+@pytest.mark.parametrize("left_out", ["the first", "all"])
+@pytest.mark.parametrize("of", ["the first list", "the second list"])
+def test_two_lists_of_jobs_that_contradict_each_other_are_an_error(left_out, of):
+    class Short(Qualys):
+        lists = 0
+
+        def list_jobs(self, *given, **asked):
+            found = super().list_jobs(*given, **asked)
+            Short.lists += 1
+            if Short.lists == (1 if of == "the first list" else 2):
+                return found[1:] if left_out == "the first" else found[:0]
+            return found
+
+    with Emulator(customers=1, devices=10, patches=20, seed=6).running() as host:
+        host.emulator.advance(days=9)
+        account = host.emulator.qualys
+        override = {"gateway_url": host.url}
+        with Short(account.username, account.password, override_platform=override) as client:
+            source = QualysSource(client, now=lambda: host.emulator.now)
+            list(source.listings(source.inventory().devices))
+            with pytest.raises(Unreadable, match=r"^job .*(and was not listed before|no more)$"):
+                source.jobs()
 
 
 def test_a_job_deleted_meanwhile_is_a_gap():
@@ -139,12 +185,12 @@ def test_a_job_deleted_meanwhile_is_a_gap():
 
 @pytest.mark.parametrize(("word", "status"), sorted(RESULTS.items()))
 def test_words_of_results(word, status):
-    result = as_result("job", "1", PMAssetJobView(status=word.title()))
+    result = as_result("job", "1", PMAssetJobView(status=word.title()), Door(NOW))
     assert (result.status, result.vendor_status) == (status, word.title())
 
 
 def test_a_word_nobody_knows_is_unknown_and_kept():
-    result = as_result("job", "1", PMAssetJobView(status="Patching", statusCode="2099"))
+    result = as_result("job", "1", PMAssetJobView(status="Patching", statusCode="2099"), Door(NOW))
     assert (result.status, result.vendor_status, result.vendor_code) == (
         "unknown",
         "Patching",
@@ -168,4 +214,4 @@ def test_a_run_stands_as_its_results(statuses, expected):
         JobResult(job_id="job", run_id="1", device_id=str(n), status=status, vendor_status="")
         for n, status in enumerate(statuses)
     ]
-    assert as_run("job", PMRun(jobInstanceId=1), results).status == expected
+    assert as_run("job", PMRun(jobInstanceId=1), results, Door(NOW)).status == expected

@@ -11,10 +11,16 @@ from patchfleet.emulator import Emulator
 from patchfleet.errors import NotFound, Unreadable
 from patchfleet.fleet.qualys_findings import Catalogue, Conditions, as_patch, stands
 from patchfleet.fleet.qualys_orders import Attempt, Order, attempts_of
-from patchfleet.qualys import PMAsset, PMAssetJobView, PMDeploymentJob, PMPatch
+from patchfleet.qualys import PMAsset, PMAssetJobView, PMJob, PMPatch
+from patchfleet.qualys.door import Door
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 A, B = "11111111-2222-3333-4444-555555555555", "99999999-2222-3333-4444-555555555555"
+
+
+def tried(view):
+    """Return what a result says of each patch."""
+    return dict(attempts_of(view, PMJob(id=A), Door(NOON)))
 
 
 def compared(host):
@@ -125,7 +131,7 @@ def test_a_patch_in_both_lists_is_missing_and_says_so():
 def test_the_word_of_a_job_is_kept():
     asset = PMAsset(id=A, installedPatches=[], missingPatches=[B])
     view = PMAssetJobView(status="Job Failed", failed=[B], endDateTime_raw=NOON.timestamp() * 1000)
-    ((word, said),) = stands(asset, dict(attempts_of(view))).values()
+    ((word, said),) = stands(asset, tried(view)).values()
     condition = Conditions().of(word, said, is_approved=True)
     assert condition.state == "failed"
     assert condition.vendor_status == "Missing; Job Failed: failed"
@@ -145,8 +151,8 @@ def test_the_word_of_a_job_is_kept():
 )
 def test_what_a_result_says_of_a_missing_patch(fields, expected):
     asset = PMAsset(id=A, installedPatches=[], missingPatches=[B])
-    tried = dict(attempts_of(PMAssetJobView(status="Completed", **fields)))
-    ((word, said),) = stands(asset, tried).values()
+    attempts = tried(PMAssetJobView(status="Completed", **fields))
+    ((word, said),) = stands(asset, attempts).values()
     assert Conditions().of(word, said, is_approved=False).state == expected
 
 
@@ -158,24 +164,29 @@ def test_what_is_installed_is_so_whatever_a_job_said():
 @pytest.mark.parametrize(
     ("job", "is_for"),
     [
-        ({"assetIds": [A]}, True),
-        ({"assetIds": [B]}, False),
-        ({"assetIds": [A], "exclusionAssetIds": [A]}, False),
-        ({"assetTagIds": ["x", "z"]}, True),
-        ({"assetTagIds": ["x", "z"], "filterType": "All"}, False),
-        ({"assetTagIds": ["x", "y"], "filterType": "All"}, True),
-        ({"assetTagIds": ["x"], "matchAllTagIds": ["z"]}, False),
-        ({"matchAllTagIds": ["x", "y"]}, True),
-        ({"assetIds": [A], "exclusionTagIds": ["y"]}, False),
-        ({"assetIds": [A], "exclusionTagIds": ["y", "z"], "exclusionFilterType": "All"}, True),
+        ({"assets": A}, True),
+        ({"assets": B}, False),
+        ({"assets": A, "excluded": A}, False),
+        ({"tags": "xz"}, True),
+        ({"tags": "xz", "wants_all": True}, False),
+        ({"tags": "xy", "wants_all": True}, True),
+        ({"tags": "x", "all_tags": "z"}, False),
+        ({"all_tags": "xy"}, True),
+        ({"assets": A, "excluded_tags": "y"}, False),
+        ({"assets": A, "excluded_tags": "yz", "excludes_all": True}, True),
         ({}, False),
     ],
 )
 def test_which_assets_a_job_is_for(job, is_for):
-    order = Order(frozenset({B}), PMDeploymentJob(**job))
-    assert order.is_for(A, frozenset({"x", "y"})) is is_for
-    done = Order(frozenset({B}), PMDeploymentJob(**job), frozenset({A}))
-    assert not done.is_for(A, frozenset({"x", "y"}))
+    given = {
+        name: value
+        if isinstance(value, bool)
+        else frozenset([value] if name in {"assets", "excluded"} else value)
+        for name, value in job.items()
+    }
+    tags = frozenset({"x", "y"})
+    assert Order(frozenset({B}), **given).is_for(A, tags) is is_for
+    assert not Order(frozenset({B}), **given, done_on=frozenset({A})).is_for(A, tags)
 
 
 def test_a_patch_nobody_knows_is_a_finding_with_its_number():
@@ -185,7 +196,7 @@ def test_a_patch_nobody_knows_is_a_finding_with_its_number():
     ):
         known = host.emulator.truth(vendor="qualys")["patches"]
         linux = next(patch for patch in known if patch["platform"] == "Linux")
-        catalogue = Catalogue()
+        catalogue = Catalogue(Door(NOON))
         assert catalogue.look_up(client, [linux["uuid"], A, "no-uuid"]) == 2
         assert catalogue.look_up(client, [linux["uuid"], A, "no-uuid"]) == 0
     assert catalogue.patches[linux["uuid"]].title == linux["title"]
@@ -199,8 +210,8 @@ def test_every_field_of_a_patch():
         B,
         PMPatch(
             title="Update",
-            kb="KB5001",
-            cve=["CVE-2026-1", "CVE-2026-2"],
+            kb="KB5001001",
+            cve=["CVE-2026-10001", "CVE-2026-10002"],
             product=["Windows", "Office"],
             vendorSeverity="Critical",
             publishedDate_raw=NOON.timestamp() * 1000,
@@ -209,16 +220,19 @@ def test_every_field_of_a_patch():
             isRollback=True,
             vendorlink="https://vendor.example/5001",
         ),
+        Door(NOON),
     )
-    assert (patch.kb, patch.product, patch.severity) == ("5001", "Windows, Office", "critical")
-    assert (patch.released_at, patch.cves) == (NOON, ("CVE-2026-1", "CVE-2026-2"))
+    assert (patch.kb, patch.product, patch.severity) == ("5001001", "Windows, Office", "critical")
+    assert (patch.released_at, patch.cves) == (NOON, ("CVE-2026-10001", "CVE-2026-10002"))
     assert (patch.is_superseded, patch.needs_reboot, patch.is_removable) == (True, False, True)
     assert (patch.vendor_id, patch.vendor_severity) == (B, "Critical")
 
 
 def test_odd_types_do_not_spoil_a_patch():
     patch = as_patch(
-        B, PMPatch(title=7, vendorSeverity=4, publishedDate_raw="Not Announced", isSuperseded="?")
+        B,
+        PMPatch(title=7, vendorSeverity=4, publishedDate_raw="Not Announced", isSuperseded="?"),
+        Door(NOON),
     )
     assert (patch.title, patch.vendor_severity, patch.severity) == ("7", "4", "unspecified")
     assert (patch.released_at, patch.is_superseded) == (None, None)

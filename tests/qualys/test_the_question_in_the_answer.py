@@ -31,7 +31,7 @@ REPEATED: list[tuple[Work[Any], str, tuple[str | int, ...], object]] = [
         "Linux",
     ),
     (patches.get_assets("windows", 1), "get_assets/one", (0, "platform"), "Linux"),
-    (lookups.get_patch_catalog(PATCH), "get_patch_catalog/one_of_two", (0, "id"), FOREIGN),
+    (lookups.get_patch_catalog(PATCH), "get_patch_catalog/two", (0, "patchId"), FOREIGN),
     (lookups.lookup_cves([1001, 1002]), "lookup_cves/two", (0, "id"), 77),
     (
         lookups.lookup_host_uuids([1001]),

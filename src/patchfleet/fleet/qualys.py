@@ -7,19 +7,23 @@ stand in `qualys_findings`, what jobs did and will do in `qualys_orders`, jobs i
 """
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Final, Literal, TypeVar
 
+from msgspec import structs
+
 from patchfleet.errors import NotFound, Unreadable, VendorError
-from patchfleet.fleet.qualys_devices import agentless, as_device, as_places
+from patchfleet.fleet.qualys_devices import agentless, as_device, as_places, not_ahead
 from patchfleet.fleet.qualys_findings import Catalogue, Conditions, fingerprint, stands
 from patchfleet.fleet.qualys_hosts import read_hosts
 from patchfleet.fleet.qualys_jobs import read_jobs
 from patchfleet.fleet.qualys_orders import Orders, read_orders
+from patchfleet.fleet.qualys_values import gaps_of, gaps_of_devices
 from patchfleet.fleet.source import Listing, Listings
 from patchfleet.models import Device, Finding, Hosts, Inventory, Jobs, RunRef
 from patchfleet.qualys import PMAsset, Qualys
+from patchfleet.qualys.door import Door
 
 T = TypeVar("T")
 
@@ -55,9 +59,12 @@ class QualysSource:
         self._client = client
         self._customer_tags = tuple(customer_tags)
         self._now = now
-        self._catalogue = Catalogue()
+        self._door = Door(now())
+        self._catalogue = Catalogue(self._door)
         self._conditions = Conditions()
         self._listed = 0
+        self._behind = timedelta(0)  # how far this computer's clock is behind Qualys's
+        self._orders: Orders | None = None
 
     def inventory(
         self, on_call: Callable[[], None] = lambda: None, known: Hosts | None = None
@@ -69,21 +76,27 @@ class QualysSource:
         read the inventory, serial numbers, and machines without an agent, are unknown: a gap.
         """
         as_of = self._now()
-        read = read_hosts(self._client, as_of, known, on_call)
+        door = Door(as_of)
+        read = read_hosts(self._client, door, known, on_call)
         machines: dict[str, Device] = {}
         for asset in self._assets(WITHOUT_PATCHES, on_call):
             number = _id_of(asset)
             if number in machines:
                 raise Unreadable(f"asset {number} {asset.name} is listed twice")
-            machines[number] = as_device(number, asset, read.hosts.get(number), self._customer_tags)
+            about = read.hosts.get(number)
+            machines[number] = as_device(number, asset, about, self._customer_tags, door)
         self._listed = len(machines)
+        door.told_at = told_at = self._now()
+        machines = not_ahead(machines, door)
+        self._behind = door.told_at - told_at
         customers, sites = as_places(machines.values())
+        alone = agentless(read.hosts, machines, self._customer_tags)
         return Inventory(
             as_of=as_of,
             customers=customers,
             sites=sites,
             devices=tuple(machines.values()),
-            gaps=(*read.gaps, *agentless(read.hosts, machines, self._customer_tags)),
+            gaps=(*read.gaps, *alone, *gaps_of_devices(door, machines)),
             hosts=read.known,
         )
 
@@ -110,12 +123,13 @@ class QualysSource:
         """
         if not devices:
             return
+        self._door.told_at = self._now() + self._behind
         waiting = {device.id: device for device in devices}
         for platform in PLATFORMS:
             listed = self._client.iter_patches(platform, query=LISTED_SOMEWHERE)
             for patch in _counting(listed, PATCHES_A_PAGE, on_call):
                 self._catalogue.learn(patch)
-        orders = read_orders(self._client, on_call)
+        self._orders = orders = read_orders(self._client, self._door, on_call)
         for asset in self._assets(None, on_call):
             device = waiting.pop(_id_of(asset), None)
             if device is not None:
@@ -132,10 +146,15 @@ class QualysSource:
     ) -> Jobs:
         """Return all jobs, with their runs and what those did on each device; see `HasJobs`.
 
-        Only runs since a time where one is given. Raises a `VendorError` where any of it cannot be
-        read; see `read_jobs` for what it costs.
+        Only runs since a time where one is given. Its gaps tell of the patches of the listings too;
+        see `read_jobs` for what it costs and raises.
         """
-        return read_jobs(self._client, self._now(), on_call, over=over, since=since)
+        self._door.told_at = self._now() + self._behind
+        patches = gaps_of(self._door, "patches", is_general=True)
+        learned = read_jobs(
+            self._client, self._door, on_call, over=over, since=since, before=self._orders
+        )
+        return structs.replace(learned, gaps=(*patches, *learned.gaps))
 
     def _listing(
         self, asset: PMAsset, orders: Orders, known: str | None, on_call: Callable[[], None]

@@ -8,42 +8,88 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
+from msgspec import structs
+
 from patchfleet.fleet.qualys_hosts import About
-from patchfleet.fleet.qualys_values import entries, moment, text
 from patchfleet.models import Customer, Device, DeviceKind, Gap, Site
 from patchfleet.qualys import PMAsset
+from patchfleet.qualys.door import AHEAD, Door, entries_of, text_of
+from patchfleet.qualys.records import Record
 
 OWN_CUSTOMER = "Qualys subscription"
 """The customer of whatever no tag gives to another."""
 
 
 def as_device(
-    number: str, asset: PMAsset, about: About | None, customer_tags: Sequence[str]
+    number: str,
+    asset: PMAsset,
+    about: About | None,
+    customer_tags: Sequence[str],
+    door: Door,
 ) -> Device:
     """Put together what both lists say of an asset."""
-    tags = [str(tag.name) for tag in entries(asset.tags, f"the tags of asset {number}") if tag.name]
-    cards = entries(asset.interfaces, f"the interfaces of asset {number}")
-    addresses = [str(card.macAddress) for card in cards if card.macAddress]
+    door.note_all(number, asset.problems)
+    tags = [name for tag in entries_of(asset.tags) if (name := _told(tag, "name"))]
+    addresses = [_told(card, "macAddress") for card in entries_of(asset.interfaces)]
     if about is not None:
         tags.extend(about.tags)
         addresses.extend(about.mac_addresses)
     customer = customer_of(tags, customer_tags)
-    system = text(asset.operatingSystem)
+    system = text_of(asset.operatingSystem)
+    seen = [
+        door.moment(value, number, name, is_past=False)
+        for name, value in (
+            ("statusDateTime", asset.statusDateTime),
+            ("scanDateTime", asset.scanDateTime),
+        )
+    ]
     return Device(
         id=number,
         site_id=customer,
         customer_id=customer,
-        name=text(asset.name) or (about and about.name) or number,
+        name=text_of(asset.name) or (about and about.name) or number,
         kind=(about and about.kind) or _kind(system),
         is_patched=_is_patched(asset),
         os=system,
-        user=text(asset.lastLoggedOnUser) or (about and about.user) or None,
+        user=text_of(asset.lastLoggedOnUser) or (about and about.user) or None,
         serial=about.serial if about else None,
-        mac_addresses=tuple(dict.fromkeys(addresses)),
+        mac_addresses=tuple(dict.fromkeys(filter(None, addresses))),
         domain=about.domain if about else None,
-        last_seen_at=moment(asset.statusDateTime) or moment(asset.scanDateTime),
+        last_seen_at=seen[0] or seen[1],
         last_boot_at=about.last_boot_at if about else None,
     )
+
+
+def _told(record: object, name: str) -> str | None:
+    """Return the text of a field of what stands in a list; None for what is no record."""
+    return text_of(getattr(record, name, None)) if isinstance(record, Record) else None
+
+
+def not_ahead(devices: Mapping[str, Device], door: Door) -> dict[str, Device]:
+    """Take back the times of devices that are ahead of their telling, and note them.
+
+    Where most devices were seen in the future it is this machine's clock that is behind: then what
+    Qualys says is measured by the newest of their times.
+    """
+    seen = [device.last_seen_at for device in devices.values() if device.last_seen_at]
+    latest = door.told_at + AHEAD
+    if sum(at > latest for at in seen) * 2 > len(seen):
+        door.note(
+            "this machine", "its clock is behind that of Qualys", f"{max(seen):%Y-%m-%d %H:%M}"
+        )
+        door.told_at = max(seen)
+        latest = door.told_at + AHEAD
+    settled = dict(devices)
+    for number, device in devices.items():
+        for name in ("last_seen_at", "last_boot_at"):
+            at = getattr(device, name)
+            if at is not None and at > latest:
+                what = "was seen" if name == "last_seen_at" else "was started"
+                door.note(
+                    number, f"it {what} ahead of the answer that says so", f"{at:%Y-%m-%d %H:%M}"
+                )
+                settled[number] = structs.replace(settled[number], **{name: None})
+    return settled
 
 
 def agentless(
@@ -90,8 +136,8 @@ def _is_patched(asset: PMAsset) -> bool:
     That both lists name modules as `PM` is seen in public code [O: peer], what else they say is
     not known.
     """
-    active = entries(asset.activatedModules, f"the modules of asset {asset.id}")
-    unsupported = entries(asset.osNotSupportedForModules, f"the modules of asset {asset.id}")
+    active = entries_of(asset.activatedModules)
+    unsupported = entries_of(asset.osNotSupportedForModules)
     return (not active or "PM" in active) and "PM" not in unsupported
 
 

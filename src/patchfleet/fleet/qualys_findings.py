@@ -14,13 +14,13 @@ from typing import Final
 
 import msgspec
 
-from patchfleet.errors import ConfigError, Unreadable
+from patchfleet.errors import Unreadable
 from patchfleet.fleet.qualys_orders import Attempt
-from patchfleet.fleet.qualys_values import entries, flag, ids, moment, number, text
 from patchfleet.models import Condition, Finding, Patch, State
 from patchfleet.models.words import severity_of
 from patchfleet.qualys import CatalogPatch, PMAsset, PMPatch, Qualys
-from patchfleet.qualys.ids import uuid_text
+from patchfleet.qualys.door import Door, flag_of, number_of, text_of, word_of
+from patchfleet.qualys.ids import is_uuid
 
 STATES: Final[Mapping[str, State]] = {
     "Missing": "missing",
@@ -38,7 +38,8 @@ EDITION: Final = "1"
 class Catalogue:
     """All patches that were met, each one object for all findings that share it."""
 
-    def __init__(self) -> None:
+    def __init__(self, door: Door) -> None:
+        self.door = door
         self.patches: dict[str, Patch] = {}
         self.digests: dict[str, bytes] = {}
 
@@ -47,7 +48,7 @@ class Catalogue:
         found = record.id or (record.patchId if isinstance(record, CatalogPatch) else None)
         if not isinstance(found, str) or not found:
             raise Unreadable(f"the patch {record.title!r} has no id")
-        self._keep(found, as_patch(found, record))
+        self._keep(found, as_patch(found, record, self.door))
 
     def look_up(self, client: Qualys, wanted: Collection[str]) -> int:
         """Ask for patches that no list had, and return how many calls it took.
@@ -55,7 +56,7 @@ class Catalogue:
         One that nobody knows, a deleted one perhaps, stays a patch with its number for a title.
         """
         unknown = [one for one in wanted if one not in self.patches]
-        askable = [one for one in unknown if _is_uuid(one)]
+        askable = [one for one in unknown if is_uuid(one)]
         calls = 0
         for platform in ("Windows", "Linux"):
             still = [one for one in askable if one not in self.patches]
@@ -125,27 +126,29 @@ def fingerprint(findings: Sequence[Finding], catalogue: Catalogue) -> str:
     return f"{EDITION}:{digest.hexdigest()}"
 
 
-def as_patch(patch_id: str, record: PMPatch | CatalogPatch) -> Patch:
+def as_patch(patch_id: str, record: PMPatch | CatalogPatch, door: Door) -> Patch:
     """Return a patch in our words.
 
     Whether it can be installed stays unknown: what the words of `downloadMethod` mean is nowhere
     said [U].
     """
-    word = text(record.vendorSeverity)
-    products = ", ".join(str(one) for one in entries(record.product, "the products of a patch"))
+    label = f"patch {patch_id}"
+    if record.problems:
+        door.note_all(label, record.problems)
+    word = word_of(record.vendorSeverity)
     return Patch(
-        title=text(record.title) or f"Qualys patch {patch_id}",
-        product=products or None,
-        kb=(text(record.kb) or "").upper().removeprefix("KB") or None,
+        title=text_of(record.title) or f"Qualys patch {patch_id}",
+        product=", ".join(door.texts(record.product, label, "product")) or None,
+        kb=door.kb(record.kb, label),
         severity=severity_of(word),
         vendor_severity=word,
-        released_at=moment(record.publishedDate),
-        url=text(record.vendorlink),
-        is_removable=flag(record.isRollback),
+        released_at=door.moment(record.publishedDate, label, "publishedDate"),
+        url=text_of(record.vendorlink),
+        is_removable=flag_of(record.isRollback),
         vendor_id=patch_id,
-        cves=tuple(str(one) for one in entries(record.cve, "the CVEs of a patch")),
-        is_superseded=flag(record.isSuperseded),
-        needs_reboot=flag(record.rebootRequired),
+        cves=door.cves(record.cve, label),
+        is_superseded=flag_of(record.isSuperseded),
+        needs_reboot=flag_of(record.rebootRequired),
     )
 
 
@@ -154,19 +157,15 @@ def _listed(asset: PMAsset, name: str, counted: str) -> list[str]:
     word = name.removesuffix("Patches")
     if listed is None:
         raise Unreadable(f"asset {asset.id} does not say which patches are {word}")
-    found = list(ids(listed, f"the {word} patches of asset {asset.id}"))
-    promised = number(getattr(asset, counted))
+    if not isinstance(listed, list):
+        raise Unreadable(f"the {word} patches of asset {asset.id} are no list")
+    said = [one if isinstance(one, str) else getattr(one, "id", None) for one in listed]
+    found = [one for one in said if isinstance(one, str) and one]
+    if len(found) < len(said):
+        raise Unreadable(f"one of the {word} patches of asset {asset.id} has no id")
+    promised = number_of(getattr(asset, counted))
     if promised is not None and promised > len(found):
         raise Unreadable(
             f"asset {asset.id} counts {promised} {word} patches and lists {len(found)}"
         )
     return found
-
-
-def _is_uuid(patch_id: str) -> bool:
-    """Say whether the catalogue can be asked for an id: others have no place in an address."""
-    try:
-        uuid_text("patchId", patch_id)
-    except ConfigError:
-        return False
-    return True

@@ -8,14 +8,37 @@ from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from patchfleet.errors import NotFound
-from patchfleet.fleet.qualys_orders import pages_of, views_of
-from patchfleet.fleet.qualys_values import flag, ids, moment, number, text
+from patchfleet.errors import (
+    NotFound,
+    RateLimited,
+    Unauthorized,
+    Unreachable,
+    Unreadable,
+    VendorError,
+)
+from patchfleet.fleet.qualys_orders import (
+    Orders,
+    is_named,
+    label_of,
+    of_job,
+    pages_of,
+    views_of,
+)
+from patchfleet.fleet.qualys_values import gaps_of
 from patchfleet.models import OVER_STATUSES, Gap, Job, JobResult, JobRun, Jobs, JobStatus, RunRef
 from patchfleet.qualys import PMAssetJobView, PMDeploymentJob, PMJob, PMRun, Qualys
+from patchfleet.qualys.door import AHEAD, Door, flag_of, text_of, word_of
+from patchfleet.qualys.ids import is_uuid
+from patchfleet.qualys.job_records import Stamp
 
 JOBS: Final[Mapping[str, JobStatus]] = {"enabled": "enabled", "disabled": "disabled"}
 """The words of a job [O: peer]. A job that ran its only time stays enabled."""
+
+_OF_ALL: Final = (Unauthorized, Unreachable, RateLimited)
+"""What concerns all jobs where it befalls one."""
+
+FAILURES_IN_A_ROW: Final = 5
+"""After so many jobs in a row that cannot be read, the vendor is taken to be gone."""
 
 RESULTS: Final[Mapping[str, JobStatus]] = {
     "canceled - blackout": "canceled",
@@ -38,154 +61,229 @@ RESULTS: Final[Mapping[str, JobStatus]] = {
 
 def read_jobs(
     client: Qualys,
-    as_of: datetime,
+    door: Door,
     on_call: Callable[[], None] = lambda: None,
     *,
     over: Container[RunRef] = (),
     since: datetime | None = None,
+    before: Orders | None = None,
 ) -> Jobs:
     """Return all jobs, their runs since a time (or all), and what those did on each asset.
 
-    Runs that are `over` are not read and in `kept_runs`. Calls: two for each job; for each run one
-    for every hundred assets. A job deleted meanwhile is a gap.
+    Runs that are `over` are not read and in `kept_runs`; a job that cannot be read is a gap and in
+    `kept_jobs`, one deleted meanwhile is a gap. `before` has a list of jobs that was read just now:
+    two lists that contradict each other raise `Unreadable`. Calls: two for each job; for each
+    run one for every hundred assets.
     """
-    jobs: list[Job] = []
-    runs: list[JobRun] = []
-    results: list[JobResult] = []
-    gaps: list[Gap] = []
-    kept: set[RunRef] = set()
-    listed = client.list_jobs("all")
+    read = _Read(client, door, on_call, over, since)
+    listed = list(client.list_jobs("all"))
     on_call()
+    if before is not None:
+        _compare(client, before, listed, on_call)
+    failed = 0
     for one in listed:
-        try:
-            body = client.get_job(one.id or "")
-            on_call()
-            ran, did, left = _runs(client, one, on_call, over=over, since=since)
-        except NotFound as error:
-            reason = f"job {one.id} {one.name} was listed and is gone: {error.message}"
-            gaps.append(Gap("jobs", reason))
+        if not is_named(one, door):
             continue
-        jobs.append(as_job(one, body))
-        runs.extend(ran)
-        results.extend(did)
-        kept |= left
-    gaps.extend(_unnamed(results))
+        error = read.job(one)
+        failed = failed + 1 if error else 0
+        if error and (isinstance(error, _OF_ALL) or failed == FAILURES_IN_A_ROW):
+            raise error
+    read.gaps.extend(_unnamed(read.results))
     return Jobs(
-        as_of=as_of,
-        jobs=tuple(jobs),
-        runs=tuple(runs),
-        results=tuple(results),
-        kept_runs=frozenset(kept),
-        gaps=tuple(gaps),
+        as_of=door.told_at,
+        jobs=tuple(read.jobs),
+        runs=tuple(read.runs),
+        results=tuple(read.results),
+        kept_jobs=frozenset(read.kept_jobs),
+        kept_runs=frozenset(read.kept_runs),
+        gaps=(*read.gaps, *gaps_of(door, "jobs")),
     )
 
 
-def as_job(listed: PMJob, body: PMDeploymentJob) -> Job:
+def _compare(
+    client: Qualys, before: Orders, listed: Sequence[PMJob], on_call: Callable[[], None]
+) -> None:
+    """Refuse two lists of which one lacks a job that was there all along."""
+    for job in listed:
+        created_at = _stamp(job.created).date
+        is_old = isinstance(created_at, datetime) and created_at < before.listed_at - AHEAD
+        if is_old and job.id not in before.listed:
+            raise Unreadable(f"{label_of(job)} is listed, is not new, and was not listed before")
+    for number in before.listed.difference(job.id or "" for job in listed):
+        if is_uuid(number):
+            try:
+                on_call()
+                client.get_job(number)
+            except NotFound:  # deleted since
+                continue
+            raise Unreadable(f"job {number} was listed, is there, and is listed no more")
+
+
+class _Read:
+    """What has been read of jobs."""
+
+    def __init__(
+        self,
+        client: Qualys,
+        door: Door,
+        on_call: Callable[[], None],
+        over: Container[RunRef],
+        since: datetime | None,
+    ) -> None:
+        self._client, self._door, self._on_call = client, door, on_call
+        self._over, self._since = over, since
+        self.jobs: list[Job] = []
+        self.runs: list[JobRun] = []
+        self.results: list[JobResult] = []
+        self.kept_jobs: set[str] = set()
+        self.kept_runs: set[RunRef] = set()
+        self.gaps: list[Gap] = []
+
+    def job(self, one: PMJob) -> VendorError | None:
+        """Read a job with its runs; return what went wrong, if it is still there."""
+        number = one.id or ""
+        try:
+            with of_job(one):
+                body = self._client.get_job(number)
+                self._on_call()
+                runs, results, kept = self._runs(one)
+        except NotFound as error:
+            reason = f"{label_of(one)} was listed and is gone: {error.message}"
+            self.gaps.append(Gap("jobs", reason))
+            return None
+        except VendorError as error:
+            self.gaps.append(Gap("jobs", f"{error.message}; what is on record of it is kept"))
+            self.kept_jobs.add(number)
+            return error
+        self.jobs.append(as_job(one, body, self._door))
+        self.runs += runs
+        self.results += results
+        self.kept_runs |= kept
+        return None
+
+    def _runs(self, job: PMJob) -> tuple[list[JobRun], list[JobResult], set[RunRef]]:
+        """Read the runs of a job with their results; name those that are not read."""
+        number = job.id or ""
+        runs: list[JobRun] = []
+        results: list[JobResult] = []
+        kept: set[RunRef] = set()
+        listed = self._client.get_job_runs(job)
+        self._on_call()
+        for run in listed:
+            instance = text_of(run.jobInstanceId)
+            if instance is None:
+                raise Unreadable("one of its runs has no number")
+            self._door.note_all(label_of(job), run.problems)
+            at = run.scheduledDateTime
+            is_old = self._since is not None and isinstance(at, datetime) and at < self._since
+            if is_old or (number, instance) in self._over:
+                kept.add((number, instance))
+                continue
+            views = views_of(self._client, job, run.jobInstanceId)
+            for _ in range(pages_of(views)):
+                self._on_call()
+            did = [as_result(number, instance, view, self._door) for view in views]
+            runs.append(as_run(number, run, did, self._door))
+            results.extend(did)
+        return runs, results, kept
+
+
+def as_job(listed: PMJob, body: PMDeploymentJob, door: Door) -> Job:
     """Put together what the list and the job itself say; the list counts, the job names."""
+    label = label_of(listed)
+    door.note_all(label, (*listed.problems, *body.problems))
     status, word = _status(listed.status, JOBS)
-    created, updated = listed.created, listed.updated
+    created, updated = _stamp(listed.created), _stamp(listed.updated)
+
+    def at(value: object, name: str, *, is_past: bool = True) -> datetime | None:
+        return door.moment(value, label, name, is_past=is_past)
+
     return Job(
         id=listed.id or "",
-        name=text(listed.name) or "",
+        name=text_of(listed.name) or "",
         status=status,
         vendor_status=word,
-        action=text(listed.type) or "",
-        platform=text(listed.platform),
-        is_recurring=flag(listed.isRecurring),
-        schedule=text(listed.scheduleType),
-        created_at=moment(created.date) if created else None,
-        created_by=text(created.user.name) if created and created.user else None,
-        updated_at=moment(updated.date) if updated else None,
-        last_run_at=moment(listed.lastScheduleDateTime),
-        next_run_at=moment(listed.nextScheduleDateTime),
-        device_count=number(listed.totalAssetCount),
-        patch_count=number(listed.patchCount),
-        patch_ids=tuple(ids(body.approvedPatches, "the patches of a job")),
-        query=text(body.dynamicPatchesQQL) if flag(body.isDynamicPatchesQQL) else None,
+        action=text_of(listed.type) or "",
+        platform=text_of(listed.platform),
+        is_recurring=flag_of(listed.isRecurring),
+        schedule=text_of(listed.scheduleType),
+        created_at=at(created.date, "created"),
+        created_by=text_of(getattr(created.user, "name", None)),
+        updated_at=at(updated.date, "updated"),
+        last_run_at=at(listed.lastScheduleDateTime, "lastScheduleDateTime"),
+        next_run_at=at(listed.nextScheduleDateTime, "nextScheduleDateTime", is_past=False),
+        device_count=door.number(listed.totalAssetCount, label, "totalAssetCount"),
+        patch_count=door.number(listed.patchCount, label, "patchCount"),
+        patch_ids=tuple(door.ids(body.approvedPatches, label, "approvedPatches")),
+        query=text_of(body.dynamicPatchesQQL) if flag_of(body.isDynamicPatchesQQL) else None,
     )
 
 
-def as_run(job_id: str, run: PMRun, results: Sequence[JobResult]) -> JobRun:
+def _stamp(said: object) -> Stamp:
+    return said if isinstance(said, Stamp) else Stamp()
+
+
+def as_run(job_id: str, run: PMRun, results: Sequence[JobResult], door: Door) -> JobRun:
     """Return a run, which stands as its results do: Qualys has no word for a run."""
     over = sum(result.status in OVER_STATUSES for result in results)
     begun = over or any(result.status not in {"waiting", "unknown"} for result in results)
     is_over = bool(results) and over == len(results)
     return JobRun(
-        id=text(run.jobInstanceId) or "",
+        id=text_of(run.jobInstanceId) or "",
         job_id=job_id,
         status="done" if is_over else "running" if begun else "waiting",
-        scheduled_at=moment(run.scheduledDateTime),
+        scheduled_at=door.moment(
+            run.scheduledDateTime, f"job {job_id}", "scheduledDateTime", is_past=False
+        ),
         device_count=len(results),
         over_count=over,
     )
 
 
-def as_result(job_id: str, run_id: str, view: PMAssetJobView) -> JobResult:
+def as_result(job_id: str, run_id: str, view: PMAssetJobView, door: Door) -> JobResult:
     """Return what a run did on one asset."""
+    label = f"job {job_id}"
+    if view.problems:
+        door.note_all(label, view.problems)
     status, word = _status(view.status, RESULTS)
+
+    def at(name: str) -> datetime | None:
+        return door.moment(getattr(view, name), label, f"a result's {name}")
+
+    def named(name: str) -> tuple[str, ...]:
+        patches = getattr(view, name)
+        return tuple(door.ids(patches, label, f"a result's {name}")) if patches else ()
+
+    def counted(name: str) -> int:
+        return door.number(getattr(view, name), label, f"a result's {name}") or 0
+
     return JobResult(
         job_id=job_id,
         run_id=run_id,
         device_id=view.id or "",
         status=status,
         vendor_status=word,
-        vendor_code=text(view.statusCode),
-        waits_for_reboot=bool(flag(view.pendingReboot)),
-        sent_at=moment(view.jobSentOn),
-        started_at=moment(view.startDateTime),
-        ended_at=moment(view.endDateTime),
-        status_at=moment(view.statusDateTime),
-        succeeded=_named(view.success),
-        failed=_named(view.failed),
-        present=_named(view.installed),
-        superseded=_named(view.superseded),
-        not_applicable=_named(view.notApplicable),
-        succeeded_count=number(view.successPatches) or 0,
-        failed_count=number(view.failedPatches) or 0,
-        skipped_count=number(view.skipPatchCount) or 0,
-        total_count=number(view.totalPatchCount) or 0,
+        vendor_code=text_of(view.statusCode),
+        waits_for_reboot=bool(flag_of(view.pendingReboot)),
+        sent_at=at("jobSentOn"),
+        started_at=at("startDateTime"),
+        ended_at=at("endDateTime"),
+        status_at=at("statusDateTime"),
+        succeeded=named("success"),
+        failed=named("failed"),
+        present=named("installed"),
+        superseded=named("superseded"),
+        not_applicable=named("notApplicable"),
+        succeeded_count=counted("successPatches"),
+        failed_count=counted("failedPatches"),
+        skipped_count=counted("skipPatchCount"),
+        total_count=counted("totalPatchCount"),
     )
 
 
-def _runs(
-    client: Qualys,
-    job: PMJob,
-    on_call: Callable[[], None],
-    *,
-    over: Container[RunRef],
-    since: datetime | None,
-) -> tuple[list[JobRun], list[JobResult], set[RunRef]]:
-    """Read the runs of a job with their results; name those that are not read."""
-    kept: set[RunRef] = set()
-    runs: list[JobRun] = []
-    results: list[JobResult] = []
-    listed = client.get_job_runs(job)
-    on_call()
-    for run in listed:
-        ref = (job.id or "", text(run.jobInstanceId) or "")
-        if ref in over:
-            kept.add(ref)
-            continue
-        scheduled_at = moment(run.scheduledDateTime)
-        if since is not None and scheduled_at is not None and scheduled_at < since:
-            kept.add(ref)
-            continue
-        views = views_of(client, job, run.jobInstanceId)
-        for _ in range(pages_of(views)):
-            on_call()
-        did = [as_result(job.id or "", text(run.jobInstanceId) or "", view) for view in views]
-        runs.append(as_run(job.id or "", run, did))
-        results.extend(did)
-    return runs, results, kept
-
-
 def _status(said: object, words: Mapping[str, JobStatus]) -> tuple[JobStatus, str]:
-    word = text(said) or ""
+    word = word_of(said) or ""
     return words.get(word.casefold(), "unknown"), word
-
-
-def _named(patches: object) -> tuple[str, ...]:
-    return tuple(ids(patches, "the patches of a result"))
 
 
 def _unnamed(results: Iterable[JobResult]) -> list[Gap]:

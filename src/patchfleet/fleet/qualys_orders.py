@@ -9,14 +9,16 @@ one before it: older ones say little, and each costs a call for every hundred as
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 from msgspec import Struct, field
 
-from patchfleet.errors import NotFound
-from patchfleet.fleet.qualys_values import flag, ids, moment, number, text
+from patchfleet.errors import NotFound, VendorError
 from patchfleet.qualys import PMAsset, PMAssetJobView, PMDeploymentJob, PMJob, Qualys
+from patchfleet.qualys.door import Door, flag_of, number_of, text_of, word_of
+from patchfleet.qualys.ids import is_uuid
 
 RESULTS_A_PAGE: Final = 100
 JOBS_AT_ONCE: Final = 64
@@ -42,7 +44,13 @@ class Order(Struct, frozen=True):
     """An enabled job that names patches, and the assets it is for."""
 
     patches: frozenset[str]
-    job: PMDeploymentJob
+    assets: frozenset[str] = frozenset()
+    excluded: frozenset[str] = frozenset()
+    tags: frozenset[str] = frozenset()
+    all_tags: frozenset[str] = frozenset()
+    excluded_tags: frozenset[str] = frozenset()
+    wants_all: bool = False
+    excludes_all: bool = False
     done_on: frozenset[str] = frozenset()
 
     def is_for(self, number: str, tags: frozenset[str]) -> bool:
@@ -50,25 +58,29 @@ class Order(Struct, frozen=True):
 
         Excluding wins; a job that runs once does not come again to where it ended.
         """
-        job = self.job
-        if number in self.done_on or number in (job.exclusionAssetIds or ()):
+        if number in self.done_on or number in self.excluded:
             return False
-        if _has(tags, job.exclusionTagIds, job.exclusionFilterType):
+        if _has(tags, self.excluded_tags, all_of_them=self.excludes_all):
             return False
-        if number in (job.assetIds or ()):
+        if number in self.assets:
             return True
-        if job.matchAllTagIds and not tags.issuperset(job.matchAllTagIds):
+        if not tags >= self.all_tags:
             return False
-        if job.assetTagIds:
-            return _has(tags, job.assetTagIds, job.filterType)
-        return bool(job.matchAllTagIds)
+        if self.tags:
+            return _has(tags, self.tags, all_of_them=self.wants_all)
+        return bool(self.all_tags)
 
 
 class Orders(Struct):
     """What all jobs of a subscription did and will do."""
 
+    door: Door
     attempts: dict[str, dict[str, Attempt]] = field(default_factory=dict)
     pending: list[Order] = field(default_factory=list)
+    listed: frozenset[str] = frozenset()
+    """The ids of all jobs that were listed then, those that roll back too."""
+
+    listed_at: datetime = _DAWN
 
     def tried(self, asset: PMAsset) -> dict[str, Attempt]:
         """Return the newest attempt at each patch of an asset."""
@@ -77,50 +89,77 @@ class Orders(Struct):
     def approved(self, asset: PMAsset) -> frozenset[str]:
         """Return the patches that enabled jobs will install on an asset."""
         number = asset.id or ""
-        tags = frozenset(ids(asset.tags, "the tags of an asset"))
+        tags = frozenset(self.door.ids(asset.tags, number, "tags"))
         pending = (one.patches for one in self.pending if one.is_for(number, tags))
         return frozenset().union(*pending)
 
 
-def read_orders(client: Qualys, on_call: Callable[[], None]) -> Orders:
+def read_orders(client: Qualys, door: Door, on_call: Callable[[], None]) -> Orders:
     """Read the jobs that install, their newest results, and what enabled ones name.
 
-    Those that roll back say nothing of why a patch is missing.
+    Those that roll back say nothing of why a patch is missing. What cannot be read of a job ends
+    it, with the job's name: without it, what failed would be missing, and what is ordered not.
     """
-    jobs = [job for job in client.list_jobs("all") if _installs(job)]
+    listed = list(client.list_jobs("all"))
     on_call()
-    orders = Orders()
+    ids = frozenset(job.id or "" for job in listed)
+    orders = Orders(door, listed=ids, listed_at=door.told_at)
     known: dict[str, str] = {}
-    for some in _batches(jobs):
+    for some in _batches([job for job in listed if _installs(job) and is_named(job, door)]):
         for job, views in zip(some, _last_views(client, some, on_call), strict=True):
             for view in (*views, *_earlier_views(client, job, views, on_call)):
-                _note(orders.attempts, view, known)
+                _note(orders, view, job, known)
             if _may_still_install(job):
-                order = _order(client, job, views)
+                order = _order(client, job, views, door)
                 on_call()
                 if order is not None:
                     orders.pending.append(order)
     return orders
 
 
-def attempts_of(view: PMAssetJobView) -> Iterator[tuple[str, Attempt]]:
+def is_named(job: PMJob, door: Door) -> bool:
+    """Say whether a job has an id that can be asked for; one without is noted."""
+    if is_uuid(job.id):
+        return True
+    door.note(label_of(job), "id is none that can be asked for", job.id)
+    return False
+
+
+def label_of(job: PMJob) -> str:
+    """Return how a job is named to people."""
+    return f"job {job.id} {text_of(job.name) or ''}".strip()
+
+
+@contextmanager
+def of_job(job: PMJob) -> Iterator[None]:
+    """Let errors say which job they are about."""
+    try:
+        yield
+    except VendorError as error:
+        if not str(error).startswith("job "):
+            error.message = f"{label_of(job)}: {error.message}"
+            error.args = (error.message,)
+        raise
+
+
+def attempts_of(view: PMAssetJobView, job: PMJob, door: Door) -> Iterator[tuple[str, Attempt]]:
     """Yield the patches that a result names, with what it says of each."""
     at = _time_of(view)
     for bucket in BUCKETS:
         named = getattr(view, bucket)
         if named:
-            attempt = Attempt(at, _word(bucket, view), f"{text(view.status) or ''}: {bucket}")
-            for patch in ids(named, f"the patches of a result ({bucket})"):
+            attempt = Attempt(at, _word(bucket, view), f"{word_of(view.status) or ''}: {bucket}")
+            for patch in door.ids(named, label_of(job), f"a result's {bucket}"):
                 yield patch, attempt
 
 
-def _note(
-    attempts: dict[str, dict[str, Attempt]], view: PMAssetJobView, known: dict[str, str]
-) -> None:
+def _note(orders: Orders, view: PMAssetJobView, job: PMJob, known: dict[str, str]) -> None:
     """Keep what a result says, where nothing newer is known; each id is held once."""
-    for patch, attempt in attempts_of(view):
+    if view.problems:
+        orders.door.note_all(label_of(job), view.problems)
+    for patch, attempt in attempts_of(view, job, orders.door):
         asset = view.id or ""
-        of_asset = attempts.setdefault(known.setdefault(asset, asset), {})
+        of_asset = orders.attempts.setdefault(known.setdefault(asset, asset), {})
         before = of_asset.get(patch)
         if before is None or before < attempt:
             of_asset[known.setdefault(patch, patch)] = attempt
@@ -129,12 +168,12 @@ def _note(
 def _word(bucket: str, view: PMAssetJobView) -> str:
     if bucket == "failed":
         return "Failed"
-    return "Pending Reboot" if bucket == "success" and flag(view.pendingReboot) else ""
+    return "Pending Reboot" if bucket == "success" and flag_of(view.pendingReboot) else ""
 
 
 def _time_of(view: PMAssetJobView) -> datetime:
     times = (view.endDateTime, view.statusDateTime, view.startDateTime, view.jobSentOn)
-    return next((at for at in map(moment, times) if at is not None), _DAWN)
+    return next((at for at in times if isinstance(at, datetime)), _DAWN)
 
 
 def _batches(jobs: Sequence[PMJob]) -> Iterator[list[PMJob]]:
@@ -142,7 +181,7 @@ def _batches(jobs: Sequence[PMJob]) -> Iterator[list[PMJob]]:
     batch: list[PMJob] = []
     room = RESULTS_AT_ONCE
     for job in jobs:
-        assets = number(job.totalAssetCount) or 0
+        assets = number_of(job.totalAssetCount) or 0
         if batch and (assets > room or len(batch) == JOBS_AT_ONCE):
             yield batch
             batch, room = [], RESULTS_AT_ONCE
@@ -171,10 +210,11 @@ def _earlier_views(
     client: Qualys, job: PMJob, views: Sequence[PMAssetJobView], on_call: Callable[[], None]
 ) -> list[PMAssetJobView]:
     """Return what the run before the last did, where the last is not over on all of its assets."""
-    if all(moment(view.endDateTime) is not None for view in views):
+    if all(isinstance(view.endDateTime, datetime) for view in views):
         return []
     try:
-        earlier = _run_before(client, job, views)
+        with of_job(job):
+            earlier = _run_before(client, job, views)
     except NotFound:  # deleted since its results were read
         return []
     on_call()
@@ -189,7 +229,8 @@ def _earlier_views(
 def views_of(client: Qualys, job: PMJob, run: str | int | None) -> list[PMAssetJobView]:
     """Return what a run (the last) did on each asset; nothing where the job is gone."""
     try:
-        result = client.get_job_results(job, jobInstanceId=run, pageSize=RESULTS_A_PAGE)
+        with of_job(job):
+            result = client.get_job_results(job, jobInstanceId=run, pageSize=RESULTS_A_PAGE)
     except NotFound:
         return []
     return result.assets or []
@@ -205,13 +246,13 @@ def _run_before(client: Qualys, job: PMJob, views: Sequence[PMAssetJobView]) -> 
 
     In which order runs are listed is not documented [U], so that their times decide.
     """
-    shown = {text(view.jobInstanceId) for view in views}
+    shown = {text_of(view.jobInstanceId) for view in views}
     runs = [
         (at, run.jobInstanceId)
         for run in client.get_job_runs(job)
-        if (at := moment(run.scheduledDateTime)) is not None
+        if isinstance(at := run.scheduledDateTime, datetime)
     ]
-    began = min((at for at, run in runs if text(run) in shown), default=_DAWN)
+    began = min((at for at, run in runs if text_of(run) in shown), default=_DAWN)
     earlier = [(at, run) for at, run in runs if at < began]
     return max(earlier, key=lambda pair: pair[0])[1] if earlier else None
 
@@ -222,37 +263,63 @@ def _may_still_install(job: PMJob) -> bool:
     One that runs once stays enabled when it is over [D: end]; that all its assets have answered
     shows in how much of it is completed [O: peer].
     """
-    if (text(job.status) or "").casefold() != "enabled":
+    if (text_of(job.status) or "").casefold() != "enabled":
         return False
-    return not _runs_once(job) or (number(job.completionPercent) or 0) < 100
+    return not _runs_once(job) or (number_of(job.completionPercent) or 0) < 100
 
 
 def _installs(job: PMJob) -> bool:
     """Say whether a job installs, as it does by default [D: 3.3]."""
-    return (text(job.type) or "install").casefold() == "install"
+    return (text_of(job.type) or "install").casefold() == "install"
 
 
 def _runs_once(job: PMJob) -> bool:
-    return (text(job.scheduleType) or "").casefold() in RUN_ONCE
+    return (text_of(job.scheduleType) or "").casefold() in RUN_ONCE
 
 
-def _order(client: Qualys, job: PMJob, views: Sequence[PMAssetJobView]) -> Order | None:
+def _order(client: Qualys, job: PMJob, views: Sequence[PMAssetJobView], door: Door) -> Order | None:
     """Return what a job will install; None where it names no patch but chooses by a query."""
+    label = label_of(job)
     try:
-        body = client.get_job(job.id or "")
-        named = body.approvedPatches
-        if not named and body.linkedJobId:
-            named = client.get_job(body.linkedJobId).approvedPatches
+        with of_job(job):
+            body = client.get_job(job.id or "")
+            named = body.approvedPatches
+            if not named and (linked := _linked(body, label, door)):
+                named = client.get_job(linked).approvedPatches
     except NotFound:  # deleted since the list was read, it or the one whose patches it takes
         return None
     if not named:
         return None
-    ended = frozenset(view.id or "" for view in views if moment(view.endDateTime) is not None)
-    patches = frozenset(ids(named, "the patches of a job"))
-    return Order(patches, body, ended if _runs_once(job) else frozenset())
+
+    def given(name: str) -> frozenset[str]:
+        return frozenset(door.ids(getattr(body, name), label, name))
+
+    ended = (view.id or "" for view in views if isinstance(view.endDateTime, datetime))
+    return Order(
+        frozenset(door.ids(named, label, "approvedPatches")),
+        assets=given("assetIds"),
+        excluded=given("exclusionAssetIds"),
+        tags=given("assetTagIds"),
+        all_tags=given("matchAllTagIds"),
+        excluded_tags=given("exclusionTagIds"),
+        wants_all=_is_all(body.filterType),
+        excludes_all=_is_all(body.exclusionFilterType),
+        done_on=frozenset(ended) if _runs_once(job) else frozenset(),
+    )
 
 
-def _has(tags: frozenset[str], wanted: list[str] | None, how: str | None) -> bool:
-    if not wanted:
-        return False
-    return (all if (how or "").casefold() == "all" else any)(tag in tags for tag in wanted)
+def _linked(body: PMDeploymentJob, label: str, door: Door) -> str | None:
+    """Return the id of the job whose patches are taken; what is no id is noted."""
+    linked = body.linkedJobId
+    if not linked or is_uuid(linked):
+        return linked or None
+    door.note(label, "linkedJobId is no id of a job", linked)
+    return None
+
+
+def _is_all(how: object) -> bool:
+    return (text_of(how) or "").casefold() == "all"
+
+
+def _has(tags: frozenset[str], wanted: frozenset[str], *, all_of_them: bool) -> bool:
+    return bool(wanted) and (tags >= wanted if all_of_them else not tags.isdisjoint(wanted))

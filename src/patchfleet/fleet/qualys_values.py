@@ -1,58 +1,47 @@
-"""Single values of Qualys's records, whatever type came.
+"""What Qualys said and nothing can be made of, as gaps of a run: each with whom it concerns."""
 
-Most of Qualys's lists are known from public clients only, so a field may be of another type than
-they saw. Law of this file: what can be said as text is kept as text; what must be a time, a number
-or a flag and is not, is unknown; a list that others depend on has to be one.
-"""
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Final
 
-from collections.abc import Iterable
-from datetime import datetime
-from typing import Any
+from patchfleet.models import Device, Gap
+from patchfleet.qualys.door import Door
 
-from patchfleet.errors import Unreadable
-
-
-def text(value: Any) -> str | None:
-    """Return the text of a value; None for none, and for an empty one."""
-    return None if value is None or value == "" else str(value)
+NAMED: Final = 3
+"""So many records with the same trouble are named one by one."""
 
 
-def moment(value: Any) -> datetime | None:
-    """Return a time; None for none, and for words such as "Not Announced"."""
-    return value if isinstance(value, datetime) else None
+def gaps_of_devices(door: Door, devices: Mapping[str, Device]) -> list[Gap]:
+    """Take what was noted of assets and hosts: by device, or by customer where it is of many."""
+    gaps: list[Gap] = []
+    for problem in door.take():
+        by_customer: dict[str | None, list[str]] = defaultdict(list)
+        for record in problem.records:
+            device = devices.get(record)
+            by_customer[device.customer_id if device else None].append(record)
+        for customer, records in by_customer.items():
+            if len(records) > NAMED:
+                names = [devices[one].name if one in devices else one for one in records]
+                gaps.append(Gap("inventory", f"{_several(names, 'machines')}: {problem}", customer))
+                continue
+            for record in records:
+                device = devices.get(record)
+                name = f"device {record} {device.name}" if device else record
+                number = record if device else None
+                gaps.append(Gap("inventory", f"{name}: {problem}", customer, number))
+    return gaps
 
 
-def number(value: Any) -> int | None:
-    """Return a whole number, which Qualys also sends as text; None for what is none."""
-    if isinstance(value, bool) or value is None:
-        return None
-    try:
-        return int(value)
-    except (TypeError, ValueError, OverflowError):
-        return None
+def gaps_of(door: Door, subject: str, *, is_general: bool = False) -> list[Gap]:
+    """Take what was noted of patches or jobs."""
+    return [
+        Gap(subject, f"{_several(problem.records, subject)}: {problem}", is_general=is_general)
+        for problem in door.take()
+    ]
 
 
-def flag(value: Any) -> bool | None:
-    """Return a flag, which Qualys also sends as 0 and 1; None for what is none."""
-    return bool(value) if isinstance(value, int) else None
-
-
-def entries(value: Any, what: str) -> list[Any]:
-    """Return a list, empty for none; raise `Unreadable` for what is no list."""
-    if value is None:
-        return []
-    if not isinstance(value, list):
-        raise Unreadable(f"{what} are no list")
-    return value
-
-
-def ids(value: Any, what: str) -> Iterable[str]:
-    """Yield the ids in a list of ids, or of records that have one.
-
-    Raises `Unreadable` for what is no list, and for an entry without an id.
-    """
-    for one in entries(value, what):
-        found = one if isinstance(one, str) else getattr(one, "id", None)
-        if not isinstance(found, str) or not found:
-            raise Unreadable(f"one of {what} has no id")
-        yield found
+def _several(names: Iterable[str], what: str) -> str:
+    given = list(names)
+    if len(given) <= NAMED:
+        return ", ".join(given)
+    return f"{len(given):,} {what} ({', '.join(given[:NAMED])}, …)"

@@ -7,9 +7,9 @@ named and never passed on; one value where a list should stand is a list of one.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from patchfleet.models.words import kb_numbers
 
@@ -30,6 +30,8 @@ AHEAD: Final = timedelta(hours=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECONDS = re.compile(r"[+-]?[0-9]{1,18}(?:\.[0-9]{1,9})?")
 _CVE = re.compile(r"CVE-[0-9]{4}-[0-9]{4,19}")
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
+"""What XML and terminals do not take."""
 _BETWEEN = re.compile(r"[\s,;|]+")
 
 
@@ -75,9 +77,10 @@ def word_of(value: Any) -> str | None:
     if value is None or isinstance(value, list | dict):
         return None
     try:
-        return str(value).strip() or None
+        text = str(value)
     except ValueError:  # a number of more digits than Python spells
         return None
+    return (text if text.isprintable() else _FORBIDDEN.sub("\ufffd", text)) or None
 
 
 def number_of(value: Any) -> int | None:
@@ -113,25 +116,41 @@ def entries_of(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
+class Problem(NamedTuple):
+    """What records have in common of which nothing can be made, and what one of them says."""
+
+    records: tuple[str, ...]
+    what: str
+    sample: str
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.sample}" if self.sample else self.what
+
+
 class Door:
     """Take in the values of records, and note those of which nothing can be made.
 
-    `told_at` is when the vendor said all this: what it says of the past is not after it. `noted`
-    is every problem, with the records that have it.
+    `told_at` is when the vendor said all this: what it says of the past is not after it.
     """
 
     def __init__(self, told_at: datetime) -> None:
         self.told_at = told_at
-        self._noted: dict[str, list[str]] = {}
+        self._noted: dict[str, tuple[dict[str, None], str]] = {}
 
-    def note(self, record: str, problem: str) -> None:
-        """Note a problem of a record."""
-        self._noted.setdefault(problem, []).append(record)
+    def note(self, record: str, what: str, said: object = None) -> None:
+        """Note a problem of a record, and what it says there."""
+        records, _ = self._noted.setdefault(what, ({}, "" if said is None else shown(said)))
+        records[record] = None
 
-    def take_problems(self) -> list[tuple[list[str], str]]:
-        """Return each problem with the records that have it, and forget them."""
+    def note_all(self, record: str, problems: Iterable[str]) -> None:
+        """Note what of a record was not of its documented type, or damaged."""
+        for problem in problems:
+            self.note(record, problem)
+
+    def take(self) -> list[Problem]:
+        """Return what was noted, and forget it."""
         noted, self._noted = self._noted, {}
-        return [(records, problem) for problem, records in noted.items()]
+        return [Problem(tuple(records), what, said) for what, (records, said) in noted.items()]
 
     def moment(
         self, value: Any, record: str, name: str, *, is_past: bool = True
@@ -140,7 +159,7 @@ class Door:
         if is_nothing(value):
             return None
         if not isinstance(value, datetime):
-            self.note(record, f"{name} is no time: {shown(value)}")
+            self.note(record, f"{name} is no time", value)
             return None
         if is_past and value > self.told_at + AHEAD:
             self.note(
@@ -152,14 +171,14 @@ class Door:
     def text(self, value: Any, record: str, name: str) -> str | None:
         """Return a text; None for a word that means none, and for a list or an object."""
         if isinstance(value, list | dict):
-            self.note(record, f"{name} is no text: {shown(value)}")
+            self.note(record, f"{name} is no text", value)
         return text_of(value)
 
     def number(self, value: Any, record: str, name: str) -> int | None:
         """Return a number of things."""
         found = count_of(value)
         if found is None and not is_nothing(value) and value != -1:
-            self.note(record, f"{name} is no number: {shown(value)}")
+            self.note(record, f"{name} is no number", value)
         return found
 
     def texts(self, value: Any, record: str, name: str) -> list[str]:
@@ -178,7 +197,7 @@ class Door:
             if isinstance(found, str) and found.strip():
                 yield found.strip()
             else:
-                self.note(record, f"{name} holds what is no id: {shown(one)}")
+                self.note(record, f"{name} holds what is no id", one)
 
     def cves(self, value: Any, record: str) -> tuple[str, ...]:
         """Return the CVE ids of a list, in capitals, each once; what is none is noted."""
@@ -189,7 +208,7 @@ class Door:
                 if _CVE.fullmatch(word):
                     found[word] = None
                 elif not is_nothing(part):
-                    self.note(record, f"cve holds what is no CVE id: {shown(part)}")
+                    self.note(record, "cve holds what is no CVE id", part)
         return tuple(found)
 
     def kb(self, value: Any, record: str) -> str | None:

@@ -26,6 +26,11 @@ def uuid_text(parameter: str, value: object) -> str:
     return found.strip()
 
 
+def is_uuid(value: object) -> bool:
+    """Say whether what the vendor calls an id can be asked for: others have no place in a path."""
+    return isinstance(value, str) and _UUID.fullmatch(value.strip()) is not None
+
+
 def uuids(parameter: str, value: object) -> list[str]:
     """Return the ids of a list, each once, in their order; a single id counts as a list of one."""
     if isinstance(value, str | UUID):

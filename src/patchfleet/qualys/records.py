@@ -357,18 +357,12 @@ def _name_damage(value: Any) -> None:
     if isinstance(value, list):
         for one in value:
             _name_damage(one)
-    if not isinstance(value, Record):
-        return
-    for name, one in value.items():
-        if isinstance(one, Record) or (isinstance(one, list) and any(map(_is_record, one))):
+    if isinstance(value, Record):
+        for name, one in value.items():
             _name_damage(one)
-        elif "\ufffd" in repr(one):
-            problem = f"{name}: characters that cannot be read are shown as \ufffd"
-            value.problems = (*value.problems, problem)
-
-
-def _is_record(value: Any) -> bool:
-    return isinstance(value, Record)
+            if "\ufffd" in repr(one):
+                problem = f"{name}: characters that cannot be read are shown as \ufffd"
+                value.problems = (*value.problems, problem)
 
 
 def not_json(body: bytes, why: str) -> Unreadable:
