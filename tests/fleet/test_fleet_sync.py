@@ -1,13 +1,14 @@
 """A sync that goes well: the record is the truth, row for row, and says what it does not cover."""
 
-from dataclasses import replace
 from itertools import pairwise
 
+import msgspec
 import pytest
 
 from patchfleet.emulator import Emulator
 from patchfleet.fleet import NSightSource, sync
 from patchfleet.nsight import NAble
+from patchfleet.nsight.records import Records
 from patchfleet.store.questions import customers, devices, findings
 from truth import learned_findings, patched, true_devices, true_findings
 
@@ -75,7 +76,8 @@ class Chosen(NAble):
         answer = super().run(work)
         if getattr(work, "name", "") != "patch_list_all" or self.device not in numbers_of(work):
             return answer
-        return replace(answer, result=answer.result[: self.rows])
+        del answer.result[self.rows :]
+        return answer
 
 
 @pytest.mark.parametrize("rows", [0, 1])
@@ -132,17 +134,20 @@ def test_counts_that_do_not_agree_are_said(emulator, connected, store):
 
 
 class Forgetful(NAble):
-    """A client whose long lists leave out the servers, and whose short ones say one device twice.
+    """A client whose long lists leave out the servers, and whose short ones say two devices twice.
+
+    One of them alike in everything, the other by another name.
 
     Sites with servers alone then look empty in one kind of list and not in the other.
     """
 
     def list_servers(self, siteid):
-        return []
+        return Records()
 
     def list_devices_at_client(self, clientid, devicetype):
         listed = super().list_devices_at_client(clientid, devicetype)
-        return listed + listed[:1]
+        listed += [listed[0], msgspec.structs.replace(listed[-1], name="another")]
+        return listed
 
 
 def test_a_device_that_stands_twice_or_in_one_list_only_is_said(connected, store):
@@ -165,14 +170,36 @@ class Doubled(NAble):
         answer = super().run(work)
         if getattr(work, "name", "") != "patch_list_all":
             return answer
-        return replace(answer, result=answer.result + answer.result[:1])
+        rows = answer.result
+        rows += [self.again(row) for row in rows[:1]]
+        return answer
+
+    def again(self, row):
+        return msgspec.structs.replace(row)
 
 
-def test_one_finding_twice_is_no_list(emulator, connected, store):
+class Torn(Doubled):
+    """A client that is told of one patch of every device what cannot be true together."""
+
+    def again(self, row):
+        return msgspec.structs.replace(row, status=99)
+
+
+def test_a_row_twice_alike_in_everything_is_one(emulator, connected, store):
     outcome = sync(connected(Doubled), store, now=lambda: emulator.now)
+    assert outcome.is_complete
+    patches = sum(len(device["patches"]) for *_, device in true_devices(emulator))
+    assert (outcome.findings, outcome.gaps) == (patches, ())
+
+
+def test_a_row_twice_and_different_is_a_problem_of_its_device(emulator, connected, store):
+    outcome = sync(connected(Torn), store, now=lambda: emulator.now)
     assert not outcome.is_complete
-    assert len(outcome.problems) == len([d for d in true_devices(emulator) if d[2]["patches"]])
-    assert all("names one patch id twice" in problem.reason for problem in outcome.problems)
+    torn = [device for *_, device in true_devices(emulator) if device["patches"]]
+    assert {one.device_id for one in outcome.problems} == {str(one["deviceid"]) for one in torn}
+    for problem in outcome.problems:
+        assert "is listed twice, with different values" in problem.reason
+        assert problem.customer_id is not None
 
 
 def test_progress_only_grows_and_ends_at_the_end(emulator, source, store):

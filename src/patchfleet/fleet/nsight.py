@@ -4,39 +4,48 @@ Law of this file: nothing N-able says is dropped. A number without a meaning of 
 `unknown`, with N-able's own word beside it.
 """
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
+
+import msgspec
 
 from patchfleet.errors import Unreadable, VendorError
+from patchfleet.fleet.nsight_lists import (
+    FAR_AHEAD,
+    Described,
+    Lists,
+    Place,
+    believed,
+    clock_gaps,
+    described,
+    odd_gaps,
+    once,
+)
 from patchfleet.fleet.side_by_side import side_by_side
 from patchfleet.fleet.source import Listing, Listings
 from patchfleet.models import (
     Action,
     Condition,
-    Customer,
     Decision,
     Device,
     DeviceKind,
     Finding,
-    Gap,
     Hosts,
     Inventory,
     Patch,
-    Site,
     State,
 )
 from patchfleet.models.words import severity_of
-from patchfleet.nsight import Client, ListedDevice, NAble
-from patchfleet.nsight import Device as FullDevice
+from patchfleet.nsight import ListedDevice, NAble
 from patchfleet.nsight import Patch as Row
 from patchfleet.nsight.operations.calls import IDS_PER_CALL
 from patchfleet.nsight.operations.patches import change_of, list_patches
-from patchfleet.nsight.words import base_choice, is_set_by_user
+from patchfleet.nsight.records import Records
+from patchfleet.nsight.words import base_choice, is_set_by_user, said
 from patchfleet.transport.change import Journal
 from patchfleet.transport.operation import Change, Outcome, on_new_connection, unless
 
@@ -60,20 +69,6 @@ STATES: dict[int, State] = {
 T = TypeVar("T")
 
 
-class _Details(NamedTuple):
-    """What is kept of a device's fifty fields."""
-
-    device_id: int
-    name: str = ""
-    os: str | None = None
-    user: str | None = None
-    serial: str | None = None
-    mac_addresses: tuple[str, ...] = ()
-    domain: str | None = None
-    last_seen_at: datetime | None = None
-    last_boot_at: datetime | None = None
-
-
 class NSightSource:
     """An N-sight account as a source of customers, sites, devices and findings."""
 
@@ -91,6 +86,7 @@ class NSightSource:
         # Equal descriptions are one patch, and a fleet has few against its findings: both caches
         # grow with the catalogue, not with the devices.
         self._patches: dict[tuple[object, ...], Patch] = {}
+        self._told_at: datetime | None = None
         self._conditions: dict[tuple[int, str | None, int, str | None], Condition] = {}
 
     def inventory(
@@ -103,29 +99,24 @@ class NSightSource:
         Calls: one for all clients; three for each client; one for each site and kind of device on
         it. The time is the server's own where it says so.
         """
-        clients = self._client.list_clients()
+        all_clients = self._client.list_clients()
+        now = self._now()
         on_call()
-        sites = self._ask(self._client.list_sites, [(c.client_id,) for c in clients], on_call)
-        asked = [(c.client_id, kind) for c in clients for kind in KINDS]
-        listed = [
-            device for devices in self._ask(self._listed, asked, on_call) for device in devices
-        ]
-        full = self._full_devices(listed, on_call)
-        devices, doubles = _devices(listed, full)
-        return Inventory(
-            as_of=clients.answered_at or self._now(),
-            customers=tuple(Customer(id=str(c.client_id), name=c.name) for c in clients),
-            sites=tuple(
-                Site(id=str(site.site_id), customer_id=str(client.client_id), name=site.name)
-                for client, of_client in zip(clients, sites, strict=True)
-                for site in of_client
-            ),
-            devices=devices,
-            gaps=(*_count_gaps(clients, listed), *doubles, *_detail_gaps(listed, full)),
-            short=_short(clients, listed),
-            contradicted=frozenset(map(str, full.keys() - {one.device_id for one in listed})),
-            undescribed=frozenset(str(d.device_id) for d in listed if d.device_id not in full),
+        clients = once(all_clients, "client_id")
+        ids = [client.client_id for client in clients]
+        asked = [(client, kind) for client in ids for kind in KINDS]
+        sites = self._ask(self._client.list_sites, [(client,) for client in ids], on_call)
+        short = self._ask(self._listed, asked, on_call)
+        lists = Lists(
+            clients,
+            dict(zip(ids, sites, strict=True)),
+            dict(zip(asked, short, strict=True)),
+            self._long_lists([device for devices in short for device in devices], on_call),
         )
+        self._told_at = believed(all_clients.answered_at, now)
+        gaps = clock_gaps(all_clients.answered_at, now)
+        gaps += odd_gaps("list_clients", all_clients.problems)
+        return lists.inventory(self._told_at, gaps)
 
     def cost(self, devices: int) -> int:
         """Return how many calls the listings of so many devices take: one each."""
@@ -163,7 +154,7 @@ class NSightSource:
 
     def findings_of(self, device_id: str) -> list[Finding]:
         """Return every patch of the device with this id, in our words."""
-        return self._findings(self._client.list_patches(int(device_id)))
+        return self._findings(self._client.list_patches(int(device_id)), [])
 
     def _listing(
         self, device_id: str, known: str | None, whose: dict[str, str]
@@ -182,14 +173,38 @@ class NSightSource:
             answer, calls = self._client.run(on_new_connection(reading)), 2
             fingerprint = f"{WORDS}:{answer.fingerprint}"
             whose.setdefault(fingerprint, device_id)
-        findings = None if answer.result is None else self._findings(answer.result)
-        return Listing(findings, fingerprint), calls
+        if answer.result is None:
+            return Listing(None, fingerprint), calls
+        odd = list(answer.result.problems)
+        findings = self._findings(answer.result, odd)
+        return Listing(findings, None if odd else fingerprint, tuple(odd)), calls
 
-    def _findings(self, rows: Iterable[Row]) -> list[Finding]:
-        findings = [self._finding(row) for row in rows]
-        if len({finding.id for finding in findings}) < len(findings):
-            raise Unreadable("the list names one patch id twice")
-        return findings
+    def _findings(self, rows: Iterable[Row], odd: list[str]) -> list[Finding]:
+        """Return what rows say; what is odd in them is added to `odd`.
+
+        A row that is there twice, alike in everything, is one. Raises `Unreadable` for two that
+        differ: nobody can tell which is so.
+        """
+        latest = self._latest()
+        findings: dict[str, Finding] = {}
+        for row in rows:
+            finding = self._finding(row, latest, odd)
+            if findings.setdefault(finding.id, finding) != finding:
+                raise Unreadable(
+                    f"patch {finding.id} is listed twice, with different values",
+                    operation="patch_list_all",
+                )
+        return list(findings.values())
+
+    def _latest(self) -> datetime:
+        """Return the time after which no patch can have been released or installed.
+
+        A day has no zone here. Without the server's own time only what is far ahead is refused.
+        """
+        now = self._now()
+        if self._told_at is None:
+            return now + FAR_AHEAD
+        return max(now, self._told_at) + timedelta(days=1)
 
     def change(
         self,
@@ -208,7 +223,7 @@ class NSightSource:
         outcome: Outcome[Any] = self._client.run(whole, journal=journal)
         return outcome
 
-    def _listed(self, client_id: int, kind: DeviceKind) -> list[ListedDevice]:
+    def _listed(self, client_id: int, kind: DeviceKind) -> Records[ListedDevice]:
         """List devices without what is not asked of them here, so that a large fleet is small."""
         devices = self._client.list_devices_at_client(client_id, kind)
         for device in devices:
@@ -216,18 +231,19 @@ class NSightSource:
             device.extra.clear()
         return devices
 
-    def _full_devices(
+    def _long_lists(
         self, listed: list[ListedDevice], on_call: Callable[[], None]
-    ) -> dict[int, _Details]:
+    ) -> dict[Place, Described]:
         """Return what the long lists say of each device: system, serial, addresses, last report."""
         calls = {"server": self._client.list_servers, "workstation": self._client.list_workstations}
 
-        def details(site_id: int, kind: str) -> list[_Details]:
-            return [_details(device) for device in calls[kind](site_id)]
+        def ask(site_id: int, kind: str) -> Described:
+            devices = calls[kind](site_id)
+            at = believed(devices.answered_at, self._now())
+            return described(once(devices, "device_id"), at, devices.problems)
 
-        places = dict.fromkeys((device.site_id, device.device_type) for device in listed)
-        answers = self._ask(details, places, on_call)
-        return {device.device_id: device for devices in answers for device in devices}
+        places = list(dict.fromkeys((device.site_id, device.device_type) for device in listed))
+        return dict(zip(places, self._ask(ask, places, on_call), strict=True))
 
     def _ask(
         self,
@@ -246,7 +262,7 @@ class NSightSource:
                 on_call()
         return [results[place] for place in range(len(arguments))]
 
-    def _finding(self, row: Row) -> Finding:
+    def _finding(self, row: Row, latest: datetime, odd: list[str]) -> Finding:
         description = (
             row.patch_title,
             row.product,
@@ -261,16 +277,18 @@ class NSightSource:
         patch = self._patches.get(description)
         if patch is None:
             patch = self._patches[description] = _patch(row)
+        if patch.released_at is not None and patch.released_at > latest:
+            odd.append(f"patch {row.patch_id} is released on {patch.released_at:%Y-%m-%d}, to come")
+            patch = msgspec.structs.replace(patch, released_at=None)
         words_of_row = (row.status, row.status_label, row.policy, row.policy_label)
         condition = self._conditions.get(words_of_row)
         if condition is None:
             condition = self._conditions[words_of_row] = _condition(row)
-        return Finding(
-            str(row.patch_id),
-            patch,
-            condition,
-            row.installed_at if row.install_date or row.install_date_text else None,
-        )
+        installed_at = row.installed_at if row.install_date or row.install_date_text else None
+        if installed_at is not None and installed_at > latest:
+            odd.append(f"patch {row.patch_id} is installed on {installed_at:%Y-%m-%d}, to come")
+            installed_at = None
+        return Finding(str(row.patch_id), patch, condition, installed_at)
 
 
 def standing(now: Any) -> tuple[State, Decision, bool] | None:
@@ -289,13 +307,13 @@ def _patch(row: Row) -> Patch:
     label = row.severity_label
     return Patch(
         title=row.patch_title,
-        product=row.product,
+        product=said(row.product),
         kb=row.kb,
         # Numbers are not documented, so the words decide [reference §4.5].
         severity=severity_of(label),
         vendor_severity=label or (None if row.severity is None else str(row.severity)),
         released_at=row.released_at,
-        url=row.patch_url,
+        url=said(row.patch_url),
         is_installable=row.deployable,
         is_removable=row.uninstallable,
     )
@@ -308,119 +326,4 @@ def _condition(row: Row) -> Condition:
         is_own_decision=row.is_set_by_user,
         vendor_status=f"{row.status} {row.status_name}",
         vendor_decision=f"{row.policy} {row.policy_name}",
-    )
-
-
-def _devices(
-    listed: list[ListedDevice], full: dict[int, _Details]
-) -> tuple[tuple[Device, ...], list[Gap]]:
-    """Join the short and the long lists; a device listed twice is kept once, and said."""
-    devices: dict[int, Device] = {}
-    doubles = []
-    for device in listed:
-        if device.device_id in devices:
-            doubles.append(_gap(device, "is listed twice; the last place counts"))
-        devices[device.device_id] = _device(device, full.get(device.device_id))
-    return tuple(devices.values()), doubles
-
-
-def _details(full: FullDevice) -> _Details:
-    addresses = (full.mac1, full.mac2, full.mac3)
-    return _Details(
-        device_id=full.device_id,
-        name=full.name,
-        os=full.os,
-        user=full.user,
-        serial=full.device_serial,
-        mac_addresses=tuple(address for address in addresses if address),
-        domain=full.domain,
-        last_seen_at=full.last_seen_at,
-        last_boot_at=full.last_boot_at,
-    )
-
-
-def _device(listed: ListedDevice, full: _Details | None) -> Device:
-    about = full or _Details(listed.device_id)
-    return Device(
-        id=str(listed.device_id),
-        site_id=str(listed.site_id),
-        customer_id=str(listed.client_id),
-        name=listed.name,
-        kind="server" if listed.device_type == "server" else "workstation",
-        # Where the flag is missing the device is asked: better one call too many than a blind spot.
-        is_patched=listed.patch is not False,
-        os=about.os,
-        description=listed.description,
-        user=about.user or listed.username,
-        serial=about.serial,
-        mac_addresses=about.mac_addresses,
-        domain=about.domain,
-        last_seen_at=about.last_seen_at,
-        last_boot_at=about.last_boot_at,
-    )
-
-
-def _counted(
-    clients: list[Client], listed: list[ListedDevice]
-) -> Iterator[tuple[Client, DeviceKind, int, int]]:
-    """Yield clients and kinds of which N-able counts and lists another number, with both."""
-    counts = Counter((device.client_id, device.device_type) for device in listed)
-    for client in clients:
-        promises: tuple[tuple[DeviceKind, int | None], ...] = (
-            ("server", client.server_count),
-            ("workstation", client.workstation_count),
-        )
-        for kind, promised in promises:
-            found = counts[client.client_id, kind]
-            if promised is not None and promised != found:
-                yield client, kind, promised, found
-
-
-def _count_gaps(clients: list[Client], listed: list[ListedDevice]) -> list[Gap]:
-    """Say where a client's own counts promise other numbers than its lists hold."""
-    return [
-        Gap(
-            "inventory",
-            f"{client.name}: N-able counts {promised} {kind}s and lists {found}",
-            customer_id=str(client.client_id),
-        )
-        for client, kind, promised, found in _counted(clients, listed)
-    ]
-
-
-def _short(clients: list[Client], listed: list[ListedDevice]) -> frozenset[tuple[str, DeviceKind]]:
-    """Return the clients, and the kinds of device, of which fewer are listed than counted."""
-    return frozenset(
-        (str(client.client_id), kind)
-        for client, kind, promised, found in _counted(clients, listed)
-        if found < promised
-    )
-
-
-def _detail_gaps(listed: list[ListedDevice], full: dict[int, _Details]) -> list[Gap]:
-    """Say which devices stand in one kind of list and not in the other."""
-    known = {device.device_id for device in listed}
-    gaps = [
-        _gap(device, f"({device.client_name}) has no details")
-        for device in listed
-        if device.device_id not in full
-    ]
-    gaps += [
-        Gap(
-            "inventory",
-            f"device {device.device_id} {device.name} has details and is in no client's list",
-            device_id=str(device.device_id),
-        )
-        for device in full.values()
-        if device.device_id not in known
-    ]
-    return gaps
-
-
-def _gap(device: ListedDevice, what: str) -> Gap:
-    return Gap(
-        "inventory",
-        f"device {device.device_id} {device.name} {what}",
-        customer_id=str(device.client_id),
-        device_id=str(device.device_id),
     )

@@ -105,7 +105,8 @@ def _unknown_elements(text: str) -> str:
     """Put a new element into every patch, device, client and site, and one before the end."""
     extra = '<newfeature><![CDATA[on & off]]></newfeature><vendor_note level="2"><b>x</b>\
 </vendor_note>'
-    return re.sub(r"(?=</(?:patch|client|site|server|workstation|check)>)", extra, text)
+    records = r"(?<=>)(?<!\]\]>)(?=</(?:patch|client|site|server|workstation|check)>)"
+    return re.sub(records, extra, text)  # a device's `<patch>1</patch>` is a flag, not a record
 
 
 def _bad_dates(case: Case) -> Answer:
