@@ -81,11 +81,11 @@ Action = Literal["approve", "ignore", "do_nothing", "inherit", "retry", "reproce
 class Patch(Struct, frozen=True, kw_only=True, cache_hash=True, gc=False):
     """One patch, as its source describes it: equal descriptions are the same patch.
 
-    `kb` is the Microsoft number without the letters; `released_at` is midnight UTC of the day where
-    the source gives only a day, and None where it does not say. `is_installable` and what follows
-    it are None where the source does not say. `vendor_id` is the source's own number of the patch
-    where it has one that means the same on every device, and `cves` are the vulnerabilities it
-    mends, as far as the source names them.
+    `kb` is the Microsoft number without the letters (several are `5000001, 5000002`);
+    `released_at` is midnight UTC of the day where the source gives only a day, and None where it
+    does not say. `is_installable` and what follows it are None where the source does not say.
+    `vendor_id` is the source's own number of the patch where it has one that means the same on
+    every device, and `cves` are the vulnerabilities it mends, as far as the source names them.
     """
 
     title: str

@@ -212,14 +212,14 @@ class Door:
         return tuple(found)
 
     def kb(self, value: Any, record: str) -> str | None:
-        """Return the KB numbers of a field, several with a blank between; a word is no number.
+        """Return the KB numbers of a field, several with a comma between; a word is no number.
 
         What the patch engine writes there of other products (`Gold`) says nothing, and is noted
         only where it is no text at all.
         """
         texts = self.texts(value, record, "kb")
         found = dict.fromkeys(number for text in texts for number in kb_numbers(text))
-        return " ".join(found) or None
+        return ", ".join(found) or None
 
 
 def shown(value: object) -> str:

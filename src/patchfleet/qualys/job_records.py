@@ -5,10 +5,12 @@ known from public clients only [O: peer], the body of one job from the vendor's 
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Self, TypeAlias
 
 from msgspec import Struct
 
+from patchfleet.qualys.door import moment_of
 from patchfleet.qualys.records import Moment, Record, raw
 
 RawMoment: TypeAlias = int | float | str | None
@@ -213,7 +215,6 @@ class PMAssetJobView(Record):
     startDateTime_raw: RawMoment = raw("startDateTime")
     endDateTime_raw: RawMoment = raw("endDateTime")
     statusDateTime_raw: RawMoment = raw("statusDateTime")
-    scanDateTime_raw: RawMoment = raw("scanDateTime")
     jobInstanceId: str | None = None
     runId: int | None = None
     failedActionsCount: int | None = None
@@ -223,50 +224,72 @@ class PMAssetJobView(Record):
     additionalFields: dict[str, Any] | None = None
     pendingForRebootInAnotherJob: bool | None = None
     pendingForRebootInAnotherJobName: str | None = None
-    osIdentifier: str | None = None
 
     jobSentOn = Moment()
     startDateTime = Moment()
     endDateTime = Moment()
     statusDateTime = Moment()
-    scanDateTime = Moment()
 
     @property
     def id(self) -> str | None:
         """The id of the asset."""
-        return self.asset.id if self.asset else None
+        told: str | None = self._of_asset("id")
+        return told
 
     @property
     def name(self) -> str | None:
         """The name of the asset."""
-        return self.asset.name if self.asset else None
+        told: str | None = self._of_asset("name")
+        return told
 
     @property
     def operatingSystem(self) -> str | None:
         """The operating system of the asset."""
-        return self.asset.operatingSystem if self.asset else None
+        told: str | None = self._of_asset("operatingSystem")
+        return told
 
     @property
     def tags(self) -> list[NamedId] | None:
         """The tags of the asset."""
-        return self.asset.tags if self.asset else None
+        told: list[NamedId] | None = self._of_asset("tags")
+        return told
 
     @property
     def lastLoggedOnUser(self) -> str | None:
         """Who was logged on to the asset last."""
-        return self.asset.lastLoggedOnUser if self.asset else None
+        told: str | None = self._of_asset("lastLoggedOnUser")
+        return told
 
     @property
     def interfaces(self) -> list[Interface] | None:
         """The network addresses of the asset."""
-        return self.asset.interfaces if self.asset else None
+        told: list[Interface] | None = self._of_asset("interfaces")
+        return told
+
+    @property
+    def osIdentifier(self) -> str | None:
+        """The short name of the asset's operating system."""
+        told: str | None = self._of_asset("osIdentifier")
+        return told
+
+    @property
+    def scanDateTime(self) -> datetime | None:
+        """When the asset was scanned."""
+        told: datetime | None = moment_of(self._of_asset("scanDateTime"))
+        return told
+
+    def _of_asset(self, name: str) -> Any:
+        """Return what the asset inside says, or what stands beside it [nesting of two: U]."""
+        inner = getattr(self.asset, name) if isinstance(self.asset, ResultAsset) else None
+        return self.extra.get(name) if inner is None else inner
 
     def items(self) -> list[tuple[str, Any]]:
         """Return the names and values: those of the asset, then those of its result."""
-        asset = self.asset.items() if isinstance(self.asset, ResultAsset) else []
-        own = [(name, value) for name, value in super().items() if name != "asset"]
-        known = {name for name, value in own if value is not None}
-        return [*((n, v) for n, v in asset if n not in known), *own]
+        asset = dict((self.asset if isinstance(self.asset, ResultAsset) else ResultAsset()).items())
+        own = {name: value for name, value in super().items() if name != "asset"}
+        told = {name: self._of_asset(name) for name in asset.keys() & own.keys()}
+        told |= {"scanDateTime": self.scanDateTime}
+        return list({**asset, **own, **told}.items())
 
 
 class JobResultSummary(Record):

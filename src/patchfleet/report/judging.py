@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
 from patchfleet.models import Patch, Selection
+from patchfleet.models.words import kb_numbers
 from patchfleet.policy import Facts as CaseFacts
 from patchfleet.policy import Judgement, Pack, judge, release_of, strictest
 from patchfleet.policy.intel import (
@@ -110,8 +111,10 @@ def _cves(case: CaseRow, known: Known, catalogue: Mapping[str, tuple[str, ...]])
     """Name the vulnerabilities a patch mends: its source's, else those known of its KB number."""
     if case.cves or case.kb is None:
         return case.cves
-    by_file = (known.cves or {}).get(case.kb, ())
-    return tuple(dict.fromkeys([*catalogue.get(case.kb, ()), *by_file]))
+    by_file = known.cves or {}
+    numbers = kb_numbers(case.kb)
+    named = ((*catalogue.get(kb, ()), *by_file.get(kb, ())) for kb in numbers)
+    return tuple(dict.fromkeys(cve for cves in named for cve in cves))
 
 
 def _facts(case: CaseRow, cve: str | None, known: Known) -> CaseFacts:

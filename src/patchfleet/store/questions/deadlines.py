@@ -42,10 +42,14 @@ def cases(
 
 
 def cves_by_kb(facts: "Facts") -> dict[str, tuple[str, ...]]:
-    """Return the vulnerabilities that any source's catalogue names for a KB number."""
+    """Return the vulnerabilities that any source's catalogue names for a KB number.
+
+    A patch of several numbers does not tell which of them mends what, and a word is no number.
+    """
     sql = """
         SELECT kb, list(DISTINCT cve ORDER BY cve)
-        FROM (SELECT kb, unnest(cves) AS cve FROM known_patches WHERE kb IS NOT NULL)
+        FROM (SELECT kb, unnest(cves) AS cve FROM known_patches
+            WHERE regexp_full_match(kb, '[0-9]{6,8}'))
         GROUP BY kb"""
     return {row.kb: row.cves for row in facts.rows(KbRow, sql)}
 
