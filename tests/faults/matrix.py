@@ -1,7 +1,7 @@
 """The whole matrix: its cells, and the worlds in which they run."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -36,9 +36,9 @@ def kind_of(cell: Cell) -> str:
     return "syncs" if cell.command.startswith("sync") else "writes"
 
 
-def sample(kind: str, seed: int, count: int) -> list[Cell]:
-    """Draw so many cells of a kind."""
-    return random.Random(f"{kind} {seed}").sample(cells(kind), count)
+def drawn(cells: Sequence[Cell], kind: str, seed: int, count: int) -> list[Cell]:
+    """Draw so many of these cells of a kind."""
+    return random.Random(f"{kind} {seed}").sample(cells, min(count, len(cells)))
 
 
 def failed(kind: str) -> list[Cell]:

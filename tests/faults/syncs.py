@@ -40,6 +40,8 @@ PATIENT_SECONDS = 20.0
 IMPATIENT_SECONDS = 1.0
 
 
+SHARES = {"connection": 2, "status": 3, "question": 1, "content": 1}
+"""One in so many cells of a group is run: transport treats all readings alike."""
 OFTEN = ("patch_list_all", "get_job", "get_run_results")
 """Kinds of call that are many, so that a fault from the second on is another than one for ever."""
 
@@ -62,7 +64,7 @@ def _of(fault: Fault, command: str, phase: str) -> Iterator[Cell]:
         if when == "from the second" and fault.group != "question" and phase not in OFTEN:
             continue
         cell = Cell(command, phase, fault.name, when)
-        if cell.is_of_share(4 if fault.is_rare else 1):
+        if cell.is_of_share(SHARES[fault.group] * (4 if fault.is_rare else 1)):
             yield cell
 
 

@@ -30,7 +30,7 @@ def _drawn():
         names = dict.fromkeys(
             [
                 *(c.name for c in matrix.failed(kind)),
-                *(c.name for c in matrix.sample(kind, SEED, count)),
+                *(c.name for c in matrix.drawn(matrix.cells(kind), kind, SEED, count)),
             ]
         )
         yield from names  # fmt: skip
@@ -41,7 +41,7 @@ def test_complete_or_loud_once_or_looked_for(running, name):
     found = running.run(Cell.named(name))
     if found.is_forbidden and name in OPEN:
         pytest.xfail(str(found))
-    assert not found.is_forbidden, f"{found}\nagain: python -m faults --say --only '{name}'"
+    assert not found.is_forbidden, f"{found}\nagain: script/test faults --say --only '{name}'"
 
 
 def test_every_kind_of_call_of_a_sync_is_a_phase(running):

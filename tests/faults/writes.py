@@ -45,7 +45,7 @@ _DOUBT = re.compile(
 
 
 WHOLE = ("nsight approve", "nsight retry", "qualys create", "qualys update", "qualys enable")
-"""Commands that meet every fault; of the others, which go the same way, each meets every fourth."""
+"""Commands that meet every fault; of the others, which go the same way, each meets one in six."""
 
 
 def cells() -> Iterator[Cell]:
@@ -60,7 +60,7 @@ def cells() -> Iterator[Cell]:
 
 
 def _of(fault: Fault, command: str, phase: str) -> Iterator[Cell]:
-    share = 1 if command in WHOLE and phase == "change" and not fault.is_rare else 4
+    share = (1 if command in WHOLE and phase == "change" else 6) * (4 if fault.is_rare else 1)
     for when in fault.whens:
         is_one_call = phase == "auth" or (phase == "change" and command.startswith("qualys"))
         if is_one_call and when == "from the second":
