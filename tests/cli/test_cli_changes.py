@@ -233,3 +233,78 @@ def test_long_plans_are_cut_and_say_so(moving, rows_in):
     assert f"  and {len(titles) - 20} more; --dry-run --json lists all" in shown
     whole = json.loads(cli("nsight", "approve", "--all", "--dry-run", "--json").out)
     assert {c["patch"] for d in whole["devices"] for c in d["changes"]} == titles
+
+
+def decisions_of(emulator, rows_in, device, patch):
+    return next(
+        row["policy"]
+        for row in rows_in(emulator)
+        if (row["device_id"], row["finding_id"]) == (device, patch)
+    )
+
+
+@pytest.mark.parametrize("first", ["ignore", "approve", "do-nothing"])
+@pytest.mark.parametrize("second", ["inherit", "ignore", "approve", "do-nothing"])
+def test_a_change_can_be_taken_back_at_once(moving, rows_in, first, second):
+    """A plan starts from the record and from what we did since, and not from an older list."""
+    cli, emulator = moving
+    row = next(r for r in rows_in(emulator) if r["status"] == 1 and r["policy"] == r["inherited"])
+    words = (row["title"], "-d", row["device_id"], "--yes", "--json")
+    done = cli("nsight", first, *words)
+    if not json.loads(done.out or "[]"):
+        pytest.skip("it was so before")
+    assert done.code == 0, done.err
+    again = cli("nsight", second, *words)
+    assert again.code == 0, again.err
+    policy = decisions_of(emulator, rows_in, row["device_id"], row["finding_id"])
+    wanted = {"ignore": 65, "approve": 66, "do-nothing": 68, "inherit": row["inherited"]}
+    assert policy == wanted[second]
+    if first == second:
+        assert again.json == []
+        assert "already" in again.err
+    else:
+        assert "1 of 1 confirmed by reading back" in again.err
+
+
+def test_what_a_killed_command_left_is_said_by_the_next_one_and_written_down(moving, rows_in):
+    """The line is there, the call was made, and the command ended before it could read back."""
+    from patchfleet.store import Store
+    from patchfleet.transport.operation import Wanted
+
+    cli, emulator = moving
+    row = next(r for r in rows_in(emulator) if r["status"] == 1 and r["policy"] & 63 != 1)
+    asked = {"deviceid": row["device_id"], "patchids": row["finding_id"]}
+    pairs = [("apikey", emulator.api_key), ("service", "patch_ignore"), *asked.items()]
+    emulator.handle("GET", "/api/", pairs)
+    with Store.open(cli.folder / "fleet.db") as store:
+        wanted = Wanted("nsight", "ignore", row["device_id"], (row["finding_id"],))
+        store.journal.sent(wanted, emulator.now)
+    result = cli("nsight", "approve", "--severity", "critical", "--yes")
+    assert result.code == 0, result.err
+    device = row["device_id"]
+    assert f"warning: ignore of 1 patches on device {device}, sent " in result.err
+    assert " and broken off: it is done" in result.err
+    with Store.open(cli.folder / "fleet.db") as store:
+        assert store.journal.open("nsight") == []
+    assert "broken off" not in cli("nsight", "approve", "--severity", "low", "--yes").err
+
+
+def test_a_plan_of_what_nobody_read_since_is_decided_by_reading(moving, rows_in):
+    """An ignore that was killed before it was read back: nothing is "already" so."""
+    from patchfleet.store import Store
+    from patchfleet.transport.operation import Wanted
+
+    cli, emulator = moving
+    row = next(r for r in rows_in(emulator) if r["status"] == 1 and r["policy"] == r["inherited"])
+    with Store.open(cli.folder / "fleet.db") as store:
+        from datetime import UTC, datetime
+
+        wanted = Wanted("nsight", "ignore", row["device_id"], (row["finding_id"],))
+        store.journal.sent(wanted, datetime.now(UTC))
+    words = (row["title"], "-d", row["device_id"], "--yes")
+    dry = cli("nsight", "inherit", *words[:3], "--dry-run")
+    assert "inherit: 1 patch on 1 device" in dry.out
+    result = cli("nsight", "inherit", *words)
+    assert "inherited already" in result.err
+    assert "confirmed" in result.err
+    assert writes(emulator) == []

@@ -13,7 +13,7 @@ import msgspec
 
 from patchfleet.cli.earlier import settle_earlier
 from patchfleet.cli.exits import Exit
-from patchfleet.cli.nsight.lists import with_patterns
+from patchfleet.cli.nsight.lists import NSIGHT, nsight_as_of, with_patterns
 from patchfleet.cli.options import CommandLineError, check_names, finding_options, named
 from patchfleet.cli.session import Session, pass_session
 from patchfleet.errors import PlanError
@@ -22,7 +22,6 @@ from patchfleet.models import Action, Selection
 if TYPE_CHECKING:
     from patchfleet.plan import DeviceChange, DeviceResult, Plan
 
-NSIGHT = "nsight"
 TRIES: tuple[Action, ...] = ("retry", "reprocess")
 CAP_DAYS = 30
 LONGEST_LIST = 20
@@ -203,7 +202,7 @@ def _planned(session: Session, action: Action, selection: Selection, at_most: in
             action,
             NSIGHT,
             rows,
-            as_of=facts.as_of,
+            as_of=nsight_as_of(facts),
             now=_now(),
             tried=tried,
             unsure=unsure,

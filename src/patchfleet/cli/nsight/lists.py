@@ -1,7 +1,9 @@
 """What N-able says now of customers, sites and devices, and patches now or as recorded."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,10 +17,16 @@ from patchfleet.cli.options import (
     output_options,
 )
 from patchfleet.cli.session import Session, pass_session
+from patchfleet.errors import StoreError
 from patchfleet.models import Selection
 from patchfleet.models.selection import close_names, is_named
 from patchfleet.nsight import Client, ListedDevice, NAble
 from patchfleet.nsight.inventory import DeviceType
+
+if TYPE_CHECKING:
+    from patchfleet.store import Facts
+
+NSIGHT = "nsight"
 
 
 @click.command()
@@ -166,9 +174,18 @@ def patches(
 
     with session.facts() as facts:
         check_names(facts, selection)
-        session.say(f"as of {facts.as_of:%Y-%m-%d %H:%M} UTC, the last complete sync")
-        table = findings_table(findings(facts, selection))
+        as_of = nsight_as_of(facts)
+        session.say(f"as of {as_of:%Y-%m-%d %H:%M} UTC, the last complete sync")
+        table = findings_table([row for row in findings(facts, selection) if row.source == NSIGHT])
         session.show(table, as_json=as_json, outputs=outputs)
+
+
+def nsight_as_of(facts: "Facts") -> datetime:
+    """Return the age of what N-sight said; raise where no sync of it is complete."""
+    for published in facts.publications:
+        if published.source == NSIGHT:
+            return published.as_of
+    raise StoreError("no complete sync of N-sight is on record", hint="run `patchfleet sync`")
 
 
 def with_patterns(selection: Selection, patterns: tuple[str, ...]) -> Selection:
