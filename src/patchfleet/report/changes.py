@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from patchfleet.models import Selection
 from patchfleet.report.coverage import others
 from patchfleet.report.lists import changes_table, transitions_table
-from patchfleet.report.spelling import moment
+from patchfleet.report.spelling import counted, moment
 from patchfleet.report.table import Report
-from patchfleet.store.questions import changes, count_changes
+from patchfleet.store.questions import changes, count_changes, count_first_listed
 
 if TYPE_CHECKING:
     from patchfleet.store import Facts
@@ -29,6 +29,12 @@ def changes_report(
     if with_rows:
         tables.append(changes_table(changes(before, after, selection)))
     remarks = [f"Between {moment(before.as_of)} and {moment(after.as_of)}."]
+    first = count_first_listed(before, after, selection)
+    if first.devices:
+        remarks.append(
+            f"Not news: {counted(first.findings, 'finding')} of "
+            f"{counted(first.devices, 'device')} that the earlier sync did not list."
+        )
     missed = before.coverage(selection)
     remarks.extend(f"Not covered before: {gap}" for gap in missed.gaps)
     if missed.other_gaps:

@@ -18,6 +18,7 @@ from patchfleet.store.questions.answers import (
     DeviceRow,
     FailedRow,
     FindingRow,
+    FirstListed,
     JobResultRow,
     JobRow,
     JobTotals,
@@ -38,7 +39,7 @@ from patchfleet.store.questions.answers import (
     WaitingRow,
     WorkItem,
 )
-from patchfleet.store.questions.changes import changes, count_changes
+from patchfleet.store.questions.changes import changes, count_changes, count_first_listed
 from patchfleet.store.questions.deadlines import (
     cases,
     count_judged,
@@ -95,6 +96,7 @@ __all__ = [
     "DeviceRow",
     "FailedRow",
     "FindingRow",
+    "FirstListed",
     "HistoryRow",
     "JobResultRow",
     "JobRow",
@@ -125,6 +127,7 @@ __all__ = [
     "contradictions",
     "count_changes",
     "count_findings",
+    "count_first_listed",
     "count_judged",
     "customers",
     "cves_by_kb",

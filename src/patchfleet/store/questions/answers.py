@@ -195,6 +195,13 @@ class ChangeRow(Struct, frozen=True):
     after_decision: Decision | None
 
 
+class FirstListed(Struct, frozen=True):
+    """How many devices the earlier of two runs did not list, and how many findings they have."""
+
+    devices: int
+    findings: int
+
+
 class MachineRow(Struct, frozen=True):
     """One machine: its devices as `source:id`, how sure it is, why, and what is open on them."""
 

@@ -7,7 +7,7 @@ agree; a difference is another state or another decision, an appearance or a dis
 from typing import TYPE_CHECKING
 
 from patchfleet.models import Selection
-from patchfleet.store.questions.answers import ChangeRow, TransitionRow
+from patchfleet.store.questions.answers import ChangeRow, FirstListed, TransitionRow
 from patchfleet.store.questions.narrow import SEVERITY_RANK, STATES_IN_ORDER, of_findings, where
 
 if TYPE_CHECKING:
@@ -45,6 +45,19 @@ def count_changes(
         ORDER BY n DESC, list_position({STATES_IN_ORDER}, before_state) NULLS FIRST,
             list_position({STATES_IN_ORDER}, after_state) NULLS FIRST"""
     return after.rows(TransitionRow, sql, values)
+
+
+def count_first_listed(before: "Facts", after: "Facts", selection: Selection = _ALL) -> FirstListed:
+    """Count the devices that only the later side lists, and their findings, none of them news."""
+    listed = after.beside(before).replace("held", "devices")
+    chosen = where(of_findings(selection))
+    sql = f"""
+        SELECT count(DISTINCT device_key), count(*)
+        FROM (SELECT * FROM held {chosen.sql})
+        WHERE (source, device_id) NOT IN (
+            SELECT (source, device_id) FROM {listed} WHERE scanned_at IS NOT NULL)"""
+    (counted,) = after.rows(FirstListed, sql, chosen.values)
+    return counted
 
 
 def _differing(

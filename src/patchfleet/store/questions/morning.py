@@ -14,6 +14,7 @@ from patchfleet.store.questions.answers import (
     SilentRow,
     WaitingRow,
 )
+from patchfleet.store.questions.events import IS_NEW, LISTED_SINCE
 from patchfleet.store.questions.lines import Lines
 from patchfleet.store.questions.narrow import (
     SEVERITY_RANK,
@@ -262,16 +263,12 @@ def contradiction_lines(
 def new_critical(facts: "Facts", selection: Selection = _ALL) -> list[NewRow]:
     """List the critical patches that are open and were first seen within a day before `as_of`.
 
-    A source that was synced only once has nothing new: everything would be.
+    What a device already had when it was first listed is not new; see `events`.
     """
     sql = f"""
         SELECT patch, kb, any_value(released_at), count(DISTINCT device_key) AS devices,
             list(DISTINCT customer ORDER BY customer)
-        FROM {opened(facts, selection)}
-        WHERE severity = 'critical' AND state IN ('missing', 'pending', 'failed')
-            AND first_seen_at > as_of - INTERVAL 1 DAY AND source IN (
-                SELECT r.source FROM runs AS r JOIN publications AS p
-                    ON p.source = r.source AND r.run_id < p.run_id
-                WHERE r.state = 'complete')
+        FROM {opened(facts, selection)} JOIN ({LISTED_SINCE}) USING (device_key)
+        WHERE severity = 'critical' AND state IN ('missing', 'pending', 'failed') AND {IS_NEW}
         GROUP BY patch, kb ORDER BY devices DESC, patch"""
     return facts.rows(NewRow, sql)
