@@ -6,7 +6,7 @@ by R, for the devices that were in its inventory. Nothing a later run wrote show
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, Table, and_, func, or_, select
+from sqlalchemy import ColumnElement, Label, ScalarSelect, Select, Table, and_, func, or_, select
 
 from patchfleet.models import OPEN_STATES
 from patchfleet.store.schema import (
@@ -15,6 +15,7 @@ from patchfleet.store.schema import (
     description,
     device,
     finding,
+    interval,
     job,
     job_result,
     job_run,
@@ -30,13 +31,28 @@ from patchfleet.store.schema import (
 Statement = Select[*tuple[Any, ...]]
 
 
-def tables(run_id: int) -> dict[str, Statement]:
-    """Read customers, sites and devices of a run, and all patches and conditions of its source.
+def tables(run_id: int, recognition: int) -> dict[str, Statement]:
+    """Read all that one publication holds beside findings: what its source said up to a run.
 
-    The columns are those of `layout.COLUMNS`.
+    Which device is which machine is read as of a recognition. The columns are those of
+    `layout.COLUMNS`.
     """
-    theirs = _source_of(run_id)
-    name = select(source.c.name).where(source.c.id == theirs).scalar_subquery().label("source")
+    theirs, name = _source_of(run_id), _name_of(run_id)
+    return {
+        **places(run_id),
+        "patches": select(name, *_all_but(patch, "source")).where(patch.c.source == theirs),
+        "conditions": select(*_all_but(condition, "source")).where(condition.c.source == theirs),
+        **_identities(recognition),
+        **{
+            kind: select(name, table.c.said).where(table.c.source == theirs, _holds(table, run_id))
+            for kind, table in (("jobs", job), ("job_runs", job_run), ("job_results", job_result))
+        },
+    }
+
+
+def places(run_id: int) -> dict[str, Statement]:
+    """Read customers, sites and devices of a run."""
+    theirs, name = _source_of(run_id), _name_of(run_id)
     return {
         "customers": select(
             name, customer.c.id.label("customer_id"), customer.c.name.label("customer")
@@ -45,18 +61,11 @@ def tables(run_id: int) -> dict[str, Statement]:
             name, site.c.id.label("site_id"), site.c.customer_id, site.c.name.label("site")
         ).where(site.c.source == theirs, _holds(site, run_id)),
         "devices": _devices(run_id, name),
-        "patches": select(name, *_all_but(patch, "source")).where(patch.c.source == theirs),
-        "conditions": select(*_all_but(condition, "source")).where(condition.c.source == theirs),
-        **identities(run_id),
-        **{
-            kind: select(name, table.c.said).where(table.c.source == theirs, _holds(table, run_id))
-            for kind, table in (("jobs", job), ("job_runs", job_run), ("job_results", job_result))
-        },
     }
 
 
-def identities(run_id: int) -> dict[str, Statement]:
-    """Read which device was which machine as of a run, of all sources, and what looked alike."""
+def _identities(recognition: int) -> dict[str, Statement]:
+    """Read which device was which machine, of all sources, and what looked alike."""
     left, right = device.alias("left_device"), device.alias("right_device")
     of_left, of_right = source.alias("left_source"), source.alias("right_source")
     m, pair = membership.c, look_alike.c
@@ -67,7 +76,7 @@ def identities(run_id: int) -> dict[str, Statement]:
         )
         .join_from(membership, device, m.device == device.c.key)
         .join(source, device.c.source == source.c.id)
-        .where(_holds(membership, run_id)),
+        .where(_holds(membership, recognition)),
         "look_alikes": select(
             of_left.c.name.label("left_source"), left.c.id.label("left_id"),
             of_right.c.name.label("right_source"), right.c.id.label("right_id"),
@@ -77,13 +86,8 @@ def identities(run_id: int) -> dict[str, Statement]:
         .join(right, pair.right == right.c.key)
         .join(of_left, left.c.source == of_left.c.id)
         .join(of_right, right.c.source == of_right.c.id)
-        .where(_holds(look_alike, run_id)),
+        .where(_holds(look_alike, recognition)),
     }  # fmt: skip
-
-
-def places(run_id: int) -> dict[str, Statement]:
-    """Read customers, sites and devices of a run alone."""
-    return {name: tables(run_id)[name] for name in ("customers", "sites", "devices")}
 
 
 def listed(run_id: int) -> Select[int]:
@@ -147,6 +151,11 @@ def _source_of(run_id: int) -> ScalarSelect[int]:
     return select(run.c.source).where(run.c.id == run_id).scalar_subquery()
 
 
+def _name_of(run_id: int) -> Label[str]:
+    theirs = _source_of(run_id)
+    return select(source.c.name).where(source.c.id == theirs).scalar_subquery().label("source")
+
+
 def _devices(run_id: int, name: ColumnElement[Any]) -> Statement:
     """Read the devices in the inventory of a run, with what was said of them then."""
     said = _all_but(description, "device", "from_run", "to_run", "name")
@@ -166,8 +175,10 @@ def _devices(run_id: int, name: ColumnElement[Any]) -> Statement:
     )
 
 
-def _holds(table: Table, run_id: int) -> ColumnElement[bool]:
-    return and_(table.c.from_run <= run_id, or_(table.c.to_run.is_(None), table.c.to_run > run_id))
+def _holds(table: Table, number: int) -> ColumnElement[bool]:
+    """Say that a row holds as of a run, or as of a recognition."""
+    begin, end = interval(table)
+    return and_(begin <= number, or_(end.is_(None), end > number))
 
 
 def _all_but(table: Table, *names: str) -> list[ColumnElement[Any]]:

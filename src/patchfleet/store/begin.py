@@ -85,11 +85,13 @@ def _open(connection: Connection, source: str, now: int, *, oldest: int | None) 
     run = schema.run
     source_key = _source_key(connection, source)
     mine = {"state": "running", "host": socket.gethostname(), "pid": os.getpid(), "ended_at": None}
-    unfinished = connection.execute(
-        select(run.c.id, run.c.started_at)
-        .where(run.c.source == source_key, run.c.state.in_(("running", "incomplete")))
+    last = connection.execute(
+        select(run.c.id, run.c.started_at, run.c.state)
+        .where(run.c.source == source_key)
         .order_by(run.c.id.desc())
     ).first()
+    # Never an older one: what it writes would be of before what a newer one wrote.
+    unfinished = last if last is not None and last.state in {"running", "incomplete"} else None
     if unfinished and oldest is not None and unfinished.started_at >= oldest:
         this = unfinished.id
         connection.execute(update(run).where(run.c.id == this).values(mine))

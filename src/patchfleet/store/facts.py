@@ -294,7 +294,7 @@ class Facts:
         for name in ("customers", "sites", "devices", "jobs", "job_runs", "job_results"):
             latest = [p.folders[-1] for p in of.publications]
             self._create_view(f"{prefix}{name}", files(of.shelf, latest, name), name)
-        newest = max(of.publications, key=lambda p: p.run_id)  # it knows of all sources
+        newest = max(of.publications, key=lambda p: p.recognition)  # it knows of all sources
         for name in ("machines", "look_alikes"):
             self._create_view(f"{prefix}{name}", files(of.shelf, [newest.folders[-1]], name), name)
         folders = [folder for p in of.publications for folder in p.folders]

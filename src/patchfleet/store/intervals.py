@@ -1,7 +1,9 @@
-"""Rows that hold for an interval of runs: customers, sites, and what is said of devices.
+"""Rows that hold for an interval of runs or recognitions: sites, what is said of devices, machines.
 
 Law of this file: only what changed is written. What this very run said before is forgotten, what an
-earlier run said is ended, what holds now begins; so a run may say the same thing twice.
+earlier one said is ended, what holds now begins; so a run may say the same thing twice. It holds
+where nothing newer than the run is in the table: the runs of one source are written one after the
+other, and what is written for all sources has a number of its own, see `machines`.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -19,6 +21,8 @@ from sqlalchemy import (
     select,
     update,
 )
+
+from patchfleet.store.schema import interval
 
 Key = tuple[Any, ...]
 Values = tuple[Any, ...]
@@ -49,12 +53,13 @@ def settle(
                 outdated.append(key)
     _end(connection, table, run, outdated)
     names = [column.name for column in (*_key(table), *_content(table))]
+    begin, end = (column.name for column in interval(table))
     for keys in parts(list(changed)):
         rows = [
             {
                 **dict(zip(names, (*key, *changed[key]), strict=True)),
-                "from_run": run,
-                "to_run": None,
+                begin: run,
+                end: None,
             }
             for key in keys
         ]
@@ -90,7 +95,8 @@ def _held(
 ) -> Iterator[tuple[Key, Values]]:
     """Read the keys that hold in `scope`, and so much of what they say."""
     key = _key(table)
-    statement = select(*key, *content).where(scope, table.c.to_run.is_(None))
+    _, end = interval(table)
+    statement = select(*key, *content).where(scope, end.is_(None))
     for row in connection.execute(statement, execution_options=_FEW):
         cells = tuple(row)
         yield cells[: len(key)], cells[len(key) :]
@@ -99,17 +105,19 @@ def _held(
 def _end(connection: Connection, table: Table, run: int, keys: Sequence[Key]) -> None:
     names = [f"key_{column.name}" for column in _key(table)]
     same = and_(*(column == bindparam(f"key_{column.name}") for column in _key(table)))
+    begin, end = interval(table)
     for some in parts(keys):
         rows = [dict(zip(names, key, strict=True)) for key in some]
-        connection.execute(delete(table).where(same, table.c.from_run == run), rows)
-        ended = update(table).where(same, table.c.to_run.is_(None)).values(to_run=run)
+        connection.execute(delete(table).where(same, begin == run), rows)
+        ended = update(table).where(same, end.is_(None)).values({end: run})
         connection.execute(ended, rows)
 
 
 def _key(table: Table) -> list[Column[Any]]:
-    return [column for column in table.primary_key if column.name != "from_run"]
+    begin, _ = interval(table)
+    return [column for column in table.primary_key if column is not begin]
 
 
 def _content(table: Table) -> list[Column[Any]]:
-    ours = {"from_run", "to_run", *(column.name for column in _key(table))}
+    ours = {column.name for column in (*interval(table), *_key(table))}
     return [column for column in table.c if column.name not in ours]

@@ -7,7 +7,7 @@ added and never edited, so that the record tells who decided what, when.
 from collections.abc import Iterable
 
 import msgspec
-from sqlalchemy import Connection, insert, select, true
+from sqlalchemy import Connection, func, insert, select, true
 
 from patchfleet.models.machine import Identity, Ref, Verdict
 from patchfleet.store import intervals
@@ -17,13 +17,21 @@ from patchfleet.store.schema import (
     membership,
     micros,
     moment,
+    publication,
     source,
     verdict,
 )
 
+_INTERVAL = ("from_recognition", "to_recognition")
 
-def write(connection: Connection, run: int, identity: Identity) -> None:
-    """Make the record say what was recognised, from `run` on."""
+
+def write(connection: Connection, identity: Identity) -> int:
+    """Make the record say what was recognised; return the number of this recognition.
+
+    In a transaction that is alone: each number is given once, and is higher than all before it,
+    whatever was recognised meanwhile at the end of another run.
+    """
+    number = newest(connection) + 1
     keys = _keys(connection)
     members = {
         (keys[member.ref],): (machine.id, member.score, _list(member.reasons))
@@ -40,8 +48,19 @@ def write(connection: Connection, run: int, identity: Identity) -> None:
         for one in identity.look_alikes
     }
     for table, wanted in ((membership, members), (look_alike, pairs)):
-        intervals.settle(connection, table, true(), run, wanted)
-        intervals.end_all_but(connection, table, true(), run, wanted.keys())
+        intervals.settle(connection, table, true(), number, wanted)
+        intervals.end_all_but(connection, table, true(), number, wanted.keys())
+    return number
+
+
+def newest(connection: Connection) -> int:
+    """Return the number of the last recognition, 0 where there was none."""
+    numbers = [
+        *(table.c[name] for table in (membership, look_alike) for name in _INTERVAL),
+        publication.c.recognition,
+    ]
+    highest = (connection.scalar(select(func.max(number))) for number in numbers)
+    return max((number or 0 for number in highest), default=0)
 
 
 def machine_ids(connection: Connection) -> dict[Ref, str]:
@@ -50,7 +69,7 @@ def machine_ids(connection: Connection) -> dict[Ref, str]:
         select(source.c.name, device.c.id, membership.c.machine)
         .join_from(membership, device, membership.c.device == device.c.key)
         .join(source, device.c.source == source.c.id)
-        .where(membership.c.to_run.is_(None))
+        .where(membership.c.to_recognition.is_(None))
     )
     return {(of, number): machine for of, number, machine in connection.execute(statement)}
 

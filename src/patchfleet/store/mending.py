@@ -74,6 +74,7 @@ class Mending:
             self._shelf,
             part.run_id,
             source=source_name,
+            recognition=part.recognition,
             previous=part.previous,
             chain=[other.folder for other in before],
             folder=part.folder,

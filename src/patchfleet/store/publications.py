@@ -29,6 +29,7 @@ class Part(Struct, frozen=True):
     digests: Digests
     previous: int | None
     is_whole: bool
+    recognition: int
 
 
 def chain(connection: Connection, source_id: int, until: int | None = None) -> list[Part]:
@@ -85,13 +86,15 @@ def is_whole_next(connection: Connection, source_id: int, run_id: int, parts: li
 def row_of(row: Row[Any], parts: list[Part]) -> PublicationRow:
     """Put a row of `PUBLICATIONS` together with the parts of its chain."""
     folders = tuple(part.folder for part in parts)
-    return PublicationRow(row.run, row.source, moment(int(row.as_of)), folders)
+    as_of = moment(int(row.as_of))
+    return PublicationRow(row.run, row.source, as_of, folders, recognition=row.recognition)
 
 
 PUBLICATIONS: Select[*tuple[Any, ...]] = (
     select(
         publication.c.run,
         publication.c.source.label("source_id"),
+        publication.c.recognition,
         source.c.name.label("source"),
         run.c.as_of,
     )
@@ -102,12 +105,19 @@ PUBLICATIONS: Select[*tuple[Any, ...]] = (
 
 def _newest_first(connection: Connection, source_id: int, until: int | None) -> list[Part]:
     p = publication.c
-    statement = select(p.run, p.folder, p.digests, p.previous, p.is_whole)
+    statement = select(p.run, p.folder, p.digests, p.previous, p.is_whole, p.recognition)
     statement = statement.where(p.source == source_id).order_by(p.run.desc())
     if until is not None:
         statement = statement.where(p.run <= until)
     return [
-        Part(row.run, row.folder, _read(row.digests), row.previous, row.is_whole)
+        Part(
+            row.run,
+            row.folder,
+            _read(row.digests),
+            row.previous,
+            row.is_whole,
+            row.recognition,
+        )
         for row in connection.execute(statement)
     ]
 

@@ -62,16 +62,18 @@ def write_files(
     run_id: int,
     *,
     source: str,
+    recognition: int,
     previous: int | None,
     chain: Sequence[str],
     folder: str | None = None,
 ) -> Digests:
     """Write the files of a run onto `shelf` and return their digests; what was there is replaced.
 
-    `previous` is the run published before it, or None where it is the first; `chain` are the
-    folders it goes on from, the first of them whole, or none where it is to be whole itself. Raises
-    StoreError where the disk is full or the place cannot be written to; no file that had its name
-    before is harmed then. Raises it too where readers would see other findings than are recorded.
+    `recognition` says which device is which machine. `previous` is the run published before it, or
+    None where it is the first; `chain` are the folders it goes on from, the first of them whole, or
+    none where it is to be whole itself. Raises StoreError where the disk is full or the place
+    cannot be written to; no file that had its name before is harmed then. Raises it too where
+    readers would see other findings than are recorded.
     """
     folder = folder or folder_of(source, run_id)
     with (
@@ -81,7 +83,7 @@ def write_files(
     ):
         with database.read() as connection:
             recorded = connection.scalars(asof.listed(run_id)).one()
-            written.tables(database, connection, run_id)
+            written.tables(database, connection, asof.tables(run_id, recognition))
             if previous is not None:
                 written.load(database, connection, [asof.moved(run_id, previous)], MOVED_COLUMNS)
                 written.moved(previous, chain)
@@ -103,12 +105,14 @@ class _Work:
         self._connection = connect(memory_limit=_MEMORY, temp_directory=str(work), threads=1)
         shelf.connect(self._connection)
 
-    def tables(self, database: Database, connection: Connection, run_id: int) -> None:
+    def tables(
+        self, database: Database, connection: Connection, tables: Mapping[str, asof.Statement]
+    ) -> None:
         """Take over customers, sites, devices, and the patches and conditions of the source.
 
         The database spells the rows, in half of the time that it takes around it.
         """
-        for name, rows in asof.tables(run_id).items():
+        for name, rows in tables.items():
             line = database.backend.as_json(rows.selected_columns)
             lines = rows.with_only_columns(line, maintain_column_froms=True)
             with (self._work / f"{name}.json").open("w", encoding="utf-8", newline="") as file:

@@ -79,7 +79,8 @@ class PublicationRow(Struct, frozen=True):
 
     `folders` begins with the last publication that was whole and ends with this run's own; what
     lies between are changes. `since_ever` are all folders of the source up to this run, where the
-    facts are opened with their history.
+    facts are opened with their history. `recognition` is higher the later it was recognised which
+    devices are one machine.
     """
 
     run_id: int
@@ -87,6 +88,7 @@ class PublicationRow(Struct, frozen=True):
     as_of: datetime
     folders: tuple[str, ...]
     since_ever: tuple[str, ...] = ()
+    recognition: int = 0
 
 
 class IntelRow(Struct, frozen=True):

@@ -43,6 +43,7 @@ class Run:
         self._inventory: Inventory | None = None
         self._keys: dict[str, int] = {}
         self._listed: dict[int, Listed] = {}
+        self._recognition: int | None = None
         self._scanned = set(begun.scanned)
         self._left_out: set[str] = set()
         with database.read() as connection:
@@ -182,7 +183,7 @@ class Run:
         """Record which device of all sources is which machine, as of this run; see `fleet`."""
         self._check_open()
         with self._database.write(alone=True) as connection:
-            machines.write(connection, self.id, identity)
+            self._recognition = machines.write(connection, identity)
 
     def jobs(self, said: Jobs) -> None:
         """Record what a source says of its jobs, their runs and results."""
@@ -222,6 +223,7 @@ class Run:
         with self._database.read() as connection:
             chain = publications.chain(connection, self._source)
             is_whole = publications.is_whole_next(connection, self._source, self.id, chain)
+            recognition = self._recognition or machines.newest(connection)
         # On a file that is not what was written nothing is built: its rows may be others.
         is_whole = is_whole or any(self._shelf.damage(p.folder, p.digests) for p in chain)
         standing = () if is_whole else tuple(part.folder for part in chain)
@@ -231,6 +233,7 @@ class Run:
             self._shelf,
             self.id,
             source=self.source,
+            recognition=recognition,
             previous=previous,
             chain=standing,
         )
@@ -241,6 +244,7 @@ class Run:
             "digests": msgspec.json.encode(digests).decode(),
             "previous": previous,
             "is_whole": is_whole,
+            "recognition": recognition,
         }
         with self._database.write(durable=True) as connection:
             if standing and publications.chain(connection, self._source) != chain:

@@ -1,15 +1,15 @@
 """The tables of the record.
 
-Whatever can change is an interval of runs: it holds from `from_run` up to, not including, `to_run`,
-and still holds where `to_run` is NULL. The state of complete run R is therefore every row with
-`from_run <= R AND (to_run IS NULL OR to_run > R)`.
+Whatever one source says and can change is an interval of its runs: it holds from `from_run` up to,
+not including, `to_run`, and still holds where `to_run` is NULL. The state of complete run R is
+therefore every row with `from_run <= R AND (to_run IS NULL OR to_run > R)`.
 
 Law of this file: portable Core types only. Times are whole microseconds since 1970 in UTC, ids of a
 source are text, our own keys are integers. A change here is a new migration, never an edited one.
 """
 
 from datetime import UTC, datetime, timedelta
-from typing import overload
+from typing import Any, overload
 
 from sqlalchemy import (
     BigInteger,
@@ -43,6 +43,14 @@ def _interval() -> tuple[Column[int], Column[int | None]]:
     return (
         Column("from_run", ForeignKey("run.id"), primary_key=True, autoincrement=False),
         Column("to_run", ForeignKey("run.id")),
+    )
+
+
+def _recognitions() -> tuple[Column[int], Column[int | None]]:
+    """Give a table the recognitions between which a row holds: those of runs, in their order."""
+    return (
+        Column("from_recognition", Integer, primary_key=True, autoincrement=False),
+        Column("to_recognition", Integer),
     )
 
 
@@ -241,12 +249,14 @@ publication = Table(
     Column("digests", Text, nullable=False),
     Column("previous", Integer),
     Column("is_whole", Boolean, nullable=False, server_default=true()),
+    Column("recognition", Integer, nullable=False, server_default="0"),
 )
 """The pointer: the publication with the highest run of a source is its current one.
 
 `folder` is relative to the folder of all publications; `digests` is JSON, file name to SHA-256.
 `previous` is the run published before it, of which it holds what changed; one that `is_whole` holds
-all findings too, so that a reader needs nothing older.
+all findings too, so that a reader needs nothing older. `recognition` says which device was which
+machine as of this run.
 """
 
 change = Table(
@@ -280,14 +290,16 @@ membership = Table(
     "membership",
     metadata,
     Column("device", ForeignKey("device.key"), primary_key=True, autoincrement=False),
-    *_interval(),
+    *_recognitions(),
     Column("machine", Text, nullable=False),
     Column("score", Integer, nullable=False),
     Column("reasons", Text, nullable=False),
 )
 """Which machine a device is; a machine is named by the device that was its first.
 
-`score` is 0 to 100, `reasons` a JSON list of sentences.
+`score` is 0 to 100, `reasons` a JSON list of sentences. A recognition is over the devices of all
+sources, whose runs need not end in the order in which they began: so each has a number of its own,
+higher than all before it.
 """
 
 look_alike = Table(
@@ -295,7 +307,7 @@ look_alike = Table(
     metadata,
     Column("left", ForeignKey("device.key"), primary_key=True, autoincrement=False),
     Column("right", ForeignKey("device.key"), primary_key=True, autoincrement=False),
-    *_interval(),
+    *_recognitions(),
     Column("kind", Text, nullable=False),
     Column("score", Integer, nullable=False),
     Column("reasons", Text, nullable=False),
@@ -389,6 +401,13 @@ pace = Table(
 
 `starts` is a JSON list of times; nobody calls before `not_before`.
 """
+
+
+def interval(table: Table) -> tuple[Column[Any], Column[Any]]:
+    """Return the columns of a table that say from when on, and until when, a row holds."""
+    begin, end = (column for column in table.c if column.name.startswith(("from_", "to_")))
+    return begin, end
+
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)

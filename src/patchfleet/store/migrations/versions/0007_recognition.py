@@ -1,0 +1,63 @@
+"""Which device is which machine is an interval of recognitions, since runs end in another order.
+
+Law of this file: it is never edited once released; `store.schema` says what the tables mean.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0007"
+down_revision = "0006"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Give each recognition a number of its own, which until now was that of its run."""
+    number = sa.Column("recognition", sa.Integer, nullable=False, server_default="0")
+    op.add_column("publication", number)
+    op.execute("UPDATE publication SET recognition = run")
+    _anew(
+        "membership",
+        ("device",),
+        sa.Column("machine", sa.Text, nullable=False),
+        sa.Column("score", sa.Integer, nullable=False),
+        sa.Column("reasons", sa.Text, nullable=False),
+    )
+    _anew(
+        "look_alike",
+        ("left", "right"),
+        sa.Column("kind", sa.Text, nullable=False),
+        sa.Column("score", sa.Integer, nullable=False),
+        sa.Column("reasons", sa.Text, nullable=False),
+        sa.Column("against", sa.Text, nullable=False),
+    )
+
+
+def _anew(table: str, devices: tuple[str, ...], *said: sa.Column[object]) -> None:
+    """Make a table anew with its rows: neither database lets the columns of a key be others."""
+    op.execute(f"CREATE TABLE {table}_before AS SELECT * FROM {table}")
+    op.drop_table(table)
+    op.create_table(
+        table,
+        *(
+            sa.Column(
+                name,
+                sa.Integer,
+                sa.ForeignKey("device.key"),
+                primary_key=True,
+                autoincrement=False,
+            )
+            for name in devices
+        ),
+        sa.Column("from_recognition", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("to_recognition", sa.Integer),
+        *said,
+    )
+    quote = op.get_bind().dialect.identifier_preparer.quote
+    kept = ", ".join(quote(name) for name in (*devices, *(str(column.name) for column in said)))
+    op.execute(
+        f"INSERT INTO {table} (from_recognition, to_recognition, {kept}) "
+        f"SELECT from_run, to_run, {kept} FROM {table}_before"
+    )
+    op.drop_table(f"{table}_before")
