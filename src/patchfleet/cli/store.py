@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from patchfleet.addresses import shown
 from patchfleet.cli.exits import Exit
 from patchfleet.cli.lazy import LazyGroup
 from patchfleet.cli.session import Session, pass_session
@@ -70,4 +71,4 @@ def copy(session: Session, *, destination: str) -> None:
         copied = store.copy_to(target, wait_seconds=session.settings.wait_for_lock_seconds)
     rows = sum(copied.values())
     session.say(f"copied {rows:,} rows of {len(copied)} tables")
-    session.say(f'to use it: store = "{destination}" in patchfleet.toml', bold=True)
+    session.say(f'to use it: store = "{shown(destination)}" in patchfleet.toml', bold=True)

@@ -12,6 +12,7 @@ from typing import Self
 from sqlalchemy import ClauseElement, Connection, inspect, text
 from sqlalchemy.exc import DBAPIError
 
+from patchfleet.addresses import is_keywords
 from patchfleet.errors import StoreError
 from patchfleet.store.backend import Backend, RunLock
 from patchfleet.store.schema import REVISIONS, VERSION_TABLE, metadata
@@ -156,6 +157,11 @@ def _backend(address: Path | str, wait_seconds: float) -> Backend:
         raise StoreError(
             f"a store cannot be kept in {kind}://",
             hint="name a file, or postgresql://USER@HOST/DATABASE",
+        )
+    if is_keywords(str(address)):
+        raise StoreError(
+            "a store is named by a file or an address, not by words as libpq takes them",
+            hint="name it as postgresql://USER@HOST/DATABASE",
         )
     from patchfleet.store.sqlite import SQLite
 

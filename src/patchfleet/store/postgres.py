@@ -35,6 +35,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
+from patchfleet.addresses import is_understood, shown, without_secrets
 from patchfleet.errors import StoreError
 from patchfleet.store.asof import Statement
 from patchfleet.store.backend import Insertion
@@ -53,6 +54,8 @@ _NOTICES_A_LOST_MACHINE = (
 """A lock whose holder lost its power or its network ends after a minute, not after hours."""
 
 _KEPT = "what was recorded is kept: start again, and the sync goes on from there"
+_FULL = ("too many clients", "too many connections", "remaining connection slots")
+"""What a server says that has no connection free; at a login there is no number beside it."""
 _MEANINGS = {
     "28": ("refuses the login", "check user and password: ~/.pgpass or PGPASSWORD holds it best"),
     "3D000": ("does not have that database", "create it: createdb NAME"),
@@ -74,14 +77,15 @@ class PostgreSQL:
 
     def __init__(self, address: str, wait_seconds: float) -> None:
         try:
-            url = make_url(address)
+            url = make_url(address if is_understood(address) else "")
         except (ArgumentError, ValueError):
             raise StoreError(
                 "the address of the PostgreSQL store cannot be read",
-                hint="it is postgresql://USER@HOST:PORT/DATABASE",
+                hint="it is postgresql://USER@HOST:PORT/DATABASE; in a password @ is spelled %40, "
+                "/ %2F, ? %3F, # %23",
             ) from None
         self.address = address
-        self.name = url.set(drivername="postgresql").render_as_string(hide_password=True)
+        self.name = shown(address)
         options = {
             "connect_timeout": max(2, round(wait_seconds)),
             "application_name": "patchfleet",
@@ -154,7 +158,8 @@ class PostgreSQL:
             if state[:length] in _MEANINGS:
                 what, hint = _MEANINGS[state[:length]]
                 return StoreError(f"{self.name} {what}", hint=hint)
-        said = (str(error).splitlines() or [type(error).__name__])[0]
+        said = (str(error).splitlines() or [""])[0]
+        said = without_secrets(said, self.address) or type(error).__name__
         return StoreError(
             f"{self.name} cannot be read or written: {said}",
             hint="check the server's log; what was recorded is kept",
@@ -248,6 +253,8 @@ class PostgreSQL:
         if not isinstance(error, psycopg.OperationalError):
             return ""
         said = str(error)
+        if any(words in said for words in _FULL):
+            return "53300"
         refused = "password authentication failed" in said or "no password supplied" in said
         return "28" if refused else "3D000" if "does not exist" in said else "08"
 

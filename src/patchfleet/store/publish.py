@@ -18,6 +18,7 @@ from tempfile import TemporaryDirectory
 import duckdb
 from sqlalchemy import Connection
 
+from patchfleet.addresses import shown, without_secrets
 from patchfleet.errors import StoreError
 from patchfleet.store import asof, struck
 from patchfleet.store.database import Database
@@ -292,9 +293,11 @@ def _explained(shelf: Shelf, folder: str, run_id: int) -> Iterator[None]:
     try:
         yield
     except (OSError, duckdb.IOException, duckdb.OutOfMemoryException) as error:
-        reason = str(error).splitlines()[0]
+        place = os.fspath(shelf.address)
+        said = (str(error).splitlines() or [""])[0]
+        reason = without_secrets(said, place) or type(error).__name__
         raise StoreError(
-            f"run {run_id} cannot be published in {os.fspath(shelf.address)}/{folder}: {reason}",
+            f"run {run_id} cannot be published in {shown(place)}/{folder}: {reason}",
             hint="free some space or change the permissions, then sync again: what was recorded "
             "is kept, and the last published run stays current",
         ) from error

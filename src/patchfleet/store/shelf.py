@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from blake3 import blake3
 
+from patchfleet.addresses import shown, without_secrets
 from patchfleet.errors import StoreError
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ class Storage:
             from fsspec.core import url_to_fs
         except ModuleNotFoundError as error:
             raise StoreError(
-                f"publishing to {self.address} needs fsspec, which is not installed",
+                f"publishing to {shown(self.address)} needs fsspec, which is not installed",
                 hint='pip install "patchfleet[storage]"',
             ) from error
         try:
@@ -123,7 +124,7 @@ class Storage:
         except (ImportError, ValueError) as error:
             kind = self.address.partition("://")[0]
             raise StoreError(
-                f"nothing here can publish to {kind}://: {str(error).splitlines()[0]}",
+                f"nothing here can publish to {kind}://: {_said(error, self.address)}",
                 hint="install the package that fsspec names for it, for example s3fs",
             ) from error
 
@@ -147,23 +148,29 @@ class Storage:
     def damage(self, folder: str, digests: Digests) -> list[str]:
         """Name each file that is missing, damaged or outdated, or the folder that is missing."""
         if not self._files.exists(f"{self._root}/{folder}"):
-            return [f"{self.address}/{folder} is missing"]
+            return [f"{shown(self.address)}/{folder} is missing"]
         found = []
         for name, digest in digests.items():
+            what = f"{shown(self.address)}/{folder}/{name}"
             try:
                 with self._files.open(f"{self._root}/{folder}/{name}", "rb") as file:
                     is_same = _digest_of(file, like=digest) == digest
             except FileNotFoundError:
-                found.append(f"{self.name_of(folder, name)} is missing")
+                found.append(f"{what} is missing")
                 continue
             if not is_same:
-                found.append(f"{self.name_of(folder, name)} is {_other(digest)}")
+                found.append(f"{what} is {_other(digest)}")
         return found
 
     def clear(self, folder: str) -> None:
         """Remove a folder."""
         if self._files.exists(f"{self._root}/{folder}"):
             self._files.rm(f"{self._root}/{folder}", recursive=True)
+
+
+def _said(error: Exception, address: str) -> str:
+    lines = str(error).splitlines() or [""]
+    return without_secrets(lines[0], address) or type(error).__name__
 
 
 def _keep(folder: Path) -> None:
