@@ -6,8 +6,8 @@ Law of this file: it is never edited once released; `store.schema` says what the
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0007"
-down_revision = "0006"
+revision = "0008"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
