@@ -238,7 +238,8 @@ def tell(session: Session, outcome: Outcome, seconds: float) -> None:
         without = counted(outcome.not_patched, "device")
         session.say(f"not covered: {without} without patch management")
     for gap in (*outcome.gaps, *outcome.job_gaps, *outcome.vanished):
-        session.say(f"warning: {gap.reason}")
+        is_of_device = gap.subject.startswith("device ")
+        session.say(f"warning: {gap.sentence if is_of_device else gap.reason}")
     _tell_devices(session, outcome)
     for problem in outcome.problems:
         session.say(f"failed: {problem.sentence}")

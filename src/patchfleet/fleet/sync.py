@@ -310,10 +310,10 @@ class _Sync:
         }
 
     def _changed_by_us(self) -> dict[str, datetime]:
-        """Return when each device was last changed by us; what names no device changed them all."""
+        """Return when each device was last changed by us; a job may have changed all of them."""
         changed = self._store.journal.last_changes(self._source.name)
         of_all = changed.get("")
-        if of_all is None:
+        if of_all is None or not isinstance(self._source, HasJobs):
             return changed
         ids = {*self._listed, *self._run.scanned}
         return {device_id: max(changed.get(device_id, of_all), of_all) for device_id in ids}
