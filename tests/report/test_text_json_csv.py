@@ -1,9 +1,12 @@
 import csv
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 from rich.console import Console
 
@@ -112,6 +115,45 @@ def test_csv_disarms_formulas(text):
     table = Table(name="t", title="T", columns=columns, rows=[(text, -5, (text, "b"))])
     _, row = csv.reader(io.StringIO(to_csv(table), newline=""))
     assert row == [f"'{text}", "-5", f"'{text}; b"]
+
+
+SIGNS = "=+-@＝＋－＠"  # noqa: RUF001
+UNSEEN = ["", " ", "  ", "\u00a0", "\ufeff", "\u200b", "\u2060", "'", '"', "\x00", "\x1f", "\u3000"]
+BREAKS = [";", "\t", "\r", "\n", "\r\n", "; ", "\v", "\u2028", "\x85"]
+
+
+@given(
+    before=st.text(max_size=4),
+    parts=st.lists(
+        st.tuples(
+            st.sampled_from(BREAKS),
+            st.lists(st.sampled_from(UNSEEN), max_size=3).map("".join),
+            st.sampled_from(SIGNS),
+            st.text(max_size=4),
+        ),
+        max_size=3,
+    ),
+    is_first=st.booleans(),
+)
+def test_no_reader_of_a_csv_finds_a_formula(before, parts, is_first):
+    text = before + "".join("".join(part) for part in parts)
+    text = text.lstrip(";") if is_first else text
+    table = Table(name="t", title="T", columns=(Column("a", "A"),), rows=[(text,), ((text, text),)])
+    spelled = to_csv(table)
+    rows = list(csv.reader(io.StringIO(spelled, newline="")))[1:]
+    for (cell,) in rows:
+        if cell[:1] == "'" and cell[1:].lstrip(
+            "".join([*UNSEEN, *BREAKS[1:5], *BREAKS[6:]])
+        ).startswith(tuple(SIGNS)):
+            continue  # what cannot be seen at the start is one with its mark, and quoted
+        for piece in re.split("[;\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]", cell):
+            seen = piece.lstrip("\x00\x1f\u3000\u00a0\ufeff\u200b\u2060 ")
+            assert not seen.startswith(tuple(SIGNS)), cell
+    # Whoever splits at something else keeps the quotes, and with them one cell.
+    for separator in ";\t":
+        for row in list(csv.reader(io.StringIO(spelled, newline=""), delimiter=separator))[1:]:
+            assert not any(cell.startswith(tuple(SIGNS)) for cell in row)
+    assert rows[0][0].replace("'", "") == text.replace("'", "")
 
 
 def test_csv_leaves_other_text_alone():

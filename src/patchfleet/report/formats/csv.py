@@ -2,21 +2,23 @@
 
 Law of this file: the first line holds the keys of the columns, every value is exact and times are
 ISO 8601 with `Z`, with one exception: text that a spreadsheet would take for a formula gets an
-apostrophe in front, since patch titles and device names come from outside. JSON has it without.
+apostrophe before it, since patch titles and device names come from outside. JSON has it without.
 """
 
-import csv
 import io
+import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TextIO
 
+from patchfleet.report.formats.formulas import disarmed
 from patchfleet.report.table import Cell, Table
 
 MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
 """What a CSV *file* begins with: without it Excel reads UTF-8 as the code page of its country."""
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""Excel and LibreOffice evaluate a cell that begins so, whatever is quoted."""
+_QUOTED = re.compile(r"[\",;\t\r\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029]|^\s|\s$")
+"""What a reader may split at or trim, whatever separates its lists: such a field is quoted."""
 
 
 def to_csv(table: Table) -> str:
@@ -28,18 +30,25 @@ def to_csv(table: Table) -> str:
 
 def write_csv(table: Table, file: TextIO) -> None:
     """Write the text of `to_csv` to a file, row by row."""
-    writer = csv.writer(file)
-    writer.writerow([column.key for column in table.columns])
-    writer.writerows([_field(value) for value in row] for row in table.rows)
+    file.write(_line(column.key for column in table.columns))
+    file.writelines(_line(map(_field, row)) for row in table.rows)
 
 
-def _field(value: Cell) -> str | int | float | None:
+def _line(fields: Iterable[str]) -> str:
+    """Set fields beside each other; a line of one empty field is quoted, so that it is a line."""
+    return (",".join(fields) or '""') + "\r\n"
+
+
+def _field(value: Cell) -> str:
     if isinstance(value, str):
-        return f"'{value}" if value.startswith(_FORMULA) else value
+        text = disarmed(value)
+        return f'"{text.replace(chr(34), chr(34) * 2)}"' if _QUOTED.search(text) else text
+    if value is None:
+        return ""
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, tuple):
         return _field("; ".join(value))
-    return value
+    return repr(value)

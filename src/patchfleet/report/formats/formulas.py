@@ -1,0 +1,28 @@
+"""Text that a spreadsheet would take for a formula, and how it is kept from that.
+
+Law of this file: a reader that splits at a semicolon or a tab, as spreadsheets of some countries
+do, or that trims what cannot be seen, finds no formula either.
+"""
+
+import re
+
+_SIGNS = "=+\\-@＝＋－＠﹦﹢﹣﹫⁼⁺⁻₌₊₋−"  # noqa: RUF001 -- those that look alike are meant
+_BREAKS = ";\\t\\n\\v\\f\\r\\x1c-\\x1e\\x85\\u2028\\u2029"
+_UNSEEN = (
+    "\\s\\x00-\\x20\\x7f-\\xa0\\u00ad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180e\\u200b-\\u200f"
+    "\\u202a-\\u202e\\u2060-\\u206f\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0"
+)
+_QUOTES = "'\"`´‘’‚‛“”„‟«»‹›"  # noqa: RUF001
+_BEFORE = f"[{_UNSEEN}{_QUOTES}]*"
+
+_AT_THE_START = re.compile(f"{_BEFORE}[{_SIGNS}]|[\\t\\r\\n]")
+_INSIDE = re.compile(f"([{_BREAKS}])(?={_BEFORE}[{_SIGNS}])")
+_MARKED = r"\1'"
+
+
+def disarmed(text: str) -> str:
+    """Put an apostrophe before what a spreadsheet would evaluate; other text is as it was."""
+    start = _AT_THE_START.match(text)
+    if start is None:
+        return _INSIDE.sub(_MARKED, text)
+    return "'" + start.group() + _INSIDE.sub(_MARKED, text[start.end() :])
