@@ -223,3 +223,22 @@ def test_an_error_in_xml_is_shown_with_its_words() -> None:
     is wrong]]></TEXT></RESPONSE></SIMPLE_RETURN>"""
     with pytest.raises(VendorError, match=r"parameter a & b is wrong \(1905\)"):
         done(patches.get_patch_count(), Response(400, {}, body))
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "Caf\u00e9,1".encode(),
+        "Caf\u00e9,1".encode("latin-1"),
+        b"a b[c]\td",
+        bytes(range(0x80, 0x100)),
+    ],
+)
+def test_a_cursor_goes_back_as_it_came(raw: bytes) -> None:
+    cursor = raw.decode("latin-1")  # as the wire gives every header: a character a byte
+    first = Response(200, {"searchafter": cursor}, b'[{"id": "a"}]')
+    last = Response(200, {}, b'[{"id": "b"}]')
+    work = patches.get_assets("windows", pageSize=2, verify=False)
+    asked, found = done(work, first, last, first, last)
+    assert [one.headers.get("searchAfter") for one in asked[:2]] == [None, cursor]
+    assert [one.id for one in found] == ["a", "b"]

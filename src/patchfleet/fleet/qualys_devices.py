@@ -28,7 +28,8 @@ def as_device(
     door: Door,
 ) -> Device:
     """Put together what both lists say of an asset."""
-    door.note_all(number, asset.problems)
+    if asset.problems:
+        door.note_all(number, asset.problems)
     tags = [name for tag in entries_of(asset.tags) if (name := _told(tag, "name"))]
     addresses = [_told(card, "macAddress") for card in entries_of(asset.interfaces)]
     if about is not None:

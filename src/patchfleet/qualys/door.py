@@ -21,6 +21,8 @@ NOTHING: Final = frozenset(
 )
 """Words with which a field says that it has no value."""
 
+_LONGEST: Final = max(map(len, NOTHING))
+
 FIRST: Final = datetime(1990, 1, 1, tzinfo=UTC)
 """Nothing that is patched is older: an earlier time is seconds for milliseconds, or none at all."""
 
@@ -67,6 +69,8 @@ def moment_of(value: Any) -> Any:
 
 def text_of(value: Any) -> str | None:
     """Return the text of a value; None for none, for a word that means it, for a list or object."""
+    if type(value) is str and len(value) > _LONGEST and value.isprintable():
+        return value if len(value.strip()) > _LONGEST or not is_nothing(value) else None
     if is_nothing(value) or isinstance(value, list | dict):
         return None
     return word_of(value)
@@ -189,6 +193,8 @@ class Door:
 
     def ids(self, value: Any, record: str, name: str) -> list[str]:
         """Return the ids in a list of ids, or of records that have one, each once."""
+        if type(value) is list and set(map(type, value)) <= {str} and "" not in value:
+            return list(dict.fromkeys(value))
         return list(dict.fromkeys(self._ids(value, record, name)))
 
     def _ids(self, value: Any, record: str, name: str) -> Iterator[str]:
@@ -203,6 +209,9 @@ class Door:
         """Return the CVE ids of a list, in capitals, each once; what is none is noted."""
         found: dict[str, None] = {}
         for one in entries_of(value):
+            if type(one) is str and _CVE.fullmatch(one):
+                found[one] = None
+                continue
             for part in _BETWEEN.split(one.strip()) if isinstance(one, str) else [one]:
                 word = part.upper() if isinstance(part, str) else ""
                 if _CVE.fullmatch(word):
