@@ -177,7 +177,9 @@ class Ledger:
                 continue
             first_seen_at, changed_at, _ = dates[row[0]]
             # Not a change of the finding where only the words for its patch are other ones.
-            begun.append((*row, first_seen_at, changed_at if before[2:] == row[2:] else at))
+            changed_at = changed_at if before[2:] == row[2:] else at
+            # Where a clock ran back, what was seen before it changed was not seen after that.
+            begun.append((*row, min(first_seen_at, changed_at), changed_at))
         changed = len(begun)
         begun += self._first_seen(cursor, device, new, at)
         self._insert(cursor, (device, self._run), begun)
@@ -204,7 +206,7 @@ class Ledger:
             return []
         cursor.execute(self._ever, (device,))
         ever: dict[str, int] = dict(cursor.fetchall())
-        return [(*now, ever.get(now[0], at), at) for now in new]
+        return [(*now, min(ever.get(now[0], at), at), at) for now in new]
 
 
 def _apart(

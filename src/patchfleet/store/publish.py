@@ -39,7 +39,7 @@ from patchfleet.store.layout import (
     numbered_rows,
 )
 from patchfleet.store.quiet import connect
-from patchfleet.store.shelf import Digests, Shelf
+from patchfleet.store.shelf import Digests, Folder, Shelf
 
 _MEMORY = "300MB"
 """Without a bound DuckDB reads ahead of what it writes, and takes more the more there is."""
@@ -281,9 +281,8 @@ def _words(rows: int) -> int:
 def _beside(shelf: Shelf, folder: str) -> Iterator[str]:
     """Give a folder to work in, on the disk where the files will stand if that is one of ours."""
     near: Path | None = None
-    if isinstance(shelf.address, Path):
-        near = shelf.address / folder
-        near.mkdir(parents=True, exist_ok=True)
+    if isinstance(shelf, Folder):
+        near = shelf.make(folder)
     with TemporaryDirectory(prefix=".work-", dir=near) as name:
         yield name
 

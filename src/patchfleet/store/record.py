@@ -323,7 +323,7 @@ class Store:
             # Whatever a harmed file may raise: it is mended below, and what is whole and cannot be
             # opened raises the same again where nothing is suppressed.
             with suppress(Exception):
-                facts = make()
+                facts = make() if self._are_plain(chosen) else None
             broken = checked.result()
         if facts is not None:
             if not broken:
@@ -345,6 +345,12 @@ class Store:
             else one
             for one in found
         ]
+
+    def _are_plain(self, chosen: Sequence[tuple[PublicationRow, list[Part]]]) -> bool:
+        """Say whether files can be opened unchecked, without waiting for whoever writes to them."""
+        return all(
+            self._shelf.is_plain(part.folder, part.digests) for _, parts in chosen for part in parts
+        )
 
     def _with_history(self, row: PublicationRow) -> tuple[PublicationRow, list[Part]]:
         """Return a publication with all that its source published until then."""

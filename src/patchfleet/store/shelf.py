@@ -4,12 +4,15 @@ Law of this file: a file has its name only when it is whole, and `place` returns
 them have theirs; nothing that had its name before is harmed by what fails.
 """
 
+import errno
 import hashlib
 import os
 import shutil
+import stat
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from blake3 import blake3
 
@@ -51,23 +54,31 @@ class Shelf(Protocol):
         """Name each file that is missing, damaged or outdated, and which of these."""
         ...
 
+    def is_plain(self, folder: str, names: Iterable[str]) -> bool:
+        """Say whether files can be opened without waiting for anybody."""
+        ...
+
     def clear(self, folder: str) -> None:
         """Remove what stands in a folder that nothing points to."""
         ...
 
 
-def shelf_at(address: Path | str) -> Shelf:
-    """Return the shelf at a folder or, with `://`, at an address that fsspec knows."""
+def shelf_at(address: Path | str, *, is_private: bool = True) -> Shelf:
+    """Return the shelf at a folder or, with `://`, at an address that fsspec knows.
+
+    What is made in a folder is for its owner alone where it `is_private`, else as the umask has it.
+    """
     if isinstance(address, str) and "://" in address:
         return Storage(address)
-    return Folder(Path(address))
+    return Folder(Path(address), is_private=is_private)
 
 
 class Folder:
     """A folder of this machine, or one it shares."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, is_private: bool = True) -> None:
         self.address = path
+        self._is_private = is_private
 
     def name_of(self, folder: str, name: str) -> str:
         """Name a file."""
@@ -85,22 +96,55 @@ class Folder:
                 os.fsync(file.fileno())
         digests = {name: _digest(work / name) for name in names}
         for name in names:
+            if self._is_private:
+                (work / name).chmod(0o600)
+            with suppress(OSError):  # an empty folder that has a file's name
+                (there / name).rmdir()
             (work / name).replace(there / name)
         _keep(there)
         return digests
 
     def damage(self, folder: str, digests: Digests) -> list[str]:
         """Name each file that is missing, damaged or outdated, or the folder that is missing."""
-        if not (self.address / folder).is_dir():
-            return [f"{self.address / folder} is missing"]
+        there = self.address / folder
+        if not there.is_dir():
+            return [f"{there} is missing"]
+        if self._leads_away(there):
+            return [f"{there} is a link to elsewhere"]
         found = []
         for name, digest in digests.items():
-            path = self.address / folder / name
-            if not path.is_file():
-                found.append(f"{path} is missing")
-            elif _digest(path, like=digest) != digest:
-                found.append(f"{path} is {_other(digest)}")
+            try:
+                with _regular(there / name) as file:
+                    if _digest_of(file, like=digest) != digest:
+                        found.append(f"{there / name} is {_other(digest)}")
+            except FileNotFoundError:
+                found.append(f"{there / name} is missing")
+            except OSError as error:
+                found.append(f"{there / name} cannot be read: {error.strerror}")
         return found
+
+    def is_plain(self, folder: str, names: Iterable[str]) -> bool:
+        """Say whether nothing but regular files have these names: to open another may never end."""
+        there = self.address / folder
+        try:
+            return not self._leads_away(there) and all(
+                stat.S_ISREG((there / name).lstat().st_mode) for name in names
+            )
+        except OSError:
+            return False
+
+    def make(self, folder: str) -> Path:
+        """Make a folder, for its owner alone unless others share it; one that is there stays."""
+        there = self.address / folder
+        for path in (*reversed(there.parents), there):
+            if path.is_symlink() and self.address in path.parents and self._leads_away(path):
+                path.unlink()
+            if not path.is_dir():
+                path.mkdir(0o700 if self._is_private else 0o777, exist_ok=True)
+        return there
+
+    def _leads_away(self, there: Path) -> bool:
+        return not there.resolve().is_relative_to(self.address.resolve())
 
     def clear(self, folder: str) -> None:
         """Remove a folder."""
@@ -162,6 +206,10 @@ class Storage:
                 found.append(f"{what} is {_other(digest)}")
         return found
 
+    def is_plain(self, folder: str, names: Iterable[str]) -> bool:  # noqa: ARG002 -- they all are
+        """Say so: an object is never anything else."""
+        return True
+
     def clear(self, folder: str) -> None:
         """Remove a folder."""
         if self._files.exists(f"{self._root}/{folder}"):
@@ -181,6 +229,16 @@ def _keep(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def _regular(path: Path) -> BinaryIO:
+    """Open a regular file; raise OSError for anything else, without waiting for anybody."""
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
+    descriptor = os.open(path, flags | getattr(os, "O_BINARY", 0))
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "it is not a regular file")
+    return os.fdopen(descriptor, "rb")
 
 
 def _other(digest: str) -> str:
