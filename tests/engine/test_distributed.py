@@ -23,6 +23,7 @@ class Account:
     """A source of seven devices; number 3 is forbidden, number 5 unchanged."""
 
     name = "nsight"
+    has_a_call_for_each_device = True
 
     def cost(self, devices):
         return devices

@@ -164,22 +164,24 @@ class _Answering:
         self._calls = 0
         self._patches: dict[Patch, int] = {}
         self._conditions: dict[Condition, int] = {}
-        self._told: list[Told] = []
+        self._told: dict[str, Told] = {}
 
     def count_call(self) -> None:
         self._calls += 1
 
     def add(self, device: Device, answer: Listing | VendorError) -> None:
         if isinstance(answer, VendorError):
-            self._told.append(Told(device.id, None, None, _failure_of(answer)))
+            self._told[device.id] = Told(device.id, None, None, _failure_of(answer))
         elif answer.findings is None:
-            self._told.append(Told(device.id, None, answer.fingerprint, None))
+            self._told[device.id] = Told(device.id, None, answer.fingerprint, None)
         else:
             rows = [self._row(finding) for finding in answer.findings]
-            self._told.append(Told(device.id, rows, answer.fingerprint, None, answer.problems))
+            self._told[device.id] = Told(device.id, rows, answer.fingerprint, None, answer.problems)
 
     def answer(self) -> Answer:
-        return Answer(self._calls, list(self._patches), list(self._conditions), self._told)
+        return Answer(
+            self._calls, list(self._patches), list(self._conditions), [*self._told.values()]
+        )
 
     def _row(self, finding: Finding) -> tuple[str, int, int, datetime | None]:
         patch = self._patches.setdefault(finding.patch, len(self._patches))

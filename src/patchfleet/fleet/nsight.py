@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from patchfleet.errors import Unreadable, VendorError
+from patchfleet.fleet.nsight_alike import Alike
 from patchfleet.fleet.nsight_lists import (
     FAR_AHEAD,
     Described,
@@ -47,7 +48,14 @@ from patchfleet.nsight.operations.patches import change_of, list_patches
 from patchfleet.nsight.records import Records
 from patchfleet.nsight.words import base_choice, is_set_by_user, said
 from patchfleet.transport.change import Journal
-from patchfleet.transport.operation import Change, Outcome, on_new_connection, unless
+from patchfleet.transport.operation import (
+    Change,
+    Fresh,
+    Operation,
+    Outcome,
+    on_new_connection,
+    unless,
+)
 
 KINDS: tuple[DeviceKind, ...] = ("server", "workstation")
 WORDS = "2"
@@ -130,11 +138,16 @@ class NSightSource:
         at_once: int = 16,
         on_call: Callable[[], None] = lambda: None,
     ) -> Listings:
-        """Yield each device with every patch on it, in our words, or why it could not be read."""
-        whose = {fingerprint: device_id for device_id, fingerprint in known.items()}
+        """Yield each device with every patch on it, in our words, or why it could not be read.
+
+        A list that is to the letter that of another device may be that of the other: no list names
+        its device. It is asked for again on a new connection, and where it stays the same, the
+        other device is too, when all are read; that one is yielded twice where it differs.
+        """
+        alike = Alike(known)
 
         def ask(device: Device) -> tuple[Listing, int]:
-            return self._listing(device.id, known.get(device.id), whose)
+            return self._listing(device.id, known.get(device.id), alike)
 
         with closing(side_by_side(ask, devices, at_once)) as answers:
             for place, answer in answers:
@@ -148,6 +161,12 @@ class NSightSource:
                 if calls > 1:
                     on_call()
                 yield devices[place], listing
+        for device in devices:
+            if alike.is_doubtful(device.id):
+                listing, fingerprint = self._read_alone(device.id, None)
+                on_call()
+                if fingerprint != alike.answer_of(device.id):
+                    yield device, listing
 
     most_at_once = IDS_PER_CALL
     """How many patches one change can name."""
@@ -156,28 +175,33 @@ class NSightSource:
         """Return every patch of the device with this id, in our words."""
         return self._findings(self._client.list_patches(int(device_id)), [])
 
-    def _listing(
-        self, device_id: str, known: str | None, whose: dict[str, str]
-    ) -> tuple[Listing, int]:
-        """Read a device, unless its answer is the one known: as these very words were read.
+    def _listing(self, device_id: str, known: str | None, alike: Alike) -> tuple[Listing, int]:
+        """Read a device, unless its answer is the one known; return in how many calls, too."""
+        reading = self._reading(device_id, known)
+        listing, fingerprint = self._told(self._client.run(reading))
+        if not alike.is_of_another(fingerprint, device_id):
+            return listing, 1
+        listing, fingerprint = self._read_alone(device_id, known)
+        alike.stays(fingerprint, device_id)
+        return listing, 2
 
-        A list that is to the letter that of another device, as `whose` says, may be that of the
-        other: no list names its device. It is asked for once more, on a new connection. Returns how
-        many calls it took, too.
-        """
+    def _read_alone(self, device_id: str, known: str | None) -> tuple[Listing, str]:
+        """Read a device on a connection of its own; return its listing and its fingerprint."""
+        reading = self._reading(device_id, known)
+        return self._told(self._client.run(on_new_connection(reading)))
+
+    def _reading(self, device_id: str, known: str | None) -> Operation[Fresh[Records[Row]]]:
+        """Return the call that lists a device, its answer unread where these very words were."""
         words, _, bytes_ = (known or "").partition(":")
-        reading = unless(list_patches(int(device_id)), bytes_ if words == WORDS else None)
-        answer, calls = self._client.run(reading), 1
+        return unless(list_patches(int(device_id)), bytes_ if words == WORDS else None)
+
+    def _told(self, answer: Fresh[Records[Row]]) -> tuple[Listing, str]:
         fingerprint = f"{WORDS}:{answer.fingerprint}"
-        if fingerprint != known and whose.setdefault(fingerprint, device_id) != device_id:
-            answer, calls = self._client.run(on_new_connection(reading)), 2
-            fingerprint = f"{WORDS}:{answer.fingerprint}"
-            whose.setdefault(fingerprint, device_id)
         if answer.result is None:
-            return Listing(None, fingerprint), calls
+            return Listing(None, fingerprint), fingerprint
         odd = list(answer.result.problems)
         findings = self._findings(answer.result, odd)
-        return Listing(findings, None if odd else fingerprint, tuple(odd)), calls
+        return Listing(findings, None if odd else fingerprint, tuple(odd)), fingerprint
 
     def _findings(self, rows: Iterable[Row], odd: list[str]) -> list[Finding]:
         """Return what rows say; what is odd in them is added to `odd`.

@@ -60,8 +60,9 @@ class Source(Protocol):
         at_once: int,
         on_call: Callable[[], None],
     ) -> Listings:
-        """Yield each of the devices once, with every patch on it, or why it could not be read.
+        """Yield each of the devices, with every patch on it, or why it could not be read.
 
+        One that comes twice counts as it came last: what others said made the first doubtful.
         `known` are fingerprints by device id. Closing it ends the work; what concerns all devices
         is raised.
         """
