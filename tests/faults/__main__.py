@@ -22,10 +22,9 @@ def main() -> int:
     if given.part:
         return _part(given)
     counts = _shared(given.processes)
-    for line in page.table(counts):
-        sys.stdout.write(f"{line}\n")
-    is_whole = len(sys.argv) == 1
-    if is_whole:
+    for (group, word), count in sorted(counts.items()):
+        sys.stdout.write(f"{count:6,} {group}: {word}\n")
+    if len(sys.argv) == 1:  # nothing was chosen: it is the whole
         page.write(counts)
     return int(any(word in FORBIDDEN for _, word in counts))
 

@@ -17,8 +17,18 @@ from faults.vendors import Vendors
 from faults.verdict import Verdict
 from faults.writes import Writes
 
+NAMELESS = (
+    "a list of patches names no device, and asking again, on a new connection, brings the same"
+)
 KINDS = {"syncs": syncs.cells, "writes": writes.cells, "kills": kills.cells}
 _WORLDS = {"syncs": Syncs, "writes": Writes, "kills": Kills}
+HIDDEN = {
+    ("patch_list_all", "the answer of another device", "always"): NAMELESS,
+    ("patch_list_all", "the answer of another device", "from the second"): NAMELESS,
+    ("patch_list_all", "the answers of two of device swapped", "always"): NAMELESS,
+    ("patch_list_all", "two answers crossed", "always"): NAMELESS,
+}
+"""Cells that no client can see, beside the faults that it can see nowhere, with the reason."""
 UNSEEN = "not seen"
 """The word for a silent wrong that no client can see."""
 
@@ -46,6 +56,12 @@ def failed(kind: str) -> list[Cell]:
     return [cell for cell in map(Cell.named, FAILED) if kind_of(cell) == kind]
 
 
+def hidden_of(cell: Cell) -> str:
+    """Return the reason why no client can see what is wrong in a cell; empty where one can."""
+    of_fault = FAULTS[cell.fault_name].hidden if cell.fault_name in FAULTS else ""
+    return of_fault or HIDDEN.get((cell.phase, cell.fault_name, cell.when), "")
+
+
 class Matrix:
     """Runs cells of all kinds, beside one process of emulated vendors."""
 
@@ -59,7 +75,7 @@ class Matrix:
         kind = kind_of(cell)
         world = self.world(kind)
         found = world.run(cell)
-        hidden = FAULTS[cell.fault_name].hidden if cell.fault_name in FAULTS else ""
+        hidden = hidden_of(cell)
         if hidden and found.word in (verdict.SILENT_WRONG, verdict.WARNED_WRONG, verdict.LASTING):
             return Verdict(UNSEEN, hidden)
         return found

@@ -39,6 +39,8 @@ def hidden() -> Iterator[str]:
     for fault in FAULTS.values():
         if fault.hidden:
             yield f"- {fault.name}: {fault.hidden}."
+    for (phase, name, when), reason in matrix.HIDDEN.items():
+        yield f"- {name} ({phase}, {when}): {reason}."
 
 
 def write(counts: Mapping[tuple[str, str], int]) -> None:

@@ -10,7 +10,10 @@ from types import TracebackType
 from typing import Any, Self
 
 SEED = 7
-WORLD = {"customers": 2, "devices": 8, "patches": 8, "seed": SEED, "qualys_assets": 14}
+WORLD = {
+    "customers": 2, "devices": 8, "patches": 8, "exact_patches": False, "seed": SEED,
+    "qualys_assets": 14,
+}  # fmt: skip
 """The world of most cells: every kind of call, and no more of them than must be."""
 
 
