@@ -136,9 +136,9 @@ def of_job(job: PMJob) -> Iterator[None]:
     try:
         yield
     except VendorError as error:
-        if not str(error).startswith("job "):
-            error.message = f"{label_of(job)}: {error.message}"
-            error.args = (error.message,)
+        said = error.message.removeprefix(f"job {job.id}: ")
+        error.message = said if said.startswith("job ") else f"{label_of(job)}: {said}"
+        error.args = (error.message,)
         raise
 
 

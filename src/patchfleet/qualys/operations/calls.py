@@ -5,11 +5,12 @@ Law of this file: a parameter that cannot be used is refused here, before anythi
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Literal, TypeAlias
 
 import msgspec
 
-from patchfleet.errors import ConfigError
+from patchfleet.errors import ConfigError, VendorError
 from patchfleet.qualys.envelope import whole
 from patchfleet.qualys.records import Shape
 from patchfleet.transport.operation import Echo, Operation, T
@@ -107,6 +108,18 @@ def of_platform(query: Query) -> Echo[Any]:
         return (word for word in named if word.strip().lower() in others)
 
     return Echo("platform", asked, found)
+
+
+@contextmanager
+def about(record: str) -> Iterator[None]:
+    """Let the errors within say which record they are about."""
+    try:
+        yield
+    except VendorError as error:
+        if not error.message.startswith(record):
+            error.message = f"{record}: {error.message}"
+            error.args = (error.message,)
+        raise
 
 
 def platform_word(platform: str) -> str:

@@ -26,6 +26,7 @@ from patchfleet.qualys.operations.calls import (
     Attributes,
     Query,
     Sort,
+    about,
     attribute_names,
     call,
     is_about,
@@ -184,16 +185,7 @@ def job_ids(jobs: JobIds) -> list[str]:
 def get_job_runs(jobId: JobIds) -> Work[BaseList[PMRun]]:
     """List the runs of a job, or of several jobs, which are asked for at once [O: peer]."""
     ids = job_ids(jobId)
-    parts = [
-        call(
-            "get_job_runs",
-            "GET",
-            f"/pm/v1/deploymentjob/{one}/runs",
-            _RUNS,
-            echoes=(Echo("job", one, partial(values_of, "jobId")),),
-        )
-        for one in ids
-    ]
+    parts = [Procedure("get_job_runs", partial(_run_steps, one)) for one in ids]
 
     def steps() -> Steps[BaseList[PMRun]]:
         lists = yield Together(tuple(parts))
@@ -203,6 +195,14 @@ def get_job_runs(jobId: JobIds) -> Work[BaseList[PMRun]]:
         return BaseList(run for runs in lists for run in runs)
 
     return Procedure("get_job_runs", steps)
+
+
+def _run_steps(job: str) -> Steps[list[PMRun]]:
+    path = f"/pm/v1/deploymentjob/{job}/runs"
+    echo: Echo[list[PMRun]] = Echo("job", job, partial(values_of, "jobId"))
+    with about(f"job {job}"):
+        found: list[PMRun] = yield call("get_job_runs", "GET", path, _RUNS, echoes=(echo,))
+    return found
 
 
 @overload
@@ -296,9 +296,10 @@ def _result_steps(job: str, query: Query, page_size: int) -> Steps[JobResultSumm
     reading = listing.Reading(
         "assets of the result", _asset_key, page_size=page_size, told=lambda: _asset_count(told)
     )
-    found = yield Listing(
-        "get_job_results", lambda: listing.by_page(reading, page, is_steady=True), list
-    )
+    with about(f"job {job}"):
+        found = yield Listing(
+            "get_job_results", lambda: listing.by_page(reading, page, is_steady=True), list
+        )
     summary = told["first"]
     summary.assets = found
     return summary
