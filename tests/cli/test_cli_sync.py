@@ -91,6 +91,35 @@ def test_an_incomplete_sync_says_what_is_missing(moving):
     assert stand(cli) != before
 
 
+@pytest.mark.parametrize("how", ["all", "by name", "by attempts"])
+def test_a_device_that_cannot_be_read_is_accepted(moving, how):
+    cli, emulator = moving
+    device = next(
+        device
+        for customer in emulator.truth()["customers"]
+        for site in customer["sites"]
+        for device in site["devices"]
+        if device["is_managed"]
+    )
+    emulator.advance(days=8)
+    emulator.fault("html", service="patch_list_all", device=device["deviceid"], times=None)
+    words = {"all": [""], "by name": [device["name"]]}.get(how, [])
+    if how == "by attempts":
+        with (cli.folder / "patchfleet.toml").open("a") as file:
+            file.write("\n[sync]\naccept_unread_after = 2\n")
+        assert cli("sync").code == 3
+    accepted = [f"--accept-unread={words[0]}" if words[0] else "--accept-unread"] if words else []
+    result = cli("sync", "--json", *accepted)
+    assert result.code == 0, result.err
+    (unread,) = result.json["unread"]
+    assert (unread["device_id"], unread["device"]) == (str(device["deviceid"]), device["name"])
+    said = result.err.splitlines()
+    assert said[-1].startswith("complete, but for 1 device as last listed, the oldest on ")
+    assert f"not read: device {device['deviceid']} {device['name']} (" in said[-2]
+    run = cli("runs", "--json").json["rows"][0]
+    assert (run["state"], run["is_current"], run["problems"]) == ("complete", True, 1)
+
+
 def test_fresh_reads_all_of_it_again(moving):
     cli, emulator = moving
     emulator.fault("e1", service="patch_list_all")

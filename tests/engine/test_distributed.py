@@ -4,8 +4,15 @@ from collections import Counter
 
 import pytest
 
-from patchfleet.errors import Forbidden, Incomplete, Unreachable
-from patchfleet.fleet.batch import answer_of, as_text, batch_of, read
+from patchfleet.errors import (
+    Forbidden,
+    Incomplete,
+    Rejected,
+    Unreachable,
+    Unreadable,
+    VendorError,
+)
+from patchfleet.fleet.batch import Batch, answer_of, as_text, batch_of, read
 from patchfleet.fleet.distributed import Distributed, Patience, Seen
 from patchfleet.fleet.source import Listing
 from patchfleet.models import Condition, Device, Finding, Patch
@@ -159,3 +166,30 @@ def batch_of_all():
     from patchfleet.fleet.batch import Batch
 
     return Batch(DEVICES, {"5": "print 5"}, 4)
+
+
+def kinds_of(kind):
+    return [kind, *(found for one in kind.__subclasses__() for found in kinds_of(one))]
+
+
+OWN_FIELDS = {Rejected: {"code": 4, "reason": "no", "parameter": "deviceid"},
+              Unreadable: {"sample": "<html>"}}  # fmt: skip
+
+
+@pytest.mark.parametrize("fate", ["answered", "refused", "unknown"])
+@pytest.mark.parametrize("kind", kinds_of(VendorError))
+def test_errors_travel_whole(kind, fate):
+    more = OWN_FIELDS.get(kind, {})
+    error = kind("it is so", vendor="N-able", operation="patch_list_all", hint="ask", **more)
+    error.fate, error.transient, error.retry_after_seconds = fate, fate == "unknown", 2.5
+
+    class Troubled(Account):
+        def listings(self, devices, known, *, at_once, on_call):
+            for device in devices:
+                yield device, error
+
+    answer = answer_of(as_text(read(Troubled(), Batch(DEVICES, {}, 4), lambda: True)))
+    for device_id, found in answer.listings():
+        assert type(found) is kind, device_id
+        assert vars(found) | {"__notes__": 0} == vars(error) | {"__notes__": 0}
+        assert (found.fate, found.transient) == (error.fate, error.transient)

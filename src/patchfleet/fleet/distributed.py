@@ -87,7 +87,7 @@ class Distributed:
         on_retry: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.name = source.name
-        self.has_a_call_for_each_device = source.has_a_call_for_each_device
+        self.has_a_call_for_each_device = True
         self._source, self._engine = source, engine
         self._devices_a_batch, self._patience = devices_a_batch, patience
         self._on_retry = on_retry
