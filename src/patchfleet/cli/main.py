@@ -1,7 +1,5 @@
 """The commands there are, and how every error becomes a line and an exit code."""
 
-import errno
-import io
 import os
 import sys
 from contextlib import suppress
@@ -13,6 +11,7 @@ from patchfleet import __version__
 from patchfleet.cli.exits import MEANINGS, Exit, exit_of
 from patchfleet.cli.lazy import LazyGroup
 from patchfleet.cli.session import Session
+from patchfleet.cli.streams import FULL, give_up_output, open_streams
 from patchfleet.errors import Error
 
 COMMANDS = {
@@ -69,16 +68,13 @@ def app(ctx: click.Context, config: Path | None, store: str | None) -> None:
 
 def run(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code."""
-    for stream in (sys.stdout, sys.stderr):  # a narrow code page must not end a command
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")
+    open_streams()
     try:
         code = _run(arguments)
         sys.stdout.flush()
     except OSError as error:
-        # Whoever read our output has seen enough, or the disk it went to is full. What is left of
-        # it goes nowhere, so that the interpreter does not try again at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Whoever read our output has seen enough, it is closed, or the disk it went to is full.
+        give_up_output()
         if isinstance(error, BrokenPipeError):
             return Exit.DONE
         reason = f"cannot write to standard output: {error.strerror}"
@@ -97,14 +93,10 @@ def _run(arguments: list[str] | None) -> int:
             raise BrokenPipeError from None
         return Exit.DONE
     except Exception as error:
-        if isinstance(error, OSError) and error.filename is None and error.errno in _FULL:
+        if isinstance(error, OSError) and error.filename is None and error.errno in FULL:
             raise
         return _explained(error)
     return int(result) if isinstance(result, int) else Exit.DONE
-
-
-_FULL = {errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EIO}
-"""What writing to a stream can meet; an error of a file is caught where the file is opened."""
 
 
 def _explained(error: Exception) -> int:
@@ -121,7 +113,8 @@ def _explained(error: Exception) -> int:
         return _say(error.format_message(), None, Exit.CONFIG)
     if isinstance(error, Error):
         for note in getattr(error, "__notes__", ()):
-            click.echo(f"note: {_printable(note)}", err=True)
+            with suppress(OSError):
+                click.echo(f"note: {_printable(note)}", err=True)
         return _say(error.message, error.hint, exit_of(error))
     if os.environ.get("PATCHFLEET_TRACEBACK"):
         raise error
@@ -134,7 +127,7 @@ def _say(message: str, hint: str | None, code: Exit) -> int:
     lines = [f"{click.style('error:', fg='red', bold=True)} {_printable(message)}"]
     if hint:
         lines.append(f"{click.style('hint:', fg='cyan')} {_printable(hint)}")
-    with suppress(BrokenPipeError):
+    with suppress(OSError):  # when nobody can be told, the exit code tells
         click.echo("\n".join(lines), err=True, color=_is_coloured())
     return code
 

@@ -168,6 +168,13 @@ class Session:
             def on_broken_pipe(self) -> None:
                 self.quiet = True
 
+            def _write_buffer(self) -> None:
+                try:
+                    super()._write_buffer()
+                except OSError:  # a full disk, as a pipe that nobody reads
+                    self.quiet = True
+                    self._buffer.clear()
+
         return Talk(stderr=True, highlight=False)
 
     @property
@@ -182,7 +189,7 @@ class Session:
         """
         from patchfleet.report.spelling import printable
 
-        with suppress(BrokenPipeError):
+        with suppress(OSError):
             text = printable(sentence)
             click.echo(click.style(text, bold=True) if bold else text, err=True)
 
