@@ -106,8 +106,8 @@ def test_the_log_of_calls_never_holds_the_key(host):
     assert host.api_key not in json.dumps(told)
     assert told["calls"][0] == {
         "n": 1, "at": "2026-11-13T07:00:00+00:00", "service": "list_clients", "path": "/api/",
-        "params": {"service": "list_clients"}, "status": 200, "fault": None, "user_agent": "tests",
-        "vendor": "nsight", "method": "GET", "body": None,
+        "params": {"service": "list_clients"}, "status": 200, "vendor_status": 200, "fault": None,
+        "user_agent": "tests", "vendor": "nsight", "method": "GET", "body": None,
     }  # fmt: skip
     assert [call["n"] for call in control(host, "GET", "calls?since=1")["calls"]] == [2]
     assert control(host, "DELETE", "calls") == {"cleared": 2}

@@ -5,8 +5,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from patchfleet.emulator import FAULTS, Emulator
-from patchfleet.emulator.faults import OF_QUALYS
+from patchfleet.emulator import Emulator
+from patchfleet.emulator.faults import OF_NSIGHT, OF_QUALYS
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 SERVERS = "operatingSystem.category: `Windows / Server`"
@@ -320,7 +320,7 @@ class TestFaults:
         assert read(jobs(call)) is None
 
     def test_faults_of_one_vendor_leave_the_other_alone(self, call, emulator):
-        (kind, *_) = sorted(set(FAULTS) - OF_QUALYS)
+        (kind, *_) = sorted(OF_NSIGHT - OF_QUALYS)
         emulator.fault(kind, times=None)
         assert isinstance(read(jobs(call)), list)
         assert emulator.calls[-1].fault is None

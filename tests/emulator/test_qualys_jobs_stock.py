@@ -123,4 +123,6 @@ def test_too_few_assets_for_measuring_are_named():
 
 
 def test_an_account_without_jobs():
-    assert Desk(stock=0).jobs.truth() == {"jobs": [], "mitigation_jobs": []}
+    assert Desk(stock=0).jobs.truth() == {
+        "jobs": [], "passed_over": {}, "mitigation_jobs": [],
+    }  # fmt: skip

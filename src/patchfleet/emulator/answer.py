@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Headers = tuple[tuple[str, str], ...]
-Manner = Literal["whole", "cut", "trickle", "hang", "reset", "raw"]
+Manner = Literal["whole", "cut", "trickle", "hang", "reset", "raw", "drip", "interim", "endless"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,13 +17,26 @@ class Delivery:
     `whole` as HTTP intends; `cut` announces the whole length, sends `sent_bytes` and closes;
     `trickle` sends `sent_bytes` at a time with `pause_seconds` between; `hang` sends nothing until
     the caller closes; `reset` sends nothing and resets the connection; `raw` sends the body with no
-    HTTP around it and closes.  `wait_seconds` pass before any of it.
+    HTTP around it and closes; `drip` sends a header of `sent_bytes` bytes one at a time, `interim`
+    so many interim answers, both without an end for 0, and then the answer; `endless` sends the
+    body and then `extra` again and again.  `wait_seconds` pass before any of it.
+
+    `later_seconds` after a whole answer come bytes that nobody asked for: its own once more if
+    `is_repeated`, and `extra`.
     """
 
     manner: Manner = "whole"
     wait_seconds: float = 0
     sent_bytes: int = 0
     pause_seconds: float = 0
+    is_repeated: bool = False
+    extra: bytes = b""
+    later_seconds: float = 0
+
+    @property
+    def is_plain(self) -> bool:
+        """Return whether there is nothing about it but the answer."""
+        return self.manner == "whole" and not self.is_repeated and not self.extra
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ The emulator knows nothing of the rest of Patchfleet: it is a witness, not a mir
 import json
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from threading import RLock
 from typing import Any, Literal
@@ -18,13 +18,18 @@ from urllib.parse import urlencode
 
 from patchfleet.emulator import control, host, origins
 from patchfleet.emulator.answer import Answer, html, xml
+from patchfleet.emulator.bodies import ids_in
+from patchfleet.emulator.calls import Call
 from patchfleet.emulator.clock import DEFAULT_START, Clock
-from patchfleet.emulator.faults import OF_NSIGHT, OF_QUALYS, Fault, Faults
+from patchfleet.emulator.fault_kind import STAND_IN
+from patchfleet.emulator.faults import OF_NSIGHT, OF_QUALYS, Asked, Fault, Faults
 from patchfleet.emulator.look_alikes import add_look_alikes
 from patchfleet.emulator.nsight import urls
 from patchfleet.emulator.nsight.account import Account, open_account
+from patchfleet.emulator.nsight.question import NSightQuestion
 from patchfleet.emulator.nsight.truth import truth_of
 from patchfleet.emulator.qualys.faults import ALTERATIONS, limited
+from patchfleet.emulator.qualys.question import QualysQuestion
 from patchfleet.emulator.qualys.request import Request, json_answer
 from patchfleet.emulator.qualys.subscription import LOG_IN, PREFIXES, Subscription
 from patchfleet.emulator.settings import Settings
@@ -32,36 +37,6 @@ from patchfleet.emulator.world import World, make_world
 
 Pairs = Iterable[tuple[str, str]]
 CALLS_KEPT = 100_000
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """Record one vendor call: the `n`-th, at an emulated time.
-
-    `params` never holds the key; `body` is what came as JSON; `status` is 0 when no status line
-    was sent; `fault` is the kind of fault that spoiled the call.
-    """
-
-    n: int
-    at: datetime
-    service: str
-    path: str
-    params: Mapping[str, str]
-    status: int
-    fault: str | None
-    user_agent: str
-    vendor: Literal["nsight", "qualys"] = "nsight"
-    method: str = "GET"
-    body: Any = None
-
-    def as_dict(self) -> dict[str, object]:
-        """Return the record as JSON can hold it."""
-        return {
-            "n": self.n, "at": self.at.isoformat(), "service": self.service, "path": self.path,
-            "params": dict(self.params), "status": self.status, "fault": self.fault,
-            "user_agent": self.user_agent, "vendor": self.vendor, "method": self.method,
-            "body": self.body,
-        }  # fmt: skip
 
 
 class Emulator:
@@ -133,6 +108,7 @@ class Emulator:
         self._faults = Faults()
         self._calls: deque[Call] = deque(maxlen=CALLS_KEPT)
         self._call_count = 0
+        self._answered: dict[str, Answer] = {}
 
     def handle(
         self,
@@ -174,25 +150,24 @@ class Emulator:
 
     def _qualys_call(self, request: Request) -> Answer:
         service = self.qualys.service(request.method, request.path)
-        fault = self._faults.match(service, request.path, "", OF_QUALYS)
+        body = None if request.path in LOG_IN else _json_of(request.raw)
+        asked = Asked(
+            service, request.path, "", f"{request.path}?{urlencode(request.query)}",
+            QualysQuestion(self.qualys, service, request, self._answered.get("qualys")),
+            lambda: _ids([request.path, *request.query.values(), json.dumps(body)]),
+        )  # fmt: skip
+        fault = self._faults.match(asked, OF_QUALYS)
         altered = request
         if fault is not None and fault.kind in ALTERATIONS:
             altered = ALTERATIONS[fault.kind](request, fault.options)
-
-        def reply() -> Answer:
-            return self.qualys.respond(altered)
-
-        if fault is None:
-            answer = reply()
-        elif fault.kind == "rate_limited":
+        reply = self.qualys.respond(altered) if fault is None or fault.is_after else None
+        if fault is not None and fault.kind == "rate_limited":
             answer = limited(request.path)
         else:
-            url = f"{request.path}?{urlencode(request.query)}"
-            answer = fault.spoil(reply, self._clock, url, json_answer([]))
+            answer = self._spoiled(fault, reply, asked, json_answer([]))
         agent = request.headers.get("user-agent", "")
-        body = None if request.path in LOG_IN else _json_of(request.raw)
         self._note(
-            answer, fault, service=service, path=request.path, params=dict(request.query),
+            answer, reply, fault, service=service, path=request.path, params=dict(request.query),
             user_agent=agent, vendor="qualys", method=request.method, body=body,
         )  # fmt: skip
         return answer
@@ -202,31 +177,42 @@ class Emulator:
     ) -> Answer:
         agent = next((value for name, value in headers if name.lower() == "user-agent"), "")
         service = parameters.get("service", "")
-
-        def reply() -> Answer:
-            return self._reply(method, path, parameters, agent)
-
-        device = parameters.get("deviceid", "")
-        fault = self._faults.match(service, path, device, OF_NSIGHT)
-        if fault is None:
-            answer = reply()
-        else:
-            answer = fault.spoil(reply, self._clock, f"{path}?{urlencode(parameters)}")
         shown = {name: value for name, value in parameters.items() if name != "apikey"}
+        asked = Asked(
+            service, path, parameters.get("deviceid", ""), f"{path}?{urlencode(parameters)}",
+            NSightQuestion(self._account, parameters, self._answered.get("nsight")),
+            lambda: _ids(shown.values()),
+        )  # fmt: skip
+        fault = self._faults.match(asked, OF_NSIGHT)
+        is_lost = fault is not None and not fault.is_after
+        reply = None if is_lost else self._reply(method, path, parameters, agent)
+        answer = self._spoiled(fault, reply, asked, STAND_IN)
         self._note(
-            answer, fault, service=service, path=path, params=shown, user_agent=agent, method=method
-        )
+            answer, reply, fault, service=service, path=path, params=shown, user_agent=agent,
+            method=method,
+        )  # fmt: skip
         return answer
 
-    def _note(self, answer: Answer, fault: Fault | None, **call: Any) -> None:
-        """Log one vendor call."""
-        unsent = answer.delivery.manner in ("hang", "reset", "raw")
+    def _spoiled(
+        self, fault: Fault | None, reply: Answer | None, asked: Asked, stand_in: Answer
+    ) -> Answer:
+        """Return what is sent: the vendor's reply, or what a fault makes of it."""
+        if fault is None:
+            return reply or stand_in
+        return fault.spoil(reply, self._clock, asked, stand_in)
+
+    def _note(self, answer: Answer, reply: Answer | None, fault: Fault | None, **call: Any) -> None:
+        """Log one vendor call, and remember what the vendor said."""
+        if reply is not None and call["service"] != "auth":  # a token is nobody else's answer
+            self._answered[call.get("vendor", "nsight")] = reply
+        unsent = answer.delivery.manner in ("hang", "reset", "raw", "endless")
         self._call_count += 1
         self._calls.append(
             Call(
                 n=self._call_count,
                 at=self.now,
                 status=0 if unsent else answer.status,
+                vendor_status=None if reply is None else reply.status,
                 fault=fault.kind if fault else None,
                 **call,
             )
@@ -301,22 +287,24 @@ class Emulator:
             self._clock, self._account = fresh._clock, fresh._account
             self._world, self._subscription = fresh._world, None
             self._faults, self._blocked = fresh._faults, fresh._blocked
+            self._answered = {}
             self.clear_calls()
 
     def fault(
         self,
         kind: str,
         *,
-        service: str | None = None,
-        path: str | None = None,
+        service: str | list[str] | None = None,
+        path: str | list[str] | None = None,
         device: int | None = None,
+        about: str | int | None = None,
         after: int = 0,
         times: int | None = 1,
         **options: Any,
     ) -> Fault:
         """Make calls go wrong: the kinds are in `FAULTS`, what the rest means in `Fault`."""
         with self._lock:
-            fault = Fault(kind, service, path, device, after, times, options)
+            fault = Fault(kind, service, path, device, about, after, times, options)
             self._faults.all.append(fault)
             return fault
 
@@ -355,6 +343,11 @@ class Emulator:
     ) -> None:
         """Answer on a loopback port until Ctrl-C or SIGTERM; `on_ready` is told when it begins."""
         host.serve_forever(self, port, on_ready, https=https)
+
+
+def _ids(texts: Iterable[str]) -> set[str]:
+    """Return all ids that stand in some texts."""
+    return {found for text in texts for found in ids_in(text)}
 
 
 def _json_of(raw: bytes) -> Any:

@@ -6,14 +6,35 @@ Law of this file: values only, so that every kind can be listed, documented and 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from patchfleet.emulator.answer import Answer, xml
 
 When = Literal["before", "after"]
 Options = Mapping[str, Any]
+Ask = Callable[[], Answer]
+JSON = (str, int, float, bool, list, dict, type(None))
+"""The types of an option that may hold anything JSON can."""
 STAND_IN = xml(b'<?xml version="1.0" encoding="ISO-8859-1"?>\n<result status="OK"/>')
 """The reply that is spoiled when the call was lost before it took effect."""
+
+
+class Question(Protocol):
+    """What was asked, for faults that answer something else."""
+
+    @property
+    def is_act(self) -> bool:
+        """Return whether the call changes anything at the vendor."""
+
+    @property
+    def before(self) -> Answer | None:
+        """Return what the vendor answered to the call before this one, None for the first."""
+
+    def other(self, options: Options) -> Ask | None:
+        """Return what answers the same question about another thing, None where there is none."""
+
+    def without(self, identity: str) -> Ask | None:
+        """Return what answers as if a device were not there, None for what cannot tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +49,7 @@ class Case:
     wall_now: datetime
     url: str
     options: Options
+    question: Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +57,7 @@ class Option:
     """Describe one option of a kind: its default, what it may be, what it means.
 
     Numbers lie between `low` and `high`; texts are printable Latin-1, since they go on the wire.
+    `words` are the only texts it may be, if there are any.
     """
 
     default: Any
@@ -42,14 +65,22 @@ class Option:
     description: str
     low: float = 0
     high: float = 10_000
+    words: tuple[str, ...] = ()
 
     def accepts(self, value: object) -> bool:
         """Return whether a value may be given for this option."""
-        if not isinstance(value, self.types):
+        if not isinstance(value, self.types) or (type(value) is bool and bool not in self.types):
             return False
+        if self.types == JSON:
+            return True
         if isinstance(value, str):
-            return not value or (value.isprintable() and max(value) <= "ÿ")
+            is_known = not self.words or value in self.words
+            return is_known and (not value or (value.isprintable() and max(value) <= "ÿ"))
         return not isinstance(value, (int, float)) or self.low <= value <= self.high
+
+
+def _always(_: Question, __: Options) -> bool:
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +89,14 @@ class FaultKind:
 
     `spoil` turns a case into what is sent.  `when` says whether by default the call has taken
     effect ("after") or never reached the vendor's state ("before"); the option of that name, which
-    every kind has, says otherwise.
+    every kind has, says otherwise.  `suits` says whether it can be shown to a question at all.
     """
 
     description: str
     spoil: Callable[[Case], Answer]
     when: When = "before"
     options: Mapping[str, Option] = field(default_factory=dict)
+    suits: Callable[[Question, Options], bool] = _always
 
     def completed(self, given: Options) -> dict[str, Any]:
         """Return all options, the given ones checked; raise ValueError for what does not fit."""

@@ -1,41 +1,66 @@
 """Faults on demand: which calls go wrong, how, and how often.
 
-Law of this file: matching is arithmetic on counters.  Every call a fault matches counts for its
-`after`; the first fault that is due spoils the call, and only that one uses up a turn.
+Law of this file: one table of all kinds, and matching, which is arithmetic on counters.  Every call
+a fault matches counts for its `after`; the first fault that is due spoils the call, and only that
+one uses up a turn.
 """
 
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import Any
 
 from patchfleet.emulator.answer import Answer
+from patchfleet.emulator.answer_faults import ANSWER_FAULTS
 from patchfleet.emulator.clock import Clock
-from patchfleet.emulator.fault_kind import STAND_IN, Case, FaultKind
+from patchfleet.emulator.fault_kind import STAND_IN, Case, FaultKind, Question
 from patchfleet.emulator.http_faults import HTTP_FAULTS
 from patchfleet.emulator.nsight.variants import REPLY_FAULTS
 from patchfleet.emulator.qualys.faults import QUALYS_FAULTS
+from patchfleet.emulator.value_faults import VALUE_FAULTS
+from patchfleet.emulator.wire_faults import WIRE_FAULTS
 
-FAULTS: Mapping[str, FaultKind] = {**HTTP_FAULTS, **REPLY_FAULTS, **QUALYS_FAULTS}
+HOSTILE_FAULTS: Mapping[str, FaultKind] = {**WIRE_FAULTS, **ANSWER_FAULTS, **VALUE_FAULTS}
+"""The kinds in which somebody says what is not so: a gateway, a wrong answer, an odd value."""
+
+FAULTS: Mapping[str, FaultKind] = {
+    **HTTP_FAULTS, **HOSTILE_FAULTS, **REPLY_FAULTS, **QUALYS_FAULTS
+}  # fmt: skip
 """Every kind of fault by name."""
 
 OF_NSIGHT = frozenset({**HTTP_FAULTS, **REPLY_FAULTS})
 OF_QUALYS = frozenset({**HTTP_FAULTS, **QUALYS_FAULTS})
-"""The kinds that concern each vendor's calls."""
+"""The plain kinds that concern each vendor's calls; the hostile ones concern both."""
+Words = str | list[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Hold one call as faults look at it; `ids` finds all ids it carries."""
+
+    service: str
+    path: str
+    device: str
+    url: str
+    question: Question
+    ids: Callable[[], set[str]]
 
 
 @dataclass(slots=True, eq=False)
 class Fault:
     """Make some calls go wrong.
 
-    It concerns calls of a `service`, to a `path`, for a `device` (None: any), skips the first
-    `after` of them and spoils the next `times` (None: all).  `seen` and `done` count.  Raises
-    ValueError for an unknown kind or option.
+    It concerns calls of a `service`, to a `path`, for a `device`, and those that carry an id in
+    their path, query or body (`about`; None: any).  Services and paths may be several, and have `*`
+    for anything.  It skips the first `after` of them and spoils the next `times` (None: all).
+    `seen` and `done` count.  Raises ValueError for an unknown kind or option.
     """
 
     kind: str
-    service: str | None = None
-    path: str | None = None
+    service: Words = None
+    path: Words = None
     device: int | None = None
+    about: str | int | None = None
     after: int = 0
     times: int | None = 1
     options: dict[str, Any] = field(default_factory=dict)
@@ -45,17 +70,21 @@ class Fault:
     def __post_init__(self) -> None:
         if self.kind not in FAULTS:
             raise ValueError(f"no fault {self.kind!r}; there are: {', '.join(FAULTS)}")
+        _check_words("service", self.service)
+        _check_words("path", self.path)
         _check_count("after", self.after, 0)
         if self.times is not None:
             _check_count("times", self.times, 1)
         self.options = FAULTS[self.kind].completed(self.options)
 
-    def concerns(self, service: str, path: str, device: str) -> bool:
+    def concerns(self, call: "Asked") -> bool:
         """Return whether a call is one this fault is about."""
         return (
-            self.service in (None, service)
-            and self.path in (None, path)
-            and (self.device is None or str(self.device) == device)
+            _fits(self.service, call.service)
+            and _fits(self.path, call.path)
+            and (self.device is None or str(self.device) == call.device)
+            and (self.about is None or str(self.about) in call.ids())
+            and FAULTS[self.kind].suits(call.question, self.options)
         )
 
     @property
@@ -64,12 +93,18 @@ class Fault:
         return self.seen > self.after and (self.times is None or self.done < self.times)
 
     def spoil(
-        self, reply: Callable[[], Answer], clock: Clock, url: str, stand_in: Answer = STAND_IN
+        self, answer: Answer | None, clock: Clock, call: "Asked", stand_in: Answer = STAND_IN
     ) -> Answer:
-        """Return what is sent instead of the reply; `reply` is called if the call takes effect."""
-        answer = reply() if self.options["when"] == "after" else stand_in
-        case = Case(answer, clock.now, clock.wall_now, url, self.options)
+        """Return what is sent instead of an answer, which is None for a call that was lost."""
+        case = Case(
+            answer or stand_in, clock.now, clock.wall_now, call.url, self.options, call.question
+        )
         return FAULTS[self.kind].spoil(case)
+
+    @property
+    def is_after(self) -> bool:
+        """Return whether the call takes effect before its answer is spoiled."""
+        return bool(self.options["when"] == "after")
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fault and its counters as JSON can hold them."""
@@ -82,18 +117,29 @@ class Faults:
     def __init__(self) -> None:
         self.all: list[Fault] = []
 
-    def match(
-        self, service: str, path: str, device: str, kinds: Container[str] = FAULTS
-    ) -> Fault | None:
+    def match(self, call: "Asked", kinds: Container[str] = FAULTS) -> Fault | None:
         """Count a call and return the fault that spoils it, if any, among these kinds."""
         chosen = None
         for fault in self.all:
-            if fault.kind in kinds and fault.concerns(service, path, device):
+            if (fault.kind in kinds or fault.kind in HOSTILE_FAULTS) and fault.concerns(call):
                 fault.seen += 1
                 if chosen is None and fault.is_due:
                     fault.done += 1
                     chosen = fault
         return chosen
+
+
+def _fits(wanted: Words, word: str) -> bool:
+    """Return whether a word is the one that is wanted, one of several, or fits a pattern."""
+    if wanted is None:
+        return True
+    return any(fnmatchcase(word, one) for one in ([wanted] if isinstance(wanted, str) else wanted))
+
+
+def _check_words(name: str, value: object) -> None:
+    words = value if isinstance(value, list) else [value]
+    if value is not None and not all(isinstance(one, str) for one in words):
+        raise ValueError(f"{name} must be a text or a list of texts; not {value!r}")
 
 
 def _check_count(name: str, value: object, least: int) -> None:

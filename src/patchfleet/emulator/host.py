@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, unquote
 
 import h11
 
-from patchfleet.emulator.answer import Answer
+from patchfleet.emulator.answer import Answer, Delivery
 from patchfleet.emulator.authority import Authority
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ LOOPBACK = "127.0.0.1"
 _BACKLOG = 4096
 _LONGEST_HEAD = 64 * 1024
 _LONGEST_BODY = 1 << 20
+_NO_CONTENT = 204
 _LINGER_NOT = struct.pack("ii", 1, 0)
 
 
@@ -39,6 +40,8 @@ class _Connection(asyncio.Protocol):
         self._transport: asyncio.Transport
         self._request: h11.Request | None = None
         self._body = b""
+        self._sent = b""
+        self._skip_line = False
         self._task: asyncio.Task[None] | None = None
         self._may_write = asyncio.Event()
         self._ended = asyncio.Event()
@@ -123,7 +126,7 @@ class _Connection(asyncio.Protocol):
             method, unquote(path), pairs, headers, self._body, port=self._host.port
         )
         wait = answer.delivery.wait_seconds + (answer.is_vendors * self._host.latency_seconds)
-        if wait or answer.delivery.manner != "whole":
+        if wait or not answer.delivery.is_plain:
             self._task = asyncio.get_running_loop().create_task(self._deliver(answer, wait))
             self._task.add_done_callback(self._delivered)
         else:
@@ -141,6 +144,13 @@ class _Connection(asyncio.Protocol):
         match answer.delivery.manner:
             case "whole":
                 self._send_whole(answer)
+                self._send_later(answer.delivery)
+            case "drip":
+                await self._drip(answer)
+            case "interim":
+                await self._interim(answer)
+            case "endless":
+                await self._endless(answer)
             case "cut":
                 self._send_head(answer)
                 self._send(h11.Data(data=answer.body[: answer.delivery.sent_bytes]))
@@ -167,6 +177,51 @@ class _Connection(asyncio.Protocol):
             await asyncio.sleep(answer.delivery.pause_seconds)
         self._end_answer()
 
+    async def _drip(self, answer: Answer) -> None:
+        """Send a header a byte at a time; it ends after `sent_bytes`, for 0 never."""
+        delivery = answer.delivery
+        self._write(f"HTTP/1.1 {answer.status} OK\r\nX-Padding: ".encode())
+        left = delivery.sent_bytes or -1
+        while left and not self._transport.is_closing():
+            self._write(b"x")
+            left -= 1
+            await asyncio.sleep(delivery.pause_seconds)
+        # The status line is out already: of what h11 writes only the rest may follow.
+        self._skip_line = True
+        self._write(b"\r\n")
+        self._send_whole(answer)
+
+    async def _interim(self, answer: Answer) -> None:
+        """Send interim answers; the final one follows after `sent_bytes` of them, for 0 never."""
+        left = answer.delivery.sent_bytes or -1
+        while left and not self._transport.is_closing():
+            self._write(b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n")
+            left -= 1
+            await asyncio.sleep(answer.delivery.pause_seconds)
+        self._send_whole(answer)
+
+    async def _endless(self, answer: Answer) -> None:
+        self._write(answer.body)
+        while not self._transport.is_closing():
+            self._write(answer.delivery.extra)
+            await self._may_write.wait()
+            await asyncio.sleep(0)
+
+    def _write(self, data: bytes) -> None:
+        if data and not self._transport.is_closing():
+            self._transport.write(data)
+
+    def _send_later(self, delivery: Delivery) -> None:
+        """Send what nobody asked for, at once or later, whatever else is under way then."""
+        data = (self._sent if delivery.is_repeated else b"") + delivery.extra
+        if not data:
+            return
+        if delivery.later_seconds:
+            loop = asyncio.get_running_loop()
+            loop.call_later(delivery.later_seconds, self._write, data)
+        else:
+            self._write(data)
+
     def _send_whole(self, answer: Answer) -> None:
         self._send_head(answer)
         if self._request is not None and self._request.method != b"HEAD":
@@ -174,13 +229,18 @@ class _Connection(asyncio.Protocol):
         self._end_answer()
 
     def _send_head(self, answer: Answer) -> None:
-        headers = [*answer.headers, ("Content-Length", str(len(answer.body)))]
+        headers = [(name.encode(), value.encode("latin-1")) for name, value in answer.headers]
+        if answer.status != _NO_CONTENT:
+            headers.append((b"Content-Length", str(len(answer.body)).encode()))
+        self._sent = b""
         self._send(h11.Response(status_code=answer.status, headers=headers))
 
     def _send(self, event: h11.Response | h11.Data | h11.EndOfMessage) -> None:
-        data = self._http.send(event)
-        if data and not self._transport.is_closing():
-            self._transport.write(data)
+        data = self._http.send(event) or b""
+        if self._skip_line:
+            data, self._skip_line = data.partition(b"\r\n")[2], False
+        self._sent += data
+        self._write(data)
 
     def _end_answer(self) -> None:
         self._send(h11.EndOfMessage())

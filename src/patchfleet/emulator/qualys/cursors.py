@@ -2,6 +2,7 @@
 
 Law of this file: a cursor says after which record to go on, so that records which come or go
 elsewhere do not shift the rest.  It is opaque to callers [O: qualysdk, kb]; its form is a choice.
+What a fault has put before it, up to a semicolon, is passed over.
 """
 
 import base64
@@ -26,7 +27,7 @@ def page_after(
     `keys` are those of the rows, ascending.  A full page has a cursor, be it the last; a page
     that is not full has none.  Raises Refused (400) for a cursor that is not one of ours.
     """
-    given = request.headers.get(HEADER.lower(), "")
+    given = request.headers.get(HEADER.lower(), "").rpartition(";")[2]
     begin = bisect_right(keys, _read(given)) if given else 0
     end = begin + size
     headers: Headers = ()

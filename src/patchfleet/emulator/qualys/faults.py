@@ -36,23 +36,23 @@ def _page_before(request: Request, _: Options) -> Request:
     if "pageNumber" in query:
         query["pageNumber"] = str(number)
     headers = {name: value for name, value in request.headers.items() if name != HEADER.lower()}
-    return _with_inputs(replace(request, query=query, headers=headers), {"pageNumber": number})
+    return with_inputs(replace(request, query=query, headers=headers), {"pageNumber": number})
 
 
 def _small_pages(request: Request, options: Options) -> Request:
     """Give pages of a fixed size, counted in that size, whatever is asked for."""
     size = options["records"]
     query = {**request.query, "pageSize": str(size)}
-    return _with_inputs(replace(request, query=query), {"pageSize": size})
+    return with_inputs(replace(request, query=query), {"pageSize": size})
 
 
 def _first_page(request: Request, _: Options) -> Request:
     query = {**request.query, "pageNumber": "0"}
-    return _with_inputs(replace(request, query=query), {"pageNumber": 0})
+    return with_inputs(replace(request, query=query), {"pageNumber": 0})
 
 
-def _with_inputs(request: Request, inputs: Mapping[str, Any]) -> Request:
-    """Change inputs that a JSON body repeats as well."""
+def with_inputs(request: Request, inputs: Mapping[str, Any]) -> Request:
+    """Return a request with inputs changed that its JSON body repeats."""
     try:
         body = json.loads(request.raw) if request.raw.strip() else None
     except ValueError:

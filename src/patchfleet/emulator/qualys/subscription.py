@@ -93,6 +93,11 @@ class Subscription:
         route = self._route(method, path)
         return route[0].name if route else ""
 
+    def groups(self, request: Request) -> Mapping[str, str]:
+        """Return the named parts of a call's path, empty for a path that is not there."""
+        route = self._route(request.method, request.path)
+        return route[1] if route else {}
+
     @property
     def services(self) -> list[str]:
         """Return the names of all operations."""

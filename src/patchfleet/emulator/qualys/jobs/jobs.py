@@ -40,6 +40,15 @@ class Jobs:
             **self._reports.routes,
         }
 
+    def ids(self) -> list[str]:
+        """Return the ids of all deployment jobs, in the order in which they were made."""
+        return list(self._book.jobs)
+
+    def run_numbers(self, job_id: str) -> list[int]:
+        """Return the numbers of a job's runs, oldest first; [] for an unknown job."""
+        job = self._book.jobs.get(job_id)
+        return [run.number for run in job.runs] if job else []
+
     def advance_to(self, until: datetime) -> None:
         """Let everything happen up to `until`; this moves the estate too, step by step."""
         self._book.lifecycle.advance_to(until)

@@ -1,0 +1,128 @@
+"""Bodies of either vendor as trees that a fault can change: where the records are, what they are.
+
+Law of this file: it reads what the emulator itself has written, and writes the same meaning with
+the changes.  A body that is neither XML nor JSON, or has no records, stays as it is.
+"""
+
+import json
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from patchfleet.emulator.answer import Answer
+from patchfleet.emulator.nsight import envelope
+
+DEVICES = ("server", "workstation", "mobile_device")
+_IDENTITIES = (
+    "id", "patchid", "serverid", "workstationid", "siteid", "clientid", "checkid", "outage_id",
+    "softwareid", "hardwareid", "agentId", "assetId", "assetUuid", "patchId", "jobInstanceId",
+)  # fmt: skip
+_ID = re.compile(r"[0-9a-f-]{36}|[0-9]+", re.IGNORECASE)
+
+
+def is_xml(answer: Answer) -> bool:
+    """Return whether a body is one of N-sight's."""
+    return dict(answer.headers).get("Content-Type", "") == "application/xml"
+
+
+def is_json(answer: Answer) -> bool:
+    """Return whether a body is one of Qualys's."""
+    return dict(answer.headers).get("Content-Type", "") == "application/json"
+
+
+def changed_xml(answer: Answer, change: Callable[[ET.Element], None]) -> Answer:
+    """Return an XML answer whose tree was changed, any other as it is."""
+    if not is_xml(answer) or not answer.body:
+        return answer
+    root = ET.fromstring(answer.body)  # noqa: S314 -- the emulator's own bytes
+    change(root)
+    body = ET.tostring(root, encoding=envelope.ENCODING, xml_declaration=False)
+    return replace(answer, body=envelope.DECLARATION + body)
+
+
+def changed_json(answer: Answer, change: Callable[[Any], Any]) -> Answer:
+    """Return a JSON answer whose value was changed, any other as it is."""
+    try:
+        value = json.loads(answer.body) if is_json(answer) else None
+    except ValueError:
+        return answer
+    if value is None:
+        return answer
+    return replace(answer, body=json.dumps(change(value), ensure_ascii=False).encode())
+
+
+def holders(root: ET.Element) -> list[ET.Element]:
+    """Return the elements whose children are the records: of devices if there are any."""
+    found = [one for one in root.iter() if any(child.tag in DEVICES for child in one)]
+    items = root.find("items")
+    return found or ([items] if items is not None else [root])
+
+
+def records(value: Any) -> list[Any]:
+    """Return the list of records in a JSON value, [] where there is none."""
+    if isinstance(value, list):
+        return value
+    if isinstance(value, dict):
+        inner = value.get("assets", value.get("assetListData") or value.get("mappedAssets") or {})
+        found = inner.get("asset") if isinstance(inner, dict) else inner
+        return found if isinstance(found, list) else []
+    return []
+
+
+def with_records(value: Any, put: Any) -> Any:
+    """Return a JSON value with something else in the place of its list of records."""
+    if isinstance(value, list):
+        return put
+    if isinstance(value, dict) and isinstance(value.get("assetListData"), dict):
+        return {**value, "assetListData": {**value["assetListData"], "asset": put}}
+    for name in ("assets", "mappedAssets"):
+        if isinstance(value, dict) and isinstance(value.get(name), list):
+            return {**value, name: put}
+    return value
+
+
+def each_record(value: Any) -> Iterator[dict[str, Any]]:
+    """Walk over the records of a JSON value; an object that is no list is one itself."""
+    rows = records(value)
+    yield from (row for row in rows if isinstance(row, dict))
+    if not rows and isinstance(value, dict):
+        yield value
+
+
+def each_object(value: Any) -> Iterator[dict[str, Any]]:
+    """Walk over all objects in a JSON value, at any depth."""
+    if isinstance(value, dict):
+        yield value
+    for inner in value.values() if isinstance(value, dict) else value:
+        if isinstance(inner, (dict, list)):
+            yield from each_object(inner)
+
+
+def identities(record: Any) -> set[str]:
+    """Return the ids that name a record: its own, and those of the asset in it."""
+    if isinstance(record, ET.Element):
+        return {child.text or "" for child in record if child.tag in _IDENTITIES}
+    if not isinstance(record, dict):
+        return set()
+    asset = record.get("asset")
+    own = {str(record[name]) for name in _IDENTITIES if record.get(name) is not None}
+    return own | (identities(asset) if isinstance(asset, dict) else set())
+
+
+def is_meant(record: Any, of: str) -> bool:
+    """Return whether a record is the one of an id; "" means every one."""
+    return not of or of in identities(record)
+
+
+def ids_in(text: str) -> set[str]:
+    """Return the ids that stand in a path or in text."""
+    return set(_ID.findall(text))
+
+
+def other_id(text: str) -> str:
+    """Return another id of the same form."""
+    digits = "0123456789abcdef" if "-" in text else "0123456789"
+    last = text[-1:].lower()
+    return text[:-1] + digits[(digits.find(last) + 1) % len(digits)]

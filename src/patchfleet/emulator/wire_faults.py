@@ -1,0 +1,228 @@
+"""Faults of the wire and of what stands in it: status codes that lie, answers twice, bytes unasked.
+
+Law of this file: functions from a case to an answer, and the table that names them.  By default the
+call has taken effect: what a gateway says afterwards is not the truth about it.
+"""
+
+import gzip
+import zlib
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+
+from patchfleet.emulator.answer import Answer, Delivery, Headers, html
+from patchfleet.emulator.fault_kind import Case, FaultKind, Option
+from patchfleet.emulator.qualys.request import json_answer
+
+_PAGES = ("html", "json", "envelope", "xml", "empty")
+_UNASKED = {
+    "answer": b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n[]",
+    "half": b"HTTP/1.1 200 OK\r\nContent-Ty",
+    "garbage": b"\x16\x03\x01\x00\xff not asked for",
+    "blank": b"\r\n",
+}
+_PAUSE = Option(0.5, (int, float), "seconds between two pieces")
+_LATER = Option(0, (int, float), "milliseconds after the answer; 0 for the same packet")
+_BLANKS_MB = 600
+
+
+def _status(case: Case) -> Answer:
+    """Return a gateway's page, or a body that some gateway or vendor would send."""
+    options = case.options
+    status, words = options["status"], options["message"]
+    headers: Headers = ()
+    if options["retry_after"]:
+        headers = (("Retry-After", options["retry_after"]),)
+    match options["page"]:
+        case "json":
+            return json_answer({"message": words}, status, headers)
+        case "envelope":
+            error = {"errorCode": str(1000 + status), "message": words}
+            return json_answer({"_error": error}, status, headers)
+        case "xml":
+            text = f"<SIMPLE_RETURN><RESPONSE><TEXT>{words}</TEXT></RESPONSE></SIMPLE_RETURN>"
+            return Answer(status, (("Content-Type", "text/xml"), *headers), text.encode())
+        case "empty":
+            return Answer(status, headers, b"")
+    return html(status, words, headers)
+
+
+def _jwt_expired(_: Case) -> Answer:
+    return json_answer({"message": "JWT expired at 2026-01-01T00:00:00Z"}, 500)
+
+
+def _no_content(_: Case) -> Answer:
+    return Answer(204, (), b"")
+
+
+def _twice(case: Case) -> Answer:
+    seconds = case.options["milliseconds"] / 1000
+    return replace(case.reply, delivery=Delivery(is_repeated=True, later_seconds=seconds))
+
+
+def _unasked(case: Case) -> Answer:
+    seconds = case.options["milliseconds"] / 1000
+    extra = _UNASKED[case.options["form"]]
+    return replace(case.reply, delivery=Delivery(extra=extra, later_seconds=seconds))
+
+
+def _before(case: Case) -> Answer:
+    return case.question.before or case.reply
+
+
+def _drip(case: Case) -> Answer:
+    count, pause = case.options["count"], case.options["pause_seconds"]
+    return replace(case.reply, delivery=Delivery("drip", sent_bytes=count, pause_seconds=pause))
+
+
+def _interim(case: Case) -> Answer:
+    count, pause = case.options["count"], case.options["pause_seconds"]
+    return replace(case.reply, delivery=Delivery("interim", sent_bytes=count, pause_seconds=pause))
+
+
+def _endless(case: Case) -> Answer:
+    heads = {
+        "body": b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n",
+        "chunks": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+        "headers": b"HTTP/1.1 200 OK\r\n",
+    }
+    pieces = {
+        "body": b"x" * 65536,
+        "chunks": b"8000\r\n" + b"x" * 0x8000 + b"\r\n",
+        "headers": b"X-Padding: " + b"x" * 200 + b"\r\n",
+    }
+    what = case.options["what"]
+    endless = Delivery("endless", extra=pieces[what])
+    return replace(case.reply, body=heads[what], delivery=endless)
+
+
+def _written(case: Case, headers: bytes, body: bytes) -> Answer:
+    """Return the answer as bytes of our own, with these headers about its body."""
+    kind = dict(case.reply.headers).get("Content-Type", "text/plain").encode()
+    head = b"HTTP/1.1 %d OK\r\nContent-Type: %s\r\n" % (case.reply.status, kind)
+    return replace(case.reply, body=head + headers + b"\r\n" + body, delivery=Delivery("raw"))
+
+
+def _lengths(case: Case) -> Answer:
+    body, size = case.reply.body, len(case.reply.body)
+    half = size // 2
+    lengths = {
+        "none": b"",
+        "long": b"Content-Length: %d\r\n" % (size + 40),
+        "short": b"Content-Length: %d\r\n" % half,
+        "conflicting": b"Content-Length: %d\r\nContent-Length: %d\r\n" % (size, half),
+        "negative": b"Content-Length: -5\r\n",
+        "word": b"Content-Length: many\r\n",
+        "chunked too": b"Content-Length: %d\r\nTransfer-Encoding: chunked\r\n" % half,
+    }
+    form = case.options["form"]
+    return _written(case, lengths[form], _chunks(body) if form == "chunked too" else body)
+
+
+def _chunks(body: bytes, size: int = 100) -> bytes:
+    pieces = [body[at : at + size] for at in range(0, len(body), size)]
+    return b"".join(b"%x\r\n%s\r\n" % (len(one), one) for one in pieces) + b"0\r\n\r\n"
+
+
+def _broken_chunks(case: Case) -> Answer:
+    whole = _chunks(case.reply.body)
+    forms: dict[str, bytes] = {
+        "unfinished": whole.removesuffix(b"0\r\n\r\n"),
+        "no size": whole.replace(b"\r\n", b"\r\nzz\r\n", 1),
+        "short": b"ffff\r\n" + case.reply.body + b"\r\n0\r\n\r\n",
+    }
+    return _written(case, b"Transfer-Encoding: chunked\r\n", forms[case.options["form"]])
+
+
+def _coded(case: Case) -> Answer:
+    body, packed = case.reply.body, gzip.compress(case.reply.body)
+    half = len(body) // 2
+    forms: dict[str, tuple[str, Callable[[], bytes]]] = {
+        "right": ("gzip", lambda: packed),
+        "half": ("gzip", lambda: packed[: len(packed) // 2]),
+        "none": ("gzip", lambda: body),
+        "unsaid": ("", lambda: packed),
+        "members": ("gzip", lambda: gzip.compress(body[:half]) + gzip.compress(body[half:])),
+        "unknown": ("zebra", lambda: body),
+        "bomb": ("gzip", _bomb),
+        "bomb in a bomb": ("gzip, gzip", lambda: gzip.compress(_bomb())),
+    }
+    name, make = forms[case.options["form"]]
+    headers = (*case.reply.headers, *((("Content-Encoding", name),) if name else ()))
+    return replace(case.reply, headers=headers, body=make())
+
+
+@cache
+def _bomb() -> bytes:
+    """Return 600 MB of blanks, compressed piece by piece."""
+    packer, blanks = zlib.compressobj(9, wbits=31), b" " * (1 << 20)
+    return b"".join(packer.compress(blanks) for _ in range(_BLANKS_MB)) + packer.flush()
+
+
+def _choice(default: str, *words: str) -> Option:
+    return Option(default, (str,), f"one of: {', '.join(words)}", words=words)
+
+
+def _deep(case: Case) -> Answer:
+    levels = case.options["levels"]
+    if dict(case.reply.headers).get("Content-Type") == "application/xml":
+        return replace(case.reply, body=b"<x>" * levels + b"</x>" * levels)
+    return replace(case.reply, body=b"[" * levels + b"]" * levels)
+
+
+WIRE_FAULTS: dict[str, FaultKind] = {
+    "status": FaultKind(
+        "a status code, though the call took effect: what a gateway says of a server behind it",
+        _status, "after",
+        {
+            "status": Option(503, (int,), "a status code from 200", 200, 599),
+            "page": _choice("html", *_PAGES),
+            "message": Option("upstream connect error or disconnect/reset before headers", (str,),
+                              "the words in it"),
+            "retry_after": Option("", (str,), "a Retry-After header, empty for none"),
+        },
+    ),
+    "jwt_expired": FaultKind("500 that says the token has expired, though the call took effect",
+                             _jwt_expired, "after"),
+    "no_content": FaultKind("204 without a body in the place of an answer", _no_content, "after"),
+    "twice": FaultKind("the right answer, and the same bytes once more", _twice, "after",
+                       {"milliseconds": _LATER}),
+    "unasked": FaultKind(
+        "the right answer, and then bytes that nobody asked for", _unasked, "after",
+        {"form": _choice("answer", *_UNASKED), "milliseconds": _LATER},
+    ),
+    "answer_before": FaultKind("the answer to the call before this one", _before, "after",
+                               suits=lambda question, _: question.before is not None),
+    "drip": FaultKind(
+        "a header that drips, a byte at a time", _drip, "after",
+        {
+            "count": Option(0, (int,), "after so many bytes the right answer; 0 for never", 0,
+                            1_000_000),
+            "pause_seconds": _PAUSE,
+        },
+    ),
+    "interim": FaultKind(
+        "103 Early Hints again and again", _interim, "after",
+        {
+            "count": Option(0, (int,), "after so many the right answer; 0 for never", 0, 1_000_000),
+            "pause_seconds": replace(_PAUSE, default=0.05),
+        },
+    ),
+    "endless": FaultKind("an answer that never ends", _endless, "after",
+                         {"what": _choice("body", "body", "chunks", "headers")}),
+    "lengths": FaultKind(
+        "an answer whose announced length is not its own", _lengths, "after",
+        {"form": _choice("conflicting", "none", "long", "short", "conflicting", "negative", "word",
+                         "chunked too")},
+    ),
+    "chunks": FaultKind("a chunked answer that is broken", _broken_chunks, "after",
+                        {"form": _choice("unfinished", "unfinished", "no size", "short")}),
+    "coded": FaultKind(
+        "a compressed answer, or one that is said to be", _coded, "after",
+        {"form": _choice("half", "right", "half", "none", "unsaid", "members", "unknown", "bomb",
+                         "bomb in a bomb")},
+    ),
+    "deep": FaultKind("a body nested deep", _deep, "after",
+                      {"levels": Option(300_000, (int,), "how many levels", 1, 1_000_000)}),
+}  # fmt: skip
+"""The kinds of fault in which the wire, or a gateway, says something else than the vendor did."""
