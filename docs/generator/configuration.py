@@ -20,6 +20,8 @@ _SETTINGS = {
     "published": "Where complete syncs are [published](store.md#where-publications-stand): a "
     "folder, or an address as `s3://bucket/fleet`. Empty: beside the file of the record; for "
     "PostgreSQL in the user's own data folder.",
+    "is_private": "Whether the record and what is published are made for their owner alone "
+    "(0600, 0700). `false` leaves rights to the umask; what is there already stays as it is.",
     "wait_for_lock_seconds": "How long to wait for a database that another process has locked "
     "before saying so.",
     "nsight.region": "Territory of the dashboard or one of its aliases; see the [list](nsight.md"

@@ -10,6 +10,7 @@ written into the file by Patchfleet.
 
 import os
 import re
+import stat
 import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -20,6 +21,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 from msgspec import Meta, Struct
 
+from patchfleet.addresses import has_secret
 from patchfleet.errors import ConfigError
 
 FILE_NAME = "patchfleet.toml"
@@ -71,7 +73,7 @@ class NSightSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     timeout_seconds: Annotated[float, Meta(gt=0)] = 60
     retries: Annotated[int, Meta(ge=0)] = 3
     user_agent: str | None = None
-    proxy: str | None = None
+    proxy: Secret | None = None
     ca_file: str | None = None
 
 
@@ -86,7 +88,7 @@ class QualysSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     timeout_seconds: Annotated[float, Meta(gt=0)] = 120
     retries: Annotated[int, Meta(ge=0)] = 3
     user_agent: str | None = None
-    proxy: str | None = None
+    proxy: Secret | None = None
     ca_file: str | None = None
     allow_http: bool = False
     customer_tags: tuple[str, ...] = ()
@@ -134,6 +136,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     store: Secret = Secret("")
     published: str = ""
+    is_private: bool = True
     wait_for_lock_seconds: Annotated[float, Meta(ge=0)] = 10
     nsight: NSightSettings = NSightSettings()
     qualys: QualysSettings = QualysSettings()
@@ -173,15 +176,15 @@ def find_file(named: Path | None, environment: Mapping[str, str] = os.environ) -
     if named is None and environment.get("PATCHFLEET_CONFIG"):
         named = Path(environment["PATCHFLEET_CONFIG"])
     if named is not None:
-        if not _is_file(named):
+        if not _is_there(named):
             raise ConfigError(f"there is no file {named}", hint="`patchfleet init` writes one")
         return named
-    return next((file for file in (Path(FILE_NAME), user_file()) if _is_file(file)), None)
+    return next((file for file in (Path(FILE_NAME), user_file()) if _is_there(file)), None)
 
 
-def _is_file(path: Path) -> bool:
+def _is_there(path: Path) -> bool:
     try:
-        return path.is_file()
+        return path.exists()
     except OSError as error:  # a folder on the way that is not ours to enter, a name too long
         raise ConfigError(f"{path}: {error.strerror}") from None
 
@@ -199,15 +202,8 @@ def load(named: Path | None = None, environment: Mapping[str, str] = os.environ)
     table: dict[str, Any] = {}
     text = ""
     if file is not None:
-        try:
-            text = file.read_text("utf-8")
-            table = tomllib.loads(text)
-        except OSError as error:
-            raise ConfigError(f"{file}: {error.strerror}") from None
-        except UnicodeDecodeError:
-            raise ConfigError(f"{file}: is not UTF-8 text") from None
-        except tomllib.TOMLDecodeError as error:
-            raise ConfigError(f"{file}: {error}", hint="the file is TOML: name = value") from None
+        text = _text_of(file)
+        table = _table_of(file, text)
     if "file" in table:
         raise _unusable(file, text, "there is no setting 'file'", "file", Settings)
     _overlay(table, environment)
@@ -215,6 +211,42 @@ def load(named: Path | None = None, environment: Mapping[str, str] = os.environ)
         return msgspec.convert({**table, "file": file}, Settings, dec_hook=_own_types)
     except msgspec.ValidationError as error:
         raise _explained(error, file, text) from None
+
+
+_MOST_BYTES = 1_000_000
+
+
+def _text_of(file: Path) -> str:
+    """Read a regular file of sensible size, without waiting for anybody; else raise `ConfigError`.
+
+    A byte order mark, which PowerShell writes, is no part of it.
+    """
+    try:
+        descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        with os.fdopen(descriptor, "rb") as opened:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise ConfigError(f"{file}: is not a regular file", hint="name a file of TOML")
+            content = opened.read(_MOST_BYTES + 1)
+    except OSError as error:
+        raise ConfigError(f"{file}: {error.strerror}") from None
+    if len(content) > _MOST_BYTES:
+        raise ConfigError(f"{file}: is too large for settings", hint="name a file of TOML")
+    try:
+        return content.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError:
+        raise ConfigError(f"{file}: is not UTF-8 text", hint="save it as UTF-8") from None
+
+
+def _table_of(file: Path, text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        hint = "the file is TOML: name = value"
+        if re.search(r'(?m)=\s*"(?:[A-Za-z]:|\\)\\', text):
+            hint = "a path of Windows goes in single quotes: 'C:\\folder\\file'"
+        raise ConfigError(f"{file}: {error}", hint=hint) from None
+    except RecursionError:
+        raise ConfigError(f"{file}: is nested too deeply") from None
 
 
 def _own_types(wanted: type, value: Any) -> Any:
@@ -369,12 +401,12 @@ _VARIABLES = {
 def warnings_about(settings: Settings) -> list[str]:
     """Return what a person should know about these settings: a key that others can read."""
     file = settings.file
-    if file is None or os.name != "posix":
+    if file is None or os.name != "posix" or not file.stat().st_mode & 0o077:
         return []
-    text = file.read_text("utf-8")
-    held = re.search(r"(?m)^\s*(key|password)\s*=", text)
-    in_address = re.search(r"(?m)^\s*store\s*=.*://[^@\s]*:[^@\s]+@", text)
-    if (held or in_address) and file.stat().st_mode & 0o077:
-        what = held[1] if held else "password"
-        return [f"{file} holds a {what} and others can read it: chmod 600 {file}"]
-    return []
+    table = _table_of(file, _text_of(file))
+    vendors = [of for of in map(table.get, ENVIRONMENT) if isinstance(of, dict)]
+    held = next((name for of in vendors for name in ("key", "password") if of.get(name)), None)
+    addresses = [table.get("store"), table.get("published"), *(of.get("proxy") for of in vendors)]
+    if held is None and any(isinstance(one, str) and has_secret(one) for one in addresses):
+        held = "password"
+    return [f"{file} holds a {held} and others can read it: chmod 600 {file}"] if held else []

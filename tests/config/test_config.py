@@ -129,8 +129,8 @@ def test_a_file_that_was_named_must_be_there(tmp_path, name, by):
          ("known are: devices_at_once, resume_within_hours, max_age_hours, max_calls, "
           "most_gone_percent, accept_unread_after, wait_for_worker_seconds")),
         ("file = 'x'", ":1: there is no setting 'file'",
-         ("known are: store, published, wait_for_lock_seconds, nsight, qualys, sync, today, "
-          "deadlines")),
+         ("known are: store, published, is_private, wait_for_lock_seconds, nsight, qualys, sync, "
+          "today, deadlines")),
         ("store = 5", ":1: store: expected text, got a whole number", None),
         ("[nsight]\ncalls_per_minute = 'many'",
          ":2: nsight.calls_per_minute: expected a number, got text", None),

@@ -62,13 +62,16 @@ class Session:
             published=self.settings.published_address if self._store is None else None,
             create=create,
             wait_seconds=self.settings.wait_for_lock_seconds,
+            is_private=self.settings.is_private,
         ) as store:
             yield store
 
     def _make_folder(self, folder: Path) -> None:
         """Make the folder of a record that stands where the settings say."""
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            for path in (*reversed(folder.parents), folder):
+                if not path.exists():
+                    path.mkdir(0o700 if self.settings.is_private else 0o777, exist_ok=True)
         except OSError as error:
             raise StoreError(
                 f"cannot make the folder {folder} for the record: {error.strerror}",
@@ -110,7 +113,7 @@ class Session:
             journal=None if store is None else store.journal,
             retries=nsight.retries,
             user_agent=nsight.user_agent,
-            proxy=nsight.proxy,
+            proxy=nsight.proxy.reveal() if nsight.proxy else None,
             ca_file=nsight.ca_file,
         )
 
@@ -142,7 +145,7 @@ class Session:
             journal=None if store is None else store.journal,
             retries=qualys.retries,
             user_agent=qualys.user_agent,
-            proxy=qualys.proxy,
+            proxy=qualys.proxy.reveal() if qualys.proxy else None,
             ca_file=qualys.ca_file,
             allow_http=qualys.allow_http,
         )

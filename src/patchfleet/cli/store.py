@@ -68,7 +68,11 @@ def copy(session: Session, *, destination: str) -> None:
     """
     target: Path | str = destination if "://" in destination else Path(destination)
     with session.store() as store:
-        copied = store.copy_to(target, wait_seconds=session.settings.wait_for_lock_seconds)
+        copied = store.copy_to(
+            target,
+            wait_seconds=session.settings.wait_for_lock_seconds,
+            is_private=session.settings.is_private,
+        )
     rows = sum(copied.values())
     session.say(f"copied {rows:,} rows of {len(copied)} tables")
     session.say(f'to use it: store = "{shown(destination)}" in patchfleet.toml', bold=True)

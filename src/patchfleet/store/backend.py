@@ -52,6 +52,10 @@ class Backend(Protocol):
         """Raise StoreError where no database can be, before anything is opened."""
         ...
 
+    def only_reads(self) -> bool:
+        """Turn to reading where nothing can be written beside the data; say whether that is so."""
+        ...
+
     def prepare(self, connection: Connection) -> None:
         """Set what must be set before the first tables are made; outside of any transaction."""
         ...

@@ -15,12 +15,14 @@ from patchfleet.store.schema import metadata
 _ROWS_AT_ONCE = 5000
 
 
-def copy_record(database: Database, target: Path | str, *, wait_seconds: float) -> dict[str, int]:
+def copy_record(
+    database: Database, target: Path | str, *, wait_seconds: float, is_private: bool
+) -> dict[str, int]:
     """Copy all tables of a record into the one at `target`; return how many rows each had.
 
     Raises StoreError where `target` holds anything already, or says other numbers afterwards.
     """
-    other = Database.open(target, create=True, wait_seconds=wait_seconds)
+    other = Database.open(target, create=True, wait_seconds=wait_seconds, is_private=is_private)
     try:
         with database.read() as source, other.write(durable=True, alone=True) as connection:
             _check_empty(connection, other.name)

@@ -31,23 +31,35 @@ class Database:
         self.name = backend.name
 
     @classmethod
-    def open(cls, address: Path | str, *, create: bool, wait_seconds: float) -> Self:
+    def open(
+        cls, address: Path | str, *, create: bool, wait_seconds: float, is_private: bool = True
+    ) -> Self:
         """Open the database at `address`, creating or upgrading it where needed and allowed.
 
         Raises StoreError where it cannot be opened, is somebody else's, newer, or half-migrated.
         """
-        backend = _backend(address, wait_seconds)
+        backend = _backend(address, wait_seconds, is_private=is_private)
         backend.check(create=create)
         database = cls(backend)
         try:
-            with database.read() as connection:
-                revision = database._revision(connection)
+            revision = database._found(is_to_be_written=create)
             if revision != REVISIONS[-1]:
                 database._upgrade(is_allowed=create or revision is not None)
         except BaseException:
             database.close()
             raise
         return database
+
+    def _found(self, *, is_to_be_written: bool) -> str | None:
+        """Read the revision, also where the file can be read and nothing written beside it."""
+        try:
+            with self.read() as connection:
+                return self._revision(connection)
+        except StoreError:
+            if is_to_be_written or not self.backend.only_reads():
+                raise
+        with self.read() as connection:
+            return self._revision(connection)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -146,7 +158,7 @@ class Database:
             raise self.backend.explain(error) from error
 
 
-def _backend(address: Path | str, wait_seconds: float) -> Backend:
+def _backend(address: Path | str, wait_seconds: float, *, is_private: bool) -> Backend:
     """Choose by the address: that of a PostgreSQL server, or a file."""
     if isinstance(address, str) and address.startswith(ADDRESSES):
         from patchfleet.store.postgres import PostgreSQL
@@ -165,7 +177,7 @@ def _backend(address: Path | str, wait_seconds: float) -> Backend:
         )
     from patchfleet.store.sqlite import SQLite
 
-    return SQLite(Path(address), wait_seconds)
+    return SQLite(Path(address), wait_seconds, is_private=is_private)
 
 
 def _migrate(connection: Connection) -> None:

@@ -24,7 +24,9 @@ class FileLock:
 
         The file stays behind empty: removing it would let two processes lock two files of one name.
         """
-        file = lock_file(database, source).open("ab")
+        mode = database.stat().st_mode & 0o666  # as the record itself is shared
+        flags = os.O_CREAT | os.O_APPEND | os.O_WRONLY
+        file = os.fdopen(os.open(lock_file(database, source), flags, mode), "ab")
         if _lock(file):
             return cls(file)
         file.close()

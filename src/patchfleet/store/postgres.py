@@ -118,6 +118,10 @@ class PostgreSQL:
     def check(self, *, create: bool) -> None:
         """Do nothing: whether a server is there is learned by asking it."""
 
+    def only_reads(self) -> bool:
+        """Say no: a server that only reads is read as any other."""
+        return False
+
     def prepare(self, connection: Connection) -> None:
         """Do nothing: a database of PostgreSQL is ready when it is there."""
 

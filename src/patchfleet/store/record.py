@@ -77,17 +77,22 @@ class Store:
         published: Path | str | None = None,
         wait_seconds: float = 10.0,
         create: bool = True,
+        is_private: bool = True,
     ) -> Self:
         """Open the store whose database is a file, or `postgresql://…`, creating what is missing.
 
         Published runs stand in the folder `published`, or at an address that fsspec knows; by
         default in `<name>.published` beside the database, for PostgreSQL below the user's own data.
-        A lock is waited for `wait_seconds`.
+        A lock is waited for `wait_seconds`. What is made is for its owner alone where it
+        `is_private`, else as the umask has it; what was made before stays as it is.
         Raises StoreError with a hint where the database or its folder cannot be used, or, with
         `create=False`, where nothing was recorded yet.
         """
-        database = Database.open(address, create=create, wait_seconds=wait_seconds)
-        return cls(database, shelf_at(published or _published_of(database, address)))
+        database = Database.open(
+            address, create=create, wait_seconds=wait_seconds, is_private=is_private
+        )
+        place = published or _published_of(database, address)
+        return cls(database, shelf_at(place, is_private=is_private))
 
     def begin(
         self,
@@ -281,14 +286,16 @@ class Store:
             on_run(row.source, row.run)
         return len(rows)
 
-    def copy_to(self, target: Path | str, *, wait_seconds: float = 10.0) -> dict[str, int]:
+    def copy_to(
+        self, target: Path | str, *, wait_seconds: float = 10.0, is_private: bool = True
+    ) -> dict[str, int]:
         """Copy the whole record into another, empty one; return how many rows each table had.
 
         Raises StoreError where there is a record already, or something did not arrive.
         """
         from patchfleet.store.copying import copy_record
 
-        return copy_record(self._database, target, wait_seconds=wait_seconds)
+        return copy_record(self._database, target, wait_seconds=wait_seconds, is_private=is_private)
 
     def damaged(self) -> list[str]:
         """Name every published file, of any run, that is missing or not as it was written."""

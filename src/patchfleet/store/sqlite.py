@@ -3,10 +3,11 @@
 Law of this file: a database that is not ours is looked at and left exactly as it was.
 """
 
+import os
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    Engine,
     Text,
     bindparam,
     create_engine,
@@ -42,6 +44,10 @@ _PRAGMAS = (
 _OLDEST = (3, 35)
 """The first with DROP COLUMN [https://www.sqlite.org/lang_altertable.html]."""
 
+_EFFECTIVE: dict[str, bool] = (
+    {"effective_ids": True} if os.access in os.supports_effective_ids else {}
+)
+
 _ROWS_AT_ONCE = (50, 20, 5, 1)
 
 _RIGHTS = "check that you may read and write the file and its folder"
@@ -62,19 +68,23 @@ _MEANINGS = {
 class SQLite:
     """A record in one file, in WAL mode: any number of readers beside one writer."""
 
-    def __init__(self, path: Path, wait_seconds: float) -> None:
+    def __init__(self, path: Path, wait_seconds: float, *, is_private: bool = True) -> None:
         self.path = path
         self.name = self.address = str(path)
-        self._wait_seconds = wait_seconds
-        self.engine = create_engine(
-            URL.create("sqlite", database=str(path)),
+        self._wait_seconds, self._is_private = wait_seconds, is_private
+        self.engine = self._engine(URL.create("sqlite", database=str(path)))
+
+    def _engine(self, url: URL) -> Engine:
+        engine = create_engine(
+            url,
             connect_args={
-                "timeout": wait_seconds,
+                "timeout": self._wait_seconds,
                 "isolation_level": None,
                 "check_same_thread": False,
             },
         )
-        event.listen(self.engine, "connect", _prepare)
+        event.listen(engine, "connect", _prepare)
+        return engine
 
     def check(self, *, create: bool) -> None:
         """Raise StoreError where no database can be: what stands there, or does not."""
@@ -99,6 +109,42 @@ class SQLite:
                 f"there is no folder {folder} for the database",
                 hint=f"create it: mkdir -p {folder}",
             )
+        if not is_there and self._is_private:
+            # What SQLite makes beside it later has the rights that the file has.
+            with suppress(OSError):
+                os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+
+    def only_reads(self) -> bool:
+        """Turn to reading where the file is there, and nothing can be written beside it.
+
+        Without its log the file is whole and is read as it is: nobody changes it. What was
+        committed last may be in a log, which cannot be read there: raises StoreError.
+        """
+        path, log = self.path, self.path.with_name(f"{self.path.name}-wal")
+        try:
+            if not path.is_file() or not os.access(path, os.R_OK, **_EFFECTIVE):
+                return False
+            if self._can_be_written(path.absolute().parent):
+                return False
+            if log.exists() and log.stat().st_size:
+                raise StoreError(
+                    f"{path} cannot be read without {log.name}, where nothing can be written",
+                    hint="copy both into a folder of yours, and name the copy with --store",
+                )
+        except OSError:
+            return False
+        self.engine.dispose()
+        self.engine = self._engine(
+            URL.create(
+                "sqlite",
+                database=path.absolute().as_uri(),
+                query={"immutable": "1", "mode": "ro", "uri": "true"},
+            )
+        )
+        return True
+
+    def _can_be_written(self, folder: Path) -> bool:
+        return os.access(folder, os.W_OK, **_EFFECTIVE)
 
     def prepare(self, connection: Connection) -> None:
         """Turn the file to WAL, which stays so."""
