@@ -39,6 +39,11 @@ class Error(Exception):
         self.message = message
         self.hint = hint
 
+    @property
+    def sentence(self) -> str:
+        """The message, for a line that says nothing else of what was done."""
+        return self.message
+
 
 class ConfigError(Error, ValueError):
     """A setting or a parameter that cannot be used; nothing was sent."""
@@ -50,7 +55,8 @@ class VendorError(Error):
     `fate` tells whether the request may have taken effect: only what is repeatable is sent again
     after `unknown`. `transient` tells whether sending it again can help at all. `is_in_doubt` says
     that a change was asked for and may have been done, and the hint how to see; `is_told` that the
-    vendor's own answer says so, not the status of whoever answered.
+    vendor's own answer says so, not the status of whoever answered. `operation` is the call, and
+    `about` what it asked for.
     """
 
     fate: Fate = "answered"
@@ -71,9 +77,16 @@ class VendorError(Error):
         super().__init__(message, hint=hint)
         self.vendor = vendor
         self.operation = operation
+        self.about = ""
         self.retry_after_seconds = retry_after_seconds
         if fate is not None:
             self.fate = fate
+
+    @property
+    def sentence(self) -> str:
+        """The message, after the call and what it asked for."""
+        about = f" ({self.about})" if self.about else ""
+        return f"{self.operation}{about}: {self.message}" if self.operation else self.message
 
 
 class Unreachable(VendorError):

@@ -78,4 +78,6 @@ def test_an_answer_about_another(
         with pytest.raises(Unreadable, match=f"is about {what} {other}, not 7") as caught:
             told(asked, answer_to(operation, inside, other))
         assert caught.value.operation == operation.name
+        asked_for = ", ".join(" ".join(pair) for pair in operation.request.query[1:])
+        assert caught.value.sentence.startswith(f"{operation.name} ({asked_for}): the answer is")
         assert caught.value.transient

@@ -115,7 +115,7 @@ def _explained(error: Exception) -> int:
         for note in getattr(error, "__notes__", ()):
             with suppress(OSError):
                 click.echo(f"note: {_printable(note)}", err=True)
-        return _say(error.message, error.hint, exit_of(error))
+        return _say(error.sentence, error.hint, exit_of(error))
     if os.environ.get("PATCHFLEET_TRACEBACK"):
         raise error
     what = f"{type(error).__name__}: {error}".splitlines()[0]

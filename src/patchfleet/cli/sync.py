@@ -12,7 +12,7 @@ import msgspec
 
 from patchfleet.cli.exits import Exit, exit_of
 from patchfleet.cli.session import Session, pass_session
-from patchfleet.errors import ConfigError, Error, Incomplete, VendorError
+from patchfleet.errors import ConfigError, Incomplete, VendorError
 from patchfleet.fleet import Outcome, Rules, Source, UnreadDevice, sync
 from patchfleet.fleet.outcome import ALL
 
@@ -113,7 +113,7 @@ def command(
                 if len(chosen) == 1:
                     raise
                 errors.append(error)
-                session.say(f"failed: {vendor}: {_spelled(error)}", bold=True)
+                session.say(f"failed: {vendor}: {error.sentence}", bold=True)
                 if error.hint:
                     session.say(f"hint: {error.hint}")
     if as_json:
@@ -304,9 +304,3 @@ def _left(outcome: Outcome) -> str:
     before = "the state before this sync stays current"
     rest = ", and the next sync reads only what is missing" if unread or outcome.not_asked else ""
     return f"{' and '.join(parts)}; {before}{rest}"
-
-
-def _spelled(error: Error) -> str:
-    """Say which call failed, and how."""
-    operation = getattr(error, "operation", "")
-    return f"{operation}: {error.message}" if operation else error.message

@@ -143,7 +143,7 @@ def _call(operation: Operation[T], manners: Manners) -> Flow[T]:
         try:
             return _read(operation, judged(outcome, manners.now, manners.explain))
         except VendorError as error:
-            _stamp(error, operation.name, manners)
+            _stamp(error, operation.name, manners, operation.about)
             if isinstance(error, Unauthorized) and token is not None and not is_renewed:
                 assert manners.login is not None
                 manners.login.forget(token)  # it may have died early: once more with a new one
@@ -222,7 +222,7 @@ def _tried(operation: Operation[T], manners: Manners) -> Flow[Tried[T]]:
         is_told = True
         return Tried(_read(operation, response), None)
     except VendorError as error:
-        _stamp(error, operation.name, manners)
+        _stamp(error, operation.name, manners, operation.about)
         error.is_told = is_told and not isinstance(error, Unreadable)
         is_renewable = isinstance(error, Unauthorized) and token is not None
         if is_renewable and manners.login is not None:
@@ -250,10 +250,11 @@ def _logged_in(operation: Operation[T], manners: Manners) -> Flow[Secret | None]
         login.granted(granted, manners.clock())
 
 
-def _stamp(error: VendorError, operation: str, manners: Manners) -> None:
+def _stamp(error: VendorError, operation: str, manners: Manners, about: str = "") -> None:
     """Say whose error it is, and of which operation, unless a part of that has said it."""
     error.vendor = manners.vendor
-    error.operation = error.operation or operation
+    if not error.operation:
+        error.operation, error.about = operation, about
     if error.hint is None:
         error.hint = manners.hints.get(type(error))
 

@@ -42,7 +42,8 @@ class Operation(Generic[T]):
     `repeatable` is declared, never derived from the verb: every N-sight write is a GET. Only a
     repeatable operation is sent again after nobody can say what became of it. `echoes` are compared
     with the result: an answer to another question is no answer. `is_reading` says that it changes
-    nothing, so that an answer in doubt is asked for again.
+    nothing, so that an answer in doubt is asked for again. `about` is what an error says of what
+    was asked for.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Operation(Generic[T]):
     repeatable: bool = True
     echoes: tuple[Echo[T], ...] = ()
     is_reading: bool = True
+    about: str = ""
 
 
 def on_new_connection(operation: Operation[T]) -> Operation[T]:
@@ -88,7 +90,15 @@ def unless(operation: Operation[T], fingerprint: str | None) -> Operation[Fresh[
         )
 
     echoes = tuple(of_result(echo) for echo in operation.echoes)
-    return Operation(operation.name, operation.request, parse, operation.repeatable, echoes)
+    return Operation(
+        operation.name,
+        operation.request,
+        parse,
+        operation.repeatable,
+        echoes,
+        operation.is_reading,
+        operation.about,
+    )
 
 
 @dataclass(frozen=True, slots=True)

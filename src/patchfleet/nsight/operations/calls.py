@@ -32,7 +32,8 @@ def call(
     query = [("service", service)]
     query += [(name, str(value)) for name, value in parameters.items() if value is not None]
     request = Request(path="/api/", query=tuple(query))
-    return Operation(service, request, parse, repeatable, echoes, is_reading)
+    about = ", ".join(f"{name} {value}" for name, value in query[1:] if name != "patchids")
+    return Operation(service, request, parse, repeatable, echoes, is_reading, about)
 
 
 def repeated(what: str, asked: object, *names: str) -> Echo[Any]:
