@@ -198,7 +198,14 @@ def delete_job(jobId: JobIds) -> Change[BaseList[JobChange]]:
         "delete_job", "DELETE", "/pm/v1/deploymentjobs", _changes, body={"ids": ids},
         repeatable=False, is_reading=False,
     )  # fmt: skip
-    return switching(send, ids, asked={}, get=get_job, is_so=lambda job: job is None)
+    return switching(
+        send, ids, asked={}, get=get_job, is_so=lambda job: job is None, all_jobs=_all_jobs
+    )
+
+
+def _all_jobs() -> Steps[BaseList[PMJob]]:
+    jobs: BaseList[PMJob] = yield list_jobs("all", pageSize=100)
+    return jobs
 
 
 def change_job_status(action: Action, jobId: JobIds) -> Change[BaseList[JobChange]]:
@@ -219,7 +226,9 @@ def change_job_status(action: Action, jobId: JobIds) -> Change[BaseList[JobChang
     def is_so(job: PMDeploymentJob | None) -> bool:
         return job is not None and str(job.status).casefold() == status.casefold()
 
-    return switching(send, ids, asked={"status": status}, get=get_job, is_so=is_so)
+    return switching(
+        send, ids, asked={"status": status}, get=get_job, is_so=is_so, all_jobs=_all_jobs
+    )
 
 
 def _changes(response: Response) -> BaseList[JobChange]:

@@ -347,4 +347,13 @@ def delete_mitigation_job(jobId: JobIds) -> Change[BaseList[JobChange]]:
         repeatable=False,
         is_reading=False,
     )
-    return switching(send, ids, asked={}, get=get_mitigation_job, is_so=lambda job: job is None)
+    return switching(
+        send, ids, asked={}, get=get_mitigation_job, is_so=lambda job: job is None,
+        all_jobs=_all_jobs,
+    )  # fmt: skip
+
+
+def _all_jobs() -> Steps[list[PMJob]]:
+    windows: BaseList[PMJob] = yield list_mitigation_jobs("Windows")
+    linux: BaseList[PMJob] = yield list_mitigation_jobs("Linux")
+    return [*windows, *linux]

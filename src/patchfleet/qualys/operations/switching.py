@@ -23,20 +23,28 @@ def switching(
     asked: Mapping[str, Any],
     get: Callable[[str], Operation[PMDeploymentJob]],
     is_so: Callable[[PMDeploymentJob | None], bool],
+    all_jobs: Callable[[], Steps[Sequence[Any]]],
 ) -> Change[BaseList[JobChange]]:
     """Change some jobs with one call; `is_so` says of a job, None where it is gone, whether it is.
 
-    Doing it twice changes nothing more, so it goes out again where none of them is changed.
+    Doing it twice changes nothing more, so it goes out again where none of them is changed. A job
+    is gone where it is not found and `all_jobs` has it no more: one "not found" is no proof.
     """
 
     def look(answer: BaseList[JobChange] | None) -> Steps[Mapping[str, Sight]]:
         said = {str(one.id).lower(): one for one in answer or ()}
         sights: dict[str, Sight] = {}
+        listed: set[str] | None = None
         for one in ids:
             try:
                 job: PMDeploymentJob | None = yield get(one)
             except NotFound:
                 job = None
+                if listed is None:
+                    listed = {str(there.id).lower() for there in (yield from all_jobs())}
+                if one.lower() in listed:
+                    sights[one] = Sight("unclear", "it is listed, and is not found")
+                    continue
             except VendorError as error:
                 sights[one] = Sight("unclear", f"reading it back failed: {error.message}")
                 continue
@@ -72,7 +80,7 @@ def _sight(job: PMDeploymentJob | None, said: JobChange | None, *, is_so: bool) 
     if said is not None and refusal:
         told = said.message or f"Qualys says {said.status}"
         return Sight("refused", str(told), now, name)
-    return Sight("not done", words, now, name)
+    return Sight("unclear" if job is None else "not done", words, now, name)
 
 
 def _changed(one: str, said: JobChange | None, sight: Sight, status: str) -> JobChange:
