@@ -5,6 +5,7 @@ import sys
 
 import pytest
 from small_fleet import DAY, NOW, device, finding, inventory, sync
+from sqlalchemy import make_url
 from test_store_journal import SENT
 
 import postgresql
@@ -94,6 +95,14 @@ def test_a_server_that_goes_away_in_mid_sync_costs_nothing_that_was_recorded(add
             run.complete(now=NOW + DAY, as_of=NOW + DAY)
             with store.facts() as facts:
                 assert {row.finding_id for row in questions.findings(facts)} == {"2"}
+
+
+def test_a_server_without_a_free_connection_is_told_as_such(server, address):
+    """A user that may have no connection is refused as all are when none is left."""
+    server.execute("CREATE ROLE crowded LOGIN CONNECTION LIMIT 0")
+    crowded = make_url(address).set(username="crowded").render_as_string(hide_password=False)
+    said = refused(crowded)
+    assert "has no connection free" in said
 
 
 def test_who_lost_the_right_to_write_does_not_write_on(server, address):

@@ -257,3 +257,17 @@ def test_an_interrupt_in_the_middle_of_a_device_leaves_nothing_of_it(store):
     run.complete(now=NOW, as_of=NOW)
     with store.facts() as facts:
         assert questions.count_findings(facts) == 2
+
+
+@pytest.mark.parametrize("said", ["{", "[1", "\\x", "", "[" * 3_000])
+@pytest.mark.parametrize(
+    ("table", "column"), [("publication", "digests"), ("description", "mac_addresses")]
+)
+def test_json_that_was_damaged_in_the_record_is_one_line(path, table, column, said):
+    with Store.open(path) as store:
+        sync(store, {"d1": [finding()]})
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(f"UPDATE {table} SET {column} = ?", (said,))
+    with Store.open(path) as store, pytest.raises(StoreError, match="is damaged") as caught:
+        store.facts() if table == "publication" else store.last_inventory("nsight")
+    assert "\n" not in caught.value.message

@@ -101,10 +101,10 @@ def read_hosts(
 
 
 def _remembered(known: Hosts | None) -> dict[str, About]:
-    """Return the hosts on record; none where they were kept with other fields."""
+    """Return the hosts on record; none where they were kept with other fields, or damaged."""
     try:
         return {} if known is None else {n: _decode(said) for n, said in known.said.items()}
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return {}
 
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Self
 
+import msgspec
 from sqlalchemy import ClauseElement, Connection, inspect, text
 from sqlalchemy.exc import DBAPIError
 
@@ -156,6 +157,11 @@ class Database:
             raise self.backend.explain(error.orig or error) from error
         except drivers as error:
             raise self.backend.explain(error) from error
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise StoreError(
+                f"{self.name} is damaged: something kept in it as JSON cannot be read",
+                hint="restore a backup, or move it away and sync again",
+            ) from error
 
 
 def _backend(address: Path | str, wait_seconds: float, *, is_private: bool) -> Backend:

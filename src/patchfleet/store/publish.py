@@ -291,7 +291,7 @@ def _beside(shelf: Shelf, folder: str) -> Iterator[str]:
 def _explained(shelf: Shelf, folder: str, run_id: int) -> Iterator[None]:
     try:
         yield
-    except (OSError, duckdb.IOException, duckdb.OutOfMemoryException) as error:
+    except (OSError, duckdb.Error) as error:
         place = os.fspath(shelf.address)
         said = (str(error).splitlines() or [""])[0]
         reason = without_secrets(said, place) or type(error).__name__
