@@ -299,7 +299,8 @@ def test_defect_22_parameters_are_checked(host: Host, qualys: Qualys, truth: Tru
     qualys.create_job(
         "Windows", "x", "Install", "On-demand", assetIds=[asset], filterType="all"
     )  # fmt: skip
-    assert host.emulator.calls[-1].body["filterType"] == "All"
+    (created,) = (one for one in host.emulator.calls if one.service == "create_job")
+    assert created.body["filterType"] == "All"
 
 
 def test_defect_23_tags_of_assets(qualys: Qualys, truth: Truth) -> None:
