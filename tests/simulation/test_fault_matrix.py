@@ -72,14 +72,13 @@ NO_INVENTORY = "warning: the account may not read the asset inventory"
 EXCEPTIONS = {
     ("login", "forbidden"): (Exit.DONE, NO_INVENTORY),
     ("inventory", "forbidden"): (Exit.DONE, NO_INVENTORY),
-    ("inventory", "empty"): (Exit.DONE, "warning: the asset inventory is empty"),
-    ("devices", "wrong_types"): (Exit.VENDOR, "error: the tags of asset "),
-    ("listings", "wrong_types"): (Exit.INCOMPLETE, "the tags of an asset are no list"),
+    ("devices", "wrong_types"): (Exit.INCOMPLETE, "are no tags: whose it is rests on them"),
+    ("listings", "wrong_types"): (Exit.INCOMPLETE, "are no tags: whose it is rests on them"),
 }
 """Where Qualys's answer legitimately means something else, and what is then said.
 
-Not every account may read the inventory, which an empty answer or a refusal means, and which is the
-first to be refused when a login is: patches are read without it. Tags decide whose an asset is."""
+Not every account may read the inventory, which a refusal means, and which is the first to be
+refused when a login is: patches are read without it. Tags decide whose an asset is."""
 
 
 class World:

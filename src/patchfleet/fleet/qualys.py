@@ -14,7 +14,13 @@ from typing import Final, Literal, TypeVar
 from msgspec import structs
 
 from patchfleet.errors import NotFound, Unreadable, VendorError
-from patchfleet.fleet.qualys_devices import agentless, as_device, as_places, not_ahead
+from patchfleet.fleet.qualys_devices import (
+    agentless,
+    as_device,
+    as_places,
+    has_odd_tags,
+    not_ahead,
+)
 from patchfleet.fleet.qualys_findings import Catalogue, Conditions, fingerprint, stands
 from patchfleet.fleet.qualys_hosts import read_hosts
 from patchfleet.fleet.qualys_jobs import read_jobs
@@ -65,6 +71,7 @@ class QualysSource:
         self._listed = 0
         self._behind = timedelta(0)  # how far this computer's clock is behind Qualys's
         self._orders: Orders | None = None
+        self._odd_tags: set[str] = set()
 
     def inventory(
         self, on_call: Callable[[], None] = lambda: None, known: Hosts | None = None
@@ -78,12 +85,15 @@ class QualysSource:
         as_of = self._now()
         door = Door(as_of)
         read = read_hosts(self._client, door, known, on_call)
+        self._odd_tags.clear()
         machines: dict[str, Device] = {}
         for asset in self._assets(WITHOUT_PATCHES, on_call):
             number = _id_of(asset)
             if number in machines:
                 raise Unreadable(f"asset {number} {asset.name} is listed twice")
             about = read.hosts.get(number)
+            if has_odd_tags(asset):
+                self._odd_tags.add(number)
             machines[number] = as_device(number, asset, about, self._customer_tags, door)
         self._listed = len(machines)
         door.told_at = told_at = self._now()
@@ -159,6 +169,10 @@ class QualysSource:
     def _listing(
         self, asset: PMAsset, orders: Orders, known: str | None, on_call: Callable[[], None]
     ) -> Listing | VendorError:
+        if has_odd_tags(asset) or asset.id in self._odd_tags:
+            return Unreadable(
+                f"the tags of asset {asset.id} are no tags: whose it is rests on them"
+            )
         try:
             standing = stands(asset, orders.tried(asset))
             for _ in range(self._catalogue.look_up(self._client, standing)):

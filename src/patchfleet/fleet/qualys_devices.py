@@ -14,6 +14,7 @@ from patchfleet.fleet.qualys_hosts import About
 from patchfleet.models import Customer, Device, DeviceKind, Gap, Site
 from patchfleet.qualys import PMAsset
 from patchfleet.qualys.door import AHEAD, Door, entries_of, text_of
+from patchfleet.qualys.job_records import NamedId
 from patchfleet.qualys.records import Record
 
 OWN_CUSTOMER = "Qualys subscription"
@@ -59,6 +60,11 @@ def as_device(
         last_seen_at=seen[0] or seen[1],
         last_boot_at=about.last_boot_at if about else None,
     )
+
+
+def has_odd_tags(asset: PMAsset) -> bool:
+    """Say whether tags of an asset cannot be read: whose it is and what is ordered rest on them."""
+    return not all(one is None or isinstance(one, NamedId) for one in entries_of(asset.tags))
 
 
 def _told(record: object, name: str) -> str | None:
