@@ -3,9 +3,8 @@
 Constructing makes no call and needs no network. A client may be used by several threads, an async
 one by all tasks of its event loop; what is given the same `TokenAuth` shares one token.
 
-Calls that only read are repeated after 429, 5xx, a broken connection or an unreadable answer. A
-call that changes something is repeated only where the server surely did not act; `create_job` looks
-first whether it did.
+Calls that only read are repeated after 429, 5xx, a broken connection or an unreadable answer. What
+a call changes is read back, whatever was answered, and sent again only where it is read as it was.
 """
 
 from collections.abc import Awaitable, Mapping, Sequence
