@@ -443,6 +443,12 @@ def test_a_list_of_clients_knows_when_it_was_made(reply: Read) -> None:
     assert parse(reply("list_clients/none")).answered_at is None, "without an offset it is no time"
 
 
+def test_a_control_character_is_shown_and_said(reply: Read) -> None:
+    clients = inventory.list_clients().parse(reply("list_clients/control_character"))
+    assert [client.name for client in clients] == ["a\ufffdb"]
+    assert "client 1: <name> holds characters" in clients.problems[0]
+
+
 def test_times_of_a_device(reply: Read) -> None:
     first, second = inventory.list_workstations(1).parse(reply("list_workstations/many"))
     assert first.last_boot_at == datetime(2025, 1, 9, 5, 20, tzinfo=UTC)
