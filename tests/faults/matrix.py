@@ -22,7 +22,10 @@ NAMELESS = (
 )
 KINDS = {"syncs": syncs.cells, "writes": writes.cells, "kills": kills.cells}
 _WORLDS = {"syncs": Syncs, "writes": Writes, "kills": Kills}
+NONE_LEFT = "an empty list is how the vendor says that a device has no patch"
 HIDDEN = {
+    ("patch_list_all", "an empty list in the place of records (XML)", "always"): NONE_LEFT,
+    ("patch_list_all", "an empty list in the place of records (XML)", "from the second"): NONE_LEFT,
     ("patch_list_all", "the answer of another device", "always"): NAMELESS,
     ("patch_list_all", "the answer of another device", "from the second"): NAMELESS,
     ("patch_list_all", "the answers of two of device swapped", "always"): NAMELESS,
