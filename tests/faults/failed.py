@@ -76,7 +76,6 @@ FAILED: tuple[str, ...] = (
 )
 OPEN: frozenset[str] = frozenset(
     {
-        "sync nsight > patch_list_all > the answer of another device > once",
         "sync nsight > patch_list_all > an empty list in the place of records (XML) > once",
     }
 )

@@ -28,7 +28,7 @@ class Armed:
 
     def __init__(self, fault: Fault, kinds: frozenset[str], when: str) -> None:
         self.fault, self.kinds, self.when = fault, kinds, when
-        self.matched = self.done = 0
+        self.matched = self.begun = self.done = 0
         self.state: dict[str, Any] = {}
 
     def takes(self, call: Call) -> bool:
@@ -36,9 +36,13 @@ class Armed:
         if call.kind not in self.kinds:
             return False
         self.matched += 1
-        if self.when == "once":
-            return self.done == 0
-        return self.when == "always" or self.matched > 1
+        is_struck = {
+            "once": self.begun == 0,
+            "always": True,
+            "from the second": self.matched > 1,
+        }[self.when]
+        self.begun += is_struck
+        return is_struck
 
 
 class Exchange:
@@ -158,6 +162,7 @@ class Connection:
         try:
             await armed.fault.act(Exchange(self, call, armed))
         except NotMetError:
+            armed.begun -= 1
             raise
         except BaseException:
             armed.done += 1
