@@ -115,6 +115,19 @@ def test_lists_that_are_rightly_alike_cost_a_call_more_each(lists: list[tuple[in
     assert all(listing.findings is None for listing in again.values())
 
 
+@pytest.mark.parametrize("is_once", [True, False])
+def test_a_list_that_became_empty_is_asked_for_again(is_once: bool) -> None:
+    lists: list[tuple[int, ...]] = [(1,), (2,), ()]
+    told, _ = read(lists, {}, {})
+    known = {str(one): listing.fingerprint or "" for one, listing in told.items()}
+    lists = [(1,), (2,), ()] if is_once else [(1,), (), ()]
+    told, made = read(lists, known, {1: 2})
+    asked = [int(dict(request.query)["deviceid"]) for request in made.sent]
+    assert asked.count(1) == 2
+    assert asked.count(2) == 1, "what was empty before is known again"
+    assert told[1].findings == (None if is_once else [])
+
+
 @pytest.mark.parametrize("number", [0, 1])
 def test_what_changed_into_that_of_another_device_is_asked_for_again(number: int) -> None:
     told, _ = read([(1,), (2,)], {}, {})

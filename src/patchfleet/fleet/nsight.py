@@ -142,7 +142,8 @@ class NSightSource:
 
         A list that is to the letter that of another device may be that of the other: no list names
         its device. It is asked for again on a new connection, and where it stays the same, the
-        other device is too, when all are read; that one is yielded twice where it differs.
+        other device is too, when all are read; that one is yielded twice where it differs. A list
+        that is empty now and was not before is asked for again as well.
         """
         alike = Alike(known)
 
@@ -179,7 +180,8 @@ class NSightSource:
         """Read a device, unless its answer is the one known; return in how many calls, too."""
         reading = self._reading(device_id, known)
         listing, fingerprint = self._told(self._client.run(reading))
-        if not alike.is_of_another(fingerprint, device_id):
+        is_emptied = known is not None and listing.findings == []
+        if not alike.is_of_another(fingerprint, device_id) and not is_emptied:
             return listing, 1
         listing, fingerprint = self._read_alone(device_id, known)
         alike.stays(fingerprint, device_id)
