@@ -7,6 +7,7 @@ from docs.generator.tables import code, explained, table
 from patchfleet.emulator import Emulator
 from patchfleet.emulator.control import PREFIX, ROUTES
 from patchfleet.emulator.fault_kind import FaultKind
+from patchfleet.emulator.faults import HOSTILE_FAULTS
 from patchfleet.emulator.http_faults import HTTP_FAULTS
 from patchfleet.emulator.nsight.variants import REPLY_FAULTS
 from patchfleet.emulator.qualys.faults import QUALYS_FAULTS
@@ -33,7 +34,7 @@ _SETTINGS = {
     "qualys_jobs": "So many finished jobs at Qualys, in the place of the usual ones: for "
     "measurements.",
     "qualys_job_assets": "How many assets each of those jobs has.",
-    "qualys_token_seconds": "How long a token of Qualys lives, by the emulated clock.",
+    "qualys_token_seconds": "How long a token of Qualys lives, by either clock.",
     "qualys_forbidden": "True: the user lacks the permission for patch management.",
 }
 
@@ -83,6 +84,11 @@ def controls() -> str:
 def faults() -> str:
     """Return a table of the faults of the network, which both vendors have."""
     return _faults(HTTP_FAULTS)
+
+
+def hostile_faults() -> str:
+    """Return a table of the faults in which somebody says what is not so, at both vendors."""
+    return _faults(HOSTILE_FAULTS)
 
 
 def nsight_faults() -> str:

@@ -47,6 +47,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "emulator-settings": emulation.settings,
     "controls": emulation.controls,
     "faults": emulation.faults,
+    "faults-hostile": emulation.hostile_faults,
     "faults-nsight": emulation.nsight_faults,
     "faults-qualys": emulation.qualys_faults,
     "states": words.states,

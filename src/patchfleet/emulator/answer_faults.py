@@ -234,7 +234,9 @@ def _own_words(case: Case) -> Answer:
 
 
 _OF = Option("any", (str,), f"what is another one: {', '.join(OF)}", words=OF)
-_INSTEAD = Option("", (str, int), "the id of the other one; empty for the next there is")
+_INSTEAD = Option(
+    "", (str, int), "the id of the other one; empty for the next there is", high=1 << 62
+)
 _ID = Option("", (str,), "only the records of this id; empty for all")
 _NAME = Option("record", (str,), "the name of the element or field")
 
