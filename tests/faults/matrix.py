@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from faults import kills, syncs, verdict, writes
 from faults.cell import FAULTS, Cell
 from faults.failed import FAILED
+from faults.fault import WHEN
 from faults.kills import Kills
 from faults.proxy import Proxy
 from faults.syncs import Syncs
@@ -23,7 +24,14 @@ NAMELESS = (
 KINDS = {"syncs": syncs.cells, "writes": writes.cells, "kills": kills.cells}
 _WORLDS = {"syncs": Syncs, "writes": Writes, "kills": Kills}
 NONE_LEFT = "an empty list is how the vendor says that a device has no patch"
+COUNTS = "a count says of nothing what it counts"
+RUNS = "the runs of a job name no job"
 HIDDEN = {
+    **{("get_job_runs", "the answer of another job", when): RUNS for when in WHEN},
+    ("get_job_runs", "the answers of two of job swapped", "always"): RUNS,
+    ("get_job_runs", "two answers crossed", "always"): RUNS,
+    **{("get_asset_count", "the answer of another platform", when): COUNTS for when in WHEN},
+    **{("get_patch_count", "the answer of another platform", when): COUNTS for when in WHEN},
     ("patch_list_all", "an empty list in the place of records (XML)", "always"): NONE_LEFT,
     ("patch_list_all", "an empty list in the place of records (XML)", "from the second"): NONE_LEFT,
     ("patch_list_all", "the answer of another device", "always"): NAMELESS,

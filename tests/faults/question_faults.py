@@ -38,11 +38,6 @@ CROSSED = frozenset(
      "get_job", "get_job_runs"}
 )  # fmt: skip
 """Kinds of call that are made side by side."""
-UNNAMED = "nothing in the answer says which {} it is about"
-SAYS_NOT = {
-    ("get_asset_count", "platform"): UNNAMED.format("platform"),
-    ("get_patch_count", "platform"): UNNAMED.format("platform"),
-}
 
 
 async def _other(exchange: "Exchange", name: str) -> "tuple[Call, Reply]":
@@ -51,7 +46,7 @@ async def _other(exchange: "Exchange", name: str) -> "tuple[Call, Reply]":
     for other in exchange.others(name):
         asked = exchange.call.instead(other)
         reply = await exchange.forward(asked)
-        if reply.body != mine.body:
+        if reply.status < 300 and reply.body != mine.body:
             return other, reply
     raise NotMetError
 

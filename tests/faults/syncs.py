@@ -75,6 +75,7 @@ class Syncs:
         self.vendors, self.proxy, self.folder = vendors, proxy, folder
         self.before: dict[str, rows.Rows] = {}
         self.after: dict[str, rows.Rows] = {}
+        self.usual: set[str] = set()
         self._count = 0
 
     def begin(self) -> None:
@@ -107,6 +108,7 @@ class Syncs:
         config = write_settings(folder, self.vendors, self.proxy.url, seconds=PATIENT_SECONDS)
         ran = here(config, "sync", "--fresh", "--max-age", "0")
         assert ran.code == 0, ran.err
+        self.usual |= set(warnings(ran))
 
     def kinds(self) -> set[str]:
         """Return the kinds of call that the undisturbed syncs made."""
@@ -165,7 +167,7 @@ class Syncs:
             return Verdict(verdict.TORN, f"{difference} -- {said(ran)}")
         if not difference:
             return Verdict(verdict.RIGHT)
-        if "warning: " not in ran.err:
+        if not set(warnings(ran)) - self.usual:
             return Verdict(verdict.SILENT_WRONG, str(difference))
         if difference.strange:
             return Verdict(verdict.WARNED_WRONG, f"{difference} -- {said(ran)}")
@@ -194,6 +196,11 @@ def at_once(vendors: Vendors, ran: Ran, endless: list[str]) -> Verdict | None:
     if endless:
         return Verdict(verdict.ENDLESS, f"at {', '.join(sorted(set(endless)))}")
     return None
+
+
+def warnings(ran: Ran) -> list[str]:
+    """Return what a command warned of."""
+    return [line for line in ran.err.splitlines() if line.startswith("warning: ")]
 
 
 def said(ran: Ran) -> str:

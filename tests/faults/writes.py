@@ -3,9 +3,9 @@
 import re
 import shutil
 import sqlite3
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +100,7 @@ class Told:
     start: dict[str, Any]
     goal: dict[str, Any]
     reads: frozenset[str]
-    known: dict[str, list[Call]] = field(default_factory=dict)
+    known: defaultdict[str, list[Call]]
 
 
 class Writes:
@@ -158,7 +158,7 @@ class Writes:
             folder = self.record(command)
             arguments, start = self._arguments(command), self.state(command)
             proxy.begin(None)
-            proxy.is_learning = True
+            proxy.known, proxy.is_learning = defaultdict(list), True
             config = write_settings(folder, self.vendors, proxy.url, seconds=PATIENT_SECONDS)
             ran = here(config, *arguments)
             proxy.is_learning = False
@@ -166,8 +166,15 @@ class Writes:
             goal = self.state(command)
             assert start != goal, f"{command} changed nothing: {ran.err}"
             reads = frozenset(call.kind for call in proxy.calls) - CHANGES - {"auth"}
-            self._told[command] = Told(arguments, start, goal, reads)
+            if command.startswith("qualys"):
+                proxy.known["get_job"] += self._reads_of_jobs()
+            self._told[command] = Told(arguments, start, goal, reads, proxy.known)
         return self._told[command]
+
+    def _reads_of_jobs(self) -> list[Call]:
+        """Return a call for each job there is, so that one may be answered with another's."""
+        jobs = self.vendors.truth("qualys")["jobs"]
+        return [Call("GET", f"/pm/v1/deploymentjob/{job['id']}", ()) for job in jobs]
 
     def _arguments(self, command: str) -> tuple[str, ...]:
         vendor, name, *_ = command.split()
@@ -191,6 +198,7 @@ class Writes:
         seconds = IMPATIENT_SECONDS if fault.waits else PATIENT_SECONDS
         proxy.longest_seconds = seconds * 2 + 4
         armed = Armed(fault, _struck(cell, told), cell.when)
+        proxy.known = told.known
         proxy.begin(armed)
         config = write_settings(folder, self.vendors, proxy.url, seconds=seconds)
         ran = here(config, *told.arguments)
