@@ -17,6 +17,7 @@ from patchfleet.errors import (
     VendorError,
 )
 from patchfleet.fleet.qualys_orders import (
+    JOBS_A_PAGE,
     Orders,
     is_named,
     label_of,
@@ -76,7 +77,7 @@ def read_jobs(
     run one for every hundred assets.
     """
     read = _Read(client, door, on_call, over, since)
-    listed = list(client.list_jobs("all"))
+    listed = list(client.list_jobs("all", pageSize=JOBS_A_PAGE))
     on_call()
     if before is not None:
         _compare(client, before, listed, on_call)

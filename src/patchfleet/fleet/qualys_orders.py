@@ -21,6 +21,9 @@ from patchfleet.qualys.door import Door, flag_of, number_of, text_of, word_of
 from patchfleet.qualys.ids import is_uuid
 
 RESULTS_A_PAGE: Final = 100
+JOBS_A_PAGE: Final = 100
+"""More than the documented 10: then a short page is not the end before another one has said so."""
+
 JOBS_AT_ONCE: Final = 64
 RESULTS_AT_ONCE: Final = 20_000
 """A result takes some 3 KB while it is read; of one job all are read at once, however many."""
@@ -100,7 +103,7 @@ def read_orders(client: Qualys, door: Door, on_call: Callable[[], None]) -> Orde
     Those that roll back say nothing of why a patch is missing. What cannot be read of a job ends
     it, with the job's name: without it, what failed would be missing, and what is ordered not.
     """
-    listed = list(client.list_jobs("all"))
+    listed = list(client.list_jobs("all", pageSize=JOBS_A_PAGE))
     on_call()
     ids = frozenset(job.id or "" for job in listed)
     orders = Orders(door, listed=ids, listed_at=door.told_at)
