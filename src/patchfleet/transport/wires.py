@@ -8,6 +8,8 @@ has an end, every body a size and all of them together too; what comes back hold
 import asyncio
 import ssl
 import time
+import weakref
+from collections.abc import Iterable
 from threading import BoundedSemaphore, Lock
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -63,6 +65,8 @@ class Wire:
         self._places = BoundedSemaphore(line.connections)
         self._lock = Lock()
         self._idle: list[Connection] = []
+        # A thread that nobody waits for may give one back after all were closed.
+        weakref.finalize(self, _close_all, self._idle)
         self._closings = 0
         self._account = _Account(line)
         self._discreet: Discreet | None = None
@@ -115,12 +119,11 @@ class Wire:
             if self._discreet is None:
                 self._discreet = Discreet(self._line)
             unbelieved = [one for one in self._idle if one.number == instead_of]
-            self._idle = [one for one in self._idle if one.number != instead_of]
+            self._idle[:] = [one for one in self._idle if one.number != instead_of]
             if instead_of is None and self._idle:
                 return self._idle.pop(), self._closings
             closings = self._closings
-        for one in unbelieved:
-            one.close()
+        _close_all(unbelieved)
         from patchfleet.transport.connection import Connection
 
         return Connection(self._line), closings
@@ -137,13 +140,18 @@ class Wire:
     def close(self) -> None:
         """Close the connections; those in use close when their call ends."""
         with self._lock:
-            idle, self._idle = self._idle, []
+            idle = self._idle[:]
+            self._idle.clear()
             discreet, self._discreet = self._discreet, None
             self._closings += 1
-        for connection in idle:
-            connection.close()
+        _close_all(idle)
         if discreet is not None:
             discreet.close()
+
+
+def _close_all(connections: "Iterable[Connection]") -> None:
+    for connection in connections:
+        connection.close()
 
 
 class AsyncWire:
