@@ -63,6 +63,10 @@ def slows_down(_: "Server", __: dict[str, Any]) -> Response | Lost:
     return Response(429, {}, b"")
 
 
+STANDING = {"id": "00000000-2222-3333-4444-555555555555", "name": "Another", "platform": "Windows"}
+"""A job that was there before: an empty list is no proof that one is not."""
+
+
 class Server:
     """Jobs, and what becomes of each request that wants to create one."""
 
@@ -92,7 +96,9 @@ class Server:
             self.looks += 1
         if self.looks > self.looks_that_work:
             return NOT_PERMITTED
-        shown = [job for number, job in self.jobs.items() if self._shown_from[number] <= self.looks]
+        shown = [STANDING] + [
+            job for number, job in self.jobs.items() if self._shown_from[number] <= self.looks
+        ]
         page = int(query["pageNumber"]) * int(query["pageSize"])
         return Response(200, {}, msgspec.json.encode(shown[page : page + int(query["pageSize"])]))
 
@@ -248,4 +254,20 @@ def test_an_answer_without_a_job_is_no_success() -> None:
 
     server = Server([claims])
     assert "the answer says that it was done" in in_doubt(server, VendorBroken)
+    assert len(server.sent) == 1
+
+
+def test_an_empty_list_is_no_proof_that_the_job_is_not_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    server = Server([creates_and_is_cut])
+    ask = server.answer
+
+    def shows_nothing(asked: Request) -> Response | Lost:
+        answered = ask(asked)
+        is_list = asked.path.endswith("/summary")
+        return Response(200, {}, b"[]") if is_list else answered
+
+    monkeypatch.setattr(server, "answer", shows_nothing)
+    assert "the list of jobs is empty" in in_doubt(server, Unreachable)
     assert len(server.sent) == 1

@@ -63,6 +63,8 @@ def creation(
             if marker in (job.description or ""):
                 return _seen([job])
         jobs = yield from _marked(kind, sent, marker)
+        if jobs is None:  # no list at all is no proof that it is not there
+            return {marker: Sight("unclear", "the list of jobs is empty")}
         return _seen(jobs) or {marker: Sight("not done", f"no job with the marker {marker}")}
 
     def conclude(outcome: Outcome[PMDeploymentJob]) -> T | None:
@@ -90,9 +92,13 @@ def _seen(jobs: list[PMDeploymentJob]) -> dict[str, Sight]:
     }
 
 
-def _marked(kind: Kind, sent: Mapping[str, Any], marker: str) -> Steps[list[PMDeploymentJob]]:
-    """Return the jobs with this marker, among those of the same name."""
+def _marked(
+    kind: Kind, sent: Mapping[str, Any], marker: str
+) -> Steps[list[PMDeploymentJob] | None]:
+    """Return the jobs with this marker, among those of the same name; None of an empty list."""
     jobs = yield kind.list_of(sent["platform"])
+    if not jobs:
+        return None
     found: list[PMDeploymentJob] = []
     for job in jobs:
         if job.name == sent["name"]:

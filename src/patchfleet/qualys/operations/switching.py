@@ -51,22 +51,24 @@ def switching(
             sights[one] = _sight(job, said.get(one.lower()), is_so=is_so(job))
         return sights
 
-    def conclude(outcome: Outcome[BaseList[JobChange]]) -> BaseList[JobChange] | None:
-        done = any(one.verdict == "done" for one in outcome.sights.values())
-        if not outcome.sights or (outcome.error is not None and not done):
-            return None
-        said = {str(one.id).lower(): one for one in outcome.answer or ()}
-        return BaseList(
-            _changed(one, said.get(one.lower()), sight, STATUS[outcome.claim(sight)])
-            for one, sight in outcome.sights.items()
-        )
-
     return Change(
         Wanted("qualys", send.name, items=tuple(ids), asked=dict(asked)),
         send,
         look,
-        conclude,
+        _concluded,
         "look at the jobs before you repeat this: `patchfleet qualys job ID`",
+    )
+
+
+def _concluded(outcome: Outcome[BaseList[JobChange]]) -> BaseList[JobChange] | None:
+    """Return what became of each; None where no answer can be used and none is done."""
+    done = any(one.verdict == "done" for one in outcome.sights.values())
+    if not outcome.sights or (outcome.error is not None and not done):
+        return None
+    said = {str(one.id).lower(): one for one in outcome.answer or ()}
+    return BaseList(
+        _changed(one, said.get(one.lower()), sight, STATUS[outcome.claim(sight)])
+        for one, sight in outcome.sights.items()
     )
 
 
