@@ -169,9 +169,13 @@ def _sent(request: Request, manners: Manners) -> Flow[Response | Lost]:
 
 
 def _is_asked_again(operation: Operation[T], outcome: Response | Lost) -> bool:
-    """Say whether an answer may be that to another question, and asking again changes nothing."""
-    is_free = operation.is_reading and operation.repeatable
-    return is_free and isinstance(outcome, Response) and outcome.is_doubtful
+    """Say whether an answer may be that to another question, and asking again changes nothing.
+
+    A failure is asked again anyway, where that can help.
+    """
+    if isinstance(outcome, Lost) or not 200 <= outcome.status < 300:
+        return False
+    return outcome.is_doubtful and operation.is_reading and operation.repeatable
 
 
 def _on_another_connection(request: Request, outcome: Response | Lost) -> Request:
