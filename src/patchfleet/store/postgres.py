@@ -145,11 +145,12 @@ class PostgreSQL:
     @contextmanager
     def lasting(self, connection: Connection) -> Iterator[None]:
         """Wait for the disk at the end of each transaction inside."""
-        connection.info["patchfleet_lasting"] = True
+        info = connection.info  # asked of a connection that was lost meanwhile it would raise
+        info["patchfleet_lasting"] = True
         try:
             yield
         finally:
-            connection.info["patchfleet_lasting"] = False
+            info["patchfleet_lasting"] = False
 
     def no_data(self) -> StoreError:
         """Say that nothing was ever recorded here."""
