@@ -20,7 +20,7 @@ REPLACED = "\ufffd"
 # euro sign, and the five that it leaves out are controls [WHATWG, Encoding].
 _WESTERN = "".join(bytes([byte]).decode("cp1252", "ignore") or chr(byte) for byte in range(256))
 _WESTERN_LABELS = {"iso-8859-1", "latin1", "latin-1", "us-ascii", "ascii", "windows-1252", "cp1252"}
-_BYTES_80_TO_9F = bytes(range(0x80, 0xA0))
+BYTES_80_TO_9F = bytes(range(0x80, 0xA0))
 
 # A document type can only stand before the root element. In these encodings every byte of markup is
 # its ASCII byte, so what begins like this has none. All others take the slower guarded parser.
@@ -91,7 +91,7 @@ def western(body: bytes) -> str:
 
 
 def _has_80_to_9f(body: bytes) -> bool:
-    return len(body.translate(None, _BYTES_80_TO_9F)) != len(body)
+    return len(body.translate(None, BYTES_80_TO_9F)) != len(body)
 
 
 def sample(body: bytes) -> str:

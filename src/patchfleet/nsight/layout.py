@@ -14,7 +14,7 @@ same error.
 import re
 from functools import lru_cache
 
-from patchfleet.nsight.document import western
+from patchfleet.nsight.document import BYTES_80_TO_9F, western
 from patchfleet.nsight.envelope import plain
 
 _LONGEST_RECORD = 16 * 1024
@@ -23,6 +23,7 @@ _DECLARATION = re.compile(
 )
 # Control characters are errors in XML, and a carriage return is changed by it.
 _TREATED_BY_XML = bytes(byte for byte in range(0x20) if byte not in b"\t\n")
+_NOT_PLAIN = _TREATED_BY_XML + BYTES_80_TO_9F  # one look for both
 _IN_CDATA = r"[^]]*+(?:\](?!\]>)[^]]*+)*+"
 _PLAIN = r"[^<&\]]*+"
 _NAME = r"[A-Za-z_][A-Za-z_0-9]*"
@@ -35,9 +36,12 @@ def rows_of(body: bytes, root: str, record: str) -> tuple[list[str], list[tuple[
     `root` and `record` are the documented names of the outer element and of its children. Texts
     are out of their CDATA sections and without blanks around them.
     """
-    if len(body.translate(None, _TREATED_BY_XML)) != len(body):
+    if len(body.translate(None, _NOT_PLAIN)) == len(body):
+        text = body.decode("latin-1")
+    elif len(body.translate(None, _TREATED_BY_XML)) == len(body):
+        text = western(body)
+    else:
         return None
-    text = western(body)
     position, end = _inside(text, root)
     fields = _fields_of_first(text, position, record)
     if fields is None:
