@@ -33,6 +33,8 @@ _CLIENT = {
     "ca_file": "A PEM file of authorities to trust instead of the system's.",
     "connections": f"How many calls may be under way at once "
     f"({Line('https://example').connections}).",
+    "journal": "Where changes are written down before they are sent, as `store.journal`; nowhere "
+    "by default.",
 }
 
 
@@ -170,6 +172,8 @@ def type_name(hint: Any) -> str:
         return " | ".join(map(type_name, inner))
     if outer is typing.Literal:
         return " | ".join(map(repr, inner))
+    if hint is ...:
+        return "..."
     name = "None" if hint is types.NoneType else (outer or hint).__name__
     return f"{name}[{', '.join(map(type_name, inner))}]" if inner else str(name)
 

@@ -27,6 +27,8 @@ _SETTINGS = {
     "proxy": 'Address of a proxy; `""` for none; `None` for the environment\'s.',
     "ca_file": "A PEM file of authorities to trust instead of the system's.",
     "connections": "How many calls may be under way at once (16).",
+    "journal": "Where changes are written down before they are sent, as `store.journal`; nowhere "
+    "by default.",
     "allow_http": "Permits plain `http` to another machine than this one.",
 }
 

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 
 from docs.generator.tables import code, explained, table
-from patchfleet.fleet.qualys_findings import SEVERITIES, STATES
+from patchfleet.fleet.qualys_findings import STATES
 from patchfleet.fleet.qualys_jobs import JOBS, RESULTS
 from patchfleet.models import JOB_STATUSES, JobStatus
 from patchfleet.models import SEVERITIES as OURS
+from patchfleet.models.words import SEVERITY_WORDS
 
 _STATES = {
     "missing": "in `missingPatches`",
@@ -25,7 +26,7 @@ def states() -> str:
 
 def severities() -> str:
     """Return a table of severities with Qualys's words."""
-    words = {ours: [w for w, meant in SEVERITIES.items() if meant == ours] for ours in OURS}
+    words = {ours: [w for w, meant in SEVERITY_WORDS.items() if meant == ours] for ours in OURS}
     rest = {"unspecified": ", any other, or none"}
     return table(
         ("severity", "Qualys's word"),
