@@ -196,6 +196,38 @@ def test_a_page_that_holds_a_row_twice_proves_nothing() -> None:
     assert by_page(server, 10) == whole
 
 
+class OnePageDoubled(Server):
+    """A server that caps its pages, and whose n-th page repeats its first half in its second."""
+
+    def __init__(self, rows: int, *, cap: int, doubled: int) -> None:
+        super().__init__(rows, cap=cap)
+        self.doubled = doubled
+
+    def answer(self, asked: Operation[Any]) -> Any:
+        rows = super().answer(asked)
+        if len(self.calls) - 1 == self.doubled:
+            half = len(rows) // 2
+            rows[half:] = rows[: len(rows) - half]
+        return rows
+
+
+@given(
+    rows=some.integers(0, 80),
+    cap=some.integers(10, 25),  # a page of 10 is documented, and served
+    size=some.sampled_from([10, 100]),
+    doubled=some.integers(0, 12),
+)
+def test_a_page_that_lies_once_hides_nothing_of_a_capped_list(
+    rows: int, cap: int, size: int, doubled: int
+) -> None:
+    server = OnePageDoubled(rows, cap=cap, doubled=doubled)
+    try:
+        got = by_page(server, size)
+    except Unreadable:
+        return
+    assert sorted(got) == sorted(f"row {number}" for number in range(rows))
+
+
 def test_a_cursor_that_repeats_is_an_error() -> None:
     server = Server(50)
     rows = iter([listing.Cursored([{"id": 1}], "x"), listing.Cursored([{"id": 2}], "x")])

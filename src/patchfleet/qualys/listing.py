@@ -119,10 +119,10 @@ class _Met(Generic[R]):
     is kept of them.
     """
 
-    def __init__(self, reading: Reading[R], new: int = 0) -> None:
+    def __init__(self, reading: Reading[R], new: int = 0, doubled: int = 0) -> None:
         self._reading = reading
-        self.records = self.doubled = 0
-        self.new = new
+        self.records = 0
+        self.new, self.doubled = new, doubled
 
     def take(self, records: Sequence[R], page: int, *, may_slip: bool = False) -> list[R]:
         """Return the records of a page that no pass met before.
@@ -245,14 +245,19 @@ def _by_number(
     size: int,
     known_size: int,
 ) -> Passing:
-    """Read pages 0, 1, 2 … once; begin again with smaller ones where the server caps them."""
+    """Read pages 0, 1, 2 … once; begin again with smaller ones where the server caps them.
+
+    What was met until then stays met. A server that capped once may do so again: from then on a
+    short page ends nothing by itself.
+    """
     met = _Met(reading)
     number = short = 0
     while True:
         records = yield page(number, size)
         if short and records:  # the page before was short and not the last: pages are capped
-            size, number, short = short, 0, 0
-            met = _Met(reading, met.new)
+            yield Found(met.take(records, number + 1, may_slip=True))
+            size, number, short, known_size = short, 0, 0, 0
+            met = _Met(reading, met.new, met.doubled)
             continue
         yield Found(met.take(records, number + 1, may_slip=len(records) < size))
         number += 1
