@@ -192,8 +192,8 @@ def arrival(emulator, service):
     """Return an event that is set when a call of this service has arrived."""
     arrived, handle = threading.Event(), emulator.handle
 
-    def watched(method, path, query_pairs=(), headers=(), body=b""):
-        answer = handle(method, path, query_pairs, headers, body)
+    def watched(method, path, query_pairs=(), headers=(), body=b"", **more):
+        answer = handle(method, path, query_pairs, headers, body, **more)
         if dict(query_pairs).get("service") == service:
             arrived.set()
         return answer

@@ -39,7 +39,9 @@ def test_one_pace_for_all_processes(team, server, emulator, monkeypatch):
     begun_at = log.stat().st_size
     arrivals, answer = [], emulator.handle
     monkeypatch.setattr(
-        emulator, "handle", lambda *call: (arrivals.append(time.monotonic()), answer(*call))[1]
+        emulator,
+        "handle",
+        lambda *call, **more: (arrivals.append(time.monotonic()), answer(*call, **more))[1],
     )
     published, host = team.folder / "published", team.host
     words = [team.address, str(published), host.url, host.api_key, str(CALLS), str(SECONDS)]

@@ -74,9 +74,5 @@ FAILED: tuple[str, ...] = (
     "nsight retry > change > killed after the act > once",
     "nsight approve > change > killed before the act > once",
 )
-OPEN: frozenset[str] = frozenset(
-    {
-        "sync nsight > patch_list_all > an empty list in the place of records (XML) > once",
-    }
-)
+OPEN: frozenset[str] = frozenset()
 """Those whose cause is known and not mended."""
