@@ -34,6 +34,7 @@ _BLOCK = re.compile(
 _VARYING = (
     (re.compile(r"\bin \d+\.\d+ ?s\b"), "in N s"),
     (re.compile(r"\b\d{8}T\d{6}-[0-9a-f]{6}\b"), "JOURNAL"),
+    (re.compile(r"itself, as of \d{4}-\d\d-\d\d \d\d:\d\d UTC"), "itself, as of NOW"),
     (re.compile(rf"127\.0\.0\.1:(?!{'|'.join(PORTS)})\d+"), "127.0.0.1:PORT"),
 )
 _KEPT = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "TMPDIR")
