@@ -3,6 +3,7 @@
 No other exception, and nothing that silently is not there.
 """
 
+import contextlib
 import copy
 from collections.abc import Iterator
 from typing import Any
@@ -11,7 +12,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
-from replying import JOB, SERVERS, done, recorded, reply, said
+from replying import JOB, SERVERS, done, recorded, reply, said, sent_by
 from test_qualys_replies import EVERY, SAME
 
 from patchfleet.errors import VendorError
@@ -91,10 +92,30 @@ def test_an_odd_value_is_kept_or_an_error(work: Work[Any], names: list[str], dat
     whole = recorded(names[0])
     value = changed(whole, data.draw(some.sampled_from(list(places(whole)))), data.draw(ODD))
     try:
-        _, result = done(work, *answers(value, names))
+        _, result = done(sent_by(work), *answers(value, names))
     except VendorError:
         return
     assert said(result) == said(value)
+
+
+CHANGES = [(work, names) for work, _, names in SAME if sent_by(work) is not work]
+"""What reads back what it changed: its result is made of what is read, not of one answer."""
+
+
+@pytest.mark.parametrize(("work", "names"), CHANGES, ids=[names[0] for _, names in CHANGES])
+@given(data=some.data())
+def test_an_odd_value_is_no_other_error_of_a_change(
+    work: Work[Any], names: list[str], data: Any
+) -> None:
+    """Whatever is answered, and read back: what is asked for is in the result, or an error."""
+    whole = recorded(names[0])
+    value = changed(whole, data.draw(some.sampled_from(list(places(whole)))), data.draw(ODD))
+    with contextlib.suppress(VendorError):
+        _, result = done(work, *answers(value, names))
+        if isinstance(result, list):
+            change = sent_by(work)
+            asked = msgspec.json.decode(change.request.body)["ids"]
+            assert [one.id for one in result] == asked
 
 
 @pytest.mark.parametrize(("work", "names"), SEVERAL, ids=[names[0] for _, names in SEVERAL])
