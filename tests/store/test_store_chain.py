@@ -6,6 +6,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from older_record import make_older
 from small_fleet import DAY, NOW, device, finding, inventory, patch, sync
 from sqlalchemy import text
 
@@ -502,32 +503,9 @@ def test_what_is_kept_says_how_old_it_is(store):
 
 def test_what_an_earlier_patchfleet_published_is_made_again(path):
     """A record of revision 0001 has files of other columns: they are told and made anew."""
-    from alembic import command
-    from alembic.config import Config
-
     with Store.open(path) as store:
         sync(store, {"d1": [finding(n) for n in range(5)]})
-        with store._database.write() as connection:
-            config = Config()
-            folder = Path(publications.__file__).parent / "migrations"
-            config.set_main_option("script_location", str(folder))
-            config.attributes["connection"] = connection
-            command.stamp(config, "0001")
-            for statement in (
-                *(f"DROP TABLE {name}" for name in (
-                    "membership", "look_alike", "verdict", "intel", "pace",
-                    "job", "job_run", "job_result", "host",
-                )),
-                *(f"ALTER TABLE {table} DROP COLUMN {column}" for table, column in (
-                    ("run", "calls"), ("run", "hosts_at"),
-                    ("run", "hosts_whole_at"), ("device", "listed_at"),
-                    ("device", "listed"), ("device", "fingerprint"), ("scan", "changes"),
-                    ("patch", "vendor_id"), ("patch", "cves"), ("patch", "is_superseded"),
-                    ("patch", "needs_reboot"), ("publication", "previous"),
-                    ("publication", "is_whole"),
-                )),
-            ):  # fmt: skip
-                connection.exec_driver_sql(statement)
+        make_older(store, "0001")
     with Store.open(path) as store:
         with store.facts() as facts:
             assert len(facts.repaired) == 10

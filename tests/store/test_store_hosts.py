@@ -4,12 +4,13 @@ from datetime import timedelta
 
 import msgspec
 import pytest
+from older_record import make_older
 from small_fleet import DAY, NOW, device, inventory
 from sqlalchemy import func, select
 
 from patchfleet.errors import StoreError
 from patchfleet.models import Hosts
-from patchfleet.store import Store, publications, schema
+from patchfleet.store import Store, schema
 
 HOUR = timedelta(hours=1)
 
@@ -132,25 +133,10 @@ def test_they_are_copied_with_the_record(store, tmp_path):
 
 
 def test_a_record_of_before_remembers_nothing_and_keeps_the_rest(address):
-    from alembic import command
-    from alembic.config import Config
-
     with Store.open(address) as store:
         complete(store, whole(a="1"))
         complete(store, None, now=NOW + DAY / 2)
-        with store._database.write() as connection:
-            config = Config()
-            folder = publications.__file__.replace("publications.py", "migrations")
-            config.set_main_option("script_location", folder)
-            config.attributes["connection"] = connection
-            command.stamp(config, "0002")
-            for statement in (
-                "DROP TABLE host",
-                "ALTER TABLE run DROP COLUMN hosts_at",
-                "ALTER TABLE run DROP COLUMN hosts_whole_at",
-                "ALTER TABLE run ADD COLUMN is_sweep BOOLEAN NOT NULL DEFAULT true",
-            ):
-                connection.exec_driver_sql(statement)
+        make_older(store, "0002")
     with Store.open(address) as store:
         assert store.hosts("qualys") is None
         assert [run.state for run in store.runs()] == ["complete"] * 2
