@@ -25,6 +25,7 @@ class Question(Protocol):
     @property
     def is_act(self) -> bool:
         """Return whether the call changes anything at the vendor."""
+        ...
 
     @property
     def before(self) -> Answer | None:

@@ -112,7 +112,7 @@ class NSightSource:
         on_call()
         clients = once(all_clients, "client_id")
         ids = [client.client_id for client in clients]
-        asked = [(client, kind) for client in ids for kind in KINDS]
+        asked: list[tuple[int, DeviceKind]] = [(one, kind) for one in ids for kind in KINDS]
         sites = self._ask(self._client.list_sites, [(client,) for client in ids], on_call)
         short = self._ask(self._listed, asked, on_call)
         lists = Lists(

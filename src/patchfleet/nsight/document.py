@@ -5,7 +5,6 @@ Damage that cannot change structure (bytes and characters that no XML may hold) 
 is said; what is not well-formed otherwise stays an error.
 """
 
-import codecs
 import re
 from typing import NamedTuple, NoReturn
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder, XMLParser
@@ -18,7 +17,9 @@ REPLACED = "\ufffd"
 
 # Under these labels browsers read windows-1252: bytes 80 to 9F are quotation marks, dashes and the
 # euro sign, and the five that it leaves out are controls [WHATWG, Encoding].
-_WESTERN = "".join(bytes([byte]).decode("cp1252", "ignore") or chr(byte) for byte in range(256))
+_WESTERN = {
+    byte: bytes([byte]).decode("cp1252", "ignore") or chr(byte) for byte in range(0x80, 0xA0)
+}
 _WESTERN_LABELS = {"iso-8859-1", "latin1", "latin-1", "us-ascii", "ascii", "windows-1252", "cp1252"}
 BYTES_80_TO_9F = bytes(range(0x80, 0xA0))
 
@@ -85,9 +86,8 @@ def document_of(body: bytes) -> Document:
 
 def western(body: bytes) -> str:
     """Decode bytes that are declared as ISO-8859-1, as browsers do."""
-    if _has_80_to_9f(body):
-        return codecs.charmap_decode(body, "strict", _WESTERN)[0]
-    return body.decode("latin-1")
+    text = body.decode("latin-1")
+    return text.translate(_WESTERN) if _has_80_to_9f(body) else text
 
 
 def _has_80_to_9f(body: bytes) -> bool:

@@ -29,7 +29,9 @@ def told(
     ]
     missed = of_runs(connection, [row.id for row in found])
     return [
-        RunGaps(row.id, row.name, row.state, moment(row.started_at), tuple(missed.get(row.id, ())))
+        RunGaps(
+            row.id, row.name, row.state, moment(int(row.started_at)), tuple(missed.get(row.id, ()))
+        )
         for row in found
     ]
 

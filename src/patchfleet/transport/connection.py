@@ -36,9 +36,8 @@ _numbers = itertools.count(1)
 class History:
     """What one connection was asked and answered, by digest."""
 
-    _transport: "httpx2.HTTPTransport | httpx2.AsyncHTTPTransport"
-
-    def __init__(self) -> None:
+    def __init__(self, pool: Any) -> None:
+        self._pool = pool
         self.number = next(_numbers)
         self.is_spent = False
         self._answers: dict[bytes, bytes] = {}
@@ -60,7 +59,7 @@ class History:
     def has_more(self, answer: "httpx2.Response") -> bool:
         """Say whether bytes came after an answer that was read: with it, or still in the socket."""
         stream = answer.extensions["network_stream"]
-        state = _http_state(self._transport._pool)  # noqa: SLF001
+        state = _http_state(self._pool)
         if state is None or state.trailing_data[0]:
             self.is_spent = True
             return state is not None
@@ -75,9 +74,9 @@ class Connection(History):
     """A transport of the HTTP library that holds one connection; see `History`."""
 
     def __init__(self, line: Line) -> None:
-        super().__init__()
         self._deadline = _Deadline()
-        self._transport: httpx2.HTTPTransport = httpx2.HTTPTransport(**_options(line))
+        self._transport = httpx2.HTTPTransport(**_options(line))
+        super().__init__(self._transport._pool)  # noqa: SLF001
         # Its public settings give no way to say how the network is read.
         self._transport._pool._network_backend = _Network(self._deadline)  # noqa: SLF001
 
@@ -95,8 +94,8 @@ class AsyncConnection(History):
     """The same for a task; its time is bounded by whoever awaits it."""
 
     def __init__(self, line: Line) -> None:
-        super().__init__()
-        self._transport: httpx2.AsyncHTTPTransport = httpx2.AsyncHTTPTransport(**_options(line))
+        self._transport = httpx2.AsyncHTTPTransport(**_options(line))
+        super().__init__(self._transport._pool)  # noqa: SLF001
 
     async def ask(self, request: "httpx2.Request") -> "httpx2.Response":
         """Send a request and return its answer, the body unread."""
