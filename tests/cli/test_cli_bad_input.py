@@ -61,7 +61,7 @@ def test_a_wrong_key(reading, still, words):
     reading.set(PATCHFLEET_NSIGHT_KEY="not-the-key")
     result = reading(*words, *[still.url] * (words[-1] == "--url"))
     assert result.code == 5
-    assert result.error() == "N-able does not accept the key (Login failed)"
+    assert result.error() == "list_clients: N-able does not accept the key (Login failed)"
     assert "region" in result.hint()
     assert intact(reading) == before
     assert not (reading.folder / "home").exists(), "a key that does not work is not written down"
@@ -79,7 +79,11 @@ def test_nobody_answers(reading):
 @pytest.mark.parametrize(
     ("words", "code", "error"),
     [
-        (["--live", "-d", "12"], 5, "N-able knows no device 12, or the key may not see it"),
+        (
+            ["--live", "-d", "12"],
+            5,
+            "patch_list_all: N-able knows no device 12, or the key may not see it",
+        ),
         (["--live", "-d", "abc"], 2, "--live needs --device with the ids of the devices"),
         (["--live", "-d", "12a"], 2, "--live needs --device with the ids of the devices"),
         (["--live", "-d", "-5"], 2, "--live needs --device with the ids of the devices"),
