@@ -90,9 +90,10 @@ def test_what_was_complete_stays_current_until_the_next_is(emulator, source, sto
 def test_only_what_failed_is_asked_again(emulator, source, store):
     failing = patched(emulator)[2:5]
     for number in failing:
-        emulator.fault("e1", service="patch_list_all", device=int(number), times=1)
+        emulator.fault("e1", service="patch_list_all", device=int(number), times=None)
     outcome = sync(source, store, now=lambda: emulator.now)
     assert len(outcome.problems) == 3
+    emulator.clear_faults()
     emulator.clear_calls()
     outcome = sync(source, store, now=lambda: emulator.now)
     assert asked(emulator) == dict.fromkeys(failing, 1)

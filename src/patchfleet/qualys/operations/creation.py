@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from patchfleet.errors import NotFound, Rejected
+from patchfleet.errors import NotFound, Rejected, Unreadable
+from patchfleet.qualys.ids import is_uuid
 from patchfleet.qualys.job_records import PMDeploymentJob
 from patchfleet.qualys.operations.calls import call
 from patchfleet.qualys.operations.jobs import read_job
@@ -55,7 +56,7 @@ def creation(
     sent = {**body, "description": description}
 
     def look(answer: PMDeploymentJob | None) -> Steps[Mapping[str, Sight]]:
-        if answer is not None:
+        if answer is not None and is_uuid(answer.id):
             try:
                 job: PMDeploymentJob = yield kind.get(str(answer.id))
             except NotFound:
@@ -102,6 +103,8 @@ def _marked(
     found: list[PMDeploymentJob] = []
     for job in jobs:
         if job.name == sent["name"]:
+            if not is_uuid(job.id):
+                raise Unreadable(f"a job '{job.name}' is listed without an id that can be read")
             whole: PMDeploymentJob = yield kind.get(job.id)
             if marker in (whole.description or ""):
                 found.append(whole)
