@@ -16,6 +16,8 @@ from faults import matrix, page
 from faults.cell import Cell
 from faults.verdict import FORBIDDEN
 
+UNENDING = 1e9
+
 
 def main() -> int:
     given = _given()
@@ -24,7 +26,7 @@ def main() -> int:
     counts = _shared(given.processes)
     for (group, word), count in sorted(counts.items()):
         sys.stdout.write(f"{count:6,} {group}: {word}\n")
-    if len(sys.argv) == 1:  # nothing was chosen: it is the whole
+    if not (given.only or given.sample or given.failed or given.seconds < UNENDING):
         page.write(counts)
     return int(any(word in FORBIDDEN for _, word in counts))
 
@@ -96,7 +98,7 @@ def _given() -> argparse.Namespace:
     parser.add_argument("--sample", type=int, help="so many of each kind")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--failed", action="store_true", help="every cell that ever failed")
-    parser.add_argument("--seconds", type=float, default=1e9, help="begin none after so long")
+    parser.add_argument("--seconds", type=float, default=UNENDING, help="begin none after so long")
     parser.add_argument("--say", action="store_true", help="tell every verdict")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--part", type=int, nargs=2, help=argparse.SUPPRESS)
