@@ -331,7 +331,7 @@ VALUES = (
     ),
     Fault("a reference to a control character", GROUP,
           _xml(rb"<(name|patchTitle|description)><!\[CDATA\[(.*?)\]\]>", rb"<\1>&#1;x"),
-          lambda kind: kind in XML_LISTS, blurs=TEXT_COLUMNS),
+          lambda kind: kind in XML_LISTS, blurs=TEXT_COLUMNS | {"kb"}),
     Fault("a byte that is no UTF-8", GROUP,
           altered(lambda r: replace(r, body=re.sub(rb'("(?:name|title|assetName)": ")',
                                                    lambda hit: hit[1] + b"\xff", r.body))),

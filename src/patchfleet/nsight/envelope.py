@@ -9,6 +9,7 @@ stay, since N-able's own examples have one, and is said.
 
 from collections.abc import Iterator
 from datetime import datetime
+from functools import lru_cache
 from xml.etree.ElementTree import Element
 
 from patchfleet.errors import Rejected, Unauthorized, Unreadable, VendorError
@@ -170,6 +171,7 @@ def name_of(element: Element) -> str:
     return plain(element.tag)
 
 
+@lru_cache(maxsize=4096)
 def plain(name: str) -> str:
     """Return a wire name without namespace, case and separators: `installDateText`."""
     return name.rpartition("}")[2].lower().replace("_", "")

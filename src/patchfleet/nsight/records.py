@@ -113,10 +113,12 @@ def _wire_names(record: type[Record]) -> dict[str, str]:
 class _Form(NamedTuple):
     """What a record type expects of its fields, by attribute."""
 
+    types: dict[str, Any]
     numbers: frozenset[str]
     texts: frozenset[str]
     apart: frozenset[str]
     required: frozenset[str]
+    ids: frozenset[str]
     id: str
 
 
@@ -128,11 +130,14 @@ def _form(record: type[Record]) -> _Form:
         return frozenset(info.name for info in fields if is_so(info.type))
 
     numbers = of(lambda kind: int in (get_args(kind) or (kind,)))
+    required = frozenset(info.name for info in fields if info.required)
     return _Form(
+        types={info.name: info.type for info in fields},
         numbers=numbers,
         texts=of(lambda kind: str in (get_args(kind) or (kind,))),
         apart=of(lambda kind: get_origin(kind) is list) | record.READ_APART,
-        required=frozenset(info.name for info in fields if info.required),
+        required=required,
+        ids=frozenset(name for name in required if name.endswith("_id")),
         id=next((info.name for info in fields if info.name in numbers), ""),
     )
 
@@ -165,7 +170,10 @@ def read_rows(tags: list[str], texts: list[tuple[str, ...]], record: type[R]) ->
             if extra:
                 row["extra"] = extra
     problems: list[str] = []
-    found = Records(_typed(rows, record, problems))
+    numbers = _form(record).numbers.intersection(names)
+    columns = list(zip(*texts, strict=True)) or [()] * len(names)
+    is_plain = all(_are_plain(columns[names.index(name)], name, record) for name in numbers)
+    found = Records(_typed(rows, record, problems, is_plain=is_plain))
     found.problems = tuple(problems)
     return found
 
@@ -176,43 +184,63 @@ def _listed(rows: list[dict[str, Any]], record: type[R], answer: Answer) -> Reco
     return found
 
 
-def _typed(rows: list[dict[str, Any]], record: type[R], problems: list[str]) -> list[R]:
-    """Make records of rows, and add what was odd in any of them to `problems`."""
-    form = _form(record)
-    found: list[R]
-    if all(_are_plain([row.get(name, "") for row in rows], name, form) for name in form.numbers):
-        try:
-            found = msgspec.convert(rows, list[record], strict=False)  # type: ignore[valid-type]
-        except msgspec.ValidationError:  # find the odd ones; the others need not suffer
-            found = [_tolerant(row, record) for row in rows]
-    else:
-        found = [_tolerant(row, record) for row in rows]
+def _typed(
+    rows: list[dict[str, Any]], record: type[R], problems: list[str], *, is_plain: bool = False
+) -> list[R]:
+    """Make records of rows, and add what was odd in any of them to `problems`.
+
+    `is_plain` says that all numbers of all rows are known to be plain digits.
+    """
+    found = _at_once(rows, record) if is_plain else None
+    if found is None:
+        found = [_one(row, record) for row in rows]
+    called = record.CALLED or record.__name__.lower()
     for place, one in enumerate(found, 1):
         if one.problems:
-            name = (
-                f"{record.CALLED or record.__name__.lower()} {getattr(one, form.id, None) or place}"
-            )
+            name = f"{called} {getattr(one, _form(record).id, None) or place}"
             problems += (f"{name}: {problem}" for problem in one.problems)
     return found
 
 
-def _are_plain(texts: Sequence[Any], name: str, form: _Form) -> bool:
+def _at_once(rows: list[dict[str, Any]], record: type[R]) -> list[R] | None:
+    """Make records of rows; None where one is odd: the others need not suffer."""
+    try:
+        return msgspec.convert(rows, list[record], strict=False)  # type: ignore[valid-type]
+    except msgspec.ValidationError:
+        return None
+
+
+def _one(row: dict[str, Any], record: type[R]) -> R:
+    """Make a record of a row, of which anything may be odd."""
+    numbers = _form(record).numbers
+    if all(_are_plain((row[name],), name, record) for name in row if name in numbers):
+        try:
+            return msgspec.convert(row, record, strict=False)
+        except msgspec.ValidationError:
+            pass
+    return _tolerant(row, record)
+
+
+def _are_plain(texts: Sequence[Any], name: str, record: type[Record]) -> bool:
     """Tell whether texts are plain digits, as ids and counts are written: `1e3` is none.
 
-    None and 0 are no ids.
+    None and 0 are no ids, and of the others some may be below zero.
     """
+    form = _form(record)
     try:
         joined = "".join(texts)
     except TypeError:  # what the reader of the answer added is a number already
         return all(isinstance(text, int) or whole_number(text) is not None for text in texts)
     if not joined:
         return name not in form.required
-    is_id = name in form.required and name.endswith("_id")
+    if name in record.SIGNED and "-" in joined:
+        texts = [text.removeprefix("-") for text in texts]
+        joined = "".join(texts)
     return (
         joined.isascii()
         and joined.isdigit()
         and len(max(texts, key=len)) <= LONGEST_NUMBER
-        and not (is_id and "0" in texts)
+        and not (name in form.ids and "0" in texts)
     )
 
 
@@ -307,14 +335,14 @@ def _tolerant(row: dict[str, Any], record: type[R]) -> R:
     row = dict(row)
     form = _form(record)
     odd = list(row.get("problems", ()))
-    for info in msgspec.structs.fields(record):
-        if info.name in _ASIDE or info.name not in row:
+    for name, kind in form.types.items():
+        if name not in row:
             continue
-        text, name = row[info.name], info.name
+        text = row[name]
         try:
             if name in form.numbers:
                 row[name] = _number(text, name, record)
-            row[name] = msgspec.convert(row[name], info.type, strict=False)
+            row[name] = msgspec.convert(row[name], kind, strict=False)
         except (msgspec.ValidationError, ValueError):
             _take_out(row, name, str(text), record)
             if not (is_placeholder(text) or _is_negative(text)):
@@ -332,8 +360,7 @@ def _number(text: Any, name: str, record: type[Record]) -> int:
         return text
     digits = text[1:] if _is_negative(text) and name in record.SIGNED else text
     number = whole_number(digits)
-    is_id = name in _form(record).required and name.endswith("_id")
-    if number is None or (is_id and not number):
+    if number is None or (name in _form(record).ids and not number):
         raise ValueError(text)
     return -number if digits is not text else number
 

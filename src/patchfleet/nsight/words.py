@@ -54,6 +54,8 @@ EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 """Outside of these a time is a placeholder: 0, -1, the year 1 and the year 9999."""
 
+_SECONDS = EARLIEST.timestamp(), LATEST.timestamp()
+
 
 def base_choice(policy: int) -> Choice | None:
     """Return what a policy number decides, or None for a number nobody has documented."""
@@ -115,7 +117,7 @@ def moment(text: str | None) -> datetime | None:
 
 def unix_moment(seconds: int | None) -> datetime | None:
     """Read Unix seconds as UTC; None for none, for 0, -1 and other times that nobody meant."""
-    if seconds is None or not EARLIEST.timestamp() <= seconds < LATEST.timestamp():
+    if seconds is None or not _SECONDS[0] <= seconds < _SECONDS[1]:
         return None
     return datetime.fromtimestamp(seconds, UTC)
 

@@ -26,8 +26,9 @@ from patchfleet.transport.wire import Request
 if TYPE_CHECKING:
     from h11 import Connection as HTTPState
 
-READ_BYTES = 16 * 1024
-"""So much is read at a time: unpacked it is at most a thousand times as much."""
+READ_BYTES = 64 * 1024
+PACKED_READ_BYTES = 16 * 1024
+"""So much is read at a time of what is packed: unpacked it is at most a thousand times as much."""
 REMEMBERED_ANSWERS = 1024
 
 _numbers = itertools.count(1)
@@ -74,16 +75,19 @@ class Connection(History):
     """A transport of the HTTP library that holds one connection; see `History`."""
 
     def __init__(self, line: Line) -> None:
-        self._deadline = _Deadline()
+        self._bounds = _Bounds()
         self._transport = httpx2.HTTPTransport(**_options(line))
         super().__init__(self._transport._pool)  # noqa: SLF001
         # Its public settings give no way to say how the network is read.
-        self._transport._pool._network_backend = _Network(self._deadline)  # noqa: SLF001
+        self._transport._pool._network_backend = _Network(self._bounds)  # noqa: SLF001
 
     def ask(self, request: "httpx2.Request", until: float) -> "httpx2.Response":
         """Send a request and return its answer, the body unread; each wait ends at `until`."""
-        self._deadline.until = until
-        return self._transport.handle_request(request)
+        self._bounds.until, self._bounds.most = until, PACKED_READ_BYTES
+        answer = self._transport.handle_request(request)
+        if "content-encoding" not in answer.headers:
+            self._bounds.most = READ_BYTES
+        return answer
 
     def close(self) -> None:
         """Close it, also while it waits."""
@@ -133,10 +137,11 @@ def _waits(plug: Any) -> bool:
             return False
 
 
-class _Deadline:
-    """When the call that is under way on a connection has to be over."""
+class _Bounds:
+    """When the call under way on a connection has to be over, and how much is read at a time."""
 
     until = float("inf")
+    most = PACKED_READ_BYTES
 
     def left(self, timeout: float | None) -> float:
         """Return how long a step may wait: no longer than it would, and not past the end."""
@@ -147,17 +152,17 @@ class _Deadline:
 
 
 class _Stream(httpcore2.NetworkStream):
-    """A stream whose steps all end by one deadline."""
+    """A stream whose steps all end in time."""
 
-    def __init__(self, stream: httpcore2.NetworkStream, deadline: _Deadline) -> None:
+    def __init__(self, stream: httpcore2.NetworkStream, bounds: _Bounds) -> None:
         self._stream = stream
-        self._deadline = deadline
+        self._bounds = bounds
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(min(max_bytes, READ_BYTES), self._deadline.left(timeout))
+        return self._stream.read(min(max_bytes, self._bounds.most), self._bounds.left(timeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._stream.write(buffer, self._deadline.left(timeout))
+        self._stream.write(buffer, self._bounds.left(timeout))
 
     def close(self) -> None:
         self._stream.close()
@@ -168,8 +173,8 @@ class _Stream(httpcore2.NetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> httpcore2.NetworkStream:
-        left = self._deadline.left(timeout)
-        return _Stream(self._stream.start_tls(ssl_context, server_hostname, left), self._deadline)
+        left = self._bounds.left(timeout)
+        return _Stream(self._stream.start_tls(ssl_context, server_hostname, left), self._bounds)
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)
@@ -178,9 +183,9 @@ class _Stream(httpcore2.NetworkStream):
 class _Network(httpcore2.NetworkBackend):
     """Opens the streams of one connection."""
 
-    def __init__(self, deadline: _Deadline) -> None:
+    def __init__(self, bounds: _Bounds) -> None:
         self._network = httpcore2.SyncBackend()
-        self._deadline = deadline
+        self._bounds = bounds
 
     def connect_tcp(
         self,
@@ -190,9 +195,9 @@ class _Network(httpcore2.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore2.NetworkStream:
-        left = self._deadline.left(timeout)
+        left = self._bounds.left(timeout)
         stream = self._network.connect_tcp(host, port, left, local_address, socket_options)
-        return _Stream(stream, self._deadline)
+        return _Stream(stream, self._bounds)
 
 
 def headers_of(answer: "httpx2.Response") -> Mapping[str, str]:
