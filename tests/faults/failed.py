@@ -73,6 +73,11 @@ FAILED: tuple[str, ...] = (
     "qualys enable > change > killed after the act > once",
     "nsight retry > change > killed after the act > once",
     "nsight approve > change > killed before the act > once",
+    "sync qualys > list_jobs > a later page without records > once",
+    "sync qualys > list_jobs > a later page that is [] > always",
+    "sync qualys > list_jobs > an empty list in the place of records (JSON) > once",
+    "sync qualys > list_jobs > an empty list in the place of records (JSON) > always",
+    "sync nsight > patch_list_all > a reference to a control character > always",
 )
 OPEN: frozenset[str] = frozenset()
 """Those whose cause is known and not mended."""

@@ -293,8 +293,16 @@ class _Sync:
         return msgspec.structs.replace(known, is_stale=is_stale)
 
     def _known(self) -> dict[str, Known]:
-        """Return what is on record of each device, as far as it may spare a call."""
+        """Return what is on record of each device, as far as it may spare a call.
+
+        Where devices share their answers, what this run read before it was broken off spares none:
+        one wrong answer may stand behind all of it.
+        """
         read = self._run.scanned
+        is_read = {
+            device_id: device_id in read and last.at >= self._run.started_at
+            for device_id, last in self._listed.items()
+        }
         changed = self._changed_by_us()
         moving = self._store.moving_since(self._source.name, MOVING) if self._rules.max_age else {}
         return {
@@ -303,10 +311,11 @@ class _Sync:
                 moving.get(device_id),
                 changed.get(device_id),
                 # What an earlier run listed, and this one kept before it was broken off, is older.
-                is_read=device_id in read and last.at >= self._run.started_at,
+                is_read=is_read[device_id],
             )
             for device_id, last in self._listed.items()
-            if self._rules.max_age or device_id in read
+            if (self._rules.max_age or device_id in read)
+            and (self._source.has_a_call_for_each_device or not is_read[device_id])
         }
 
     def _changed_by_us(self) -> dict[str, datetime]:
