@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from msgspec.structs import replace
 from test_cli_qualys import CREATE, UNKNOWN, at, jobs_of
 
 from patchfleet.emulator import Emulator
@@ -141,8 +142,6 @@ def test_jobs_that_the_answer_does_not_name_are_no_success(changing, monkeypatch
     def shorter(wire, request):
         """Let the change of one job come through only, and the answer say nothing of the other."""
         if "/update/status/" in request.path:
-            from msgspec.structs import replace
-
             request = replace(request, body=json.dumps({"ids": [first]}).encode())
         return send(wire, request)
 
@@ -217,3 +216,75 @@ def test_every_change_at_qualys_is_in_the_journal(changing):
         lines = [tuple(row) for row in rows]
     actions = ("create_job", "update_job", "change_job_status", "change_job_status", "delete_job")
     assert lines == [(one, said) for one in actions for said in ("sent", "confirmed")]
+
+
+def listing_nothing(monkeypatch):
+    """Let the lists of jobs be empty, as those of an account without any; return what ends it."""
+    send = Wire.send
+
+    def empty(wire, request):
+        answer = send(wire, request)
+        is_list = request.path == "/pm/v1/deploymentjobs/summary"
+        return replace(answer, body=b"[]") if is_list else answer
+
+    monkeypatch.setattr(Wire, "send", empty)
+    return lambda: monkeypatch.setattr(Wire, "send", send)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("verb", ["create", "clone"])
+@pytest.mark.parametrize("is_empty", [True, False])
+def test_a_person_who_looked_ends_what_an_empty_list_leaves_unknown(
+    changing, monkeypatch, when, verb, is_empty
+):
+    """No list at all proves nothing: a person's word counts, unless what was made is to be seen."""
+    cli, emulator = changing
+    words = (*CREATE, QUERY, "--tag", "Servers", "--yes", "--json")
+    if verb == "clone":
+        words = (*COPY, repeating(emulator, "Enabled")[0], "A copy", "--yes", "--json")
+    before = set(jobs_of(emulator))
+    killing(monkeypatch, creates, when=when)
+    assert cli(*words).code == 130
+    made = set(jobs_of(emulator)) - before
+    show_again = listing_nothing(monkeypatch)
+    for _ in range(2):
+        unknown = cli(*words)
+        assert unknown.code == 3, unknown.err
+        assert "the list of jobs is empty" in unknown.error()
+        assert "repeat this with --after-looking" in unknown.hint()
+        assert set(jobs_of(emulator)) - before == made, "nothing is sent"
+    if not is_empty:
+        show_again()
+    looked = cli(*words, "--after-looking")
+    assert looked.code == 0, looked.err
+    sent_now = is_empty or when == "before"
+    assert ("nothing was sent now" in looked.err) != sent_now
+    assert set(jobs_of(emulator)) - before == made | {looked.json["id"]}
+    assert len(made | {looked.json["id"]}) == len(made) + sent_now
+    left, entries = journal_of(cli)
+    assert left == []
+    decided = [reason for outcome, reason in entries if "by a person" in reason]
+    assert len(decided) == is_empty
+    assert entries[-1][0] == "confirmed"
+
+
+def journal_of(cli):
+    with Store.open(cli.folder / "fleet.db") as store, store._database.read() as connection:
+        rows = connection.exec_driver_sql("select outcome, reason from change order by id")
+        return store.journal.open("qualys"), [(row.outcome, row.reason or "") for row in rows]
+
+
+def test_an_account_without_any_job_gets_its_first_one_after_a_kill(cli, monkeypatch):
+    monkeypatch.setattr(creation, "LOOKS_AFTER_SECONDS", (0.0,))
+    emulator = Emulator(customers=2, devices=24, qualys_jobs=0)
+    words = (*CREATE, QUERY, "--tag", "Servers", "--yes", "--json")
+    with emulator.running() as host:
+        at(cli, host)
+        assert jobs_of(emulator) == {}
+        killing(monkeypatch, creates, when="before")
+        assert cli(*words).code == 130
+        assert [cli(*words).code for _ in range(2)] == [3, 3]
+        made = cli(*words, "--after-looking").json["id"]
+        assert set(jobs_of(emulator)) == {made}
+        assert cli(*words, "--after-looking").code == 0
+    assert len(jobs_of(emulator)) == 2, "what is wanted twice is made twice"

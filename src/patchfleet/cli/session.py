@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from patchfleet.qualys import Qualys
     from patchfleet.report import Report, Table
     from patchfleet.store import Facts, Store
+    from patchfleet.transport.change import Journal
     from patchfleet.transport.pace import Pacer
 
 
@@ -124,8 +125,11 @@ class Session:
         key = config.nsight_key(self.settings).reveal()
         return _account("nsight", nsight.base_url or nsight.region, key)
 
-    def qualys(self, store: "Store | None" = None) -> "Qualys":
-        """Return a client for the Qualys account of the settings; see `nable` for `store`."""
+    def qualys(self, store: "Store | None" = None, journal: "Journal | None" = None) -> "Qualys":
+        """Return a client for the Qualys account of the settings; see `nable` for `store`.
+
+        `journal` takes the place of the store's own.
+        """
         from patchfleet.qualys import Qualys
 
         qualys = self.settings.qualys
@@ -135,6 +139,8 @@ class Session:
                 hint="run `patchfleet init --vendor qualys`, or set PATCHFLEET_QUALYS_USERNAME",
             )
         account = _account("qualys", qualys.gateway_url or qualys.platform, qualys.username)
+        if journal is None and store is not None:
+            journal = store.journal
         return Qualys(
             qualys.username,
             config.qualys_password(self.settings),
@@ -142,7 +148,7 @@ class Session:
             override_platform={"gateway_url": qualys.gateway_url} if qualys.gateway_url else None,
             timeout=qualys.timeout_seconds,
             pace=_pace(store, qualys.calls_per_hour, 3600, account),
-            journal=None if store is None else store.journal,
+            journal=journal,
             retries=qualys.retries,
             user_agent=qualys.user_agent,
             proxy=qualys.proxy.reveal() if qualys.proxy else None,

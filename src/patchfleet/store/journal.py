@@ -6,6 +6,7 @@ ever sent a second time because its first time was forgotten; no line is changed
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -46,6 +47,13 @@ class Journal:
     ) -> "PlanJournal":
         """Return this journal for the changes of a plan: its name, its clock, what it met."""
         return PlanJournal(self, plan_id, before, now)
+
+    def after_looking(self) -> "LookedAt":
+        """Return this journal for a person who looked for what is unknown: it was not done.
+
+        It counts only where looking again brings no answer; what is found is found.
+        """
+        return LookedAt(self)
 
     def sent(
         self, wanted: Wanted, at: datetime, *, plan_id: str | None = None, before: Json = None
@@ -201,6 +209,20 @@ class PlanJournal:
     def unfinished(self, wanted: Wanted) -> Earlier | None:
         """Return the last change that asked for the same; see `Journal.unfinished`."""
         return self._journal.unfinished(wanted)
+
+
+class LookedAt:
+    """The journal as a person has it who looked for what is unknown, and says it was not done."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self.sent = journal.sent
+        self.ended = journal.ended
+
+    def unfinished(self, wanted: Wanted) -> Earlier | None:
+        """Return the last change that asked for the same, as looked for by a person."""
+        earlier = self._journal.unfinished(wanted)
+        return None if earlier is None else replace(earlier, is_looked_for=True)
 
 
 def _as_json(value: Json) -> str:

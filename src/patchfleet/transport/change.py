@@ -49,10 +49,14 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """A change that an earlier command sent and could not tell the outcome of."""
+    """A change that an earlier command sent and could not tell the outcome of.
+
+    `is_looked_for` where a person looked, and says that nothing came of it.
+    """
 
     line: int
     marker: str
+    is_looked_for: bool = False
 
 
 class Journal(Protocol):
@@ -102,8 +106,10 @@ def changed(change: Change[T], manners: "Manners", do: Do, try_: Try) -> Flow[T]
             change = change.with_marker(earlier.marker)
             sights = yield from looked(change, None, manners, do)
             outcome: Outcome[Any] = Outcome(None, None, sights, is_doubtful=True)
-            journal.ended(earlier.line, claims_of(outcome), manners.now())
-            if not _is_absent(outcome):
+            is_decided = earlier.is_looked_for and _is_unclear(outcome)
+            claims = _decided(outcome) if is_decided else claims_of(outcome)
+            journal.ended(earlier.line, claims, manners.now())
+            if not is_decided and not _is_absent(outcome):
                 return _concluded(change, outcome, manners)
     line = None if journal is None else journal.sent(change.wanted, manners.now())
     outcome = yield from _sent(change, manners, do, try_)
@@ -170,6 +176,16 @@ def _is_absent(outcome: Outcome[Any]) -> bool:
     return bool(outcome.sights) and all(
         one.verdict == "not done" for one in outcome.sights.values()
     )
+
+
+def _is_unclear(outcome: Outcome[Any]) -> bool:
+    return all(one.verdict == "unclear" for one in outcome.sights.values())
+
+
+def _decided(outcome: Outcome[Any]) -> list[Claim]:
+    """Say of what cannot be read what a person says who looked: it was not done."""
+    reason = "decided by a person, who looked: it was not done"
+    return [Claim("failed", tuple(outcome.sights), {}, reason)]
 
 
 def _patience(error: VendorError, manners: "Manners") -> float:

@@ -1,7 +1,7 @@
 """Nothing is sent to Qualys before it was shown and somebody, or --yes, said so."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -9,7 +9,7 @@ import click
 from patchfleet.cli.earlier import settle_earlier
 from patchfleet.cli.exits import Exit
 from patchfleet.cli.session import Session
-from patchfleet.errors import PlanError
+from patchfleet.errors import PlanError, VendorError
 
 if TYPE_CHECKING:
     from patchfleet.qualys import Qualys
@@ -31,12 +31,21 @@ MADE = ("create_job", "create_mitigation_job")
 """What is found by its marker: a command that makes the same again finds it itself."""
 
 
+looking = click.option(
+    "--after-looking",
+    is_flag=True,
+    help="You looked: what an earlier run left unknown was not created.",
+)
+
+
 @contextmanager
-def changing(session: Session, *, dry_run: bool, makes: bool = False) -> "Iterator[Qualys]":
+def changing(
+    session: Session, *, dry_run: bool, makes: bool = False, after_looking: bool = False
+) -> "Iterator[Qualys]":
     """Open a client for a change, with the journal of the record; a dry run needs none.
 
     What earlier commands left open is looked for and said, before it, and after it where this one
-    `makes` something.
+    `makes` something. `after_looking` takes a person's word for what cannot be read of it.
     """
     from patchfleet.qualys.operations.again import made_again
 
@@ -44,10 +53,18 @@ def changing(session: Session, *, dry_run: bool, makes: bool = False) -> "Iterat
         with session.qualys() as client:
             yield client
         return
-    with session.store(create=True) as store, session.qualys(store) as client:
+    with ExitStack() as opened:
+        store = opened.enter_context(session.store(create=True))
+        journal = store.journal.after_looking() if after_looking else store.journal
+        client = opened.enter_context(session.qualys(store, journal))
         left = MADE if makes else ()
         settle_earlier(session, store.journal, client, QUALYS, made_again, leaving=left)
-        yield client
+        try:
+            yield client
+        except VendorError as error:
+            if makes and error.is_in_doubt:
+                error.hint = f"{error.hint}; if no job has it, repeat this with --after-looking"
+            raise
         if makes:
             settle_earlier(session, store.journal, client, QUALYS, made_again)
 

@@ -13,7 +13,7 @@ import click
 
 from patchfleet.cli.exits import Exit
 from patchfleet.cli.options import CommandLineError
-from patchfleet.cli.qualys.agreement import asking, changing, is_agreed
+from patchfleet.cli.qualys.agreement import asking, changing, is_agreed, looking
 from patchfleet.cli.session import Session, pass_session
 
 if TYPE_CHECKING:
@@ -84,6 +84,7 @@ def _settings(command: click.decorators.FC) -> click.decorators.FC:
 @click.option("--enabled", is_flag=True, help="Enable it at once: an on-demand job starts.")
 @_settings
 @asking
+@looking
 @click.option("--json", "as_json", is_flag=True, help="Print the id as JSON.")
 @pass_session
 def create(
@@ -97,6 +98,7 @@ def create(
     enabled: bool,
     dry_run: bool,
     yes: bool,
+    after_looking: bool,
     as_json: bool,
     **given: Any,
 ) -> int:
@@ -112,7 +114,7 @@ def create(
     """  # noqa: D301
     from patchfleet.qualys.job_body import create_body
 
-    with changing(session, dry_run=dry_run, makes=True) as client:
+    with changing(session, dry_run=dry_run, makes=True, after_looking=after_looking) as client:
         parameters = _parameters(session, client, given)
         if enabled:
             parameters["status"] = "Enabled"
@@ -174,6 +176,7 @@ def update(
 @click.argument("name")
 @_settings
 @asking
+@looking
 @click.option("--json", "as_json", is_flag=True, help="Print the id as JSON.")
 @pass_session
 def clone(
@@ -184,6 +187,7 @@ def clone(
     name: str,
     dry_run: bool,
     yes: bool,
+    after_looking: bool,
     as_json: bool,
     **given: Any,
 ) -> int:
@@ -194,7 +198,7 @@ def clone(
     from patchfleet.qualys.job_body import job_changes
     from patchfleet.qualys.operations.job_changes import clone_body
 
-    with changing(session, dry_run=dry_run, makes=True) as client:
+    with changing(session, dry_run=dry_run, makes=True, after_looking=after_looking) as client:
         changes: Any = _parameters(session, client, given)
         job = client.get_job(job_id)
         session.say(f"like {job.name} ({job.platform}, {job.scheduleType}):")
