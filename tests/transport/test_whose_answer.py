@@ -1,11 +1,14 @@
 """Whatever a server or a proxy sends besides, an answer is that to its question, or none."""
 
 import asyncio
+import contextlib
+import gzip
 import itertools
 import socket
 import ssl
 import threading
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -17,12 +20,12 @@ from hypothesis import strategies as st
 from patchfleet.errors import ConfigError, Unreachable, Unreadable
 from patchfleet.transport.exchange import Manners, exchange
 from patchfleet.transport.line import Line, _trust
-from patchfleet.transport.operation import Echo, Operation, unless
+from patchfleet.transport.operation import Echo, Operation, on_new_connection, unless
 from patchfleet.transport.pace import Unpaced
 from patchfleet.transport.retry import Retries
 from patchfleet.transport.run import arun, run
 from patchfleet.transport.wire import Lost, Request, Response
-from patchfleet.transport.wires import AsyncWire, Wire
+from patchfleet.transport.wires import AsyncWire, Wire, _Account
 
 MANNERS = Manners("Vendor", pace=Unpaced(), retries=Retries(attempts=3, first_wait_seconds=0))
 
@@ -284,6 +287,81 @@ def test_every_wait_has_an_end(ask: Ask, kept_alive: Any, say: Any) -> None:
     server = kept_alive(say)
     with pytest.raises(Unreachable):
         ask(Line(server.url, timeout_seconds=0.2), [reading("/")])
+
+
+def read_slowly(listener: socket.socket) -> None:
+    with listener.accept()[0] as plug, contextlib.suppress(OSError):
+        while plug.recv(50_000):
+            time.sleep(0.003)
+
+
+def test_writing_a_long_request_has_an_end(send: Any) -> None:
+    with socket.socket() as listener, ThreadPoolExecutor(1) as threads:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        threads.submit(read_slowly, listener)
+        line = Line(f"http://127.0.0.1:{listener.getsockname()[1]}", timeout_seconds=0.2)
+        begun = time.monotonic()
+        outcome = send(line, Request(path="/", method="POST", body=bytes(60_000_000)))
+        assert isinstance(outcome, Lost)
+        assert outcome.fate == "unknown"
+        assert time.monotonic() - begun < 2
+
+
+def packed(data: bytes, ways: tuple[str, ...]) -> bytes:
+    for way in ways:
+        data = {"gzip": gzip.compress, "deflate": zlib.compress}[way](data)
+    return data
+
+
+@pytest.mark.parametrize(
+    "ways",
+    [
+        (),
+        *itertools.product(["gzip", "deflate"]),
+        *itertools.product(["gzip", "deflate"], repeat=2),
+    ],
+)
+@pytest.mark.parametrize("wire_of", [Wire, AsyncWire])
+def test_what_is_packed_is_counted_bit_by_bit(
+    kept_alive: Any, wire_of: Any, ways: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So an answer that is too long is given up soon, however tightly it is packed."""
+    body = packed(bytes(40_000_000), ways)
+    encoding = b"Content-Encoding: " + ", ".join(ways).encode() if ways else b"X-Packed: no"
+    server = kept_alive(lambda _, plug, __: plug.sendall(written(body, encoding)))
+    counted: list[int] = []
+    add = _Account.add
+    monkeypatch.setattr(
+        _Account, "add", lambda self, size, more: counted.append(more) or add(self, size, more)
+    )
+    wire = wire_of(Line(server.url, longest_body_bytes=10_000_000, timeout_seconds=20))
+    outcome = wire.send(Request(path="/"))
+    if wire_of is AsyncWire:
+        outcome = asyncio.run(outcome)
+    assert isinstance(outcome, Lost)
+    assert not outcome.is_transient
+    assert max(counted) <= 2**20
+
+
+def test_connections_of_their_own_do_not_pile_up(kept_alive: Any) -> None:
+    server = kept_alive(lambda path, plug, _: plug.sendall(written(body_of(path))))
+    line = Line(server.url, connections=2)
+    asked = [on_new_connection(reading(f"/{n}")) for n in range(6)]
+    wire = Wire(line)
+    for one in asked:
+        run(exchange(one, MANNERS), wire)
+    assert len(wire._idle) == 2
+    wire.close()
+
+    async def on_a_loop() -> None:
+        wire = AsyncWire(line)
+        for one in asked:
+            await arun(exchange(one, MANNERS), wire)
+        assert len(wire._idle) == 2
+        await wire.aclose()
+
+    asyncio.run(on_a_loop())
 
 
 def test_many_long_answers_at_once_are_bounded_together(kept_alive: Any) -> None:

@@ -26,9 +26,8 @@ from patchfleet.transport.wire import Request
 if TYPE_CHECKING:
     from h11 import Connection as HTTPState
 
-READ_BYTES = 64 * 1024
-PACKED_READ_BYTES = 16 * 1024
-"""So much is read at a time of what is packed: unpacked it is at most a thousand times as much."""
+WRITE_BYTES = 16 * 1024
+"""So much is written at a time: the HTTP library gives each part of a long body the whole time."""
 REMEMBERED_ANSWERS = 1024
 
 _numbers = itertools.count(1)
@@ -55,7 +54,9 @@ class History:
         asked, answered = question.digest(16), blake3(body).digest(16)
         if len(self._answers) >= REMEMBERED_ANSWERS:
             self.is_spent = True
-        return self._answers.setdefault(answered, asked) != asked
+        is_of_another = self._answers.setdefault(answered, asked) != asked
+        self.is_spent |= is_of_another  # the right one may follow
+        return is_of_another
 
     def has_more(self, answer: "httpx2.Response") -> bool:
         """Say whether bytes came after an answer that was read: with it, or still in the socket."""
@@ -64,6 +65,9 @@ class History:
         if state is None or state.trailing_data[0]:
             self.is_spent = True
             return state is not None
+        if _is_held(stream):
+            self.is_spent = True
+            return True
         if not stream.get_extra_info("is_readable"):
             return False
         self.is_spent = True  # the server closes it, or there is more
@@ -83,11 +87,8 @@ class Connection(History):
 
     def ask(self, request: "httpx2.Request", until: float) -> "httpx2.Response":
         """Send a request and return its answer, the body unread; each wait ends at `until`."""
-        self._bounds.until, self._bounds.most = until, PACKED_READ_BYTES
-        answer = self._transport.handle_request(request)
-        if "content-encoding" not in answer.headers:
-            self._bounds.most = READ_BYTES
-        return answer
+        self._bounds.until = until
+        return self._transport.handle_request(request)
 
     def close(self) -> None:
         """Close it, also while it waits."""
@@ -95,7 +96,7 @@ class Connection(History):
 
 
 class AsyncConnection(History):
-    """The same for a task; its time is bounded by whoever awaits it."""
+    """The same for a task; whoever awaits it bounds its time as a whole."""
 
     def __init__(self, line: Line) -> None:
         self._transport = httpx2.AsyncHTTPTransport(**_options(line))
@@ -128,6 +129,19 @@ def _http_state(pool: Any) -> "HTTPState | None":
     return None if connection is None else connection._h11_state  # noqa: SLF001
 
 
+def _is_held(stream: Any) -> bool:
+    """Say whether bytes were taken from the socket, unpacked or not, that nobody has read yet."""
+    below = getattr(stream, "_stream", stream)
+    sealed = stream.get_extra_info("ssl_object")
+    still_sealed = getattr(below, "_read_bio", None)  # on an event loop, as the rest
+    plain = getattr(getattr(below, "transport_stream", below), "_protocol", None)
+    return bool(
+        (sealed is not None and sealed.pending())
+        or (still_sealed is not None and still_sealed.pending)
+        or (plain is not None and plain.read_queue)
+    )
+
+
 def _waits(plug: Any) -> bool:
     """Say whether a byte waits in a readable socket, and not its end."""
     with socket.socket(fileno=os.dup(plug.fileno())) as same:
@@ -138,10 +152,9 @@ def _waits(plug: Any) -> bool:
 
 
 class _Bounds:
-    """When the call under way on a connection has to be over, and how much is read at a time."""
+    """When the call under way on a connection has to be over."""
 
     until = float("inf")
-    most = PACKED_READ_BYTES
 
     def left(self, timeout: float | None) -> float:
         """Return how long a step may wait: no longer than it would, and not past the end."""
@@ -159,10 +172,12 @@ class _Stream(httpcore2.NetworkStream):
         self._bounds = bounds
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(min(max_bytes, self._bounds.most), self._bounds.left(timeout))
+        return self._stream.read(max_bytes, self._bounds.left(timeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._stream.write(buffer, self._bounds.left(timeout))
+        for start in range(0, len(buffer), WRITE_BYTES):
+            part = buffer[start : start + WRITE_BYTES]
+            self._stream.write(part, self._bounds.left(timeout))
 
     def close(self) -> None:
         self._stream.close()

@@ -11,7 +11,7 @@ import time
 import weakref
 from collections.abc import Iterable
 from threading import BoundedSemaphore, Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 from urllib.parse import urlsplit
 
 from patchfleet.transport.line import Line
@@ -52,29 +52,72 @@ class _Account:
 MOST_BODIES = 2
 """All answers under way hold no more than so many of the longest one."""
 
+C = TypeVar("C", bound="History")
 
-class Wire:
-    """Connections for threads, each opened when it is first needed and kept for the next call.
 
-    Each has a transport of its own: a shared pool looks at all its connections at every call.
-    """
+class _Connections(Generic[C]):
+    """The connections of one line that are open and not in use, and what all its calls share."""
 
     def __init__(self, line: Line) -> None:
         self._line = line
-        # The time of a call begins when it has a place: waiting for one is our own doing.
-        self._places = BoundedSemaphore(line.connections)
-        self._lock = Lock()
-        self._idle: list[Connection] = []
-        # A thread that nobody waits for may give one back after all were closed.
-        weakref.finalize(self, _close_all, self._idle)
-        self._closings = 0
         self._account = _Account(line)
+        self._lock = Lock()
+        self._idle: list[C] = []
+        self._closings = 0
         self._discreet: Discreet | None = None
 
     @property
     def connections(self) -> int:
         """How many calls may be under way at once."""
         return self._line.connections
+
+    def _taken(self, instead_of: int | None) -> tuple[C | None, list[C], int]:
+        """Take an idle connection, the last used first, unless a new one was asked for.
+
+        With it come those that are to be closed, and how often all were closed before.
+        """
+        with self._lock:
+            if self._discreet is None:
+                self._discreet = Discreet(self._line)
+            if instead_of is None:
+                return self._idle.pop() if self._idle else None, [], self._closings
+            unbelieved = [one for one in self._idle if one.number == instead_of]
+            self._idle[:] = [one for one in self._idle if one.number != instead_of]
+            return None, unbelieved, self._closings
+
+    def _is_kept(self, connection: C, closings: int) -> bool:
+        """Keep a connection for the next call, unless it is spent or all were closed meanwhile."""
+        with self._lock:
+            is_kept = closings == self._closings and not connection.is_spent
+            if is_kept and len(self._idle) < self._line.connections:
+                self._idle.append(connection)
+                return True
+        return False
+
+    def _emptied(self) -> list[C]:
+        """Return what is to be closed; what is in use is closed when its call ends."""
+        with self._lock:
+            idle = self._idle[:]
+            self._idle.clear()
+            discreet, self._discreet = self._discreet, None
+            self._closings += 1
+        if discreet is not None:
+            discreet.close()
+        return idle
+
+
+class Wire(_Connections["Connection"]):
+    """Connections for threads, each opened when it is first needed and kept for the next call.
+
+    Each has a transport of its own: a shared pool looks at all its connections at every call.
+    """
+
+    def __init__(self, line: Line) -> None:
+        super().__init__(line)
+        # The time of a call begins when it has a place: waiting for one is our own doing.
+        self._places = BoundedSemaphore(line.connections)
+        # A thread that nobody waits for may give one back after all were closed.
+        weakref.finalize(self, _close_all, self._idle)
 
     def send(self, request: Request) -> Response | Lost:
         """Send one request and return the whole answer, or what became of it."""
@@ -90,8 +133,16 @@ class Wire:
                 outcome = _lost(error, self._line)
             finally:
                 connection.is_spent |= isinstance(outcome, Lost)
-                self._give_back(connection, closings)
+                if not self._is_kept(connection, closings):
+                    connection.close()
             return outcome
+
+    def _take(self, instead_of: int | None) -> "tuple[Connection, int]":
+        from patchfleet.transport.connection import Connection
+
+        idle, unbelieved, closings = self._taken(instead_of)
+        _close_all(unbelieved)
+        return idle or Connection(self._line), closings
 
     def _send(
         self, connection: "Connection", request: Request, sealing: "httpx2.Request"
@@ -113,40 +164,9 @@ class Wire:
             self._account.give_back(size)
             answer.close()
 
-    def _take(self, instead_of: int | None) -> "tuple[Connection, int]":
-        """Take an idle connection, the last used first, or make one in the place of another."""
-        with self._lock:
-            if self._discreet is None:
-                self._discreet = Discreet(self._line)
-            unbelieved = [one for one in self._idle if one.number == instead_of]
-            self._idle[:] = [one for one in self._idle if one.number != instead_of]
-            if instead_of is None and self._idle:
-                return self._idle.pop(), self._closings
-            closings = self._closings
-        _close_all(unbelieved)
-        from patchfleet.transport.connection import Connection
-
-        return Connection(self._line), closings
-
-    def _give_back(self, connection: "Connection", closings: int) -> None:
-        """Keep a connection for the next call, unless it is spent or all were closed meanwhile."""
-        with self._lock:
-            is_kept = closings == self._closings and not connection.is_spent
-            if is_kept and len(self._idle) < self._line.connections:
-                self._idle.append(connection)
-                return
-        connection.close()
-
     def close(self) -> None:
         """Close the connections; those in use close when their call ends."""
-        with self._lock:
-            idle = self._idle[:]
-            self._idle.clear()
-            discreet, self._discreet = self._discreet, None
-            self._closings += 1
-        _close_all(idle)
-        if discreet is not None:
-            discreet.close()
+        _close_all(self._emptied())
 
 
 def _close_all(connections: "Iterable[Connection]") -> None:
@@ -154,21 +174,12 @@ def _close_all(connections: "Iterable[Connection]") -> None:
         connection.close()
 
 
-class AsyncWire:
+class AsyncWire(_Connections["AsyncConnection"]):
     """Connections for the tasks of one event loop; see `Wire`."""
 
     def __init__(self, line: Line) -> None:
-        self._line = line
-        self._idle: list[AsyncConnection] = []
-        self._closings = 0
-        self._account = _Account(line)
+        super().__init__(line)
         self._places: asyncio.Semaphore | None = None
-        self._discreet: Discreet | None = None
-
-    @property
-    def connections(self) -> int:
-        """How many calls may be under way at once."""
-        return self._line.connections
 
     async def send(self, request: Request) -> Response | Lost:
         """Send one request and return the whole answer, or what became of it."""
@@ -177,10 +188,8 @@ class AsyncWire:
             return sealing
         if self._places is None:  # of this event loop
             self._places = asyncio.Semaphore(self._line.connections)
-            self._discreet = Discreet(self._line)
         async with self._places:  # the time of a call begins when it has a place
-            closings = self._closings
-            connection = await self._take(request.instead_of)
+            connection, closings = await self._take(request.instead_of)
             outcome: Response | Lost = _NO_ANSWER
             try:
                 async with asyncio.timeout(self._line.timeout_seconds):
@@ -191,23 +200,17 @@ class AsyncWire:
                 outcome = _lost(error, self._line)
             finally:
                 connection.is_spent |= isinstance(outcome, Lost)
-                if closings == self._closings and not connection.is_spent:
-                    self._idle.append(connection)
-                else:
+                if not self._is_kept(connection, closings):
                     await connection.aclose()
             return outcome
 
-    async def _take(self, instead_of: int | None) -> "AsyncConnection":
-        """Take an idle connection, the last used first, or make one in the place of another."""
-        if instead_of is None and self._idle:
-            return self._idle.pop()
-        unbelieved = [one for one in self._idle if one.number == instead_of]
-        self._idle = [one for one in self._idle if one.number != instead_of]
-        for one in unbelieved:
-            await one.aclose()
+    async def _take(self, instead_of: int | None) -> "tuple[AsyncConnection, int]":
         from patchfleet.transport.connection import AsyncConnection
 
-        return AsyncConnection(self._line)
+        idle, unbelieved, closings = self._taken(instead_of)
+        for one in unbelieved:
+            await one.aclose()
+        return idle or AsyncConnection(self._line), closings
 
     async def _send(
         self, connection: "AsyncConnection", request: Request, sealing: "httpx2.Request"
@@ -231,14 +234,9 @@ class AsyncWire:
 
     async def aclose(self) -> None:
         """Close the connections; those in use close when their call ends."""
-        idle, self._idle = self._idle, []
-        discreet, self._discreet = self._discreet, None
         self._places = None
-        self._closings += 1
-        for connection in idle:
+        for connection in self._emptied():
             await connection.aclose()
-        if discreet is not None:
-            discreet.close()
 
 
 _NO_ANSWER = Lost("the call was given up", "unknown")
