@@ -1,6 +1,9 @@
 """Certificates and proxies: what is not trusted is said and not repeated; loopback is direct."""
 
+import asyncio
+import contextlib
 import ipaddress
+import itertools
 import socket
 import ssl
 import threading
@@ -19,6 +22,7 @@ from patchfleet.emulator import Emulator, Host
 from patchfleet.errors import Unreachable
 from patchfleet.transport.line import Line
 from patchfleet.transport.wire import Lost, Request, Response
+from patchfleet.transport.wires import AsyncWire, Wire
 
 BEGIN = datetime(2020, 1, 1, tzinfo=UTC)
 END = datetime(2120, 1, 1, tzinfo=UTC)
@@ -225,3 +229,64 @@ def clear_proxies(monkeypatch: Any) -> None:
     for variable in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
         monkeypatch.delenv(variable, raising=False)
         monkeypatch.delenv(variable.upper(), raising=False)
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_CORK"), reason="this system sends records apart")
+@pytest.mark.parametrize("is_async", [False, True])
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_a_record_of_tls_that_nobody_asked_for_is_no_answer(
+    tmp_path: Path, is_async: bool, place: int
+) -> None:
+    """It comes with the answer before it, which fills a record of its own."""
+    pem = certificate(tmp_path, "own", "127.0.0.1")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    listener = socket.create_server(("127.0.0.1", 0))
+    foreign = b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\nforeign"
+    asked = itertools.count()
+
+    def whole_record(path: bytes) -> bytes:
+        head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n"
+        size = 16384 - len(head % 16384)
+        return head % size + path.ljust(size, b".")
+
+    def serve_one(plug: socket.socket) -> None:
+        with contextlib.suppress(OSError), context.wrap_socket(plug, server_side=True) as safe:
+            while head := safe.recv(65536):
+                more = foreign if next(asked) == place else b""
+                safe.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)  # both at once
+                safe.sendall(whole_record(head.split()[1]) + more)
+                safe.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 0)
+
+    def serve() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                threading.Thread(target=serve_one, args=(listener.accept()[0],)).start()
+
+    threading.Thread(target=serve).start()
+    address = f"https://127.0.0.1:{listener.getsockname()[1]}"
+    line = Line(address, ca_file=str(pem), timeout_seconds=5)
+    outcomes = _sent_in_turn(line, [Request(path=f"/{n}") for n in range(4)], is_async=is_async)
+    listener.shutdown(socket.SHUT_RDWR)
+    listener.close()
+    for number, outcome in enumerate(outcomes):
+        said = outcome.body.rstrip(b".") if isinstance(outcome, Response) else b"/%d" % place
+        assert said == b"/%d" % number
+
+
+def _sent_in_turn(line: Line, requests: list[Request], *, is_async: bool) -> list[Response | Lost]:
+    if not is_async:
+        wire = Wire(line)
+        try:
+            return [wire.send(one) for one in requests]
+        finally:
+            wire.close()
+
+    async def awaited() -> list[Response | Lost]:
+        wire = AsyncWire(line)
+        try:
+            return [await wire.send(one) for one in requests]
+        finally:
+            await wire.aclose()
+
+    return asyncio.run(awaited())
