@@ -257,6 +257,30 @@ def test_an_answer_without_a_job_is_no_success() -> None:
     assert len(server.sent) == 1
 
 
+@pytest.mark.parametrize(
+    "listed", ["My Job", " My Job ", "My  Job", "my job", "M\x01 Job", "", None, 7, ["My Job"], {}]
+)
+def test_a_job_is_found_however_the_list_spells_its_name(
+    monkeypatch: pytest.MonkeyPatch, listed: Any
+) -> None:
+    server = Server([creates_and_is_cut, answers])
+    ask = server.answer
+
+    def spells(asked: Request) -> Response | Lost:
+        answered = ask(asked)
+        if not asked.path.endswith("/summary") or isinstance(answered, Lost):
+            return answered
+        jobs = [
+            {**job, "name": listed if job["name"] == "My Job" else job["name"]}
+            for job in msgspec.json.decode(answered.body)
+        ]
+        return Response(200, {}, msgspec.json.encode(jobs))
+
+    monkeypatch.setattr(server, "answer", spells)
+    assert server.create().id in server.jobs
+    assert len(server.sent) == 1
+
+
 def test_an_empty_list_is_no_proof_that_the_job_is_not_there(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

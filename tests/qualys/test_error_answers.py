@@ -4,6 +4,8 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from patchfleet.errors import (
     Forbidden,
@@ -61,6 +63,22 @@ def test_a_rejection_keeps_code_and_words() -> None:
     error = explain(answer(400, envelope("1400", "name: is  missing\n")))
     assert isinstance(error, Rejected)
     assert (error.code, error.reason) == (1400, "name: is missing")
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+        lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=9), inner),
+        max_leaves=5,
+    )
+)
+def test_an_error_with_status_200_is_one_unless_it_is_none(said: Any) -> None:
+    body = answer(200, {"_error": said, "id": "7"})
+    if said is None:
+        assert whole(body)["id"] == "7"
+    else:
+        with pytest.raises(Rejected):
+            whole(body)
 
 
 @pytest.mark.parametrize(

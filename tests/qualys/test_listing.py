@@ -240,11 +240,31 @@ def test_a_full_last_page_without_a_cursor_needs_a_count() -> None:
     page = listing.Cursored([{"id": number} for number in range(10)], None)
     server = Server(10)
     server.answer = lambda asked: page  # type: ignore[method-assign]
-    with pytest.raises(Unreadable, match="full and names no next one; 10 were read"):
+    with pytest.raises(Unreadable, match=r"full and names no next one.* 10 were read"):
         by_cursor(server, 10)
     server = Server(10, count=True)
     server.page_after = lambda cursor, size: page  # type: ignore[method-assign]
     assert len(by_cursor(server, 10)) == 10
+
+
+@pytest.mark.parametrize("before", [0, 1, 3])
+@pytest.mark.parametrize("counted", [None, 0, 10, 30, 31])
+def test_an_empty_page_that_names_a_next_one_needs_a_count(
+    before: int, counted: int | None
+) -> None:
+    def page(cursor: str, _: int) -> Any:
+        start = 0 if cursor == "None" else int(cursor)
+        rows = [{"id": number} for number in range(start, start + 10)] if start < before else []
+        return listing.Cursored([*rows], str(start + 10 if rows else 99))
+
+    before *= 10
+    server = Server(counted or 0, count=counted is not None)
+    server.page_after = page  # type: ignore[method-assign]
+    if counted == before:
+        assert len(by_cursor(server, 10)) == before
+    else:
+        with pytest.raises(Unreadable):
+            by_cursor(server, 10)
 
 
 def test_a_list_that_is_cut_short_says_how_many_are_missing() -> None:

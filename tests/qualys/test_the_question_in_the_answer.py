@@ -8,7 +8,7 @@ from replying import JOB, ONCE, OTHER_JOB, SERVERS, done, recorded, reply
 from test_qualys_replies import EVERY, PATCH
 
 from patchfleet.errors import NotFound, NotTheVendor, RateLimited, Unreadable, VendorError
-from patchfleet.qualys.operations import inventory, jobs, lookups, patches
+from patchfleet.qualys.operations import inventory, jobs, lookups, patches, reports
 from patchfleet.transport.exchange import Manners, exchange
 from patchfleet.transport.operation import Flow, Work
 from patchfleet.transport.pace import Unpaced
@@ -22,6 +22,7 @@ REPEATED: list[tuple[Work[Any], str, tuple[str | int, ...], object]] = [
     (jobs.get_job_runs(JOB), "get_job_runs/two", (0, "jobId"), FOREIGN),
     (jobs.get_job_results(JOB, pageSize=2), "get_job_results/first_of_two", ("id",), FOREIGN),
     (jobs.list_jobs("windows"), "list_jobs/windows", (0, "platform"), "Linux"),
+    (reports.list_mitigation_jobs("Linux"), "list_mitigation_jobs/one", (0, "platform"), "Windows"),
     (jobs.list_jobs("linux"), "list_jobs/linux", (0, "platform"), "windows "),
     (patches.get_patches("windows", 1), "get_patches/numbered", (1, "platform"), "Linux"),
     (

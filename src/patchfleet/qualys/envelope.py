@@ -166,10 +166,8 @@ def _one_line(value: Any) -> str:
 
 def refuse_error(value: Any) -> None:
     """Raise what an answer with status 200 says, where it is an error all the same."""
-    if isinstance(value, dict) and "_error" in value:
-        said = _said(value)
-        assert said is not None
-        raise rejected(said, 200)
+    if isinstance(value, dict) and value.get("_error") is not None:
+        raise rejected(_said(value) or Said("", ""), 200)
 
 
 def whole(response: Response) -> Any:

@@ -39,7 +39,7 @@ class Pass:
     records: int
     new: int
     doubled: int = 0
-    is_cut: bool = False  # the last page was full and named no next one
+    is_cut: bool = False  # the last page was full and named no next one, or empty and named one
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +80,10 @@ class Reading(Generic[R]):
         return told is not None and records >= told
 
     def cut_short(self) -> Unreadable:
-        """Return the error for a list whose end cannot be told from a missing cursor."""
+        """Return the error for a list whose end cannot be told from a page that is missing."""
         return Unreadable(
-            f"the last page of the {self.what} is full and names no next one; "
-            f"{len(self.seen)} were read and there may be more",
+            f"the last page of the {self.what} is full and names no next one, or is empty and "
+            f"names one; {len(self.seen)} were read and there may be more",
             transient=False,
         )
 
@@ -286,8 +286,10 @@ def _along_cursors(
         cursor = answer.cursor
         if not answer.records or cursor is None or reading.is_enough(pages):
             is_full = len(answer.records) >= reading.page_size
-            is_cut = cursor is None and is_full and not reading.says_its_end
-            return Pass(pages, met.records, met.new, met.doubled, is_cut)
+            is_odd = is_full if cursor is None else not answer.records
+            return Pass(
+                pages, met.records, met.new, met.doubled, is_odd and not reading.says_its_end
+            )
         if cursor in cursors:
             raise reading.repeats(pages + 1)
         cursors.add(cursor)

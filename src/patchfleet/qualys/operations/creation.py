@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from patchfleet.errors import NotFound, Rejected, Unreadable
+from patchfleet.qualys.door import word_of
 from patchfleet.qualys.ids import is_uuid
 from patchfleet.qualys.job_records import PMDeploymentJob
 from patchfleet.qualys.operations.calls import call
@@ -96,19 +97,28 @@ def _seen(jobs: list[PMDeploymentJob]) -> dict[str, Sight]:
 def _marked(
     kind: Kind, sent: Mapping[str, Any], marker: str
 ) -> Steps[list[PMDeploymentJob] | None]:
-    """Return the jobs with this marker, among those of the same name; None of an empty list."""
+    """Return the jobs with this marker, among those of its name; None of an empty list."""
     jobs = yield kind.list_of(sent["platform"])
     if not jobs:
         return None
     found: list[PMDeploymentJob] = []
     for job in jobs:
-        if job.name == sent["name"]:
+        if _may_be_called(job.name, sent["name"]):
             if not is_uuid(job.id):
                 raise Unreadable(f"a job '{job.name}' is listed without an id that can be read")
             whole: PMDeploymentJob = yield kind.get(job.id)
             if marker in (whole.description or ""):
                 found.append(whole)
     return found
+
+
+def _may_be_called(listed: Any, name: str) -> bool:
+    """Say whether a job may have this name: the list may spell it otherwise, or cannot be read."""
+    text = word_of(listed)
+    if text is None or "\ufffd" in text:
+        return True
+    words, own = ("".join(one.split()).casefold() for one in (text, name))
+    return words in ("", own)
 
 
 def _refuse_twins(jobs: list[PMDeploymentJob]) -> None:

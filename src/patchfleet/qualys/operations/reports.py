@@ -25,6 +25,7 @@ from patchfleet.qualys.operations.calls import (
     Query,
     call,
     is_about,
+    of_platform,
     path_part,
     platform_word,
     reader,
@@ -247,7 +248,8 @@ def list_mitigation_jobs(
 
     def page(number: int, size: int) -> Operation[list[PMJob]]:
         paged = {**query, "pageNumber": number, "pageSize": size}
-        return call("list_mitigation_jobs", "GET", "/mtg/v1/deploymentjobs", _JOBS, query=paged)
+        path, echoes = "/mtg/v1/deploymentjobs", (of_platform(query),)
+        return call("list_mitigation_jobs", "GET", path, _JOBS, query=paged, echoes=echoes)
 
     def steps() -> Steps[None]:
         reading: listing.Reading[PMJob] = listing.Reading(
