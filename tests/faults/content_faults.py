@@ -152,6 +152,7 @@ TAGGED = frozenset({"customer", "customer_id", "decision"})
 ORDERED = frozenset({"decision", "patch_ids"})
 TEXT_COLUMNS = frozenset(
     {"patch", "device", "name", "customer", "site", "description", "product", "user"}
+    | {"created_by"}
 )
 
 

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from patchfleet.emulator import Emulator
 from patchfleet.errors import Forbidden, Unauthorized
-from patchfleet.plan import Change, apply
+from patchfleet.plan import apply
 
 ACTIONS = ("approve", "ignore", "do_nothing", "inherit", "retry", "reprocess")
 POLICIES = {"approve": 66, "ignore": 65, "do_nothing": 68}
@@ -162,15 +162,28 @@ def replaced(planned, **fields):
     ],
 )
 def test_a_number_that_is_gone_or_means_something_else_is_left_alone(fleet, fields, reason):
-    planned = replaced(fleet.plan("approve"), **fields)
-    before = fleet.true(planned.devices[0].device_id)
-    result = fleet.apply(planned)[0]
-    ((change, said),) = result.skipped
-    assert isinstance(change, Change)
-    assert said == reason
-    if change.finding_id in before:
-        after = fleet.true(result.device.device_id)
-        assert after[change.finding_id] == before[change.finding_id]
+    planned = fleet.plan("approve")
+    device = planned.devices[0]
+    odd = replace(device.changes[0], **fields)
+    planned = replace(planned, devices=(replace(device, changes=(odd, *device.changes)),))
+    (result,) = fleet.apply(planned)
+    assert result.skipped == ((odd, reason),)
+    assert result.confirmed == device.changes
+
+
+def test_a_list_without_any_patch_of_the_plan_may_be_another_device_s(fleet):
+    """Nothing is sent then, and nothing is told to be gone."""
+    planned = replaced(fleet.plan("approve"), finding_id="1")
+    device = planned.devices[0]
+    planned = replace(planned, devices=(replace(device, changes=device.changes[:1]),))
+    fleet.emulator.clear_calls()
+    (result,) = fleet.apply(planned)
+    ((change, said),) = result.failed
+    assert change == planned.devices[0].changes[0]
+    assert "names no patch of the plan" in said
+    assert fleet.writes() == []
+    assert [call.service for call in fleet.emulator.calls] == ["patch_list_all"] * 2
+    assert not result.is_done
 
 
 def test_a_device_that_is_refused_does_not_hold_up_the_next(fleet):

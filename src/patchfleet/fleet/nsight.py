@@ -172,9 +172,14 @@ class NSightSource:
     most_at_once = IDS_PER_CALL
     """How many patches one change can name."""
 
-    def findings_of(self, device_id: str) -> list[Finding]:
-        """Return every patch of the device with this id, in our words."""
-        return self._findings(self._client.list_patches(int(device_id)), [])
+    def findings_of(self, device_id: str, *, is_doubted: bool = False) -> list[Finding]:
+        """Return every patch of the device with this id, in our words.
+
+        On a new connection where what the last one brought `is_doubted`.
+        """
+        reading = list_patches(int(device_id))
+        rows = self._client.run(on_new_connection(reading) if is_doubted else reading)
+        return self._findings(rows, [])
 
     def _listing(self, device_id: str, known: str | None, alike: Alike) -> tuple[Listing, int]:
         """Read a device, unless its answer is the one known; return in how many calls, too."""

@@ -23,6 +23,7 @@ from patchfleet.fleet.qualys_orders import (
     label_of,
     of_job,
     pages_of,
+    runs_of,
     views_of,
 )
 from patchfleet.fleet.qualys_values import gaps_of
@@ -168,7 +169,7 @@ class _Read:
         runs: list[JobRun] = []
         results: list[JobResult] = []
         kept: set[RunRef] = set()
-        listed = self._client.get_job_runs(job)
+        listed = runs_of(self._client, job, self._door)
         self._on_call()
         for run in listed:
             instance = text_of(run.jobInstanceId)

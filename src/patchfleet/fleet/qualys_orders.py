@@ -10,13 +10,13 @@ one before it: older ones say little, and each costs a call for every hundred as
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
 from msgspec import Struct, field
 
-from patchfleet.errors import NotFound, VendorError
-from patchfleet.qualys import PMAsset, PMAssetJobView, PMDeploymentJob, PMJob, Qualys
+from patchfleet.errors import NotFound, Unreadable, VendorError
+from patchfleet.qualys import PMAsset, PMAssetJobView, PMDeploymentJob, PMJob, PMRun, Qualys
 from patchfleet.qualys.door import Door, flag_of, number_of, text_of, word_of
 from patchfleet.qualys.ids import is_uuid
 
@@ -110,7 +110,7 @@ def read_orders(client: Qualys, door: Door, on_call: Callable[[], None]) -> Orde
     known: dict[str, str] = {}
     for some in _batches([job for job in listed if _installs(job) and is_named(job, door)]):
         for job, views in zip(some, _last_views(client, some, on_call), strict=True):
-            for view in (*views, *_earlier_views(client, job, views, on_call)):
+            for view in (*views, *_earlier_views(client, job, views, door, on_call)):
                 _note(orders, view, job, known)
             if _may_still_install(job):
                 order = _order(client, job, views, door)
@@ -210,14 +210,18 @@ def _last_views(
 
 
 def _earlier_views(
-    client: Qualys, job: PMJob, views: Sequence[PMAssetJobView], on_call: Callable[[], None]
+    client: Qualys,
+    job: PMJob,
+    views: Sequence[PMAssetJobView],
+    door: Door,
+    on_call: Callable[[], None],
 ) -> list[PMAssetJobView]:
     """Return what the run before the last did, where the last is not over on all of its assets."""
     if all(isinstance(view.endDateTime, datetime) for view in views):
         return []
     try:
         with of_job(job):
-            earlier = _run_before(client, job, views)
+            earlier = _run_before(client, job, views, door)
     except NotFound:  # deleted since its results were read
         return []
     on_call()
@@ -244,20 +248,45 @@ def pages_of(views: Sequence[PMAssetJobView]) -> int:
     return max(1, -(-len(views) // RESULTS_A_PAGE))
 
 
-def _run_before(client: Qualys, job: PMJob, views: Sequence[PMAssetJobView]) -> str | int | None:
+def _run_before(
+    client: Qualys, job: PMJob, views: Sequence[PMAssetJobView], door: Door
+) -> str | int | None:
     """Return the number of the run before the one that results are of; None where there is none.
 
     In which order runs are listed is not documented [U], so that their times decide.
     """
     shown = {text_of(view.jobInstanceId) for view in views}
+    listed = runs_of(client, job, door)
+    unlisted = shown - {text_of(run.jobInstanceId) for run in listed} - {None}
+    if unlisted:
+        raise Unreadable(f"it has results of run {min(map(str, unlisted))} and does not list it")
     runs = [
         (at, run.jobInstanceId)
-        for run in client.get_job_runs(job)
+        for run in listed
         if isinstance(at := run.scheduledDateTime, datetime)
     ]
     began = min((at for at, run in runs if text_of(run) in shown), default=_DAWN)
     earlier = [(at, run) for at, run in runs if at < began]
     return max(earlier, key=lambda pair: pair[0])[1] if earlier else None
+
+
+def runs_of(client: Qualys, job: PMJob, door: Door) -> list[PMRun]:
+    """List the runs of a job; raise `Unreadable` where the job itself tells of a later one.
+
+    The list does not say whose runs they are: it may be the answer to another question.
+    """
+    listed = client.get_job_runs(job)
+    last = job.lastScheduleDateTime
+    if not isinstance(last, datetime) or last > door.told_at:
+        return listed
+    if not listed:
+        raise Unreadable(f"it ran on {last:%Y-%m-%d} and lists no run")
+    times = [at for run in listed if isinstance(at := run.scheduledDateTime, datetime)]
+    if len(times) == len(listed) and max(times) < last - timedelta(days=1):
+        raise Unreadable(
+            f"it ran on {last:%Y-%m-%d}, and the last run that it lists is of {max(times):%Y-%m-%d}"
+        )
+    return listed
 
 
 def _may_still_install(job: PMJob) -> bool:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from msgspec import Struct
 
-from patchfleet.errors import Forbidden, Unauthorized, VendorError
+from patchfleet.errors import Forbidden, Unauthorized, Unreadable, VendorError
 from patchfleet.models import Action, Finding
 from patchfleet.plan.plan import Change, DeviceChange, Plan, why_not
 from patchfleet.store import ChangeEntry, Json, Outcome
@@ -26,8 +26,11 @@ if TYPE_CHECKING:
 class Target(Protocol):
     """A source that can also be changed."""
 
-    def findings_of(self, device_id: str) -> list[Finding]:
-        """Return every patch of a device as it is now, or raise a `VendorError`."""
+    def findings_of(self, device_id: str, *, is_doubted: bool = False) -> list[Finding]:
+        """Return every patch of a device as it is now, or raise a `VendorError`.
+
+        Where the last answer `is_doubted`, nothing of how it came is used again.
+        """
         ...
 
     @property
@@ -71,7 +74,8 @@ def apply(
     """Yield the result of each device as it is done; raise where the key itself is refused.
 
     Three calls a device, and two for each further hundred patches: the list before, the change, the
-    list after [D: approve_patch.htm: the answer to a change says nothing of its effect].
+    list after [D: approve_patch.htm: the answer to a change says nothing of its effect]. A list
+    that lacks a patch of the plan is asked for twice.
     """
     for device in plan.devices:
         yield _Application(plan, target, journal, now, device).result()
@@ -141,7 +145,24 @@ class _Application:
         )
 
     def _read(self) -> dict[str, Finding]:
-        return {f.id: f for f in self._target.findings_of(self._device.device_id)}
+        """Return the device's patches; raise `Unreadable` where none of the plan is among them.
+
+        No list names its device: one that lacks a patch of the plan may be another device's, and is
+        asked for again.
+        """
+        planned = {change.finding_id for change in self._device.changes}
+        found = self._listed()
+        if not planned <= found.keys():
+            found = self._listed(is_doubted=True)
+        if planned.isdisjoint(found):
+            raise Unreadable(
+                "its list names no patch of the plan, so nothing was sent: sync, and plan again"
+            )
+        return found
+
+    def _listed(self, *, is_doubted: bool = False) -> dict[str, Finding]:
+        device_id = self._device.device_id
+        return {f.id: f for f in self._target.findings_of(device_id, is_doubted=is_doubted)}
 
     def _still_so(
         self, before: dict[str, Finding]

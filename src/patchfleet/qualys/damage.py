@@ -10,7 +10,18 @@ import re
 from typing import NoReturn
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_ESCAPE = re.compile(
+    r"\\(?:(?P<control>u00(?:0[0-8bcefBCEF]|1[0-9a-fA-F]|7[fF])|[bf]|u[fF]{3}[eEfF])|\\)"
+)
+"""A character that XML forbids, spelled in ASCII, or a backslash that spells nothing."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def is_damaged(body: bytes) -> bool:
+    """Say whether JSON spells characters that no text should hold."""
+    if b"\\" not in body:
+        return False
+    return any(found["control"] for found in _ESCAPE.finditer(body.decode("latin-1")))
 
 
 def mended(body: bytes) -> bytes | None:
@@ -18,10 +29,14 @@ def mended(body: bytes) -> bytes | None:
     try:
         text = _CONTROL.sub("\ufffd", body.decode("utf-8-sig", "replace"))
         value = json.loads(text, strict=False, parse_constant=_no_number)
-        whole = json.dumps(value, ensure_ascii=False)
+        whole = _ESCAPE.sub(_replaced, json.dumps(value, ensure_ascii=False))
     except (ValueError, RecursionError):
         return None
     return _SURROGATE.sub("\ufffd", whole).encode()
+
+
+def _replaced(found: re.Match[str]) -> str:
+    return "\ufffd" if found["control"] else found[0]
 
 
 def _no_number(_: str) -> NoReturn:

@@ -29,7 +29,7 @@ import msgspec
 from msgspec import UNSET, Struct, field
 
 from patchfleet.errors import Unreadable
-from patchfleet.qualys.damage import mended
+from patchfleet.qualys.damage import is_damaged, mended
 from patchfleet.qualys.door import moment_of
 
 T = TypeVar("T")
@@ -213,12 +213,15 @@ class Shape(Generic[T]):
     def read(self, body: bytes) -> T:
         """Read a body; raise `Unreadable` for one that is not JSON of this shape."""
         decoder = self._decoder or self._new_decoder()
-        try:
-            return decoder.decode(body)
-        except msgspec.ValidationError:
-            whole, is_mended = body, False
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            whole, is_mended = mended_or_raise(body, error), True
+        if is_damaged(body):
+            whole, is_mended = mended(body) or body, True
+        else:
+            try:
+                return decoder.decode(body)
+            except msgspec.ValidationError:
+                whole, is_mended = body, False
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+                whole, is_mended = mended_or_raise(body, error), True
         result = self._read_slowly(whole)
         if is_mended:
             _name_damage(result)
