@@ -218,9 +218,9 @@ def _lifetime(claims: str) -> float:
     try:
         text = base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4))
         values = msgspec.json.decode(text, type=dict[str, object])
-    except (binascii.Error, ValueError, msgspec.DecodeError):
+    except (binascii.Error, ValueError, RecursionError, msgspec.DecodeError):
         return LIFETIME_SECONDS
     until, since = values.get("exp"), values.get("iat")
     if not isinstance(until, int | float) or not isinstance(since, int | float) or until <= since:
         return LIFETIME_SECONDS
-    return min(float(until - since), LIFETIME_SECONDS)
+    return float(min(until - since, LIFETIME_SECONDS))

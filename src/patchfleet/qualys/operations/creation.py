@@ -114,7 +114,7 @@ def _marked(
 
 def _may_be_called(listed: Any, name: str) -> bool:
     """Say whether a job may have this name: the list may spell it otherwise, or cannot be read."""
-    text = word_of(listed)
+    text = word_of(listed) if isinstance(listed, str) else None
     if text is None or "\ufffd" in text:
         return True
     words, own = ("".join(one.split()).casefold() for one in (text, name))
