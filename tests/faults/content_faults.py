@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from faults.call import Reply, page
+from faults.call import CHANGES, Reply, page
 from faults.fault import Fault, altered, instead
 from faults.proxy import NotMetError
 from faults.question_faults import SUBJECTS
@@ -34,7 +34,7 @@ def _is_xml(kind: str) -> bool:
 
 
 def _is_json(kind: str) -> bool:
-    return (kind in SUBJECTS and not _is_xml(kind)) or kind == "count_assets"
+    return kind in SUBJECTS.keys() | CHANGES | {"count_assets"} and not _is_xml(kind)
 
 
 def _body(data: bytes) -> Callable:
