@@ -81,6 +81,7 @@ def test_a_sentence_is_no_token() -> None:
         ("no claims", LIFETIME_SECONDS),
         ("[]", LIFETIME_SECONDS),
     ],
+    ids=lambda value: str(value)[:40],
 )
 def test_a_token_lives_as_long_as_it_says_and_four_hours_at_most(
     claims: str, seconds: float

@@ -341,6 +341,7 @@ def test_where_no_job_is_listed_nothing_is_made_again(world: Emulator) -> None:
         assert said == ("done" if before else "unknown"), until
         if said == "unknown":
             assert vendor.journal.lines[0].marker in result.hint, until
+            assert result.message.startswith("an earlier command sent this; whether"), until
         ends.add(said)
     else:
         raise AssertionError("it never came to its end")

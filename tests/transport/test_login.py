@@ -33,6 +33,7 @@ class Account:
     def __init__(self) -> None:
         self.seconds = 0.0
         self.granted = 0
+        self.life = LIFE
         request = Request(path="/auth", method="POST", is_login=True)
         self.login = Login({"password": Secret("hunter2")}, Operation("auth", request, self._read))
         self.manners = Manners(
@@ -46,7 +47,7 @@ class Account:
 
     def _read(self, _: Response) -> Granted:
         self.granted += 1
-        return Granted(Secret(f"token {self.granted}"), LIFE)
+        return Granted(Secret(f"token {self.granted}"), self.life)
 
     def flow(self) -> Any:
         return exchange(Operation("a_call", Request(path="/call"), lambda r: r.body), self.manners)
@@ -103,6 +104,20 @@ def test_it_is_renewed_before_it_dies_and_the_others_go_on(account: Account) -> 
     assert account.token() == "token 2"
     account.seconds = LIFE * 3
     assert path(next(account.flow())) == "/auth", "no clock is too late"
+
+
+@pytest.mark.parametrize("life", [0.0, 1e-9, -1.0, 0.5])
+def test_a_token_of_no_life_is_good_for_the_call_it_was_granted_for(
+    account: Account, life: float
+) -> None:
+    account.life = life
+    for number in (1, 2):
+        account.seconds += 1
+        flow = account.flow()
+        assert path(next(flow)) == "/auth"
+        assert path(flow.send(OK)) == "/call"
+        assert account.token() == f"token {number}"
+        assert ended(flow, OK) == b"fine"
 
 
 def test_a_refused_call_logs_in_once_more_and_only_once(account: Account) -> None:

@@ -110,7 +110,7 @@ def changed(change: Change[T], manners: "Manners", do: Do, try_: Try) -> Flow[T]
             claims = _decided(outcome) if is_decided else claims_of(outcome)
             journal.ended(earlier.line, claims, manners.now())
             if not is_decided and not _is_absent(outcome):
-                return _concluded(change, outcome, manners)
+                return _concluded(change, outcome, manners, "an earlier command sent this")
     line = None if journal is None else journal.sent(change.wanted, manners.now())
     outcome = yield from _sent(change, manners, do, try_)
     if journal is not None and line is not None:
@@ -257,8 +257,16 @@ def _reason(said: str, sight: Sight, error: VendorError | None) -> str:
     return "; ".join(filter(None, [told, sight.words]))
 
 
-def _concluded(change: Change[T], outcome: Outcome[Any], manners: "Manners") -> T:
-    """Return the result of a change, or raise what is to be said in its place."""
+def _concluded(
+    change: Change[T],
+    outcome: Outcome[Any],
+    manners: "Manners",
+    known: str = "the answer says that it was done",
+) -> T:
+    """Return the result of a change, or raise what is to be said in its place.
+
+    `known` is all that is known of one that met no error and cannot be read back.
+    """
     result = change.conclude(outcome)
     if result is not None:
         return result
@@ -268,7 +276,7 @@ def _concluded(change: Change[T], outcome: Outcome[Any], manners: "Manners") -> 
         error.fate = "refused"
         raise error
     if error is None:
-        error = VendorBroken("the answer says that it was done", vendor=manners.vendor)
+        error = VendorBroken(known, vendor=manners.vendor)
         error.operation = change.send.name
     open_ones = [one for one in outcome.sights.values() if outcome.claim(one) != "confirmed"]
     words = next((one.words for one in open_ones if one.words), "it is not to be seen")

@@ -252,6 +252,7 @@ def _logged_in(operation: Operation[T], manners: Manners) -> Flow[Secret | None]
             login.failed(error, manners.clock())
             raise
         login.granted(granted, manners.clock())
+        return login.token  # for one call, however short its life
 
 
 def _stamp(error: VendorError, operation: str, manners: Manners, about: str = "") -> None:
