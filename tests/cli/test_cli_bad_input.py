@@ -352,3 +352,20 @@ def test_an_error_nobody_foresaw(reading, monkeypatch):
     reading.set(PATCHFLEET_TRACEBACK="1")
     with pytest.raises(ZeroDivisionError):
         reading("today")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("qualys", "--assets", "0", "--jobs", "3"),
+        ("qualys", "--devices", "1", "--assets", "0", "--jobs", "1"),
+        ("nsight", "--start", "0001-01-01"),
+        ("qualys", "--start", "9999-12-31"),
+        ("nsight", "--start", "1990-01-01"),
+    ],
+)
+def test_a_world_that_cannot_be_is_one_line(cli, words):
+    result = cli("emulate", *words)
+    assert result.code == 4
+    assert result.error().startswith("no such world can be emulated: ")
+    assert result.hint()

@@ -2,6 +2,7 @@
 
 import re
 import xml.etree.ElementTree as ET
+from collections import Counter
 from datetime import datetime
 
 import pytest
@@ -199,11 +200,41 @@ class TestShapes:
             for one in tree(ask(emulator, "list_checks", deviceid=device["deviceid"])).iter(
                 "check"
             ):
-                assert one.findtext("statusid") in ("1", "5")
+                assert one.findtext("statusid") in ("0", "1", "4", "5")
                 if one.findtext("statusid") == "1":
                     expected.add(one.findtext("checkid"))
         assert failing == expected != set()
         assert all(one.findtext("dsc_247") in ("1", "2", "3") for one in root.iter("check"))
+
+    @pytest.mark.parametrize("seed", range(4))
+    def test_a_check_passes_fails_is_parked_or_has_not_run(self, seed):
+        """Numbers of a device's classes, its outages and its list agree; all four occur."""
+        emulator = Emulator(devices=24, seed=seed)
+        seen = set()
+        listed = {
+            one.findtext("id"): one
+            for customer in emulator.truth()["customers"] for kind in ("server", "workstation")
+            for one in tree(ask(emulator, "list_devices_at_client", devicetype=kind,
+                                clientid=customer["clientid"])).iter(kind)
+        }  # fmt: skip
+        for device in devices(emulator.truth()):
+            known = {"deviceid": device["deviceid"]}
+            checks = list(tree(ask(emulator, "list_checks", **known)).iter("check"))
+            status = Counter(one.findtext("statusid") for one in checks)
+            seen |= status.keys()
+            counted = listed[str(device["deviceid"])].findall("checkcount")
+            for name, code in (("pass", "5"), ("clear", "4"), ("fail", "1")):
+                assert sum(int(one.findtext(name)) for one in counted) == status[code]
+            for one in checks:
+                assert bool(one.findtext("date")) == (one.findtext("statusid") != "0")
+            outages = list(tree(ask(emulator, "list_outages", **known)).iter("outage"))
+            failed = {one.findtext("checkid") for one in checks
+                      if one.findtext("statusid") in ("1", "4")}  # fmt: skip
+            still = {one.findtext("check_id") for one in outages if one.findtext("state") == "open"}
+            assert still == failed
+            for one in outages:
+                assert (one.findtext("state") == "open") == (one.findtext("utc_end")[:4] == "0000")
+        assert seen == {"0", "1", "4", "5"}
 
     @pytest.mark.parametrize("wanted", ["checks", "tasks", "random"])
     def test_a_silent_device_is_among_the_failing_ones(self, wanted):

@@ -82,6 +82,60 @@ class TestInventory:
         assert in_query["count"]
 
 
+SECOND = "/rest/2.0/{}/am/asset"
+FILTERS = [
+    ("operatingSystem.name", "CONTAINS", "windows", "operatingSystem.name:windows"),
+    ("tags.name", "EQUALS", "Servers", "tags.name:`Servers`"),
+    ("tags.name", "NOT_EQUALS", "Servers", "not tags.name:`Servers`"),
+    ("asset.trackingMethod", "IN", "IP,QAGENT", "asset.trackingMethod:[IP,QAGENT]"),
+    ("sensors.activatedForModules", "EQUALS", "PM", "sensors.activatedForModules:`PM`"),
+]
+
+
+class TestSecondInventory:
+    @pytest.mark.parametrize(("field", "operator", "value", "query"), FILTERS)
+    @pytest.mark.parametrize("slash", ["", "/"])
+    def test_filters_find_what_the_query_finds(self, call, field, operator, value, query, slash):
+        body = {"filters": [{"field": field, "operator": operator, "value": value}]}
+        found = call("POST", SECOND.format("search") + slash, body=body, pageSize=300)
+        first = call("POST", "/am/v1/assets/host/filter/list", filter=query, pageSize=300)
+        assert read(found) == read(first)
+        counted = read(call("POST", SECOND.format("count") + slash, body=body))
+        assert counted["count"] == read(first)["count"] > 0
+
+    @pytest.mark.parametrize("size", [1, 3, 7, 100])
+    def test_pages_lead_to_every_host_once(self, call, size):
+        seen, last = [], {}
+        while True:
+            page = read(call("POST", SECOND.format("search"), body={}, pageSize=size, **last))
+            seen += [one["assetId"] for one in page["assetListData"]["asset"]]
+            if not page["hasMore"]:
+                break
+            last = {"lastSeenAssetId": page["lastSeenAssetId"]}
+        assert len(seen) == len(set(seen)) == read(call("POST", SECOND.format("count")))["count"]
+        one = read(call("GET", SECOND.format("get"), assetId=seen[-1]))
+        assert [host["assetId"] for host in one["assetListData"]["asset"]] == seen[-1:]
+        body = {"filters": [{"field": "asset.id", "operator": "EQUALS", "value": str(seen[0])},
+                            {"field": "asset.id", "operator": "LESSER", "value": "0"}],
+                "operation": "OR"}  # fmt: skip
+        assert read(call("POST", SECOND.format("count"), body=body))["count"] == 1
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            {"filters": {}, "operation": "XOR"}, {"filters": "a"}, {"filters": ["a"]}, [],
+            {"filters": [{"field": "colour", "operator": "EQUALS", "value": "red"}]},
+            {"filters": [{"field": "inventory", "operator": "EQUALS", "value": "red"}]},
+            {"filters": [{"field": "asset.id", "operator": "NEAR", "value": "1"}]},
+            {"filters": [{"field": "asset.id", "operator": "EQUALS", "value": "one"}]},
+            {"filters": [{"field": "asset.id", "operator": "EQUALS"}]},
+            {"filters": [{"field": "asset.name", "operator": "GREATER", "value": "a"}]},
+        ],
+    )  # fmt: skip
+    def test_what_cannot_be_read_is_refused(self, call, body):
+        assert refusal(call("POST", SECOND.format("search"), body=body))[0] == 400
+
+
 class TestJobs:
     @pytest.fixture
     def desk(self):

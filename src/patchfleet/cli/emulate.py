@@ -64,14 +64,19 @@ def _emulator(
 ) -> "Emulator":
     from patchfleet.emulator import Emulator
 
-    return Emulator(
-        customers=customers,
-        devices=devices,
-        seed=seed,
-        latency_ms=latency,
-        start=start.replace(tzinfo=UTC) if start else None,
-        **more,
-    )
+    try:
+        return Emulator(
+            customers=customers,
+            devices=devices,
+            seed=seed,
+            latency_ms=latency,
+            start=start.replace(tzinfo=UTC) if start else None,
+            **more,
+        )
+    except ValueError as problem:
+        raise ConfigError(
+            f"no such world can be emulated: {problem}", hint="change the options of the command"
+        ) from None
 
 
 @command.command()

@@ -39,6 +39,15 @@ def _has_other(question: Question, options: Options) -> bool:
     return not question.is_act and question.other(options) is not None
 
 
+def _neighbour(case: Case) -> Answer:
+    ask = case.question.other(case.options, in_pairs=True)
+    return ask() if ask else case.reply
+
+
+def _has_neighbour(question: Question, options: Options) -> bool:
+    return not question.is_act and question.other(options, in_pairs=True) is not None
+
+
 def _without(case: Case) -> Answer:
     ask = case.question.without(case.options["identity"])
     return ask() if ask else case.reply
@@ -246,9 +255,8 @@ ANSWER_FAULTS: dict[str, FaultKind] = {
         _other, "after", {"of": _OF, "instead": _INSTEAD}, _has_other,
     ),
     "swapped": FaultKind(
-        "neighbours exchanged: each of two has the answer about the other", _other, "after",
-        {"of": _OF, "in_pairs": Option(default=True, types=(bool,), description="always true")},
-        _has_other,
+        "neighbours exchanged: each of two has the answer about the other", _neighbour, "after",
+        {"of": _OF}, _has_neighbour,
     ),
     "device_missing": FaultKind(
         "answers as if one device were not there: in no list and in no count", _without, "after",

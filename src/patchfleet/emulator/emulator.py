@@ -54,7 +54,8 @@ class Emulator:
 
     Qualys knows some of the machines, and some more; its account is opened when it is first used.
     `qualys_assets` and `qualys_patches` are exact numbers, for measurements; `qualys_jobs` is a
-    number of finished jobs of `qualys_job_assets` assets each in the place of the usual stock;
+    number of finished jobs of `qualys_job_assets` assets each in the place of the usual stock (40,
+    or all that report if they are fewer);
     `qualys_token_seconds` is how long a token lives; with `qualys_forbidden` the user lacks the
     permission.  Raises ValueError for settings that make no world.
     """
@@ -76,7 +77,7 @@ class Emulator:
         qualys_assets: int | None = None,
         qualys_patches: int | None = None,
         qualys_jobs: int | None = None,
-        qualys_job_assets: int = 40,
+        qualys_job_assets: int | None = None,
         qualys_token_seconds: int = 4 * 3600,
         qualys_forbidden: bool = False,
     ) -> None:
@@ -104,7 +105,7 @@ class Emulator:
         self._blocked = re.compile(blocked_agents) if blocked_agents else None
         self._world = _world(self.settings)
         self._account = _open(self.settings, self._world)
-        self._subscription: Subscription | None = None
+        self._subscription = None if qualys_jobs is None else self._subscribe()
         self._faults = Faults()
         self._calls: deque[Call] = deque(maxlen=CALLS_KEPT)
         self._call_count = 0
@@ -144,9 +145,14 @@ class Emulator:
         """Return the Qualys subscription, its user and password too; opened when first used."""
         with self._lock:
             if self._subscription is None:
-                self._subscription = Subscription(self.settings, self._world, self._clock)
-                self._subscription.advance_to(self.now)
+                self._subscription = self._subscribe()
             return self._subscription
+
+    def _subscribe(self) -> Subscription:
+        """Open the account; raise ValueError for too few assets, at once where jobs are counted."""
+        subscription = Subscription(self.settings, self._world, self._clock)
+        subscription.advance_to(self.now)
+        return subscription
 
     def _qualys_call(self, request: Request) -> Answer:
         service = self.qualys.service(request.method, request.path)
@@ -285,7 +291,7 @@ class Emulator:
             fresh = Emulator(**{**asdict(self.settings), **changes})
             self.settings = fresh.settings
             self._clock, self._account = fresh._clock, fresh._account
-            self._world, self._subscription = fresh._world, None
+            self._world, self._subscription = fresh._world, fresh._subscription
             self._faults, self._blocked = fresh._faults, fresh._blocked
             self._answered = {}
             self.clear_calls()

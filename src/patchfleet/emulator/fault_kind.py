@@ -31,8 +31,11 @@ class Question(Protocol):
     def before(self) -> Answer | None:
         """Return what the vendor answered to the call before this one, None for the first."""
 
-    def other(self, options: Options) -> Ask | None:
-        """Return what answers the same question about another thing, None where there is none."""
+    def other(self, options: Options, *, in_pairs: bool = False) -> Ask | None:
+        """Return what answers the same about another thing, None where there is none.
+
+        It is the next one, round and round, or in pairs the neighbour.
+        """
 
     def without(self, identity: str) -> Ask | None:
         """Return what answers as if a device were not there, None for what cannot tell."""

@@ -27,7 +27,7 @@ class Settings:
     qualys_assets: int | None
     qualys_patches: int | None
     qualys_jobs: int | None
-    qualys_job_assets: int
+    qualys_job_assets: int | None
     qualys_token_seconds: int
     qualys_forbidden: bool
 
@@ -38,7 +38,10 @@ class Settings:
         for name in ("qualys_assets", "qualys_patches", "qualys_jobs"):
             if (getattr(self, name) or 0) < 0:
                 raise ValueError(f"{name} cannot be negative")
-        if self.qualys_job_assets < 1 or self.qualys_token_seconds < 1:
+        if not 1900 <= self.start.year <= 9000:
+            raise ValueError("start is in the years 1900 to 9000")
+        least = 1 if self.qualys_job_assets is None else self.qualys_job_assets
+        if least < 1 or self.qualys_token_seconds < 1:
             raise ValueError("qualys_job_assets and qualys_token_seconds are at least 1")
         if self.non_windows not in ("empty", "fail"):
             raise ValueError('non_windows is "empty" or "fail"')

@@ -1,11 +1,12 @@
 """The checks of a device: a handful each, one of which watches its patches.
 
 Law of this file: parameters in, bytes out; what a check says follows from the device.
-[O: peer, wait, vendor-mcp for list_checks and list_failing_checks; D: run_task_now.htm]
+[O: peer, wait, vendor-mcp for list_checks and list_failing_checks; zamak, peer, vendor-mcp for
+list_outages; D: run_task_now.htm]
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from patchfleet.emulator.nsight import ids
 from patchfleet.emulator.nsight.account import Account
@@ -22,8 +23,8 @@ from patchfleet.emulator.nsight.parameters import Parameters, number, one_of
 from patchfleet.emulator.nsight.state import FAILED, MISSING, Device
 from patchfleet.emulator.world import Customer, Site
 
-PASSED, FAILED_CHECK = 5, 1
-"""The `statusid` of list_checks; 0 is not run, 4 failed and parked: not emulated [O: pyd]."""
+NOT_RUN, FAILED_CHECK, PARKED, PASSED = 0, 1, 4, 5
+"""The `statusid` of list_checks; parked is failed and cleared by a person [O: pyd]."""
 TASK = 1023
 """The `check_type` of an automated task [O?: wait]."""
 _CLASSES = {1: "24x7", 2: "daily safety check", 3: "task"}
@@ -38,7 +39,12 @@ class Check:
     dsc_247: int
     description: str
     output: str
-    passes: bool
+    status: int
+
+    @property
+    def has_failed(self) -> bool:
+        """Return whether the last run failed, parked or not."""
+        return self.status in (FAILED_CHECK, PARKED)
 
 
 def checks_of(device: Device) -> list[Check]:
@@ -49,21 +55,26 @@ def checks_of(device: Device) -> list[Check]:
     failed = sum(row.status == FAILED for row in rows)
     full = machine.number % 11 == 10
     told = [
-        (1012, 2, "Disk Space Check - drive C:", "91% used" if full else "48% used", not full),
-        (1002, 2, "Antivirus Update Check", "Definitions are up to date", True),
-    ]
+        (1012, 2, "Disk Space Check - drive C:", "91% used" if full else "48% used",
+         FAILED_CHECK if full else PASSED),
+        (1002, 2, "Antivirus Update Check", *(
+            ("Definitions are 40 days old", PARKED) if machine.number % 9 == 4
+            else ("Definitions are up to date", PASSED)
+        )),
+    ]  # fmt: skip
     if machine.is_managed:
         told.append((1045, 2, "Patch Status Check", f"{missing} missing, {failed} failed",
-                     failed == 0))  # fmt: skip
+                     FAILED_CHECK if failed else PASSED))  # fmt: skip
     if machine.kind == "server":
-        told.append((1018, 1, "Performance Monitoring Check - CPU", "Average 12%", True))
-    told.append((TASK, 3, "Script Check - Clean temporary files", "Task completed", True))
+        told.append((1018, 1, "Performance Monitoring Check - CPU", "Average 12%", PASSED))
+    ran = ("Task completed", PASSED) if machine.number % 8 != 5 else ("Not run yet", NOT_RUN)
+    told.append((TASK, 3, "Script Check - Clean temporary files", *ran))
     return [Check(ids.check_id(machine, place), *rest) for place, rest in enumerate(told)]
 
 
 def failing(device: Device) -> list[Check]:
-    """Return the checks of a device that fail."""
-    return [check for check in checks_of(device) if not check.passes]
+    """Return the checks of a device that fail; a parked one does not count (choice)."""
+    return [check for check in checks_of(device) if check.status == FAILED_CHECK]
 
 
 def counts(device: Device) -> list[bytes]:
@@ -71,15 +82,14 @@ def counts(device: Device) -> list[bytes]:
     blocks = []
     checks = checks_of(device)
     for kind in _CLASSES:
-        own = [check for check in checks if check.dsc_247 == kind]
-        passing = sum(check.passes for check in own)
+        own = [check.status for check in checks if check.dsc_247 == kind]
         blocks.append(
             group(
                 "checkcount",
                 plain("dsc_247", kind),
-                plain("pass", passing),
-                plain("clear", 0),
-                plain("fail", len(own) - passing),
+                plain("pass", own.count(PASSED)),
+                plain("clear", own.count(PARKED)),
+                plain("fail", own.count(FAILED_CHECK)),
             )
         )
     return blocks
@@ -88,23 +98,23 @@ def counts(device: Device) -> list[bytes]:
 def list_checks(account: Account, parameters: Parameters) -> bytes:
     """Answer with the checks of a device."""
     device = account.device(number(parameters, "deviceid"))
-    run_at = account.now - timedelta(minutes=7)
-    local = run_at.astimezone(device.machine.site.zone)
+    at = account.now - timedelta(minutes=7)
+    local = at.astimezone(device.machine.site.zone)
     checks = [
         group(
             "check",
             plain("uid", check.checkid * 10 + 1),
             plain("sync_status", 1),
             text("description", check.description),
-            plain("statusid", PASSED if check.passes else FAILED_CHECK),
-            plain("date", local.strftime("%Y-%m-%d")),
-            plain("time", local.strftime("%H:%M:%S")),
-            plain("utc_run", stamp(run_at)),
+            plain("statusid", check.status),
+            plain("date", local.strftime("%Y-%m-%d") if check.status else ""),
+            plain("time", local.strftime("%H:%M:%S") if check.status else ""),
+            plain("utc_run", stamp(at if check.status else None)),
             *(plain(name, 0) for name in ("email", "sms", "emailrecovery", "smsrecovery")),
             plain("checkid", check.checkid),
             plain("check_type", check.check_type),
             plain("dsc_247", check.dsc_247),
-            plain("consecutive_fails", 0 if check.passes else 3),
+            plain("consecutive_fails", 3 if check.has_failed else 0),
         )
         for check in checks_of(device)
     ]
@@ -204,6 +214,37 @@ def _silent(account: Account, device: Device) -> bytes:
         text("description", told),
         plain("startdate", since.strftime("%Y-%m-%d")),
         plain("starttime", since.strftime("%H:%M:%S")),
+    )
+
+
+def list_outages(account: Account, parameters: Parameters) -> bytes:
+    """Answer with the outages of a device: one for each failed check, and on some a closed one.
+
+    The fields are those that clients read; words and order are choices [O: three clients].
+    """
+    device = account.device(number(parameters, "deviceid"))
+    checks = checks_of(device)
+    outages = [_outage(check, account.now, None) for check in checks if check.has_failed]
+    if device.machine.number % 5 == 0:
+        outages.append(_outage(checks[-1], account.now, account.now - timedelta(days=2)))
+    return result(account.now, group("items", *outages))
+
+
+def _outage(check: Check, now: datetime, until: datetime | None) -> bytes:
+    """Return one outage, open when it has no end."""
+    return group(
+        "outage",
+        plain("outage_id", check.checkid + 1),
+        text("reason", "Check failed"),
+        plain("state", "closed" if until else "open"),
+        plain("utc_start", stamp((until or now) - timedelta(hours=9))),
+        plain("utc_end", stamp(until)),
+        plain("check_id", check.checkid),
+        plain("check_type", check.check_type),
+        text("check_description", check.description),
+        text("check_status", "testok" if until else "testerror"),
+        text("check_frequency", _CLASSES[check.dsc_247]),
+        text("cause", check.output),
     )
 
 

@@ -10,7 +10,14 @@ from datetime import datetime, timedelta
 from patchfleet.emulator.chance import Chance
 from patchfleet.emulator.nsight import ids
 from patchfleet.emulator.nsight.account import Account
-from patchfleet.emulator.nsight.checks import Check, checks_of
+from patchfleet.emulator.nsight.checks import (
+    FAILED_CHECK,
+    NOT_RUN,
+    PARKED,
+    PASSED,
+    Check,
+    checks_of,
+)
 from patchfleet.emulator.nsight.envelope import SERVER_ZONE, group, plain, result, stamp, text
 from patchfleet.emulator.nsight.inventory import asset_role, features, seen_at
 from patchfleet.emulator.nsight.parameters import Parameters, number
@@ -19,6 +26,10 @@ from patchfleet.emulator.world import Machine
 
 _LAPTOPS = (8, 9, 10, 11, 14)
 _PROGRAMS = 20
+_WORDS = {
+    NOT_RUN: "testnotrun", FAILED_CHECK: "testerror", PARKED: "testcleared", PASSED: "testok",
+}  # fmt: skip
+"""[testok and testerror O; the other two are choices]"""
 _EVERYWHERE = ("remote agent", "take control viewer")
 
 
@@ -45,7 +56,7 @@ def list_device_monitoring_details(account: Account, parameters: Parameters) -> 
             *(_check(check, account.now) for check in checks),
             attributes=f' count="{len(checks)}"',
         ),
-        group("outages", *(_outage(check, account.now) for check in checks if not check.passes)),
+        group("outages", *(_outage(check, account.now) for check in checks if check.has_failed)),
         group("notes", *_notes(device, account.now)),
         *features(machine),
     )
@@ -60,10 +71,10 @@ def _check(check: Check, now: datetime) -> bytes:
         plain("checkid", check.checkid),
         plain("dsc_247", check.dsc_247),
         text("description", check.description),
-        text("checkstatus", "testok" if check.passes else "testerror"),
+        text("checkstatus", _WORDS[check.status]),
         text("extra", check.output),
         plain("datetime", stamp(run_at, SERVER_ZONE)),
-        plain("consecutive_fails", 0 if check.passes else 3),
+        plain("consecutive_fails", 3 if check.has_failed else 0),
         *(plain(name, 0) for name in alerts),
         plain("servertime", stamp(run_at, SERVER_ZONE)),
     )

@@ -129,6 +129,12 @@ MANUAL: Mapping[str, Page] = {
         "checkid:integer check_type:integer description:string date:date time:time"
         " formatted_output:string? checkstatus:string",
     ),
+    "list_outages": Page(
+        "Lists the outages of a device.", (_DEVICE,), "items/outage",
+        "outage_id:integer reason:string state:string utc_start:datetime utc_end:datetime?"
+        " check_id:integer check_type:integer check_description:string check_status:string"
+        " check_frequency:string cause:string?",
+    ),
     "get_formatted_check_output": Page(
         "Gives the last output of a check.", (_CHECK,), "", "formatted_output:string?"
     ),

@@ -37,13 +37,13 @@ class NSightQuestion:
         """Return whether the call changes anything."""
         return self.parameters.get("service", "") in ACTS
 
-    def other(self, options: Options) -> Ask | None:
+    def other(self, options: Options, *, in_pairs: bool = False) -> Ask | None:
         """Return what answers the same about the next customer, site, device, asset or check."""
         for of, name in _NAMED_BY.items():
             given = self.parameters.get(name, "")
             if options["of"] in ("any", of) and given:
                 found = str(options.get("instead", "")) or other_of(
-                    self._all(of), given, in_pairs="in_pairs" in options
+                    self._all(of), given, in_pairs=in_pairs
                 )
                 return self._ask({**self.parameters, name: found}, self.account) if found else None
         return None

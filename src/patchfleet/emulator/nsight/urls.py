@@ -29,6 +29,7 @@ SERVICES: Mapping[str, Callable[[Account, Parameters], bytes]] = {
         details.list_all_hardware,
         checks.list_checks,
         checks.list_failing_checks,
+        checks.list_outages,
         checks.get_formatted_check_output,
         checks.task_run_now,
         patches.patch_list_all,

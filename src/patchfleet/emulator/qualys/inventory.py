@@ -1,7 +1,8 @@
 """The calls of the asset inventory: hosts by query, all, one, and how many.
 
 Law of this file: POST only; inputs in the query string [O: qualysdk, ax], or as a form in the body
-[O: two scripts].
+[O: two scripts].  The same hosts answer under `/rest/2.0/…/am/asset`, where the body holds filters
+in the place of a query [O: five clients].
 A page says where the next one begins; an empty answer is 204 without a body [O: qualysdk, qy].
 Hosts are in the order of their numbers, and never in two pages.
 """
@@ -15,6 +16,7 @@ from patchfleet.emulator.answer import Answer
 from patchfleet.emulator.qualys.asset import Tag
 from patchfleet.emulator.qualys.estate import Estate, inventory_id
 from patchfleet.emulator.qualys.history import last_scan
+from patchfleet.emulator.qualys.inventory_filters import filtered
 from patchfleet.emulator.qualys.inventory_records import (
     Host,
     category,
@@ -75,6 +77,9 @@ class InventoryCalls:
             ("POST", "/am/v1/assets/host/list"): ("get_all_assets", self._all),
             ("POST", "/am/v1/asset/host/id"): ("get_asset", self._one),
             ("POST", "/am/v1/assets/host/count"): ("count_assets", self._count),
+            ("POST", "/rest/2.0/search/am/asset/?"): ("search_am_assets", self._search),
+            ("POST", "/rest/2.0/count/am/asset/?"): ("count_am_assets", self._count_filtered),
+            ("GET", "/rest/2.0/get/am/asset/?"): ("get_am_asset", self._one),
         }
 
     def _by_query(self, request: Request) -> Answer:
@@ -94,8 +99,16 @@ class InventoryCalls:
 
     def _count(self, request: Request) -> Any:
         request = request.with_form()
-        found = _from_here(self._found(request), request)
-        return {"count": len(found), "responseCode": "SUCCESS", "responseMessage": _WELCOME}
+        return _counted(self._found(request), request)
+
+    def _search(self, request: Request) -> Answer:
+        return self._list(request, self._filtered(request))
+
+    def _count_filtered(self, request: Request) -> Any:
+        return _counted(self._filtered(request), request)
+
+    def _filtered(self, request: Request) -> Hosts:
+        return filtered(self._hosts(), request.fields, HOST_TOKENS)
 
     def _list(self, request: Request, hosts: Hosts) -> Answer:
         size = request.number("pageSize", _DEFAULT_PAGE, 1, LARGEST_HOST_PAGE)
@@ -156,6 +169,11 @@ def _date(text: str) -> datetime | None:
     except ValueError as problem:
         raise Refused(400, "1400", f"lastModifiedDate is no date: {text!r}") from problem
     return when.replace(tzinfo=UTC) if when.tzinfo is None else when
+
+
+def _counted(hosts: Hosts, request: Request) -> Any:
+    count = len(_from_here(hosts, request))
+    return {"count": count, "responseCode": "SUCCESS", "responseMessage": _WELCOME}
 
 
 def _nothing() -> Answer:

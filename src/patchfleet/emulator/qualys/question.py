@@ -38,9 +38,9 @@ class QualysQuestion:
         """Return whether the call changes anything."""
         return self.service in ACTS
 
-    def other(self, options: Options) -> Ask | None:
+    def other(self, options: Options, *, in_pairs: bool = False) -> Ask | None:
         """Return what answers the same about the next job, run, platform, asset or patch."""
-        instead, in_pairs = str(options.get("instead", "")), "in_pairs" in options
+        instead = str(options.get("instead", ""))
         for of, alter in _ALTERED.items():
             if options["of"] in ("any", of):
                 altered = alter(self, instead, in_pairs)

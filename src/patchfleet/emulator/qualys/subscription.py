@@ -122,7 +122,7 @@ class Subscription:
         found = self._route(request.method, request.path)
         if found is None:
             raise self._unknown(request)
-        if self._is_forbidden and not request.path.startswith("/am/"):
+        if self._is_forbidden and not request.path.startswith(("/am/", "/rest/")):
             raise Refused(403, "1403", "the user lacks the permission PM.API.ACCESS")
         route, groups = found
         answer = route.respond(request.with_groups(groups))

@@ -22,7 +22,9 @@ class Jobs:
     `assets_each` results each, for measurements.  Raises ValueError when there are too few assets.
     """
 
-    def __init__(self, estate: Estate, *, stock: int | None = None, assets_each: int = 40) -> None:
+    def __init__(
+        self, estate: Estate, *, stock: int | None = None, assets_each: int | None = None
+    ) -> None:
         self._book = Book(estate)
         self._mitigations = Mitigations(self._book)
         self._reports = Reports(self._book, self._mitigations)

@@ -25,6 +25,7 @@ Body = Mapping[str, Any]
 _DAY = timedelta(days=1)
 _SERIOUS = "vendorSeverity:[Critical, Important]"
 _PATCHES_A_RESULT = 4
+_USUAL_ASSETS = 40
 _PAST_DAYS = 60
 _SETTLED = 2 * _DAY
 """Whatever began so long ago is over."""
@@ -64,20 +65,22 @@ def add_usual_jobs(book: Book) -> None:
         )
 
 
-def add_done_jobs(book: Book, count: int, assets_each: int) -> None:
+def add_done_jobs(book: Book, count: int, assets_each: int | None) -> None:
     """Add so many finished On-demand jobs with so many results each, for measurements.
 
-    Every second one is for Linux if there are assets enough.  Raises ValueError when there are not
-    enough for Windows either.
+    Every second one is for Linux if there are assets enough.  None is 40 assets each, or all that
+    report if they are fewer.  Raises ValueError when a number is given and Windows has too few.
     """
     pools = {name: _reporting(book, name) for name in ("Windows", "Linux")}
-    if count and len(pools["Windows"]) < max(1, assets_each):
+    reporting = len(pools["Windows"])
+    if assets_each is None:
+        assets_each = min(_USUAL_ASSETS, reporting)
+    if count and reporting < max(1, assets_each):
         raise ValueError(
-            f"there are {len(pools['Windows'])} reporting Windows assets, "
-            f"too few for jobs of {assets_each}"
+            f"{reporting} Windows assets report, too few for jobs of {max(1, assets_each)}"
         )
     for number in range(count):
-        is_linux = number % 2 and len(pools["Linux"]) >= max(1, assets_each)
+        is_linux = number % 2 and len(pools["Linux"]) >= assets_each
         platform = "Linux" if is_linux else "Windows"
         pool = pools[platform]
         first = number * assets_each % len(pool)
