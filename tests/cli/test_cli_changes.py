@@ -77,7 +77,7 @@ def test_what_is_shown_before_is_what_would_be_done(moving, rows_in):
     for row in wanted[:20]:
         assert row["title"] in text.out
     assert f"{sum(r['device'] == wanted[0]['device'] for r in wanted):>5} x  " in text.out
-    assert "left alone, " in text.out
+    assert "skipped, " in text.out
     assert emulator.calls == [], "nobody was asked anything"
 
 

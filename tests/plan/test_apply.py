@@ -1,4 +1,4 @@
-"""A plan carried out over real HTTP: confirmed, left alone, failed or unknown; never done twice."""
+"""A plan carried out over real HTTP: confirmed, skipped, failed or unknown; never done twice."""
 
 import pytest
 from msgspec.structs import replace

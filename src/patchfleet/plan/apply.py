@@ -1,6 +1,6 @@
 """Carry out a plan, device by device: read again, send, write it down, read back.
 
-Laws of this file: nothing is planned anew; what moved since the plan is left alone and said; each
+Laws of this file: nothing is planned anew; what moved since the plan is skipped and said; each
 call is sent, read back and journalled by itself (`transport/change.py`), and an outcome nobody can
 tell is called unknown.
 """

@@ -1,4 +1,4 @@
-"""From findings and an action to an ordered list of changes, and of what is left alone and why.
+"""From findings and an action to an ordered list of changes, and of what is skipped and why.
 
 Law of this file: pure. What is asked for and will not be done is data with a reason.
 """

@@ -211,7 +211,7 @@ def _planned(session: Session, action: Action, selection: Selection, at_most: in
 
 
 def show(plan: "Plan", say: Callable[[str], None]) -> None:
-    """Say what will be done, to what, and what is left alone."""
+    """Say what will be done, to what, and what is skipped."""
     from patchfleet.report.spelling import counted, moment, printable
 
     verb = plan.action.replace("_", " ")
@@ -229,7 +229,7 @@ def show(plan: "Plan", say: Callable[[str], None]) -> None:
         say(f"{verb}: there is nothing to do")
     reasons = Counter(skipped.reason for skipped in plan.skipped)
     for reason, number in reasons.most_common():
-        say(f"left alone, {counted(number, 'patch', 'patches')}: {reason}")
+        say(f"skipped, {counted(number, 'patch', 'patches')}: {reason}")
 
 
 def _named(device: "DeviceChange") -> str:
@@ -260,7 +260,7 @@ def tell(session: Session, result: "DeviceResult") -> None:
         f"{len(changes)} {word}"
         for word, changes in (
             ("confirmed", result.confirmed),
-            ("left alone", result.skipped),
+            ("skipped", result.skipped),
             ("FAILED", result.failed),
             ("UNKNOWN", result.unknown),
         )
@@ -286,7 +286,7 @@ def summarise(session: Session, plan: "Plan", results: "Sequence[DeviceResult]")
     untold = plan.findings - confirmed - skipped - failed - unknown
     session.say(
         f"{confirmed:,} of {plan.findings:,} confirmed by reading back"
-        + (f", {skipped:,} left alone" if skipped else "")
+        + (f", {skipped:,} skipped" if skipped else "")
         + (f", {failed:,} failed" if failed else "")
         + (f", {unknown:,} unknown: list them again before you repeat this" if unknown else "")
         + (f", {untold:,} not reached" if untold else "")
