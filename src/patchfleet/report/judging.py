@@ -170,7 +170,7 @@ def _verdict(
         because = f"{because}; not known: {judged.unknown}" if because else judged.unknown
     return JudgedVerdict(
         case.patch_id, case.kind, _plain(case.seen_at), judged.verdict, _plain(judged.due_at),
-        because, judged.duties, cves, _highest(cves, known), _is_ransomware_used(cves, known),
+        because, judged.duties, cves, _highest(cves, known), *_by_catalogue(case, cves, known),
     )  # fmt: skip
 
 
@@ -180,11 +180,22 @@ def _highest(cves: Iterable[str], known: Known) -> float | None:
     return max((scores[cve].epss for cve in cves if cve in scores), default=None)
 
 
-def _is_ransomware_used(cves: Sequence[str], known: Known) -> bool | None:
-    """Say whether the catalogue knows of ransomware that used one; None where nobody can say."""
+def _by_catalogue(
+    case: CaseRow, cves: Sequence[str], known: Known
+) -> tuple[bool | None, bool | None]:
+    """Say whether ransomware is known to use a vulnerability, and whether triage is asked for it.
+
+    One entry that says yes is enough; no is said only where all there may be is known.
+    """
     if known.kev is None or not cves:
-        return None
-    return any(cve in known.kev and known.kev[cve].is_ransomware_use_known for cve in cves)
+        return None, None
+    listed = [known.kev[cve] for cve in cves if cve in known.kev]
+    otherwise = None if _may_contain_more(case, known) else False
+    is_used = True if any(entry.is_ransomware_use_known for entry in listed) else otherwise
+    triage = {entry.needs_forensic_triage for entry in listed}
+    if True in triage:
+        return is_used, True
+    return is_used, None if None in triage else otherwise
 
 
 def _plain(at: datetime | None) -> datetime | None:

@@ -75,6 +75,7 @@ _ITEMS = (
     Column("cves", "CVEs", "list", width=40),
     Column("epss", "EPSS", "percent"),
     Column("is_ransomware_used", "Used by ransomware", "flag", needs_somebody=True),
+    Column("needs_forensic_triage", "Forensic triage", "flag", needs_somebody=True),
     Column("first_seen_at", "First seen", "moment", is_detail=True),
     Column("site", "Site", is_detail=True),
     Column("kind", "Kind", is_detail=True),

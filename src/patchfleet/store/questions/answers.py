@@ -266,6 +266,7 @@ class JudgedVerdict(Struct, frozen=True):
     cves: tuple[str, ...] = ()
     epss: float | None = None
     is_ransomware_used: bool | None = None
+    needs_forensic_triage: bool | None = None
 
 
 class JudgedCount(Struct, frozen=True):
@@ -283,7 +284,8 @@ class JudgedRow(Struct, frozen=True):
     """One open finding with its deadline; `days_over` are whole days past it at `as_of`.
 
     `duties` are what a rule asks besides, `cves` the vulnerabilities it was judged by, `epss` the
-    highest score among them; `is_ransomware_used` is None where no catalogue was asked.
+    highest score among them; `is_ransomware_used` and `needs_forensic_triage` are what the
+    catalogue of exploited vulnerabilities tells of them, None where nobody can say.
     """
 
     verdict: str
@@ -308,6 +310,7 @@ class JudgedRow(Struct, frozen=True):
     cves: tuple[str, ...]
     epss: float | None
     is_ransomware_used: bool | None
+    needs_forensic_triage: bool | None
 
 
 class OpenRow(Struct, frozen=True):

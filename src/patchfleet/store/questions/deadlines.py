@@ -70,6 +70,7 @@ def judge_by(facts: "Facts", verdicts: Iterable[JudgedVerdict]) -> "Scratch":
         "cves": "VARCHAR[]",
         "epss": "DOUBLE",
         "is_ransomware_used": "BOOLEAN",
+        "needs_forensic_triage": "BOOLEAN",
     }
     return facts.put("judged", columns, verdicts)
 
@@ -102,7 +103,8 @@ def iter_judged(
         SELECT verdict, due_at, CASE WHEN due_at < as_of THEN CAST(
                 (epoch_us(as_of) - epoch_us(due_at)) // 86400000000 AS INTEGER) END,
             source, customer, site, device_id, device, kind, finding_id, patch, kb, severity, state,
-            decision, released_at, first_seen_at, because, duties, j.cves, epss, is_ransomware_used
+            decision, released_at, first_seen_at, because, duties, j.cves, epss, is_ransomware_used,
+            needs_forensic_triage
         FROM {_JUDGED.format(mine, judged)} WHERE verdict IN ({marks})
         ORDER BY {_RANK}, due_at NULLS LAST, {SEVERITY_RANK}, lower(customer), lower(device),
             device_id, patch, finding_id {cut}"""
