@@ -118,6 +118,32 @@ def test_a_device_that_cannot_be_read_is_accepted(moving, how):
     assert f"not read: device {device['deviceid']} {device['name']} (" in said[-2]
     run = cli("runs", "--json").json["rows"][0]
     assert (run["state"], run["is_current"], run["problems"]) == ("complete", True, 1)
+    mark = "Not read, which was accepted: 1 device (1 as last listed). "
+    for command in NOTED:
+        (note,) = [n for n in cli(*command, "--json").json["notes"] if n.startswith(mark)]
+        assert f"device {device['deviceid']} {device['name']} (" in note
+        assert "kept as listed on " in note
+    assert f"* {mark}" in cli("sql", "SELECT 1 AS one").err
+
+
+NOTED = (["today"], ["report"], ["machines", "list"], ["machines", "look-alikes"])
+
+
+@pytest.mark.parametrize(("fault", "service"), [("forbidden", "list_sites"), ("reset", "*")])
+def test_every_command_says_that_a_sync_ended_and_why(moving, fault, service):
+    cli, emulator = moving
+    assert "Not current" not in cli("sql", "SELECT 1 AS one").err
+    emulator.fault(fault, service=None if service == "*" else service, times=None)
+    call, message = cli("sync").error().split(": ", 1)
+    reason = f"{call.split()[0]}: {message}"  # without ids of a customer
+    for command in NOTED:
+        notes = cli(*command, "--json").json["notes"]
+        (note,) = [note for note in notes if note.startswith("Not current: ")]
+        assert f"Missed: the rest, since it ended by an error: {reason}" in note
+    said = cli("sql", "SELECT 1 AS one")
+    assert said.out.count("Not current") == 0
+    assert f"the rest, since it ended by an error: {reason}" in said.err.replace("\n", " ")
+    assert "Not current" not in cli("sql", "--views").err
 
 
 def test_fresh_reads_all_of_it_again(moving):
@@ -154,7 +180,9 @@ def test_a_vendor_that_goes_away_is_given_up(cli):
     assert said == "the server failed (HTTP 500)"
     assert "note: 20 devices in a row could not be read: gave up" in result.err
     with Store.open(cli.folder / "fleet.db") as store:
-        assert store.runs()[0].problems == 20
+        *devices, end = store.problems(1)
+    assert len(devices) == 20
+    assert end.reason.endswith("; 20 devices in a row could not be read: gave up")
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from msgspec.structs import replace
 
 from patchfleet.cli.lazy import LazyGroup
 from patchfleet.cli.options import (
@@ -53,6 +54,7 @@ def listed(
     outputs: tuple[Path, ...],
 ) -> None:
     """List machines with their devices everywhere."""
+    from patchfleet.report.coverage import sentences
     from patchfleet.report.machines import machines_table
     from patchfleet.store.questions import machines
 
@@ -60,7 +62,8 @@ def listed(
         check_names(facts, selection)
         rows = machines(facts, selection)
         kept = [row for row in rows if not joined or len(row.sources) > 1]
-        session.show(machines_table(kept), as_json=as_json, outputs=outputs)
+        table = replace(machines_table(kept), notes=sentences(facts.coverage(selection)))
+        session.show(table, as_json=as_json, outputs=outputs)
 
 
 @click.command()
@@ -71,11 +74,13 @@ def alike(session: Session, *, as_json: bool, outputs: tuple[Path, ...]) -> None
 
     Decide with `patchfleet machines same` or `different`, by the two ids.
     """
+    from patchfleet.report.coverage import sentences
     from patchfleet.report.machines import look_alikes_table
     from patchfleet.store.questions import look_alikes
 
     with session.facts() as facts:
-        session.show(look_alikes_table(look_alikes(facts)), as_json=as_json, outputs=outputs)
+        table = replace(look_alikes_table(look_alikes(facts)), notes=sentences(facts.coverage()))
+        session.show(table, as_json=as_json, outputs=outputs)
 
 
 @click.command()

@@ -39,10 +39,16 @@ def command(
     The dialect is DuckDB's. The view `held` has a line for each patch on a device, `intervals` one
     for each state it ever was in; --views lists them all.
     """  # noqa: D301 -- \b is what click wants, not a backslash
+    from patchfleet.report.coverage import missing
+
     if (statement is None) is not views:
         raise click.UsageError("give one statement, or --views")
     with session.store() as store, store.facts(at=at, with_history=True) as facts:
         session.say_repaired(facts)
+        if statement:
+            # Before a person's statement, after which these facts answer nothing else.
+            for note in missing(facts.coverage()):
+                session.say(f"* {note}")
         table = _asked(facts, statement) if statement else _views(facts)
         session.show(table, as_json=as_json, outputs=outputs)
 

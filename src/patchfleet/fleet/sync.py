@@ -16,6 +16,7 @@ import msgspec
 from patchfleet.errors import Forbidden, StoreError, Unauthorized, VendorError
 from patchfleet.fleet.coverage import Coverage, age_of, compare, completed
 from patchfleet.fleet.due import MOVING, Known, due
+from patchfleet.fleet.ended import ended_by
 from patchfleet.fleet.outcome import (
     ALL,
     LostDevice,
@@ -62,8 +63,10 @@ def sync(
     run = store.begin(source.name, now=now(), resume_within=rules.resume_within, fresh=rules.fresh)
     try:
         return _Sync(source, store, run, rules, now=now, on_progress=on_progress).outcome()
-    except BaseException:
+    except BaseException as error:
         with suppress(StoreError):  # what went wrong first is what matters
+            for gap in ended_by(error):
+                run.problem(gap)
             run.stop(now=now())
         raise
 
@@ -209,7 +212,8 @@ class _Sync:
             gap = Gap("jobs", reason, is_general=True)
             self._problems.append(gap)
         else:
-            gap = Gap("jobs", f"{reason}; kept as they were last read", is_general=True)
+            kept = f"{reason}; kept as they were last read"
+            gap = Gap("jobs", kept, is_general=True, is_accepted=True)
             self._job_gaps.append(gap)
         self._run.not_read(gap)
 
@@ -409,7 +413,8 @@ class _Sync:
             reason += f"; kept as listed on {age_of(last.at, self._now())}"
         elif is_accepted and device.is_patched:
             reason += "; never listed, so it is not covered"
-        gap = Gap(subject_of(device, customer), reason, device.customer_id, device.id)
+        subject = subject_of(device, customer)
+        gap = Gap(subject, reason, device.customer_id, device.id, is_accepted=is_accepted)
         self._run.not_read(gap)
         self._unread[device.id] = UnreadDevice(
             device_id=device.id,

@@ -71,7 +71,8 @@ class Gap(Struct, frozen=True):
     sentence for people, which may name customers and machines. By `customer_id` and `device_id`,
     the source's own, it is narrowed with the rows. One without a customer is told in full where
     nothing is narrowed and counted elsewhere, unless it `is_general`: it names nobody, and holds
-    for every customer of the source.
+    for every customer of the source. One that a person accepted, so that the run is complete with
+    what was known before, `is_accepted`.
     """
 
     subject: str
@@ -79,6 +80,7 @@ class Gap(Struct, frozen=True):
     customer_id: str | None = None
     device_id: str | None = None
     is_general: bool = False
+    is_accepted: bool = False
 
     @property
     def sentence(self) -> str:

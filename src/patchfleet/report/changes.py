@@ -37,6 +37,7 @@ def changes_report(
         )
     missed = before.coverage(selection)
     remarks.extend(f"Not covered before: {gap}" for gap in missed.gaps)
+    remarks.extend(f"Not read before: {one.said}" for one in missed.unread)
     if missed.other_gaps:
         remarks.append(f"Not named before: {others(missed.other_gaps)}.")
     return Report(

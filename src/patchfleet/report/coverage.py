@@ -3,11 +3,12 @@
 Law of this file: every number of a coverage that is not zero is said, in every report and format.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from patchfleet.models import Selection
 from patchfleet.report.spelling import counted, moment
-from patchfleet.store.questions.coverage import Coverage, CoveredSource, LaterRuns
+from patchfleet.store.questions.coverage import AcceptedUnread, Coverage, CoveredSource, LaterRuns
 
 MOST_GAPS = 20
 """So many gaps are told one by one, and then how many more there are."""
@@ -18,7 +19,26 @@ def sentences(of: Coverage) -> tuple[str, ...]:
     notes = [f"From {_sources(of)}."]
     if chosen := described(of.selection):
         notes.append(f"Only {chosen}.")
-    notes.extend(_later(later) for later in of.later)
+    notes.extend(missing(of))
+    if of.known_to_several:
+        machines = counted(of.known_to_several, "machine")
+        notes.append(f"Counted under each source: {machines} that several sources know.")
+    if of.look_alikes:
+        pairs = counted(of.look_alikes, "pair of devices that", "pairs of devices that each")
+        notes.append(f"Possible duplicates: {pairs} may be one machine.")
+    if of.not_judged:
+        notes.append(
+            f"Not judged: {counted(of.not_judged, 'open finding')} whose severity, state or "
+            "release date the source does not give, so that no deadline can be computed."
+        )
+    return tuple(notes)
+
+
+def missing(of: Coverage) -> tuple[str, ...]:
+    """Say what is not covered, or not as of the rest; nothing where the record is complete."""
+    notes = [_later(later) for later in of.later]
+    if of.unread:
+        notes.append(_unread(of.unread))
     notes.extend(_kept(source) for source in of.sources if source.kept)
     if of.unmanaged:
         names = ", ".join(of.unmanaged_names)
@@ -32,17 +52,6 @@ def sentences(of: Coverage) -> tuple[str, ...]:
         notes.append(f"Not covered: {len(of.gaps) - MOST_GAPS:,} more (patchfleet runs).")
     if of.other_gaps:
         notes.append(f"Not named: {others(of.other_gaps)}.")
-    if of.known_to_several:
-        machines = counted(of.known_to_several, "machine")
-        notes.append(f"Counted under each source: {machines} that several sources know.")
-    if of.look_alikes:
-        pairs = counted(of.look_alikes, "pair of devices that", "pairs of devices that each")
-        notes.append(f"Possible duplicates: {pairs} may be one machine.")
-    if of.not_judged:
-        notes.append(
-            f"Not judged: {counted(of.not_judged, 'open finding')} whose severity, state or "
-            "release date the source does not give, so that no deadline can be computed."
-        )
     return tuple(notes)
 
 
@@ -71,18 +80,36 @@ def _sources(of: Coverage) -> str:
 
 def _later(later: LaterRuns) -> str:
     """Say that newer syncs were not complete, how old the data is by then, and what they missed."""
-    count = counted(len(later.runs), "later sync", "later syncs")
-    was = "was" if len(later.runs) == 1 else "were"
+    several = len(later.runs) > 1
     last = f"run {later.runs[-1]} of {moment(later.last_at)}"
-    age = "" if later.age is None else f", {_span(later.age)} after the one reported here"
+    if later.is_unknown:
+        said = f"Not covered: {later.source}; no sync of it was complete yet"
+        said += f" (the last of {len(later.runs)}, {last})" if several else f" ({last})"
+    else:
+        count = counted(len(later.runs), "later sync", "later syncs")
+        age = "" if later.age is None else f", {_span(later.age)} after the one reported here"
+        said = f"Not current: {count} of {later.source} {'were' if several else 'was'} not complete"
+        said += f" (the last, {last}{age})"
     under_way = "; it is under way" if later.last_state == "running" else ""
-    said = f"Not current: {count} of {later.source} {was} not complete (the last, {last}{age})"
     missed = list(later.missed[:MOST_GAPS])
     if len(later.missed) > MOST_GAPS:
         missed.append(f"{len(later.missed) - MOST_GAPS:,} more")
     if later.others:
         missed.append(others(later.others))
     return f"{said}{under_way}. Missed: {'; '.join(missed)}." if missed else f"{said}{under_way}."
+
+
+def _unread(devices: Sequence[AcceptedUnread]) -> str:
+    """Say what a person let be complete without its devices being read, the age of each told."""
+    never = sum(device.listed_at is None for device in devices)
+    listed = f"{len(devices) - never:,} as last listed" if len(devices) > never else ""
+    without = f"{never:,} never listed" if never else ""
+    how = " and ".join(filter(None, (listed, without)))
+    named = [device.said for device in devices[:MOST_GAPS]]
+    if len(devices) > MOST_GAPS:
+        named.append(f"{len(devices) - MOST_GAPS:,} more (patchfleet runs)")
+    count = counted(len(devices), "device")
+    return f"Not read, which was accepted: {count} ({how}). {'; '.join(named)}."
 
 
 def _kept(source: CoveredSource) -> str:

@@ -323,7 +323,8 @@ class Store:
             chosen = [self._with_history(row) for row, _ in chosen]
         runs = self._runs_told() if with_history else ()
         rows = [row for row, _ in chosen]
-        make = partial(Facts, rows, shelf=self._shelf, runs=runs, gaps=self._gaps(rows, at))
+        missed = self._gaps(rows, at, is_of_all=run_id is None)
+        make = partial(Facts, rows, shelf=self._shelf, runs=runs, gaps=missed)
         facts = None
         with ThreadPoolExecutor(max_workers=1) as beside:
             checked = beside.submit(self._mending.broken, chosen)
@@ -342,12 +343,14 @@ class Store:
         ]
         return make(repaired=repaired)
 
-    def _gaps(self, rows: Sequence[PublicationRow], at: datetime | None) -> list[RunGaps]:
+    def _gaps(
+        self, rows: Sequence[PublicationRow], at: datetime | None, *, is_of_all: bool
+    ) -> list[RunGaps]:
         """Read what the runs behind these publications, and later ones, could not learn."""
         with self._database.read() as connection:
-            found = gaps.told(connection, rows, at)
+            found = gaps.told(connection, rows, at, is_of_all=is_of_all)
         return [
-            replace(one, state="incomplete")
+            replace(one, state="incomplete", gaps=(*one.gaps, gaps.KILLED))
             if one.state == "running" and not self._database.is_locked(one.source)
             else one
             for one in found

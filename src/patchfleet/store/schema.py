@@ -27,7 +27,7 @@ from sqlalchemy import (
     true,
 )
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009")
 """Every revision this code can read, oldest first; the last is the one it writes."""
 
 VERSION_TABLE = "patchfleet_version"
@@ -225,6 +225,7 @@ problem = Table(
     Column("customer_id", Text),
     Column("device_id", Text),
     Column("is_general", Boolean, nullable=False, server_default=false()),
+    Column("is_accepted", Boolean, nullable=False, server_default=false()),
     Index("problem_by_run", "run"),
 )
 

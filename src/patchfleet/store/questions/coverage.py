@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from patchfleet.models import Gap, Selection
-from patchfleet.store.questions.narrow import Clause, of_customers, of_devices, one_of, where
+from patchfleet.store.questions.narrow import Clause, of_devices, one_of, where
 from patchfleet.store.questions.opened import opened
+from patchfleet.store.questions.whose import Whose
 from patchfleet.store.questions.work import NOT_JUDGED
 from patchfleet.store.rows import RunGaps, RunState
 
@@ -26,8 +27,8 @@ MOST_NAMED = 5
 class CoveredSource(Struct, frozen=True):
     """A source that answers: with which run, as of when by its own clock, begun when by ours.
 
-    Of its managed devices in the selection `kept` were not read by this run and stand as they were
-    last listed, the oldest at `oldest_at`.
+    Of its managed devices in the selection `kept` were not asked by this run and count as they were
+    last listed, the oldest at `oldest_at`; those that were accepted unread are not among them.
     """
 
     source: str
@@ -45,11 +46,24 @@ class CoveredSource(Struct, frozen=True):
         return self.began_at - self.oldest_at
 
 
+class AcceptedUnread(Struct, frozen=True):
+    """A device that could not be read, which a person accepted: `said` tells why, and its age.
+
+    It counts as it was listed at `listed_at`, or is not covered where that is None.
+    """
+
+    source: str
+    device_id: str
+    said: str
+    listed_at: datetime | None
+
+
 class LaterRuns(Struct, frozen=True):
     """The runs of a source after the one that answers, none of them complete.
 
     `missed` are what they could not learn, each once; `others` counts what is not of the selection.
-    The last of them began `age` after the run that answers, None where nobody knows.
+    The last of them began `age` after the run that answers, None where nobody knows. Where nothing
+    answers, since no run of the source was ever complete, it `is_unknown`.
     """
 
     source: str
@@ -59,6 +73,7 @@ class LaterRuns(Struct, frozen=True):
     age: timedelta | None
     missed: tuple[str, ...]
     others: int
+    is_unknown: bool = False
 
 
 class Coverage(Struct, frozen=True, kw_only=True):
@@ -66,9 +81,10 @@ class Coverage(Struct, frozen=True, kw_only=True):
 
     `unmanaged` devices have no patch management, so that nothing is known of what they lack.
     `gaps` are what the runs that answer could not learn, `other_gaps` how many more of them are not
-    of the selection. `known_to_several` are machines that count under each source, `look_alikes`
-    pairs of devices that may be one machine. `vendor` is who was asked where nothing comes from the
-    record.
+    of the selection. `unread` are the devices that they could not read and were to be complete
+    without, which are in no other number. `known_to_several` are machines that count under each
+    source, `look_alikes` pairs of devices that may be one machine. `vendor` is who was asked where
+    nothing comes from the record.
     """
 
     selection: Selection
@@ -77,6 +93,7 @@ class Coverage(Struct, frozen=True, kw_only=True):
     devices: int = 0
     unmanaged: int = 0
     unmanaged_names: tuple[str, ...] = ()
+    unread: tuple[AcceptedUnread, ...] = ()
     gaps: tuple[str, ...] = ()
     other_gaps: int = 0
     later: tuple[LaterRuns, ...] = ()
@@ -98,25 +115,30 @@ class _Kept(Struct, frozen=True):
     oldest_at: datetime | None
 
 
-class _Place(Struct, frozen=True):
+class _Listed(Struct, frozen=True):
     source: str
     id: str
+    at: datetime | None
 
 
 def coverage(facts: "Facts", selection: Selection) -> Coverage:
     """Say what is covered; sums alone are asked of findings, so that it costs little."""
-    whose = _Whose(facts, selection)
+    whose = Whose(facts, selection)
     current = {one.source: one.run_id for one in facts.publications}
-    gaps = [gap for run in facts.gaps if run.run_id == current[run.source]
-            for gap in whose.of_source(run.source, run.gaps)]  # fmt: skip
+    runs = [run for run in facts.gaps if run.run_id == current.get(run.source)]
+    told = [(run.source, gap, whose.spelled(run.source, gap)) for run in runs for gap in run.gaps]
+    unread = _unread(facts, told)
+    # A device that was accepted unread is told with the others of its kind.
+    gaps = [said for _, gap, said in told if not (said and gap.is_accepted and gap.device_id)]
     (devices,) = _devices(facts, selection)
     return Coverage(
         selection=selection,
         as_of=facts.as_of,
-        sources=tuple(_sources(facts, selection)),
+        sources=tuple(_sources(facts, selection, unread)),
         devices=devices.devices,
         unmanaged=devices.unmanaged,
         unmanaged_names=devices.names,
+        unread=unread,
         gaps=tuple(dict.fromkeys(gap for gap in gaps if gap is not None)),
         other_gaps=sum(gap is None for gap in gaps),
         later=tuple(_later(facts, whose, current)),
@@ -128,50 +150,6 @@ def coverage(facts: "Facts", selection: Selection) -> Coverage:
     )
 
 
-class _Whose:
-    """Tells of gaps whether they are of the selection."""
-
-    def __init__(self, facts: "Facts", selection: Selection) -> None:
-        self._selection = selection
-        self._is_narrowed = bool(of_devices(selection))
-        self._devices: set[tuple[str, str]] = set()
-        self._customers: set[tuple[str, str]] = set()
-        self._known: set[tuple[str, str]] = set()
-        ids = sorted({gap.device_id for run in facts.gaps for gap in run.gaps if gap.device_id})
-        if self._is_narrowed and any(run.gaps for run in facts.gaps):
-            listed = where(of_customers(selection))
-            self._customers = _places(facts, "customer_id", "customers", listed)
-            meant = where([*of_devices(selection), one_of("device_id", ids)] if ids else [])
-            if ids:
-                self._devices = _places(facts, "device_id", "devices", meant)
-                every = where([one_of("device_id", ids)])
-                self._known = _places(facts, "device_id", "devices", every)
-
-    def of_source(self, source: str, gaps: Sequence[Gap]) -> list[str | None]:
-        """Spell each gap that may be named, and give None for each that may not."""
-        return [self._spelled(source, gap) for gap in gaps]
-
-    def _spelled(self, source: str, gap: Gap) -> str | None:
-        if self._is_narrowed and not gap.is_general and not self._is_meant(source, gap):
-            return None
-        return gap.sentence if gap.subject.startswith("device ") else gap.reason
-
-    def _is_meant(self, source: str, gap: Gap) -> bool:
-        """Look for the device itself; one that is not on record is meant with its customer."""
-        if gap.device_id is not None and (source, gap.device_id) in self._known:
-            return (source, gap.device_id) in self._devices
-        chosen = self._selection
-        is_part = bool(chosen.sites or chosen.devices or chosen.kinds)
-        if gap.customer_id is None or (gap.device_id is not None and is_part):
-            return False
-        return (source, gap.customer_id) in self._customers
-
-
-def _places(facts: "Facts", column: str, view: str, chosen: Clause) -> set[tuple[str, str]]:
-    sql = f"SELECT source, {column} FROM {view} {chosen.sql}"
-    return {(row.source, row.id) for row in facts.rows(_Place, sql, chosen.values)}
-
-
 def _devices(facts: "Facts", selection: Selection) -> list[_Devices]:
     chosen = where(of_devices(selection))
     sql = f"""
@@ -181,8 +159,30 @@ def _devices(facts: "Facts", selection: Selection) -> list[_Devices]:
     return facts.rows(_Devices, sql, chosen.values)
 
 
-def _sources(facts: "Facts", selection: Selection) -> list[CoveredSource]:
-    """Say of each source how many devices its run did not read."""
+def _unread(
+    facts: "Facts", told: Sequence[tuple[str, Gap, str | None]]
+) -> tuple[AcceptedUnread, ...]:
+    """List the devices of the selection that were accepted unread, each once, with their age."""
+    found = {
+        (source, gap.device_id): said
+        for source, gap, said in told
+        if gap.is_accepted and gap.device_id is not None and said is not None
+    }
+    if not found:
+        return ()
+    chosen = where([one_of("device_id", sorted({device_id for _, device_id in found}))])
+    sql = f"SELECT source, device_id, scanned_at FROM devices {chosen.sql}"
+    listed = {(row.source, row.id): row.at for row in facts.rows(_Listed, sql, chosen.values)}
+    return tuple(
+        AcceptedUnread(source, device_id, said, listed.get((source, device_id)))
+        for (source, device_id), said in found.items()
+    )
+
+
+def _sources(
+    facts: "Facts", selection: Selection, unread: Sequence[AcceptedUnread]
+) -> list[CoveredSource]:
+    """Say of each source how many devices its run did not ask."""
     began = {run.run_id: run.started_at for run in facts.gaps}
     found = []
     for one in facts.publications:
@@ -190,8 +190,12 @@ def _sources(facts: "Facts", selection: Selection) -> list[CoveredSource]:
         kept = None
         if at is not None:
             older = Clause("scanned_at < CAST(? AS TIMESTAMP)", (at.replace(tzinfo=None),))
-            chosen = where([*of_devices(selection), one_of("source", [one.source]),
-                            Clause("is_patched"), older])  # fmt: skip
+            clauses = [*of_devices(selection), one_of("source", [one.source]),
+                       Clause("is_patched"), older]  # fmt: skip
+            if apart := [it.device_id for it in unread if it.source == one.source]:
+                among = one_of("device_id", apart)
+                clauses.append(Clause(f"NOT ({among.sql})", among.values))
+            chosen = where(clauses)
             sql = f"SELECT ?, count(*), min(scanned_at) FROM devices {chosen.sql}"
             (kept,) = facts.rows(_Kept, sql, (one.source, *chosen.values))
         number, oldest = (kept.kept, kept.oldest_at) if kept else (0, None)
@@ -199,9 +203,10 @@ def _sources(facts: "Facts", selection: Selection) -> list[CoveredSource]:
     return found
 
 
-def _later(facts: "Facts", whose: _Whose, current: dict[str, int]) -> list[LaterRuns]:
+def _later(facts: "Facts", whose: Whose, current: dict[str, int]) -> list[LaterRuns]:
     found = []
-    for source, run_id in current.items():
+    unknown = dict.fromkeys((run.source for run in facts.gaps if run.source not in current), 0)
+    for source, run_id in {**current, **unknown}.items():
         runs = [run for run in facts.gaps if run.source == source and run.run_id > run_id]
         if not runs:
             continue
@@ -218,20 +223,20 @@ def _later(facts: "Facts", whose: _Whose, current: dict[str, int]) -> list[Later
                 age=last.started_at - began[0] if began else None,
                 missed=missed,
                 others=len(spelled) - len(missed),
+                is_unknown=source in unknown,
             )
         )
     return found
 
 
-def _spelled_once(runs: Sequence[RunGaps], whose: _Whose) -> list[str | None]:
+def _spelled_once(runs: Sequence[RunGaps], whose: Whose) -> list[str | None]:
     """Spell what several runs missed, the newest first: the same thing once."""
     once: dict[tuple[str, str | None, str], str | None] = {}
     for run in reversed(runs):
         for gap in run.gaps:
             what = (gap.subject, gap.device_id, "" if gap.device_id else gap.reason)
-            (once[what],) = (
-                whose.of_source(run.source, [gap]) if what not in once else (once[what],)
-            )
+            if what not in once:
+                once[what] = whose.spelled(run.source, gap)
     return list(once.values())
 
 

@@ -1,0 +1,20 @@
+"""What a person accepted as not read is marked among what a run could not learn.
+
+Law of this file: it is never edited once released; `store.schema` says what the tables mean.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0009"
+down_revision = "0008"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Add the mark; of what is on record already nobody knows."""
+    accepted: sa.Column[bool] = sa.Column(
+        "is_accepted", sa.Boolean(), nullable=False, server_default=sa.false()
+    )
+    op.add_column("problem", accepted)
