@@ -75,6 +75,24 @@ def test_what_a_vendor_asks_one_to_wait_all_wait(store, monkeypatch):
     assert other.take(0) == 30
 
 
+@pytest.mark.parametrize("back", [0, 1, 3_000, 3_571, 90_000, 10**8])
+@pytest.mark.parametrize("seconds", [1, 30, 3_600, 10**7])
+def test_no_hold_lasts_for_ever(store, monkeypatch, back, seconds):
+    import time
+
+    monkeypatch.setattr(time, "monotonic", lambda: 500.0)
+    clock = Clock(at=2e9)
+    pace = store.pace("key", 100, clock=clock)
+    assert pace.take(0) == 0
+    pace.hold(500.0 + seconds)
+    clock.at -= back
+    wait = pace.take(0)
+    assert wait <= 3600
+    assert wait > 0 or min(seconds, 3600) + back > 3600
+    pace.hold(505.0)
+    assert 5 <= pace.take(0) <= 3600
+
+
 WORKER = """
 import sys, time
 from patchfleet.store import Store

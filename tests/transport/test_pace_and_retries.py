@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from patchfleet.errors import ConfigError, RateLimited, Unreachable, VendorError
-from patchfleet.transport.pace import Pace, Unpaced
+from patchfleet.qualys import TokenAuth
+from patchfleet.transport.pace import Pace, Unpaced, whole_calls
 from patchfleet.transport.retry import Retries, wait_before_next
 
 SECONDS = st.integers(0, 200).map(lambda quarters: quarters / 4)  # exact in binary
@@ -62,6 +63,14 @@ def test_the_vendors_pace_is_the_default() -> None:
     assert pace.take(59.5) == 0.5
     assert pace.take(60.0) == 0.0
     assert repr(pace) == "Pace(60, seconds=60)"
+
+
+@given(st.floats(0.0001, 1e6), st.sampled_from([60, 3600]))
+def test_a_number_of_calls_that_is_not_whole_is_never_exceeded(calls: float, seconds: int) -> None:
+    number, window = whole_calls(calls, seconds)
+    assert number >= 1
+    assert number / window <= calls / seconds * (1 + 1e-9)
+    assert repr(TokenAuth("user", "password", pace=calls / 3600 * seconds).manners.pace)
 
 
 def test_threads_share_the_places() -> None:

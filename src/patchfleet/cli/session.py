@@ -238,15 +238,14 @@ def _account(*parts: str | None) -> str:
 
 def _pace(store: "Store | None", calls: float, seconds: float, account: str) -> "Pacer | None":
     """Return the pace of a client, so many calls in a time: shared where there is a store."""
-    from patchfleet.transport.pace import Pace
+    from patchfleet.transport.pace import Pace, whole_calls
 
     if not calls:
         return None
-    if calls < 1:  # one call in more than the time
-        calls, seconds = 1, seconds / calls
+    number, seconds = whole_calls(calls, seconds)
     if store is None:
-        return Pace(int(calls), seconds=seconds)
-    return store.pace(account, int(calls), seconds=seconds)
+        return Pace(number, seconds=seconds)
+    return store.pace(account, number, seconds=seconds)
 
 
 pass_session = click.make_pass_decorator(Session)

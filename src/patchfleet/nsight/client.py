@@ -3,10 +3,11 @@
 Constructing makes no call and needs no network. A client may be used by several threads, an async
 one by all tasks of its event loop; all of them share one pace.
 
-Calls that only read, and approve, ignore, do nothing and inherit, are repeated after 429, 5xx, a
-broken connection or an unreadable answer: four tries in all, with growing random waits, and never
-sooner than the server asks. Retry, reprocess and task_run_now are repeated only when the server
-surely did not act.
+Calls that only read are repeated after 429, 5xx, a broken connection or an unreadable answer: four
+tries in all, with growing random waits, and never sooner than the server asks. What changes
+patches is read back first: approve, ignore, do nothing and inherit go out again where nothing is as
+it was to be, retry and reprocess only where the server also asked to wait. task_run_now goes out
+again only where it surely never left.
 """
 
 from collections.abc import Awaitable
@@ -25,7 +26,7 @@ from patchfleet.transport.change import Journal
 from patchfleet.transport.client import AsyncClient, Client, amethod, method
 from patchfleet.transport.exchange import Manners
 from patchfleet.transport.line import Line
-from patchfleet.transport.pace import Pace, Pacer, Unpaced
+from patchfleet.transport.pace import Pace, Pacer, Unpaced, whole_calls
 from patchfleet.transport.retry import Retries
 
 VENDOR = "N-sight"
@@ -94,7 +95,8 @@ def _manners(settings: Settings) -> Manners:
     pace = settings.get("pace", 60)
     retries = settings.get("retries", 3)
     if isinstance(pace, int | float):
-        pace = Pace(1, seconds=60 / pace) if 0 < pace < 1 else Pace(int(pace))
+        calls, seconds = whole_calls(pace, 60)
+        pace = Pace(calls, seconds=seconds)
     return Manners(
         vendor=VENDOR,
         pace=Unpaced() if pace is None else pace,

@@ -35,7 +35,7 @@ from patchfleet.transport.exchange import Manners
 from patchfleet.transport.line import Line
 from patchfleet.transport.login import Granted, Login
 from patchfleet.transport.operation import Operation
-from patchfleet.transport.pace import Pace, Pacer, Unpaced
+from patchfleet.transport.pace import Pace, Pacer, Unpaced, whole_calls
 from patchfleet.transport.retry import Retries
 from patchfleet.transport.wire import Request, Response
 
@@ -168,7 +168,8 @@ def _line(base_url: str, login: Login, settings: Settings) -> Line:
 def _manners(login: Login, settings: Settings) -> Manners:
     pace = settings.get("pace")
     if isinstance(pace, int | float):
-        pace = Pace(int(pace), seconds=3600)
+        calls, seconds = whole_calls(pace, 3600)
+        pace = Pace(calls, seconds=seconds)
     retries = settings.get("retries", 3)
     if not isinstance(retries, Retries):
         patience = PATIENCE if retries else 1

@@ -9,18 +9,21 @@ from collections.abc import Callable
 from threading import Lock
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, insert, select, update
+from sqlalchemy import ColumnElement, Connection, insert, or_, select, update
 
 from patchfleet.store.database import Database
 from patchfleet.store.schema import pace
+
+LONGEST_HOLD_SECONDS = 3600.0
+"""A hold that ends later is none: a clock that has since been put back left it in the future."""
 
 
 class SharedPace:
     """Allow `calls` in any window of `seconds`, to all processes that open the same store.
 
     The shape of `transport.pace.Pace`. `account` names a key without telling it. The clock is the
-    database's, read where nobody else writes: starts that a clock, since put back, left in the
-    future are forgotten.
+    database's, read where nobody else writes: starts and holds that a clock, since put back, left
+    in the future are forgotten.
     """
 
     def __init__(
@@ -51,7 +54,8 @@ class SharedPace:
                 connection.execute(insert(pace), values)
             starts: list[int] = msgspec.json.decode(row.starts) if row else []
             starts = [start for start in starts if at - window < start <= at]
-            free = row.not_before if row else 0
+            held = row.not_before if row else 0
+            free = held if held <= at + LONGEST_HOLD_SECONDS * 1e6 else 0
             if len(starts) >= self.calls:
                 free = max(free, starts[-self.calls] + window)
             if free > at:
@@ -62,10 +66,12 @@ class SharedPace:
 
     def hold(self, until: float) -> None:
         """Give out no place before `until`, on the caller's clock, to any of the processes."""
-        wait = max(0, round((until - time.monotonic()) * 1e6))
+        seconds = min(until - time.monotonic(), LONGEST_HOLD_SECONDS)
+        wait = max(0, round(seconds * 1e6))
         with self._turn, self._database.write(alone=True) as connection:
             at = self._now(connection) + wait
-            later = update(pace).where(self._mine, pace.c.not_before < at)
+            forgotten = pace.c.not_before > at - wait + round(LONGEST_HOLD_SECONDS * 1e6)
+            later = update(pace).where(self._mine, or_(pace.c.not_before < at, forgotten))
             connection.execute(later.values(not_before=at))
 
     @property

@@ -23,6 +23,11 @@ class Pacer(Protocol):
         ...
 
 
+def whole_calls(calls: float, seconds: float) -> tuple[int, float]:
+    """Return a number of calls and a time; less than one call is one in more than the time."""
+    return (1, seconds / calls) if 0 < calls < 1 else (int(calls), seconds)
+
+
 class Pace:
     """Allow `calls` in any window of `seconds`: never one more, wherever the window is laid.
 
