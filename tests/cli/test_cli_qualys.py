@@ -3,12 +3,19 @@
 import json
 from collections.abc import Iterator
 from datetime import datetime
+from types import SimpleNamespace
 
 import openpyxl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from patchfleet.cli.qualys.jobs import _results
 from patchfleet.emulator import Emulator, Host
 from patchfleet.emulator.faults import OF_QUALYS
+from patchfleet.qualys import PMJob
+from patchfleet.qualys.ids import is_uuid
+from patchfleet.qualys.operations.jobs import job_ids
 
 SERVERS = "operatingSystem.category: `Windows / Server`"
 UNKNOWN = "99999999-2222-3333-4444-555555555555"
@@ -91,6 +98,31 @@ def test_results_are_whole(reading, quiet):
     times = [row[rows[0].index("endDateTime (UTC)")] for row in rows[1:]]
     assert any(isinstance(time, datetime) for time in times)
     assert all(time is None or isinstance(time, datetime) for time in times)
+
+
+@given(st.lists(st.uuids().map(str) | st.none() | st.integers() | st.text(), max_size=5))
+def test_a_job_whose_id_is_none_does_not_end_the_results_of_all(listed):
+    class Client:
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            pass
+
+        def list_jobs(self, **_):
+            return [PMJob(id=one, name="Of a test") for one in listed]
+
+        def iter_job_results(self, chosen, **_):
+            return job_ids(chosen)
+
+    said = []
+    session = SimpleNamespace(
+        qualys=Client, say=said.append, talk=SimpleNamespace(is_terminal=False)
+    )
+    found, is_whole = _results(session, [], None, {})
+    assert found == [one for one in listed if is_uuid(one)]
+    assert len(said) == len(listed) - len(found)
+    assert is_whole == (not said)
 
 
 def test_results_of_a_run_and_runs(reading, quiet):

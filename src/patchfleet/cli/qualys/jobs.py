@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from patchfleet.cli.exits import Exit
 from patchfleet.cli.options import CommandLineError, output_options
 from patchfleet.cli.qualys.reading import (
     attributes_option,
@@ -125,7 +126,7 @@ def results(
     table: str | None,
     as_json: bool,
     outputs: tuple[Path, ...],
-) -> None:
+) -> int:
     """Show what jobs did, on every asset.
 
     JOB is one id or several; --all means every job that --filter and --platform leave. A workbook
@@ -148,22 +149,34 @@ def results(
     asked: dict[str, Any] = {
         "platform": platform, "filter": qql, "ownedJob": owned, "coauthorJob": coauthored,
     }  # fmt: skip
-    found = _results(session, list(job_ids), run, asked)
+    found, is_whole = _results(session, list(job_ids), run, asked)
     say_problems(session, [*found, *(view for one in found for view in one.assets or ())])
     report = results_report(found, datetime.now(UTC))
     name = "assets of results" if table == "assets" else table
     session.show(report, as_json=as_json, outputs=outputs, table=name)
+    return Exit.DONE if is_whole else Exit.INCOMPLETE
 
 
 def _results(
     session: Session, job_ids: list[str], run: str | None, asked: dict[str, Any]
-) -> "list[JobResultSummary]":
-    """Read the results of the jobs named, or of all that match where none is."""
+) -> "tuple[list[JobResultSummary], bool]":
+    """Read the results of the jobs named, or of all that match where none is; say if they are all.
+
+    A job whose id cannot be asked for is named.
+    """
+    from patchfleet.qualys.ids import is_uuid
+
     with session.qualys() as client:
         if run is not None:
-            return [client.get_job_results(job_ids[0], jobInstanceId=run, pageSize=100)]
-        chosen = job_ids or [str(one.id) for one in client.list_jobs(pageSize=JOBS_A_PAGE, **asked)]
-        return gathered(session, "results", client.iter_job_results(chosen, pageSize=100))
+            return [client.get_job_results(job_ids[0], jobInstanceId=run, pageSize=100)], True
+        jobs = [] if job_ids else client.list_jobs(pageSize=JOBS_A_PAGE, **asked)
+        chosen = job_ids or [str(job.id) for job in jobs if is_uuid(job.id)]
+        odd = [job for job in jobs if not is_uuid(job.id)]
+        for job in odd:
+            session.say(
+                f"warning: job {job.name}: its results cannot be read, for its id is {job.id!r}"
+            )
+        return gathered(session, "results", client.iter_job_results(chosen, pageSize=100)), not odd
 
 
 @click.command()
