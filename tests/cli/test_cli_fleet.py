@@ -105,13 +105,24 @@ def test_a_sync_reads_every_vendor_that_is_set_up(fleet):
     ]
 
 
-def test_one_vendor_that_fails_does_not_keep_the_other_from_being_read(fleet):
-    fleet.set(PATCHFLEET_QUALYS_PASSWORD="wrong")
-    result = fleet("sync")
+@pytest.mark.parametrize("failing", ["nsight", "qualys"])
+def test_one_vendor_that_fails_does_not_keep_the_other_from_being_read(fleet, failing):
+    key = {"nsight": "PATCHFLEET_NSIGHT_KEY", "qualys": "PATCHFLEET_QUALYS_PASSWORD"}[failing]
+    fleet.set(**{key: "0" * 32})
+    result = fleet("sync", "--json")
     assert result.code == 3
-    assert "failed: qualys: " in result.err
-    assert "nsight: 3 customers" in result.err
+    (said,) = [line for line in result.err.splitlines() if line.startswith(f"failed: {failing}: ")]
     assert "Traceback" not in result.err
+    by_source = {one["source"]: one for one in result.json}
+    assert by_source.keys() == {"nsight", "qualys"}
+    assert {name: one["is_complete"] for name, one in by_source.items()} == {
+        name: name != failing for name in by_source
+    }
+    assert said == f"failed: {failing}: {by_source[failing]['error']}"
+    notes = fleet("today", "--json").json["notes"]
+    (late,) = [note for note in notes if note.startswith("Not current: ")]
+    assert late.startswith(f"Not current: 1 later sync of {failing} was not complete")
+    assert "Missed: the rest, since it ended by an error: " in late
 
 
 def test_no_account_at_all_is_said(cli):

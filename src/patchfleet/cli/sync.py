@@ -24,6 +24,15 @@ MOST_NAMED = 20
 """So many devices are named one by one; the record names all."""
 
 
+class Ended(msgspec.Struct, frozen=True, kw_only=True):
+    """What `--json` says, beside the outcomes of others, of a vendor that could not be read."""
+
+    source: str
+    is_complete: bool = False
+    error: str
+    hint: str | None
+
+
 class Duration(click.ParamType[timedelta]):
     """A time such as 12h, 7d or 0."""
 
@@ -103,22 +112,26 @@ def command(
         from patchfleet.fleet.engine import reached_by_all
 
         reached_by_all(session.store_address)
-    outcomes, errors = [], []
+    outcomes: list[Outcome] = []
+    errors: list[VendorError | Incomplete] = []
+    told: list[object] = []
     with session.store(create=True) as store:
         chosen = _chosen(session, vendors)
         for vendor in chosen:
             try:
                 outcomes.append(_sync(session, store, vendor, rules, is_distributed=engine))
+                told.append(outcomes[-1])
             except (VendorError, Incomplete) as error:
                 if len(chosen) == 1:
                     raise
                 errors.append(error)
+                told.append(Ended(source=vendor, error=error.sentence, hint=error.hint))
                 session.say(f"failed: {vendor}: {error.sentence}", bold=True)
                 if error.hint:
                     session.say(f"hint: {error.hint}")
     if as_json:
-        told: object = outcomes[0] if len(chosen) == 1 else outcomes
-        click.echo(msgspec.json.format(msgspec.json.encode(told), indent=2))
+        what = told[0] if len(chosen) == 1 else told
+        click.echo(msgspec.json.format(msgspec.json.encode(what), indent=2))
     if errors:
         return Exit.INCOMPLETE if outcomes else exit_of(errors[0])
     return Exit.DONE if all(one.is_complete for one in outcomes) else Exit.INCOMPLETE
