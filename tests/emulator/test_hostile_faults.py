@@ -19,7 +19,7 @@ from .reading import devices
 JOB = {"name": "Of a test", "platform": "Windows", "type": "Install", "scheduleType": "On-demand"}
 ENDLESS = {"drip": {}, "interim": {}, "endless": {}}
 OPTIONS = {"drip": {"count": 3, "pause_seconds": 0}, "interim": {"count": 3, "pause_seconds": 0}}
-BROKEN = {"lengths", "chunks", "endless"}
+BROKEN = {"head", "lengths", "chunks", "endless"}
 """What http.client may find no whole answer in."""
 
 
@@ -275,7 +275,7 @@ def test_endless_forms_are_what_they_say(call, what):
     assert (b"X-Padding" in call.raw(1)) == (what == "headers")
 
 
-FORMS = [(kind, word) for kind in ("lengths", "chunks", "coded")
+FORMS = [(kind, word) for kind in ("head", "lengths", "chunks", "coded")
          for word in HOSTILE_FAULTS[kind].options["form"].words if "bomb" not in word]  # fmt: skip
 
 

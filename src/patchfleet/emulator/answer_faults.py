@@ -25,7 +25,10 @@ from patchfleet.emulator.bodies import (
 )
 from patchfleet.emulator.fault_kind import Case, FaultKind, Option, Options, Question
 
-OF = ("any", "device", "customer", "site", "asset", "check", "job", "run", "platform", "patch")
+OF = (
+    "any", "device", "customer", "site", "asset", "check", "devicetype", "job", "run", "platform",
+    "patch",
+)  # fmt: skip
 _IDENTITIES = ("patchid", "id", "serverid", "workstationid", "siteid", "clientid", "checkid")
 _MARK = "\N{SECTION SIGN}twice"
 

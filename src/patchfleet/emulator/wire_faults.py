@@ -23,6 +23,7 @@ _UNASKED = {
 }
 _PAUSE = Option(0.5, (int, float), "seconds between two pieces")
 _LATER = Option(0, (int, float), "milliseconds after the answer; 0 for the same packet")
+_LONG = 1 << 20
 _BLANKS_MB = 600
 
 
@@ -101,6 +102,23 @@ def _written(case: Case, headers: bytes, body: bytes) -> Answer:
     kind = dict(case.reply.headers).get("Content-Type", "text/plain").encode()
     head = b"HTTP/1.1 %d OK\r\nContent-Type: %s\r\n" % (case.reply.status, kind)
     return replace(case.reply, body=head + headers + b"\r\n" + body, delivery=Delivery("raw"))
+
+
+def _head(case: Case) -> Answer:
+    """Return an answer whose head is odd or cut, or whose connection ends behind it, unsaid."""
+    length = b"Content-Length: %d\r\n" % len(case.reply.body)
+    whole = _written(case, length, case.reply.body)
+    line, _, rest = whole.body.partition(b"\r\n")
+    forms: dict[str, Callable[[], bytes]] = {
+        "status line cut": lambda: line[:12],
+        "header cut": lambda: whole.body[: len(line) + 9],
+        "no header": lambda: line + b"\r\nthis is no header\r\n" + rest,
+        "long": lambda: line + b"\r\nX-Long: " + b"x" * _LONG + b"\r\n" + rest,
+        "noise before": lambda: b"\x00\xff\r\n" + whole.body,
+        "HTTP/1.0": lambda: whole.body.replace(b"HTTP/1.1", b"HTTP/1.0", 1),
+        "closed behind": lambda: whole.body,
+    }
+    return replace(whole, body=forms[case.options["form"]]())
 
 
 def _lengths(case: Case) -> Answer:
@@ -210,6 +228,12 @@ WIRE_FAULTS: dict[str, FaultKind] = {
     ),
     "endless": FaultKind("an answer that never ends", _endless, "after",
                          {"what": _choice("body", "body", "chunks", "headers")}),
+    "head": FaultKind(
+        "an answer whose head is odd or cut, or whose connection is closed behind it, unsaid",
+        _head, "after",
+        {"form": _choice("header cut", "status line cut", "header cut", "no header", "long",
+                         "noise before", "HTTP/1.0", "closed behind")},
+    ),
     "lengths": FaultKind(
         "an answer whose announced length is not its own", _lengths, "after",
         {"form": _choice("conflicting", "none", "long", "short", "conflicting", "negative", "word",

@@ -20,7 +20,7 @@ ACTS = frozenset({
 """The services that change something."""
 _NAMED_BY = {
     "device": "deviceid", "customer": "clientid", "site": "siteid", "asset": "assetid",
-    "check": "checkid",
+    "check": "checkid", "devicetype": "devicetype",
 }  # fmt: skip
 
 
@@ -66,9 +66,12 @@ class NSightQuestion:
         return lambda: xml(urls.respond(account, parameters))
 
     def _all(self, of: str) -> list[str]:
-        """Return all ids of a kind, in the order of the world."""
+        """Return all ids of a kind, in the order of the world, or the two types of device."""
         world = self.account.world
+        found: list[int]
         match of:
+            case "devicetype":
+                return ["server", "workstation"]
             case "customer":
                 found = [ids.client_id(one) for one in world.customers]
             case "site":
