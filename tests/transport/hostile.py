@@ -158,19 +158,24 @@ class Vendor:
         flow = exchange(work, self.manners(vendor))
         outcome: Any = None
         number = 0
+        failure: VendorError | None = None
         while True:
             try:
-                step = flow.send(outcome)
+                step = flow.send(outcome) if failure is None else flow.throw(failure)
             except StopIteration as end:
                 return end.value
+            outcome = failure = None
             number += 1
             if until is not None and number > until:
                 flow.close()
                 raise Killed
             if isinstance(step, Flows):
-                outcome = [self._driven(part) for part in step.parts]
-            else:
-                outcome = None if isinstance(step, Pause) else self.answer(step)
+                try:
+                    outcome = [self._driven(part) for part in step.parts]
+                except VendorError as error:
+                    failure = error
+            elif not isinstance(step, Pause):
+                outcome = self.answer(step)
 
     def _driven(self, flow: Any) -> Any:
         outcome: Any = None

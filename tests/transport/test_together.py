@@ -11,7 +11,17 @@ from typing import Any
 import pytest
 
 from patchfleet.errors import NotFound
-from patchfleet.transport.operation import Flow, Flows, Pause
+from patchfleet.transport.exchange import Manners, exchange
+from patchfleet.transport.operation import (
+    Flow,
+    Flows,
+    Operation,
+    Pause,
+    Procedure,
+    Steps,
+    Together,
+)
+from patchfleet.transport.pace import Unpaced
 from patchfleet.transport.run import arun, run
 from patchfleet.transport.wire import Request, Response
 
@@ -151,6 +161,49 @@ def test_an_error_deep_inside_ends_all_of_them(drive: Any) -> None:
     with pytest.raises(NotFound):
         drive(waiting(ended), together(waiting(ended), failing("/gone")))
     assert ended == ["waiting", "waiting"]
+
+
+@pytest.mark.parametrize("times", [1, 2, 3])
+def test_an_error_is_thrown_into_who_waits_for_the_parts(drive: Any, times: int) -> None:
+    """Who catches it goes on, and so does what stands beside; the parts of it are ended."""
+    ended: list[str] = []
+    beside: list[str] = []
+
+    def catching() -> Flow[str]:
+        for _ in range(times):
+            with pytest.raises(NotFound, match="/gone is not there"):
+                yield Flows((waiting(ended), together(waiting(ended), failing("/gone"))))
+        (answer,) = yield from together(asking("/after"))
+        return str(answer)
+
+    results, wire = drive(catching(), asking("/beside", beside), connections=8)
+    assert results == ["/after", "/beside"]
+    assert ended == ["waiting"] * 2 * times
+    assert beside == ["/beside"]
+    assert wire.sent.count("/gone") == times
+
+
+def test_steps_catch_the_error_of_what_they_asked_for_together(drive: Any) -> None:
+    def parse(response: Response) -> str:
+        raise NotFound(f"{response.body.decode()} is not there")
+
+    gone = Operation("gone", Request(path="/gone"), parse)
+    caught: list[str] = []
+    there = Operation("there", Request(path="/there"), lambda answer: answer.body.decode())
+
+    def steps() -> Steps[list[str]]:
+        try:
+            yield Together((there, gone))
+        except NotFound as error:
+            caught.append(error.operation)
+            found: list[str] = yield Together((there, there))
+            return found
+        raise AssertionError
+
+    manners = Manners("a vendor", pace=Unpaced())
+    (found,), _ = drive(exchange(Procedure("both", steps), manners))
+    assert found == ["/there", "/there"]
+    assert caught == ["gone"]
 
 
 def test_a_task_that_is_cancelled_ends_its_parts() -> None:

@@ -120,7 +120,10 @@ def _steps(
             case Found() | Pause():
                 yield step
             case Together():
-                answer = yield Flows(tuple(exchange(part, manners) for part in step.parts))
+                try:
+                    answer = yield Flows(tuple(exchange(part, manners) for part in step.parts))
+                except VendorError as error:
+                    failure = error
             case _:
                 try:
                     answer = yield from exchange(step, manners)

@@ -143,8 +143,8 @@ class Found(Generic[T]):
 class Together:
     """Work done side by side, at most as much at once as there are connections.
 
-    The results come in order. The first error is the error of all: what has not begun by then does
-    not begin, and what waits does not go on.
+    The results come in order. The first error is the error of all, and is thrown into the steps:
+    what has not begun by then does not begin, and what waits does not go on.
     """
 
     parts: "tuple[Work[Any], ...]"

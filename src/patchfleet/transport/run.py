@@ -7,15 +7,52 @@ import asyncio
 from collections.abc import AsyncGenerator, Generator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import closing
-from threading import Event
+from threading import Event, Lock
 from typing import Any
+from weakref import WeakSet
 
+from patchfleet.errors import VendorError
 from patchfleet.transport.operation import Flow, Flows, Found, Pause, T
 from patchfleet.transport.wire import Lost, Request, Response
 from patchfleet.transport.wires import AsyncWire, Wire
 
 
-def run(flow: Flow[T], wire: Wire, halt: Event | None = None) -> T:
+class Halt:
+    """What tells flows that nobody waits for them any more, and those that they wait for too."""
+
+    def __init__(self) -> None:
+        self._event = Event()
+        self._under: WeakSet[Halt] = WeakSet()
+        self._lock = Lock()
+
+    def under(self) -> "Halt":
+        """Return one for flows that this one waits for: theirs does not end this one."""
+        halt = Halt()
+        with self._lock:
+            self._under.add(halt)
+            is_late = self._event.is_set()
+        if is_late:
+            halt.set()
+        return halt
+
+    def set(self) -> None:
+        """End what waits, here and below."""
+        with self._lock:
+            self._event.set()
+            under = list(self._under)
+        for halt in under:
+            halt.set()
+
+    def is_set(self) -> bool:
+        """Say whether it was told to end."""
+        return self._event.is_set()
+
+    def wait(self, seconds: float) -> None:
+        """Wait so long, or until it is told to end."""
+        self._event.wait(seconds)
+
+
+def run(flow: Flow[T], wire: Wire, halt: Halt | None = None) -> T:
     """Drive a flow to its result with blocking calls and real sleeps, until it is told to halt."""
     records = stream(flow, wire, halt)
     while True:
@@ -26,20 +63,21 @@ def run(flow: Flow[T], wire: Wire, halt: Event | None = None) -> T:
             return result
 
 
-def stream(flow: Flow[T], wire: Wire, halt: Event | None = None) -> Generator[Any, None, T]:
+def stream(flow: Flow[T], wire: Wire, halt: Halt | None = None) -> Generator[Any, None, T]:
     """Drive a flow with blocking calls, yield each record that it comes upon, return its result."""
     outcome: Response | Lost | list[Any] | None = None
-    halt = halt or Event()
+    failure: VendorError | None = None
+    halt = halt or Halt()
     with closing(flow):
         while True:
             if halt.is_set():
                 raise _HaltedError
             try:
-                step = flow.send(outcome)
+                step = flow.send(outcome) if failure is None else flow.throw(failure)
             except StopIteration as end:
                 result: T = end.value
                 return result
-            outcome = None
+            outcome = failure = None
             match step:
                 case Request():
                     outcome = wire.send(step)
@@ -48,14 +86,17 @@ def stream(flow: Flow[T], wire: Wire, halt: Event | None = None) -> Generator[An
                 case Found():
                     yield from step.records
                 case Flows():
-                    outcome = _together(step, wire, halt)
+                    try:
+                        outcome = _together(step, wire, halt.under())
+                    except VendorError as error:
+                        failure = error
 
 
 class _HaltedError(Exception):
     """What ends a flow whose result nobody waits for any more."""
 
 
-def _together(flows: Flows, wire: Wire, halt: Event) -> list[Any]:
+def _together(flows: Flows, wire: Wire, halt: Halt) -> list[Any]:
     """Drive flows in threads; after an error none begins, and none waits or calls any more."""
     with ThreadPoolExecutor(min(len(flows.parts), wire.connections) or 1) as pool:
         running = [pool.submit(_part, flow, wire, halt) for flow in flows.parts]
@@ -69,7 +110,7 @@ def _together(flows: Flows, wire: Wire, halt: Event) -> list[Any]:
     return _results(running)
 
 
-def _part(flow: Flow[T], wire: Wire, halt: Event) -> T:
+def _part(flow: Flow[T], wire: Wire, halt: Halt) -> T:
     """Drive one of several flows; where it fails, this thread begins no other."""
     try:
         return run(flow, wire, halt)
@@ -98,14 +139,15 @@ async def arun(flow: Flow[T], wire: AsyncWire) -> T:
 async def astream(flow: Flow[T], wire: AsyncWire, ending: list[T]) -> AsyncGenerator[Any, None]:
     """Drive a flow on the running event loop and yield each record; its result goes to `ending`."""
     outcome: Response | Lost | list[Any] | None = None
+    failure: VendorError | None = None
     with closing(flow):
         while True:
             try:
-                step = flow.send(outcome)
+                step = flow.send(outcome) if failure is None else flow.throw(failure)
             except StopIteration as end:
                 ending.append(end.value)
                 return
-            outcome = None
+            outcome = failure = None
             match step:
                 case Request():
                     outcome = await wire.send(step)
@@ -115,7 +157,10 @@ async def astream(flow: Flow[T], wire: AsyncWire, ending: list[T]) -> AsyncGener
                     for record in step.records:
                         yield record
                 case Flows():
-                    outcome = await _all_together(step, wire)
+                    try:
+                        outcome = await _all_together(step, wire)
+                    except VendorError as error:
+                        failure = error
 
 
 async def _all_together(flows: Flows, wire: AsyncWire) -> list[Any]:

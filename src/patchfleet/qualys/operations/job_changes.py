@@ -17,7 +17,7 @@ from patchfleet.qualys.job_rules import JobChanges, JobParameters, JobType, Sche
 from patchfleet.qualys.lists import BaseList
 from patchfleet.qualys.operations.calls import call, reader
 from patchfleet.qualys.operations.creation import Kind, creation, marker_of, unmarked
-from patchfleet.qualys.operations.jobs import get_job, iter_jobs, job_id, job_ids, list_jobs
+from patchfleet.qualys.operations.jobs import get_job, job_id, job_ids, list_jobs
 from patchfleet.qualys.operations.switching import some, switching
 from patchfleet.qualys.records import Shape
 from patchfleet.transport.client import shows
@@ -204,8 +204,7 @@ def delete_job(jobId: JobIds) -> Change[BaseList[JobChange]]:
 
 
 def _all_jobs() -> Steps[BaseList[PMJob]]:
-    # One after the other: an error of what is done side by side ends a look, and cannot be caught.
-    jobs: BaseList[PMJob] = yield iter_jobs("all", pageSize=100)
+    jobs: BaseList[PMJob] = yield list_jobs("all", pageSize=100)
     return jobs
 
 
