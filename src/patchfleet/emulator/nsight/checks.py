@@ -67,8 +67,10 @@ def checks_of(device: Device) -> list[Check]:
                      FAILED_CHECK if failed else PASSED))  # fmt: skip
     if machine.kind == "server":
         told.append((1018, 1, "Performance Monitoring Check - CPU", "Average 12%", PASSED))
-    ran = ("Task completed", PASSED) if machine.number % 8 != 5 else ("Not run yet", NOT_RUN)
-    told.append((TASK, 3, "Script Check - Clean temporary files", *ran))
+    has_run = machine.number % 8 != 5
+    told.append((TASK, 3, "Script Check - Clean temporary files",
+                 "Task completed" if has_run else "Not run yet",
+                 PASSED if has_run else NOT_RUN))  # fmt: skip
     return [Check(ids.check_id(machine, place), *rest) for place, rest in enumerate(told)]
 
 
