@@ -247,6 +247,8 @@ def _table_of(file: Path, text: str) -> dict[str, Any]:
         raise ConfigError(f"{file}: {error}", hint=hint) from None
     except RecursionError:
         raise ConfigError(f"{file}: is nested too deeply") from None
+    except ValueError:
+        raise ConfigError(f"{file}: a number has too many digits") from None
 
 
 def _own_types(wanted: type, value: Any) -> Any:

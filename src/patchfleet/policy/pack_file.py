@@ -58,7 +58,7 @@ def read_pack(file: str, content: bytes) -> Pack:
     Raises `PolicyError` with file, line and hint.
     """
     try:
-        text = content.decode("utf-8")
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise _unusable(file, line, "is not UTF-8 text", "save it as UTF-8") from None
@@ -105,8 +105,12 @@ class _Reader:
             line = int(at.group(1)) if at else self.text.count("\n") + 1
             said = str(error).split(" (at ")[0]
             raise _unusable(self.file, line, said, "the file is TOML: name = value") from None
+        except RecursionError:
+            raise _unusable(self.file, 1, "is nested too deeply", None) from None
         except msgspec.ValidationError as error:
             self._refuse_table(str(error))
+        except ValueError:
+            raise _unusable(self.file, 1, "a number has too many digits", None) from None
 
     def _refuse_table(self, message: str) -> NoReturn:
         """Say in our words which line the checker means, and what would be right there."""
