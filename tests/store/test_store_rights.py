@@ -36,12 +36,17 @@ def umask():
 
 
 @pytest.mark.usefixtures("umask")
-def test_what_is_made_is_for_its_owner_alone(tmp_path):
+@pytest.mark.parametrize("mask", [0o000, 0o022, 0o027, 0o077])
+def test_what_is_made_is_for_its_owner_alone(tmp_path, mask):
+    os.umask(mask)
     with Store.open(tmp_path / "fleet.db") as store:
         sync(store, {"d1": [finding()]})
         store.copy_to(tmp_path / "copy.db")
         made = rights(tmp_path)
-    assert {name for name in made if name.startswith("fleet.db-")} >= {"fleet.db-wal"}
+    assert {"fleet.db-wal", "fleet.db-shm", "copy.db"} <= set(made)
+    with Store.open(tmp_path / "fleet.db") as store:  # what is made when all is opened again
+        sync(store, {"d1": [finding()], "d2": [finding()]})
+        made |= rights(tmp_path)
     for name, mode in made.items():
         assert mode == (0o700 if (tmp_path / name).is_dir() else 0o600), name
 
