@@ -72,7 +72,8 @@ def _of(fault: Fault, command: str, phase: str) -> Iterator[Cell]:
 
 def _fits(fault: Fault, command: str, phase: str) -> bool:
     if phase == "change":
-        return fault.group != "content" or fault.name in _OF_CHANGES
+        is_met = any(map(fault.fits, CHANGES))
+        return is_met and (fault.group != "content" or fault.name in _OF_CHANGES)
     if fault.small or fault.blurs or fault.hidden or fault.name.endswith("before the act"):
         return False
     if phase == "auth":

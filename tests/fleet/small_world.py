@@ -98,7 +98,7 @@ class Jobbing(World):
 
     name = "jobbing"
 
-    def jobs(self, on_call, over) -> Jobs:
+    def jobs(self, on_call, over, known) -> Jobs:
         on_call()
         if self.jobs_now is None:
             raise Unreadable("is broken", operation="list_jobs")

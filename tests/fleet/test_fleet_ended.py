@@ -47,9 +47,9 @@ class Ending(Jobbing):
             self._meet("listings")
             yield one
 
-    def jobs(self, on_call, over):
+    def jobs(self, on_call, over, known):
         self._meet("jobs")
-        return super().jobs(on_call, over)
+        return super().jobs(on_call, over, known)
 
 
 def reports(store, chosen):

@@ -6,7 +6,7 @@ assets in `qualys_devices`, what the inventory knows of them in `qualys_hosts`, 
 stand in `qualys_findings`, what jobs did and will do in `qualys_orders`, jobs in `qualys_jobs`.
 """
 
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Final, Literal, TypeVar
@@ -151,6 +151,7 @@ class QualysSource:
         self,
         on_call: Callable[[], None] = lambda: None,
         over: Container[RunRef] = (),
+        known: Collection[str] = (),
         *,
         since: datetime | None = None,
     ) -> Jobs:
@@ -162,7 +163,13 @@ class QualysSource:
         self._door.told_at = self._now() + self._behind
         patches = gaps_of(self._door, "patches", is_general=True)
         learned = read_jobs(
-            self._client, self._door, on_call, over=over, since=since, before=self._orders
+            self._client,
+            self._door,
+            on_call,
+            over=over,
+            known=known,
+            since=since,
+            before=self._orders,
         )
         return structs.replace(learned, gaps=(*patches, *learned.gaps))
 

@@ -4,7 +4,7 @@ Law of this file: Qualys's word stays beside ours, and what it says without a wo
 `unknown`, never left out.
 """
 
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -42,6 +42,9 @@ _OF_ALL: Final = (Unauthorized, Unreachable, RateLimited)
 FAILURES_IN_A_ROW: Final = 5
 """After so many jobs in a row that cannot be read, the vendor is taken to be gone."""
 
+MISSING_ASKED_FOR: Final = 20
+"""So many jobs that are listed no more are asked for, each in a call."""
+
 RESULTS: Final[Mapping[str, JobStatus]] = {
     "canceled - blackout": "canceled",
     "completed": "done",
@@ -67,6 +70,7 @@ def read_jobs(
     on_call: Callable[[], None] = lambda: None,
     *,
     over: Container[RunRef] = (),
+    known: Collection[str] = (),
     since: datetime | None = None,
     before: Orders | None = None,
 ) -> Jobs:
@@ -74,14 +78,15 @@ def read_jobs(
 
     Runs that are `over` are not read and in `kept_runs`; a job that cannot be read is a gap and in
     `kept_jobs`, one deleted meanwhile is a gap. `before` has a list of jobs that was read just now:
-    two lists that contradict each other raise `Unreadable`. Calls: two for each job; for each
-    run one for every hundred assets.
+    two lists that contradict each other raise `Unreadable`, and so does one that lacks a job which
+    is `known` and there. Calls: two for each job; for each run one for every hundred assets.
     """
     read = _Read(client, door, on_call, over, since)
     listed = list(client.list_jobs("all", pageSize=JOBS_A_PAGE))
     on_call()
     if before is not None:
-        _compare(client, before, listed, on_call)
+        _compare(before, listed)
+    _ask_for_missing(client, {*known, *(before.listed if before else ())}, listed, on_call)
     failed = 0
     for one in listed:
         if not is_named(one, door):
@@ -102,23 +107,31 @@ def read_jobs(
     )
 
 
-def _compare(
-    client: Qualys, before: Orders, listed: Sequence[PMJob], on_call: Callable[[], None]
-) -> None:
-    """Refuse two lists of which one lacks a job that was there all along."""
+def _compare(before: Orders, listed: Sequence[PMJob]) -> None:
+    """Refuse two lists of which the first lacks a job that was there all along."""
     for job in listed:
         created_at = _stamp(job.created).date
         is_old = isinstance(created_at, datetime) and created_at < before.listed_at - AHEAD
         if is_old and job.id not in before.listed:
             raise Unreadable(f"{label_of(job)} is listed, is not new, and was not listed before")
-    for number in before.listed.difference(job.id or "" for job in listed):
-        if is_uuid(number):
-            try:
-                on_call()
-                client.get_job(number)
-            except NotFound:  # deleted since
-                continue
-            raise Unreadable(f"job {number} was listed, is there, and is listed no more")
+
+
+def _ask_for_missing(
+    client: Qualys, known: Iterable[str], listed: Sequence[PMJob], on_call: Callable[[], None]
+) -> None:
+    """Refuse a list that lacks a job which is there; of very many some are asked for.
+
+    The list tells no number of jobs, so that one that was cut at a page is like a whole one.
+    """
+    missing = sorted(filter(is_uuid, set(known).difference(job.id or "" for job in listed)))
+    for number in missing[:MISSING_ASKED_FOR]:
+        on_call()
+        try:
+            found = client.get_job(number)
+        except NotFound:  # deleted since
+            continue
+        if not flag_of(getattr(found, "deleted", None)):
+            raise Unreadable(f"job {number} is there, and is listed no more")
 
 
 class _Read:

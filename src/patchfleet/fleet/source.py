@@ -1,6 +1,6 @@
 """What a vendor must be able to tell before its fleet can be synced."""
 
-from collections.abc import Callable, Container, Generator, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Generator, Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
@@ -73,9 +73,12 @@ class Source(Protocol):
 class HasJobs(Protocol):
     """A source that orders installations in jobs."""
 
-    def jobs(self, on_call: Callable[[], None], over: Container[RunRef]) -> Jobs:
+    def jobs(
+        self, on_call: Callable[[], None], over: Container[RunRef], known: Collection[str]
+    ) -> Jobs:
         """Return all jobs with their runs and results, complete, or raise.
 
-        Runs that are `over` on all their devices and on record need not be read again.
+        Runs that are `over` on all their devices and on record need not be read again. Jobs that
+        are `known` and not listed are asked for: where one is there, the list is not complete.
         """
         ...

@@ -194,7 +194,8 @@ class _Sync:
         if self._problems:
             return
         try:
-            jobs = source.jobs(self._count_listing_call, self._over())
+            known = () if self._rules.accepts_gone else self._store.jobs(self._source.name).keys()
+            jobs = source.jobs(self._count_listing_call, self._over(), known)
         except Unauthorized:
             raise
         except VendorError as error:
