@@ -22,6 +22,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from patchfleet.addresses import has_secret
+from patchfleet.decodable import decodable
 from patchfleet.errors import ConfigError
 
 FILE_NAME = "patchfleet.toml"
@@ -208,7 +209,7 @@ def load(named: Path | None = None, environment: Mapping[str, str] = os.environ)
         raise _unusable(file, text, "there is no setting 'file'", "file", Settings)
     _overlay(table, environment)
     try:
-        return msgspec.convert({**table, "file": file}, Settings, dec_hook=_own_types)
+        return msgspec.convert({**table, "file": file}, decodable(Settings), dec_hook=_own_types)
     except msgspec.ValidationError as error:
         raise _explained(error, file, text) from None
 

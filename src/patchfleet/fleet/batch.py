@@ -14,6 +14,7 @@ from datetime import datetime
 import msgspec
 from msgspec import Struct
 
+from patchfleet.decodable import decodable
 from patchfleet.errors import Fate, VendorError
 from patchfleet.fleet.source import Listing, Source
 from patchfleet.models import Condition, Device, Finding, Patch
@@ -94,12 +95,12 @@ def as_text(what: Batch | Answer) -> str:
 
 def batch_of(text: str) -> Batch:
     """Read a batch; raises `msgspec.DecodeError` for what is none."""
-    return msgspec.json.decode(text, type=Batch)
+    return msgspec.json.decode(text, type=decodable(Batch))
 
 
 def answer_of(text: str) -> Answer:
     """Read an answer; raises `msgspec.DecodeError` for what is none."""
-    return msgspec.json.decode(text, type=Answer)
+    return msgspec.json.decode(text, type=decodable(Answer))
 
 
 def read(source: Source, batch: Batch, is_wanted: Callable[[], bool]) -> Answer:

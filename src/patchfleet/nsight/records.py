@@ -17,6 +17,7 @@ from xml.etree.ElementTree import Element, tostring
 import msgspec
 from msgspec import Struct, field
 
+from patchfleet.decodable import decodable
 from patchfleet.errors import Unreadable
 from patchfleet.nsight.document import REPLACED, printable
 from patchfleet.nsight.envelope import Answer, name_of, plain, whole_text
@@ -205,7 +206,7 @@ def _typed(
 def _at_once(rows: list[dict[str, Any]], record: type[R]) -> list[R] | None:
     """Make records of rows; None where one is odd: the others need not suffer."""
     try:
-        return msgspec.convert(rows, list[record], strict=False)  # type: ignore[valid-type]
+        return msgspec.convert(rows, decodable(list[record]), strict=False)  # type: ignore[valid-type]
     except msgspec.ValidationError:
         return None
 
@@ -215,7 +216,7 @@ def _one(row: dict[str, Any], record: type[R]) -> R:
     numbers = _form(record).numbers
     if all(_are_plain((row[name],), name, record) for name in row if name in numbers):
         try:
-            return msgspec.convert(row, record, strict=False)
+            return msgspec.convert(row, decodable(record), strict=False)
         except msgspec.ValidationError:
             pass
     return _tolerant(row, record)
@@ -342,7 +343,7 @@ def _tolerant(row: dict[str, Any], record: type[R]) -> R:
         try:
             if name in form.numbers:
                 row[name] = _number(text, name, record)
-            row[name] = msgspec.convert(row[name], kind, strict=False)
+            row[name] = msgspec.convert(row[name], decodable(kind), strict=False)
         except (msgspec.ValidationError, ValueError):
             _take_out(row, name, str(text), record)
             if not (is_placeholder(text) or _is_negative(text)):
@@ -350,7 +351,7 @@ def _tolerant(row: dict[str, Any], record: type[R]) -> R:
                 odd.append(f"<{tag}> is '{printable(str(text), 40)}', not of its type")
     row["problems"] = tuple(odd)
     try:
-        return msgspec.convert(row, record, strict=False)
+        return msgspec.convert(row, decodable(record), strict=False)
     except msgspec.ValidationError as error:
         raise Unreadable(f"a record is incomplete: {error}") from None
 

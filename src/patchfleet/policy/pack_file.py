@@ -20,6 +20,7 @@ from typing import Any, Literal, NoReturn, get_args
 import msgspec
 from msgspec import Struct
 
+from patchfleet.decodable import decodable
 from patchfleet.errors import PolicyError
 from patchfleet.policy.pack import Condition, Limit, Pack, Question, Rule, Span, Start, Status
 
@@ -99,7 +100,7 @@ class _Reader:
 
     def _table(self) -> _PackTable:
         try:
-            return msgspec.convert(tomllib.loads(self.text), _PackTable)
+            return msgspec.convert(tomllib.loads(self.text), decodable(_PackTable))
         except tomllib.TOMLDecodeError as error:
             at = re.search(r"at line (\d+)", str(error))
             line = int(at.group(1)) if at else self.text.count("\n") + 1

@@ -28,6 +28,7 @@ from typing import (
 import msgspec
 from msgspec import UNSET, Struct, field
 
+from patchfleet.decodable import decodable
 from patchfleet.errors import Unreadable
 from patchfleet.qualys.damage import is_damaged, mended
 from patchfleet.qualys.door import moment_of
@@ -228,7 +229,7 @@ class Shape(Generic[T]):
         return result
 
     def _new_decoder(self) -> "msgspec.json.Decoder[T]":
-        self._decoder = msgspec.json.Decoder(self._learned, strict=False)
+        self._decoder = msgspec.json.Decoder(decodable(self._learned), strict=False)
         return self._decoder
 
     def _read_slowly(self, body: bytes) -> T:
@@ -309,7 +310,7 @@ def tolerant(value: Any, kind: Any, sample: str) -> Any:
 def _as_far_as_possible(value: Any, kind: Any, name: str, problems: list[str]) -> Any:
     """Return a value as the kind it should be; what is not of it stays, and is named."""
     try:
-        return msgspec.convert(value, kind, strict=False)
+        return msgspec.convert(value, decodable(kind), strict=False)
     except msgspec.ValidationError as error:
         for part in get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,):
             if isinstance(value, list) and get_origin(part) is list:

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, Row, Select, func, select
 
+from patchfleet.decodable import decodable
 from patchfleet.store.rows import PublicationRow
 from patchfleet.store.schema import moment, publication, run, scan, source
 from patchfleet.store.shelf import Digests
@@ -123,4 +124,4 @@ def _newest_first(connection: Connection, source_id: int, until: int | None) -> 
 
 
 def _read(digests: str) -> Digests:
-    return msgspec.json.decode(digests, type=Digests)
+    return msgspec.json.decode(digests, type=decodable(Digests))

@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from patchfleet.decodable import decodable
+
 Value = TypeVar("Value", bound=msgspec.Struct)
 
 SIGN = "\N{SYMBOL FOR NULL}"
@@ -17,7 +19,7 @@ def without_nul(value: Value) -> Value:
     """Return a value, all of it frozen, with every NUL in its texts shown as a sign."""
     if b"\\u0000" not in msgspec.json.encode(value):  # nearly always so, and quick to know
         return value
-    return msgspec.convert(_shown(msgspec.to_builtins(value)), type(value))
+    return msgspec.convert(_shown(msgspec.to_builtins(value)), decodable(type(value)))
 
 
 def _shown(value: Any) -> Any:
