@@ -94,6 +94,29 @@ def test_nothing_is_mocked() -> None:
             assert not any(name.startswith(("unittest.mock", "mock")) for name in names), path
 
 
+def test_nothing_is_decoded_by_a_type_that_another_thread_may_still_complete() -> None:
+    """What a module does while it is imported, one thread does."""
+    for path in MODULES:
+        functions = (
+            node
+            for node in ast.walk(parsed(path))
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        )
+        for call in (inner for one in functions for inner in ast.walk(one)):
+            if isinstance(call, ast.Call) and _decodes_by_a_type(call):
+                assert "decodable" in ast.unparse(call) or path.stem == "decodable", (
+                    f"{shown(path)}:{call.lineno}"
+                )
+
+
+def _decodes_by_a_type(call: ast.Call) -> bool:
+    called = ast.unparse(call.func)
+    is_typed = any(keyword.arg == "type" for keyword in call.keywords)
+    return called in {"msgspec.convert", "convert", "Decoder", "msgspec.json.Decoder"} or (
+        called.endswith("json.decode") and is_typed
+    )
+
+
 def packages() -> Iterator[str]:
     """Yield every package of ours that says what is public."""
     found = pkgutil.walk_packages(patchfleet.__path__, "patchfleet.")

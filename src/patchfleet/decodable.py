@@ -1,8 +1,8 @@
 """Types that msgspec may decode by, in any thread.
 
 msgspec completes what it knows of a structure while it first meets it. A second thread that decodes
-by the same structure meanwhile reads what is not there yet, and the process crashes (0.20 and
-before). So every type is completed once, by one thread, before anything is decoded by it.
+by the same structure meanwhile reads what is not there yet, and the process crashes (seen
+with 0.22). So every type is completed once, by one thread, before anything is decoded by it.
 
 Invariant: nothing else in `patchfleet` decodes by a structure (tests/test_repository.py).
 """

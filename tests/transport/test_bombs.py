@@ -14,7 +14,7 @@ from patchfleet.transport.wire import Request
 from patchfleet.transport.wires import AsyncWire, Lost, Wire
 
 MEGABYTE = 1 << 20
-BOMB = gzip.compress(b"".join([bytes(MEGABYTE)] * 64), 1)
+BOMB = gzip.compress(bytes(MEGABYTE), 1) * 64  # so that nothing here ever holds it unpacked
 
 class Bombs(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -106,29 +106,18 @@ def command(
     does not keep a sync from being complete: it exits with 0 and names each device with the age of
     what is known of it.
     """
-    wanted = {"fresh": fresh, "accepts_gone": accept_gone, "accepts_unread": accept_unread}
-    rules = msgspec.structs.replace(_rules(session, max_age, max_calls), **wanted)
+    rules = msgspec.structs.replace(
+        _rules(session, max_age, max_calls),
+        fresh=fresh, accepts_gone=accept_gone, accepts_unread=accept_unread,
+    )  # fmt: skip
     if engine:
         from patchfleet.fleet.engine import reached_by_all
 
         reached_by_all(session.store_address)
-    outcomes: list[Outcome] = []
-    errors: list[VendorError | Incomplete] = []
-    told: list[object] = []
     with session.store(create=True) as store:
         chosen = _chosen(session, vendors)
-        for vendor in chosen:
-            try:
-                outcomes.append(_sync(session, store, vendor, rules, is_distributed=engine))
-                told.append(outcomes[-1])
-            except (VendorError, Incomplete) as error:
-                if len(chosen) == 1:
-                    raise
-                errors.append(error)
-                told.append(Ended(source=vendor, error=error.sentence, hint=error.hint))
-                session.say(f"failed: {vendor}: {error.sentence}", bold=True)
-                if error.hint:
-                    session.say(f"hint: {error.hint}")
+        told, errors = _sync_each(session, store, chosen, rules, is_distributed=engine)
+    outcomes = [one for one in told if isinstance(one, Outcome)]
     if as_json:
         what = told[0] if len(chosen) == 1 else told
         click.echo(msgspec.json.format(msgspec.json.encode(what), indent=2))
@@ -169,6 +158,31 @@ def _chosen(session: Session, named: tuple[str, ...]) -> list[str]:
             hint="run `patchfleet init`, or set PATCHFLEET_NSIGHT_REGION",
         )
     return chosen
+
+
+def _sync_each(
+    session: Session,
+    store: "Store",
+    vendors: Sequence[str],
+    rules: Rules,
+    *,
+    is_distributed: bool,
+) -> tuple[list[Outcome | Ended], list[VendorError | Incomplete]]:
+    """Sync each vendor; one that fails is said, and does not keep the other from being read."""
+    told: list[Outcome | Ended] = []
+    errors: list[VendorError | Incomplete] = []
+    for vendor in vendors:
+        try:
+            told.append(_sync(session, store, vendor, rules, is_distributed=is_distributed))
+        except (VendorError, Incomplete) as error:
+            if len(vendors) == 1:
+                raise
+            errors.append(error)
+            told.append(Ended(source=vendor, error=error.sentence, hint=error.hint))
+            session.say(f"failed: {vendor}: {error.sentence}", bold=True)
+            if error.hint:
+                session.say(f"hint: {error.hint}")
+    return told, errors
 
 
 def _sync(

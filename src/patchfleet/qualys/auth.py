@@ -17,6 +17,7 @@ import msgspec
 
 from patchfleet import __version__
 from patchfleet.config import Secret
+from patchfleet.decodable import decodable
 from patchfleet.errors import (
     ConfigError,
     Forbidden,
@@ -218,7 +219,7 @@ def _lifetime(claims: str) -> float:
     """Return how long a token lives by its own account, measured by the server's clock alone."""
     try:
         text = base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4))
-        values = msgspec.json.decode(text, type=dict[str, object])
+        values = msgspec.json.decode(text, type=decodable(dict[str, object]))
     except (binascii.Error, ValueError, RecursionError, msgspec.DecodeError):
         return LIFETIME_SECONDS
     until, since = values.get("exp"), values.get("iat")

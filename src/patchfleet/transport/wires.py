@@ -9,6 +9,7 @@ import asyncio
 import ssl
 import time
 import weakref
+import zlib
 from collections.abc import Iterable
 from threading import BoundedSemaphore, Lock
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -16,6 +17,7 @@ from urllib.parse import urlsplit
 
 from patchfleet.transport.line import Line
 from patchfleet.transport.sealed import Discreet, scrubbed, sealed, secrets_in
+from patchfleet.transport.unpacking import Unpacking
 from patchfleet.transport.wire import Lost, Request, Response
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ class _Account:
         self._lock = Lock()
         self._held = 0
 
-    def add(self, size: int, more: int) -> "Lost | None":
+    def add(self, size: int, more: int) -> Lost | None:
         """Count `more` bytes of an answer of `size` so far; say what ends it where that is much."""
         with self._lock:
             self._held += more
@@ -47,6 +49,37 @@ class _Account:
         """Forget an answer that was read, or given up."""
         with self._lock:
             self._held -= size
+
+
+class _Body:
+    """The body of one answer while it comes, unpacked and counted."""
+
+    def __init__(self, account: _Account, answer: "httpx2.Response") -> None:
+        self._account = account
+        self._unpacking = Unpacking(answer.headers.get("content-encoding", ""))
+        self._size = 0
+        self.chunks: list[bytes] = []
+
+    def add(self, received: bytes) -> Lost | None:
+        """Add what came; say what ends the answer where that is much."""
+        return self._add(self._unpacking.pieces(received))
+
+    def end(self) -> Lost | None:
+        """Add what is left where nothing more comes."""
+        return self._add(self._unpacking.rest())
+
+    def _add(self, pieces: Iterable[bytes]) -> Lost | None:
+        for piece in pieces:
+            self.chunks.append(piece)
+            self._size += len(piece)
+            lost = self._account.add(self._size, len(piece))
+            if lost is not None:
+                return lost
+        return None
+
+    def give_back(self) -> None:
+        """Forget the answer that was read, or given up."""
+        self._account.give_back(self._size)
 
 
 MOST_BODIES = 2
@@ -148,20 +181,17 @@ class Wire(_Connections["Connection"]):
         self, connection: "Connection", request: Request, sealing: "httpx2.Request"
     ) -> Response | Lost:
         line = self._line
-        chunks: list[bytes] = []
-        size = 0
         answer = connection.ask(sealing, time.monotonic() + line.timeout_seconds)
+        body = _Body(self._account, answer)
         try:
-            for chunk in answer.iter_bytes():
-                chunks.append(chunk)
-                size += len(chunk)
-                lost = self._account.add(size, len(chunk))
+            for received in answer.iter_raw():
+                lost = body.add(received)
                 if lost is not None:
                     return lost
             secrets = secrets_in(request, line, answer.status_code)
-            return _answered(connection, request, answer, chunks, secrets)
+            return body.end() or _answered(connection, request, answer, body.chunks, secrets)
         finally:
-            self._account.give_back(size)
+            body.give_back()
             answer.close()
 
     def close(self) -> None:
@@ -216,20 +246,17 @@ class AsyncWire(_Connections["AsyncConnection"]):
         self, connection: "AsyncConnection", request: Request, sealing: "httpx2.Request"
     ) -> Response | Lost:
         line = self._line
-        chunks: list[bytes] = []
-        size = 0
         answer = await connection.ask(sealing)
+        body = _Body(self._account, answer)
         try:
-            async for chunk in answer.aiter_bytes():
-                chunks.append(chunk)
-                size += len(chunk)
-                lost = self._account.add(size, len(chunk))
+            async for received in answer.aiter_raw():
+                lost = body.add(received)
                 if lost is not None:
                     return lost
             secrets = secrets_in(request, line, answer.status_code)
-            return _answered(connection, request, answer, chunks, secrets)
+            return body.end() or _answered(connection, request, answer, body.chunks, secrets)
         finally:
-            self._account.give_back(size)
+            body.give_back()
             await answer.aclose()
 
     async def aclose(self) -> None:
@@ -258,6 +285,7 @@ def _failures() -> tuple[type[Exception], ...]:
 
     return (
         httpx2.HTTPError, httpx2.StreamError, httpx2.InvalidURL, OSError, EOFError, ValueError,
+        zlib.error,
     )  # fmt: skip
 
 
@@ -310,7 +338,7 @@ def _lost(error: Exception, line: Line) -> Lost:
         return _not_connected(error, line)
     if isinstance(error, httpx2.TimeoutException):
         return _too_slow(line)
-    if isinstance(error, httpx2.DecodingError):
+    if isinstance(error, zlib.error):
         return Lost("the answer's compression is damaged", "unknown")
     if isinstance(
         error, httpx2.UnsupportedProtocol | httpx2.LocalProtocolError | httpx2.InvalidURL
