@@ -22,6 +22,7 @@ _SHOWN = {
 [https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS]."""
 _LEADS = {"passfile", "service", "servicefile", "sslkey", "sslcert"}
 """Options that say where a secret is: nobody needs to see it, and it is none."""
+_DATABASE = "dbname"
 _KEYWORD = re.compile(
     r"(?:^|\s)(?:host|hostaddr|port|dbname|user|password|passfile|sslpassword|service|sslmode)\s*="
 )
@@ -81,12 +82,15 @@ def _parts(address: str) -> _Parts:
     login, at, hosts = authority.rpartition("@")
     user, colon, password = login.partition(":")
     is_plain = _HOSTS.fullmatch(hosts) and all(map(_PORT.fullmatch, hosts.split(",")))
-    if "@" in login or not is_plain or not _PATH.fullmatch(slash + path):
+    is_plain = is_plain and _PATH.fullmatch(slash + path) and not _is_whole_address(path)
+    if "@" in login or not is_plain:
         return unknown
     secrets, options = {password}, []
     for pair in query.split("&") if question else ():
         name, equals, value = pair.partition("=")
         if not equals or not _OPTION.fullmatch(name) or "?" in value:
+            return unknown
+        if name.lower() == _DATABASE and _is_whole_address(value):
             return unknown
         is_safe = name.lower() in _SHOWN
         if not is_safe and name.lower() not in _LEADS:
@@ -98,6 +102,15 @@ def _parts(address: str) -> _Parts:
         f"{_word(scheme)}://{told}{question}{'&'.join(options)}",
         frozenset(written),
     )
+
+
+def _is_whole_address(database: str) -> bool:
+    """Say whether the name of a database is an address with all its parts: libpq takes one there.
+
+    https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNECT-DBNAME
+    """
+    name = unquote_plus(database)
+    return "=" in name or ":/" in name
 
 
 def _word(scheme: str) -> str:

@@ -8,6 +8,7 @@ that is cut off is an error.
 """
 
 import csv
+import re
 from collections.abc import Callable, Iterator
 from datetime import date
 from typing import TypeVar
@@ -140,6 +141,16 @@ def _about(file: str, comments: list[str]) -> tuple[date | None, str | None]:
     return dated, version
 
 
+_NUMBER = re.compile(r"-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
+
+
+def _number(text: str) -> float:
+    """Return a number as EPSS writes it; raises ValueError for what only Python reads as one."""
+    if not _NUMBER.fullmatch(text.strip()):
+        raise ValueError(text)
+    return float(text)
+
+
 def epss_rows(table: Table) -> list[EpssScore]:
     """Return the scores of a table, in its order."""
     scores: dict[str, EpssScore] = {}
@@ -151,11 +162,10 @@ def epss_rows(table: Table) -> list[EpssScore]:
             table.leave_out(error)
             continue
         try:
-            score = EpssScore(name, float(epss), float(percentile))
+            score = EpssScore(name, _number(epss), _number(percentile))
         except ValueError:
             table.leave_out(f"{cve}: {epss!r} and {percentile!r} are not two numbers")
             continue
-        # Written so that NaN, which is neither below nor above anything, is left out too.
         if not (0 <= score.epss <= 1 and 0 <= score.percentile <= 1):
             table.leave_out(f"{cve}: a score is from 0 to 1, not {epss} and {percentile}")
         elif scores.setdefault(name, score) != score:
