@@ -177,8 +177,10 @@ class NSightSource:
 
         On a new connection where what the last one brought `is_doubted`.
         """
-        reading = list_patches(int(device_id))
-        rows = self._client.run(on_new_connection(reading) if is_doubted else reading)
+        number = int(device_id)
+        if not is_doubted:
+            return self._findings(self._client.list_patches(number), [])
+        rows = self._client.run(on_new_connection(list_patches(number)))
         return self._findings(rows, [])
 
     def _listing(self, device_id: str, known: str | None, alike: Alike) -> tuple[Listing, int]:

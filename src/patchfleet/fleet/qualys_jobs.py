@@ -29,7 +29,7 @@ from patchfleet.fleet.qualys_orders import (
 from patchfleet.fleet.qualys_values import gaps_of
 from patchfleet.models import OVER_STATUSES, Gap, Job, JobResult, JobRun, Jobs, JobStatus, RunRef
 from patchfleet.qualys import PMAssetJobView, PMDeploymentJob, PMJob, PMRun, Qualys
-from patchfleet.qualys.door import AHEAD, Door, flag_of, text_of, word_of
+from patchfleet.qualys.door import AHEAD, Door, flag_of, id_of, text_of, word_of
 from patchfleet.qualys.ids import is_uuid
 from patchfleet.qualys.job_records import Stamp
 
@@ -112,7 +112,7 @@ def _compare(before: Orders, listed: Sequence[PMJob]) -> None:
     for job in listed:
         created_at = _stamp(job.created).date
         is_old = isinstance(created_at, datetime) and created_at < before.listed_at - AHEAD
-        if is_old and job.id not in before.listed:
+        if is_old and id_of(job.id) not in before.listed:
             raise Unreadable(f"{label_of(job)} is listed, is not new, and was not listed before")
 
 
@@ -123,7 +123,7 @@ def _ask_for_missing(
 
     The list tells no number of jobs, so that one that was cut at a page is like a whole one.
     """
-    missing = sorted(filter(is_uuid, set(known).difference(job.id or "" for job in listed)))
+    missing = sorted(filter(is_uuid, set(known).difference(id_of(job.id) for job in listed)))
     for number in missing[:MISSING_ASKED_FOR]:
         on_call()
         try:
@@ -156,7 +156,7 @@ class _Read:
 
     def job(self, one: PMJob) -> VendorError | None:
         """Read a job with its runs; return what went wrong, if it is still there."""
-        number = one.id or ""
+        number = id_of(one.id)
         try:
             with of_job(one):
                 body = self._client.get_job(number)
@@ -178,7 +178,7 @@ class _Read:
 
     def _runs(self, job: PMJob) -> tuple[list[JobRun], list[JobResult], set[RunRef]]:
         """Read the runs of a job with their results; name those that are not read."""
-        number = job.id or ""
+        number = id_of(job.id)
         runs: list[JobRun] = []
         results: list[JobResult] = []
         kept: set[RunRef] = set()
@@ -214,7 +214,7 @@ def as_job(listed: PMJob, body: PMDeploymentJob, door: Door) -> Job:
         return door.moment(value, label, name, is_past=is_past)
 
     return Job(
-        id=listed.id or "",
+        id=id_of(listed.id),
         name=text_of(listed.name) or "",
         status=status,
         vendor_status=word,
@@ -275,7 +275,7 @@ def as_result(job_id: str, run_id: str, view: PMAssetJobView, door: Door) -> Job
     return JobResult(
         job_id=job_id,
         run_id=run_id,
-        device_id=view.id or "",
+        device_id=id_of(view.id),
         status=status,
         vendor_status=word,
         vendor_code=text_of(view.statusCode),

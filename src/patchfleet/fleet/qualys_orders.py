@@ -17,7 +17,7 @@ from msgspec import Struct, field
 
 from patchfleet.errors import NotFound, Unreadable, VendorError
 from patchfleet.qualys import PMAsset, PMAssetJobView, PMDeploymentJob, PMJob, PMRun, Qualys
-from patchfleet.qualys.door import Door, flag_of, number_of, text_of, word_of
+from patchfleet.qualys.door import Door, flag_of, id_of, number_of, text_of, word_of
 from patchfleet.qualys.ids import is_uuid
 
 RESULTS_A_PAGE: Final = 100
@@ -87,11 +87,11 @@ class Orders(Struct):
 
     def tried(self, asset: PMAsset) -> dict[str, Attempt]:
         """Return the newest attempt at each patch of an asset."""
-        return self.attempts.get(asset.id or "", {})
+        return self.attempts.get(id_of(asset.id), {})
 
     def approved(self, asset: PMAsset) -> frozenset[str]:
         """Return the patches that enabled jobs will install on an asset."""
-        number = asset.id or ""
+        number = id_of(asset.id)
         tags = frozenset(self.door.ids(asset.tags, number, "tags"))
         pending = (one.patches for one in self.pending if one.is_for(number, tags))
         return frozenset().union(*pending)
@@ -105,7 +105,7 @@ def read_orders(client: Qualys, door: Door, on_call: Callable[[], None]) -> Orde
     """
     listed = list(client.list_jobs("all", pageSize=JOBS_A_PAGE))
     on_call()
-    ids = frozenset(job.id or "" for job in listed)
+    ids = frozenset(id_of(job.id) for job in listed)
     orders = Orders(door, listed=ids, listed_at=door.told_at)
     known: dict[str, str] = {}
     for some in _batches([job for job in listed if _installs(job) and is_named(job, door)]):
@@ -161,7 +161,7 @@ def _note(orders: Orders, view: PMAssetJobView, job: PMJob, known: dict[str, str
     if view.problems:
         orders.door.note_all(label_of(job), view.problems)
     for patch, attempt in attempts_of(view, job, orders.door):
-        asset = view.id or ""
+        asset = id_of(view.id)
         of_asset = orders.attempts.setdefault(known.setdefault(asset, asset), {})
         before = of_asset.get(patch)
         if before is None or before < attempt:
@@ -314,7 +314,7 @@ def _order(client: Qualys, job: PMJob, views: Sequence[PMAssetJobView], door: Do
     label = label_of(job)
     try:
         with of_job(job):
-            body = client.get_job(job.id or "")
+            body = client.get_job(id_of(job.id))
             named = body.approvedPatches
             if not named and (linked := _linked(body, label, door)):
                 named = client.get_job(linked).approvedPatches
@@ -326,7 +326,7 @@ def _order(client: Qualys, job: PMJob, views: Sequence[PMAssetJobView], door: Do
     def given(name: str) -> frozenset[str]:
         return frozenset(door.ids(getattr(body, name), label, name))
 
-    ended = (view.id or "" for view in views if isinstance(view.endDateTime, datetime))
+    ended = (id_of(view.id) for view in views if isinstance(view.endDateTime, datetime))
     return Order(
         frozenset(door.ids(named, label, "approvedPatches")),
         assets=given("assetIds"),

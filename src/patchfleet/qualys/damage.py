@@ -9,7 +9,9 @@ import json
 import re
 from typing import NoReturn
 
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
+_RAW = (b"\x7f", b"\xef\xbf\xbe", b"\xef\xbf\xbf")
+"""Characters of these that JSON takes as they are."""
 _ESCAPE = re.compile(
     r"\\(?:(?P<control>u00(?:0[0-8bcefBCEF]|1[0-9a-fA-F]|7[fF])|[bf]|u[fF]{3}[eEfF])|\\)"
 )
@@ -18,7 +20,9 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def is_damaged(body: bytes) -> bool:
-    """Say whether JSON spells characters that no text should hold."""
+    """Say whether JSON holds characters that no text should, as they are or by an escape."""
+    if any(one in body for one in _RAW):
+        return True
     if b"\\" not in body:
         return False
     return any(found["control"] for found in _ESCAPE.finditer(body.decode("latin-1")))

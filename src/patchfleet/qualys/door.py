@@ -87,6 +87,11 @@ def word_of(value: Any) -> str | None:
     return (text if text.isprintable() else _FORBIDDEN.sub("\ufffd", text)) or None
 
 
+def id_of(value: Any) -> str:
+    """Return an id, or the empty text for what is none."""
+    return value if isinstance(value, str) else ""
+
+
 def number_of(value: Any) -> int | None:
     """Return a whole number of 64 bits, which Qualys also sends as text; None for what is none."""
     if isinstance(value, bool) or value is None:

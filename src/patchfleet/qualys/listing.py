@@ -138,7 +138,7 @@ class _Met(Generic[R]):
                 last = seen.get(number)
             except TypeError:  # a list or an object
                 number = last = None
-            if number is None:
+            if number is None or number == "":
                 raise Unreadable(f"one of the {self._reading.what} has no id")
             if last is not self:
                 seen[number] = self

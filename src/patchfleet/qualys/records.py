@@ -337,8 +337,9 @@ def listed(value: Any, kind: type[R], what: str) -> list[R]:
 
 def decoded(body: bytes) -> Any:
     """Return the JSON of a body; raise `Unreadable` for one that is none."""
+    whole = (mended(body) or body) if is_damaged(body) else body
     try:
-        return msgspec.json.decode(body)
+        return msgspec.json.decode(whole)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         whole = mended_or_raise(body, error)
     try:

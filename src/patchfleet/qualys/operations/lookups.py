@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 from patchfleet.errors import ConfigError, NotFound, Unreadable
 from patchfleet.qualys import listing
+from patchfleet.qualys.door import id_of, text_of
 from patchfleet.qualys.envelope import whole
 from patchfleet.qualys.ids import uuid_text
 from patchfleet.qualys.job_records import NamedId, Tag
@@ -365,9 +366,9 @@ def list_tags(platform: AnyPlatform = "all") -> Procedure[BaseList[Tag]]:
         counts: dict[str, int] = {}
         for asset in assets:
             for tag in listed(asset.tags, NamedId, f"the tags of {asset.name}"):
-                if tag.id:
-                    names[tag.id] = tag.name or names.get(tag.id, "")
-                    counts[tag.id] = counts.get(tag.id, 0) + 1
+                if number := id_of(tag.id):
+                    names[number] = text_of(tag.name) or names.get(number, "")
+                    counts[number] = counts.get(number, 0) + 1
         tags = (Tag(number, name, counts[number]) for number, name in names.items())
         return BaseList(sorted(tags, key=lambda tag: (tag.name.casefold(), tag.id)))
 

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from patchfleet.errors import ConfigError, Unreadable, VendorError
 from patchfleet.qualys import listing
+from patchfleet.qualys.door import id_of
 from patchfleet.qualys.envelope import whole
 from patchfleet.qualys.ids import uuid_text
 from patchfleet.qualys.job_records import (
@@ -157,7 +158,7 @@ def _reporting(operation: str, path: str, body: dict[str, Any]) -> Procedure[PMR
             there: BaseList[PMReport] | None = yield list_reports()
         except VendorError:  # without knowing what was there, nothing can be found
             there = None
-        before = None if there is None else {report.id for report in there}
+        before = None if there is None else {id_of(report.id) for report in there}
         made: PMReport = yield _asking(operation, path, body, before)
         return made
 
@@ -165,13 +166,13 @@ def _reporting(operation: str, path: str, body: dict[str, Any]) -> Procedure[PMR
 
 
 def _asking(
-    operation: str, path: str, body: dict[str, Any], before: set[str | None] | None
+    operation: str, path: str, body: dict[str, Any], before: set[str] | None
 ) -> Change[PMReport]:
     name = body.get("name")
 
     def look(answer: PMReport | None) -> Steps[Mapping[str, Sight]]:
         reports: BaseList[PMReport] = yield list_reports()
-        new = [one for one in reports if one.id and before is not None and one.id not in before]
+        new = [one for one in reports if before is not None and id_of(one.id) not in {*before, ""}]
         told = [one for one in new if answer is not None and one.id == answer.id]
         found = told or [one for one in new if name is not None and one.name == name]
         if found:
