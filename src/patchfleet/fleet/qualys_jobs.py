@@ -260,6 +260,8 @@ def as_result(job_id: str, run_id: str, view: PMAssetJobView, door: Door) -> Job
     label = f"job {job_id}"
     if view.problems:
         door.note_all(label, view.problems)
+    if not id_of(view.id):
+        door.note(label, "a result's id is that of no asset", view.id)
     status, word = _status(view.status, RESULTS)
 
     def at(name: str) -> datetime | None:
