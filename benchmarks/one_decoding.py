@@ -13,7 +13,7 @@ import msgspec
 
 from benchmarks.processes import Used, answer, question
 from patchfleet.qualys import PMPatch
-from patchfleet.qualys.records import Shape
+from patchfleet.qualys.records.base import Shape
 
 TIMES = 50
 

@@ -14,8 +14,8 @@ import xlsxwriter  # type: ignore[import-untyped]  # noqa: F401 -- the same
 
 from benchmarks.processes import Used, answer, peak_mb, question
 from patchfleet.report import fleet_report, save, today_report
-from patchfleet.report.lists import open_findings_table
-from patchfleet.store import Facts, Store, questions
+from patchfleet.report.tables import open_findings_table
+from patchfleet.store import Facts, Store, queries
 
 GROUPED = """
     SELECT customer, severity, state, count(*), quantile_disc(age_days, 0.95)
@@ -41,7 +41,7 @@ def page(facts: Facts, asked: dict[str, Any]) -> int:
 
 def workbook(facts: Facts, asked: dict[str, Any]) -> int:
     """Write the worst of what is open as a workbook, all that is known of each."""
-    lines, most = questions.open_lines(facts), asked["rows"]
+    lines, most = queries.open_lines(facts), asked["rows"]
     table = open_findings_table(
         min(most, lines.count()), lambda limit: lines.read(most if limit is None else limit)
     )

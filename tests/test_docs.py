@@ -17,7 +17,7 @@ import pytest
 
 import patchfleet.errors
 from patchfleet import nsight, qualys
-from patchfleet.cli.exits import Exit
+from patchfleet.cli.exit_codes import Exit
 from patchfleet.cli.main import app
 from patchfleet.config import Settings, load
 from patchfleet.emulator import FAULTS, Emulator
@@ -25,12 +25,12 @@ from patchfleet.emulator.control import ROUTES
 from patchfleet.models import STATES
 from patchfleet.nsight import NAble
 from patchfleet.nsight.regions import ALIASES, SERVERS
-from patchfleet.nsight.seed import Seed
+from patchfleet.nsight.wrapper_names import Seed
 from patchfleet.qualys import Qualys, gav, pm
-from patchfleet.qualys.job_rules import JobParameters
+from patchfleet.qualys.jobs.rules import JobParameters
 from patchfleet.qualys.platforms import ALIASES as PODS
 from patchfleet.qualys.platforms import GATEWAYS
-from patchfleet.store.views import VIEWS
+from patchfleet.store.views.columns import VIEWS
 from patchfleet.transport.client import iterator, method
 
 HOME = Path(__file__).parent.parent

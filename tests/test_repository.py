@@ -20,10 +20,10 @@ from patchfleet.emulator import Emulator
 from patchfleet.emulator.nsight import urls
 from patchfleet.nsight import AsyncNAble, NAble
 from patchfleet.nsight.operations import describe, devices, inventory, patches
-from patchfleet.nsight.seed import Seed
+from patchfleet.nsight.wrapper_names import Seed
 from patchfleet.qualys import AsyncQualys, Qualys, gav, pm
+from patchfleet.qualys.operations import catalogue, job_changes, jobs, reports
 from patchfleet.qualys.operations import inventory as hosts
-from patchfleet.qualys.operations import job_changes, jobs, lookups, reports
 from patchfleet.qualys.operations import patches as qualys_patches
 from patchfleet.transport.client import aiterator, amethod, iterator, method
 
@@ -35,7 +35,7 @@ MODULES = sorted(SOURCE.rglob("*.py"))
 OUTSIDE = {".git", ".venv", ".cache", ".hypothesis", "__pycache__", "build", "dist", "demo"}
 OUTSIDE |= {".mypy_cache", ".ruff_cache", ".pytest_cache", ".import_linter_cache"}
 
-QUALYS_OPERATIONS = (hosts, job_changes, jobs, lookups, qualys_patches, reports)
+QUALYS_OPERATIONS = (hosts, job_changes, jobs, catalogue, qualys_patches, reports)
 QUALYS_EMULATOR = Emulator(customers=1, devices=2, qualys_jobs=0).qualys
 
 SEED = [

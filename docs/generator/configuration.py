@@ -10,7 +10,7 @@ from msgspec import inspect as types
 
 import patchfleet
 from docs.generator.tables import code, explained, table
-from patchfleet.cli.exits import MEANINGS, Exit
+from patchfleet.cli.exit_codes import MEANINGS, Exit
 from patchfleet.config import Secret, Settings
 
 _SETTINGS = {

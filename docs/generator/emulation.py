@@ -9,7 +9,7 @@ from patchfleet.emulator.control import PREFIX, ROUTES
 from patchfleet.emulator.fault_kind import FaultKind
 from patchfleet.emulator.faults import HOSTILE_FAULTS
 from patchfleet.emulator.http_faults import HTTP_FAULTS
-from patchfleet.emulator.nsight.variants import REPLY_FAULTS
+from patchfleet.emulator.nsight.reply_faults import REPLY_FAULTS
 from patchfleet.emulator.qualys.faults import QUALYS_FAULTS
 
 _SETTINGS = {

@@ -9,18 +9,18 @@ from typing import Any
 
 from docs.generator.tables import code, explained, table
 from patchfleet.qualys.client import Qualys
-from patchfleet.qualys.lists import BaseList
-from patchfleet.qualys.operations import inventory, job_changes, jobs, lookups, patches, reports
+from patchfleet.qualys.operations import catalogue, inventory, job_changes, jobs, patches, reports
+from patchfleet.qualys.records.base_list import BaseList
 from patchfleet.transport.exchange import Manners, exchange
+from patchfleet.transport.messages import Request
 from patchfleet.transport.operation import Change, Flows, Procedure, Work
-from patchfleet.transport.pace import Unpaced
-from patchfleet.transport.wire import Request
+from patchfleet.transport.rate_limit import Unpaced
 
 _JOB = "11111111-2222-3333-4444-555555555555"
 _PAGING = "`pageNumber` from 0, `pageSize` 10"
 
 ASKED: Mapping[str, Work[Any]] = {
-    "get_version": lookups.get_version(),
+    "get_version": catalogue.get_version(),
     "list_jobs": jobs.list_jobs("windows"),
     "get_job": jobs.get_job(_JOB),
     "create_job": job_changes.create_job(
@@ -34,16 +34,16 @@ ASKED: Mapping[str, Work[Any]] = {
     "get_patches": patches.get_patches("windows"),
     "get_patches (version=1)": patches.get_patches("windows", 1, version=1),
     "get_patch_count": patches.get_patch_count(),
-    "get_patch_catalog": lookups.get_patch_catalog(_JOB),
-    "list_patch_catalog": lookups.list_patch_catalog(),
-    "get_packages_in_linux_patch": lookups.get_packages_in_linux_patch(_JOB),
-    "get_products_in_windows_patch": lookups.get_products_in_windows_patch(_JOB),
-    "count_product_vulns": lookups.count_product_vulns(),
-    "lookup_cves": lookups.lookup_cves(91000),
+    "get_patch_catalog": catalogue.get_patch_catalog(_JOB),
+    "list_patch_catalog": catalogue.list_patch_catalog(),
+    "get_packages_in_linux_patch": catalogue.get_packages_in_linux_patch(_JOB),
+    "get_products_in_windows_patch": catalogue.get_products_in_windows_patch(_JOB),
+    "count_product_vulns": catalogue.count_product_vulns(),
+    "lookup_cves": catalogue.lookup_cves(91000),
     "get_assets": patches.get_assets("windows"),
     "get_assets (version=1)": patches.get_assets("windows", 1, version=1),
     "get_asset_count": patches.get_asset_count(),
-    "lookup_host_uuids": lookups.lookup_host_uuids(1),
+    "lookup_host_uuids": catalogue.lookup_host_uuids(1),
     "list_reports": reports.list_reports(),
     "download_report": reports.download_report("report"),
     "list_report_columns": reports.list_report_columns("Windows", "Asset"),

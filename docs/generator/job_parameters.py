@@ -7,8 +7,8 @@ from typing import get_args, get_type_hints
 
 from docs.generator.library import type_name
 from docs.generator.tables import code, explained, table
-from patchfleet.qualys.job_body import DEFAULTS
-from patchfleet.qualys.job_rules import JobParameters
+from patchfleet.qualys.jobs.body import DEFAULTS
+from patchfleet.qualys.jobs.rules import JobParameters
 
 _QUERY = "Patches are chosen at each run by this QQL: missing and not superseded, the newest first,"
 _ONE_SOURCE = "One of `approvedPatches`, `dynamicPatchesQQL` and `linkedJobId` may be given."

@@ -11,11 +11,11 @@ import patchfleet.errors
 from docs.generator.tables import code, explained, table
 from patchfleet import nsight
 from patchfleet.nsight import NAble, Pace, Retries
-from patchfleet.nsight.records import Record
+from patchfleet.nsight.records.base import Record
 from patchfleet.nsight.regions import ALIASES, SERVERS
-from patchfleet.nsight.seed import Seed
+from patchfleet.nsight.wrapper_names import Seed
 from patchfleet.transport.client import method
-from patchfleet.transport.line import Line
+from patchfleet.transport.endpoint import Line
 from patchfleet.transport.operation import Change, Operation
 
 _SAMPLES: dict[str, Any] = {"patchids": [1], "devicetype": "server", "service": "patch_approve"}

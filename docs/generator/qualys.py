@@ -10,9 +10,9 @@ from docs.generator.tables import code, explained, table
 from patchfleet import qualys
 from patchfleet.qualys.auth import Settings
 from patchfleet.qualys.client import Qualys
-from patchfleet.qualys.job_rules import JobParameters
+from patchfleet.qualys.jobs.rules import JobParameters
 from patchfleet.qualys.platforms import ALIASES, GATEWAYS
-from patchfleet.qualys.records import Moment, Record
+from patchfleet.qualys.records.base import Moment, Record
 from patchfleet.transport.client import method
 
 _WIDTH = 96

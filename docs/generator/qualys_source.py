@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 
 from docs.generator.tables import code, explained, table
-from patchfleet.fleet.qualys_findings import STATES
-from patchfleet.fleet.qualys_jobs import JOBS, RESULTS
+from patchfleet.fleet.sources.qualys.findings import STATES
+from patchfleet.fleet.sources.qualys.jobs import JOBS, RESULTS
 from patchfleet.models import JOB_STATUSES, JobStatus
 from patchfleet.models import SEVERITIES as OURS
-from patchfleet.models.words import SEVERITY_WORDS
+from patchfleet.models.vocabulary import SEVERITY_WORDS
 
 _STATES = {
     "missing": "in `missingPatches`",

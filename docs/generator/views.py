@@ -15,7 +15,7 @@ import duckdb
 from docs.generator.tables import code, explained, table
 from patchfleet.models import Inventory
 from patchfleet.store import Facts, Store
-from patchfleet.store.views import VIEWS
+from patchfleet.store.views.columns import VIEWS
 
 _VIEWS = {
     "held": "A line for each patch on each device, with the names and properties of both: what "

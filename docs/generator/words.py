@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from docs.generator.tables import code, table
-from patchfleet.fleet.nsight import STATES
-from patchfleet.nsight.words import CHOICE_LABELS, CHOICES, SET_BY_USER, STATUS_LABELS
+from patchfleet.fleet.sources.nsight.source import STATES
+from patchfleet.nsight.codes import CHOICE_LABELS, CHOICES, SET_BY_USER, STATUS_LABELS
 
 _MEANINGS = {
     "missing": "available, and nobody has decided to install it",

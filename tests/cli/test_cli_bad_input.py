@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from patchfleet.store import Store
-from patchfleet.store.schema import VERSION_TABLE
+from patchfleet.store.record.schema import VERSION_TABLE
 
 
 def intact(cli):

@@ -7,7 +7,7 @@ import click
 import pytest
 
 from patchfleet.cli import app
-from patchfleet.cli.exits import Exit
+from patchfleet.cli.exit_codes import Exit
 
 WORDS = {
     ("history",): ("1000", "1"),

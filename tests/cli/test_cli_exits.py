@@ -1,7 +1,7 @@
 """Every error that Patchfleet raises on purpose has an exit code, and each code its meaning."""
 
 from patchfleet import errors
-from patchfleet.cli.exits import MEANINGS, Exit, exit_of
+from patchfleet.cli.exit_codes import MEANINGS, Exit, exit_of
 
 
 def all_kinds(kind: type[errors.Error]) -> list[type[errors.Error]]:

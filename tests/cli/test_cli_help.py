@@ -11,8 +11,8 @@ import pytest
 
 from patchfleet import __version__
 from patchfleet.cli import app
-from patchfleet.cli.exits import MEANINGS, Exit, exit_of
-from patchfleet.cli.lazy import LazyGroup
+from patchfleet.cli.exit_codes import MEANINGS, Exit, exit_of
+from patchfleet.cli.lazy_group import LazyGroup
 from patchfleet.errors import (
     ConfigError,
     Error,

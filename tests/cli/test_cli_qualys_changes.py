@@ -9,7 +9,7 @@ from test_cli_qualys import CREATE, UNKNOWN, at, jobs_of
 from patchfleet.emulator import Emulator
 from patchfleet.qualys.operations import creation
 from patchfleet.store import Store
-from patchfleet.transport.wires import Wire
+from patchfleet.transport.connection_pool import Wire
 
 QUERY = "vendorSeverity:`Critical`"
 

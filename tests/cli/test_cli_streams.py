@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from patchfleet.cli.exits import Exit
+from patchfleet.cli.exit_codes import Exit
 
 COMMANDS = (["today"], ["runs", "--json"], ["--help"], ["today", "--customer", "nobody at all"])
 STREAMS = (">&-", "2>&-", "<&-", ">&- 2>&-", ">&- 2>&- <&-", ">/dev/full", "2>/dev/full",

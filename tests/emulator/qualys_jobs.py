@@ -6,11 +6,11 @@ from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 
-from patchfleet.emulator.answer import Answer
 from patchfleet.emulator.clock import DEFAULT_START
-from patchfleet.emulator.qualys.estate import open_estate
 from patchfleet.emulator.qualys.jobs import Jobs
 from patchfleet.emulator.qualys.request import Request
+from patchfleet.emulator.qualys.state import open_estate
+from patchfleet.emulator.response import Answer
 from patchfleet.emulator.world import make_world
 
 START = DEFAULT_START

@@ -8,7 +8,7 @@ from datetime import datetime
 import pytest
 
 from patchfleet.emulator import Emulator
-from patchfleet.emulator.nsight.manual import MANUAL
+from patchfleet.emulator.nsight.describe import MANUAL
 from patchfleet.emulator.nsight.urls import SERVICES
 
 from .reading import ask, devices, failure, patch_rows, tree

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 import pytest
 
 from patchfleet.emulator import Emulator
-from patchfleet.emulator.look_alikes import PLACEHOLDERS
+from patchfleet.emulator.near_duplicates import PLACEHOLDERS
 
 from .reading import ask, devices, tree
 

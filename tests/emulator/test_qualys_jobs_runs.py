@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from patchfleet.emulator.qualys.jobs.selection import newest
+from patchfleet.emulator.qualys.jobs.targeting import newest
 from patchfleet.emulator.qualys.request import Refused
 
 from .qualys_jobs import EXPLICIT, START, Desk, missing, run_now

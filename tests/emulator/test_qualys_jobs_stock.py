@@ -4,11 +4,11 @@ from collections import Counter
 
 import pytest
 
-from patchfleet.emulator.qualys.estate import open_estate
 from patchfleet.emulator.qualys.jobs import Jobs
-from patchfleet.emulator.qualys.jobs.book import Book
+from patchfleet.emulator.qualys.jobs.initial_jobs import add_usual_jobs
+from patchfleet.emulator.qualys.jobs.registry import Book
 from patchfleet.emulator.qualys.jobs.rules import check
-from patchfleet.emulator.qualys.jobs.stock import add_usual_jobs
+from patchfleet.emulator.qualys.state import open_estate
 from patchfleet.emulator.world import make_world
 
 from .qualys_jobs import START, Desk

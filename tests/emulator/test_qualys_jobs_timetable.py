@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from patchfleet.emulator.qualys.jobs.fields import UNSET
-from patchfleet.emulator.qualys.jobs.timetable import (
+from patchfleet.emulator.qualys.jobs.body_schema import UNSET
+from patchfleet.emulator.qualys.jobs.recurrence import (
     local_text,
     local_time,
     month_day,

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from patchfleet.emulator.catalogue import Catalogue, Patch
+from patchfleet.emulator.nsight.device import Device, Row, Ticker
 from patchfleet.emulator.nsight.policies import FeaturePolicy
-from patchfleet.emulator.nsight.state import Device, Row, Ticker
 from patchfleet.emulator.schedule import Schedule
 from patchfleet.emulator.world import make_world
 

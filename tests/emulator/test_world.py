@@ -9,8 +9,8 @@ import pytest
 
 from patchfleet.emulator import DEFAULT_START, Emulator
 from patchfleet.emulator.catalogue import Catalogue
-from patchfleet.emulator.chance import scatter
-from patchfleet.emulator.lines import LINES
+from patchfleet.emulator.product_lines import LINES
+from patchfleet.emulator.seeded_random import scatter
 
 from .reading import devices
 

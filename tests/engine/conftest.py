@@ -9,7 +9,7 @@ from team import Team
 
 import postgresql
 from patchfleet.emulator import Emulator
-from patchfleet.fleet.engine import prepared
+from patchfleet.fleet.distributed.dbos_queue import prepared
 from patchfleet.store import Store
 
 

@@ -12,8 +12,8 @@ from patchfleet.errors import (
     Unreadable,
     VendorError,
 )
-from patchfleet.fleet.batch import Batch, answer_of, as_text, batch_of, read
-from patchfleet.fleet.distributed import Distributed, Patience, Seen
+from patchfleet.fleet.distributed.batch import Batch, answer_of, as_text, batch_of, read
+from patchfleet.fleet.distributed.source import Distributed, Patience, Seen
 from patchfleet.fleet.source import Listing
 from patchfleet.models import Condition, Device, Finding, Patch
 
@@ -163,7 +163,7 @@ def test_what_was_read_when_nobody_wants_it_any_more_is_the_answer():
 
 
 def batch_of_all():
-    from patchfleet.fleet.batch import Batch
+    from patchfleet.fleet.distributed.batch import Batch
 
     return Batch(DEVICES, {"5": "print 5"}, 4)
 

@@ -6,9 +6,9 @@ import psycopg
 import pytest
 from team import until
 
-from patchfleet.fleet.engine import SCHEMA
+from patchfleet.fleet.distributed.dbos_queue import SCHEMA
 from patchfleet.store import Store
-from patchfleet.store.questions import findings
+from patchfleet.store.queries import findings
 from truth import learned_findings, patched, true_findings
 
 BATCH = 50

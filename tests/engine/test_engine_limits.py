@@ -10,8 +10,8 @@ import pytest
 from team import until
 
 from patchfleet.fleet import NSightSource, Rules, sync
-from patchfleet.fleet.distributed import Distributed
-from patchfleet.fleet.engine import engine_of
+from patchfleet.fleet.distributed.dbos_queue import engine_of
+from patchfleet.fleet.distributed.source import Distributed
 from patchfleet.nsight import NAble
 from patchfleet.store import Store
 
@@ -21,7 +21,7 @@ CALLS, SECONDS = 30, 3.0
 WORKER = """
 import sys
 from patchfleet.fleet import NSightSource
-from patchfleet.fleet.worker import Worker
+from patchfleet.fleet.distributed.worker import Worker
 from patchfleet.nsight import NAble
 from patchfleet.store import Store
 address, published, url, key, calls, seconds = sys.argv[1:]

@@ -8,7 +8,7 @@ from typing import Any
 
 from patchfleet.errors import StoreError
 from patchfleet.store import Store
-from patchfleet.store.views import VIEWS
+from patchfleet.store.views.columns import VIEWS
 
 KEYS = {
     "held": ("source", "device_id", "finding_id"),

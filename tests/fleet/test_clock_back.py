@@ -6,7 +6,7 @@ from itertools import count
 import pytest
 
 from patchfleet.fleet import Rules, sync
-from patchfleet.store.questions import devices, findings
+from patchfleet.store.queries import devices, findings
 from truth import learned_findings, patched, true_findings
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from patchfleet.fleet.due import MARGIN, Known, due
+from patchfleet.fleet.refresh import MARGIN, Known, due
 from patchfleet.models import Device
 
 NOW = datetime(2026, 11, 17, 6, tzinfo=UTC)

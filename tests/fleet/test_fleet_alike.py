@@ -8,7 +8,7 @@ from patchfleet.fleet import NSightSource
 from patchfleet.fleet.source import Listing
 from patchfleet.models import Device
 from patchfleet.nsight import NAble
-from patchfleet.transport.wire import NO_CONNECTION, Request, Response
+from patchfleet.transport.messages import NO_CONNECTION, Request, Response
 
 ROW = (
     "<patch><patchid>{0}</patchid><patch>Update {0}</patch><status>1</status><policy>0</policy>"

@@ -13,7 +13,7 @@ from patchfleet.emulator import Emulator
 from patchfleet.errors import StoreError
 from patchfleet.fleet import Rules, sync
 from patchfleet.store import Store
-from patchfleet.store.questions import findings
+from patchfleet.store.queries import findings
 from truth import learned_findings, patched, true_findings
 
 ONE_BY_ONE = Rules(devices_at_once=1)

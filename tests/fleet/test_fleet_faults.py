@@ -12,7 +12,7 @@ from patchfleet.fleet.sync import FAILURES_IN_A_ROW
 from patchfleet.models import Gap
 from patchfleet.nsight import NAble, Retries
 from patchfleet.store import Store
-from patchfleet.store.questions import findings
+from patchfleet.store.queries import findings
 from truth import learned_findings, patched, true_devices, true_findings
 
 SAME = {

@@ -10,7 +10,7 @@ from patchfleet.emulator import Emulator
 from patchfleet.errors import Error, Forbidden, VendorError
 from patchfleet.fleet import QualysSource, Rules, sync
 from patchfleet.qualys import Qualys, Retries
-from patchfleet.store import Store, questions
+from patchfleet.store import Store, queries
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +122,7 @@ def test_a_sync_of_qualys_is_the_truth_and_the_second_reads_nothing_anew(quiet, 
         assert first.findings == first.new == second.findings
         assert (second.unchanged, second.changed) == (second.devices, 0)
         with store.facts() as facts:
-            rows = Counter(row.device_id for row in questions.findings(facts))
+            rows = Counter(row.device_id for row in queries.findings(facts))
     assert rows == {
         asset["uuid"]: len({*asset["installed"], *asset["missing"], *asset["reboot_pending"]})
         for asset in truth_of(quiet)["assets"]
@@ -192,9 +192,7 @@ def test_pages_that_are_read_anyway_are_used(tmp_path):
 
 def rows_of(store):
     with store.facts() as facts:
-        return sorted(
-            (row.device_id, row.finding_id, row.state) for row in questions.findings(facts)
-        )
+        return sorted((row.device_id, row.finding_id, row.state) for row in queries.findings(facts))
 
 
 def test_an_account_without_the_inventory_is_synced_and_says_what_it_lacks(quiet):

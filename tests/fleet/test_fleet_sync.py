@@ -8,8 +8,8 @@ import pytest
 from patchfleet.emulator import Emulator
 from patchfleet.fleet import NSightSource, sync
 from patchfleet.nsight import NAble
-from patchfleet.nsight.records import Records
-from patchfleet.store.questions import customers, devices, findings
+from patchfleet.nsight.records.base import Records
+from patchfleet.store.queries import customers, devices, findings
 from truth import learned_findings, patched, true_devices, true_findings
 
 

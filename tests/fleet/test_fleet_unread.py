@@ -12,7 +12,7 @@ from small_world import DAY, Jobbing, World
 
 from patchfleet.fleet import Rules, sync
 from patchfleet.store import ChangeEntry, Store
-from patchfleet.store.questions import findings
+from patchfleet.store.queries import findings
 
 numbers = count()
 FEW = settings(

@@ -4,8 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from patchfleet.fleet.identity import identify
-from patchfleet.fleet.identity_marks import (
+from patchfleet.fleet.matching.identifiers import (
     family_of,
     is_same_domain,
     is_same_name,
@@ -13,6 +12,7 @@ from patchfleet.fleet.identity_marks import (
     name_and_domain,
     serial_of,
 )
+from patchfleet.fleet.matching.match import identify
 from patchfleet.models import Device
 from patchfleet.models.machine import Seen, Verdict
 

@@ -7,8 +7,8 @@ import pytest
 
 from patchfleet.emulator import Emulator
 from patchfleet.fleet import NSightSource, QualysSource
-from patchfleet.fleet.identity import identify
-from patchfleet.fleet.qualys_devices import OWN_CUSTOMER
+from patchfleet.fleet.matching.match import identify
+from patchfleet.fleet.sources.qualys.devices import OWN_CUSTOMER
 from patchfleet.models.machine import Seen, Verdict
 from patchfleet.nsight import NAble
 from patchfleet.qualys import Qualys, Retries

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from patchfleet.fleet.identity import identify
+from patchfleet.fleet.matching.match import identify
 from patchfleet.models import Device
 from patchfleet.models.machine import Seen, Verdict
 

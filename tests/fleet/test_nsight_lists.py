@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from patchfleet.errors import Unreadable
 from patchfleet.fleet import NSightSource
-from patchfleet.fleet.nsight_lists import FAR_AHEAD, FAR_BEHIND, SKEW, believed
+from patchfleet.fleet.sources.nsight.inventory_lists import FAR_AHEAD, FAR_BEHIND, SKEW, believed
 from patchfleet.nsight import NAble, Patch
-from patchfleet.nsight.inventory import Client, Device, ListedDevice, Site
-from patchfleet.nsight.records import Records
+from patchfleet.nsight.records.base import Records
+from patchfleet.nsight.records.inventory import Client, Device, ListedDevice, Site
 from patchfleet.transport.operation import Fresh
 
 NOW = datetime(2026, 11, 28, 6, tzinfo=UTC)

@@ -5,7 +5,7 @@ from qualys_truth import true_states
 
 from patchfleet.emulator import Emulator
 from patchfleet.fleet import sync
-from patchfleet.store import questions
+from patchfleet.store import queries
 
 
 def synced(host, store):
@@ -26,7 +26,7 @@ def test_a_patch_is_superseded_since_the_sync_that_first_said_so(store):
             told[run_id] = patches
             host.emulator.advance(days=9)
     with store.facts(with_history=True) as facts:
-        rows = questions.patch_history(facts, "*")
+        rows = queries.patch_history(facts, "*")
     for run_id, patches in told.items():
         standing = [
             row for row in rows

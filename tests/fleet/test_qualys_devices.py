@@ -6,18 +6,18 @@ import pytest
 from qualys_reading import calling, reading
 
 from patchfleet.emulator import Emulator
-from patchfleet.fleet.qualys_devices import (
+from patchfleet.fleet.sources.qualys.devices import (
     OWN_CUSTOMER,
     agentless,
     as_device,
     as_places,
     customer_of,
 )
-from patchfleet.fleet.qualys_hosts import read_hosts
+from patchfleet.fleet.sources.qualys.hosts import read_hosts
 from patchfleet.models import Gap
 from patchfleet.qualys import Host, PMAsset
-from patchfleet.qualys.door import Door
-from patchfleet.qualys.job_records import Interface, NamedId
+from patchfleet.qualys.records.jobs import Interface, NamedId
+from patchfleet.qualys.records.values import Door
 
 NOW = datetime(2026, 11, 17, 6, 0, tzinfo=UTC)
 

@@ -10,11 +10,11 @@ from qualys_reading import reading
 from patchfleet.emulator import Emulator
 from patchfleet.errors import RateLimited, Rejected, Unreachable, VendorError
 from patchfleet.fleet import QualysSource, Rules, sync
-from patchfleet.fleet.distributed import Distributed
-from patchfleet.fleet.qualys_hosts import read_hosts
+from patchfleet.fleet.distributed.source import Distributed
+from patchfleet.fleet.sources.qualys.hosts import read_hosts
 from patchfleet.models import Gap, Hosts
 from patchfleet.qualys import Host
-from patchfleet.qualys.door import Door
+from patchfleet.qualys.records.values import Door
 from patchfleet.store import Store
 
 NOW = datetime(2026, 11, 17, 6, 0, tzinfo=UTC)

@@ -8,10 +8,10 @@ from qualys_reading import reading
 from patchfleet.emulator import Emulator
 from patchfleet.errors import Unreadable, VendorError
 from patchfleet.fleet import QualysSource
-from patchfleet.fleet.qualys_jobs import RESULTS, as_result, as_run
+from patchfleet.fleet.sources.qualys.jobs import RESULTS, as_result, as_run
 from patchfleet.models import JOB_STATUSES, OVER_STATUSES, JobResult
 from patchfleet.qualys import PMAssetJobView, PMRun, Qualys
-from patchfleet.qualys.door import Door
+from patchfleet.qualys.records.values import Door
 
 NOW = datetime(2026, 11, 17, 6, 0, tzinfo=UTC)
 

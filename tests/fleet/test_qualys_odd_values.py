@@ -18,7 +18,7 @@ from patchfleet.emulator import Emulator
 from patchfleet.errors import Unreadable, VendorError
 from patchfleet.fleet import QualysSource
 from patchfleet.qualys import Qualys, Retries
-from patchfleet.transport.wire import Response
+from patchfleet.transport.messages import Response
 
 SEED = int(os.environ.get("PATCHFLEET_SEED", "15"))
 ROUNDS = int(os.environ.get("PATCHFLEET_ROUNDS", "150"))

@@ -9,10 +9,10 @@ from qualys_truth import true_decisions, true_states
 
 from patchfleet.emulator import Emulator
 from patchfleet.errors import NotFound, Unreadable
-from patchfleet.fleet.qualys_findings import Catalogue, Conditions, as_patch, stands
-from patchfleet.fleet.qualys_orders import Attempt, Order, attempts_of
+from patchfleet.fleet.sources.qualys.findings import Catalogue, Conditions, as_patch, stands
+from patchfleet.fleet.sources.qualys.job_effects import Attempt, Order, attempts_of
 from patchfleet.qualys import PMAsset, PMAssetJobView, PMJob, PMPatch
-from patchfleet.qualys.door import Door
+from patchfleet.qualys.records.values import Door
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 A, B = "11111111-2222-3333-4444-555555555555", "99999999-2222-3333-4444-555555555555"

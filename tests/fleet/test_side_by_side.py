@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from patchfleet.fleet.side_by_side import side_by_side
+from patchfleet.fleet.parallel import side_by_side
 
 
 @given(st.lists(st.integers(), max_size=40), st.integers(1, 8))

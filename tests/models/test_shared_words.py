@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from patchfleet.models import SEVERITIES
 from patchfleet.models.selection import kb_of
-from patchfleet.models.words import (
+from patchfleet.models.vocabulary import (
     NOT_STATED,
     SEVERITY_WORDS,
     is_severity_stated,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from patchfleet.transport.wire import Response
+from patchfleet.transport.messages import Response
 
 REPLIES = Path(__file__).parent / "replies"
 

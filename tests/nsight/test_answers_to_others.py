@@ -8,10 +8,10 @@ from patchfleet.errors import Unreadable
 from patchfleet.nsight.client import VENDOR
 from patchfleet.nsight.operations import devices, inventory, patches
 from patchfleet.transport.exchange import Manners, exchange
+from patchfleet.transport.messages import Response
 from patchfleet.transport.operation import Operation, unless
-from patchfleet.transport.pace import Unpaced
+from patchfleet.transport.rate_limit import Unpaced
 from patchfleet.transport.retry import Retries
-from patchfleet.transport.wire import Response
 
 HEAD = '<?xml version="1.0" encoding="ISO-8859-1"?>\n'
 CLIENT = "<client><id>#</id><name>C</name><site><id>1</id><name>S</name>{}</site></client>"

@@ -16,7 +16,7 @@ from patchfleet.emulator import Emulator, Host
 from patchfleet.errors import ConfigError
 from patchfleet.nsight import AsyncNAble, NAble, Pace, Retries
 from patchfleet.nsight.regions import checked_url, server_url
-from patchfleet.transport.pace import Unpaced
+from patchfleet.transport.rate_limit import Unpaced
 
 KEY = "0123456789abcdef0123456789abcdef"
 

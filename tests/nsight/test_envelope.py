@@ -16,8 +16,8 @@ from patchfleet.nsight.document import document_of, sample
 from patchfleet.nsight.envelope import answer
 from patchfleet.nsight.operations import devices, inventory, patches
 from patchfleet.nsight.operations.describe import describe
+from patchfleet.transport.messages import Response
 from patchfleet.transport.operation import Change, Operation
-from patchfleet.transport.wire import Response
 
 Read = Callable[[str], Response]
 REPLIES = Path(__file__).parent / "replies"

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from patchfleet.emulator import Emulator
 from patchfleet.errors import Unreadable, VendorError
 from patchfleet.nsight.envelope import opened
-from patchfleet.nsight.layout import rows_of
+from patchfleet.nsight.flat_xml import rows_of
 from patchfleet.nsight.operations.patches import read_patches
-from patchfleet.nsight.patches import Patch
-from patchfleet.nsight.records import read_all
-from patchfleet.transport.wire import Response
+from patchfleet.nsight.records.base import read_all
+from patchfleet.nsight.records.patches import Patch
+from patchfleet.transport.messages import Response
 
 Read = Callable[[str], Response]
 LISTS = sorted((Path(__file__).parent / "replies" / "patch_list_all").glob("*.xml"))

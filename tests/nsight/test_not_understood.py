@@ -10,8 +10,8 @@ import pytest
 
 from patchfleet.errors import Unreadable, VendorError
 from patchfleet.nsight.operations import devices, inventory, patches
+from patchfleet.transport.messages import Response
 from patchfleet.transport.operation import Operation
-from patchfleet.transport.wire import Response
 
 HEAD = '<?xml version="1.0" encoding="ISO-8859-1"?>\n'
 

@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from patchfleet.errors import Unreadable
+from patchfleet.nsight.codes import EARLIEST, LATEST, is_placeholder, moment, unix_moment
 from patchfleet.nsight.operations import devices, inventory
 from patchfleet.nsight.operations.patches import read_patches
-from patchfleet.nsight.patches import Patch
-from patchfleet.nsight.words import EARLIEST, LATEST, is_placeholder, moment, unix_moment
-from patchfleet.transport.wire import Response
+from patchfleet.nsight.records.patches import Patch
+from patchfleet.transport.messages import Response
 
 HEAD = '<?xml version="1.0" encoding="ISO-8859-1"?>\n'
 FIELDS = {

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from patchfleet.errors import ConfigError, Rejected
 from patchfleet.nsight import PatchesChanged, RetryMessage
 from patchfleet.nsight.operations import patches
+from patchfleet.transport.messages import Response
 from patchfleet.transport.operation import Change, Operation
-from patchfleet.transport.wire import Response
 
 Read = Callable[[str], Response]
 CREATED = datetime(2025, 1, 9, 18, 12, 51, tzinfo=UTC)

@@ -12,7 +12,7 @@ import pytest
 from patchfleet.errors import Rejected, Unreadable
 from patchfleet.nsight import Patch
 from patchfleet.nsight.operations.patches import list_patches, read_patches
-from patchfleet.transport.wire import Request, Response
+from patchfleet.transport.messages import Request, Response
 
 Read = Callable[[str], Response]
 

@@ -10,18 +10,18 @@ from typing import Any
 import pytest
 
 from patchfleet.errors import Unauthorized, Unreadable
-from patchfleet.nsight.inventory import (
+from patchfleet.nsight.operations import devices, inventory
+from patchfleet.nsight.operations.describe import describe
+from patchfleet.nsight.records.base import Record
+from patchfleet.nsight.records.inventory import (
     CustomField,
     FailingDevice,
     ListedDevice,
     MonitoringDetails,
     TaskStarted,
 )
-from patchfleet.nsight.operations import devices, inventory
-from patchfleet.nsight.operations.describe import describe
-from patchfleet.nsight.records import Record
+from patchfleet.transport.messages import Request, Response
 from patchfleet.transport.operation import Operation
-from patchfleet.transport.wire import Request, Response
 
 Read = Callable[[str], Response]
 CREATED = datetime(2025, 1, 9, 18, 12, 51, tzinfo=UTC)

@@ -13,7 +13,7 @@ from patchfleet.emulator import Emulator, Host
 from patchfleet.emulator.faults import OF_NSIGHT
 from patchfleet.errors import ConfigError, VendorError
 from patchfleet.nsight import Retries
-from patchfleet.transport.sealed import LOGGERS
+from patchfleet.transport.credentials import LOGGERS
 
 KEY = "a-key-that-goes-nowhere"
 OPTIONS: dict[str, dict[str, Any]] = {"slow": {"seconds": 9}, "rate_limited": {"retry_after": 0}}

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from patchfleet.nsight.words import moment, stamp, unix_moment, whole_number
+from patchfleet.nsight.codes import moment, stamp, unix_moment, whole_number
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from patchfleet.fleet import NSightSource, Rules, sync
 from patchfleet.nsight import NAble, Retries
 from patchfleet.plan import apply, plan
 from patchfleet.store import Store
-from patchfleet.store.questions import findings
+from patchfleet.store.queries import findings
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from patchfleet.models import STATES
 from patchfleet.plan import plan
 from patchfleet.plan.plan import why_not
-from patchfleet.store.questions import FindingRow
+from patchfleet.store.queries import FindingRow
 
 NOW = datetime(2026, 11, 17, 6, 0, 5, tzinfo=UTC)
 ACTIONS = ("approve", "ignore", "do_nothing", "inherit", "retry", "reprocess")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from patchfleet.policy.clock import after, end_of, instant_of, start_of
+from patchfleet.policy.calendar import after, end_of, instant_of, start_of
 from patchfleet.policy.pack import Span
 
 LONDON = ZoneInfo("Europe/London")

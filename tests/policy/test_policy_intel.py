@@ -381,7 +381,7 @@ def test_a_file_with_a_character_changed_is_whole_or_says_what_it_lacks(data):
 
 
 def test_a_packed_file_that_swells_is_refused_before_it_fills_the_memory(monkeypatch):
-    monkeypatch.setattr("patchfleet.policy.intel.read.MOST_BYTES", 1 << 20)
+    monkeypatch.setattr("patchfleet.policy.intel.detect.MOST_BYTES", 1 << 20)
     with pytest.raises(PolicyError, match="more than 1 MB"):
         read(gzip.compress(b" " * (2 << 20)), DAY)
 

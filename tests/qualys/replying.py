@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 import msgspec
 
 from patchfleet.qualys.envelope import explain
-from patchfleet.qualys.records import Record
+from patchfleet.qualys.records.base import Record
 from patchfleet.transport.exchange import Manners, exchange
+from patchfleet.transport.messages import Request, Response
 from patchfleet.transport.operation import Change, Flow, Flows, Pause, Procedure, Work
-from patchfleet.transport.pace import Unpaced
+from patchfleet.transport.rate_limit import Unpaced
 from patchfleet.transport.retry import Retries
-from patchfleet.transport.wire import Request, Response
 
 REPLIES = Path(__file__).parent / "replies"
 ONCE = Manners("Qualys", pace=Unpaced(), retries=Retries(attempts=1), explain=explain)

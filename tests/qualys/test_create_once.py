@@ -14,10 +14,10 @@ from patchfleet.qualys import JobCreated
 from patchfleet.qualys.envelope import explain
 from patchfleet.qualys.operations.job_changes import create_job
 from patchfleet.transport.exchange import Manners, exchange
+from patchfleet.transport.messages import Lost, Request, Response
 from patchfleet.transport.operation import Pause
-from patchfleet.transport.pace import Unpaced
+from patchfleet.transport.rate_limit import Unpaced
 from patchfleet.transport.retry import Retries
-from patchfleet.transport.wire import Lost, Request, Response
 
 ASSET = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"
 THRICE = Manners(

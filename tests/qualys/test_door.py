@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from patchfleet.qualys import PMPatch
-from patchfleet.qualys.door import (
+from patchfleet.qualys.records.base import Shape
+from patchfleet.qualys.records.values import (
     AHEAD,
     FIRST,
     NOTHING,
@@ -23,7 +24,6 @@ from patchfleet.qualys.door import (
     text_of,
     word_of,
 )
-from patchfleet.qualys.records import Shape
 
 NOW = datetime(2026, 11, 17, 6, 0, tzinfo=UTC)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

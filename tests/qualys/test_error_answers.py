@@ -18,7 +18,7 @@ from patchfleet.errors import (
     WindowExceeded,
 )
 from patchfleet.qualys.envelope import counted, explain, said_in, whole
-from patchfleet.transport.wire import Response
+from patchfleet.transport.messages import Response
 
 
 def answer(status: int, body: Any = b"", **headers: str) -> Response:

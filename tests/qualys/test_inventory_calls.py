@@ -7,7 +7,7 @@ from replying import ASSET, SERVERS, Ask, done, problems, recorded, reply, said
 
 from patchfleet.errors import VendorError
 from patchfleet.qualys.operations import inventory
-from patchfleet.transport.wire import Response
+from patchfleet.transport.messages import Response
 
 HOSTS = "/am/v1/assets/host"
 

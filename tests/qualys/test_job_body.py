@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from patchfleet.errors import ConfigError
-from patchfleet.qualys.job_body import create_body, job_changes, with_changes
+from patchfleet.qualys.jobs.body import create_body, job_changes, with_changes
 
 ONE = "11111111-2222-3333-4444-555555555555"
 TWO = "22222222-3333-4444-5555-666666666666"

@@ -20,7 +20,7 @@ from replying import (
 
 from patchfleet.qualys.operations import job_changes, jobs
 from patchfleet.qualys.operations.jobs import get_job
-from patchfleet.transport.wire import Response
+from patchfleet.transport.messages import Response
 
 JOB_BODY = {
     "description": "",

@@ -12,8 +12,8 @@ from job_cases import CHANGES, ONE, RULES
 
 from patchfleet.errors import ConfigError
 from patchfleet.qualys.ids import uuid_text
-from patchfleet.qualys.job_body import READERS, create_body, job_changes
-from patchfleet.qualys.job_rules import JobChanges, JobParameters
+from patchfleet.qualys.jobs.body import READERS, create_body, job_changes
+from patchfleet.qualys.jobs.rules import JobChanges, JobParameters
 
 
 def body(**parameters):

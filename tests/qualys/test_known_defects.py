@@ -22,8 +22,8 @@ from patchfleet.errors import (
     VendorBroken,
 )
 from patchfleet.qualys import BaseList, PMAsset, Qualys, TokenAuth
-from patchfleet.qualys.operations import calls
-from patchfleet.qualys.operations.calls import Platform
+from patchfleet.qualys.operations import request
+from patchfleet.qualys.operations.request import Platform
 
 Connect = Callable[..., Qualys]
 Truth = dict[str, Any]
@@ -156,7 +156,7 @@ def test_defect_10_a_batch_without_an_answer(
 
     Every batch is asked for, and what has no answer stands in `missing`.
     """
-    monkeypatch.setattr(calls, "IDS_A_CALL", 2)
+    monkeypatch.setattr(request, "IDS_A_CALL", 2)
     known = {asset["asset_id"]: asset["uuid"] for asset in truth["assets"][:3]}
     found = qualys.lookup_host_uuids([1, 2, *known])
     assert {int(one.assetId): one.assetUuid for one in found} == known
@@ -252,7 +252,7 @@ def test_defect_18_many_batches_at_once(
 
     Each batch is given to one thread, and all of them end.
     """
-    monkeypatch.setattr(calls, "IDS_A_CALL", 3)
+    monkeypatch.setattr(request, "IDS_A_CALL", 3)
     numbers = list(range(1, 200))
     found = qualys.lookup_cves(numbers)
     assert {one.id for one in found} | set(found.missing) == set(numbers)

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from patchfleet.errors import ConfigError, NotFound, Rejected, Unreadable
-from patchfleet.qualys import listing
+from patchfleet.qualys import paging
+from patchfleet.transport.messages import Request
 from patchfleet.transport.operation import Found, Operation
-from patchfleet.transport.wire import Request
 
 Row = dict[str, Any]
 
@@ -52,15 +52,15 @@ class Server:
         start = 0 if cursor == "None" else int(cursor)
         rows = [{"id": row} for row in self.rows[start : start + size]]
         full = len(rows) == size
-        return listing.Cursored(rows, str(start + size) if full else None)
+        return paging.Cursored(rows, str(start + size) if full else None)
 
     def count(self) -> Generator[Any, Any, int | None]:
-        return listing.count_or_none(Operation("count", Request(path="/"), lambda _: 0))
+        return paging.count_or_none(Operation("count", Request(path="/"), lambda _: 0))
 
 
-def reading(server: Server, size: int, **more: Any) -> "listing.Reading[Row]":
+def reading(server: Server, size: int, **more: Any) -> "paging.Reading[Row]":
     count = server.count if server.counts else None
-    return listing.Reading("rows", lambda row: row["id"], page_size=size, count=count, **more)
+    return paging.Reading("rows", lambda row: row["id"], page_size=size, count=count, **more)
 
 
 def found(server: Server, steps: Any) -> list[Any]:
@@ -81,11 +81,11 @@ def found(server: Server, steps: Any) -> list[Any]:
 
 def by_page(server: Server, size: int, **more: Any) -> list[Any]:
     how = {name: more.pop(name) for name in ("known_size", "is_steady") if name in more}
-    return found(server, listing.by_page(reading(server, size, **more), server.numbered, **how))
+    return found(server, paging.by_page(reading(server, size, **more), server.numbered, **how))
 
 
 def by_cursor(server: Server, size: int, **more: Any) -> list[Any]:
-    return found(server, listing.by_cursor(reading(server, size, **more), server.cursored(size)))
+    return found(server, paging.by_cursor(reading(server, size, **more), server.cursored(size)))
 
 
 @given(
@@ -154,7 +154,7 @@ def test_a_larger_page_that_is_refused_is_not_asked_for_again() -> None:
             raise Rejected("too large")
         return Server.answer(server, asked)
 
-    steps = listing.by_page(reading(server, 10), server.numbered)
+    steps = paging.by_page(reading(server, 10), server.numbered)
     rows: list[Any] = []
     step = next(steps)
     while True:
@@ -230,14 +230,14 @@ def test_a_page_that_lies_once_hides_nothing_of_a_capped_list(
 
 def test_a_cursor_that_repeats_is_an_error() -> None:
     server = Server(50)
-    rows = iter([listing.Cursored([{"id": 1}], "x"), listing.Cursored([{"id": 2}], "x")])
+    rows = iter([paging.Cursored([{"id": 1}], "x"), paging.Cursored([{"id": 2}], "x")])
     server.answer = lambda asked: next(rows)  # type: ignore[method-assign]
     with pytest.raises(Unreadable, match="repeats"):
         by_cursor(server, 1)
 
 
 def test_a_full_last_page_without_a_cursor_needs_a_count() -> None:
-    page = listing.Cursored([{"id": number} for number in range(10)], None)
+    page = paging.Cursored([{"id": number} for number in range(10)], None)
     server = Server(10)
     server.answer = lambda asked: page  # type: ignore[method-assign]
     with pytest.raises(Unreadable, match=r"full and names no next one.* 10 were read"):
@@ -255,7 +255,7 @@ def test_an_empty_page_that_names_a_next_one_needs_a_count(
     def page(cursor: str, _: int) -> Any:
         start = 0 if cursor == "None" else int(cursor)
         rows = [{"id": number} for number in range(start, start + 10)] if start < before else []
-        return listing.Cursored([*rows], str(start + 10 if rows else 99))
+        return paging.Cursored([*rows], str(start + 10 if rows else 99))
 
     before *= 10
     server = Server(counted or 0, count=counted is not None)
@@ -269,7 +269,7 @@ def test_an_empty_page_that_names_a_next_one_needs_a_count(
 
 def test_a_list_that_is_cut_short_says_how_many_are_missing() -> None:
     server = Server(30, count=True)
-    server.page_after = lambda cursor, size: listing.Cursored(  # type: ignore[method-assign]
+    server.page_after = lambda cursor, size: paging.Cursored(  # type: ignore[method-assign]
         [{"id": number} for number in range(10)], None
     )
     with pytest.raises(Unreadable, match="20 of 30 rows did not come"):
@@ -308,7 +308,7 @@ def test_pages_that_tell_how_many_there_are_cost_no_further_one() -> None:
 
 
 def test_a_count_that_is_not_there_is_none() -> None:
-    steps = listing.count_or_none(Operation("count", Request(path="/"), lambda _: 0))
+    steps = paging.count_or_none(Operation("count", Request(path="/"), lambda _: 0))
     next(steps)
     with pytest.raises(StopIteration) as end:
         steps.throw(NotFound("no such address"))
@@ -320,4 +320,4 @@ def test_a_count_that_is_not_there_is_none() -> None:
 )
 def test_sizes_that_are_none(size: Any, count: Any) -> None:
     with pytest.raises(ConfigError):
-        listing.check_sizes(size, count)
+        paging.check_sizes(size, count)

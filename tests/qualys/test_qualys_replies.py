@@ -24,14 +24,7 @@ from replying import (
 )
 
 from patchfleet.errors import Unreadable, VendorError
-from patchfleet.qualys.operations import (
-    inventory,
-    job_changes,
-    jobs,
-    lookups,
-    patches,
-    reports,
-)
+from patchfleet.qualys.operations import catalogue, inventory, job_changes, jobs, patches, reports
 from patchfleet.transport.operation import Work
 
 PATCH = "bbbbbbbb-0000-4000-8000-000000000001"
@@ -149,7 +142,7 @@ SAME: list[Case] = [
         ["get_assets/patches_as_ids"],
     ),
     (
-        lookups.get_patch_catalog([PATCH, OTHER_PATCH], attributes=["title"], sort="title"),
+        catalogue.get_patch_catalog([PATCH, OTHER_PATCH], attributes=["title"], sort="title"),
         [
             Ask(
                 "POST",
@@ -161,12 +154,12 @@ SAME: list[Case] = [
         ["get_patch_catalog/two"],
     ),
     (
-        lookups.list_patch_catalog("Linux", filter="vendor:`Red Hat`"),
+        catalogue.list_patch_catalog("Linux", filter="vendor:`Red Hat`"),
         [Ask("GET", CATALOG, {**LINUX, "filter": "vendor:`Red Hat`", **FIRST})],
         ["list_patch_catalog/two"],
     ),
     (
-        lookups.lookup_cves([92200, "38000"]),
+        catalogue.lookup_cves([92200, "38000"]),
         [Ask("POST", "/pm/v1/vulnerabilities", body={"qids": [92200, 38000]})],
         ["lookup_cves/two"],
     ),
@@ -276,7 +269,7 @@ def test_get_patches_follows_the_cursor() -> None:
 def test_get_packages_in_linux_patch_of_two() -> None:
     """Both are read from their first page on, and what differs in any field is not one."""
     names = "get_packages_in_linux_patch/of_one", "get_packages_in_linux_patch/of_another"
-    work = lookups.get_packages_in_linux_patch([PATCH, OTHER_PATCH], filter="architecture:x86_64")
+    work = catalogue.get_packages_in_linux_patch([PATCH, OTHER_PATCH], filter="architecture:x86_64")
     asked, found = done(work, *map(reply, names))
     path = "/pm/v1/patchcatalog/patch/packages"
     assert asked == [
@@ -293,14 +286,14 @@ def test_get_packages_in_linux_patch_of_two() -> None:
 
 def test_get_products_in_windows_patch() -> None:
     name = "get_products_in_windows_patch/one"
-    (asked,), found = done(lookups.get_products_in_windows_patch(PATCH), reply(name))
+    (asked,), found = done(catalogue.get_products_in_windows_patch(PATCH), reply(name))
     assert asked == Ask("GET", f"/pm/v1/patchcatalog/patch/{PATCH}/products").request
     assert said(found) == [{**recorded(name)[0], "patchId": PATCH}]
 
 
 def test_count_product_vulns_asks_for_one_severity_at_a_time() -> None:
     names = "count_product_vulns/critical", "count_product_vulns/low"
-    work = lookups.count_product_vulns(["Critical", "Low"], tagUUIDs=TAG)
+    work = catalogue.count_product_vulns(["Critical", "Low"], tagUUIDs=TAG)
     asked, found = done(work, *map(reply, names))
     path = "/pm/v1/patchcatalog/patch/products/vulnerability/count"
     assert asked == [
@@ -312,7 +305,7 @@ def test_count_product_vulns_asks_for_one_severity_at_a_time() -> None:
 
 
 def test_lookup_host_uuids_names_those_without_one() -> None:
-    work = lookups.lookup_host_uuids([1001, 1002, 1003])
+    work = catalogue.lookup_host_uuids([1001, 1002, 1003])
     (asked,), found = done(work, reply("lookup_host_uuids/two_of_three"))
     assert asked == Ask("POST", "/pm/v1/assets/uuids", body=[1001, 1002, 1003]).request
     assert found == [("1001", ASSET), ("1002", OTHER_ASSET)]
@@ -322,7 +315,7 @@ def test_lookup_host_uuids_names_those_without_one() -> None:
 @pytest.mark.parametrize(
     ("work", "path", "query", "name", "value"),
     [
-        (lookups.get_version(), "/pm/v1/details", {}, "get_version/version", "3.1.0.0-29"),
+        (catalogue.get_version(), "/pm/v1/details", {}, "get_version/version", "3.1.0.0-29"),
         (
             patches.get_patch_count("linux", CRITICAL, "name:x"),
             "/pm/v1/patches/count",
@@ -352,7 +345,7 @@ def test_download_report() -> None:
 
 EVERY: dict[str, Work[Any]] = {
     **{names[0].partition("/")[0]: work for work, _, names in SAME},
-    "get_version": lookups.get_version(),
+    "get_version": catalogue.get_version(),
     "create_job": job_changes.create_job(
         "Windows", "My Job", "Install", "On-demand", assetIds=[ASSET]
     ),
@@ -362,10 +355,10 @@ EVERY: dict[str, Work[Any]] = {
     "get_patches": patches.get_patches("windows"),
     "get_patch_count": patches.get_patch_count(),
     "get_asset_count": patches.get_asset_count(),
-    "get_packages_in_linux_patch": lookups.get_packages_in_linux_patch(PATCH),
-    "get_products_in_windows_patch": lookups.get_products_in_windows_patch(PATCH),
-    "count_product_vulns": lookups.count_product_vulns(),
-    "lookup_host_uuids": lookups.lookup_host_uuids(1001),
+    "get_packages_in_linux_patch": catalogue.get_packages_in_linux_patch(PATCH),
+    "get_products_in_windows_patch": catalogue.get_products_in_windows_patch(PATCH),
+    "count_product_vulns": catalogue.count_product_vulns(),
+    "lookup_host_uuids": catalogue.lookup_host_uuids(1001),
     "download_report": reports.download_report("41"),
     "query_assets": inventory.query_assets(filter=SERVERS),
     "get_all_assets": inventory.get_all_assets(),

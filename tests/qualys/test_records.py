@@ -11,7 +11,7 @@ import pytest
 
 from patchfleet.errors import Unreadable
 from patchfleet.qualys import BaseList, JobResultSummary, PMAsset, PMJob, PMPatch, PMRun
-from patchfleet.qualys.records import Moment, Record, Shape, raw
+from patchfleet.qualys.records.base import Moment, Record, Shape, raw
 
 AT = datetime(2020, 1, 2, 3, 12, 30, 777000, tzinfo=UTC)
 

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from patchfleet.errors import Unreadable, WindowExceeded
-from patchfleet.qualys import split
+from patchfleet.qualys import partition
+from patchfleet.transport.messages import Request
 from patchfleet.transport.operation import Operation
-from patchfleet.transport.wire import Request
 
-SEVERITIES = split.Words("vendorSeverity", ("Critical", "Low"))
-NUMBERS = split.Below("missingCount", 0, 1 << 20)
+SEVERITIES = partition.Words("vendorSeverity", ("Critical", "Low"))
+NUMBERS = partition.Below("missingCount", 0, 1 << 20)
 
 
 def ask(query: str | None) -> Operation[int]:
@@ -23,7 +23,7 @@ def ask(query: str | None) -> Operation[int]:
 def parts(
     count: Callable[[str], int], query: str | None, words: Any, ranges: Any
 ) -> list[tuple[str | None, int]]:
-    steps = split.parts_of(query, ask, words, ranges)
+    steps = partition.parts_of(query, ask, words, ranges)
     answer: Any = None
     try:
         while True:
@@ -64,7 +64,7 @@ def test_every_row_is_in_one_part_also_one_without_a_word() -> None:
     )
     found = parts(rows.count, None, SEVERITIES, [NUMBERS])
     assert sum(size for _, size in found) == len(rows.rows)
-    assert all(size <= split.WINDOW for _, size in found)
+    assert all(size <= partition.WINDOW for _, size in found)
     places = [place for query, _ in found for place in rows.matching(query or "")]
     assert sorted(places) == list(range(len(rows.rows)))
 
@@ -96,7 +96,7 @@ def test_what_cannot_be_split_is_an_error() -> None:
 
 def test_days_are_split_by_their_dates() -> None:
     first, last = (datetime(2026, 1, day, tzinfo=UTC) for day in (1, 9))
-    days = split.days_below("lastModified", first, last)
+    days = partition.days_below("lastModified", first, last)
     halves = days.halves("a:1")
     assert halves is not None
     (early, _), (late, _) = halves

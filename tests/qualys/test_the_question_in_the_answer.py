@@ -8,12 +8,12 @@ from replying import JOB, ONCE, OTHER_JOB, SERVERS, done, recorded, reply
 from test_qualys_replies import EVERY, PATCH
 
 from patchfleet.errors import NotFound, NotTheVendor, RateLimited, Unreadable, VendorError
-from patchfleet.qualys.operations import inventory, jobs, lookups, patches, reports
+from patchfleet.qualys.operations import catalogue, inventory, jobs, patches, reports
 from patchfleet.transport.exchange import Manners, exchange
+from patchfleet.transport.messages import Request, Response
 from patchfleet.transport.operation import Flow, Work
-from patchfleet.transport.pace import Unpaced
+from patchfleet.transport.rate_limit import Unpaced
 from patchfleet.transport.retry import Retries
-from patchfleet.transport.wire import Request, Response
 
 FOREIGN = "99999999-9999-4999-8999-999999999999"
 
@@ -32,10 +32,10 @@ REPEATED: list[tuple[Work[Any], str, tuple[str | int, ...], object]] = [
         "Linux",
     ),
     (patches.get_assets("windows", 1), "get_assets/one", (0, "platform"), "Linux"),
-    (lookups.get_patch_catalog(PATCH), "get_patch_catalog/two", (0, "patchId"), FOREIGN),
-    (lookups.lookup_cves([1001, 1002]), "lookup_cves/two", (0, "id"), 77),
+    (catalogue.get_patch_catalog(PATCH), "get_patch_catalog/two", (0, "patchId"), FOREIGN),
+    (catalogue.lookup_cves([1001, 1002]), "lookup_cves/two", (0, "id"), 77),
     (
-        lookups.lookup_host_uuids([1001]),
+        catalogue.lookup_host_uuids([1001]),
         "lookup_host_uuids/two_of_three",
         ("mappedAssets", 0, "assetId"),
         77,

@@ -9,9 +9,9 @@ from replying import reply
 from patchfleet.errors import ConfigError, Unreadable
 from patchfleet.qualys import TokenAuth
 from patchfleet.qualys.auth import LIFETIME_SECONDS
+from patchfleet.transport.credentials import sealed
 from patchfleet.transport.login import Granted
-from patchfleet.transport.sealed import sealed
-from patchfleet.transport.wire import Response
+from patchfleet.transport.messages import Response
 
 AUTH = TokenAuth("user name&x", "p&ss=wörd", "eu1")
 

@@ -7,10 +7,11 @@ from types import SimpleNamespace
 import pytest
 
 from patchfleet.models import SEVERITIES, Selection
-from patchfleet.report import Figure, Report, charts, lists
+from patchfleet.report import Figure, Report, tables
+from patchfleet.report.charts import state as charts
 from patchfleet.report.today import work_figures
-from patchfleet.store.questions import answers
-from patchfleet.store.questions.coverage import Coverage, CoveredSource
+from patchfleet.store.queries import rows
+from patchfleet.store.queries.coverage import Coverage, CoveredSource
 
 AS_OF = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
 HOSTILE = '=2+5 </script><img src=x onerror="window.hurt=1"> [bold]&amp; "KB"'
@@ -37,7 +38,7 @@ def finding(number, customer=0):
     """Make the open finding of this number; everything follows from the number."""
     age = None if number % 11 == 0 else number % 97
     kind = "server" if number % 3 == 0 else "workstation"
-    return answers.FindingRow(
+    return rows.FindingRow(
         source="nsight",
         customer_id=str(100 + customer),
         customer=CUSTOMERS[customer],
@@ -71,7 +72,7 @@ def finding(number, customer=0):
 
 
 def device(number, customer):
-    return answers.DeviceRow(
+    return rows.DeviceRow(
         source="nsight",
         customer_id=str(100 + customer),
         customer=CUSTOMERS[customer],
@@ -97,7 +98,7 @@ def device(number, customer):
 
 def work(customer):
     n = len(CUSTOMERS) - customer
-    return answers.CustomerWork(
+    return rows.CustomerWork(
         source="nsight",
         customer_id=str(100 + customer),
         customer=CUSTOMERS[customer],
@@ -114,7 +115,7 @@ def stand(customer):
     n = len(CUSTOMERS) - customer
     opened = (n * 40, n * 95, n * 30, 7 * n, n)
     installed = 2000 - sum(opened)
-    return answers.PostureRow(
+    return rows.PostureRow(
         "nsight",
         str(100 + customer),
         CUSTOMERS[customer],
@@ -132,7 +133,7 @@ def stand(customer):
 
 def work_item(number):
     row = finding(number, number % len(CUSTOMERS))
-    return answers.WorkItem(
+    return rows.WorkItem(
         "failed" if number % 2 else "overdue_critical",
         row.source,
         row.customer_id,
@@ -166,18 +167,18 @@ def make_report(findings=60):
     works = [work(customer) for customer in everybody]
     stands = [stand(customer) for customer in everybody]
     top = [
-        answers.TopPatchRow(
+        rows.TopPatchRow(
             "nsight", i, title, "Windows", None, SEVERITIES[i % 5], AS_OF, i, 60 - 9 * i
         )
         for i, title in enumerate(TITLES)
     ]
     ages = [
-        answers.AgeRow(bucket, severity, (i + 2) * (j + 1) * 13 % 90)
-        for i, bucket in enumerate(answers.AGE_BUCKETS)
+        rows.AgeRow(bucket, severity, (i + 2) * (j + 1) * 13 % 90)
+        for i, bucket in enumerate(rows.AGE_BUCKETS)
         for j, severity in enumerate(SEVERITIES)
     ]
     states = [
-        answers.SeverityStateRow(severity, state, (i + 1) * (j + 3) * 7)
+        rows.SeverityStateRow(severity, state, (i + 1) * (j + 3) * 7)
         for i, severity in enumerate(SEVERITIES)
         for j, state in enumerate(("missing", "pending", "installed", "failed", "reboot_required"))
     ]
@@ -190,7 +191,7 @@ def make_report(findings=60):
             Figure(
                 name="installed_share",
                 title="Installed",
-                value=lists.installed_share(stands),
+                value=tables.installed_share(stands),
                 kind="percent",
             ),
             *work_figures(works),
@@ -202,17 +203,17 @@ def make_report(findings=60):
             charts.top_open_patches(top),
         ),
         tables=(
-            lists.worklist_table(works),
-            lists.posture_table(stands),
-            lists.items_table(12, reading(work_item, 12)),
-            lists.open_findings_table(
+            tables.worklist_table(works),
+            tables.posture_table(stands),
+            tables.items_table(12, reading(work_item, 12)),
+            tables.open_findings_table(
                 findings,
                 reading(lambda number: finding(number, number % len(CUSTOMERS)), findings),
             ),
-            lists.devices_table(
+            tables.devices_table(
                 20, reading(lambda number: device(number, number % len(CUSTOMERS)), 20)
             ),
-            lists.top_patches_table(top),
+            tables.top_patches_table(top),
         ),
     )
 

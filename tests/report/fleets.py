@@ -46,10 +46,10 @@ from patchfleet.report import (
     write_text,
 )
 from patchfleet.report.ageing import ageing_report
+from patchfleet.report.deadlines import known_of
+from patchfleet.report.history import trend_report
 from patchfleet.report.jobs import jobs_report
-from patchfleet.report.judging import known_of
 from patchfleet.report.overdue import overdue_report
-from patchfleet.report.trend import trend_report
 
 START = datetime(2026, 11, 13, 7, 0, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from patchfleet.errors import ConfigError
 from patchfleet.report import Figure, save_each
-from patchfleet.report.each import file_stems
+from patchfleet.report.per_customer import file_stems
 
 NAMES = ("Acme Ltd", "ACME LTD", "a/b", "a?b", "index", "con", "..", "Bäckerei Öhl", "=1 </td>|")
 

@@ -8,10 +8,10 @@ from msgspec.structs import replace
 from playwright.sync_api import sync_playwright
 from pypdf import PdfReader
 
-from patchfleet.report import Column, Table, lists, save
+from patchfleet.report import Column, Table, save, tables
+from patchfleet.report.charts.rows import OpenCount, OpenShare
+from patchfleet.report.charts.time import open_over_time, time_to_close
 from patchfleet.report.formats.html import to_html
-from patchfleet.report.points import OpenCount, OpenShare
-from patchfleet.report.trends import open_over_time, time_to_close
 
 FLAGS = [
     "--no-sandbox",
@@ -272,7 +272,7 @@ def test_it_can_be_read_aloud(open_page, path):
 
 
 def test_one_table_is_a_page_without_the_chart_library(made):
-    page = to_html(lists.worklist_table([made.work(0)]))
+    page = to_html(tables.worklist_table([made.work(0)]))
     assert len(page) < 30_000
     assert "As of" not in page
     assert "Acme Ltd" in page

@@ -1,8 +1,9 @@
 import pytest
 from markdown_it import MarkdownIt
 
-from patchfleet.report import Column, Table, lists, save, to_markdown
-from patchfleet.report.spelling import printable, spelled
+from patchfleet.report import Column, Table, save, to_markdown
+from patchfleet.report import tables as lists
+from patchfleet.report.wording import printable, spelled
 
 
 def read(text):

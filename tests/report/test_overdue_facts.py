@@ -19,10 +19,10 @@ from patchfleet.models import (
 )
 from patchfleet.policy import load
 from patchfleet.report import to_json
-from patchfleet.report.judging import known_of
+from patchfleet.report.deadlines import known_of
 from patchfleet.report.overdue import overdue_report
 from patchfleet.store import Store
-from patchfleet.store.rows import IntelRow
+from patchfleet.store.types import IntelRow
 
 CVES = tuple(f"CVE-2026-{number}" for number in range(1001, 1007))
 MISSING = Condition(

@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from patchfleet.errors import ConfigError
-from patchfleet.report import Column, Table, check_destination, lists, save
+from patchfleet.report import Column, Table, check_destination, save, tables
 
 SMALL = Table(name="t", title="T", columns=(Column("a", "A"),), rows=[("Öl",)])
 ENDINGS = (".xlsx", ".html", ".md", ".csv", ".json")
@@ -43,7 +43,7 @@ def test_the_ending_chooses_the_format_and_nothing_else_is_left(tmp_path, ending
 
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_the_same_report_gives_the_same_bytes(tmp_path, made, ending):
-    what = lists.worklist_table([made.work(0)]) if ending == ".csv" else made.report()
+    what = tables.worklist_table([made.work(0)]) if ending == ".csv" else made.report()
     first, second = tmp_path / f"a{ending}", tmp_path / f"b{ending}"
     save(what, first)
     save(what, second)
@@ -90,7 +90,7 @@ def test_no_room_leaves_the_old_file(tmp_path, made, ending, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "working"))
     target = tmp_path / f"out{ending}"
     target.write_text("the old one")
-    table = lists.findings_table([made.finding(number) for number in range(400)])
+    table = tables.findings_table([made.finding(number) for number in range(400)])
     resource = pytest.importorskip("resource")
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     # A file may not grow beyond 4 kB: the same refusal as of a full disk (EFBIG for ENOSPC).

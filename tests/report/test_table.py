@@ -2,19 +2,19 @@ import pytest
 from msgspec import Struct
 
 from patchfleet.errors import ConfigError
-from patchfleet.report import Column, Table, lists, tabulate, total_of
-from patchfleet.report.spelling import printable, spelled
-from patchfleet.store.questions import answers
+from patchfleet.report import Column, Table, tables, tabulate, total_of
+from patchfleet.report.wording import printable, spelled
+from patchfleet.store.queries import rows as answers
 
 ROWS = {
-    lists.WORKLIST: answers.CustomerWork,
-    lists.ITEMS: answers.WorkItem,
-    lists.FINDINGS: answers.FindingRow,
-    lists.DEVICES: answers.DeviceRow,
-    lists.POSTURE: answers.PostureRow,
-    lists.TOP_PATCHES: answers.TopPatchRow,
-    lists.TRANSITIONS: answers.TransitionRow,
-    lists.CHANGES: answers.ChangeRow,
+    tables.WORKLIST: answers.CustomerWork,
+    tables.ITEMS: answers.WorkItem,
+    tables.FINDINGS: answers.FindingRow,
+    tables.DEVICES: answers.DeviceRow,
+    tables.POSTURE: answers.PostureRow,
+    tables.TOP_PATCHES: answers.TopPatchRow,
+    tables.TRANSITIONS: answers.TransitionRow,
+    tables.CHANGES: answers.ChangeRow,
 }
 
 
@@ -42,7 +42,9 @@ def test_one_column_is_still_a_row():
 
 def test_the_total_adds_what_adds_up(made):
     rows = [made.work(0), made.work(1)]
-    total = dict(zip([c.key for c in lists.WORKLIST], total_of(lists.WORKLIST, rows), strict=True))
+    total = dict(
+        zip([c.key for c in tables.WORKLIST], total_of(tables.WORKLIST, rows), strict=True)
+    )
     assert total["customer"] == "Total"
     assert total["failed"] == rows[0].failed + rows[1].failed
     assert total["source"] is None
@@ -50,7 +52,7 @@ def test_the_total_adds_what_adds_up(made):
 
 def test_the_share_of_all_is_not_the_sum_of_shares(made):
     rows = [made.stand(0), made.stand(4)]
-    table = lists.posture_table(rows)
+    table = tables.posture_table(rows)
     total = dict(zip([c.key for c in table.columns], table.total, strict=True))
     installed, opened = (sum(getattr(r, name) for r in rows) for name in ("installed", "open"))
     assert total["installed_share"] == installed / (installed + opened)
@@ -58,8 +60,8 @@ def test_the_share_of_all_is_not_the_sum_of_shares(made):
 
 
 def test_nothing_at_all_has_no_share():
-    assert lists.installed_share([]) is None
-    assert lists.posture_table([]).total[:3] == ("Total", 0, None)
+    assert tables.installed_share([]) is None
+    assert tables.posture_table([]).total[:3] == ("Total", 0, None)
 
 
 def test_detail_is_left_out_at_a_glance_and_nothing_else():

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from rich.console import Console
 
-from patchfleet.report import Column, Report, Table, lists, to_csv, to_json, write_text
+from patchfleet.report import Column, Report, Table, tables, to_csv, to_json, write_text
 
 SNAPSHOTS = Path(__file__).with_name("snapshots")
 
@@ -22,7 +22,7 @@ def as_text(what, **options):
 
 
 def test_a_worklist_as_people_read_it(made):
-    table = lists.worklist_table([made.work(0), made.work(2)])
+    table = tables.worklist_table([made.work(0), made.work(2)])
     assert as_text(table) == (SNAPSHOTS / "worklist.txt").read_text(encoding="utf-8")
 
 
@@ -36,7 +36,7 @@ def test_a_report_as_people_read_it(made):
 
 def test_what_is_not_a_terminal_gets_every_character(made):
     row = made.finding(5)
-    text = as_text(lists.findings_table([row]), width=40)
+    text = as_text(tables.findings_table([row]), width=40)
     assert row.patch in text
     assert "…" not in text
 
@@ -92,7 +92,7 @@ def test_json_is_exact_and_stable(made):
 
 
 def test_json_of_one_table(made):
-    content = json.loads(to_json(lists.worklist_table([made.work(0)])))
+    content = json.loads(to_json(tables.worklist_table([made.work(0)])))
     assert list(content) == ["table", "title", "note", "rows"]
     assert content["rows"][0]["failed"] == 15
 

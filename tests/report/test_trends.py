@@ -4,10 +4,11 @@ import openpyxl
 import pytest
 from msgspec.structs import replace
 
-from patchfleet.report import charts, save
-from patchfleet.report.points import OpenCount, OpenShare, OverdueCount
-from patchfleet.report.trends import open_over_time, time_to_close
-from patchfleet.store.questions.answers import AgeRow
+from patchfleet.report import save
+from patchfleet.report.charts import state
+from patchfleet.report.charts.rows import OpenCount, OpenShare, OverdueCount
+from patchfleet.report.charts.time import open_over_time, time_to_close
+from patchfleet.store.queries.rows import AgeRow
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +55,7 @@ def test_a_share_holds_until_the_next_and_a_line_ends_where_it_ends(closing):
 def test_nothing_measured_is_said():
     assert open_over_time([]).summary == "Nothing has been measured yet."
     assert time_to_close([]).summary == "No patch has been followed yet."
-    assert charts.overdue_by_customer([]).summary == "Nothing is overdue."
+    assert state.overdue_by_customer([]).summary == "Nothing is overdue."
 
 
 def test_two_customers_of_one_name_are_two_bars():
@@ -64,21 +65,21 @@ def test_two_customers_of_one_name_are_two_bars():
         OverdueCount("nsight", "2", "Acme", "low", 1),
         OverdueCount("nsight", "3", "Done", "low", 0),
     ]
-    chart = charts.overdue_by_customer(rows)
+    chart = state.overdue_by_customer(rows)
     assert chart.table.rows == [("Acme", 2, 0, 0, 1, 0), ("Acme (2)", 0, 0, 0, 50, 0)]
     assert chart.summary == "53 patches are overdue at 2 customers, most of them at Acme: 50."
 
 
 def test_many_customers_are_cut_and_the_title_says_so():
     rows = [OverdueCount("nsight", str(n), f"C{n:02}", "critical", n + 1) for n in range(30)]
-    chart = charts.overdue_by_customer(rows)
-    assert len(chart.table.rows) == charts.MOST_BARS
+    chart = state.overdue_by_customer(rows)
+    assert len(chart.table.rows) == state.MOST_BARS
     assert chart.title.endswith("(the worst 20 of 30 customers)")
     assert chart.table.rows[0] == ("C29", 30, 0, 0, 0, 0)
 
 
 def test_ages_say_from_when_they_are_counted():
-    chart = charts.age_of_open_patches([AgeRow("31-60", "low", 1)], since="first seen")
+    chart = state.age_of_open_patches([AgeRow("31-60", "low", 1)], since="first seen")
     assert chart.table.columns[0].title == "Days since first seen"
     assert chart.summary == "1 of 1 open patch is more than 30 days old, counted from first seen."
 

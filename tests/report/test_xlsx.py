@@ -3,9 +3,9 @@ from datetime import UTC, datetime
 import openpyxl
 import pytest
 
-from patchfleet.report import Column, Table, lists, save
+from patchfleet.report import Column, Table, save, tables
 from patchfleet.report.formats.xlsx import sheet_name, write_xlsx
-from patchfleet.report.spelling import spelled
+from patchfleet.report.wording import spelled
 
 NUMBERS = {"integer", "number", "percent"}
 
@@ -163,7 +163,7 @@ def test_a_long_table_goes_on_in_the_next_sheet(tmp_path, made):
 
 
 def test_a_total_stands_once_under_the_last_part(tmp_path, made):
-    table = lists.worklist_table([made.work(customer) for customer in range(5)])
+    table = tables.worklist_table([made.work(customer) for customer in range(5)])
     path = tmp_path / "t.xlsx"
     write_xlsx(table, path, rows_a_sheet=3)
     book = openpyxl.load_workbook(path)
@@ -171,7 +171,7 @@ def test_a_total_stands_once_under_the_last_part(tmp_path, made):
 
 
 def test_an_empty_table_is_a_sheet_with_headings(tmp_path):
-    book = openpyxl.load_workbook(save(lists.worklist_table([]), tmp_path / "t.xlsx"))
+    book = openpyxl.load_workbook(save(tables.worklist_table([]), tmp_path / "t.xlsx"))
     assert [cell.value for cell in book["Worklist"][1]][:2] == ["Customer", "Devices"]
 
 

@@ -12,7 +12,7 @@ from patchfleet.fleet import NSightSource, QualysSource
 from patchfleet.nsight import NAble
 from patchfleet.nsight import Retries as Tries
 from patchfleet.qualys import Qualys, Retries
-from patchfleet.store.questions import findings
+from patchfleet.store.queries import findings
 from truth import learned_findings, patched, true_findings
 
 VENDORS = ("nsight", "qualys")

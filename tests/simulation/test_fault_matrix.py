@@ -8,7 +8,7 @@ import pytest
 from simulated import TRUTH_OF, has, learned
 
 from patchfleet.cli import run
-from patchfleet.cli.exits import Exit
+from patchfleet.cli.exit_codes import Exit
 from patchfleet.emulator import Emulator
 from patchfleet.emulator.faults import OF_NSIGHT, OF_QUALYS
 from patchfleet.store import Store

@@ -16,7 +16,7 @@ from simulated import TRUTH_OF, VENDORS, learned, reading
 from patchfleet.emulator import Emulator
 from patchfleet.fleet import Rules, sync
 from patchfleet.store import Store
-from patchfleet.store.questions import devices
+from patchfleet.store.queries import devices
 
 pytestmark = pytest.mark.slow
 

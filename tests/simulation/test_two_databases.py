@@ -14,8 +14,8 @@ from simulated import VENDORS, reading
 from patchfleet.emulator import Emulator
 from patchfleet.fleet import Rules, sync
 from patchfleet.models import Selection
-from patchfleet.store import Store, questions
-from patchfleet.store.questions import JudgedVerdict
+from patchfleet.store import Store, queries
+from patchfleet.store.queries import JudgedVerdict
 
 pytestmark = pytest.mark.slow
 
@@ -23,8 +23,8 @@ DAYS = 10
 IN_TURN = Rules(devices_at_once=1)
 NAMES = [
     name
-    for name in questions.__all__
-    if inspect.isfunction(getattr(questions, name)) and name != "judge_by"
+    for name in queries.__all__
+    if inspect.isfunction(getattr(queries, name)) and name != "judge_by"
 ]
 
 
@@ -70,13 +70,13 @@ def answers(store, at, before):
             "patch": "Update",
             "verdicts": [
                 JudgedVerdict(one.patch_id, one.kind, one.seen_at, "overdue", at, "as is said")
-                for one in questions.cases(facts)
+                for one in queries.cases(facts)
             ],
         }
-        given["judged"] = questions.judge_by(facts, given["verdicts"])
+        given["judged"] = queries.judge_by(facts, given["verdicts"])
         told = {}
         for name in NAMES:
-            question = getattr(questions, name)
+            question = getattr(queries, name)
             needed = [
                 one.name
                 for one in inspect.signature(question).parameters.values()
@@ -89,7 +89,7 @@ def answers(store, at, before):
 
 def told_by(answer):
     """Return an answer whole, also one that is read when somebody goes through it."""
-    if isinstance(answer, questions.Lines):
+    if isinstance(answer, queries.Lines):
         rows = list(answer.read())
         assert len(rows) == answer.count()
         return rows

@@ -5,7 +5,7 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 
-from patchfleet.store import schema
+from patchfleet.store.record import schema
 
 MIGRATIONS = Path(schema.__file__).parent / "migrations"
 

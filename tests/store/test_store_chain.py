@@ -12,12 +12,13 @@ from sqlalchemy import text
 
 from patchfleet.errors import StoreError
 from patchfleet.models import STATES, Selection
-from patchfleet.store import Store, mending, publications, publish, questions, struck
-from patchfleet.store.layout import HISTORY
-from patchfleet.store.views import VIEWS
+from patchfleet.store import Store, queries
+from patchfleet.store.publication import chain, deletion_vectors, repair, writer
+from patchfleet.store.publication.files import HISTORY
+from patchfleet.store.views.columns import VIEWS
 
 DEVICES = [f"d{number}" for number in range(6)]
-BACKWARDS = publish.NUMBERED.format(rows="(FROM {rows} ORDER BY finding_id DESC)")
+BACKWARDS = writer.NUMBERED.format(rows="(FROM {rows} ORDER BY finding_id DESC)")
 """Another order of the rows of a file, as another version of the engine might have."""
 
 
@@ -93,13 +94,13 @@ def said(facts):
     counted = "SELECT patch_id, state, count(*) FROM findings GROUP BY ALL"
     for one, other in ((added, counted), (counted, added)):
         assert facts.count(f"SELECT count(*) FROM ({one} EXCEPT {other})") == 0
-    return {(row.device_id, row.finding_id, row.state) for row in questions.findings(facts)}
+    return {(row.device_id, row.finding_id, row.state) for row in queries.findings(facts)}
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_every_run_reads_as_it_was_told(store, monkeypatch, seed):
-    monkeypatch.setattr(publications, "_MOST_CHANGED", [0.0, 0.5, 5.0, 5.0][seed])
-    monkeypatch.setattr(publications, "_MOST_PARTS", 5)
+    monkeypatch.setattr(chain, "_MOST_CHANGED", [0.0, 0.5, 5.0, 5.0][seed])
+    monkeypatch.setattr(chain, "_MOST_PARTS", 5)
     history = History(store, seed)
     for _ in range(14):
         history.change()
@@ -121,7 +122,7 @@ def test_every_run_reads_as_it_was_told(store, monkeypatch, seed):
 
 def test_the_chains_of_two_sources_do_not_strike_each_others_rows(store, monkeypatch):
     """Their rows have the same numbers in files of their own."""
-    monkeypatch.setattr(publications, "_MOST_CHANGED", 1.0)
+    monkeypatch.setattr(chain, "_MOST_CHANGED", 1.0)
     for day in range(4):
         for source, gone in (("nsight", range(day * 7)), ("qualys", range(90 - day * 5, 90))):
             states = {n: "installed" if n in gone else "missing" for n in range(90)}
@@ -144,7 +145,7 @@ def test_the_chains_of_two_sources_do_not_strike_each_others_rows(store, monkeyp
 
 def test_each_row_is_struck_by_the_bit_of_its_own_number(store, monkeypatch):
     """Sixty-four to a word, of which the last is the sign."""
-    monkeypatch.setattr(publications, "_MOST_CHANGED", 1.0)
+    monkeypatch.setattr(chain, "_MOST_CHANGED", 1.0)
     standing = [f"{number:03}" for number in range(130)]
     for day, gone in enumerate((None, "063", "000", "064", "127", "128", "062")):
         standing = [number for number in standing if number != gone]
@@ -158,7 +159,7 @@ def test_each_row_is_struck_by_the_bit_of_its_own_number(store, monkeypatch):
 def said_by_source(facts):
     said(facts)
     return {
-        (row.source, row.device_id, row.finding_id, row.state) for row in questions.findings(facts)
+        (row.source, row.device_id, row.finding_id, row.state) for row in queries.findings(facts)
     }
 
 
@@ -178,7 +179,7 @@ def test_a_run_without_changes_publishes_next_to_nothing(store):
     }
     assert sizes[second] < sizes[first] / 2
     with store.facts() as facts:
-        assert questions.count_findings(facts) == 4000
+        assert queries.count_findings(facts) == 4000
         (row,) = facts.publications
     assert len(row.folders) == 2
 
@@ -191,7 +192,7 @@ def test_a_missing_file_of_an_earlier_run_is_named_and_made_again(store):
     lost.unlink()
     with store.facts() as facts:
         assert facts.repaired == (f"{lost} is missing; it was rebuilt from the record",)
-        assert questions.count_findings(facts) == 50
+        assert queries.count_findings(facts) == 50
 
 
 def changing_days(store, days):
@@ -213,12 +214,12 @@ def test_nothing_is_built_on_a_damaged_file(store):
     with store.facts() as facts:
         (published,) = facts.publications
         assert len(published.folders) == 1
-        assert {row.state for row in questions.findings(facts)} == {"installed"}
+        assert {row.state for row in queries.findings(facts)} == {"installed"}
     with store.facts(run_id=3) as facts:
         assert [what.split("/")[-1] for what in facts.repaired] == [
             "findings.parquet is damaged; it was rebuilt from the record"
         ]
-        assert sorted(r.finding_id for r in questions.findings(facts) if r.state != "missing") == [
+        assert sorted(r.finding_id for r in queries.findings(facts) if r.state != "missing") == [
             "0",
             "1",
         ]
@@ -229,7 +230,7 @@ def test_whatever_harm_a_file_of_a_chain_takes_the_answer_is_right(store, seed):
     """Files are read while they are still checked: what they say before counts for nothing."""
     changing_days(store, 4)
     with store.facts() as facts:
-        truth = questions.findings(facts)
+        truth = queries.findings(facts)
     chance = random.Random(seed)
     files = sorted(store.published.rglob("*.parquet"))
     for _ in range(12):
@@ -244,7 +245,7 @@ def test_whatever_harm_a_file_of_a_chain_takes_the_answer_is_right(store, seed):
             continue
         path.write_bytes(content)
         with store.facts() as facts:
-            assert questions.findings(facts) == truth
+            assert queries.findings(facts) == truth
             assert facts.repaired == (f"{path} is damaged; it was rebuilt from the record",)
         assert store.damaged() == []
 
@@ -256,7 +257,7 @@ def test_what_is_whole_and_cannot_be_opened_is_an_error(store, monkeypatch):
     def fail(*_args):
         raise ValueError("not the files")
 
-    monkeypatch.setattr(struck, "create", fail)
+    monkeypatch.setattr(deletion_vectors, "create", fail)
     with pytest.raises(ValueError, match="not the files"):
         store.facts()
 
@@ -264,43 +265,43 @@ def test_what_is_whole_and_cannot_be_opened_is_an_error(store, monkeypatch):
 def test_what_ended_follows_rows_that_are_in_another_order_now(store, monkeypatch):
     """As another version of the engine might put them: the files that name them are made anew."""
     changing_days(store, 4)
-    monkeypatch.setattr(publish, "NUMBERED", BACKWARDS)
+    monkeypatch.setattr(writer, "NUMBERED", BACKWARDS)
     store.publish(1)
     for run_id in range(1, 5):
         with store.facts(run_id=run_id) as facts:
             assert facts.repaired == ()
-            states = {r.finding_id: r.state for r in questions.findings(facts)}
-            assert questions.count_findings(facts) == len(states) == 50
+            states = {r.finding_id: r.state for r in queries.findings(facts)}
+            assert queries.count_findings(facts) == len(states) == 50
         installed = {str(n) for n in range(run_id - 1)}
         assert {number for number, state in states.items() if state == "installed"} == installed
 
 
 def test_rows_that_are_not_written_as_numbered_are_not_published(store, monkeypatch):
     """A reader finds by these numbers what ended: with wrong ones it would leave out other rows."""
-    backwards = f"{publish.FINDINGS} ORDER BY word DESC, finding_id"
+    backwards = f"{writer.FINDINGS} ORDER BY word DESC, finding_id"
     listings = {"d1": [finding(n) for n in range(65)]}
     with monkeypatch.context() as engine:
-        engine.setattr(publish, "FINDINGS", backwards)
+        engine.setattr(writer, "FINDINGS", backwards)
         with pytest.raises(StoreError, match="findings were not written in the order"):
             sync(store, listings)
     store._runs[-1].release()
     sync(store, listings)
     with store.facts() as facts:
-        assert questions.count_findings(facts) == 65
+        assert queries.count_findings(facts) == 65
 
 
 def test_history_looks_at_the_files_that_it_reads(store, monkeypatch):
-    monkeypatch.setattr(publications, "_MOST_PARTS", 2)
+    monkeypatch.setattr(chain, "_MOST_PARTS", 2)
     changing_days(store, 6)
     with store.facts(with_history=True) as facts:
         (row,) = facts.publications
-        truth = questions.history(facts, Selection())
+        truth = queries.history(facts, Selection())
     first, second = (store.published / "source=nsight" / f"run={n}" for n in (1, 2))
     assert {f"source=nsight/run={n}" for n in (1, 2)} <= {*row.since_ever} - {*row.folders}
     (first / "findings.parquet").write_bytes(b"harmed")
     with store.facts(with_history=True) as facts:
         assert facts.repaired == ()
-        assert questions.history(facts, Selection()) == truth
+        assert queries.history(facts, Selection()) == truth
     assert store.damaged() == [f"{first / 'findings.parquet'} is damaged"]
 
     (second / "ended.parquet").unlink()
@@ -309,13 +310,13 @@ def test_history_looks_at_the_files_that_it_reads(store, monkeypatch):
             "1/findings.parquet is damaged; it was rebuilt from the record",
             "2/ended.parquet is missing; it was rebuilt from the record",
         ]
-        assert questions.history(facts, Selection()) == truth
+        assert queries.history(facts, Selection()) == truth
     assert store.damaged() == []
 
 
 def test_no_view_reads_a_file_that_was_not_looked_at(store, monkeypatch):
     """Whatever file of an earlier chain is harmed: it is named, or nothing is read from it."""
-    monkeypatch.setattr(publications, "_MOST_PARTS", 2)
+    monkeypatch.setattr(chain, "_MOST_PARTS", 2)
     changing_days(store, 6)
 
     def answers():
@@ -343,18 +344,18 @@ def test_each_file_is_made_again_once(store, monkeypatch):
     """One that is in another order has all that follow it made again: these are not, once more."""
     changing_days(store, 4)
     made = []
-    write = mending.write_files
+    write = repair.write_files
 
     def count(*args, **how):
         made.append(how["folder"][-1])
         return write(*args, **how)
 
-    monkeypatch.setattr(mending, "write_files", count)
-    monkeypatch.setattr(publish, "NUMBERED", BACKWARDS)
+    monkeypatch.setattr(repair, "write_files", count)
+    monkeypatch.setattr(writer, "NUMBERED", BACKWARDS)
     shutil.rmtree(store.published)
     with store.facts() as facts:
         assert len(facts.repaired) == 4
-        assert questions.count_findings(facts) == 50
+        assert queries.count_findings(facts) == 50
     assert made == ["1", "2", "3", "4"]
     with store.facts() as facts:
         assert facts.repaired == ()
@@ -363,22 +364,22 @@ def test_each_file_is_made_again_once(store, monkeypatch):
 def test_what_follows_moved_rows_is_made_again_also_when_that_was_broken_off(store, monkeypatch):
     """As by a full disk or a kill: rows that moved must not be struck by their old numbers."""
     changing_days(store, 4)
-    write = mending.write_files
+    write = repair.write_files
 
     def write_the_first(*args, **how):
         if how["folder"].endswith("run=1"):
             return write(*args, **how)
         raise StoreError("the disk is full")
 
-    monkeypatch.setattr(publish, "NUMBERED", BACKWARDS)
+    monkeypatch.setattr(writer, "NUMBERED", BACKWARDS)
     with monkeypatch.context() as disk:
-        disk.setattr(mending, "write_files", write_the_first)
+        disk.setattr(repair, "write_files", write_the_first)
         with pytest.raises(StoreError, match="the disk is full"):
             store.publish(1)
     for run_id in range(1, 5):
         with store.facts(run_id=run_id) as facts:
-            states = {r.finding_id: r.state for r in questions.findings(facts)}
-            assert questions.count_findings(facts) == len(states) == 50
+            states = {r.finding_id: r.state for r in queries.findings(facts)}
+            assert queries.count_findings(facts) == len(states) == 50
         installed = {str(n) for n in range(run_id - 1)}
         assert {number for number, state in states.items() if state == "installed"} == installed
     assert store.damaged() == []
@@ -387,24 +388,24 @@ def test_what_follows_moved_rows_is_made_again_also_when_that_was_broken_off(sto
 def test_what_is_published_anew_meanwhile_is_not_built_on(store, monkeypatch):
     """Its rows may be in another order then: the run stays as it was, and the next sync goes on."""
     changing_days(store, 2)
-    write = publish.write_files
+    write = writer.write_files
     with monkeypatch.context() as other_process:
 
         def write_and_be_overtaken(*args, **how):
             digests = write(*args, **how)
             with monkeypatch.context() as engine:
-                engine.setattr(publish, "NUMBERED", BACKWARDS)
+                engine.setattr(writer, "NUMBERED", BACKWARDS)
                 store.publish(1)
             return digests
 
-        other_process.setattr(publish, "write_files", write_and_be_overtaken)
+        other_process.setattr(writer, "write_files", write_and_be_overtaken)
         with pytest.raises(StoreError, match="published anew meanwhile"):
             changing_days(store, 3)
     store._runs[-1].release()
     sync(store, {"d1": [finding(n) for n in range(50)]}, now=NOW + 9 * DAY)
     with store.facts() as facts:
-        assert {row.state for row in questions.findings(facts)} == {"missing"}
-        assert questions.count_findings(facts) == 50
+        assert {row.state for row in queries.findings(facts)} == {"missing"}
+        assert queries.count_findings(facts) == 50
 
 
 @pytest.mark.parametrize("ends", [["1"], ["2"], ["1", "2"]])
@@ -414,7 +415,7 @@ def test_of_two_findings_of_one_patch_the_right_one_ends(store, ends):
     stays = [one for one in both if one.id not in ends]
     sync(store, {"d1": stays, "d2": both}, now=NOW + DAY)
     with store.facts() as facts:
-        held = questions.findings(facts)
+        held = queries.findings(facts)
     assert [(f.device_id, f.finding_id) for f in held] == [
         *(("d1", one.id) for one in stays), ("d2", "1"), ("d2", "2"),
     ]  # fmt: skip
@@ -454,7 +455,7 @@ def test_other_findings_than_were_recorded_are_not_published(store):
 def test_a_file_is_not_mended_with_other_findings_than_were_recorded(store):
     changing_days(store, 2)
     with store.facts() as facts:
-        truth = questions.findings(facts)
+        truth = queries.findings(facts)
     begun = Path(store.published) / "source=nsight" / "run=2" / "begun.parquet"
     begun.write_bytes(begun.read_bytes()[:-100])
     one_more, one_less = (f"UPDATE scan SET findings = findings {by} 1" for by in "+-")
@@ -465,7 +466,7 @@ def test_a_file_is_not_mended_with_other_findings_than_were_recorded(store):
     with store._database.write() as connection:
         connection.execute(text(one_less))
     with store.facts() as facts:
-        assert questions.findings(facts) == truth
+        assert queries.findings(facts) == truth
 
 
 def test_facts_as_of_a_time(store):
@@ -473,7 +474,7 @@ def test_facts_as_of_a_time(store):
     sync(store, {"d1": [finding(1, state="installed")]}, now=NOW + 2 * DAY)
     for at, state in ((NOW, "missing"), (NOW + DAY, "missing"), (NOW + 2 * DAY, "installed")):
         with store.facts(at=at) as facts:
-            assert [row.state for row in questions.findings(facts)] == [state]
+            assert [row.state for row in queries.findings(facts)] == [state]
     with pytest.raises(StoreError, match="no complete sync as of 2026-11-16") as caught:
         store.facts(at=NOW - DAY)
     assert caught.value.hint
@@ -497,8 +498,8 @@ def test_what_is_kept_says_how_old_it_is(store):
     run.record_unchanged("d2", now=NOW + DAY)
     run.complete(now=NOW + DAY, as_of=NOW + DAY)
     with store.facts() as facts:
-        assert [row.scanned_at for row in questions.devices(facts)] == [NOW, NOW + DAY]
-        assert questions.count_findings(facts) == 2
+        assert [row.scanned_at for row in queries.devices(facts)] == [NOW, NOW + DAY]
+        assert queries.count_findings(facts) == 2
 
 
 def test_what_an_earlier_patchfleet_published_is_made_again(path):
@@ -510,7 +511,7 @@ def test_what_an_earlier_patchfleet_published_is_made_again(path):
         with store.facts() as facts:
             assert len(facts.repaired) == 10
             assert all("is outdated; it was" in what for what in facts.repaired)
-            assert questions.count_findings(facts) == 5
+            assert queries.count_findings(facts) == 5
         sync(store, {"d1": [finding(n) for n in range(6)]}, now=NOW + DAY)
         with store.facts() as facts:
-            assert questions.count_findings(facts) == 6
+            assert queries.count_findings(facts) == 6

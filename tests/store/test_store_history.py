@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_fleet import DAY, NOW, device, finding, inventory, patch
 
-from patchfleet.store import Store, questions
+from patchfleet.store import Store, queries
 
 DEVICES = ("d1", "d2", "d3")
 listing = st.dictionaries(
@@ -53,9 +53,9 @@ def read(store, run_id):
                 row.first_seen_at,
                 row.changed_at,
             )
-            for row in questions.findings(facts)
+            for row in queries.findings(facts)
         }
-        return {row.device_id for row in questions.devices(facts)}, held
+        return {row.device_id for row in queries.devices(facts)}, held
 
 
 class Mirror:

@@ -10,7 +10,8 @@ from sqlalchemy import func, select
 
 from patchfleet.errors import StoreError
 from patchfleet.models import Hosts
-from patchfleet.store import Store, schema
+from patchfleet.store import Store
+from patchfleet.store.record import schema
 
 HOUR = timedelta(hours=1)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from small_fleet import DAY, NOW, finding, patch, sync
 
-from patchfleet.store import Store, questions
+from patchfleet.store import Store, queries
 
 DEVICES = [f"d{i}" for i in range(30)]
 
@@ -44,7 +44,7 @@ def go_on(store, recorded):
 
 def states(store):
     with store.facts() as facts:
-        return {(r.device_id, r.finding_id, r.patch): r.state for r in questions.findings(facts)}
+        return {(r.device_id, r.finding_id, r.patch): r.state for r in queries.findings(facts)}
 
 
 @pytest.mark.slow
@@ -77,4 +77,4 @@ def test_a_killed_sync_loses_nothing_and_goes_on(address):
     with Store.open(address) as store:
         assert states(store) == dict.fromkeys(before, "installed")
         with store.facts(run_id=1) as facts:
-            assert {row.state for row in questions.findings(facts)} == {"missing"}
+            assert {row.state for row in queries.findings(facts)} == {"missing"}

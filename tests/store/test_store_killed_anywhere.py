@@ -22,8 +22,8 @@ from sqlalchemy import event
 from patchfleet.errors import StoreError
 from patchfleet.models import Hosts, Job, JobResult, JobRun, Jobs
 from patchfleet.models.machine import Identity, LookAlike, Machine, Member
-from patchfleet.store import Store, questions
-from patchfleet.store import database as database_module
+from patchfleet.store import Store, queries
+from patchfleet.store.record import database as database_module
 
 # What a killed process leaves open nobody closes; drivers warn of it when it is collected.
 pytestmark = pytest.mark.filterwarnings(
@@ -203,7 +203,7 @@ def told(store):
 
 def check_intervals(store):
     """See that every interval ends after it began, and that no key holds twice."""
-    from patchfleet.store.schema import interval, metadata
+    from patchfleet.store.record.schema import interval, metadata
 
     with store._database.read() as connection:
         for table in metadata.sorted_tables:
@@ -317,7 +317,7 @@ def test_a_migration_that_is_killed_at_any_step_goes_on(address, tmp_path, copie
         with Store.open(here, published=there) as store:
             first(store)
             with store.facts() as facts:
-                assert questions.count_findings(facts) == 9
+                assert queries.count_findings(facts) == 9
         if not was_killed:
             break
     assert step > 8

@@ -8,7 +8,7 @@ import pytest
 from small_fleet import DAY, NOW, device, finding, inventory, patch, sync
 
 from patchfleet.models import OPEN_STATES, SEVERITIES, STATES, Selection
-from patchfleet.store import Store, questions
+from patchfleet.store import Store, queries
 
 DEVICES = [f"d{n}" for n in range(6)]
 PATCHES = [
@@ -67,13 +67,13 @@ def facts(request, tmp_path_factory):
 def test_a_list_is_counted_and_begins_as_it_is_read(facts):
     for selection in SELECTIONS:
         for lines in (
-            questions.open_lines(facts, selection),
-            questions.work_lines(facts, selection=selection),
-            questions.device_lines(facts, selection),
-            questions.failed_lines(facts, selection),
-            questions.waiting_lines(facts, selection),
-            questions.silent_lines(facts, selection, after_days=0),
-            questions.contradiction_lines(facts, selection, after_days=1),
+            queries.open_lines(facts, selection),
+            queries.work_lines(facts, selection=selection),
+            queries.device_lines(facts, selection),
+            queries.failed_lines(facts, selection),
+            queries.waiting_lines(facts, selection),
+            queries.silent_lines(facts, selection, after_days=0),
+            queries.contradiction_lines(facts, selection, after_days=1),
         ):
             rows = list(lines.read())
             assert lines.count() == len(rows)
@@ -83,7 +83,7 @@ def test_a_list_is_counted_and_begins_as_it_is_read(facts):
 
 def test_the_worst_of_what_is_open_is_the_same_however_much_is_read(facts):
     for selection in SELECTIONS:
-        lines = questions.open_lines(facts, selection)
+        lines = queries.open_lines(facts, selection)
         rows = list(lines.read())
         for limit in range(len(rows) + 2):
             assert list(lines.read(limit)) == rows[:limit]
@@ -91,8 +91,8 @@ def test_the_worst_of_what_is_open_is_the_same_however_much_is_read(facts):
 
 def test_what_is_open_comes_worst_first_and_is_all_that_is_open(facts):
     for selection in SELECTIONS:
-        rows = list(questions.open_lines(facts, selection).read())
-        wanted = [r for r in questions.findings(facts, selection) if r.state in OPEN_STATES]
+        rows = list(queries.open_lines(facts, selection).read())
+        wanted = [r for r in queries.findings(facts, selection) if r.state in OPEN_STATES]
         assert sorted(rows, key=repr) == sorted(wanted, key=repr)
         ages = [
             (SEVERITIES.index(r.severity), r.age_days is None, -(r.age_days or 0)) for r in rows
@@ -100,7 +100,7 @@ def test_what_is_open_comes_worst_first_and_is_all_that_is_open(facts):
         assert ages == sorted(ages)
 
 
-@pytest.mark.parametrize("lines", [questions.work_lines, questions.failed_lines])
+@pytest.mark.parametrize("lines", [queries.work_lines, queries.failed_lines])
 def test_two_selections_read_by_turns_do_not_mix(facts, lines):
     first, second = (
         lines(facts, selection=Selection(customers=(name,))) for name in ("acme", "beta")
@@ -122,7 +122,7 @@ def _customers(row):
 def test_how_long_closing_takes_is_what_the_intervals_say(facts):
     for selection in SELECTIONS:
         lives = defaultdict(list)
-        for row in questions.history(facts, selection):
+        for row in queries.history(facts, selection):
             lives[row.device_id, row.finding_id].append(row)
         wanted = Counter()
         for life in lives.values():
@@ -135,13 +135,13 @@ def test_how_long_closing_takes_is_what_the_intervals_say(facts):
             until = min(closed) if is_closed else facts.as_of if None in ends else max(ends)
             severity = max(life, key=lambda row: row.from_run).severity
             wanted[severity, max(0, (until - min(opened)).days), is_closed] += 1
-        found = questions.times_to_close(facts, selection)
+        found = queries.times_to_close(facts, selection)
         assert {(r.severity, r.days, r.is_closed): r.findings for r in found} == dict(wanted)
 
 
 def test_how_often_something_failed_is_what_the_intervals_say(facts):
-    history = questions.history(facts, Selection())
-    failing = list(questions.findings(facts, Selection(states=("failed",))))
+    history = queries.history(facts, Selection())
+    failing = list(queries.findings(facts, Selection(states=("failed",))))
     wanted = Counter()
     for row in failing:
         states = [
@@ -154,6 +154,6 @@ def test_how_often_something_failed_is_what_the_intervals_say(facts):
             state == "failed" != last for state, last in zip(states, before, strict=True)
         )
     found = Counter()
-    for row in questions.failed_patches(facts):
+    for row in queries.failed_patches(facts):
         found[row.patch] += row.times
     assert found == wanted

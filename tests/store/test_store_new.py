@@ -6,8 +6,8 @@ from random import Random
 import pytest
 from small_fleet import NOW, device, finding, inventory, patch
 
-from patchfleet.store import Store, questions
-from patchfleet.store.questions import count_first_listed, new_critical
+from patchfleet.store import Store, queries
+from patchfleet.store.queries import count_first_listed, new_critical
 
 PATCHES = [patch(f"P{n}", severity="critical") for n in range(6)]
 DEVICES = [f"d{n}" for n in range(5)]
@@ -78,5 +78,5 @@ def test_the_first_sync_of_a_source_is_no_news_and_neither_is_a_device_of_today(
         with store.facts(with_history=True) as facts, store.facts(run_id=1) as before:
             assert new_critical(facts) == []
             with store.facts(run_id=3) as after:
-                assert count_first_listed(before, after) == questions.FirstListed(1, 3)
-                assert len(questions.changes(before, after)) == 3
+                assert count_first_listed(before, after) == queries.FirstListed(1, 3)
+                assert len(queries.changes(before, after)) == 3

@@ -8,7 +8,7 @@ import sys
 import pytest
 from small_fleet import DAY, NOW, device, finding, inventory, sync
 
-from patchfleet.store import Store, questions
+from patchfleet.store import Store, queries
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="files of POSIX")
 
@@ -72,7 +72,7 @@ def test_an_odd_file_is_named_and_made_anew(tmp_path, make, name):
         if make is not unreadable or os.geteuid():
             assert [str(path) in what for what in store.damaged()] == [True]
         with store.facts() as facts:
-            assert questions.count_findings(facts) == 2
+            assert queries.count_findings(facts) == 2
             assert len(list(facts.ask("SELECT * FROM devices").rows())) == 1
         assert store.damaged() == []
         assert path.is_file()
@@ -87,7 +87,7 @@ def test_a_folder_that_leads_elsewhere_is_made_anew(tmp_path):
         here.symlink_to(tmp_path / "elsewhere")
         assert store.damaged() == [f"{here} is a link to elsewhere"]
         with store.facts() as facts:
-            assert questions.count_findings(facts) == 1
+            assert queries.count_findings(facts) == 1
         assert store.damaged() == []
         assert not here.is_symlink()
         assert (tmp_path / "elsewhere" / "findings.parquet").is_file()

@@ -10,7 +10,7 @@ from test_store_journal import SENT
 
 import postgresql
 from patchfleet.errors import StoreError
-from patchfleet.store import Store, questions
+from patchfleet.store import Store, queries
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def test_a_server_that_goes_away_in_mid_sync_costs_nothing_that_was_recorded(add
         server.start()
         with Store.open(address) as store:
             with store.facts() as facts:
-                assert {row.finding_id for row in questions.findings(facts)} == {"1"}
+                assert {row.finding_id for row in queries.findings(facts)} == {"1"}
             run = store.begin("nsight", now=NOW + DAY)
             assert run.is_resumed
             run.inventory(inventory(device("d1"), device("d2")))
@@ -94,7 +94,7 @@ def test_a_server_that_goes_away_in_mid_sync_costs_nothing_that_was_recorded(add
                 run.record(number, [finding(2)], now=NOW + DAY)
             run.complete(now=NOW + DAY, as_of=NOW + DAY)
             with store.facts() as facts:
-                assert {row.finding_id for row in questions.findings(facts)} == {"2"}
+                assert {row.finding_id for row in queries.findings(facts)} == {"2"}
 
 
 def test_a_server_without_a_free_connection_is_told_as_such(server, address):
@@ -119,11 +119,11 @@ def test_what_another_machine_published_is_made_anew(address, tmp_path):
     with Store.open(address, published=tmp_path / "here") as store:
         sync(store, {"d1": [finding(n) for n in range(30)]})
         with store.facts() as facts:
-            rows = questions.findings(facts)
+            rows = queries.findings(facts)
     with Store.open(address, published=tmp_path / "there") as store, store.facts() as facts:
         (told,) = facts.repaired
         assert told.endswith("run=1 is missing; it was rebuilt from the record")
-        assert questions.findings(facts) == rows
+        assert queries.findings(facts) == rows
     with Store.open(address, published=tmp_path / "here") as store, store.facts() as facts:
         assert facts.repaired == ()  # the same bytes: two machines do not take turns in repairing
 

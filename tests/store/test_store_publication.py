@@ -12,9 +12,9 @@ from small_fleet import DAY, NOW, device, finding, inventory, patch, sync
 from sqlalchemy import select, update
 
 from patchfleet.errors import StoreError
-from patchfleet.store import Store, questions
-from patchfleet.store.schema import publication
-from patchfleet.store.texts import SIGN, without_nul
+from patchfleet.store import Store, queries
+from patchfleet.store.record.nul_bytes import SIGN, without_nul
+from patchfleet.store.record.schema import publication
 
 ODD = "a \"quoted\", back\\slash, line\nbreak\r, 日本 \U0001f600, \x01, 'single' and \x00 nul"
 
@@ -56,8 +56,8 @@ def test_every_field_survives(store):
     of = inventory(machine, device("d2", is_patched=False), customers=(ODD,), sites=(ODD,))
     sync(store, {"d1": [found]}, of=of)
     with store.facts() as facts:
-        (row,) = questions.findings(facts)
-        first, second = questions.devices(facts)
+        (row,) = queries.findings(facts)
+        first, second = queries.devices(facts)
     assert row.finding_id == found.id.replace("\0", SIGN)
     found, what, machine = (without_nul(value) for value in (found, what, machine))
     assert row.patch == what.title
@@ -134,8 +134,8 @@ def test_only_patches_in_use_are_published(store):
 def test_an_empty_fleet_is_published(store):
     sync(store, {}, of=inventory(customers=(), sites=()))
     with store.facts() as facts:
-        assert questions.worklist(facts) == []
-        assert questions.findings(facts) == []
+        assert queries.worklist(facts) == []
+        assert queries.findings(facts) == []
 
 
 @pytest.mark.parametrize("harm", ["unlink", "cut", "flip", "empty"])
@@ -156,7 +156,7 @@ def test_a_file_that_is_missing_or_damaged_is_named_and_rebuilt(store, name, har
     with store.facts() as facts:
         word = "missing" if harm == "unlink" else "damaged"
         assert facts.repaired == (f"{path} is {word}; it was rebuilt from the record",)
-        assert questions.count_findings(facts) == 50
+        assert queries.count_findings(facts) == 50
     with store.facts() as facts:
         assert facts.repaired == ()
 
@@ -176,7 +176,7 @@ def test_digests_of_earlier_versions_are_compared(store):
     path.write_bytes(path.read_bytes()[:-1] + b"?")
     with store.facts() as facts:
         assert facts.repaired == (f"{path} is damaged; it was rebuilt from the record",)
-        assert questions.count_findings(facts) == 50
+        assert queries.count_findings(facts) == 50
     assert store.damaged() == []
 
 
@@ -206,7 +206,7 @@ def test_files_stand_in_a_folder_of_any_name(path, tmp_path, name):
             listed = [finding(n, state=state) for n, state in enumerate(states)]
             sync(store, {"d1": listed}, now=NOW + day * DAY)
         with store.facts() as facts:
-            assert [f.finding_id for f in questions.findings(facts) if f.state != "missing"] == [
+            assert [f.finding_id for f in queries.findings(facts) if f.state != "missing"] == [
                 "0",
                 "1",
             ]
@@ -215,11 +215,11 @@ def test_files_stand_in_a_folder_of_any_name(path, tmp_path, name):
 def test_an_earlier_run_is_rebuilt_to_its_own_rows(store):
     sync(store, {"d1": [finding(1), finding(2)], "d2": [finding(1)]})
     with store.facts() as facts:
-        before = questions.findings(facts), questions.devices(facts)
+        before = queries.findings(facts), queries.devices(facts)
     sync(store, {"d1": [finding(2, state="failed")]}, now=NOW + DAY)
     store.publish(1)
     with store.facts(run_id=1) as facts:
-        assert (questions.findings(facts), questions.devices(facts)) == before
+        assert (queries.findings(facts), queries.devices(facts)) == before
         assert facts.repaired == ()
 
 
@@ -276,13 +276,13 @@ def test_a_disk_that_fills_up_while_publishing_harms_nothing(address, store, lim
     assert message.startswith("run 2 cannot be published in "), message
     assert "free some space" in hint
     with store.facts() as facts:
-        assert questions.count_findings(facts) == 1
+        assert queries.count_findings(facts) == 1
     run = store.begin("nsight", now=NOW + DAY)
     assert run.scanned == {"d1"}
     run.inventory(inventory(device()))
     run.complete(now=NOW + DAY, as_of=NOW + DAY)
     with store.facts() as facts:
-        assert questions.count_findings(facts) == 3000
+        assert queries.count_findings(facts) == 3000
 
 
 def test_readers_go_on_while_a_run_is_written(address, store):
@@ -294,4 +294,4 @@ def test_readers_go_on_while_a_run_is_written(address, store):
         Store.open(address, create=False) as reader,
         reader.facts() as facts,
     ):
-        assert questions.count_findings(facts) == 1
+        assert queries.count_findings(facts) == 1

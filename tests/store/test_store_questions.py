@@ -7,8 +7,8 @@ from small_fleet import DAY, NOW, device, finding, inventory, patch, sync
 
 from patchfleet.errors import StoreError
 from patchfleet.models import Selection
-from patchfleet.store import Store, questions
-from patchfleet.store.questions import AgeRow, SeverityStateRow, TransitionRow, UnknownName
+from patchfleet.store import Store, queries
+from patchfleet.store.queries import AgeRow, SeverityStateRow, TransitionRow, UnknownName
 
 OLD = patch(
     "2026-10 Cumulative Update (KB5049981)", kb="5049981", severity="critical",
@@ -62,7 +62,7 @@ def test_worklist_counts_every_customer_worst_first(facts):
     counted = [
         (w.customer, w.devices, w.unpatched_devices, w.failed, w.reboot_required,
          w.overdue_critical, w.not_judged)
-        for w in questions.worklist(facts)
+        for w in queries.worklist(facts)
     ]  # fmt: skip
     assert counted == [
         ("Acme", 2, 0, 1, 1, 2, 3),
@@ -72,7 +72,7 @@ def test_worklist_counts_every_customer_worst_first(facts):
 
 
 def test_work_items_are_what_the_worklist_counts(facts):
-    items = [(i.device, i.reason, i.patch, i.age_days) for i in questions.work_items(facts)]
+    items = [(i.device, i.reason, i.patch, i.age_days) for i in queries.work_items(facts)]
     assert items == [
         ("PC-2", "reboot_required", OLD.title, 30),
         ("PC-2", "not_judged", EDGE.title, 14),
@@ -86,9 +86,9 @@ def test_work_items_are_what_the_worklist_counts(facts):
 
 @pytest.mark.parametrize(("days", "overdue"), [(0, 3), (13, 3), (14, 2), (15, 1), (30, 0)])
 def test_overdue_is_exact_at_its_boundary(facts, days, overdue):
-    (acme, *_) = questions.worklist(facts, overdue_after_days=days)
+    (acme, *_) = queries.worklist(facts, overdue_after_days=days)
     assert acme.overdue_critical == overdue
-    items = questions.work_items(facts, overdue_after_days=days)
+    items = queries.work_items(facts, overdue_after_days=days)
     assert sum(item.reason == "overdue_critical" for item in items) == overdue
 
 
@@ -105,9 +105,9 @@ def test_overdue_is_exact_at_its_boundary(facts, days, overdue):
 def test_customers_of_a_selection_appear_with_nothing_to_do(facts, selection, expected):
     chosen = named(selection)
     for rows in (
-        questions.worklist(facts, selection=chosen),
-        questions.posture(facts, chosen),
-        questions.customers(facts, chosen),
+        queries.worklist(facts, selection=chosen),
+        queries.posture(facts, chosen),
+        queries.customers(facts, chosen),
     ):
         assert sorted((row.customer for row in rows), key=str.lower) == expected
 
@@ -149,14 +149,14 @@ def test_customers_of_a_selection_appear_with_nothing_to_do(facts, selection, ex
 )
 def test_a_selection_narrows(facts, selection, expected):
     chosen = named(selection)
-    assert questions.count_findings(facts, chosen) == expected
-    assert len(questions.findings(facts, chosen)) == expected
-    assert sum(row.findings for row in questions.severity_by_state(facts, chosen)) == expected
-    assert sum(row.findings for row in questions.posture(facts, chosen)) == expected
+    assert queries.count_findings(facts, chosen) == expected
+    assert len(queries.findings(facts, chosen)) == expected
+    assert sum(row.findings for row in queries.severity_by_state(facts, chosen)) == expected
+    assert sum(row.findings for row in queries.posture(facts, chosen)) == expected
 
 
 def test_findings_come_by_place_and_severity(facts):
-    rows = questions.findings(facts)
+    rows = queries.findings(facts)
     assert [(r.customer, r.device, r.patch) for r in rows] == [
         ("Acme", "PC-2", OLD.title),
         ("Acme", "PC-2", OLD.title),
@@ -170,27 +170,25 @@ def test_findings_come_by_place_and_severity(facts):
         ("beta_gmbh", "SRV-1", OLD.title),
         ("beta_gmbh", "SRV-1", UNRATED.title),
     ]
-    assert questions.findings(facts, limit=3) == rows[:3]
-    assert list(questions.iter_findings(facts, batch=2)) == rows
+    assert queries.findings(facts, limit=3) == rows[:3]
+    assert list(queries.iter_findings(facts, batch=2)) == rows
 
 
 def test_two_lists_are_read_side_by_side(facts):
-    pairs = zip(
-        questions.iter_findings(facts, batch=1), questions.iter_findings(facts), strict=True
-    )
+    pairs = zip(queries.iter_findings(facts, batch=1), queries.iter_findings(facts), strict=True)
     assert all(one == other for one, other in pairs)
 
 
 def test_devices_and_customers_are_counted(facts):
-    assert [(d.device, d.customer, d.findings, d.open) for d in questions.devices(facts)] == [
+    assert [(d.device, d.customer, d.findings, d.open) for d in queries.devices(facts)] == [
         ("PC-2", "Acme", 4, 3),
         ("SRV-1", "Acme", 5, 4),
         ("NAS", "beta_gmbh", 0, 0),
         ("SRV-1", "beta_gmbh", 2, 0),
     ]
     chosen = Selection(devices=("nas",), states=("failed",))
-    assert [d.device_id for d in questions.devices(facts, chosen)] == ["d4"]
-    assert [(c.customer, c.sites, c.devices) for c in questions.customers(facts)] == [
+    assert [d.device_id for d in queries.devices(facts, chosen)] == ["d4"]
+    assert [(c.customer, c.sites, c.devices) for c in queries.customers(facts)] == [
         ("Acme", 1, 2),
         ("beta_gmbh", 1, 2),
         ("Empty", 0, 0),
@@ -198,7 +196,7 @@ def test_devices_and_customers_are_counted(facts):
 
 
 def test_posture(facts):
-    acme, beta, empty = questions.posture(facts)
+    acme, beta, empty = queries.posture(facts)
     assert (acme.findings, acme.installed, acme.ignored, acme.open) == (9, 1, 1, 7)
     assert (acme.open_critical, acme.open_unspecified, acme.open_low) == (6, 1, 0)
     assert acme.installed_share == 1 / 8
@@ -208,7 +206,7 @@ def test_posture(facts):
 
 
 def test_severity_by_state(facts):
-    assert questions.severity_by_state(facts, Selection(customers=("Acme",)))[:3] == [
+    assert queries.severity_by_state(facts, Selection(customers=("Acme",)))[:3] == [
         SeverityStateRow("critical", "missing", 2),
         SeverityStateRow("critical", "pending", 1),
         SeverityStateRow("critical", "failed", 1),
@@ -216,7 +214,7 @@ def test_severity_by_state(facts):
 
 
 def test_age_of_open(facts):
-    assert questions.age_of_open(facts) == [
+    assert queries.age_of_open(facts) == [
         AgeRow("0-7", "unspecified", 1),
         AgeRow("8-14", "critical", 3),
         AgeRow("15-30", "critical", 2),
@@ -242,12 +240,12 @@ def test_age_of_open(facts):
 def test_ages_are_whole_days(store, days, bucket):
     sync(store, {"d1": [finding(what=patch(released_at=NOW - timedelta(days=days)))]})
     with store.facts() as facts:
-        (row,) = questions.age_of_open(facts)
+        (row,) = queries.age_of_open(facts)
     assert row.bucket == bucket
 
 
 def test_top_patches_count_devices_not_findings(facts):
-    tops = [(row.patch, row.devices, row.age_days) for row in questions.top_patches(facts)]
+    tops = [(row.patch, row.devices, row.age_days) for row in queries.top_patches(facts)]
     assert tops == [
         (OLD.title, 2, 30),
         (EDGE.title, 2, 14),
@@ -255,20 +253,20 @@ def test_top_patches_count_devices_not_findings(facts):
         (DATELESS.title, 1, None),
         (UNRATED.title, 1, 1),
     ]
-    assert len(questions.top_patches(facts, limit=2)) == 2
+    assert len(queries.top_patches(facts, limit=2)) == 2
 
 
 def test_names_that_mean_nothing_are_told_with_close_ones(facts):
     asked = Selection(
         customers=("Acne", "acme", "c2"), sites=("Mian", "nowhere"), devices=("srv-2", "srv*")
     )
-    assert questions.unknown_names(facts, asked) == [
+    assert queries.unknown_names(facts, asked) == [
         UnknownName("customers", "Acne", ("Acme",)),
         UnknownName("sites", "Mian", ("Main",)),
         UnknownName("sites", "nowhere", ()),
         UnknownName("devices", "srv-2", ("SRV-1",)),
     ]
-    assert questions.unknown_names(facts, Selection()) == []
+    assert queries.unknown_names(facts, Selection()) == []
 
 
 def test_changes_between_two_runs(store):
@@ -280,12 +278,12 @@ def test_changes_between_two_runs(store):
     }
     sync(store, later, of=FLEET, now=NOW + DAY)
     with store.facts(run_id=1) as before, store.facts() as after:
-        rows = questions.changes(before, after)
-        counts = questions.count_changes(before, after)
-        failed = questions.changes(before, after, Selection(states=("failed",)))
-        beta = questions.count_changes(before, after, Selection(customers=("beta_gmbh",)))
-        back = questions.changes(after, before)
-        nothing = questions.changes(after, after)
+        rows = queries.changes(before, after)
+        counts = queries.count_changes(before, after)
+        failed = queries.changes(before, after, Selection(states=("failed",)))
+        beta = queries.count_changes(before, after, Selection(customers=("beta_gmbh",)))
+        back = queries.changes(after, before)
+        nothing = queries.changes(after, after)
     assert [(r.device_id, r.finding_id, r.before_state, r.after_state) for r in rows] == [
         ("d1", "1", "failed", "installed"),
         ("d1", "2", "missing", None),
@@ -314,7 +312,7 @@ def test_runs_of_other_sources_are_not_compared(store):
     sync(store, LISTINGS, of=FLEET, source="qualys")
     with store.facts(run_id=1) as one, store.facts() as both:
         with pytest.raises(StoreError, match="cannot compare") as caught:
-            questions.changes(one, both)
+            queries.changes(one, both)
         assert caught.value.hint
 
 
@@ -322,6 +320,6 @@ def test_the_same_id_at_two_sources_is_two_customers(store):
     sync(store, LISTINGS, of=FLEET)
     sync(store, {"d1": []}, source="qualys", of=inventory(device("d1", "OTHER")))
     with store.facts() as facts:
-        acme = [w for w in questions.worklist(facts) if w.customer == "Acme"]
+        acme = [w for w in queries.worklist(facts) if w.customer == "Acme"]
         assert [(w.source, w.failed) for w in acme] == [("nsight", 1), ("qualys", 0)]
-        assert {r.device for r in questions.findings(facts)} == {"SRV-1", "PC-2"}
+        assert {r.device for r in queries.findings(facts)} == {"SRV-1", "PC-2"}

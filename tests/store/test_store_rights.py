@@ -14,7 +14,7 @@ from small_fleet import NOW, finding, sync
 
 from patchfleet.cli.main import run
 from patchfleet.errors import StoreError
-from patchfleet.store import Store, questions
+from patchfleet.store import Store, queries
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="permissions of POSIX")
 
@@ -106,7 +106,7 @@ def as_nobody():
 def test_a_record_in_a_folder_that_is_shut_is_read(shut):
     with as_nobody(), Store.open(shut / "fleet.db", create=False) as store:
         with store.facts(with_history=True) as facts:
-            assert questions.count_findings(facts) == 2
+            assert queries.count_findings(facts) == 2
         assert [row.state for row in store.runs()] == ["complete"]
         assert store.damaged() == []
         with pytest.raises(StoreError, match="cannot be"):

@@ -12,7 +12,7 @@ from small_fleet import DAY, NOW, device, finding, inventory, patch, sync
 
 from patchfleet.errors import StoreError
 from patchfleet.models import Gap
-from patchfleet.store import Delta, Store, questions
+from patchfleet.store import Delta, Store, queries
 
 
 def rows_of(store, table):
@@ -45,7 +45,7 @@ def test_first_seen_survives_a_change_and_an_absence(store):
     ):
         sync(store, {"d1": found}, now=NOW + days * DAY)
         with store.facts() as facts:
-            seen.append([(r.first_seen_at, r.changed_at) for r in questions.findings(facts)])
+            seen.append([(r.first_seen_at, r.changed_at) for r in queries.findings(facts)])
     assert seen == [[(NOW, NOW)], [(NOW, NOW + DAY)], [], [(NOW, NOW + 3 * DAY)]]
 
 
@@ -54,7 +54,7 @@ def test_a_new_title_of_a_patch_is_no_change_of_the_finding(store):
     _, deltas = sync(store, {"d1": [finding(what=patch("Update"))]}, now=NOW + DAY)
     assert deltas["d1"].changed == 1
     with store.facts() as facts:
-        (row,) = questions.findings(facts)
+        (row,) = queries.findings(facts)
     assert (row.patch, row.changed_at) == ("Update", NOW)
 
 
@@ -66,12 +66,12 @@ def test_recording_a_device_twice_in_a_run_keeps_the_second(store):
     run.record("d1", [finding(1, state="installed"), finding(2)], now=NOW + DAY)
     run.complete(now=NOW + DAY, as_of=NOW + DAY)
     with store.facts() as facts:
-        assert [(r.finding_id, r.state) for r in questions.findings(facts)] == [
+        assert [(r.finding_id, r.state) for r in queries.findings(facts)] == [
             ("1", "installed"),
             ("2", "missing"),
         ]
     with store.facts(run_id=1) as facts:
-        assert [(r.finding_id, r.state) for r in questions.findings(facts)] == [
+        assert [(r.finding_id, r.state) for r in queries.findings(facts)] == [
             ("1", "missing"),
             ("2", "missing"),
         ]
@@ -171,11 +171,11 @@ def test_a_run_that_misses_a_device_is_not_complete(store):
         run.complete(now=NOW, as_of=NOW)
     assert caught.value.hint
     with store.facts() as facts:
-        assert [row.finding_id for row in questions.findings(facts)] == ["1"]
+        assert [row.finding_id for row in queries.findings(facts)] == ["1"]
     run.record("d2", [], now=NOW)
     run.complete(now=NOW, as_of=NOW)
     with store.facts() as facts:
-        assert [row.finding_id for row in questions.findings(facts)] == ["2"]
+        assert [row.finding_id for row in queries.findings(facts)] == ["2"]
 
 
 def test_a_resumed_run_needs_its_inventory_again(store):
@@ -213,7 +213,7 @@ def test_an_inventory_that_contradicts_itself_is_refused_whole(store, wrong, wor
     run.inventory(inventory())
     run.complete(now=NOW, as_of=NOW)
     with store.facts() as facts:
-        assert questions.devices(facts) == []
+        assert queries.devices(facts) == []
 
 
 def test_a_device_that_is_gone_is_gone_only_with_a_complete_run(store):
@@ -221,18 +221,18 @@ def test_a_device_that_is_gone_is_gone_only_with_a_complete_run(store):
     run = store.begin("nsight", now=NOW + DAY)
     run.inventory(inventory(device("d1"), customers=("Acme Ltd",)))
     with store.facts() as facts:
-        assert [row.device_id for row in questions.devices(facts)] == ["d1", "d2"]
+        assert [row.device_id for row in queries.devices(facts)] == ["d1", "d2"]
     run.record("d1", [finding(1)], now=NOW + DAY)
     run.complete(now=NOW + DAY, as_of=NOW + DAY)
     with store.facts() as facts:
-        assert [(d.device_id, d.customer) for d in questions.devices(facts)] == [("d1", "Acme Ltd")]
-        assert questions.count_findings(facts) == 1
+        assert [(d.device_id, d.customer) for d in queries.devices(facts)] == [("d1", "Acme Ltd")]
+        assert queries.count_findings(facts) == 1
     with store.facts(run_id=1) as facts:
-        assert [(d.device_id, d.customer) for d in questions.devices(facts)] == [
+        assert [(d.device_id, d.customer) for d in queries.devices(facts)] == [
             ("d1", "Acme"),
             ("d2", "Acme"),
         ]
-        assert questions.count_findings(facts) == 2
+        assert queries.count_findings(facts) == 2
 
 
 def test_a_device_that_moves_keeps_its_findings_and_its_past(store):
@@ -244,7 +244,7 @@ def test_a_device_that_moves_keeps_its_findings_and_its_past(store):
     sync(store, {"d1": [finding()]}, now=NOW + DAY, of=at_beta)
     with store.facts() as now, store.facts(run_id=1) as then:
         for facts, customer in ((now, "Beta"), (then, "Acme")):
-            (row,) = questions.findings(facts)
+            (row,) = queries.findings(facts)
             assert (row.customer, row.first_seen_at) == (customer, NOW)
 
 
@@ -259,7 +259,7 @@ def test_a_device_that_left_the_inventory_of_a_resumed_run_is_not_in_it(store):
     assert again.scanned == {"d2"}
     again.complete(now=NOW, as_of=NOW)
     with store.facts() as facts:
-        (row,) = questions.findings(facts)
+        (row,) = queries.findings(facts)
     assert (row.device_id, row.device) == ("d2", "SRV-2")
 
 
@@ -292,9 +292,9 @@ def test_two_sources_are_read_together_and_apart(store):
             ("qualys", qualys),
         ]
         assert facts.as_of == NOW
-        assert questions.count_findings(facts) == 3
+        assert queries.count_findings(facts) == 3
     with store.facts(run_id=qualys) as facts:
-        assert questions.count_findings(facts) == 2
+        assert queries.count_findings(facts) == 2
 
 
 def test_a_naive_time_is_refused(store):
@@ -312,9 +312,9 @@ def test_customers_sites_and_devices_that_are_gone_are_not_in_the_next_run(store
     sync(store, {"d1": [finding()]}, now=NOW + DAY)
     for run_id, expected in ((1, ["Acme", "Beta"]), (2, ["Acme"])):
         with store.facts(run_id=run_id) as facts:
-            assert [row.customer for row in questions.customers(facts)] == expected
+            assert [row.customer for row in queries.customers(facts)] == expected
             assert facts.count("SELECT count(*) FROM sites") == len(expected)
-            assert [row.customer for row in questions.devices(facts)] == expected
+            assert [row.customer for row in queries.devices(facts)] == expected
 
 
 def test_findings_of_a_device_nobody_patches_any_more_are_not_told(store):
@@ -322,11 +322,11 @@ def test_findings_of_a_device_nobody_patches_any_more_are_not_told(store):
     sync(store, {"d1": [finding()]})
     sync(store, {}, of=inventory(device("d1", is_patched=False)), now=NOW + DAY)
     with store.facts() as facts:
-        (row,) = questions.devices(facts)
+        (row,) = queries.devices(facts)
         assert (row.findings, row.scanned_at) == (0, None)
     sync(store, {"d1": [finding()]}, now=NOW + 2 * DAY)
     with store.facts() as facts:
-        (row,) = questions.findings(facts)
+        (row,) = queries.findings(facts)
     assert row.first_seen_at == NOW
 
 

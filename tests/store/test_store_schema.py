@@ -9,8 +9,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from patchfleet.store import Store, schema
-from patchfleet.store import database as module
+from patchfleet.store import Store
+from patchfleet.store.record import database as module
+from patchfleet.store.record import schema
 
 
 def test_migrations_make_the_tables_of_the_schema(store):
@@ -61,7 +62,7 @@ def loaded(code, *arguments):
 
 def test_importing_the_store_loads_no_database():
     heavy = {"sqlalchemy", "duckdb", "alembic", "sqlite3", "psycopg"}
-    assert not heavy & loaded("import patchfleet.store, patchfleet.store.questions")
+    assert not heavy & loaded("import patchfleet.store, patchfleet.store.queries")
 
 
 def test_opening_a_store_that_is_there_loads_no_migrations(empty):

@@ -10,8 +10,8 @@ from small_fleet import DAY, NOW, device, finding, inventory, patch, sync
 
 from patchfleet.errors import StoreError
 from patchfleet.models import Selection
-from patchfleet.store import questions
-from patchfleet.store.views import VIEWS
+from patchfleet.store import queries
+from patchfleet.store.views.columns import VIEWS
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def facts(store):
 
 
 def test_every_interval_tells_when_it_began_and_ended(facts):
-    rows = questions.history(facts, Selection(devices=("renamed",)))
+    rows = queries.history(facts, Selection(devices=("renamed",)))
     told = [
         (r.finding_id, r.state, r.from_run, r.from_at, r.to_run, r.to_at, r.is_gone) for r in rows
     ]
@@ -41,12 +41,12 @@ def test_every_interval_tells_when_it_began_and_ended(facts):
         ("2", "missing", 1, NOW, rows[2].from_run, NOW + 3 * day, True),
     ]
     assert {row.device for row in rows} == {"RENAMED"}
-    (one,) = questions.history(facts, Selection(devices=("d2",), patches=("KB5049981",)))
+    (one,) = queries.history(facts, Selection(devices=("d2",), patches=("KB5049981",)))
     assert (one.patch, one.to_at) == ("Other", None)
 
 
 def test_a_finding_knows_when_what_became_of_it(facts):
-    first, other = questions.milestones(facts, Selection(devices=("renamed",)))
+    first, other = queries.milestones(facts, Selection(devices=("renamed",)))
     assert (first.state, first.failures, first.missing_run) == ("installed", 1, 1)
     assert (first.missing_at, first.last_failed_at) == (NOW, NOW + DAY)
     assert (first.installed_seen_at, first.gone_at) == (NOW + 3 * DAY, None)
@@ -62,7 +62,7 @@ def test_failures_are_counted_when_they_begin(store):
         at = NOW + day * DAY
         sync(store, {"d1": [finding(1, state=state, decision=decision)]}, now=at)
     with store.facts(with_history=True) as facts:
-        (one,) = questions.milestones(facts, Selection())
+        (one,) = queries.milestones(facts, Selection())
     assert (one.failures, one.last_failed_at) == (4, NOW + 7 * DAY)
     assert (one.missing_at, one.approved_at) == (NOW, NOW + 3 * DAY)
     assert (one.ignored_at, one.ignored_run) == (NOW + 4 * DAY, 5)
@@ -114,7 +114,7 @@ def test_moments_within_a_list_ask_for_a_cast(facts):
 
 def test_days_are_those_of_utc_wherever_it_runs():
     script = """
-from patchfleet.store.quiet import connect
+from patchfleet.store.publication.duckdb import connect
 asked = "SELECT TIMESTAMPTZ '2026-03-01 02:00:00+00' = TIMESTAMP '2026-03-01 02:00:00'"
 with connect() as engine:
     for one in (engine, engine.cursor()):
@@ -163,7 +163,7 @@ def test_what_does_not_read_is_refused(facts, sql, said):
 
 
 def test_a_copy_of_the_record_gives_the_same_answers(store, facts, tmp_path, request):
-    rows = questions.findings(facts)
+    rows = queries.findings(facts)
     from patchfleet.store import Store
 
     target = tmp_path / "copy.db"
@@ -176,7 +176,7 @@ def test_a_copy_of_the_record_gives_the_same_answers(store, facts, tmp_path, req
             assert [told.partition(" is ")[2] for told in there.repaired] == [
                 "missing; it was rebuilt from the record"
             ]
-            assert questions.findings(there) == rows
+            assert queries.findings(there) == rows
         assert other.runs() == store.runs()
         sync(other, {"d1": [finding(1)]}, now=NOW + 9 * DAY)
         assert other.runs()[0].id > store.runs()[0].id
@@ -198,7 +198,7 @@ def test_publications_on_a_storage_are_read_through_it(address, tmp_path):
         sync(store, {"d1": [finding(n) for n in range(20)]})
         sync(store, {"d1": [finding(n) for n in range(21)]}, now=NOW + DAY)
         with store.facts() as facts:
-            assert questions.count_findings(facts) == 21
+            assert queries.count_findings(facts) == 21
             assert facts.repaired == ()
         store._shelf._files.rm("/fleet/source=nsight/run=1/findings.parquet")
         with store.facts() as facts:
@@ -207,7 +207,7 @@ def test_publications_on_a_storage_are_read_through_it(address, tmp_path):
                 "memory://fleet/source=nsight/run=1/findings.parquet is missing; "
                 "it was rebuilt from the record"
             )
-            assert questions.count_findings(facts) == 21
+            assert queries.count_findings(facts) == 21
         store._shelf._files.rm("/fleet", recursive=True)
     with pytest.raises(StoreError, match="nothing here can publish to s3://"):
         Store.open(tmp_path / "other.db", published="s3://bucket/fleet")

@@ -5,7 +5,7 @@ import random
 import pytest
 from small_fleet import DAY, NOW, device, finding, inventory, patch, sync
 
-from patchfleet.store import Store, questions
+from patchfleet.store import Store, queries
 
 DEVICES = ("d1", "d2", "d3")
 PATCHES = tuple(
@@ -213,13 +213,13 @@ def test_a_patch_is_asked_for_by_number_and_by_any_title_it_ever_had(store):
     sync(store, {"q1": [finding(9, patch("Other", vendor_id="Ab-1"))]}, source="qualys")
     sync(store, {"d1": [finding(1, new, "failed")], "d2": [finding(1, new, "installed")]})
     with store.facts(with_history=True) as facts:
-        first, second = questions.patch_history(facts, "KB5049981")
+        first, second = queries.patch_history(facts, "KB5049981")
         for term in ("5049981", "kb5049981", "PREVIEW", "update", "Update", "*, Preview"):
-            assert questions.patch_history(facts, term) == [first, second]
-        (other,) = questions.patch_history(facts, "Ab-1")
-        assert len(questions.patch_history(facts, "*")) == 3
+            assert queries.patch_history(facts, term) == [first, second]
+        (other,) = queries.patch_history(facts, "Ab-1")
+        assert len(queries.patch_history(facts, "*")) == 3
         for term in ("ab-1", "KB504998", "504998", "Preview*", "'", "%"):
-            assert questions.patch_history(facts, term) == []
+            assert queries.patch_history(facts, term) == []
     assert (first.patch, first.needs_reboot, first.from_at, first.to_at) == (
         "Update, Preview", False, NOW, NOW + DAY,
     )  # fmt: skip
@@ -237,7 +237,7 @@ def test_a_question_asks_for_some_what_the_view_says_of_all(store):
         history.run("nsight")
     with store.facts(with_history=True) as facts:
         for kb in ("1", "2"):
-            asked = questions.patch_history(facts, f"KB{kb}")
+            asked = queries.patch_history(facts, f"KB{kb}")
             told = [(row.severity, row.from_run, row.to_run) for row in asked]
             sql = f"SELECT severity, from_run, to_run FROM standings WHERE kb = '{kb}'"
             assert sorted(told, key=str) == sorted(rows(facts, sql), key=str)

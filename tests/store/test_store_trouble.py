@@ -12,7 +12,8 @@ import pytest
 from small_fleet import DAY, NOW, device, finding, inventory, patch, sync
 
 from patchfleet.errors import StoreError
-from patchfleet.store import Store, locks, questions
+from patchfleet.store import Store, queries
+from patchfleet.store.record import file_locks
 
 HOLDER = """
 import sqlite3, sys
@@ -168,7 +169,7 @@ def test_a_lock_is_waited_for_and_its_holder_named(path):
         with pytest.raises(StoreError) as caught:
             store.begin("nsight", now=NOW)
         with store.facts() as facts:
-            assert questions.count_findings(facts) == 1
+            assert queries.count_findings(facts) == 1
     if Path("/proc/locks").exists():
         assert f"(pid {child.pid}) and stayed so for 0.05 s" in caught.value.message
         assert "python" in caught.value.message
@@ -201,14 +202,14 @@ def test_what_is_unchanged_is_not_forgotten_where_it_cannot_be_committed(path):
             run.complete(now=later, as_of=later)
         run.complete(now=later, as_of=later)
         with store.facts() as facts:
-            held = questions.findings(facts)
+            held = queries.findings(facts)
     assert [(f.device_id, f.scanned_at) for f in held] == [(d, later) for d in listings]
 
 
 def test_where_the_system_lists_no_locks_the_running_sync_is_named(path, store, tmp_path):
-    assert locks.writers(path, tmp_path / "nothing") == []
+    assert file_locks.writers(path, tmp_path / "nothing") == []
     store.begin("nsight", now=NOW)
-    from patchfleet.store import sqlite
+    from patchfleet.store.record import sqlite
 
     assert sqlite.SQLite(path, 1)._running()[0].startswith(f"pid {os.getpid()} on ")
     assert sqlite.SQLite(tmp_path / "nothing", 1)._running() == []
@@ -231,14 +232,14 @@ def test_a_full_disk_keeps_what_was_recorded(path, store):
         connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
     run.stop(now=NOW + DAY)
     with store.facts() as facts:
-        assert [row.state for row in questions.findings(facts)] == ["missing"]
+        assert [row.state for row in queries.findings(facts)] == ["missing"]
     again = store.begin("nsight", now=NOW + DAY)
     assert again.scanned == {"d1"}
     again.inventory(inventory(device("d1"), device("d2")))
     again.record("d2", many, now=NOW + DAY)
     again.complete(now=NOW + DAY, as_of=NOW + DAY)
     with store.facts() as facts:
-        assert questions.count_findings(facts) == 2001
+        assert queries.count_findings(facts) == 2001
 
 
 def test_an_interrupt_in_the_middle_of_a_device_leaves_nothing_of_it(store):
@@ -256,7 +257,7 @@ def test_an_interrupt_in_the_middle_of_a_device_leaves_nothing_of_it(store):
     run.record("d2", [finding(1)], now=NOW)
     run.complete(now=NOW, as_of=NOW)
     with store.facts() as facts:
-        assert questions.count_findings(facts) == 2
+        assert queries.count_findings(facts) == 2
 
 
 @pytest.mark.parametrize("said", ["{", "[1", "\\x", "", "[" * 3_000])

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from patchfleet.transport.line import Line
-from patchfleet.transport.wire import Lost, Request, Response
-from patchfleet.transport.wires import AsyncWire, Wire
+from patchfleet.transport.connection_pool import AsyncWire, Wire
+from patchfleet.transport.endpoint import Line
+from patchfleet.transport.messages import Lost, Request, Response
 
 Send = Callable[[Line, Request], Response | Lost]
 

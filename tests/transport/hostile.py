@@ -17,10 +17,10 @@ from patchfleet.nsight import NAble
 from patchfleet.qualys import TokenAuth
 from patchfleet.transport.change import Claim, Earlier
 from patchfleet.transport.exchange import Manners, exchange
+from patchfleet.transport.messages import Lost, Request, Response
 from patchfleet.transport.operation import Flows, Pause, Wanted, Work
-from patchfleet.transport.pace import Unpaced
+from patchfleet.transport.rate_limit import Unpaced
 from patchfleet.transport.retry import Retries
-from patchfleet.transport.wire import Lost, Request, Response
 
 Scope = Literal["once", "always", "everything"]
 When = Literal["before", "after"]

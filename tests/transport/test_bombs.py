@@ -9,9 +9,9 @@ ASKED = """
 import asyncio, gzip, resource, sys, threading
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from patchfleet.transport.line import Line
-from patchfleet.transport.wire import Request
-from patchfleet.transport.wires import AsyncWire, Lost, Wire
+from patchfleet.transport.endpoint import Line
+from patchfleet.transport.messages import Request
+from patchfleet.transport.connection_pool import AsyncWire, Lost, Wire
 
 MEGABYTE = 1 << 20
 BOMB = gzip.compress(bytes(MEGABYTE), 1) * 64  # so that nothing here ever holds it unpacked

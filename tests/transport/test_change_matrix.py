@@ -15,8 +15,8 @@ from hostile import BEHAVIOURS, REFUSALS, Killed, Vendor, outcome_of
 from patchfleet.emulator import Emulator
 from patchfleet.nsight.operations import devices, patches
 from patchfleet.qualys.operations import creation, job_changes, reports
+from patchfleet.transport.messages import Lost, Request
 from patchfleet.transport.operation import Work
-from patchfleet.transport.wire import Lost, Request
 
 CRITICAL = "vendorSeverity:`Critical`"
 SERVICES = {

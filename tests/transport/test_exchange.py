@@ -18,10 +18,10 @@ from patchfleet.errors import (
     VendorError,
 )
 from patchfleet.transport.exchange import Manners, exchange
+from patchfleet.transport.messages import Lost, Request, Response
 from patchfleet.transport.operation import Operation, Pause
-from patchfleet.transport.pace import Pace, Unpaced
+from patchfleet.transport.rate_limit import Pace, Unpaced
 from patchfleet.transport.retry import Retries
-from patchfleet.transport.wire import Lost, Request, Response
 
 NOW = datetime(2026, 11, 13, 7, tzinfo=UTC)
 OK = Response(200, {}, b"fine")

@@ -17,10 +17,10 @@ from patchfleet.errors import Unauthorized, Unreachable, VendorBroken
 from patchfleet.qualys import AsyncQualys, Qualys, TokenAuth
 from patchfleet.transport.exchange import Manners, exchange
 from patchfleet.transport.login import LOOK_AGAIN_SECONDS, Granted, Login
+from patchfleet.transport.messages import Lost, Request, Response
 from patchfleet.transport.operation import Operation, Pause
-from patchfleet.transport.pace import Unpaced
+from patchfleet.transport.rate_limit import Unpaced
 from patchfleet.transport.retry import Retries
-from patchfleet.transport.wire import Lost, Request, Response
 
 OK = Response(200, {}, b"fine")
 REFUSED = Response(401, {}, b"")
@@ -279,7 +279,7 @@ def test_neither_password_nor_token_is_said_anywhere(
 
 
 def test_a_server_that_repeats_the_token_does_not_tell_it(host: Host, auth: TokenAuth) -> None:
-    from patchfleet.transport.sealed import secrets_in
+    from patchfleet.transport.credentials import secrets_in
 
     with Qualys(auth=auth) as client:
         client.get_version()
@@ -295,7 +295,7 @@ def test_a_server_that_repeats_the_token_does_not_tell_it(host: Host, auth: Toke
 
 def test_a_password_is_no_word_to_be_cut_out_of_data(host: Host) -> None:
     """Only an answer to a login can repeat it: `Windows` as a password changes no list."""
-    from patchfleet.transport.sealed import secrets_in
+    from patchfleet.transport.credentials import secrets_in
 
     auth = TokenAuth("user", "Windows", override_platform={"gateway_url": host.url})
     assert secrets_in(Request(path="/pm/v1/patches"), auth.line, 200) == []

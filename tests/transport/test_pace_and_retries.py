@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from patchfleet.errors import ConfigError, RateLimited, Unreachable, VendorError
 from patchfleet.qualys import TokenAuth
-from patchfleet.transport.pace import Pace, Unpaced, whole_calls
+from patchfleet.transport.rate_limit import Pace, Unpaced, whole_calls
 from patchfleet.transport.retry import Retries, wait_before_next
 
 SECONDS = st.integers(0, 200).map(lambda quarters: quarters / 4)  # exact in binary

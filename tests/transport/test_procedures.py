@@ -11,6 +11,7 @@ from patchfleet.emulator import Emulator, Host
 from patchfleet.errors import NotFound, VendorBroken
 from patchfleet.qualys import AsyncQualys, Qualys, Retries
 from patchfleet.transport.exchange import Manners, exchange, streamed
+from patchfleet.transport.messages import Request, Response
 from patchfleet.transport.operation import (
     Flows,
     Found,
@@ -21,8 +22,7 @@ from patchfleet.transport.operation import (
     Steps,
     Together,
 )
-from patchfleet.transport.pace import Unpaced
-from patchfleet.transport.wire import Request, Response
+from patchfleet.transport.rate_limit import Unpaced
 
 MANNERS = Manners("Vendor", pace=Unpaced(), chance=lambda: 0.0)
 
@@ -143,7 +143,7 @@ def settings(host: Host) -> dict[str, Any]:
 
 def versions(count: int) -> Procedure[list[str]]:
     """Ask so often, side by side."""
-    from patchfleet.qualys.operations.lookups import get_version
+    from patchfleet.qualys.operations.catalogue import get_version
 
     def steps() -> Steps[list[str]]:
         found: list[str] = yield Together(tuple(get_version() for _ in range(count)))
@@ -187,7 +187,7 @@ def test_after_an_error_nothing_begins(host: Host, settings: dict[str, Any], kin
 
 def test_what_waits_ends_with_the_error_of_another(host: Host, settings: dict[str, Any]) -> None:
     """A retry that would wait for a minute does not hold up the error that is known already."""
-    from patchfleet.qualys.operations.lookups import get_version
+    from patchfleet.qualys.operations.catalogue import get_version
     from patchfleet.qualys.operations.patches import get_patch_count
 
     settings["retries"] = Retries(attempts=1, limited_attempts=9, first_wait_seconds=3600)

@@ -6,10 +6,10 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 from patchfleet.config import Secret
-from patchfleet.transport.line import Line
+from patchfleet.transport.endpoint import Line
 from patchfleet.transport.login import Granted, Login
+from patchfleet.transport.messages import Request, Response
 from patchfleet.transport.operation import Operation
-from patchfleet.transport.wire import Request, Response
 
 AWKWARD = "a/b c+d&e=ü%41"
 

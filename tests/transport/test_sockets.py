@@ -12,9 +12,9 @@ from patchfleet.config import Secret
 from patchfleet.emulator import Emulator, Host
 from patchfleet.emulator.faults import OF_NSIGHT
 from patchfleet.errors import ConfigError
-from patchfleet.transport.line import Line
-from patchfleet.transport.wire import Lost, Request, Response
-from patchfleet.transport.wires import AsyncWire, Wire
+from patchfleet.transport.connection_pool import AsyncWire, Wire
+from patchfleet.transport.endpoint import Line
+from patchfleet.transport.messages import Lost, Request, Response
 
 LIST = Request(path="/api/", query=(("service", "list_clients"),))
 UNKNOWN = "unknown"

@@ -20,9 +20,9 @@ from cryptography.x509.oid import NameOID
 
 from patchfleet.emulator import Emulator, Host
 from patchfleet.errors import Unreachable
-from patchfleet.transport.line import Line
-from patchfleet.transport.wire import Lost, Request, Response
-from patchfleet.transport.wires import AsyncWire, Wire
+from patchfleet.transport.connection_pool import AsyncWire, Wire
+from patchfleet.transport.endpoint import Line
+from patchfleet.transport.messages import Lost, Request, Response
 
 BEGIN = datetime(2020, 1, 1, tzinfo=UTC)
 END = datetime(2120, 1, 1, tzinfo=UTC)

@@ -12,6 +12,7 @@ import pytest
 
 from patchfleet.errors import NotFound
 from patchfleet.transport.exchange import Manners, exchange
+from patchfleet.transport.messages import Request, Response
 from patchfleet.transport.operation import (
     Flow,
     Flows,
@@ -21,9 +22,8 @@ from patchfleet.transport.operation import (
     Steps,
     Together,
 )
-from patchfleet.transport.pace import Unpaced
-from patchfleet.transport.run import arun, run
-from patchfleet.transport.wire import Request, Response
+from patchfleet.transport.rate_limit import Unpaced
+from patchfleet.transport.runner import arun, run
 
 Send = Callable[[str], None]
 HOUR = 3600.0

@@ -18,14 +18,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from patchfleet.errors import ConfigError, Unreachable, Unreadable
+from patchfleet.transport.connection_pool import AsyncWire, Wire, _Account
+from patchfleet.transport.endpoint import Line, _trust
 from patchfleet.transport.exchange import Manners, exchange
-from patchfleet.transport.line import Line, _trust
+from patchfleet.transport.messages import Lost, Request, Response
 from patchfleet.transport.operation import Echo, Operation, on_new_connection, unless
-from patchfleet.transport.pace import Unpaced
+from patchfleet.transport.rate_limit import Unpaced
 from patchfleet.transport.retry import Retries
-from patchfleet.transport.run import arun, run
-from patchfleet.transport.wire import Lost, Request, Response
-from patchfleet.transport.wires import AsyncWire, Wire, _Account
+from patchfleet.transport.runner import arun, run
 
 MANNERS = Manners("Vendor", pace=Unpaced(), retries=Retries(attempts=3, first_wait_seconds=0))
 
@@ -383,7 +383,7 @@ def test_many_long_answers_at_once_are_bounded_together(kept_alive: Any) -> None
 
 @given(st.binary(min_size=1, max_size=40).filter(lambda b: not set(b) & set(b"\r\n\0")))
 def test_a_header_goes_back_as_it_came(value: bytes) -> None:
-    from patchfleet.transport.wires import _sealed
+    from patchfleet.transport.connection_pool import _sealed
 
     text = value.decode("latin-1")
     sealing = _sealed(Request(path="/", headers={"searchAfter": text}), Line("http://127.0.0.1:1"))

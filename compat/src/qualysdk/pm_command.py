@@ -11,12 +11,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
-from patchfleet.cli.exits import Exit, exit_of
+from patchfleet.cli.exit_codes import Exit, exit_of
+from patchfleet.cli.qualys.tables import records_table, results_report
 from patchfleet.errors import ConfigError, Error
 from patchfleet.qualys import BaseList, JobResultSummary, PMJob, PMRun, TokenAuth, pm
 from patchfleet.qualys.platforms import GATEWAYS
 from patchfleet.report import Report, Table, check_destination, save
-from patchfleet.report.qualys import records_table, results_report
 
 SHOWN_PLATFORMS = "{qg1,qg2,qg3,qg4}"
 

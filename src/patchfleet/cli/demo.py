@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from patchfleet.emulator import Host
     from patchfleet.fleet import NSightSource, Outcome
     from patchfleet.store import Store
-    from patchfleet.store.questions import CustomerWork
+    from patchfleet.store.queries import CustomerWork
 
 DAYS_PASSED = 8
 """Far enough for every install window of the emulated fleet: the longest wait is a week."""
@@ -150,7 +150,7 @@ class _Demo:
     def _today(self, store: "Store") -> "CustomerWork":
         """Show the worklist and return the customer with most overdue critical patches."""
         from patchfleet.report import today_report, write_text
-        from patchfleet.store.questions import worklist
+        from patchfleet.store.queries import worklist
 
         self._step("patchfleet today")
         with store.facts(with_history=True) as facts:
@@ -158,9 +158,9 @@ class _Demo:
             return worklist(facts)[0]
 
     def _approve(self, source: "NSightSource", store: "Store", worst: "CustomerWork") -> None:
-        from patchfleet.cli.nsight.changes import show, summarise, tell
+        from patchfleet.cli.nsight.actions import show, summarise, tell
         from patchfleet.plan import apply, plan
-        from patchfleet.store.questions import findings, work_items
+        from patchfleet.store.queries import findings, work_items
 
         name = worst.customer
         self._step(f'patchfleet nsight approve --customer "{name}", what is critical and overdue')
@@ -192,7 +192,7 @@ class _Demo:
             write_text(report, self._session.console)
 
     def _difference(self, store: "Store", before: "CustomerWork") -> None:
-        from patchfleet.store.questions import worklist
+        from patchfleet.store.queries import worklist
 
         with store.facts() as facts:
             chosen = Selection(customers=(before.customer_id,))

@@ -32,9 +32,9 @@ def show_qualys(
     folder: Path,
 ) -> None:
     """Show one fleet out of two sources, and a job from the query that names its machines."""
+    from patchfleet.cli.qualys.tables import results_report
     from patchfleet.qualys import Qualys
     from patchfleet.report import Report, save, write_text
-    from patchfleet.report.qualys import results_report
 
     account = host.emulator.qualys
     where = {"gateway_url": host.url}
@@ -72,7 +72,7 @@ def _sync(
 
     from patchfleet.cli.sync import tell
     from patchfleet.fleet import QualysSource, sync
-    from patchfleet.store.questions import customers
+    from patchfleet.store.queries import customers
 
     step("patchfleet sync --source qualys")
     with store.facts() as facts:
@@ -89,7 +89,7 @@ def _sync(
 def _machines(session: Session, store: "Store") -> "Table":
     """Return every machine once, joined by what is its own, and say who knows how many."""
     from patchfleet.report.machines import machines_table
-    from patchfleet.store.questions import machines
+    from patchfleet.store.queries import machines
 
     with store.facts() as facts:
         rows = machines(facts)
@@ -143,7 +143,7 @@ def _created(session: Session, step: Callable[[str], None], client: "Qualys") ->
 
 
 def _say_results(session: Session, result: "JobResultSummary") -> None:
-    from patchfleet.report.spelling import counted
+    from patchfleet.report.wording import counted
 
     views = result.assets or []
     done = sum(view.successPatches or 0 for view in views)

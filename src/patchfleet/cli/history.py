@@ -36,8 +36,8 @@ def command(
     line is an interval: from the sync that saw it first to the one that saw it changed or gone.
     """
     from patchfleet.report.coverage import sentences
-    from patchfleet.report.history import history_table, milestones_table
-    from patchfleet.store.questions import history, milestones
+    from patchfleet.report.history_tables import history_table, milestones_table
+    from patchfleet.store.queries import history, milestones
 
     selection = Selection(devices=(device,), patches=(patch,) if patch else ())
     with session.store() as store, store.facts(with_history=True) as facts:

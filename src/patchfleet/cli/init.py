@@ -84,7 +84,7 @@ def _nsight(
     offline: bool,
 ) -> None:
     from patchfleet.nsight import NAble
-    from patchfleet.report.spelling import counted
+    from patchfleet.report.wording import counted
 
     if path.exists() and not force:
         raise ConfigError(f"{path} exists", hint="--force replaces it")

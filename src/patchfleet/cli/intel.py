@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from patchfleet.cli.lazy import LazyGroup
+from patchfleet.cli.lazy_group import LazyGroup
 from patchfleet.cli.options import CommandLineError, output_options
 from patchfleet.cli.session import Session, pass_session
 

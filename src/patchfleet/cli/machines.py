@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 from msgspec.structs import replace
 
-from patchfleet.cli.lazy import LazyGroup
+from patchfleet.cli.lazy_group import LazyGroup
 from patchfleet.cli.options import (
     CommandLineError,
     check_names,
@@ -56,7 +56,7 @@ def listed(
     """List machines with their devices everywhere."""
     from patchfleet.report.coverage import sentences
     from patchfleet.report.machines import machines_table
-    from patchfleet.store.questions import machines
+    from patchfleet.store.queries import machines
 
     with session.facts() as facts:
         check_names(facts, selection)
@@ -76,7 +76,7 @@ def alike(session: Session, *, as_json: bool, outputs: tuple[Path, ...]) -> None
     """
     from patchfleet.report.coverage import sentences
     from patchfleet.report.machines import look_alikes_table
-    from patchfleet.store.questions import look_alikes
+    from patchfleet.store.queries import look_alikes
 
     with session.facts() as facts:
         table = replace(look_alikes_table(look_alikes(facts)), notes=sentences(facts.coverage()))

@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from patchfleet import __version__
-from patchfleet.cli.exits import MEANINGS, Exit, exit_of
-from patchfleet.cli.lazy import LazyGroup
+from patchfleet.cli.exit_codes import MEANINGS, Exit, exit_of
+from patchfleet.cli.lazy_group import LazyGroup
 from patchfleet.cli.session import Session
 from patchfleet.cli.streams import FULL, give_up_output, open_streams
 from patchfleet.errors import Error
@@ -139,6 +139,6 @@ def _is_coloured() -> bool | None:
 
 def _printable(text: str) -> str:
     """Keep what a vendor or a name says from steering the terminal."""
-    from patchfleet.report.spelling import printable
+    from patchfleet.report.wording import printable
 
     return printable(text)

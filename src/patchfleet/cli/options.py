@@ -173,7 +173,7 @@ def _selecting(command: F, options: tuple[Callable[[Any], Any], ...]) -> F:
 
 def check_names(facts: Any, selection: Selection) -> None:
     """Refuse a customer, site or device nobody has: it is misspelt more often than empty."""
-    from patchfleet.store.questions import unknown_names
+    from patchfleet.store.queries import unknown_names
 
     for unknown in unknown_names(facts, selection):
         raise no_such(unknown.field.removesuffix("s"), unknown.name, unknown.close)

@@ -21,8 +21,8 @@ def command(session: Session, *, patch: str, as_json: bool, outputs: tuple[Path,
     columns count the devices that have it now.
     """
     from patchfleet.report.coverage import sentences
-    from patchfleet.report.history import standings_table
-    from patchfleet.store.questions import patch_history
+    from patchfleet.report.history_tables import standings_table
+    from patchfleet.store.queries import patch_history
 
     with session.store() as store, store.facts(with_history=True) as facts:
         session.say_repaired(facts)

@@ -17,7 +17,7 @@ from patchfleet.policy.packs import NAMES as PACKS
 if TYPE_CHECKING:
     from patchfleet.report import Report
     from patchfleet.store import Facts, Store
-    from patchfleet.store.questions import CustomerRow
+    from patchfleet.store.queries import CustomerRow
 
 NAMES = ("posture", "overdue", "ageing", "history", "jobs")
 
@@ -111,7 +111,7 @@ def _posture(asked: _Asked, selection: Selection) -> "Report":
 
 def _overdue(asked: _Asked, selection: Selection) -> "Report":
     from patchfleet.policy import load
-    from patchfleet.report.judging import known_of
+    from patchfleet.report.deadlines import known_of
     from patchfleet.report.overdue import overdue_report
 
     settings = asked.session.settings.deadlines
@@ -131,7 +131,7 @@ def _ageing(asked: _Asked, selection: Selection) -> "Report":
 
 
 def _history(asked: _Asked, selection: Selection) -> "Report":
-    from patchfleet.report.trend import trend_report
+    from patchfleet.report.history import trend_report
 
     return trend_report(asked.facts, selection=selection)
 
@@ -162,8 +162,8 @@ def _save_each(
     make: "Callable[[Selection], Report]",
     folder: Path,
 ) -> None:
-    from patchfleet.report.each import save_each
-    from patchfleet.store.questions import customers
+    from patchfleet.report.per_customer import save_each
+    from patchfleet.store.queries import customers
 
     rows = customers(facts, selection)
     names = [row.customer for row in rows]

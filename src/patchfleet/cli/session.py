@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from patchfleet.report import Report, Table
     from patchfleet.store import Facts, Store
     from patchfleet.transport.change import Journal
-    from patchfleet.transport.pace import Pacer
+    from patchfleet.transport.rate_limit import Pacer
 
 
 class Session:
@@ -196,7 +196,7 @@ class Session:
 
         Names and titles in it are foreign and cannot steer the terminal.
         """
-        from patchfleet.report.spelling import printable
+        from patchfleet.report.wording import printable
 
         with suppress(OSError):
             text = printable(sentence)
@@ -238,7 +238,7 @@ def _account(*parts: str | None) -> str:
 
 def _pace(store: "Store | None", calls: float, seconds: float, account: str) -> "Pacer | None":
     """Return the pace of a client, so many calls in a time: shared where there is a store."""
-    from patchfleet.transport.pace import Pace, whole_calls
+    from patchfleet.transport.rate_limit import Pace, whole_calls
 
     if not calls:
         return None

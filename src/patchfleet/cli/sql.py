@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from patchfleet.cli.moments import Moment
 from patchfleet.cli.options import output_options
 from patchfleet.cli.session import Session, pass_session
+from patchfleet.cli.time_type import Moment
 
 if TYPE_CHECKING:
     from patchfleet.report import Table
@@ -54,7 +54,7 @@ def command(
 
 
 def _asked(facts: "Facts", statement: str) -> "Table":
-    from patchfleet.report.asked import asked_table
+    from patchfleet.report.sql_result import asked_table
 
     return asked_table(facts.ask(statement))
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import click
 from msgspec.structs import replace
 
-from patchfleet.cli.moments import Moment
 from patchfleet.cli.options import check_names, output_options
 from patchfleet.cli.session import Session, pass_session
+from patchfleet.cli.time_type import Moment
 from patchfleet.models import STATES, Selection
 
 
@@ -34,8 +34,8 @@ def command(
     DEVICE is a name or an id; * and ? stand for others. From the last sync that was complete then.
     """
     from patchfleet.report.coverage import sentences
-    from patchfleet.report.lists import findings_table
-    from patchfleet.store.questions import findings
+    from patchfleet.report.tables import findings_table
+    from patchfleet.store.queries import findings
 
     if at is not None and run_id is not None:
         raise click.UsageError("--at and --run name two times: give one of them")

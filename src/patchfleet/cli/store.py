@@ -5,8 +5,8 @@ from pathlib import Path
 import click
 
 from patchfleet.addresses import shown
-from patchfleet.cli.exits import Exit
-from patchfleet.cli.lazy import LazyGroup
+from patchfleet.cli.exit_codes import Exit
+from patchfleet.cli.lazy_group import LazyGroup
 from patchfleet.cli.session import Session, pass_session
 
 COMMANDS = {

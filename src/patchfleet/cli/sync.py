@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from patchfleet.cli.exits import Exit, exit_of
+from patchfleet.cli.exit_codes import Exit, exit_of
 from patchfleet.cli.session import Session, pass_session
 from patchfleet.errors import ConfigError, Incomplete, VendorError
 from patchfleet.fleet import Outcome, Rules, Source, UnreadDevice, sync
@@ -111,7 +111,7 @@ def command(
         fresh=fresh, accepts_gone=accept_gone, accepts_unread=accept_unread,
     )  # fmt: skip
     if engine:
-        from patchfleet.fleet.engine import reached_by_all
+        from patchfleet.fleet.distributed.dbos_queue import reached_by_all
 
         reached_by_all(session.store_address)
     with session.store(create=True) as store:
@@ -215,8 +215,8 @@ def _distributed(
         session.say(f"{source.name}: read by this process, since each page names the next one")
         yield source
         return
-    from patchfleet.fleet.distributed import DEVICES_A_BATCH, Distributed, Patience
-    from patchfleet.fleet.engine import engine_of
+    from patchfleet.fleet.distributed.dbos_queue import engine_of
+    from patchfleet.fleet.distributed.source import DEVICES_A_BATCH, Distributed, Patience
 
     half_a_minute = max(1, int(per_minute / 2)) if per_minute else DEVICES_A_BATCH
     with engine_of(store, source.name, session.nsight_account) as engine:
@@ -248,7 +248,7 @@ def source_of(session: Session, store: "Store", vendor: str) -> Iterator[tuple[S
 
 def tell(session: Session, outcome: Outcome, seconds: float) -> None:
     """Say what a sync did, and above all what it did not."""
-    from patchfleet.report.spelling import counted
+    from patchfleet.report.wording import counted
 
     resumed = f" ({outcome.already_scanned:,} kept from before)" if outcome.is_resumed else ""
     session.say(
@@ -300,7 +300,7 @@ def _tell_devices(session: Session, outcome: Outcome) -> None:
 
 def _without(accepted: list[UnreadDevice]) -> str:
     """Say how many devices a complete sync is without, and how old what is known of them is."""
-    from patchfleet.report.spelling import counted
+    from patchfleet.report.wording import counted
 
     listed = [one.listed_at for one in accepted if one.listed_at is not None]
     never = len(accepted) - len(listed)
@@ -315,7 +315,7 @@ def _without(accepted: list[UnreadDevice]) -> str:
 
 def _left(outcome: Outcome) -> str:
     """Say what an incomplete sync leaves to the next."""
-    from patchfleet.report.spelling import counted
+    from patchfleet.report.wording import counted
 
     unread = sum(problem.device_id is not None for problem in outcome.problems)
     subjects = {problem.subject for problem in outcome.problems}

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from patchfleet.cli.exits import Exit
+from patchfleet.cli.exit_codes import Exit
 from patchfleet.cli.session import Session, pass_session
 from patchfleet.errors import StoreError
 
 if TYPE_CHECKING:
-    from patchfleet.fleet.worker import Worker
+    from patchfleet.fleet.distributed.worker import Worker
 
 LEAVES_SECONDS = 5
 
@@ -34,9 +34,9 @@ def command(session: Session, *, idle_seconds: float | None) -> None:
     is handed in, and another worker reads the rest.
     """
     from patchfleet.cli.sync import source_of
-    from patchfleet.fleet.engine import reached_by_all
-    from patchfleet.fleet.worker import Worker
-    from patchfleet.report.spelling import counted
+    from patchfleet.fleet.distributed.dbos_queue import reached_by_all
+    from patchfleet.fleet.distributed.worker import Worker
+    from patchfleet.report.wording import counted
 
     reached_by_all(session.store_address)
     with session.store(create=True) as store, source_of(session, store, "nsight") as (source, _):

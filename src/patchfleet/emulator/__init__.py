@@ -3,13 +3,13 @@
 Law of this room: it imports nothing else of Patchfleet, so that it can bear witness against it.
 """
 
-from patchfleet.emulator.answer import Answer, Delivery
 from patchfleet.emulator.calls import Call
 from patchfleet.emulator.clock import DEFAULT_START
 from patchfleet.emulator.emulator import Emulator
 from patchfleet.emulator.fault_kind import FaultKind
 from patchfleet.emulator.faults import FAULTS, Fault
 from patchfleet.emulator.host import Host
+from patchfleet.emulator.response import Answer, Delivery
 from patchfleet.emulator.settings import Settings
 
 __all__ = [

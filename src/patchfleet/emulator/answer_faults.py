@@ -12,7 +12,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from patchfleet.emulator.answer import Answer
 from patchfleet.emulator.bodies import (
     changed_json,
     changed_xml,
@@ -24,6 +23,7 @@ from patchfleet.emulator.bodies import (
     with_records,
 )
 from patchfleet.emulator.fault_kind import Case, FaultKind, Option, Options, Question
+from patchfleet.emulator.response import Answer
 
 OF = (
     "any", "device", "customer", "site", "asset", "check", "devicetype", "job", "run", "platform",

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from patchfleet.emulator.answer import Answer
 from patchfleet.emulator.nsight import envelope
+from patchfleet.emulator.response import Answer
 
 DEVICES = ("server", "workstation", "mobile_device")
 _IDENTITIES = (

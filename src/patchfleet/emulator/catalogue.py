@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
-from patchfleet.emulator.chance import Chance
-from patchfleet.emulator.lines import LINES, Line, Severity
+from patchfleet.emulator.product_lines import LINES, Line, Severity
 from patchfleet.emulator.schedule import nth_weekday
+from patchfleet.emulator.seeded_random import Chance
 
 _FIRST_YEAR = 2000
 _ANCHOR = datetime(_FIRST_YEAR, 1, 3, 16, 0, tzinfo=UTC)

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from patchfleet.emulator.answer import Answer
 from patchfleet.emulator.faults import FAULTS
+from patchfleet.emulator.response import Answer
 
 if TYPE_CHECKING:
     from patchfleet.emulator.emulator import Emulator

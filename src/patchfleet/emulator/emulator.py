@@ -17,21 +17,21 @@ from typing import Any, Literal
 from urllib.parse import urlencode
 
 from patchfleet.emulator import control, host, origins
-from patchfleet.emulator.answer import Answer, html, xml
 from patchfleet.emulator.bodies import ids_in
 from patchfleet.emulator.calls import Call
 from patchfleet.emulator.clock import DEFAULT_START, Clock
 from patchfleet.emulator.fault_kind import STAND_IN
 from patchfleet.emulator.faults import OF_NSIGHT, OF_QUALYS, Asked, Fault, Faults
-from patchfleet.emulator.look_alikes import add_look_alikes
+from patchfleet.emulator.near_duplicates import add_look_alikes
 from patchfleet.emulator.nsight import urls
 from patchfleet.emulator.nsight.account import Account, open_account
+from patchfleet.emulator.nsight.ground_truth import truth_of
 from patchfleet.emulator.nsight.question import NSightQuestion
-from patchfleet.emulator.nsight.truth import truth_of
 from patchfleet.emulator.qualys.faults import ALTERATIONS, limited
+from patchfleet.emulator.qualys.gateway import LOG_IN, PREFIXES, Subscription
 from patchfleet.emulator.qualys.question import QualysQuestion
 from patchfleet.emulator.qualys.request import Request, json_answer
-from patchfleet.emulator.qualys.subscription import LOG_IN, PREFIXES, Subscription
+from patchfleet.emulator.response import Answer, html, xml
 from patchfleet.emulator.settings import Settings
 from patchfleet.emulator.world import World, make_world
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
-from patchfleet.emulator.answer import Answer, xml
+from patchfleet.emulator.response import Answer, xml
 
 When = Literal["before", "after"]
 Options = Mapping[str, Any]

@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
-from patchfleet.emulator.answer import Answer
 from patchfleet.emulator.answer_faults import ANSWER_FAULTS
 from patchfleet.emulator.clock import Clock
 from patchfleet.emulator.fault_kind import STAND_IN, Case, FaultKind, Question
 from patchfleet.emulator.http_faults import HTTP_FAULTS
-from patchfleet.emulator.nsight.variants import REPLY_FAULTS
+from patchfleet.emulator.nsight.reply_faults import REPLY_FAULTS
 from patchfleet.emulator.qualys.faults import QUALYS_FAULTS
+from patchfleet.emulator.response import Answer
 from patchfleet.emulator.value_faults import VALUE_FAULTS
 from patchfleet.emulator.wire_faults import WIRE_FAULTS
 

@@ -17,8 +17,8 @@ from urllib.parse import parse_qsl, unquote
 
 import h11
 
-from patchfleet.emulator.answer import Answer, Delivery
-from patchfleet.emulator.authority import Authority
+from patchfleet.emulator.response import Answer, Delivery
+from patchfleet.emulator.tls import Authority
 
 if TYPE_CHECKING:
     from patchfleet.emulator.emulator import Emulator

@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import timedelta
 from email.utils import format_datetime
 
-from patchfleet.emulator.answer import Answer, Delivery, Headers, html, xml
 from patchfleet.emulator.fault_kind import Case, FaultKind, Option
+from patchfleet.emulator.response import Answer, Delivery, Headers, html, xml
 
 _NUMBER = (int, float)
 _RETRY_AFTER = Option(

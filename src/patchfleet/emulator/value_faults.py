@@ -11,7 +11,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from patchfleet.emulator.answer import Answer
 from patchfleet.emulator.bodies import (
     changed_json,
     changed_xml,
@@ -23,8 +22,9 @@ from patchfleet.emulator.bodies import (
 )
 from patchfleet.emulator.fault_kind import JSON, Case, FaultKind, Option
 from patchfleet.emulator.nsight import envelope
-from patchfleet.emulator.qualys import moments
+from patchfleet.emulator.qualys import timestamps
 from patchfleet.emulator.qualys.cursors import HEADER
+from patchfleet.emulator.response import Answer
 
 _DATE_FIELD = re.compile(
     r"(\w*[dD]ate(Time)?|\w+On|last(Boot|Activity|CheckedIn|Inventory|FullScan|Updated)|created"
@@ -148,7 +148,7 @@ def _clock_ahead(case: Case) -> Answer:
             for one in each_object(record) if is_meant(record, of) else ():
                 for key in one.keys() & _AGENT:
                     is_text = isinstance(one[key], str)
-                    one[key] = moments.iso(ahead) if is_text else moments.milliseconds(ahead)
+                    one[key] = timestamps.iso(ahead) if is_text else timestamps.milliseconds(ahead)
         return body
 
     return changed_json(changed_xml(case.reply, in_xml), in_json)

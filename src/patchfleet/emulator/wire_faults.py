@@ -10,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 
-from patchfleet.emulator.answer import Answer, Delivery, Headers, html
 from patchfleet.emulator.fault_kind import Case, FaultKind, Option
 from patchfleet.emulator.qualys.request import json_answer
+from patchfleet.emulator.response import Answer, Delivery, Headers, html
 
 _PAGES = ("html", "json", "envelope", "xml", "empty")
 _UNASKED = {

@@ -10,10 +10,10 @@ from datetime import date, datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from patchfleet.emulator import names
-from patchfleet.emulator.chance import Chance
-from patchfleet.emulator.lines import DRIVERS, EVERY_WINDOWS, THIRD_PARTY
+from patchfleet.emulator import name_pools
+from patchfleet.emulator.product_lines import DRIVERS, EVERY_WINDOWS, THIRD_PARTY
 from patchfleet.emulator.schedule import Schedule
+from patchfleet.emulator.seeded_random import Chance
 
 Kind = Literal["workstation", "server"]
 Platform = Literal["windows", "macos", "linux"]
@@ -163,11 +163,11 @@ def make_world(
 
 def _make_customer(seed: int, number: int, start: datetime) -> Customer:
     chance = Chance(seed, "customer", number)
-    turn, place = divmod(number, len(names.CUSTOMERS))
+    turn, place = divmod(number, len(name_pools.CUSTOMERS))
     created_on = start.date() - timedelta(days=chance.between(200, 2500))
     return Customer(
         number=number,
-        name=names.CUSTOMERS[place] + (f" {turn + 1}" if turn else ""),
+        name=name_pools.CUSTOMERS[place] + (f" {turn + 1}" if turn else ""),
         created_on=None if chance.happens(0.1) else created_on,
         care=(0.94, 0.6, 0.85)[number % 3] + 0.05 * chance.unit(),
         mobile_count=chance.between(0, 4) if chance.happens(0.5) else 0,
@@ -176,17 +176,17 @@ def _make_customer(seed: int, number: int, start: datetime) -> Customer:
 
 def _add_sites(seed: int, customer: Customer, sites: list[Site]) -> None:
     chance = Chance(seed, "sites", customer.number)
-    home = chance.pick(names.ZONES)
+    home = chance.pick(name_pools.ZONES)
     for place in range(chance.between(2, 3)):
         abroad = place > 0 and chance.happens(0.3)
         sites.append(
             Site(
                 number=len(sites),
                 customer=customer,
-                name=names.SITES[0]
+                name=name_pools.SITES[0]
                 if place == 0
-                else names.SITES[1 + (customer.number + 2 * place) % 5],
-                zone=ZoneInfo(chance.pick(names.ZONES) if abroad else home),
+                else name_pools.SITES[1 + (customer.number + 2 * place) % 5],
+                zone=ZoneInfo(chance.pick(name_pools.ZONES) if abroad else home),
                 created_on=None if chance.happens(0.1) else customer.created_on,
                 external_ip=f"203.0.113.{1 + len(sites) % 254}",
             )
@@ -222,9 +222,9 @@ def make_machine(
     chance = Chance(seed, "machine", number)
     kind: Kind = "server" if chance.happens(0.25) else "workstation"
     system = chance.weighted(_SYSTEMS[kind][: 2 if all_windows else None])
-    maker, model, chassis = chance.pick(names.MODELS[kind])
-    person = chance.pick(names.PEOPLE)
-    role = chance.pick(names.SERVER_ROLES) if kind == "server" else ""
+    maker, model, chassis = chance.pick(name_pools.MODELS[kind])
+    person = chance.pick(name_pools.PEOPLE)
+    role = chance.pick(name_pools.SERVER_ROLES) if kind == "server" else ""
     short = "".join(word[0] for word in site.customer.name.split() if word[0].isalnum())
     managed = system.platform == "windows" and not chance.happens(0.05)
     return Machine(
@@ -235,7 +235,7 @@ def make_machine(
         system=system,
         lines=_lines(chance, kind, system, role),
         role=role,
-        description=f"{role} server" if role else chance.pick(names.DEPARTMENTS),
+        description=f"{role} server" if role else chance.pick(name_pools.DEPARTMENTS),
         user="" if role else f"{short.upper()}\\{person}" + (" " if chance.happens(0.3) else ""),
         ip=f"10.{site.number % 200}.{number // 250 % 250}.{number % 250 + 2}",
         macs=tuple(_mac(chance) for _ in range(chance.between(1, 2))),

@@ -1,9 +1,9 @@
 """How a fleet is learned: each vendor's words into ours, and a sync that is complete or says so."""
 
-from patchfleet.fleet.nsight import NSightSource
 from patchfleet.fleet.outcome import LostDevice, Outcome, Progress, Rules, UnreadDevice
-from patchfleet.fleet.qualys import QualysSource
 from patchfleet.fleet.source import Listing, Source
+from patchfleet.fleet.sources.nsight.source import NSightSource
+from patchfleet.fleet.sources.qualys.source import QualysSource
 from patchfleet.fleet.sync import sync
 
 __all__ = [

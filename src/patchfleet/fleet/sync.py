@@ -15,8 +15,7 @@ import msgspec
 
 from patchfleet.errors import Forbidden, StoreError, Unauthorized, VendorError
 from patchfleet.fleet.coverage import Coverage, age_of, compare, completed
-from patchfleet.fleet.due import MOVING, Known, due
-from patchfleet.fleet.ended import ended_by
+from patchfleet.fleet.matching.all_sources import recognised
 from patchfleet.fleet.outcome import (
     ALL,
     LostDevice,
@@ -26,13 +25,14 @@ from patchfleet.fleet.outcome import (
     UnreadDevice,
     subject_of,
 )
-from patchfleet.fleet.recognise import recognised
+from patchfleet.fleet.refresh import MOVING, Known, due
 from patchfleet.fleet.source import HasJobs, Listing, Source
+from patchfleet.fleet.sync_end import ended_by
 from patchfleet.models import Device, Gap, Hosts, Inventory, Jobs, RunRef
 
 if TYPE_CHECKING:
     from patchfleet.store import Run, Store
-    from patchfleet.store.rows import Listed
+    from patchfleet.store.types import Listed
 
 FAILURES_IN_A_ROW = 20
 """After so many devices in a row without an answer the vendor is taken to be gone."""

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from patchfleet.models.finding import Severity, State
 from patchfleet.models.fleet import DeviceKind
-from patchfleet.models.words import kb_number
+from patchfleet.models.vocabulary import kb_number
 
 
 class CustomerRef(Struct, frozen=True):

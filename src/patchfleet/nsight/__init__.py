@@ -1,7 +1,7 @@
 """N-able N-sight RMM, in N-able's words: `from patchfleet.nsight import NAble, AsyncNAble`."""
 
 from patchfleet.nsight.client import AsyncNAble, NAble, Settings
-from patchfleet.nsight.inventory import (
+from patchfleet.nsight.records.inventory import (
     AssetDetails,
     Check,
     Client,
@@ -15,8 +15,8 @@ from patchfleet.nsight.inventory import (
     Software,
     TaskStarted,
 )
-from patchfleet.nsight.patches import Patch, PatchesChanged, RetryMessage
-from patchfleet.transport.pace import Pace
+from patchfleet.nsight.records.patches import Patch, PatchesChanged, RetryMessage
+from patchfleet.transport.rate_limit import Pace
 from patchfleet.transport.retry import Retries
 
 __all__ = [

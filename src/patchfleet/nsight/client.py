@@ -16,17 +16,17 @@ from typing import TypedDict, Unpack
 from patchfleet import __version__
 from patchfleet.config import Secret
 from patchfleet.errors import ConfigError, Forbidden, Unauthorized, Unreachable, VendorError
-from patchfleet.nsight.inventory import Description
 from patchfleet.nsight.operations import describe as manual
 from patchfleet.nsight.operations import devices, inventory, patches
-from patchfleet.nsight.patches import Patch, PatchesChanged, RetryMessage
+from patchfleet.nsight.records.inventory import Description
+from patchfleet.nsight.records.patches import Patch, PatchesChanged, RetryMessage
 from patchfleet.nsight.regions import checked_url, server_url
-from patchfleet.nsight.seed import DeviceCall, PatchesCall, Seed
+from patchfleet.nsight.wrapper_names import DeviceCall, PatchesCall, Seed
 from patchfleet.transport.change import Journal
 from patchfleet.transport.client import AsyncClient, Client, amethod, method
+from patchfleet.transport.endpoint import Line
 from patchfleet.transport.exchange import Manners
-from patchfleet.transport.line import Line
-from patchfleet.transport.pace import Pace, Pacer, Unpaced, whole_calls
+from patchfleet.transport.rate_limit import Pace, Pacer, Unpaced, whole_calls
 from patchfleet.transport.retry import Retries
 
 VENDOR = "N-sight"

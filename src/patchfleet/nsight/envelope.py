@@ -13,9 +13,9 @@ from functools import lru_cache
 from xml.etree.ElementTree import Element
 
 from patchfleet.errors import Rejected, Unauthorized, Unreadable, VendorError
+from patchfleet.nsight.codes import stamp, whole_number
 from patchfleet.nsight.document import document_of, printable, sample
-from patchfleet.nsight.words import stamp, whole_number
-from patchfleet.transport.wire import Response
+from patchfleet.transport.messages import Response
 
 # Words that N-able puts around a sentence: where one stands in a list, the list is none.
 _SENTENCES = frozenset({"msg", "message", "error", "errorcode", "warning", "notice", "info"})

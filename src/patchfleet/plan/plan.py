@@ -13,8 +13,8 @@ from msgspec.structs import replace
 
 from patchfleet.models import Action, Decision, State
 from patchfleet.store import Json, ReadBack
-from patchfleet.store.questions import FindingRow
-from patchfleet.store.rows import change_id
+from patchfleet.store.queries import FindingRow
+from patchfleet.store.types import change_id
 
 
 class Change(Struct, frozen=True, kw_only=True):

@@ -3,8 +3,8 @@
 Law of this room: pure. Facts, a moment and the bytes of files come in, judgements and rows go out.
 """
 
-from patchfleet.policy.deadline import Judgement, Verdict, judge, strictest
-from patchfleet.policy.facts import Facts, release_of
+from patchfleet.policy.case import Facts, release_of
+from patchfleet.policy.evaluate import Judgement, Verdict, judge, strictest
 from patchfleet.policy.pack import Pack, Rule
 from patchfleet.policy.pack_file import read_pack
 from patchfleet.policy.packs import NAMES, load

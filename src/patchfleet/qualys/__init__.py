@@ -2,8 +2,11 @@
 
 from patchfleet.qualys.auth import Settings, TokenAuth
 from patchfleet.qualys.client import AsyncQualys, Qualys
-from patchfleet.qualys.host_records import Host
-from patchfleet.qualys.job_records import (
+from patchfleet.qualys.operations.catalogue import AssetUuid
+from patchfleet.qualys.operations.reports import Mitigation, PMReport
+from patchfleet.qualys.records.base_list import BaseList
+from patchfleet.qualys.records.hosts import Host
+from patchfleet.qualys.records.jobs import (
     JobChange,
     JobCreated,
     JobResultSummary,
@@ -13,10 +16,7 @@ from patchfleet.qualys.job_records import (
     PMRun,
     Tag,
 )
-from patchfleet.qualys.lists import BaseList
-from patchfleet.qualys.operations.lookups import AssetUuid
-from patchfleet.qualys.operations.reports import Mitigation, PMReport
-from patchfleet.qualys.patch_records import (
+from patchfleet.qualys.records.patches import (
     AssociatedProduct,
     CatalogPatch,
     PackageDetail,
@@ -25,7 +25,7 @@ from patchfleet.qualys.patch_records import (
     PMVulnerability,
     ProductVulnCount,
 )
-from patchfleet.transport.pace import Pace
+from patchfleet.transport.rate_limit import Pace
 from patchfleet.transport.retry import Retries
 
 __all__ = [

@@ -32,13 +32,13 @@ from patchfleet.errors import (
 from patchfleet.qualys.envelope import explain
 from patchfleet.qualys.platforms import gateway_of, overridden
 from patchfleet.transport.change import Journal
+from patchfleet.transport.endpoint import Line
 from patchfleet.transport.exchange import Manners
-from patchfleet.transport.line import Line
 from patchfleet.transport.login import Granted, Login
+from patchfleet.transport.messages import Request, Response
 from patchfleet.transport.operation import Operation
-from patchfleet.transport.pace import Pace, Pacer, Unpaced, whole_calls
+from patchfleet.transport.rate_limit import Pace, Pacer, Unpaced, whole_calls
 from patchfleet.transport.retry import Retries
-from patchfleet.transport.wire import Request, Response
 
 if TYPE_CHECKING:
     from patchfleet.qualys.client import Qualys

@@ -12,17 +12,10 @@ from typing import Protocol, Unpack, cast, overload
 
 from patchfleet.config import Secret
 from patchfleet.qualys.auth import Settings, TokenAuth
-from patchfleet.qualys.job_records import JobResultSummary, PMJob
-from patchfleet.qualys.lists import BaseList
-from patchfleet.qualys.operations import (
-    inventory,
-    job_changes,
-    jobs,
-    lookups,
-    patches,
-    reports,
-)
-from patchfleet.qualys.operations.calls import Sort
+from patchfleet.qualys.operations import catalogue, inventory, job_changes, jobs, patches, reports
+from patchfleet.qualys.operations.request import Sort
+from patchfleet.qualys.records.base_list import BaseList
+from patchfleet.qualys.records.jobs import JobResultSummary, PMJob
 from patchfleet.transport.client import (
     AsyncClient,
     Client,
@@ -123,7 +116,7 @@ class Qualys(Client):
         )
         super().__init__(self.auth.line, self.auth.manners)
 
-    get_version = method(lookups.get_version)
+    get_version = method(catalogue.get_version)
     list_jobs = method(jobs.list_jobs)
     iter_jobs = iterator(jobs.iter_jobs)
     get_job = method(jobs.get_job)
@@ -141,16 +134,16 @@ class Qualys(Client):
     get_assets = method(patches.get_assets)
     iter_assets = iterator(patches.iter_assets)
     get_asset_count = method(patches.get_asset_count)
-    get_patch_catalog = method(lookups.get_patch_catalog)
-    list_patch_catalog = method(lookups.list_patch_catalog)
-    iter_patch_catalog = iterator(lookups.list_patch_catalog)
-    get_packages_in_linux_patch = method(lookups.get_packages_in_linux_patch)
-    get_products_in_windows_patch = method(lookups.get_products_in_windows_patch)
-    count_product_vulns = method(lookups.count_product_vulns)
-    lookup_cves = method(lookups.lookup_cves)
-    lookup_host_uuids = method(lookups.lookup_host_uuids)
-    list_tags = method(lookups.list_tags)
-    get_tag_id = method(lookups.get_tag_id)
+    get_patch_catalog = method(catalogue.get_patch_catalog)
+    list_patch_catalog = method(catalogue.list_patch_catalog)
+    iter_patch_catalog = iterator(catalogue.list_patch_catalog)
+    get_packages_in_linux_patch = method(catalogue.get_packages_in_linux_patch)
+    get_products_in_windows_patch = method(catalogue.get_products_in_windows_patch)
+    count_product_vulns = method(catalogue.count_product_vulns)
+    lookup_cves = method(catalogue.lookup_cves)
+    lookup_host_uuids = method(catalogue.lookup_host_uuids)
+    list_tags = method(catalogue.list_tags)
+    get_tag_id = method(catalogue.get_tag_id)
     list_reports = method(reports.list_reports)
     download_report = method(reports.download_report)
     list_report_columns = method(reports.list_report_columns)
@@ -192,7 +185,7 @@ class AsyncQualys(AsyncClient):
         )
         super().__init__(self.auth.line, self.auth.manners)
 
-    get_version = amethod(lookups.get_version)
+    get_version = amethod(catalogue.get_version)
     list_jobs = amethod(jobs.list_jobs)
     iter_jobs = aiterator(jobs.iter_jobs)
     get_job = amethod(jobs.get_job)
@@ -210,16 +203,16 @@ class AsyncQualys(AsyncClient):
     get_assets = amethod(patches.get_assets)
     iter_assets = aiterator(patches.iter_assets)
     get_asset_count = amethod(patches.get_asset_count)
-    get_patch_catalog = amethod(lookups.get_patch_catalog)
-    list_patch_catalog = amethod(lookups.list_patch_catalog)
-    iter_patch_catalog = aiterator(lookups.list_patch_catalog)
-    get_packages_in_linux_patch = amethod(lookups.get_packages_in_linux_patch)
-    get_products_in_windows_patch = amethod(lookups.get_products_in_windows_patch)
-    count_product_vulns = amethod(lookups.count_product_vulns)
-    lookup_cves = amethod(lookups.lookup_cves)
-    lookup_host_uuids = amethod(lookups.lookup_host_uuids)
-    list_tags = amethod(lookups.list_tags)
-    get_tag_id = amethod(lookups.get_tag_id)
+    get_patch_catalog = amethod(catalogue.get_patch_catalog)
+    list_patch_catalog = amethod(catalogue.list_patch_catalog)
+    iter_patch_catalog = aiterator(catalogue.list_patch_catalog)
+    get_packages_in_linux_patch = amethod(catalogue.get_packages_in_linux_patch)
+    get_products_in_windows_patch = amethod(catalogue.get_products_in_windows_patch)
+    count_product_vulns = amethod(catalogue.count_product_vulns)
+    lookup_cves = amethod(catalogue.lookup_cves)
+    lookup_host_uuids = amethod(catalogue.lookup_host_uuids)
+    list_tags = amethod(catalogue.list_tags)
+    get_tag_id = amethod(catalogue.get_tag_id)
     list_reports = amethod(reports.list_reports)
     download_report = amethod(reports.download_report)
     list_report_columns = amethod(reports.list_report_columns)

@@ -23,9 +23,9 @@ from patchfleet.errors import (
     VendorError,
     WindowExceeded,
 )
-from patchfleet.qualys.door import count_of
-from patchfleet.qualys.records import decoded
-from patchfleet.transport.wire import Response
+from patchfleet.qualys.records.base import decoded
+from patchfleet.qualys.records.values import count_of
+from patchfleet.transport.messages import Response
 
 TOO_MANY_RECORDS = "2501"
 """The code of a query that goes past the 10,000th record [O: peer]."""

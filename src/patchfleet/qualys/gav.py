@@ -1,9 +1,9 @@
 """The inventory of assets as functions of an account: `query_assets(auth, filter=…)`."""
 
-from patchfleet.qualys.host_records import Host
-from patchfleet.qualys.lists import BaseList
 from patchfleet.qualys.operations import inventory
 from patchfleet.qualys.pm import with_auth
+from patchfleet.qualys.records.base_list import BaseList
+from patchfleet.qualys.records.hosts import Host
 
 __all__ = ["BaseList", "Host", "count_assets", "get_all_assets", "get_asset", "query_assets"]
 

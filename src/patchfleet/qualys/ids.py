@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 from uuid import UUID
 
-from patchfleet.qualys.values import refused
+from patchfleet.qualys.jobs.validators import refused
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 ID_FORM: Final = "an id such as '11111111-2222-3333-4444-555555555555'"

@@ -11,7 +11,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from patchfleet.errors import ConfigError
-from patchfleet.transport.line import LOOPBACK
+from patchfleet.transport.endpoint import LOOPBACK
 
 GATEWAYS: Final[Mapping[str, str]] = {
     "qg1": "gateway.qg1.apps.qualys.com",

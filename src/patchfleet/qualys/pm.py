@@ -9,7 +9,10 @@ from collections.abc import Callable, Sequence
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast, overload
 
 from patchfleet.qualys.auth import TokenAuth
-from patchfleet.qualys.job_records import (
+from patchfleet.qualys.operations import catalogue, job_changes, jobs, patches, reports
+from patchfleet.qualys.operations.request import Sort
+from patchfleet.qualys.records.base_list import BaseList
+from patchfleet.qualys.records.jobs import (
     JobChange,
     JobCreated,
     JobResultSummary,
@@ -19,10 +22,7 @@ from patchfleet.qualys.job_records import (
     PMRun,
     Tag,
 )
-from patchfleet.qualys.lists import BaseList
-from patchfleet.qualys.operations import job_changes, jobs, lookups, patches, reports
-from patchfleet.qualys.operations.calls import Sort
-from patchfleet.qualys.patch_records import (
+from patchfleet.qualys.records.patches import (
     CatalogPatch,
     PMAsset,
     PMPatch,
@@ -112,20 +112,20 @@ clone_job = with_auth(job_changes.clone_job)
 update_job = with_auth(job_changes.update_job)
 delete_job = with_auth(job_changes.delete_job)
 change_job_status = with_auth(job_changes.change_job_status)
-get_version = with_auth(lookups.get_version)
+get_version = with_auth(catalogue.get_version)
 get_patches = with_auth(patches.get_patches)
 get_patch_count = with_auth(patches.get_patch_count)
 get_assets = with_auth(patches.get_assets)
 get_asset_count = with_auth(patches.get_asset_count)
-get_patch_catalog = with_auth(lookups.get_patch_catalog)
-list_patch_catalog = with_auth(lookups.list_patch_catalog)
-get_packages_in_linux_patch = with_auth(lookups.get_packages_in_linux_patch)
-get_products_in_windows_patch = with_auth(lookups.get_products_in_windows_patch)
-count_product_vulns = with_auth(lookups.count_product_vulns)
-lookup_cves = with_auth(lookups.lookup_cves)
-lookup_host_uuids = with_auth(lookups.lookup_host_uuids)
-list_tags = with_auth(lookups.list_tags)
-get_tag_id = with_auth(lookups.get_tag_id)
+get_patch_catalog = with_auth(catalogue.get_patch_catalog)
+list_patch_catalog = with_auth(catalogue.list_patch_catalog)
+get_packages_in_linux_patch = with_auth(catalogue.get_packages_in_linux_patch)
+get_products_in_windows_patch = with_auth(catalogue.get_products_in_windows_patch)
+count_product_vulns = with_auth(catalogue.count_product_vulns)
+lookup_cves = with_auth(catalogue.lookup_cves)
+lookup_host_uuids = with_auth(catalogue.lookup_host_uuids)
+list_tags = with_auth(catalogue.list_tags)
+get_tag_id = with_auth(catalogue.get_tag_id)
 list_reports = with_auth(reports.list_reports)
 download_report = with_auth(reports.download_report)
 list_report_columns = with_auth(reports.list_report_columns)

@@ -9,7 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from patchfleet.errors import ConfigError
-from patchfleet.qualys.values import refused
+from patchfleet.qualys.jobs.validators import refused
 
 if TYPE_CHECKING:
     from lark import Lark, UnexpectedInput

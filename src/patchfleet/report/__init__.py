@@ -8,18 +8,8 @@ Law of this room: a report is data, a format turns data into text or bytes, and 
 prints. No SQL, no vendor. Spreadsheet, chart and template libraries load at first use.
 """
 
-from patchfleet.report.changes import changes_report
-from patchfleet.report.each import Saved, save_each
-from patchfleet.report.fleet import fleet_report
-from patchfleet.report.formats import (
-    check_destination,
-    save,
-    to_csv,
-    to_json,
-    to_markdown,
-    write_text,
-)
-from patchfleet.report.table import (
+from patchfleet.report.diff import changes_report
+from patchfleet.report.document import (
     Cell,
     Chart,
     Column,
@@ -31,6 +21,16 @@ from patchfleet.report.table import (
     tabulate_later,
     total_of,
 )
+from patchfleet.report.formats import (
+    check_destination,
+    save,
+    to_csv,
+    to_json,
+    to_markdown,
+    write_text,
+)
+from patchfleet.report.per_customer import Saved, save_each
+from patchfleet.report.posture import fleet_report
 from patchfleet.report.today import today_report
 
 __all__ = [

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 from patchfleet.models import SEVERITIES, Selection
 from patchfleet.policy import WORLD, Survival, survival
-from patchfleet.report.charts import age_of_open_patches
-from patchfleet.report.lists import top_patches_table
-from patchfleet.report.points import OpenShare
-from patchfleet.report.table import Cell, Column, Figure, Report, Table
-from patchfleet.report.trends import time_to_close
-from patchfleet.store.questions import (
+from patchfleet.report.charts.rows import OpenShare
+from patchfleet.report.charts.state import age_of_open_patches
+from patchfleet.report.charts.time import time_to_close
+from patchfleet.report.document import Cell, Column, Figure, Report, Table
+from patchfleet.report.tables import top_patches_table
+from patchfleet.store.queries import (
     AGE_BUCKETS,
     AgeRow,
     ClosedRow,

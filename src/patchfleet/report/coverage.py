@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from patchfleet.models import Selection
-from patchfleet.report.spelling import counted, moment
-from patchfleet.store.questions.coverage import AcceptedUnread, Coverage, CoveredSource, LaterRuns
+from patchfleet.report.wording import counted, moment
+from patchfleet.store.queries.coverage import AcceptedUnread, Coverage, CoveredSource, LaterRuns
 
 MOST_GAPS = 20
 """So many gaps are told one by one, and then how many more there are."""

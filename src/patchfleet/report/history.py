@@ -1,103 +1,77 @@
-"""How findings, and what is said of patches, came to be what they are, as tables."""
+"""How a fleet came to stand as it does: what was open as of each sync, and what changed between.
+
+Law of this file: it asks the store and arranges the answers; of several sources, each counts with
+its last sync at or before a moment.
+"""
 
 from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING
 
-from patchfleet.report.table import Column, Table, tabulate
-from patchfleet.store.questions.history import HistoryRow, MilestoneRow, StandingRow
+from patchfleet.models import SEVERITIES, Selection, Severity
+from patchfleet.report.charts.rows import OpenCount
+from patchfleet.report.charts.time import open_over_time
+from patchfleet.report.document import Cell, Column, Figure, Report, Table
+from patchfleet.report.wording import counted
+from patchfleet.store.queries import OpenRow, open_by_run
 
-COLUMNS = (
-    Column("device", "Device"),
-    Column("patch", "Patch", width=64),
-    Column("kb", "KB", width=10),
-    Column("from_at", "From", "moment"),
-    Column("to_at", "To", "moment"),
-    Column("state", "State", "state"),
-    Column("decision", "Decision"),
-    Column("vendor_status", "Vendor's word"),
-    Column("is_gone", "Then gone", "flag"),
-    Column("installed_at", "Installed", "moment", is_detail=True),
-    Column("from_run", "From run", "integer"),
-    Column("to_run", "To run", "integer"),
-    Column("severity", "Severity", "severity", is_detail=True),
-    Column("vendor_decision", "Vendor's decision", is_detail=True),
-    Column("customer", "Customer", is_detail=True),
-    Column("source", "Source", is_detail=True),
-    Column("device_id", "Device id", is_detail=True),
-    Column("finding_id", "Finding id", is_detail=True),
-)
+if TYPE_CHECKING:
+    from patchfleet.store import Facts
 
-MILESTONES = (
-    Column("device", "Device"),
-    Column("patch", "Patch", width=64),
-    Column("kb", "KB", width=10),
-    Column("state", "State", "state"),
-    Column("missing_at", "First missing", "moment"),
-    Column("approved_at", "Approved", "moment"),
-    Column("failures", "Times failed", "integer"),
-    Column("last_failed_at", "Last failed", "moment"),
-    Column("installed_at", "Installed", "moment"),
-    Column("installed_seen_at", "Seen installed", "moment"),
-    Column("ignored_at", "Ignored", "moment"),
-    Column("gone_at", "Gone", "moment"),
-    Column("scanned_at", "Read", "moment"),
-    Column("first_seen_at", "First seen", "moment", is_detail=True),
-    Column("missing_run", "Missing in run", "integer", is_detail=True),
-    Column("approved_run", "Approved in run", "integer", is_detail=True),
-    Column("last_failed_run", "Failed in run", "integer", is_detail=True),
-    Column("installed_seen_run", "Installed in run", "integer", is_detail=True),
-    Column("ignored_run", "Ignored in run", "integer", is_detail=True),
-    Column("gone_run", "Gone in run", "integer", is_detail=True),
-    Column("decision", "Decision", is_detail=True),
-    Column("severity", "Severity", "severity", is_detail=True),
-    Column("customer", "Customer", is_detail=True),
-    Column("source", "Source", is_detail=True),
-    Column("device_id", "Device id", is_detail=True),
-    Column("finding_id", "Finding id", is_detail=True),
-)
-
-STANDINGS = (
-    Column("source", "Source"),
-    Column("patch", "Patch", width=64),
-    Column("kb", "KB", width=10),
-    Column("severity", "Severity", "severity"),
-    Column("vendor_severity", "Vendor's word"),
-    Column("released_at", "Released", "date"),
-    Column("is_superseded", "Superseded", "flag"),
-    Column("needs_reboot", "Needs reboot", "flag"),
-    Column("from_at", "From", "moment"),
-    Column("to_at", "To", "moment"),
-    Column("open", "Open on", "integer"),
-    Column("installed", "Installed on", "integer"),
-    Column("missing", "Missing on", "integer", is_detail=True),
-    Column("pending", "Pending on", "integer", is_detail=True),
-    Column("installing", "Installing on", "integer", is_detail=True),
-    Column("failed", "Failed on", "integer", is_detail=True),
-    Column("reboot_required", "Waits for reboot on", "integer", is_detail=True),
-    Column("unknown", "Unknown on", "integer", is_detail=True),
-    Column("ignored", "Ignored on", "integer", is_detail=True),
-    Column("from_run", "From run", "integer", is_detail=True),
-    Column("to_run", "To run", "integer", is_detail=True),
-    Column("product", "Product", is_detail=True),
-    Column("is_installable", "Can be installed", "flag", is_detail=True),
-    Column("is_removable", "Can be removed", "flag", is_detail=True),
-    Column("cves", "CVEs", "list", is_detail=True),
-    Column("url", "URL", is_detail=True),
-    Column("vendor_id", "Vendor's id", is_detail=True),
-    Column("known_by", "Known by", is_detail=True),
-    Column("patch_id", "Description", "integer", is_detail=True),
-)
+_ALL = Selection()
 
 
-def history_table(rows: Iterable[HistoryRow]) -> Table:
-    """Tabulate intervals; one without an end still holds."""
-    return tabulate("history", "How it came to be so", COLUMNS, rows)
+def trend_report(facts: "Facts", *, selection: Selection = _ALL) -> Report:
+    """Report what was open as of every complete sync; the facts come with their history."""
+    counts = together(open_by_run(facts, selection))
+    moments = list(dict.fromkeys(count.as_of for count in counts))
+    totals = [sum(c.findings for c in counts if c.as_of == at) for at in moments]
+    return Report(
+        name="history",
+        title="How the fleet came to stand so",
+        coverage=facts.coverage(selection),
+        remarks=(_on_record(len(moments)),),
+        figures=(
+            Figure(name="open", title="Open now", value=totals[-1] if totals else 0),
+            Figure(name="open_before", title="Open at first", value=totals[0] if totals else 0),
+        ),
+        charts=(open_over_time(counts),),
+        tables=(_by_moment(counts, moments),),
+    )
 
 
-def milestones_table(rows: Iterable[MilestoneRow]) -> Table:
-    """Tabulate what became of each finding, one line for each."""
-    return tabulate("milestones", "What became of it, and when", MILESTONES, rows)
+def _on_record(syncs: int) -> str:
+    return f"{counted(syncs, 'complete sync is', 'complete syncs are')} on record."
 
 
-def standings_table(patch: str, rows: Iterable[StandingRow]) -> Table:
-    """Tabulate what was said of a patch; a line without an end is said now."""
-    return tabulate("standings", f"What was said of {patch}, and since when", STANDINGS, rows)
+def together(rows: Iterable[OpenRow]) -> list[OpenCount]:
+    """Add the sources up at each moment at which one of them was synced."""
+    now: dict[str, dict[Severity, int]] = {}
+    runs: dict[tuple[datetime, str, int], dict[Severity, int]] = {}
+    for row in rows:
+        runs.setdefault((row.as_of, row.source, row.run_id), {})[row.severity] = row.findings
+    found: dict[datetime, dict[Severity, int]] = {}
+    for as_of, source, run_id in sorted(runs):
+        now[source] = runs[as_of, source, run_id]
+        found[as_of] = {
+            severity: sum(of.get(severity, 0) for of in now.values()) for severity in SEVERITIES
+        }
+    return [
+        OpenCount(as_of, severity, count)
+        for as_of, counts in found.items()
+        for severity, count in counts.items()
+    ]
+
+
+def _by_moment(counts: Iterable[OpenCount], moments: Iterable[datetime]) -> Table:
+    by = {(count.as_of, count.severity): count.findings for count in counts}
+    columns = (
+        Column("as_of", "As of", "moment"),
+        Column("open", "Open", "integer", needs_somebody=True),
+        *(Column(severity, severity.capitalize(), "integer") for severity in SEVERITIES),
+    )
+    rows: list[tuple[Cell, ...]] = []
+    for at in moments:
+        each = [by.get((at, severity), 0) for severity in SEVERITIES]
+        rows.append((at, sum(each), *each))
+    return Table(name="syncs", title="Open as of each sync", columns=columns, rows=rows)

@@ -6,9 +6,9 @@ Law of this file: it asks the store and arranges the answers.
 from typing import TYPE_CHECKING
 
 from patchfleet.models import Selection
-from patchfleet.report.table import Column, Figure, Report, tabulate, tabulate_later
-from patchfleet.store.questions import job_result_lines, job_totals, jobs
-from patchfleet.store.questions.narrow import of_devices
+from patchfleet.report.document import Column, Figure, Report, tabulate, tabulate_later
+from patchfleet.store.queries import job_result_lines, job_totals, jobs
+from patchfleet.store.queries.filters import of_devices
 
 if TYPE_CHECKING:
     from patchfleet.store import Facts

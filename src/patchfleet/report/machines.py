@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from patchfleet.models.machine import Verdict
-from patchfleet.report.table import Column, Table, tabulate
-from patchfleet.store.questions.answers import LookAlikeRow, MachineRow
+from patchfleet.report.document import Column, Table, tabulate
+from patchfleet.store.queries.rows import LookAlikeRow, MachineRow
 
 _MACHINES = (
     Column("device", "Machine"),

@@ -14,12 +14,10 @@ from msgspec import Struct
 
 from patchfleet.models import Selection
 from patchfleet.policy import Pack
-from patchfleet.report.charts import overdue_by_customer
-from patchfleet.report.judging import Known, judge_open
-from patchfleet.report.lists import with_sources
-from patchfleet.report.points import OverdueCount
-from patchfleet.report.spelling import counted
-from patchfleet.report.table import (
+from patchfleet.report.charts.rows import OverdueCount
+from patchfleet.report.charts.state import overdue_by_customer
+from patchfleet.report.deadlines import Known, judge_open
+from patchfleet.report.document import (
     Column,
     Figure,
     Report,
@@ -28,7 +26,9 @@ from patchfleet.report.table import (
     tabulate_later,
     total_of,
 )
-from patchfleet.store.questions import JudgedCount, count_judged, iter_judged
+from patchfleet.report.tables import with_sources
+from patchfleet.report.wording import counted
+from patchfleet.store.queries import JudgedCount, count_judged, iter_judged
 
 if TYPE_CHECKING:
     from patchfleet.store import Facts

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from patchfleet.models import Selection
-from patchfleet.report.lists import items_table, worklist_table
-from patchfleet.report.morning import morning_tables
-from patchfleet.report.table import Figure, Report
-from patchfleet.store.questions import work_lines, worklist
-from patchfleet.store.questions.answers import CustomerWork
+from patchfleet.report.attention import morning_tables
+from patchfleet.report.document import Figure, Report
+from patchfleet.report.tables import items_table, worklist_table
+from patchfleet.store.queries import work_lines, worklist
+from patchfleet.store.queries.rows import CustomerWork
 
 if TYPE_CHECKING:
     from patchfleet.store import Facts

@@ -16,7 +16,7 @@ Importing this package loads no database: the names below arrive when they are f
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from patchfleet.store.rows import (
+from patchfleet.store.types import (
     ChangeEntry,
     Delta,
     Json,
@@ -29,10 +29,10 @@ from patchfleet.store.rows import (
 )
 
 if TYPE_CHECKING:
-    from patchfleet.store.facts import Facts
-    from patchfleet.store.journal import Journal
-    from patchfleet.store.record import Store
+    from patchfleet.store.record.journal import Journal
     from patchfleet.store.run import Run
+    from patchfleet.store.snapshot import Facts
+    from patchfleet.store.store import Store
 
 __all__ = [
     "ChangeEntry",

@@ -14,17 +14,19 @@ from sqlalchemy import Connection, func, insert, select, update
 from patchfleet.errors import StoreError
 from patchfleet.models import Finding, Gap, Inventory, Jobs
 from patchfleet.models.machine import Identity
-from patchfleet.store import hosts, jobs, machines, publications, publish, schema, unread
-from patchfleet.store import inventory as inventories
-from patchfleet.store.backend import RunLock
-from patchfleet.store.begin import Begun
-from patchfleet.store.database import Database
-from patchfleet.store.layout import folder_of
-from patchfleet.store.ledger import Ledger
-from patchfleet.store.rows import Delta, Listed
-from patchfleet.store.schema import micros, moment
-from patchfleet.store.shelf import Shelf
-from patchfleet.store.texts import without_nul
+from patchfleet.store.publication import chain as publications
+from patchfleet.store.publication import writer
+from patchfleet.store.publication.files import folder_of
+from patchfleet.store.publication.storage import Shelf
+from patchfleet.store.record import inventory as inventories
+from patchfleet.store.record import jobs, machines, schema, source_state, unread
+from patchfleet.store.record.database import Database
+from patchfleet.store.record.dialect import RunLock
+from patchfleet.store.record.findings import Ledger
+from patchfleet.store.record.nul_bytes import without_nul
+from patchfleet.store.record.run_start import Begun
+from patchfleet.store.record.schema import micros, moment
+from patchfleet.store.types import Delta, Listed
 
 
 class Run:
@@ -76,7 +78,7 @@ class Run:
             self._keys = inventories.write(connection, self._source, self.id, inventory)
             self._listed = inventories.listed(connection, self._source)
             if inventory.hosts is not None:
-                hosts.write(connection, self._source, self.id, inventory.hosts)
+                source_state.write(connection, self._source, self.id, inventory.hosts)
         self._inventory = inventory
         self._scanned &= self._keys.keys()
 
@@ -228,7 +230,7 @@ class Run:
         is_whole = is_whole or any(self._shelf.damage(p.folder, p.digests) for p in chain)
         standing = () if is_whole else tuple(part.folder for part in chain)
         previous = chain[-1].run_id if chain else None
-        digests = publish.write_files(
+        digests = writer.write_files(
             self._database,
             self._shelf,
             self.id,

@@ -12,11 +12,11 @@ from types import TracebackType
 from typing import Any, Generic, ParamSpec, Self, TypeVar, get_args, get_type_hints, overload
 
 from patchfleet.transport.change import Journal
+from patchfleet.transport.connection_pool import AsyncWire, Wire
+from patchfleet.transport.endpoint import Line
 from patchfleet.transport.exchange import Manners, exchange, streamed
-from patchfleet.transport.line import Line
 from patchfleet.transport.operation import Listing, R, Work
-from patchfleet.transport.run import arun, astream, run, stream
-from patchfleet.transport.wires import AsyncWire, Wire
+from patchfleet.transport.runner import arun, astream, run, stream
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -20,8 +20,8 @@ import httpcore2
 import httpx2
 from blake3 import blake3
 
-from patchfleet.transport.line import Line
-from patchfleet.transport.wire import Request
+from patchfleet.transport.endpoint import Line
+from patchfleet.transport.messages import Request
 
 if TYPE_CHECKING:
     from h11 import Connection as HTTPState

@@ -27,6 +27,7 @@ from patchfleet.errors import (
 )
 from patchfleet.transport.change import Journal, Tried, changed
 from patchfleet.transport.login import LOOK_AGAIN_SECONDS, Login
+from patchfleet.transport.messages import Lost, Request, Response
 from patchfleet.transport.operation import (
     Change,
     Flow,
@@ -41,9 +42,8 @@ from patchfleet.transport.operation import (
     Together,
     Work,
 )
-from patchfleet.transport.pace import Pace, Pacer
+from patchfleet.transport.rate_limit import Pace, Pacer
 from patchfleet.transport.retry import Retries, retry_after_seconds, wait_before_next
-from patchfleet.transport.wire import Lost, Request, Response
 
 
 def _utc_now() -> datetime:

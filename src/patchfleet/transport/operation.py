@@ -12,7 +12,7 @@ from typing import Any, Generic, Literal, TypeAlias, TypeVar
 from msgspec import structs
 
 from patchfleet.errors import VendorError
-from patchfleet.transport.wire import NO_CONNECTION, Lost, Request, Response
+from patchfleet.transport.messages import NO_CONNECTION, Lost, Request, Response
 
 T = TypeVar("T")
 R = TypeVar("R")

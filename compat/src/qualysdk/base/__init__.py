@@ -1,5 +1,5 @@
 """`from qualysdk.base import BaseList`."""
 
-from patchfleet.qualys.lists import BaseList
+from patchfleet.qualys.records.base_list import BaseList
 
 __all__ = ["BaseList"]

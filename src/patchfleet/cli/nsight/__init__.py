@@ -2,10 +2,10 @@
 
 import click
 
-from patchfleet.cli.lazy import LazyGroup
+from patchfleet.cli.lazy_group import LazyGroup
 
-_LISTS = "patchfleet.cli.nsight.lists"
-_CHANGES = "patchfleet.cli.nsight.changes"
+_LISTS = "patchfleet.cli.nsight.read"
+_CHANGES = "patchfleet.cli.nsight.actions"
 
 COMMANDS = {
     "clients": (f"{_LISTS}:clients", "List the clients (customers) the key may see."),

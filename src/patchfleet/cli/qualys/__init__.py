@@ -2,13 +2,13 @@
 
 import click
 
-from patchfleet.cli.lazy import LazyGroup
+from patchfleet.cli.lazy_group import LazyGroup
 
 _JOBS = "patchfleet.cli.qualys.jobs"
 _LISTS = "patchfleet.cli.qualys.lists"
 _LOOKUPS = "patchfleet.cli.qualys.lookups"
 _CREATE = "patchfleet.cli.qualys.create"
-_CHANGES = "patchfleet.cli.qualys.changes"
+_CHANGES = "patchfleet.cli.qualys.actions"
 
 COMMANDS = {
     "jobs": (f"{_JOBS}:jobs", "List the deployment jobs that match."),

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from patchfleet.cli.exits import Exit
+from patchfleet.cli.exit_codes import Exit
 from patchfleet.cli.options import CommandLineError
-from patchfleet.cli.qualys.agreement import asking, changing, is_agreed, looking
+from patchfleet.cli.qualys.confirm import asking, changing, is_agreed, looking
 from patchfleet.cli.session import Session, pass_session
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def create(
       patchfleet qualys create "Critical on servers" --platform windows \\
           --query 'vendorSeverity:`Critical`' --tag Servers --dry-run
     """  # noqa: D301
-    from patchfleet.qualys.job_body import create_body
+    from patchfleet.qualys.jobs.body import create_body
 
     with changing(session, dry_run=dry_run, makes=True, after_looking=after_looking) as client:
         parameters = _parameters(session, client, given)
@@ -150,7 +150,7 @@ def update(
 
     What is not named stays as it is. A job that runs once can be changed until it is enabled.
     """
-    from patchfleet.qualys.job_body import job_changes
+    from patchfleet.qualys.jobs.body import job_changes
 
     with changing(session, dry_run=dry_run) as client:
         changes: Any = _parameters(session, client, given)
@@ -195,7 +195,7 @@ def clone(
 
     It is disabled, and has everything else of the first unless it is named here.
     """
-    from patchfleet.qualys.job_body import job_changes
+    from patchfleet.qualys.jobs.body import job_changes
     from patchfleet.qualys.operations.job_changes import clone_body
 
     with changing(session, dry_run=dry_run, makes=True, after_looking=after_looking) as client:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from patchfleet.cli.exits import Exit
+from patchfleet.cli.exit_codes import Exit
 from patchfleet.cli.options import CommandLineError, output_options
-from patchfleet.cli.qualys.reading import (
+from patchfleet.cli.qualys.output import (
     attributes_option,
     gathered,
     page_count,
@@ -64,8 +64,8 @@ def jobs(
       patchfleet qualys jobs --filter 'status:`Enabled` and scheduleType:`Monthly`'
       patchfleet qualys jobs --platform linux --output jobs.xlsx
     """  # noqa: D301 -- \b is what click wants, not a backslash
+    from patchfleet.cli.qualys.tables import records_table
     from patchfleet.qualys import PMJob
-    from patchfleet.report.qualys import records_table
 
     with session.qualys() as client:
         listing = client.iter_jobs(
@@ -93,7 +93,7 @@ def job(session: Session, *, job_id: str, as_json: bool, outputs: tuple[Path, ..
 
     JOB is the id that `patchfleet qualys jobs` shows.
     """
-    from patchfleet.report.qualys import fields_table
+    from patchfleet.cli.qualys.tables import fields_table
 
     with session.qualys() as client:
         found = client.get_job(job_id)
@@ -137,7 +137,7 @@ def results(
       patchfleet qualys results 11111111-2222-3333-4444-555555555555
       patchfleet qualys results --all --filter 'status:`Enabled`' --output results.xlsx
     """  # noqa: D301
-    from patchfleet.report.qualys import results_report
+    from patchfleet.cli.qualys.tables import results_report
 
     if everything == bool(job_ids):
         raise CommandLineError(
@@ -190,8 +190,8 @@ def runs(
 
     JOB is one id or several, as `patchfleet qualys jobs` shows them.
     """
+    from patchfleet.cli.qualys.tables import records_table
     from patchfleet.qualys import PMRun
-    from patchfleet.report.qualys import records_table
 
     with session.qualys() as client:
         found = client.get_job_runs(list(some(job_ids, "job")))

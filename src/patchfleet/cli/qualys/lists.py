@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from patchfleet.cli.options import CommandLineError, output_options
-from patchfleet.cli.qualys.reading import (
+from patchfleet.cli.qualys.output import (
     attributes_option,
     gathered,
     page_count,
@@ -63,8 +63,8 @@ def patches(session: Session, /, *, as_json: bool, outputs: tuple[Path, ...], **
       patchfleet qualys patches 'vendorSeverity:`Critical` and patchStatus:Missing'
       patchfleet qualys patches --having 'name:web*' --output patches.parquet
     """  # noqa: D301
+    from patchfleet.cli.qualys.tables import records_table
     from patchfleet.qualys import PMPatch
-    from patchfleet.report.qualys import records_table
 
     found = _listed(session, "patches", lambda client: client.iter_patches(**_given(asked)))
     table = records_table("patches", "Patches", PMPatch, found)
@@ -86,8 +86,8 @@ def assets(session: Session, /, *, as_json: bool, outputs: tuple[Path, ...], **a
     For example:
       patchfleet qualys assets 'name:web*' --having 'vendorSeverity:`Critical`'
     """  # noqa: D301
+    from patchfleet.cli.qualys.tables import records_table
     from patchfleet.qualys import PMAsset
-    from patchfleet.report.qualys import records_table
 
     found = _listed(session, "assets", lambda client: client.iter_assets(**_given(asked)))
     table = records_table("assets", "Assets", PMAsset, found)
@@ -130,8 +130,8 @@ def catalog(
 
     QQL is a query over the catalogue; with --id, which may be repeated, patches are looked up.
     """
+    from patchfleet.cli.qualys.tables import records_table
     from patchfleet.qualys import CatalogPatch
-    from patchfleet.report.qualys import records_table
 
     if ids and (qql or pages):
         raise CommandLineError("--id looks patches up by their ids", hint="leave out QQL and pages")
@@ -177,8 +177,8 @@ def hosts(
     For example:
       patchfleet qualys hosts 'operatingSystem.category: `Windows / Server`' --include agentId
     """  # noqa: D301
+    from patchfleet.cli.qualys.tables import records_table
     from patchfleet.qualys import Host
-    from patchfleet.report.qualys import records_table
 
     more = {"includeFields": include, "excludeFields": exclude, "lastModifiedDate": since}
 

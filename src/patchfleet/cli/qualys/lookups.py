@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from patchfleet.cli.options import CommandLineError, output_options
-from patchfleet.cli.qualys.reading import (
+from patchfleet.cli.qualys.output import (
     platform_option,
     say_missing,
     say_problems,
@@ -65,7 +65,7 @@ def _shown(
     as_json: bool,
     outputs: tuple[Path, ...],
 ) -> None:
-    from patchfleet.report.qualys import records_table
+    from patchfleet.cli.qualys.tables import records_table
 
     say_problems(session, found)
     table = records_table(name, title, kind, found)

@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 
 from patchfleet.emulator.catalogue import Catalogue, Patch
 from patchfleet.emulator.nsight import ids
+from patchfleet.emulator.nsight.device import Device, Ticker, Verb
 from patchfleet.emulator.nsight.envelope import invalid_value
-from patchfleet.emulator.nsight.history import make_device
-from patchfleet.emulator.nsight.state import Device, Ticker, Verb
+from patchfleet.emulator.nsight.initial_state import make_device
 from patchfleet.emulator.world import Customer, Machine, Site, World
 
 

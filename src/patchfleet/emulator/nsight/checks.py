@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from patchfleet.emulator.nsight import ids
 from patchfleet.emulator.nsight.account import Account
+from patchfleet.emulator.nsight.device import FAILED, MISSING, Device
 from patchfleet.emulator.nsight.envelope import (
     SERVER_ZONE,
     group,
@@ -20,7 +21,6 @@ from patchfleet.emulator.nsight.envelope import (
     text,
 )
 from patchfleet.emulator.nsight.parameters import Parameters, number, one_of
-from patchfleet.emulator.nsight.state import FAILED, MISSING, Device
 from patchfleet.emulator.world import Customer, Site
 
 NOT_RUN, FAILED_CHECK, PARKED, PASSED = 0, 1, 4, 5

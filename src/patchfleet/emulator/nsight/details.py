@@ -7,7 +7,6 @@ hardware are asked for by asset id, not by device id [D].
 
 from datetime import datetime, timedelta
 
-from patchfleet.emulator.chance import Chance
 from patchfleet.emulator.nsight import ids
 from patchfleet.emulator.nsight.account import Account
 from patchfleet.emulator.nsight.checks import (
@@ -18,10 +17,11 @@ from patchfleet.emulator.nsight.checks import (
     Check,
     checks_of,
 )
+from patchfleet.emulator.nsight.device import INSTALLED, Device
 from patchfleet.emulator.nsight.envelope import SERVER_ZONE, group, plain, result, stamp, text
 from patchfleet.emulator.nsight.inventory import asset_role, features, seen_at
 from patchfleet.emulator.nsight.parameters import Parameters, number
-from patchfleet.emulator.nsight.state import INSTALLED, Device
+from patchfleet.emulator.seeded_random import Chance
 from patchfleet.emulator.world import Machine
 
 _LAPTOPS = (8, 9, 10, 11, 14)

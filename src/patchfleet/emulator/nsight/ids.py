@@ -3,7 +3,7 @@
 Law of this file: ids follow from counting numbers alone and never meet twice in one account.
 """
 
-from patchfleet.emulator.chance import Chance, scatter
+from patchfleet.emulator.seeded_random import Chance, scatter
 from patchfleet.emulator.world import Customer, Machine, Site
 
 CHECKS_PER_DEVICE = 8

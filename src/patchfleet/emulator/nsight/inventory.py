@@ -12,9 +12,9 @@ from itertools import groupby
 from patchfleet.emulator.nsight import ids
 from patchfleet.emulator.nsight.account import Account
 from patchfleet.emulator.nsight.checks import counts, failing
+from patchfleet.emulator.nsight.device import Device
 from patchfleet.emulator.nsight.envelope import SERVER_ZONE, group, plain, result, stamp, text
 from patchfleet.emulator.nsight.parameters import Parameters, number, one_of, required
-from patchfleet.emulator.nsight.state import Device
 from patchfleet.emulator.world import Customer, Kind, Machine
 
 DEVICE_TYPES = ("server", "workstation", "mobile_device")

@@ -11,17 +11,7 @@ from functools import lru_cache
 
 from patchfleet.emulator.catalogue import Patch
 from patchfleet.emulator.nsight.account import Account
-from patchfleet.emulator.nsight.envelope import (
-    DECLARATION,
-    day_text,
-    invalid_value,
-    plain,
-    result,
-    text,
-)
-from patchfleet.emulator.nsight.parameters import Parameters, number, numbers
-from patchfleet.emulator.nsight.policies import APPROVE, BY_USER, DO_NOTHING, IGNORE
-from patchfleet.emulator.nsight.state import (
+from patchfleet.emulator.nsight.device import (
     FAILED,
     IGNORED,
     INSTALLED,
@@ -32,6 +22,16 @@ from patchfleet.emulator.nsight.state import (
     Device,
     Verb,
 )
+from patchfleet.emulator.nsight.envelope import (
+    DECLARATION,
+    day_text,
+    invalid_value,
+    plain,
+    result,
+    text,
+)
+from patchfleet.emulator.nsight.parameters import Parameters, number, numbers
+from patchfleet.emulator.nsight.policies import APPROVE, BY_USER, DO_NOTHING, IGNORE
 
 POLICY_LABELS = {IGNORE: "Ignore", APPROVE: "Approve", DO_NOTHING: "Do Nothing"}
 STATUS_LABELS = {

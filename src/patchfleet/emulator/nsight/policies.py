@@ -8,8 +8,8 @@ Settings come down device type, client, site, device, and the lower one wins
 from dataclasses import dataclass
 
 from patchfleet.emulator.catalogue import Patch
-from patchfleet.emulator.chance import Chance
-from patchfleet.emulator.lines import Severity
+from patchfleet.emulator.product_lines import Severity
+from patchfleet.emulator.seeded_random import Chance
 from patchfleet.emulator.world import Machine
 
 IGNORE, APPROVE, DO_NOTHING = 1, 2, 4

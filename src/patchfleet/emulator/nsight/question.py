@@ -7,11 +7,11 @@ has no other.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from patchfleet.emulator.answer import Answer, xml
 from patchfleet.emulator.fault_kind import Ask, Options
 from patchfleet.emulator.nsight import ids, urls
 from patchfleet.emulator.nsight.account import Account
 from patchfleet.emulator.nsight.parameters import Parameters
+from patchfleet.emulator.response import Answer, xml
 
 ACTS = frozenset({
     "patch_approve", "patch_ignore", "patch_do_nothing", "patch_inherit", "patch_reprocess",

@@ -6,7 +6,7 @@ not emulated and is refused as an unknown service.
 
 from collections.abc import Callable, Mapping
 
-from patchfleet.emulator.nsight import checks, details, inventory, manual, patches
+from patchfleet.emulator.nsight import checks, describe, details, inventory, patches
 from patchfleet.emulator.nsight.account import Account
 from patchfleet.emulator.nsight.envelope import LOGIN_FAILED, SERVICE_UNKNOWN, Refused, error
 from patchfleet.emulator.nsight.parameters import Parameters
@@ -58,6 +58,6 @@ def _answer(account: Account, parameters: Parameters) -> bytes:
     name = parameters.get("service", "")
     if name not in SERVICES:
         raise Refused(*SERVICE_UNKNOWN)
-    if manual.is_asked_for(parameters):
-        return manual.describe(account.now, name)
+    if describe.is_asked_for(parameters):
+        return describe.describe(account.now, name)
     return SERVICES[name](account, parameters)

@@ -9,11 +9,8 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from patchfleet.emulator.answer import Answer
 from patchfleet.emulator.qualys import cursors
 from patchfleet.emulator.qualys.asset import Asset
-from patchfleet.emulator.qualys.estate import Estate
-from patchfleet.emulator.qualys.moments import milliseconds
 from patchfleet.emulator.qualys.paging import attribute_names, in_order, numbered_page, trimmed
 from patchfleet.emulator.qualys.request import (
     Refused,
@@ -23,6 +20,9 @@ from patchfleet.emulator.qualys.request import (
     whole,
     written,
 )
+from patchfleet.emulator.qualys.state import Estate
+from patchfleet.emulator.qualys.timestamps import milliseconds
+from patchfleet.emulator.response import Answer
 
 LARGEST_ASSET_PAGE = 400
 """[O: qualysdk: "default and max"]; the default of 10 is that of the other lists."""

@@ -15,11 +15,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs
 
-from patchfleet.emulator.answer import Answer
-from patchfleet.emulator.chance import Chance
 from patchfleet.emulator.clock import Clock
-from patchfleet.emulator.qualys.estate import User
 from patchfleet.emulator.qualys.request import FORM, Refused, Request
+from patchfleet.emulator.qualys.state import User
+from patchfleet.emulator.response import Answer
+from patchfleet.emulator.seeded_random import Chance
 
 LIFETIME_SECONDS = 4 * 3600
 """[D: generating_jwt_token.htm]"""

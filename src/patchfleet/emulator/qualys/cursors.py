@@ -11,8 +11,8 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from patchfleet.emulator.answer import Headers
 from patchfleet.emulator.qualys.request import Refused, Request
+from patchfleet.emulator.response import Headers
 
 T = TypeVar("T")
 HEADER = "searchAfter"

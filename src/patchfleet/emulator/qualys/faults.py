@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from patchfleet.emulator.answer import Answer, html
 from patchfleet.emulator.fault_kind import Case, FaultKind, Option, Options
 from patchfleet.emulator.qualys.cursors import HEADER
 from patchfleet.emulator.qualys.request import Request, json_answer, written
+from patchfleet.emulator.response import Answer, html
 
 Alter = Callable[[Request, Options], Request]
 

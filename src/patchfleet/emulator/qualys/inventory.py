@@ -12,10 +12,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from patchfleet.emulator.answer import Answer
 from patchfleet.emulator.qualys.asset import Tag
-from patchfleet.emulator.qualys.estate import Estate, inventory_id
-from patchfleet.emulator.qualys.history import last_scan
+from patchfleet.emulator.qualys.enrollment import tags_of
+from patchfleet.emulator.qualys.initial_state import last_scan
 from patchfleet.emulator.qualys.inventory_filters import filtered
 from patchfleet.emulator.qualys.inventory_records import (
     Host,
@@ -25,11 +24,12 @@ from patchfleet.emulator.qualys.inventory_records import (
     source,
     written_host,
 )
-from patchfleet.emulator.qualys.membership import tags_of
 from patchfleet.emulator.qualys.paging import attribute_names, trimmed
 from patchfleet.emulator.qualys.patch import guid
 from patchfleet.emulator.qualys.qql import Token, matcher
 from patchfleet.emulator.qualys.request import Refused, Request, json_answer
+from patchfleet.emulator.qualys.state import Estate, inventory_id
+from patchfleet.emulator.response import Answer
 
 LARGEST_HOST_PAGE = 300
 _DEFAULT_PAGE = 100

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from patchfleet.emulator.qualys.asset import Asset, Tag
-from patchfleet.emulator.qualys.moments import iso, milliseconds
+from patchfleet.emulator.qualys.timestamps import iso, milliseconds
 from patchfleet.emulator.world import Machine
 
 _DAY = timedelta(days=1)

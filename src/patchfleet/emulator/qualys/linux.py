@@ -6,7 +6,7 @@ N-sight shows no patches of Linux machines, so these lines are no part of the wo
 
 from dataclasses import dataclass
 
-from patchfleet.emulator.lines import IMPORTANT, SECURITY, Line, Weights
+from patchfleet.emulator.product_lines import IMPORTANT, SECURITY, Line, Weights
 from patchfleet.emulator.world import OperatingSystem
 
 

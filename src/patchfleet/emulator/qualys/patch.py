@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from patchfleet.emulator.catalogue import Patch
-from patchfleet.emulator.chance import Chance
-from patchfleet.emulator.lines import DRIVERS, EVERY_WINDOWS, THIRD_PARTY
+from patchfleet.emulator.product_lines import DRIVERS, EVERY_WINDOWS, THIRD_PARTY
 from patchfleet.emulator.qualys.linux import DISTRIBUTIONS
+from patchfleet.emulator.seeded_random import Chance
 
 PlatformName = Literal["Windows", "Linux"]
 

@@ -7,14 +7,14 @@ vulnerabilities.  [D: get_patch_catalog_patches.htm, get_patch_catalog_patch.htm
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from patchfleet.emulator.qualys.estate import Estate
-from patchfleet.emulator.qualys.moments import milliseconds
 from patchfleet.emulator.qualys.paging import attribute_names, in_order, numbered_page, trimmed
 from patchfleet.emulator.qualys.patch import CataloguePatch, Vulnerability
 from patchfleet.emulator.qualys.patch_records import catalogued, packages
 from patchfleet.emulator.qualys.patches import SORTED_BY
 from patchfleet.emulator.qualys.qql import Token, matcher
 from patchfleet.emulator.qualys.request import Refused, Request
+from patchfleet.emulator.qualys.state import Estate
+from patchfleet.emulator.qualys.timestamps import milliseconds
 
 MOST_IDS = 1000
 """How many ids one call takes: a choice; clients send up to 1,000 [O: qualysdk]."""

@@ -9,8 +9,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from patchfleet.emulator.qualys.moments import milliseconds
 from patchfleet.emulator.qualys.patch import CataloguePatch
+from patchfleet.emulator.qualys.timestamps import milliseconds
 
 Written = tuple[tuple[object, ...], bytes]
 

@@ -8,9 +8,7 @@ caller sorts.  GET is paged by number, up to 10,000 records; POST by cursor, wit
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from patchfleet.emulator.answer import Answer
 from patchfleet.emulator.qualys import cursors
-from patchfleet.emulator.qualys.estate import Estate
 from patchfleet.emulator.qualys.paging import (
     LARGEST_PAGE,
     attribute_names,
@@ -20,8 +18,10 @@ from patchfleet.emulator.qualys.paging import (
 )
 from patchfleet.emulator.qualys.patch import CataloguePatch
 from patchfleet.emulator.qualys.patch_records import PatchWriter, listed
+from patchfleet.emulator.qualys.qql_fields import PATCH_TOKENS
 from patchfleet.emulator.qualys.request import Refused, Request, json_answer, text_of, written
-from patchfleet.emulator.qualys.tokens import PATCH_TOKENS
+from patchfleet.emulator.qualys.state import Estate
+from patchfleet.emulator.response import Answer
 
 Patches = Sequence[CataloguePatch]
 Readers = Mapping[str, Callable[[CataloguePatch], Any]]

@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from patchfleet.emulator.answer import Answer
 from patchfleet.emulator.bodies import changed_json, identities, records, with_records
 from patchfleet.emulator.fault_kind import Ask, Options
 from patchfleet.emulator.nsight.question import other_of
 from patchfleet.emulator.qualys.faults import with_inputs
+from patchfleet.emulator.qualys.gateway import Subscription
 from patchfleet.emulator.qualys.request import Refused, Request
-from patchfleet.emulator.qualys.subscription import Subscription
+from patchfleet.emulator.response import Answer
 
 ACTS = frozenset({
     "auth", "create_job", "update_job", "change_job_status", "delete_job",

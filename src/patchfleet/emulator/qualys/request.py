@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl
 
-from patchfleet.emulator.answer import Answer, Headers
+from patchfleet.emulator.response import Answer, Headers
 
 FORM = "application/x-www-form-urlencoded"
 TOO_MANY = "2501"

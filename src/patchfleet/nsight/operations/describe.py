@@ -7,11 +7,11 @@ parsed is returned as raw text; a refusal is still an error.
 from patchfleet.errors import ConfigError, Unreadable
 from patchfleet.nsight.document import document_of
 from patchfleet.nsight.envelope import Answer, child, children, failure_of, text_of
-from patchfleet.nsight.inventory import Description, Parameter
-from patchfleet.nsight.operations.calls import call
-from patchfleet.nsight.records import read_all
+from patchfleet.nsight.operations.request import call
+from patchfleet.nsight.records.base import read_all
+from patchfleet.nsight.records.inventory import Description, Parameter
+from patchfleet.transport.messages import Response
 from patchfleet.transport.operation import Operation
-from patchfleet.transport.wire import Response
 
 
 def describe(service: str) -> Operation[Description]:

@@ -6,6 +6,7 @@ from typing import Literal
 from xml.etree.ElementTree import Element
 
 from patchfleet.errors import ConfigError, Unreadable
+from patchfleet.nsight.codes import whole_number
 from patchfleet.nsight.document import printable
 from patchfleet.nsight.envelope import (
     Answer,
@@ -17,7 +18,9 @@ from patchfleet.nsight.envelope import (
     text_of,
     whole_text,
 )
-from patchfleet.nsight.inventory import (
+from patchfleet.nsight.operations.request import call, number, repeated
+from patchfleet.nsight.records.base import R, Records, id_of, read, read_all
+from patchfleet.nsight.records.inventory import (
     AssetDetails,
     Check,
     CustomField,
@@ -29,11 +32,8 @@ from patchfleet.nsight.inventory import (
     Software,
     TaskStarted,
 )
-from patchfleet.nsight.operations.calls import call, number, repeated
-from patchfleet.nsight.records import R, Records, id_of, read, read_all
-from patchfleet.nsight.words import whole_number
+from patchfleet.transport.messages import Response
 from patchfleet.transport.operation import Change, Echo, Operation, Wanted
-from patchfleet.transport.wire import Response
 
 
 def list_device_monitoring_details(deviceid: int) -> Operation[MonitoringDetails]:

@@ -6,7 +6,9 @@ from xml.etree.ElementTree import Element
 
 from patchfleet.errors import ConfigError
 from patchfleet.nsight.envelope import Answer, children, opened, text_of
-from patchfleet.nsight.inventory import (
+from patchfleet.nsight.operations.request import call, number, repeated
+from patchfleet.nsight.records.base import R, Records, id_of, read, read_all
+from patchfleet.nsight.records.inventory import (
     CheckCount,
     Client,
     Device,
@@ -14,10 +16,8 @@ from patchfleet.nsight.inventory import (
     ListedDevice,
     Site,
 )
-from patchfleet.nsight.operations.calls import call, number, repeated
-from patchfleet.nsight.records import R, Records, id_of, read, read_all
+from patchfleet.transport.messages import Response
 from patchfleet.transport.operation import Echo, Operation
-from patchfleet.transport.wire import Response
 
 DEVICE_TYPES: tuple[DeviceType, ...] = ("server", "workstation", "mobile_device")
 

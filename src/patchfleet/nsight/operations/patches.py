@@ -12,12 +12,13 @@ from typing import Any, Literal, Protocol, TypeAlias, get_args
 from msgspec.structs import replace
 
 from patchfleet.errors import VendorError
-from patchfleet.nsight import words
+from patchfleet.nsight import codes
 from patchfleet.nsight.envelope import answer, opened, text_of
-from patchfleet.nsight.layout import rows_of
-from patchfleet.nsight.operations.calls import call, chunks, number, patch_numbers, repeated
-from patchfleet.nsight.patches import Action, Patch, PatchesChanged, RetryMessage
-from patchfleet.nsight.records import Records, read_all, read_rows
+from patchfleet.nsight.flat_xml import rows_of
+from patchfleet.nsight.operations.request import call, chunks, number, patch_numbers, repeated
+from patchfleet.nsight.records.base import Records, read_all, read_rows
+from patchfleet.nsight.records.patches import Action, Patch, PatchesChanged, RetryMessage
+from patchfleet.transport.messages import Response
 from patchfleet.transport.operation import (
     Change,
     Echo,
@@ -30,7 +31,6 @@ from patchfleet.transport.operation import (
     Wanted,
     Work,
 )
-from patchfleet.transport.wire import Response
 
 PatchIds: TypeAlias = str | int | Iterable[int | str]
 """A list of patch ids, or the same as a comma-separated text, or one id."""
@@ -216,7 +216,7 @@ def _retrying(action: Again, device: int, ids: tuple[int, ...]) -> Change[RetryM
         )
 
     def is_so(patch: Patch) -> bool:
-        return patch.status != words.FAILED
+        return patch.status != codes.FAILED
 
     return _changing(
         action, device, ids, parse=parse, is_so=is_so, conclude=conclude, is_repeatable=False
@@ -280,7 +280,7 @@ def _read_change(
         action=action,
         device_id=device_id,
         patch_ids=patch_ids,
-        answered_at=words.stamp(root.get("created")),
+        answered_at=codes.stamp(root.get("created")),
         message=text_of(root, "msg"),
     )
 

@@ -3,8 +3,8 @@
 Law of this room: pure. Files come in as bytes with their name, and leave as rows with their day.
 """
 
-from patchfleet.policy.intel.read import read_intel
-from patchfleet.policy.intel.rows import (
+from patchfleet.policy.intel.detect import read_intel
+from patchfleet.policy.intel.records import (
     EpssScore,
     Intel,
     KbCve,

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
-from patchfleet.models.words import kb_number, kb_numbers
-from patchfleet.policy.intel.catalogue import day_of
-from patchfleet.policy.intel.rows import KbCve
-from patchfleet.policy.intel.trouble import Problems, cve_of, list_of, mapping_of
+from patchfleet.models.vocabulary import kb_number, kb_numbers
+from patchfleet.policy.intel.errors import Problems, cve_of, list_of, mapping_of
+from patchfleet.policy.intel.json_feeds import day_of
+from patchfleet.policy.intel.records import KbCve
 
 VENDOR_FIX = 2
 """The type of a CVRF remediation that is an update; others are workarounds and notes."""

@@ -5,7 +5,7 @@ Invariants: pure.
 
 from collections.abc import Iterable
 
-from patchfleet.policy.intel.rows import KbCve
+from patchfleet.policy.intel.records import KbCve
 
 
 def cves_fixed(rows: Iterable[KbCve]) -> dict[str, tuple[str, ...]]:

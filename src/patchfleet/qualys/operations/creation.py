@@ -10,11 +10,11 @@ from functools import partial
 from typing import Any
 
 from patchfleet.errors import NotFound, Rejected, Unreadable
-from patchfleet.qualys.door import word_of
 from patchfleet.qualys.ids import is_uuid
-from patchfleet.qualys.job_records import PMDeploymentJob
-from patchfleet.qualys.operations.calls import call
 from patchfleet.qualys.operations.jobs import read_job
+from patchfleet.qualys.operations.request import call
+from patchfleet.qualys.records.jobs import PMDeploymentJob
+from patchfleet.qualys.records.values import word_of
 from patchfleet.transport.operation import (
     Change,
     Operation,

@@ -11,15 +11,15 @@ from functools import partial
 from typing import TypeAlias
 
 from patchfleet.errors import ConfigError, NotFound, Rejected, Unreadable
-from patchfleet.qualys import listing
+from patchfleet.qualys import paging
 from patchfleet.qualys.envelope import counted, whole
-from patchfleet.qualys.host_records import Host, HostList, HostPage
-from patchfleet.qualys.lists import BaseList
-from patchfleet.qualys.operations.calls import Query, call, reader, values_of
+from patchfleet.qualys.operations.request import Query, call, reader, values_of
 from patchfleet.qualys.query import checked_query
-from patchfleet.qualys.records import Shape, listed
+from patchfleet.qualys.records.base import Shape, listed
+from patchfleet.qualys.records.base_list import BaseList
+from patchfleet.qualys.records.hosts import Host, HostList, HostPage
+from patchfleet.transport.messages import Response
 from patchfleet.transport.operation import Echo, Listing, Operation, Steps
-from patchfleet.transport.wire import Response
 
 Fields: TypeAlias = str | Iterable[str] | None
 Since: TypeAlias = str | datetime | None
@@ -31,7 +31,7 @@ _PAGE = reader(Shape[HostPage](HostPage))
 
 
 def query_assets(
-    page_count: listing.PageCount = "all",
+    page_count: paging.PageCount = "all",
     *,
     filter: str | None = None,  # noqa: A002
     includeFields: Fields = None,
@@ -56,7 +56,7 @@ def query_assets(
 
 
 def get_all_assets(
-    page_count: listing.PageCount = "all",
+    page_count: paging.PageCount = "all",
     *,
     includeFields: Fields = None,
     excludeFields: Fields = None,
@@ -114,7 +114,7 @@ def _count(query: Query) -> Operation[int]:
 
 
 def _query(include: Fields, exclude: Fields, since: Since, size: int) -> Query:
-    listing.check_sizes(size, "all")
+    paging.check_sizes(size, "all")
     if size > LARGEST_PAGE:
         raise ConfigError(f"pageSize is {size}", hint=f"{LARGEST_PAGE} at most")
     return {
@@ -155,28 +155,28 @@ def _listing(
     path: str,
     query: Query,
     *,
-    page_count: listing.PageCount,
+    page_count: paging.PageCount,
     size: int,
     after: int | str | None,
 ) -> Listing[Host, BaseList[Host]]:
-    listing.check_sizes(size, page_count)
+    paging.check_sizes(size, page_count)
     first = _number("lastSeenAssetId", after)
 
-    def page(cursor: str | None) -> Operation[listing.Cursored[Host]]:
+    def page(cursor: str | None) -> Operation[paging.Cursored[Host]]:
         asked: Query = {
             **query, "pageSize": size, "lastSeenAssetId": first if cursor is None else cursor,
         }  # fmt: skip
         return call(name, "POST", path, partial(_cursored, is_first=cursor is None), query=asked)
 
     def steps() -> Steps[None]:
-        reading: listing.Reading[Host] = listing.Reading(
+        reading: paging.Reading[Host] = paging.Reading(
             "assets of the inventory",
             partial(_identity, query),
             page_size=size,
             page_count=page_count,
             says_its_end=True,
         )
-        yield from listing.by_cursor(reading, page)
+        yield from paging.by_cursor(reading, page)
         if not reading.seen:
             asked = {name: query.get(name) for name in ("filter", "lastModifiedDate")}
             total = yield _count({**asked, "lastSeenAssetId": first})
@@ -197,7 +197,7 @@ def _identity(query: Query, host: Host) -> object:
     return host.agentId or object()
 
 
-def _cursored(response: Response, *, is_first: bool) -> listing.Cursored[Host]:
+def _cursored(response: Response, *, is_first: bool) -> paging.Cursored[Host]:
     page = _page(response)
     hosts = _hosts(page)
     if page.count is not None and page.count != len(hosts):
@@ -207,10 +207,10 @@ def _cursored(response: Response, *, is_first: bool) -> listing.Cursored[Host]:
     if page.hasMore not in (0, 1):
         raise Unreadable("a page of the inventory does not say whether more assets follow")
     if not page.hasMore:
-        return listing.Cursored(hosts, None)
+        return paging.Cursored(hosts, None)
     if page.lastSeenAssetId is None:
         raise Unreadable("a page says that more assets follow, and names no lastSeenAssetId")
-    return listing.Cursored(hosts, str(page.lastSeenAssetId))
+    return paging.Cursored(hosts, str(page.lastSeenAssetId))
 
 
 def _page(response: Response) -> HostPage:

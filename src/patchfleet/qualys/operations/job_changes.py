@@ -11,18 +11,18 @@ import msgspec
 
 from patchfleet.errors import ConfigError, StalePlan
 from patchfleet.qualys.envelope import whole
-from patchfleet.qualys.job_body import DEFAULTS, create_body, job_changes, with_changes
-from patchfleet.qualys.job_records import JobChange, JobCreated, JobIds, PMDeploymentJob, PMJob
-from patchfleet.qualys.job_rules import JobChanges, JobParameters, JobType, ScheduleType
-from patchfleet.qualys.lists import BaseList
-from patchfleet.qualys.operations.calls import call, reader
+from patchfleet.qualys.jobs.body import DEFAULTS, create_body, job_changes, with_changes
+from patchfleet.qualys.jobs.rules import JobChanges, JobParameters, JobType, ScheduleType
 from patchfleet.qualys.operations.creation import Kind, creation, marker_of, unmarked
 from patchfleet.qualys.operations.jobs import get_job, job_id, job_ids, list_jobs
+from patchfleet.qualys.operations.request import call, reader
 from patchfleet.qualys.operations.switching import some, switching
-from patchfleet.qualys.records import Shape
+from patchfleet.qualys.records.base import Shape
+from patchfleet.qualys.records.base_list import BaseList
+from patchfleet.qualys.records.jobs import JobChange, JobCreated, JobIds, PMDeploymentJob, PMJob
 from patchfleet.transport.client import shows
+from patchfleet.transport.messages import Response
 from patchfleet.transport.operation import Change, Procedure, Sight, Steps, Wanted, Work
-from patchfleet.transport.wire import Response
 
 Action = Literal["Enabled", "Disabled"]
 

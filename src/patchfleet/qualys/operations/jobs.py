@@ -9,19 +9,9 @@ from operator import attrgetter
 from typing import Any, Final, TypedDict, Unpack, overload
 
 from patchfleet.errors import ConfigError, Unreadable
-from patchfleet.qualys import listing
+from patchfleet.qualys import paging
 from patchfleet.qualys.ids import uuid_text
-from patchfleet.qualys.job_records import (
-    JobIds,
-    JobResultSummary,
-    PMAssetJobView,
-    PMDeploymentJob,
-    PMJob,
-    PMRun,
-    ResultAsset,
-)
-from patchfleet.qualys.lists import BaseList
-from patchfleet.qualys.operations.calls import (
+from patchfleet.qualys.operations.request import (
     AnyPlatform,
     Attributes,
     Query,
@@ -37,8 +27,19 @@ from patchfleet.qualys.operations.calls import (
     values_of,
 )
 from patchfleet.qualys.query import checked_query
-from patchfleet.qualys.records import Shape, listed
+from patchfleet.qualys.records.base import Shape, listed
+from patchfleet.qualys.records.base_list import BaseList
+from patchfleet.qualys.records.jobs import (
+    JobIds,
+    JobResultSummary,
+    PMAssetJobView,
+    PMDeploymentJob,
+    PMJob,
+    PMRun,
+    ResultAsset,
+)
 from patchfleet.transport.client import shows
+from patchfleet.transport.messages import Response
 from patchfleet.transport.operation import (
     Echo,
     Found,
@@ -49,7 +50,6 @@ from patchfleet.transport.operation import (
     Together,
     Work,
 )
-from patchfleet.transport.wire import Response
 
 _JOBS = reader(Shape[list[PMJob]](list[PMJob]))
 _JOB = reader(Shape[PMDeploymentJob](PMDeploymentJob))
@@ -76,7 +76,7 @@ _BY_DEFAULT: Final = {"coauthorJob": False, "ownedJob": False, "pageSize": 10}
 
 @shows(_BY_DEFAULT)
 def list_jobs(
-    platform: AnyPlatform = "all", page_count: listing.PageCount = "all", **asked: Unpack[JobsAsked]
+    platform: AnyPlatform = "all", page_count: paging.PageCount = "all", **asked: Unpack[JobsAsked]
 ) -> Work[BaseList[PMJob]]:
     """List the deployment jobs that match, of one platform or of both, asked for at once.
 
@@ -88,7 +88,7 @@ def list_jobs(
 
 @shows(_BY_DEFAULT)
 def iter_jobs(
-    platform: AnyPlatform = "all", page_count: listing.PageCount = "all", **asked: Unpack[JobsAsked]
+    platform: AnyPlatform = "all", page_count: paging.PageCount = "all", **asked: Unpack[JobsAsked]
 ) -> Listing[PMJob, BaseList[PMJob]]:
     """Yield the jobs that `list_jobs` lists, page by page, one platform after the other."""
     return one_after_the_other("list_jobs", _platform_listings(platform, page_count, **asked))
@@ -96,7 +96,7 @@ def iter_jobs(
 
 def _platform_listings(
     platform: str,
-    page_count: listing.PageCount,
+    page_count: paging.PageCount,
     *,
     filter: str | None = None,  # noqa: A002 -- the wire's word, and the existing SDK's
     attributes: Attributes = None,
@@ -113,13 +113,13 @@ def _platform_listings(
         "ownedJob": ownedJob or None,
         "sort": sort_text(sort),
     }
-    listing.check_sizes(pageSize, page_count)
+    paging.check_sizes(pageSize, page_count)
 
     def steps(word: str) -> Steps[None]:
-        reading: listing.Reading[PMJob] = listing.Reading(
+        reading: paging.Reading[PMJob] = paging.Reading(
             f"{word} jobs", attrgetter("id"), page_size=pageSize, page_count=page_count
         )
-        return listing.by_page(reading, partial(_job_page, {"platform": word, **query}))
+        return paging.by_page(reading, partial(_job_page, {"platform": word, **query}))
 
     return [Listing("list_jobs", partial(steps, word), BaseList) for word in platforms_of(platform)]
 
@@ -268,7 +268,7 @@ def iter_job_results(
 def _result(
     job: str, instance: str | int | None, page_size: int, sort: Sort
 ) -> Procedure[JobResultSummary]:
-    listing.check_sizes(page_size, "all")
+    paging.check_sizes(page_size, "all")
     query: Query = {
         "jobInstanceId": None if instance is None else str(instance),
         "sort": sort_text(sort),
@@ -293,12 +293,12 @@ def _result_steps(job: str, query: Query, page_size: int) -> Steps[JobResultSumm
         echoes = (is_about("job", job, lambda _: [told["last"]]), *_of_run(query))
         return _result_page(job, {**query, "pageNumber": number, "pageSize": size}, read, echoes)
 
-    reading = listing.Reading(
+    reading = paging.Reading(
         "assets of the result", _asset_key, page_size=page_size, told=lambda: _asset_count(told)
     )
     with about(f"job {job}"):
         found = yield Listing(
-            "get_job_results", lambda: listing.by_page(reading, page, is_steady=True), list
+            "get_job_results", lambda: paging.by_page(reading, page, is_steady=True), list
         )
     summary = told["first"]
     summary.assets = found

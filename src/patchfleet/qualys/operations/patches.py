@@ -12,10 +12,10 @@ from operator import attrgetter
 from typing import Any, Final, Literal, TypedDict, Unpack
 
 from patchfleet.errors import ConfigError, NotFound, NotTheVendor
-from patchfleet.qualys import listing, split
+from patchfleet.qualys import paging, partition
 from patchfleet.qualys.envelope import counted, whole
-from patchfleet.qualys.lists import BaseList
-from patchfleet.qualys.operations.calls import (
+from patchfleet.qualys.operations.jobs import one_after_the_other, side_by_side
+from patchfleet.qualys.operations.request import (
     AnyPlatform,
     Attributes,
     Platform,
@@ -29,13 +29,13 @@ from patchfleet.qualys.operations.calls import (
     reader,
     sort_text,
 )
-from patchfleet.qualys.operations.jobs import one_after_the_other, side_by_side
-from patchfleet.qualys.patch_records import PMAsset, PMPatch
 from patchfleet.qualys.query import checked_query
-from patchfleet.qualys.records import Shape
+from patchfleet.qualys.records.base import Shape
+from patchfleet.qualys.records.base_list import BaseList
+from patchfleet.qualys.records.patches import PMAsset, PMPatch
 from patchfleet.transport.client import shows
+from patchfleet.transport.messages import Response
 from patchfleet.transport.operation import Listing, Operation, Steps, Work
-from patchfleet.transport.wire import Response
 
 Version = Literal[1, 2]
 
@@ -67,7 +67,7 @@ _BY_DEFAULT: Final = {"version": 2, "verify": True}
 
 @shows({"pageSize": PATCHES_A_PAGE, **_BY_DEFAULT})
 def get_patches(
-    platform: AnyPlatform = "all", page_count: listing.PageCount = "all", **asked: Unpack[Asked]
+    platform: AnyPlatform = "all", page_count: paging.PageCount = "all", **asked: Unpack[Asked]
 ) -> Work[BaseList[PMPatch]]:
     """List patches that match a query over patches, a query over assets (`havingQuery`), or both.
 
@@ -79,7 +79,7 @@ def get_patches(
 
 @shows({"pageSize": PATCHES_A_PAGE, **_BY_DEFAULT})
 def iter_patches(
-    platform: AnyPlatform = "all", page_count: listing.PageCount = "all", **asked: Unpack[Asked]
+    platform: AnyPlatform = "all", page_count: paging.PageCount = "all", **asked: Unpack[Asked]
 ) -> Listing[PMPatch, BaseList[PMPatch]]:
     """Yield the patches that `get_patches` lists, page by page; the check comes at the end."""
     return one_after_the_other("get_patches", _patch_listings(platform, page_count, asked))
@@ -87,7 +87,7 @@ def iter_patches(
 
 @shows({"pageSize": ASSETS_A_PAGE, **_BY_DEFAULT})
 def get_assets(
-    platform: AnyPlatform = "all", page_count: listing.PageCount = "all", **asked: Unpack[Asked]
+    platform: AnyPlatform = "all", page_count: paging.PageCount = "all", **asked: Unpack[Asked]
 ) -> Work[BaseList[PMAsset]]:
     """List assets that match a query over assets, a query over patches (`havingQuery`), or both.
 
@@ -99,7 +99,7 @@ def get_assets(
 
 @shows({"pageSize": ASSETS_A_PAGE, **_BY_DEFAULT})
 def iter_assets(
-    platform: AnyPlatform = "all", page_count: listing.PageCount = "all", **asked: Unpack[Asked]
+    platform: AnyPlatform = "all", page_count: paging.PageCount = "all", **asked: Unpack[Asked]
 ) -> Listing[PMAsset, BaseList[PMAsset]]:
     """Yield the assets that `get_assets` lists, page by page; the check comes at the end."""
     return one_after_the_other("get_assets", _asset_listings(platform, page_count, asked))
@@ -168,12 +168,12 @@ class _Kind:
     def listings(
         self,
         platform: str,
-        page_count: listing.PageCount,
+        page_count: paging.PageCount,
         asked: "_Asked",
-        ranges: Callable[[], tuple[split.Words | None, Sequence[split.Below]]],
+        ranges: Callable[[], tuple[partition.Words | None, Sequence[partition.Below]]],
     ) -> list[Listing[Any, BaseList[Any]]]:
         """Return one listing for each platform."""
-        listing.check_sizes(asked.pageSize, page_count)
+        paging.check_sizes(asked.pageSize, page_count)
         if asked.version not in (1, 2):
             raise ConfigError(f"version is {asked.version!r}", hint="1 or 2")
         if asked.version == 2 and asked.sort is not None:
@@ -189,19 +189,19 @@ class _Kind:
         ]
 
     def _reading(
-        self, word: str, query: str | None, asked: "_Asked", page_count: listing.PageCount
-    ) -> "listing.Reading[Any]":
+        self, word: str, query: str | None, asked: "_Asked", page_count: paging.PageCount
+    ) -> "paging.Reading[Any]":
         count = self.count(word, query, asked.havingQuery)
-        return listing.Reading(
+        return paging.Reading(
             f"{word} {self.what}",
             attrgetter("id"),
             page_size=asked.pageSize,
             page_count=page_count,
-            count=(lambda: listing.count_or_none(count)) if asked.verify else None,
+            count=(lambda: paging.count_or_none(count)) if asked.verify else None,
             hint=COUNT_HINT,
         )
 
-    def _by_cursor(self, word: str, asked: "_Asked", page_count: listing.PageCount) -> Steps[None]:
+    def _by_cursor(self, word: str, asked: "_Asked", page_count: paging.PageCount) -> Steps[None]:
         given = {
             "query": asked.query,
             "havingQuery": asked.havingQuery,
@@ -209,12 +209,12 @@ class _Kind:
         }
         body = {name: value for name, value in given.items() if value is not None}
 
-        def page(cursor: str | None) -> Operation[listing.Cursored[Any]]:
+        def page(cursor: str | None) -> Operation[paging.Cursored[Any]]:
             return call(
                 self.name,
                 "POST",
                 self.cursor_path,
-                lambda response: listing.Cursored(
+                lambda response: paging.Cursored(
                     self.read(response), response.headers.get("searchafter") or None
                 ),
                 query={"platform": word, "pageSize": asked.pageSize},
@@ -223,20 +223,20 @@ class _Kind:
                 headers=None if cursor is None else {"searchAfter": cursor},
             )
 
-        return listing.by_cursor(self._reading(word, asked.query, asked, page_count), page)
+        return paging.by_cursor(self._reading(word, asked.query, asked, page_count), page)
 
     def _by_page(
         self,
         word: str,
         asked: "_Asked",
-        page_count: listing.PageCount,
-        ranges: Callable[[], tuple[split.Words | None, Sequence[split.Below]]],
+        page_count: paging.PageCount,
+        ranges: Callable[[], tuple[partition.Words | None, Sequence[partition.Below]]],
     ) -> Steps[None]:
         parts: list[tuple[str | None, int]] = [(asked.query, 0)]
         if page_count == "all":
             words, below = ranges()
             try:
-                parts = yield from split.parts_of(
+                parts = yield from partition.parts_of(
                     asked.query,
                     lambda text: self.count(word, text, asked.havingQuery),
                     words,
@@ -251,7 +251,7 @@ class _Kind:
         for text, _ in parts:
             reading = self._reading(word, text, asked, page_count)
             reading.seen = seen
-            yield from listing.by_page(reading, partial(self._page, word, text, asked))
+            yield from paging.by_page(reading, partial(self._page, word, text, asked))
 
     def _page(
         self, word: str, text: str | None, asked: "_Asked", number: int, size: int
@@ -317,23 +317,23 @@ _ASSET = _Kind("get_assets", "assets", _ASSETS, get_asset_count, ("/pm/v1/assets
 
 
 def _patch_listings(
-    platform: str, page_count: listing.PageCount, asked: Asked
+    platform: str, page_count: paging.PageCount, asked: Asked
 ) -> list[Listing[PMPatch, BaseList[PMPatch]]]:
-    def ranges() -> tuple[split.Words, Sequence[split.Below]]:
+    def ranges() -> tuple[partition.Words, Sequence[partition.Below]]:
         tomorrow = datetime.now(UTC) + timedelta(days=1)
-        days = split.days_below("lastModified", datetime(2000, 1, 1, tzinfo=UTC), tomorrow)
-        return split.Words("vendorSeverity", SEVERITIES), [days]
+        days = partition.days_below("lastModified", datetime(2000, 1, 1, tzinfo=UTC), tomorrow)
+        return partition.Words("vendorSeverity", SEVERITIES), [days]
 
     given: Asked = {"pageSize": PATCHES_A_PAGE, **asked}
     return _PATCH.listings(platform, page_count, _checked_asked(**given), ranges)
 
 
 def _asset_listings(
-    platform: str, page_count: listing.PageCount, asked: Asked
+    platform: str, page_count: paging.PageCount, asked: Asked
 ) -> list[Listing[PMAsset, BaseList[PMAsset]]]:
-    def ranges() -> tuple[None, Sequence[split.Below]]:
+    def ranges() -> tuple[None, Sequence[partition.Below]]:
         counts = ("missingPatchCount", "installedPatchCount")
-        return None, [split.Below(token, 0, 1 << 20) for token in counts]
+        return None, [partition.Below(token, 0, 1 << 20) for token in counts]
 
     given: Asked = {"pageSize": ASSETS_A_PAGE, **asked}
     return _ASSET.listings(platform, page_count, _checked_asked(**given), ranges)

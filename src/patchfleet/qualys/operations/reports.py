@@ -8,20 +8,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from patchfleet.errors import ConfigError, Unreadable, VendorError
-from patchfleet.qualys import listing
-from patchfleet.qualys.door import id_of
+from patchfleet.qualys import paging
 from patchfleet.qualys.envelope import whole
 from patchfleet.qualys.ids import uuid_text
-from patchfleet.qualys.job_records import (
-    JobChange,
-    JobIds,
-    PMDeploymentJob,
-    PMJob,
-    RawMoment,
-)
-from patchfleet.qualys.lists import BaseList
 from patchfleet.qualys.operations import creation
-from patchfleet.qualys.operations.calls import (
+from patchfleet.qualys.operations.catalogue import Ids, whole_numbers
+from patchfleet.qualys.operations.creation import Kind
+from patchfleet.qualys.operations.jobs import job_id, job_ids, read_job
+from patchfleet.qualys.operations.request import (
     Platform,
     Query,
     call,
@@ -31,11 +25,18 @@ from patchfleet.qualys.operations.calls import (
     platform_word,
     reader,
 )
-from patchfleet.qualys.operations.creation import Kind
-from patchfleet.qualys.operations.jobs import job_id, job_ids, read_job
-from patchfleet.qualys.operations.lookups import Ids, whole_numbers
 from patchfleet.qualys.operations.switching import some, switching
-from patchfleet.qualys.records import Moment, Record, Shape, not_json, raw
+from patchfleet.qualys.records.base import Moment, Record, Shape, not_json, raw
+from patchfleet.qualys.records.base_list import BaseList
+from patchfleet.qualys.records.jobs import (
+    JobChange,
+    JobIds,
+    PMDeploymentJob,
+    PMJob,
+    RawMoment,
+)
+from patchfleet.qualys.records.values import id_of
+from patchfleet.transport.messages import Response
 from patchfleet.transport.operation import (
     Change,
     Listing,
@@ -47,7 +48,6 @@ from patchfleet.transport.operation import (
     Wanted,
     Work,
 )
-from patchfleet.transport.wire import Response
 
 Section = Literal["Asset", "Patch", "JobProgress"]
 
@@ -209,13 +209,13 @@ def _named(name: str) -> str:
 
 def list_mitigations(
     platform: Platform | None = None,
-    page_count: listing.PageCount = "all",
+    page_count: paging.PageCount = "all",
     *,
     qids: Ids | None = None,
     pageSize: int = 200,
 ) -> Listing[Mitigation, BaseList[Mitigation]]:
     """List the mitigations there are for vulnerabilities, pages of 200 at most [D: 3.8]."""
-    listing.check_sizes(pageSize, page_count)
+    paging.check_sizes(pageSize, page_count)
     if pageSize > 200:
         raise ConfigError(f"pageSize is {pageSize}", hint="200 at most, as the vendor documents")
     given = {
@@ -232,20 +232,20 @@ def list_mitigations(
         )  # fmt: skip
 
     def steps() -> Steps[None]:
-        reading: listing.Reading[Mitigation] = listing.Reading(
+        reading: paging.Reading[Mitigation] = paging.Reading(
             "mitigations", lambda one: one.qid, page_size=pageSize, page_count=page_count
         )
-        return listing.by_page(reading, page, known_size=200, largest=200)
+        return paging.by_page(reading, page, known_size=200, largest=200)
 
     return Listing("list_mitigations", steps, BaseList)
 
 
 def list_mitigation_jobs(
-    platform: Platform, page_count: listing.PageCount = "all", *, ownedJob: bool = False
+    platform: Platform, page_count: paging.PageCount = "all", *, ownedJob: bool = False
 ) -> Listing[PMJob, BaseList[PMJob]]:
     """List the mitigation jobs of a platform; both parameters are mandatory [O: qualys-cli]."""
     query: Query = {"platform": platform_word(platform), "ownedJob": ownedJob}
-    listing.check_sizes(10, page_count)
+    paging.check_sizes(10, page_count)
 
     def page(number: int, size: int) -> Operation[list[PMJob]]:
         paged = {**query, "pageNumber": number, "pageSize": size}
@@ -253,10 +253,10 @@ def list_mitigation_jobs(
         return call("list_mitigation_jobs", "GET", path, _JOBS, query=paged, echoes=echoes)
 
     def steps() -> Steps[None]:
-        reading: listing.Reading[PMJob] = listing.Reading(
+        reading: paging.Reading[PMJob] = paging.Reading(
             "mitigation jobs", lambda job: job.id, page_size=10, page_count=page_count
         )
-        return listing.by_page(reading, page)
+        return paging.by_page(reading, page)
 
     return Listing("list_mitigation_jobs", steps, BaseList)
 

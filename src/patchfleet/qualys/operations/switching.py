@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from patchfleet.errors import ConfigError, NotFound, VendorError
-from patchfleet.qualys.job_records import JobChange, PMDeploymentJob
-from patchfleet.qualys.lists import BaseList
+from patchfleet.qualys.records.base_list import BaseList
+from patchfleet.qualys.records.jobs import JobChange, PMDeploymentJob
 from patchfleet.transport.operation import Change, Operation, Outcome, Sight, Steps, Wanted
 
 STATUS = {"confirmed": "success", "failed": "failed", "unknown": "unknown"}

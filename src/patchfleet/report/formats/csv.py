@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TextIO
 
+from patchfleet.report.document import Cell, Table
 from patchfleet.report.formats.formulas import disarmed
-from patchfleet.report.table import Cell, Table
 
 MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
 """What a CSV *file* begins with: without it Excel reads UTF-8 as the code page of its country."""

@@ -18,10 +18,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from patchfleet.models import SEVERITIES
+from patchfleet.report.charts.palette import SEVERITY_COLOURS, SEVERITY_COLOURS_IN_THE_DARK
+from patchfleet.report.document import Cell, Chart, Column, Figure, Report, Table
 from patchfleet.report.formats.vega import vega_lite
-from patchfleet.report.palette import SEVERITY_COLOURS, SEVERITY_COLOURS_IN_THE_DARK
-from patchfleet.report.spelling import NUMERIC, moment, printable, spelled
-from patchfleet.report.table import Cell, Chart, Column, Figure, Report, Table
+from patchfleet.report.wording import NUMERIC, moment, printable, spelled
 
 if TYPE_CHECKING:
     from jinja2 import Template

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from patchfleet.report.table import Report, Table
+from patchfleet.report.document import Report, Table
 
 _INDENT = "  "
 

@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import quote
 
-from patchfleet.report.spelling import NUMERIC, moment, printable, spelled
-from patchfleet.report.table import Cell, Column, Figure, Report, Table
+from patchfleet.report.document import Cell, Column, Figure, Report, Table
+from patchfleet.report.wording import NUMERIC, moment, printable, spelled
 
 _MARKUP = re.compile(r"[\\`*_~|<>\[\]#$]")
 """What begins something in the middle of a line (GFM 0.29: 6, 4.10; `$`: mathematics)."""

@@ -4,7 +4,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from patchfleet.report.table import Cell, Kind, Table
+from patchfleet.report.document import Cell, Kind, Table
 
 _TYPES: dict[Kind, str] = {
     "list": "VARCHAR[]",
@@ -28,7 +28,7 @@ _FITS: dict[Kind, tuple[type, ...]] = {
 
 def write_parquet(table: Table, path: Path) -> None:
     """Write a table to `path`; a column with a value of another kind becomes text."""
-    from patchfleet.store.parquet import write_parquet as write
+    from patchfleet.store.publication.parquet import write_parquet as write
 
     odd = _odd_places(table)
     kinds: list[Kind] = [

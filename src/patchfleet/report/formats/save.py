@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from patchfleet.errors import ConfigError
+from patchfleet.report.document import Report, Table
 from patchfleet.report.formats.csv import MARK, write_csv
 from patchfleet.report.formats.json import iter_json
-from patchfleet.report.table import Report, Table
 
 
 def save(what: Report | Table, path: Path | str) -> Path:

@@ -7,8 +7,8 @@ what does not fit, anything else gets lines as long as they need to be.
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
-from patchfleet.report.spelling import NUMERIC, moment, printable, spelled
-from patchfleet.report.table import Cell, Column, Figure, Kind, Report, Table
+from patchfleet.report.document import Cell, Column, Figure, Kind, Report, Table
+from patchfleet.report.wording import NUMERIC, moment, printable, spelled
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -7,8 +7,8 @@ reads by day, in the dark and on paper; nothing in a specification names an addr
 from datetime import UTC, datetime
 from typing import Any
 
-from patchfleet.report.spelling import printable
-from patchfleet.report.table import Cell, Chart
+from patchfleet.report.document import Cell, Chart
+from patchfleet.report.wording import printable
 
 _PIXELS = 230
 """How high a chart is that can choose: two beside each other are as high as each other."""

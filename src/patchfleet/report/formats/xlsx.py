@@ -15,12 +15,12 @@ from warnings import catch_warnings
 
 from msgspec import Struct
 
+from patchfleet.report.charts.palette import MUCH, MUCH_WORK, TINTS
+from patchfleet.report.document import Cell, Column, Kind, Report, Table
 from patchfleet.report.formats.xlsx_cells import cell_writer
 from patchfleet.report.formats.xlsx_charts import write_chart_data
 from patchfleet.report.formats.xlsx_summary import write_notes, write_summary
-from patchfleet.report.palette import MUCH, MUCH_WORK, TINTS
-from patchfleet.report.spelling import NUMERIC, printable, spelled, worded
-from patchfleet.report.table import Cell, Column, Kind, Report, Table
+from patchfleet.report.wording import NUMERIC, printable, spelled, worded
 
 ROWS_A_SHEET = 1_048_574
 """Excel's 1,048,576 lines a sheet, less the heading and a closing total."""

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from patchfleet.report.spelling import NUMERIC, spelled
-from patchfleet.report.table import Cell, Kind
+from patchfleet.report.document import Cell, Kind
+from patchfleet.report.wording import NUMERIC, spelled
 
 _LONGEST_TEXT = 16_000
 """Excel holds 32,767 UTF-16 units a cell; this many characters fit whatever they are."""

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from patchfleet.report.palette import SEVERITY_COLOURS
-from patchfleet.report.spelling import printable
-from patchfleet.report.table import Cell, Chart, Shape
+from patchfleet.report.charts.palette import SEVERITY_COLOURS
+from patchfleet.report.document import Cell, Chart, Shape
+from patchfleet.report.wording import printable
 
 CHART_DATA = "Chart data"
 

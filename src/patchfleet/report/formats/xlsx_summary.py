@@ -6,9 +6,9 @@ Law of this file: what a report does not cover is said before anything else is s
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from patchfleet.report.document import Figure, Report, Table
 from patchfleet.report.formats.xlsx_charts import insert_charts
-from patchfleet.report.spelling import counted, moment, printable, spelled
-from patchfleet.report.table import Figure, Report, Table
+from patchfleet.report.wording import counted, moment, printable, spelled
 
 _CHARS_A_LINE = 130
 _LAST_COLUMN = 7

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from patchfleet.emulator.qualys.asset import Asset
-from patchfleet.emulator.qualys.jobs.timetable import RUN_ONCE, Timetable
+from patchfleet.emulator.qualys.jobs.recurrence import RUN_ONCE, Timetable
 from patchfleet.emulator.qualys.patch import CataloguePatch
 
 Ids = Sequence[str]

@@ -6,13 +6,13 @@ Law of this file: it puts the parts together and has no rule of its own.
 from datetime import datetime
 from typing import Any
 
-from patchfleet.emulator.qualys.estate import Estate
-from patchfleet.emulator.qualys.jobs.answers import Routes, job_routes
-from patchfleet.emulator.qualys.jobs.book import Book
+from patchfleet.emulator.qualys.jobs.ground_truth import truth_of
+from patchfleet.emulator.qualys.jobs.initial_jobs import add_done_jobs, add_usual_jobs
 from patchfleet.emulator.qualys.jobs.mitigation import Mitigations
+from patchfleet.emulator.qualys.jobs.registry import Book
 from patchfleet.emulator.qualys.jobs.reports import Reports
-from patchfleet.emulator.qualys.jobs.stock import add_done_jobs, add_usual_jobs
-from patchfleet.emulator.qualys.jobs.truth import truth_of
+from patchfleet.emulator.qualys.jobs.routes import Routes, job_routes
+from patchfleet.emulator.qualys.state import Estate
 
 
 class Jobs:

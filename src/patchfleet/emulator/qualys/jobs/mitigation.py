@@ -11,20 +11,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from patchfleet.emulator.answer import Answer
-from patchfleet.emulator.chance import Chance
 from patchfleet.emulator.qualys.asset import Asset
-from patchfleet.emulator.qualys.jobs.answers import Routes, each
-from patchfleet.emulator.qualys.jobs.book import Book
-from patchfleet.emulator.qualys.jobs.fields import UNSET, invalid, read_fields
+from patchfleet.emulator.qualys.jobs.body_schema import UNSET, invalid, read_fields
 from patchfleet.emulator.qualys.jobs.job import made_id
+from patchfleet.emulator.qualys.jobs.recurrence import RUN_ONCE, Timetable, read_timetable
+from patchfleet.emulator.qualys.jobs.registry import Book
+from patchfleet.emulator.qualys.jobs.routes import Routes, each
 from patchfleet.emulator.qualys.jobs.rules import check
-from patchfleet.emulator.qualys.jobs.selection import targets
 from patchfleet.emulator.qualys.jobs.summary import moment
-from patchfleet.emulator.qualys.jobs.timetable import RUN_ONCE, Timetable, read_timetable
+from patchfleet.emulator.qualys.jobs.targeting import targets
 from patchfleet.emulator.qualys.paging import numbered_page
 from patchfleet.emulator.qualys.patch import Vulnerability
 from patchfleet.emulator.qualys.request import Refused, Request, json_answer
+from patchfleet.emulator.response import Answer
+from patchfleet.emulator.seeded_random import Chance
 
 SUCCEEDED, FAILED, SKIPPED = ("Succeeded", 0), ("Failed", 1), ("Skipped", 101)
 """What becomes of one vulnerability on one asset, with the vendor's codes [D: mst]."""

@@ -12,15 +12,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from patchfleet.emulator.answer import Answer
-from patchfleet.emulator.qualys.jobs.answers import Routes
-from patchfleet.emulator.qualys.jobs.book import Book
-from patchfleet.emulator.qualys.jobs.fields import invalid
+from patchfleet.emulator.qualys.jobs.body_schema import invalid
 from patchfleet.emulator.qualys.jobs.job import Job, made_id
 from patchfleet.emulator.qualys.jobs.mitigation import MitigationJob, Mitigations
 from patchfleet.emulator.qualys.jobs.pdf import text_pdf
+from patchfleet.emulator.qualys.jobs.registry import Book
+from patchfleet.emulator.qualys.jobs.routes import Routes
 from patchfleet.emulator.qualys.jobs.summary import moment
 from patchfleet.emulator.qualys.request import Refused, Request, json_answer
+from patchfleet.emulator.response import Answer
 
 JOB_COLUMNS = (
     "Asset Name", "Asset ID", "Operating System", "Status", "Status Code", "Start Time",

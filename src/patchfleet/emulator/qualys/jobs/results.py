@@ -11,8 +11,8 @@ from datetime import datetime
 from typing import Any
 
 from patchfleet.emulator.qualys.asset import Asset
-from patchfleet.emulator.qualys.jobs.book import Book
 from patchfleet.emulator.qualys.jobs.job import Job, Plan, Result, Run
+from patchfleet.emulator.qualys.jobs.registry import Book
 from patchfleet.emulator.qualys.jobs.summary import moment
 from patchfleet.emulator.qualys.paging import in_order, numbered_page
 from patchfleet.emulator.qualys.request import Refused, Request, whole

@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from patchfleet.emulator.qualys.estate import Estate
-from patchfleet.emulator.qualys.jobs.fields import UNIT_MINUTES, invalid
-from patchfleet.emulator.qualys.jobs.selection import matching
-from patchfleet.emulator.qualys.jobs.timetable import RUN_ONCE, local_time, month_day
+from patchfleet.emulator.qualys.jobs.body_schema import UNIT_MINUTES, invalid
+from patchfleet.emulator.qualys.jobs.recurrence import RUN_ONCE, local_time, month_day
+from patchfleet.emulator.qualys.jobs.targeting import matching
 from patchfleet.emulator.qualys.request import Refused
+from patchfleet.emulator.qualys.state import Estate
 
 Body = Mapping[str, Any]
 

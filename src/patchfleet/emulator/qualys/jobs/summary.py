@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from patchfleet.emulator.qualys.jobs.book import Book
 from patchfleet.emulator.qualys.jobs.job import Job, Result
-from patchfleet.emulator.qualys.jobs.selection import is_tagged, targets
-from patchfleet.emulator.qualys.moments import milliseconds
+from patchfleet.emulator.qualys.jobs.registry import Book
+from patchfleet.emulator.qualys.jobs.targeting import is_tagged, targets
+from patchfleet.emulator.qualys.timestamps import milliseconds
 
 _AS_IN_THE_BODY = (
     "name", "type", "status", "platform", "scheduleType", "startDateTime", "timezoneType",

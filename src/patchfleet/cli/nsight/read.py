@@ -1,0 +1,230 @@
+"""What N-able says now of customers, sites and devices, and patches now or as recorded."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from patchfleet.cli.options import (
+    check_names,
+    customer_option,
+    device_options,
+    finding_options,
+    named,
+    no_such,
+    output_options,
+)
+from patchfleet.cli.session import Session, pass_session
+from patchfleet.errors import StoreError
+from patchfleet.models import Selection
+from patchfleet.models.selection import close_names, is_named
+from patchfleet.nsight import Client, ListedDevice, NAble
+from patchfleet.nsight.records.inventory import DeviceType
+
+if TYPE_CHECKING:
+    from patchfleet.store import Facts
+
+NSIGHT = "nsight"
+
+
+@click.command()
+@output_options
+@pass_session
+def clients(session: Session, *, as_json: bool, outputs: tuple[Path, ...]) -> None:
+    """List the clients (customers) the key may see.
+
+    Asked of N-able now, with one call.
+    """
+    from patchfleet.report import Column, Table
+
+    with session.nable() as client:
+        rows = [
+            (
+                str(one.client_id),
+                one.name,
+                one.server_count,
+                one.workstation_count,
+                one.mobile_device_count,
+                one.timezone,
+                one.creation_date,
+            )
+            for one in client.list_clients()
+        ]
+    columns = (
+        Column("customer_id", "Id"),
+        Column("customer", "Customer"),
+        Column("server_count", "Servers", "integer"),
+        Column("workstation_count", "Workstations", "integer"),
+        Column("mobile_device_count", "Mobile devices", "integer"),
+        Column("timezone", "Time zone"),
+        Column("creation_date", "Created"),
+    )
+    table = Table(name="clients", title="Customers", columns=columns, rows=rows)
+    session.show(table, as_json=as_json, outputs=outputs)
+
+
+@click.command()
+@customer_option
+@output_options
+@pass_session
+def sites(
+    session: Session, *, customers: tuple[str, ...], as_json: bool, outputs: tuple[Path, ...]
+) -> None:
+    """List the sites of all or some customers.
+
+    Asked of N-able now: one call, and one for each customer.
+    """
+    from patchfleet.report import Column, Table
+
+    with session.nable() as client:
+        rows = [
+            (one.name, str(site.site_id), site.name, site.creation_date)
+            for one in _customers(client, Selection(customers=customers))
+            for site in client.list_sites(one.client_id)
+        ]
+    columns = (
+        Column("customer", "Customer"),
+        Column("site_id", "Id"),
+        Column("site", "Site"),
+        Column("creation_date", "Created"),
+    )
+    table = Table(name="sites", title="Sites", columns=columns, rows=rows)
+    session.show(table, as_json=as_json, outputs=outputs)
+
+
+@click.command()
+@device_options
+@output_options
+@pass_session
+def devices(
+    session: Session, *, selection: Selection, as_json: bool, outputs: tuple[Path, ...]
+) -> None:
+    """List the devices of all or some customers.
+
+    Asked of N-able now: one call, and two for each customer.
+    """
+    from patchfleet.report import Column, Table
+
+    with session.nable() as client:
+        rows = [
+            (
+                one.client_name,
+                one.site_name,
+                str(one.device_id),
+                one.name,
+                one.device_type,
+                one.status,
+                one.patch,
+                one.username,
+                one.description,
+            )
+            for one in _listed(client, selection)
+        ]
+    columns = (
+        Column("customer", "Customer"),
+        Column("site", "Site"),
+        Column("device_id", "Id"),
+        Column("device", "Device"),
+        Column("kind", "Kind"),
+        Column("status", "Status"),
+        Column("is_patched", "Patch management", "flag", needs_somebody=False),
+        Column("user", "User", is_detail=True),
+        Column("description", "Description", is_detail=True),
+    )
+    table = Table(name="devices", title="Devices", columns=columns, rows=rows)
+    session.show(table, as_json=as_json, outputs=outputs)
+
+
+@click.command()
+@click.argument("patterns", nargs=-1, metavar="[PATCH]...", callback=named)
+@finding_options
+@click.option("--live", is_flag=True, help="Ask N-able now: one call a device.")
+@output_options
+@pass_session
+def patches(
+    session: Session,
+    *,
+    patterns: tuple[str, ...],
+    selection: Selection,
+    live: bool,
+    as_json: bool,
+    outputs: tuple[Path, ...],
+) -> None:
+    """List patches: of one device now, or of many as recorded.
+
+    PATCH is a KB number or a part of a title. Without --live the answer comes from the last
+    complete sync. With it, the devices must be named by --device with their ids.
+
+    \b
+    For example:
+      patchfleet nsight patches KB5049981 --servers
+      patchfleet nsight patches --status failed --output failed.xlsx
+      patchfleet nsight patches --live --device 100097
+    """  # noqa: D301 -- \b is what click wants, not a backslash
+    selection = with_patterns(selection, patterns)
+    if live:
+        from patchfleet.cli.nsight.live_patches import live_patches
+
+        session.show(live_patches(session, selection), as_json=as_json, outputs=outputs)
+        return
+    from patchfleet.report.tables import findings_table
+    from patchfleet.store.queries import findings
+
+    with session.facts() as facts:
+        check_names(facts, selection)
+        as_of = nsight_as_of(facts)
+        session.say(f"as of {as_of:%Y-%m-%d %H:%M} UTC, the last complete sync")
+        table = findings_table([row for row in findings(facts, selection) if row.source == NSIGHT])
+        session.show(table, as_json=as_json, outputs=outputs)
+
+
+def nsight_as_of(facts: "Facts") -> datetime:
+    """Return the age of what N-sight said; raise where no sync of it is complete."""
+    for published in facts.publications:
+        if published.source == NSIGHT:
+            return published.as_of
+    raise StoreError("no complete sync of N-sight is on record", hint="run `patchfleet sync`")
+
+
+def with_patterns(selection: Selection, patterns: tuple[str, ...]) -> Selection:
+    """Add the patches that were named as arguments to those named by --title."""
+    import msgspec
+
+    return msgspec.structs.replace(selection, patches=(*selection.patches, *patterns))
+
+
+def _customers(client: NAble, selection: Selection) -> list[Client]:
+    everybody = client.list_clients()
+    _refuse_unknown(
+        selection.customers, "customer", {(one.name, one.client_id) for one in everybody}
+    )
+    return [one for one in everybody if selection.means_customer(one.name, str(one.client_id))]
+
+
+def _listed(client: NAble, selection: Selection) -> list[ListedDevice]:
+    kinds: tuple[DeviceType, ...] = selection.kinds or ("server", "workstation")
+    devices = [
+        device
+        for one in _customers(client, selection)
+        for kind in kinds
+        for device in client.list_devices_at_client(one.client_id, kind)
+    ]
+    _refuse_unknown(selection.sites, "site", {(d.site_name, d.site_id) for d in devices})
+    _refuse_unknown(selection.devices, "device", {(d.name, d.device_id) for d in devices})
+    return [
+        device
+        for device in devices
+        if selection.means_site(device.site_name, str(device.site_id))
+        and selection.means_device(device.name, str(device.device_id))
+    ]
+
+
+def _refuse_unknown(terms: tuple[str, ...], noun: str, found: Iterable[tuple[str, int]]) -> None:
+    """Refuse a name that matches nothing: it is misspelt more often than empty."""
+    known = sorted(found)
+    for term in terms:
+        if not any(is_named(term, name, str(number)) for name, number in known):
+            close = close_names(term, [name for name, _ in known])
+            raise no_such(noun, term, close)

@@ -1,0 +1,136 @@
+"""What each device's patch list looks like when the world begins: about three years behind it.
+
+Law of this file: most rows are installed; the rest fits the policies, the schedule and how well
+the customer was kept.  A row is Failed, Reboot Required or set by a user for a reason one can see.
+"""
+
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+from patchfleet.emulator.catalogue import Catalogue, Patch
+from patchfleet.emulator.nsight.device import (
+    FAILED,
+    IGNORED,
+    INSTALLED,
+    MISSING,
+    PENDING,
+    REBOOT_REQUIRED,
+    Device,
+    Row,
+    Ticker,
+    plan_restart,
+)
+from patchfleet.emulator.nsight.ids import device_id
+from patchfleet.emulator.nsight.policies import (
+    APPROVE,
+    BY_USER,
+    DO_NOTHING,
+    IGNORE,
+    feature_policy,
+)
+from patchfleet.emulator.seeded_random import Chance
+from patchfleet.emulator.world import Machine
+
+_YEARS = timedelta(days=3 * 365)
+_MINUTE = timedelta(minutes=1)
+
+
+def make_device(
+    seed: int,
+    machine: Machine,
+    catalogue: Catalogue,
+    ticker: Ticker,
+    *,
+    start: datetime,
+    patches: int,
+    exactly: bool,
+) -> Device:
+    """Return a device with its rows as of `start`: about `patches`, or `exactly` so many."""
+    seen_at = start - timedelta(days=machine.silent_days)
+    device = Device(
+        machine=machine,
+        deviceid=device_id(machine),
+        policy=feature_policy(seed, machine),
+        rows={},
+        settled_at=start,
+        scanned_at=seen_at,
+        restarted_at=machine.restarted_at - timedelta(days=machine.silent_days),
+    )
+    if not machine.is_managed:
+        return device
+    chance = Chance(seed, "nsight history", machine.number)
+    count = patches if exactly else round(patches * (0.8 + 0.4 * chance.unit()))
+    care = 1 - (1 - machine.customer.care) * (0.4 + chance.unit())
+    for patch in _chosen(catalogue, machine, seen_at, count, chance):
+        _live_through(device, ticker.add_row(device, patch), seen_at, care, chance)
+    if machine.restart != "never" and any(
+        row.status == REBOOT_REQUIRED for row in device.rows.values()
+    ):
+        plan_restart(device, start)
+    return device
+
+
+def _chosen(
+    catalogue: Catalogue, machine: Machine, until: datetime, count: int, chance: Chance
+) -> list[Patch]:
+    """Return `count` patches: the newest third, and a sample of the older ones evenly spread."""
+    if count == 0:
+        return []
+    reach = _YEARS
+    pool = catalogue.released_for(machine.lines, until - reach, until)
+    while len(pool) < count:
+        reach += _YEARS
+        if reach > 8 * _YEARS:
+            raise ValueError(f"at most {len(pool)} patches for a device; {count} were asked for")
+        pool = catalogue.released_for(machine.lines, until - reach, until)
+    newest = max(1, count // 3)
+    older, recent = pool[: len(pool) - newest], pool[len(pool) - newest :]
+    wanted = count - newest
+    bounds = [place * len(older) // wanted for place in range(wanted + 1)] if wanted else [0]
+    sample = [older[chance.between(low, high - 1)] for low, high in pairwise(bounds)]
+    return sample + recent
+
+
+def _live_through(device: Device, row: Row, seen_at: datetime, care: float, chance: Chance) -> None:
+    """Give a row the status it has after the time since its patch came out."""
+    age_days = (seen_at - row.patch.released_at).days
+    if chance.happens(0.02):
+        choice = chance.weighted(((APPROVE, 60), (IGNORE, 25), (DO_NOTHING, 15)))
+        row.policy = choice + BY_USER
+        row.status = device.settled_status(row)
+    if row.status == IGNORED or (not row.patch.is_deployable and chance.happens(0.6)):
+        return
+    if age_days < 2 or not chance.happens(_installed_by_now(row, age_days, care)):
+        _leave_open(device, row, age_days, chance)
+        return
+    row.status, row.attempts = INSTALLED, 1
+    if (
+        row.patch.is_deployable
+        and row.patch.restart > 0.5
+        and age_days < 21
+        and chance.happens(0.3)
+    ):
+        row.status = REBOOT_REQUIRED
+    by_us = row.patch.is_deployable and chance.happens(0.85)
+    if row.status == REBOOT_REQUIRED or by_us:
+        waited = _MINUTE * (1440 + chance.below(1440 * min(age_days - 1, 24)))
+        row.installed_at = row.patch.released_at + waited
+
+
+def _installed_by_now(row: Row, age_days: int, care: float) -> float:
+    """Return the probability that a patch of this age is on the machine."""
+    if row.status == PENDING:
+        return 0.985 if age_days > 35 else 0.55 + 0.4 * care
+    if age_days > 120:
+        return 0.72 + 0.28 * care
+    return care * min(1.0, 0.25 + age_days / 75)
+
+
+def _leave_open(device: Device, row: Row, age_days: int, chance: Chance) -> None:
+    """Decide between Failed and still open for a row that is not installed."""
+    tried = row.status == PENDING and device.machine.schedule.kind != "manual" and age_days > 8
+    if row.patch.is_deployable and (tried or (row.status == MISSING and chance.happens(0.04))):
+        if tried and chance.happens(0.15):
+            return
+        row.status = FAILED
+        row.attempts = row.tries = device.policy.attempts

@@ -1,0 +1,142 @@
+"""The emulated gateway: which calls there are, who may make them, and the one place of refusals.
+
+Law of this file: a table put together from those of the rooms; no operation's rules.  What is not
+in the table is answered with 404, in the wrong manner with 405 (both choices).
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from patchfleet.emulator.clock import Clock
+from patchfleet.emulator.qualys.assets import AssetCalls
+from patchfleet.emulator.qualys.auth import Doorkeeper
+from patchfleet.emulator.qualys.ground_truth import truth_of
+from patchfleet.emulator.qualys.inventory import InventoryCalls
+from patchfleet.emulator.qualys.jobs import Jobs
+from patchfleet.emulator.qualys.patch_catalogue import CatalogueCalls
+from patchfleet.emulator.qualys.patches import PatchCalls
+from patchfleet.emulator.qualys.request import Refused, Request, json_answer
+from patchfleet.emulator.qualys.state import credentials, open_estate
+from patchfleet.emulator.response import Answer
+from patchfleet.emulator.settings import Settings
+from patchfleet.emulator.world import World
+
+Respond = Callable[[Request], Any]
+PREFIXES = ("/auth", "/pm/", "/mtg/", "/am/", "/rest/")
+"""How the paths of the gateway begin."""
+LOG_IN = ("/auth", "/auth/")
+"""[D: generating_jwt_token.htm; with a slash O: three clients]"""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Hold one operation: its name, how it is called, and what answers."""
+
+    name: str
+    method: str
+    path: re.Pattern[str]
+    respond: Respond
+
+
+class Subscription:
+    """Hold one Qualys subscription over a world: its estate, its jobs, its door."""
+
+    def __init__(self, settings: Settings, world: World, clock: Clock) -> None:
+        self.username, self.password = credentials(settings.seed)
+        self._is_forbidden = settings.qualys_forbidden
+        self.estate = open_estate(
+            settings.seed,
+            world,
+            start=settings.start,
+            assets=settings.qualys_assets,
+            patches=settings.qualys_patches,
+        )
+        self.jobs = Jobs(
+            self.estate, stock=settings.qualys_jobs, assets_each=settings.qualys_job_assets
+        )
+        self._door = Doorkeeper(
+            settings.seed,
+            self.estate.user,
+            (self.username, self.password),
+            settings.qualys_token_seconds,
+            clock,
+        )
+        self._routes = [
+            Route(name, method, re.compile(path), respond)
+            for (method, path), (name, respond) in self._table().items()
+        ]
+
+    def _table(self) -> Mapping[tuple[str, str], tuple[str, Respond]]:
+        """Return all calls but the log-in; a more special path comes before a general one."""
+        rooms = (PatchCalls, CatalogueCalls, AssetCalls, InventoryCalls)
+        table: dict[tuple[str, str], tuple[str, Respond]] = {}
+        for room in rooms:
+            table |= room(self.estate).routes
+        return {**table, **self.jobs.routes}
+
+    def advance_to(self, until: datetime) -> None:
+        """Let everything happen up to `until`, jobs and estate together."""
+        self.jobs.advance_to(until)
+        self.estate.advance_to(until)
+
+    def truth(self) -> dict[str, Any]:
+        """Return everything that is so, as JSON can hold it."""
+        return {**truth_of(self.estate), **self.jobs.truth()}
+
+    def service(self, method: str, path: str) -> str:
+        """Return the name of the operation that is called, "" for none."""
+        if method == "POST" and path in LOG_IN:
+            return "auth"
+        route = self._route(method, path)
+        return route[0].name if route else ""
+
+    def groups(self, request: Request) -> Mapping[str, str]:
+        """Return the named parts of a call's path, empty for a path that is not there."""
+        route = self._route(request.method, request.path)
+        return route[1] if route else {}
+
+    @property
+    def services(self) -> list[str]:
+        """Return the names of all operations."""
+        return sorted({"auth", *(route.name for route in self._routes)})
+
+    def respond(self, request: Request) -> Answer:
+        """Return the answer to a request; a refusal is one as well."""
+        try:
+            if request.is_token_dead:
+                self._door.revoke(request)
+            return self._answer(request)
+        except Refused as refusal:
+            return json_answer(
+                {"_error": {"errorCode": refusal.code, "message": refusal.message}}, refusal.status
+            )
+
+    def _answer(self, request: Request) -> Answer:
+        """Look at the token first, then at the path, then at what the user may do."""
+        if request.path in LOG_IN and request.method == "POST":
+            return self._door.log_in(request)
+        self._door.check(request)
+        found = self._route(request.method, request.path)
+        if found is None:
+            raise self._unknown(request)
+        if self._is_forbidden and not request.path.startswith(("/am/", "/rest/")):
+            raise Refused(403, "1403", "the user lacks the permission PM.API.ACCESS")
+        route, groups = found
+        answer = route.respond(request.with_groups(groups))
+        return answer if isinstance(answer, Answer) else json_answer(answer)
+
+    def _route(self, method: str, path: str) -> tuple[Route, Mapping[str, str]] | None:
+        for route in self._routes:
+            match = route.path.fullmatch(path) if route.method == method else None
+            if match:
+                return route, match.groupdict()
+        return None
+
+    def _unknown(self, request: Request) -> Refused:
+        methods = {route.method for route in self._routes if route.path.fullmatch(request.path)}
+        if not methods:
+            return Refused(404, "1404", f"there is nothing at {request.path}")
+        return Refused(405, "1405", f"{request.path} takes {' and '.join(sorted(methods))}")

@@ -1,0 +1,50 @@
+"""The whole truth about the subscription, as plain data: what tests compare everything with.
+
+Law of this file: it reads state and nothing else, and does not share code with the answers.
+"""
+
+from typing import Any
+
+from patchfleet.emulator.qualys.asset import Asset
+from patchfleet.emulator.qualys.state import Estate
+
+
+def truth_of(estate: Estate) -> dict[str, Any]:
+    """Return assets, patches and tags as dicts and lists; times are ISO-8601 in UTC."""
+    return {
+        "assets": [_asset(asset) for asset in estate.assets.values()],
+        "patches": [
+            {
+                "uuid": patch.uuid,
+                "platform": patch.platform,
+                "title": patch.title,
+                "kb": patch.kb,
+                "severity": patch.vendor_severity,
+                "superseded_by": list(patch.superseded_by),
+            }
+            for patch in estate.patches.values()
+        ],
+        "tags": [{"id": tag.id, "name": tag.name} for tag in estate.tags.values()],
+        "agentless": [machine.name for machine in estate.agentless],
+    }
+
+
+def _asset(asset: Asset) -> dict[str, Any]:
+    machine = asset.machine
+    return {
+        "uuid": asset.uuid,
+        "asset_id": asset.asset_id,
+        "machine": machine.itself,
+        "look_alike": machine.look_alike,
+        "name": machine.name,
+        "kind": machine.kind,
+        "platform": asset.platform,
+        "os": machine.system.name,
+        "serial": machine.serial,
+        "customer": machine.customer.name,
+        "is_reporting": asset.is_reporting,
+        "tags": sorted(asset.tag_ids),
+        "missing": sorted(asset.missing),
+        "installed": sorted(asset.installed),
+        "reboot_pending": sorted(asset.reboot_pending),
+    }

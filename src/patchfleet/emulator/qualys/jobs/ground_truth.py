@@ -1,0 +1,50 @@
+"""The whole truth about jobs, for tests: nothing is cut into pages and nothing left out.
+
+Law of this file: writing only.
+"""
+
+from typing import Any
+
+from patchfleet.emulator.qualys.jobs import results
+from patchfleet.emulator.qualys.jobs.job import Run
+from patchfleet.emulator.qualys.jobs.mitigation import Mitigations
+from patchfleet.emulator.qualys.jobs.registry import Book
+from patchfleet.emulator.qualys.jobs.routes import definition
+
+
+def truth_of(book: Book, mitigations: Mitigations) -> dict[str, Any]:
+    """Return the jobs with their runs and results, and the mitigation jobs, as JSON can hold them.
+
+    The results are in the vendor's words; `skipped` names what was never tried, `passed_over` the
+    fields that were given for a job, by its id, and are none.
+    """
+    return {
+        "jobs": [
+            {
+                **definition(book, job),
+                "created_at": job.created_at.isoformat(),
+                "enabled_at": job.enabled_at.isoformat() if job.enabled_at else None,
+                "runs": [_run(book, run) for run in job.runs],
+            }
+            for job in book.jobs.values()
+        ],
+        "passed_over": {job.id: job.passed_over for job in book.jobs.values() if job.passed_over},
+        "mitigation_jobs": [mitigations.definition(job) for job in mitigations.jobs.values()],
+    }
+
+
+def _run(book: Book, run: Run) -> dict[str, Any]:
+    now = book.estate.now
+    return {
+        "number": run.number,
+        "scheduled_at": run.scheduled_at.isoformat(),
+        "is_over": run.is_over,
+        "patches": [patch.uuid for patch in run.patches or ()] if run.results else [],
+        "results": [
+            {
+                **results.row(book, run, result, now),
+                "skipped": list(result.plan.buckets.skipped) if result.plan else [],
+            }
+            for result in run.results.values()
+        ],
+    }

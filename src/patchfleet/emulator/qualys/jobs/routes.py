@@ -1,0 +1,193 @@
+"""Answer the calls about deployment jobs.
+
+Law of this file: read the request, ask the book, write the answer; no rule stands here.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from patchfleet.emulator.qualys.jobs import results, summary
+from patchfleet.emulator.qualys.jobs.body_schema import FIELDS
+from patchfleet.emulator.qualys.jobs.job import Job
+from patchfleet.emulator.qualys.jobs.registry import Book
+from patchfleet.emulator.qualys.paging import attribute_names, in_order, numbered_page, trimmed
+from patchfleet.emulator.qualys.qql import Token, matcher
+from patchfleet.emulator.qualys.request import Refused, Request, json_answer
+from patchfleet.emulator.response import Answer
+
+Respond = Callable[[Request], Any]
+Routes = Mapping[tuple[str, str], tuple[str, Respond]]
+
+_ID = r"(?P<job_id>[^/]+)"
+_ONE = "/pm/v1/deploymentjob"
+_MANY = "/pm/v1/deploymentjobs"
+LONGEST_LIST = 1_000
+"""Choice: how many ids one call may name."""
+
+
+JOB_TOKENS: dict[str, Token[Job]] = {
+    "id": Token("text", lambda job: job.id),
+    "name": Token("text", lambda job: job.body["name"]),
+    "status": Token("text", lambda job: job.body["status"]),
+    "type": Token("text", lambda job: job.body["type"]),
+    "platform": Token("text", lambda job: job.body["platform"]),
+    "scheduleType": Token("text", lambda job: job.body["scheduleType"]),
+    "isRecurring": Token("flag", lambda job: job.timetable.is_recurring),
+    "isDynamicPatchesQQL": Token("flag", lambda job: job.body["isDynamicPatchesQQL"]),
+    "linkedJobId": Token("text", lambda job: job.body["linkedJobId"]),
+    "created": Token("date", lambda job: job.created_at),
+    "updated": Token("date", lambda job: job.updated_at),
+    "lastScheduleDateTime": Token(
+        "date", lambda job: job.runs[-1].scheduled_at if job.runs else None
+    ),
+}
+"""What a filter can ask for: `status` and `isRecurring` [O: qc], the rest a choice."""
+
+
+def job_routes(book: Book) -> Routes:
+    """Return the calls about jobs: method and path -> name of the call, function."""
+
+    def bound(respond: Callable[[Book, Request], Any]) -> tuple[str, Respond]:
+        return respond.__name__, lambda request: respond(book, request)
+
+    return {
+        ("GET", f"{_MANY}/summary"): bound(list_jobs),
+        ("GET", _MANY): bound(list_jobs),
+        ("GET", f"{_ONE}/{_ID}"): bound(get_job),
+        ("POST", _ONE): bound(create_job),
+        ("PATCH", f"{_ONE}/update/{_ID}"): bound(update_job),
+        ("POST", f"{_MANY}/update/status/(?P<status>[^/]+)"): bound(change_job_status),
+        ("DELETE", _MANY): bound(delete_job),
+        ("DELETE", f"{_MANY}/{_ID}"): bound(delete_job),
+        ("GET", f"{_ONE}/{_ID}/runs"): bound(get_job_runs),
+        ("POST", f"{_ONE}/{_ID}/deploymentjobresult/summary"): bound(get_job_results),
+        ("GET", f"{_ONE}/{_ID}/deploymentjobresult/summary"): bound(get_job_results),
+    }
+
+
+def list_jobs(book: Book, request: Request) -> Any:
+    """Return a page of the jobs of one platform, the newest first [O: peer; order A].
+
+    `ownedJob` leaves out jobs with co-authors; `coauthorJob` keeps only those the user is a
+    co-author of.
+    """
+    fits = matcher(request.query.get("filter", ""), JOB_TOKENS, book.estate.now)
+    jobs = [
+        job
+        for job in book.of_platform(request.platform)
+        if _is_wanted(book, job, request) and fits(job)
+    ]
+    ordered = in_order(jobs, request.query.get("sort", ""), _READERS)
+    wanted = attribute_names(request.query.get("attributes"))
+    page = numbered_page(ordered, request)
+    return [trimmed(summary.row(book, job), wanted) for job in page]
+
+
+def _is_wanted(book: Book, job: Job, request: Request) -> bool:
+    authors = job.body["coAuthorUserIds"] or ()
+    if request.flag("ownedJob") and (authors or job.author["id"] != book.author["id"]):
+        return False
+    return not request.flag("coauthorJob") or book.author["id"] in authors
+
+
+def get_job(book: Book, request: Request) -> Any:
+    """Return the definition of one job [D: get]."""
+    return definition(book, book.find(request.groups["job_id"]))
+
+
+def create_job(book: Book, request: Request) -> Answer:
+    """Make a job and return the whole of it with 201 [D: cre; 3.12 for the mitigation twin]."""
+    return json_answer(definition(book, book.create(request.json)), 201)
+
+
+def update_job(book: Book, request: Request) -> Any:
+    """Change a job and return the whole of it [D: upd; answer A]."""
+    return definition(book, book.update(request.groups["job_id"], request.json))
+
+
+def change_job_status(book: Book, request: Request) -> Any:
+    """Enable or disable jobs, each for itself [O: peer]."""
+    status = request.groups["status"]
+    if status not in ("Enabled", "Disabled"):
+        raise Refused(400, "1400", f"status {status!r} is not Enabled or Disabled")
+    return each(request, lambda job_id: book.set_status(job_id, status).body["name"], book.body_of)
+
+
+def delete_job(book: Book, request: Request) -> Any:
+    """Delete jobs, each for itself [O: peer]; one may be named in the path [O?: qc]."""
+    return each(request, lambda job_id: book.delete(job_id).body["name"], book.body_of)
+
+
+def each(
+    request: Request,
+    act: Callable[[str], str],
+    body_of: Callable[[str], Mapping[str, Any] | None],
+) -> list[dict[str, Any]]:
+    """Do something to each of `{"ids": [...]}` and say of each how it went.
+
+    A bare list of ids is taken too [O?: rj], and one id in the path [O?: qc].
+
+    Success is `{"id", "name", "status": "success"}` [O: peer]; a failure has the status `failed`
+    and a `message` [A].
+    """
+    given = request.json
+    ids = given.get("ids") if isinstance(given, dict) else given
+    if "job_id" in request.groups:
+        ids = [request.groups["job_id"]]
+    if not isinstance(ids, list) or not ids or not all(isinstance(one, str) for one in ids):
+        raise Refused(400, "1400", 'the body must be {"ids": ["...", ...]}')
+    if len(ids) > LONGEST_LIST:
+        raise Refused(400, "1400", f"ids: {len(ids)} are more than {LONGEST_LIST}")
+    answers = []
+    for one in dict.fromkeys(ids):
+        body = body_of(one)
+        try:
+            answers.append({"id": one, "name": act(one), "status": "success"})
+        except Refused as refusal:
+            name = body["name"] if body else None
+            answers.append(
+                {"id": one, "name": name, "status": "failed", "message": refusal.message}
+            )
+    return answers
+
+
+def get_job_runs(book: Book, request: Request) -> Any:
+    """Return all runs of a job [O: peer]."""
+    return results.runs(book.find(request.groups["job_id"]))
+
+
+def get_job_results(book: Book, request: Request) -> Any:
+    """Return a page of the results of a run [O: peer]."""
+    return results.result_summary(book, book.find(request.groups["job_id"]), request)
+
+
+def definition(book: Book, job: Job) -> dict[str, Any]:
+    """Return a job as it is asked for by id: every field, null where nothing is set [D: get]."""
+    body = job.body
+    counted = job.runs[-1].patch_count if job.runs else None
+    if counted is None and body["approvedPatches"]:
+        counted = len(body["approvedPatches"])
+    written: dict[str, Any] = {
+        "customerId": book.estate.customer_id,
+        "id": job.id,
+        "schemaVersion": "1.0",
+    }
+    for name in FIELDS:
+        written[name] = body[name]
+        if name == "approvedPatches":
+            written["disabledPatches"] = None
+            written["patchCount"] = counted
+    return written
+
+
+_READERS: Mapping[str, Callable[[Job], Any]] = {
+    "name": lambda job: job.body["name"],
+    "id": lambda job: job.id,
+    "status": lambda job: job.body["status"],
+    "type": lambda job: job.body["type"],
+    "scheduleType": lambda job: job.body["scheduleType"],
+    "created": lambda job: (job.created_at, job.number),
+    "updated": lambda job: (job.updated_at, job.number),
+    "lastScheduleDateTime": lambda job: job.runs[-1].scheduled_at if job.runs else None,
+    "nextScheduleDateTime": lambda job: job.next_local if job.is_enabled else None,
+}

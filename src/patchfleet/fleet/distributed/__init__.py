@@ -1,0 +1,1 @@
+"""Syncs whose devices are read by worker processes."""

@@ -1,0 +1,1 @@
+"""Record linkage: which devices of several sources are one machine."""

@@ -1,0 +1,147 @@
+"""What a device carries that may tell which machine it is, in one spelling for every source.
+
+Law of this file: values in, values out. A mark that says nothing (`identity_noise`) is no mark.
+The marks of a whole fleet are held at once, so they keep no device, and no text twice.
+"""
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+from ipaddress import ip_address
+from sys import intern
+
+from msgspec import Struct
+
+from patchfleet.fleet.matching import placeholders as noise
+from patchfleet.models.machine import Ref, Seen
+
+NETBIOS = 15
+"""So many characters of a name are left where a source has the NetBIOS name."""
+
+_CARD = re.compile(r"[0-9A-F][02468ACE][0-9A-F]{10}")
+"""An odd second digit is the address of a group, not of a card."""
+_SIGN = re.compile(r"[\W_]+")
+_UUID = re.compile(r"[0-9a-f]{8}(-?)(?:[0-9a-f]{4}\1){3}[0-9a-f]{12}", re.IGNORECASE)
+_COUNTED = "01234567890123456789"
+_FAMILIES = (
+    ("windows", ("windows",)),
+    ("macos", ("macos", "mac os", "os x")),
+    (
+        "linux",
+        ("linux", "ubuntu", "debian", "centos", "rocky", "fedora", "suse", "red hat", "alma"),
+    ),
+)
+
+
+class Marks(Struct, frozen=True, kw_only=True, gc=False):
+    """The marks of one device; what is "" or empty is not known.
+
+    `name` is the host's own name without its domain, `family` of the operating system. `agent` is
+    the device's id where it is a UUID: other ids mean nothing outside their source. `macs` are in
+    order. What is `said_` is what the source says, in its own spelling.
+    """
+
+    ref: Ref
+    agent: str
+    serial: str
+    macs: tuple[str, ...]
+    name: str
+    domain: str
+    family: str
+    customer: str
+    said_serial: str
+    said_name: str
+    said_os: str
+    said_customer: str
+    last_seen_at: datetime | None
+
+    @property
+    def source(self) -> str:
+        """Who told of the device."""
+        return self.ref[0]
+
+
+def marks_of(seen: Seen) -> Marks:
+    """Return the marks of a device."""
+    device = seen.device
+    name, domain = name_and_domain(device.name, device.domain)
+    serial = serial_of(device.serial)
+    return Marks(
+        ref=seen.ref,
+        agent=device.id.replace("-", "").lower() if _UUID.fullmatch(device.id) else "",
+        serial=serial,
+        macs=tuple(sorted(macs_of(device.mac_addresses))),
+        name=name,
+        domain=intern(domain),
+        family=family_of(device.os),
+        customer=intern(" ".join(seen.customer.casefold().split())),
+        said_serial=serial if device.serial == serial else device.serial or "",
+        said_name=device.name,
+        said_os=intern(device.os or ""),
+        said_customer=intern(seen.customer),
+        last_seen_at=device.last_seen_at,
+    )
+
+
+def serial_of(text: str | None) -> str:
+    """Return a serial in capitals without signs, "" for a word that makers leave in its place."""
+    serial = _SIGN.sub("", text or "").upper()
+    if len(serial) < noise.SHORTEST_SERIAL or len(set(serial)) == 1:
+        return ""
+    if serial in noise.SERIALS or serial.startswith(noise.SERIAL_BEGINNINGS):
+        return ""
+    return "" if serial in _COUNTED or serial in _COUNTED[::-1] else serial
+
+
+def macs_of(texts: Iterable[str]) -> frozenset[str]:
+    """Return MAC addresses as twelve hexadecimal digits, without those of no use."""
+    return frozenset(filter(None, map(_mac, texts)))
+
+
+def _mac(text: str) -> str:
+    mac = text.replace(":", "").replace("-", "").replace(".", "").strip().upper()
+    if not _CARD.fullmatch(mac) or mac in noise.MACS or mac.startswith(noise.MAC_BEGINNINGS):
+        return ""
+    return mac
+
+
+def name_and_domain(name: str, domain: str | None) -> tuple[str, str]:
+    """Return a host's own name and its domain, from either a full name or the two apart."""
+    whole = name.strip().casefold().rstrip(".")
+    if whole in noise.NAMES or _is_address(whole):
+        whole = ""
+    short, _, rest = whole.partition(".")
+    home = (rest or (domain or "").strip().casefold()).rstrip(".")
+    return short, "" if home in noise.DOMAINS else home
+
+
+def _is_address(text: str) -> bool:
+    if not text[:1].isdigit() and ":" not in text:
+        return False
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def family_of(os: str | None) -> str:
+    """Return windows, macos or linux, or "" where the system's name is of none of them."""
+    text = (os or "").casefold()
+    for family, words in _FAMILIES:
+        if any(word in text for word in words):
+            return family
+    return ""
+
+
+def is_same_name(left: str, right: str) -> bool:
+    """Tell whether two names are the same, or one is what NetBIOS leaves of the other."""
+    if left == right:
+        return bool(left)
+    short, long = sorted((left, right), key=len)
+    return len(short) == NETBIOS and long.startswith(short)
+
+
+def is_same_domain(left: str, right: str) -> bool:
+    """Tell whether two domains are the same, or one is the short name of the other."""
+    return left == right or left.partition(".")[0] == right or right.partition(".")[0] == left

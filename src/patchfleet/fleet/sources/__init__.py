@@ -1,0 +1,1 @@
+"""A source for each vendor: its words become those of the models."""

@@ -1,0 +1,1 @@
+"""N-sight as a source of devices and findings."""

@@ -1,0 +1,362 @@
+"""N-able's words into ours: the only file that knows both.
+
+Law of this file: nothing N-able says is dropped. A number without a meaning of ours becomes
+`unknown`, with N-able's own word beside it.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+import msgspec
+
+from patchfleet.errors import Unreadable, VendorError
+from patchfleet.fleet.parallel import side_by_side
+from patchfleet.fleet.source import Listing, Listings
+from patchfleet.fleet.sources.nsight.identical_lists import Alike
+from patchfleet.fleet.sources.nsight.inventory_lists import (
+    FAR_AHEAD,
+    Described,
+    Lists,
+    Place,
+    believed,
+    clock_gaps,
+    described,
+    odd_gaps,
+    once,
+)
+from patchfleet.models import (
+    Action,
+    Condition,
+    Decision,
+    Device,
+    DeviceKind,
+    Finding,
+    Hosts,
+    Inventory,
+    Patch,
+    State,
+)
+from patchfleet.models.vocabulary import severity_of
+from patchfleet.nsight import ListedDevice, NAble
+from patchfleet.nsight import Patch as Row
+from patchfleet.nsight.codes import base_choice, is_set_by_user, said
+from patchfleet.nsight.operations.patches import change_of, list_patches
+from patchfleet.nsight.operations.request import IDS_PER_CALL
+from patchfleet.nsight.records.base import Records
+from patchfleet.transport.change import Journal
+from patchfleet.transport.operation import (
+    Change,
+    Fresh,
+    Operation,
+    Outcome,
+    on_new_connection,
+    unless,
+)
+
+KINDS: tuple[DeviceKind, ...] = ("server", "workstation")
+WORDS = "2"
+"""The edition of the translation below: with another one, every answer is read anew."""
+
+CALLS_AT_ONCE = 32  # as many as a client has connections
+
+STATES: dict[int, State] = {
+    1: "missing",
+    2: "pending",
+    4: "installing",
+    8: "installed",
+    16: "failed",
+    23: "ignored",  # the wrapper's number; see nsight/codes.py
+    32: "ignored",
+    64: "reboot_required",
+}
+
+T = TypeVar("T")
+
+
+class NSightSource:
+    """An N-sight account as a source of customers, sites, devices and findings."""
+
+    def __init__(
+        self,
+        client: NAble,
+        *,
+        name: str = "nsight",
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.name = name
+        self.has_a_call_for_each_device = True
+        self._client = client
+        self._now = now
+        # Equal descriptions are one patch, and a fleet has few against its findings: both caches
+        # grow with the catalogue, not with the devices.
+        self._patches: dict[tuple[object, ...], Patch] = {}
+        self._told_at: datetime | None = None
+        self._conditions: dict[tuple[int, str | None, int, str | None], Condition] = {}
+
+    def inventory(
+        self,
+        on_call: Callable[[], None] = lambda: None,
+        known: Hosts | None = None,  # noqa: ARG002 -- no list says what changed
+    ) -> Inventory:
+        """Return all customers, sites and devices the key may see.
+
+        Calls: one for all clients; three for each client; one for each site and kind of device on
+        it. The time is the server's own where it says so.
+        """
+        all_clients = self._client.list_clients()
+        now = self._now()
+        on_call()
+        clients = once(all_clients, "client_id")
+        ids = [client.client_id for client in clients]
+        asked: list[tuple[int, DeviceKind]] = [(one, kind) for one in ids for kind in KINDS]
+        sites = self._ask(self._client.list_sites, [(client,) for client in ids], on_call)
+        short = self._ask(self._listed, asked, on_call)
+        lists = Lists(
+            clients,
+            dict(zip(ids, sites, strict=True)),
+            dict(zip(asked, short, strict=True)),
+            self._long_lists([device for devices in short for device in devices], on_call),
+        )
+        self._told_at = believed(all_clients.answered_at, now)
+        gaps = clock_gaps(all_clients.answered_at, now)
+        gaps += odd_gaps("list_clients", all_clients.problems)
+        return lists.inventory(self._told_at, gaps)
+
+    def cost(self, devices: int) -> int:
+        """Return how many calls the listings of so many devices take: one each."""
+        return devices
+
+    def listings(
+        self,
+        devices: Sequence[Device],
+        known: Mapping[str, str] = MappingProxyType({}),
+        *,
+        at_once: int = 16,
+        on_call: Callable[[], None] = lambda: None,
+    ) -> Listings:
+        """Yield each device with every patch on it, in our words, or why it could not be read.
+
+        A list that is to the letter that of another device may be that of the other: no list names
+        its device. It is asked for again on a new connection, and where it stays the same, the
+        other device is too, when all are read; that one is yielded twice where it differs. A list
+        that is empty now and was not before is asked for again as well.
+        """
+        alike = Alike(known)
+
+        def ask(device: Device) -> tuple[Listing, int]:
+            return self._listing(device.id, known.get(device.id), alike)
+
+        with closing(side_by_side(ask, devices, at_once)) as answers:
+            for place, answer in answers:
+                on_call()
+                if isinstance(answer, VendorError):
+                    yield devices[place], answer
+                    continue
+                if isinstance(answer, BaseException):
+                    raise answer
+                listing, calls = answer
+                if calls > 1:
+                    on_call()
+                yield devices[place], listing
+        for device in devices:
+            if alike.is_doubtful(device.id):
+                listing, fingerprint = self._read_alone(device.id, None)
+                on_call()
+                if fingerprint != alike.answer_of(device.id):
+                    yield device, listing
+
+    most_at_once = IDS_PER_CALL
+    """How many patches one change can name."""
+
+    def findings_of(self, device_id: str, *, is_doubted: bool = False) -> list[Finding]:
+        """Return every patch of the device with this id, in our words.
+
+        On a new connection where what the last one brought `is_doubted`.
+        """
+        number = int(device_id)
+        if not is_doubted:
+            return self._findings(self._client.list_patches(number), [])
+        rows = self._client.run(on_new_connection(list_patches(number)))
+        return self._findings(rows, [])
+
+    def _listing(self, device_id: str, known: str | None, alike: Alike) -> tuple[Listing, int]:
+        """Read a device, unless its answer is the one known; return in how many calls, too."""
+        reading = self._reading(device_id, known)
+        listing, fingerprint = self._told(self._client.run(reading))
+        is_emptied = known is not None and listing.findings == []
+        if not alike.is_of_another(fingerprint, device_id) and not is_emptied:
+            return listing, 1
+        listing, fingerprint = self._read_alone(device_id, known)
+        alike.stays(fingerprint, device_id)
+        return listing, 2
+
+    def _read_alone(self, device_id: str, known: str | None) -> tuple[Listing, str]:
+        """Read a device on a connection of its own; return its listing and its fingerprint."""
+        reading = self._reading(device_id, known)
+        return self._told(self._client.run(on_new_connection(reading)))
+
+    def _reading(self, device_id: str, known: str | None) -> Operation[Fresh[Records[Row]]]:
+        """Return the call that lists a device, its answer unread where these very words were."""
+        words, _, bytes_ = (known or "").partition(":")
+        return unless(list_patches(int(device_id)), bytes_ if words == WORDS else None)
+
+    def _told(self, answer: Fresh[Records[Row]]) -> tuple[Listing, str]:
+        fingerprint = f"{WORDS}:{answer.fingerprint}"
+        if answer.result is None:
+            return Listing(None, fingerprint), fingerprint
+        odd = list(answer.result.problems)
+        findings = self._findings(answer.result, odd)
+        return Listing(findings, None if odd else fingerprint, tuple(odd)), fingerprint
+
+    def _findings(self, rows: Iterable[Row], odd: list[str]) -> list[Finding]:
+        """Return what rows say; what is odd in them is added to `odd`.
+
+        A row that is there twice, alike in everything, is one. Raises `Unreadable` for two that
+        differ: nobody can tell which is so.
+        """
+        latest = self._latest()
+        findings: dict[str, Finding] = {}
+        for row in rows:
+            finding = self._finding(row, latest, odd)
+            if findings.setdefault(finding.id, finding) != finding:
+                raise Unreadable(
+                    f"patch {finding.id} is listed twice, with different values",
+                    operation="patch_list_all",
+                )
+        return list(findings.values())
+
+    def _latest(self) -> datetime:
+        """Return the time after which no patch can have been released or installed.
+
+        A day has no zone here. Without the server's own time only what is far ahead is refused.
+        """
+        now = self._now()
+        if self._told_at is None:
+            return now + FAR_AHEAD
+        return max(now, self._told_at) + timedelta(days=1)
+
+    def change(
+        self,
+        action: Action,
+        device_id: str,
+        finding_ids: tuple[str, ...],
+        journal: Journal | None = None,
+    ) -> Outcome[Any]:
+        """Do one action to some patches of a device, at most `most_at_once`, and read them back.
+
+        Returns what came of it, also where N-able refused or did not answer.
+        """
+        ids = [int(number) for number in finding_ids]
+        change: Change[Any] = change_of(action, int(device_id), ids)
+        whole = replace(change, conclude=lambda outcome: outcome)
+        outcome: Outcome[Any] = self._client.run(whole, journal=journal)
+        return outcome
+
+    def _listed(self, client_id: int, kind: DeviceKind) -> Records[ListedDevice]:
+        """List devices without what is not asked of them here, so that a large fleet is small."""
+        devices = self._client.list_devices_at_client(client_id, kind)
+        for device in devices:
+            device.checkcounts.clear()
+            device.extra.clear()
+        return devices
+
+    def _long_lists(
+        self, listed: list[ListedDevice], on_call: Callable[[], None]
+    ) -> dict[Place, Described]:
+        """Return what the long lists say of each device: system, serial, addresses, last report."""
+        calls = {"server": self._client.list_servers, "workstation": self._client.list_workstations}
+
+        def ask(site_id: int, kind: str) -> Described:
+            devices = calls[kind](site_id)
+            at = believed(devices.answered_at, self._now())
+            return described(once(devices, "device_id"), at, devices.problems)
+
+        places = list(dict.fromkeys((device.site_id, device.device_type) for device in listed))
+        return dict(zip(places, self._ask(ask, places, on_call), strict=True))
+
+    def _ask(
+        self,
+        call: Callable[..., T],
+        asked: Iterable[tuple[object, ...]],
+        on_call: Callable[[], None],
+    ) -> list[T]:
+        """Make several calls side by side, in order; the first error ends them all."""
+        arguments = list(asked)
+        results: dict[int, T] = {}
+        with closing(side_by_side(lambda one: call(*one), arguments, CALLS_AT_ONCE)) as answers:
+            for place, answer in answers:
+                if isinstance(answer, BaseException):
+                    raise answer
+                results[place] = answer
+                on_call()
+        return [results[place] for place in range(len(arguments))]
+
+    def _finding(self, row: Row, latest: datetime, odd: list[str]) -> Finding:
+        description = (
+            row.patch_title,
+            row.product,
+            row.severity,
+            row.severity_label,
+            row.release_date,
+            row.release_date_text,
+            row.patch_url,
+            row.deployable,
+            row.uninstallable,
+        )
+        patch = self._patches.get(description)
+        if patch is None:
+            patch = self._patches[description] = _patch(row)
+        if patch.released_at is not None and patch.released_at > latest:
+            odd.append(f"patch {row.patch_id} is released on {patch.released_at:%Y-%m-%d}, to come")
+            patch = msgspec.structs.replace(patch, released_at=None)
+        words_of_row = (row.status, row.status_label, row.policy, row.policy_label)
+        condition = self._conditions.get(words_of_row)
+        if condition is None:
+            condition = self._conditions[words_of_row] = _condition(row)
+        installed_at = row.installed_at if row.install_date or row.install_date_text else None
+        if installed_at is not None and installed_at > latest:
+            odd.append(f"patch {row.patch_id} is installed on {installed_at:%Y-%m-%d}, to come")
+            installed_at = None
+        return Finding(str(row.patch_id), patch, condition, installed_at)
+
+
+def standing(now: Any) -> tuple[State, Decision, bool] | None:
+    """Return what the journal keeps of a patch that was read back, in our words.
+
+    State, decision, and whether it was set on the device; None where nothing was read.
+    """
+    if not isinstance(now, dict) or not {"status", "policy"} <= now.keys():
+        return None
+    policy = now["policy"]
+    state = STATES.get(now["status"], "unknown")
+    return state, base_choice(policy) or "unknown", is_set_by_user(policy)
+
+
+def _patch(row: Row) -> Patch:
+    label = row.severity_label
+    return Patch(
+        title=row.patch_title,
+        product=said(row.product),
+        kb=row.kb,
+        # Numbers are not documented, so the words decide [reference §4.5].
+        severity=severity_of(label),
+        vendor_severity=label or (None if row.severity is None else str(row.severity)),
+        released_at=row.released_at,
+        url=said(row.patch_url),
+        is_installable=row.deployable,
+        is_removable=row.uninstallable,
+    )
+
+
+def _condition(row: Row) -> Condition:
+    return Condition(
+        state=STATES.get(row.status, "unknown"),
+        decision=row.choice or "unknown",
+        is_own_decision=row.is_set_by_user,
+        vendor_status=f"{row.status} {row.status_name}",
+        vendor_decision=f"{row.policy} {row.policy_name}",
+    )

@@ -1,0 +1,1 @@
+"""Qualys as a source of devices, findings and jobs."""

@@ -1,0 +1,156 @@
+"""The assets of Qualys as devices: patch management's list, joined with the inventory's.
+
+Law of this file: the two lists are joined by the agent's id alone; by name, a cloned machine would
+be given another's serial number.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from msgspec import structs
+
+from patchfleet.fleet.sources.qualys.hosts import About
+from patchfleet.models import Customer, Device, DeviceKind, Gap, Site
+from patchfleet.qualys import PMAsset
+from patchfleet.qualys.records.base import Record
+from patchfleet.qualys.records.jobs import NamedId
+from patchfleet.qualys.records.values import AHEAD, Door, entries_of, text_of
+
+OWN_CUSTOMER = "Qualys subscription"
+"""The customer of whatever no tag gives to another."""
+
+
+def as_device(
+    number: str,
+    asset: PMAsset,
+    about: About | None,
+    customer_tags: Sequence[str],
+    door: Door,
+) -> Device:
+    """Put together what both lists say of an asset."""
+    if asset.problems:
+        door.note_all(number, asset.problems)
+    tags = [name for tag in entries_of(asset.tags) if (name := _told(tag, "name"))]
+    addresses = [_told(card, "macAddress") for card in entries_of(asset.interfaces)]
+    if about is not None:
+        tags.extend(about.tags)
+        addresses.extend(about.mac_addresses)
+    customer = customer_of(tags, customer_tags)
+    system = text_of(asset.operatingSystem)
+    seen = [
+        door.moment(value, number, name, is_past=False)
+        for name, value in (
+            ("statusDateTime", asset.statusDateTime),
+            ("scanDateTime", asset.scanDateTime),
+        )
+    ]
+    return Device(
+        id=number,
+        site_id=customer,
+        customer_id=customer,
+        name=text_of(asset.name) or (about and about.name) or number,
+        kind=(about and about.kind) or _kind(system),
+        is_patched=_is_patched(asset),
+        os=system,
+        user=text_of(asset.lastLoggedOnUser) or (about and about.user) or None,
+        serial=about.serial if about else None,
+        mac_addresses=tuple(dict.fromkeys(filter(None, addresses))),
+        domain=about.domain if about else None,
+        last_seen_at=seen[0] or seen[1],
+        last_boot_at=about.last_boot_at if about else None,
+    )
+
+
+def has_odd_tags(asset: PMAsset) -> bool:
+    """Say whether tags of an asset cannot be read: whose it is and what is ordered rest on them."""
+    return not all(one is None or isinstance(one, NamedId) for one in entries_of(asset.tags))
+
+
+def _told(record: object, name: str) -> str | None:
+    """Return the text of a field of what stands in a list; None for what is no record."""
+    return text_of(getattr(record, name, None)) if isinstance(record, Record) else None
+
+
+def not_ahead(devices: Mapping[str, Device], door: Door) -> dict[str, Device]:
+    """Take back the times of devices that are ahead of their telling, and note them.
+
+    Where most devices were seen in the future it is this machine's clock that is behind: then what
+    Qualys says is measured by the newest of their times.
+    """
+    seen = [device.last_seen_at for device in devices.values() if device.last_seen_at]
+    latest = door.told_at + AHEAD
+    if sum(at > latest for at in seen) * 2 > len(seen):
+        door.note(
+            "this machine", "its clock is behind that of Qualys", f"{max(seen):%Y-%m-%d %H:%M}"
+        )
+        door.told_at = max(seen)
+        latest = door.told_at + AHEAD
+    settled = dict(devices)
+    for number, device in devices.items():
+        for name in ("last_seen_at", "last_boot_at"):
+            at = getattr(device, name)
+            if at is not None and at > latest:
+                what = "was seen" if name == "last_seen_at" else "was started"
+                door.note(
+                    number, f"it {what} ahead of the answer that says so", f"{at:%Y-%m-%d %H:%M}"
+                )
+                settled[number] = structs.replace(settled[number], **{name: None})
+    return settled
+
+
+def agentless(
+    hosts: Mapping[str, About], machines: Mapping[str, Device], customer_tags: Sequence[str]
+) -> list[Gap]:
+    """Say how many machines of each customer only the inventory knows: no agent, no patches."""
+    alone: defaultdict[str, list[str]] = defaultdict(list)
+    for number, host in hosts.items():
+        if number not in machines:
+            alone[customer_of(host.tags, customer_tags)].append(host.name)
+    gaps = []
+    for customer, names in sorted(alone.items()):
+        named = ", ".join(sorted(names)[:3]) + (", …" if len(names) > 3 else "")
+        are = "machine is" if len(names) == 1 else "machines are"
+        said = f"{len(names):,} {are} in the inventory and not in patch management: {named}"
+        gaps.append(Gap("inventory", f"{customer}: {said}", customer_id=customer))
+    return gaps
+
+
+def as_places(devices: Iterable[Device]) -> tuple[tuple[Customer, ...], tuple[Site, ...]]:
+    """Return the customers that devices name, each with one site of the same name."""
+    names = sorted({device.customer_id for device in devices} | {OWN_CUSTOMER})
+    return (
+        tuple(Customer(id=name, name=name) for name in names),
+        tuple(Site(id=name, customer_id=name, name=name) for name in names),
+    )
+
+
+def customer_of(tags: Iterable[str], patterns: Sequence[str]) -> str:
+    """Name the customer whose tag an asset has; the first pattern that fits any tag decides."""
+    for pattern in patterns:
+        before, star, after = pattern.partition("*")
+        form = re.escape(before) + ("(.+)" if star else "") + re.escape(after)
+        for tag in sorted(set(tags)):
+            found = re.fullmatch(form, tag)
+            if found:
+                return found.group(1) if star else tag
+    return OWN_CUSTOMER
+
+
+def _is_patched(asset: PMAsset) -> bool:
+    """Say whether patches are managed on an asset; where nothing is said, they are.
+
+    That both lists name modules as `PM` is seen in public code [O: peer], what else they say is
+    not known.
+    """
+    active = entries_of(asset.activatedModules)
+    unsupported = entries_of(asset.osNotSupportedForModules)
+    return (not active or "PM" in active) and "PM" not in unsupported
+
+
+def _kind(system: str | None) -> DeviceKind:
+    """Guess by the name of the system: servers say so, and a Linux without a word is one."""
+    name = (system or "").casefold()
+    if "server" in name:
+        return "server"
+    return "workstation" if "windows" in name or "desktop" in name else "server"

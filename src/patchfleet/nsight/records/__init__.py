@@ -1,0 +1,1 @@
+"""Record types of N-sight, named by what N-able calls their fields."""

@@ -1,0 +1,108 @@
+"""What is known of one patch on one device when a deadline is judged, and what that answers.
+
+None always means that nobody knows. A catalogue that was read and does not list a vulnerability is
+an answer (`"not_listed"`); no catalogue is none.
+
+Law of this file: pure; nothing unknown is turned into yes or no.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time
+from typing import Literal
+
+from msgspec import Struct
+
+from patchfleet.errors import ConfigError
+from patchfleet.models import DeviceKind, Patch, Severity
+from patchfleet.models.vocabulary import is_severity_stated, severity_word
+from patchfleet.policy.intel.records import KevEntry
+from patchfleet.policy.pack import Condition
+
+
+class Facts(Struct, frozen=True, kw_only=True, gc=False):
+    """The facts of one vulnerability or patch on one device, None where nobody knows.
+
+    `released_at` is a plain date where only the day is known. `detected_at` is when the finding was
+    first seen on the device. `severity` is the fleet's own ranking and `vendor_severity` the
+    vendor's word. `fixed_at` None says that it is open. Raises `ConfigError` for a time without a
+    time zone, or a CVSS score outside 0 to 10.
+    """
+
+    released_at: datetime | date | None = None
+    detected_at: datetime | None = None
+    fixed_at: datetime | None = None
+    severity: Severity = "unspecified"
+    vendor_severity: str | None = None
+    cvss: float | None = None
+    kev: KevEntry | Literal["not_listed"] | None = None
+    is_exploited: bool | None = None
+    is_exposed: bool | None = None
+    is_automatable: bool | None = None
+    is_impact_total: bool | None = None
+    is_os: bool | None = None
+    kind: DeviceKind | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("released_at", "detected_at", "fixed_at"):
+            when = getattr(self, name)
+            if isinstance(when, datetime) and when.utcoffset() is None:
+                raise ConfigError(f"{name} {when} has no time zone", hint="times are aware UTC")
+        if self.cvss is not None and not 0 <= self.cvss <= 10:
+            raise ConfigError(f"a CVSS score is from 0 to 10, not {self.cvss}")
+
+
+def release_of(patch: Patch) -> datetime | date | None:
+    """Return when a patch was released: a plain date where its source gave only the day.
+
+    Sources that give a day are recorded as midnight UTC of it (`models.Patch`).
+    """
+    at = patch.released_at
+    if at is None:
+        return None
+    in_utc = at.astimezone(UTC)
+    return in_utc.date() if in_utc.time() == time() else at
+
+
+def answer(facts: Facts, condition: Condition) -> bool | None:
+    """Return what the facts answer to a question, None where they do not know."""
+    if condition.question == "cvss_at_least":
+        return None if facts.cvss is None else facts.cvss >= (condition.score or 0)
+    return _ANSWERS[condition.question](facts)
+
+
+def _is_exploited(facts: Facts) -> bool | None:
+    """Answer yes for what is in KEV; that something is not in it says nothing."""
+    return True if isinstance(facts.kev, KevEntry) else facts.is_exploited
+
+
+def _step(facts: Facts) -> Severity | None:
+    """Return the vendor's severity, or our ranking where its own word is not kept or not known."""
+    step = severity_word(facts.vendor_severity)
+    if step is None and facts.severity != "unspecified":
+        return facts.severity
+    return step
+
+
+def _is_severity_stated(facts: Facts) -> bool:
+    return _step(facts) is not None or is_severity_stated(facts.vendor_severity)
+
+
+def _is_one_of(step: Severity | None, *wanted: Severity) -> bool | None:
+    return None if step is None else step in wanted
+
+
+_ANSWERS: dict[str, Callable[[Facts], bool | None]] = {
+    "in_kev": lambda facts: None if facts.kev is None else facts.kev != "not_listed",
+    "is_exposed": lambda facts: facts.is_exposed,
+    "is_automatable": lambda facts: facts.is_automatable,
+    "is_impact_total": lambda facts: facts.is_impact_total,
+    "is_exploited": _is_exploited,
+    "is_os": lambda facts: facts.is_os,
+    "is_server": lambda facts: None if facts.kind is None else facts.kind == "server",
+    "is_ranked_critical": lambda facts: (
+        None if facts.severity == "unspecified" else facts.severity == "critical"
+    ),
+    "is_vendor_critical": lambda facts: _is_one_of(_step(facts), "critical"),
+    "is_vendor_high": lambda facts: _is_one_of(_step(facts), "critical", "important"),
+    "is_severity_stated": _is_severity_stated,
+}

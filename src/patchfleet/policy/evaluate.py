@@ -1,0 +1,255 @@
+"""Whether a deadline is kept: one pack, the facts of one finding, and a moment.
+
+The limit itself is still on time; the next microsecond is late. What is not known is answered both
+ways: where both answers give the same verdict it is the verdict, and where they do not the verdict
+is *not judged* and both stand beside it. A verdict that holds either way, but with another date,
+has no `due_at` of its own.
+
+A pack binds from the day it came into force until the day it ended: what fell due before that end
+stays missed after it, and what had not fallen due is no longer covered.
+
+Law of this file: pure, the moment is passed in; nothing unknown is ever counted as on time.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime
+from typing import Literal, TypeAlias
+from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from patchfleet.errors import ConfigError
+from patchfleet.policy.calendar import after, end_of, instant_of, start_of
+from patchfleet.policy.case import Facts, answer
+from patchfleet.policy.intel.records import KevEntry
+from patchfleet.policy.pack import Condition, Limit, Pack, Question, Rule
+
+Verdict = Literal["on_time", "overdue", "met", "missed", "not_judged", "not_covered"]
+"""Open and within the limit, open beyond it, fixed within it, fixed beyond it; not known; and no
+date in this pack."""
+
+_PRESSING: tuple[Verdict, ...] = (
+    "overdue", "missed", "not_judged", "on_time", "met", "not_covered",
+)  # fmt: skip
+
+_Answers: TypeAlias = Mapping[tuple[Question, float | None], bool]
+"""What is supposed of questions that the facts do not answer."""
+
+_IN_KEV = Condition("in_kev", is_so=True)
+
+
+class Judgement(Struct, frozen=True, kw_only=True, gc=False):
+    """What one pack says of one finding at one moment, times as UTC.
+
+    `reasons` are sentences for people. `unknown` says what is not known where two answers differ:
+    `if_yes` and `if_no` are what would hold, and None where nothing differs.
+    """
+
+    pack: str
+    verdict: Verdict
+    reasons: tuple[str, ...]
+    starts_at: datetime | None = None
+    due_at: datetime | None = None
+    duties: tuple[str, ...] = ()
+    unknown: str | None = None
+    if_yes: "Judgement | None" = None
+    if_no: "Judgement | None" = None
+
+    @property
+    def earliest_due_at(self) -> datetime | None:
+        """The first moment at which it may fall due, whatever is not known; None for no date."""
+        if self.due_at is not None:
+            return self.due_at
+        branches = (each.earliest_due_at for each in (self.if_yes, self.if_no) if each is not None)
+        return min((due for due in branches if due is not None), default=None)
+
+
+def judge(pack: Pack, facts: Facts, *, now: datetime, zone: ZoneInfo) -> Judgement:
+    """Return whether the deadline of a pack is kept at a moment.
+
+    `zone` is the fleet's: days and months are counted in it, and a day without a time is midnight
+    there. What was fixed after `now` is still open then. Raises `ConfigError` for a `now` without
+    a time zone.
+    """
+    if now.utcoffset() is None:
+        raise ConfigError(f"now {now} has no time zone", hint="times are aware UTC")
+    case = _Case(pack, facts, now.astimezone(UTC), zone)
+    begins = pack.in_force_from
+    if begins is not None and case.moment < start_of(begins, zone):
+        return case.not_covered(f"the pack is in force only from {begins}")
+    return case.judged(pack.rules, {})
+
+
+def strictest(judgements: Iterable[Judgement]) -> Judgement:
+    """Return the most pressing of several, such as one for each vulnerability a patch mends.
+
+    Late comes before not judged, and that before on time; among equals the first to fall due. It
+    carries the duties of all. Raises ValueError for none at all.
+    """
+    ranked = sorted(
+        judgements,
+        key=lambda each: (
+            _PRESSING.index(each.verdict),
+            each.earliest_due_at or datetime.max.replace(tzinfo=UTC),
+        ),
+    )
+    if not ranked:
+        raise ValueError("there is no judgement to choose from")
+    duties = tuple(dict.fromkeys(duty for each in ranked for duty in each.duties))
+    return ranked[0] if duties == ranked[0].duties else replace(ranked[0], duties=duties)
+
+
+class _Case:
+    """One finding before one pack."""
+
+    def __init__(self, pack: Pack, facts: Facts, now: datetime, zone: ZoneInfo) -> None:
+        self.pack = pack
+        self.facts = facts
+        self.zone = zone
+        self.fixed_at = facts.fixed_at if facts.fixed_at and facts.fixed_at <= now else None
+        self.moment = self.fixed_at or now
+
+    def judged(self, rules: tuple[Rule, ...], answers: _Answers) -> Judgement:
+        """Return what the rules say of it, given answers to some of what is not known."""
+        for place, rule in enumerate(rules):
+            applies, doubt = self._applies(rule, answers)
+            if doubt is not None:
+                return self._either_way(doubt, rules[place:], answers)
+            if applies:
+                return self._by_rule(rule, answers)
+        return self.not_covered(self.pack.otherwise)
+
+    def _applies(self, rule: Rule, answers: _Answers) -> tuple[bool, Condition | None]:
+        """Return whether a rule applies, or the first question that keeps it from being known."""
+        doubt = None
+        for condition in rule.when:
+            known = self._answer(condition, answers)
+            if known is None:
+                doubt = doubt or condition
+            elif known != condition.is_so:
+                return False, None
+        return doubt is None, doubt
+
+    def _answer(self, condition: Condition, answers: _Answers) -> bool | None:
+        known = answer(self.facts, condition)
+        return answers.get(condition.asked) if known is None else known
+
+    def _either_way(
+        self, doubt: Condition, rules: tuple[Rule, ...], answers: _Answers
+    ) -> Judgement:
+        yes = self.judged(rules, {**answers, doubt.asked: True})
+        no = self.judged(rules, {**answers, doubt.asked: False})
+        said = f"{doubt.unknown} is not known"
+        if _is_same(yes, no):
+            return replace(no, reasons=(*no.reasons, f"{said}, and makes no difference"))
+        return Judgement(
+            pack=self.pack.name,
+            verdict=yes.verdict if yes.verdict == no.verdict else "not_judged",
+            reasons=(f"{said}: {_spelled(yes)} if so, {_spelled(no)} if not",),
+            starts_at=yes.starts_at if yes.starts_at == no.starts_at else None,
+            due_at=yes.due_at if yes.due_at == no.due_at else None,
+            duties=tuple(duty for duty in yes.duties if duty in no.duties),
+            unknown=doubt.unknown,
+            if_yes=yes,
+            if_no=no,
+        )
+
+    def _by_rule(self, rule: Rule, answers: _Answers) -> Judgement:
+        if rule.limit == "none":
+            return self.not_covered(f"{rule.name}: {rule.because}")
+        try:
+            starts_at, counted = self._start(answers)
+            due_at, missing = self._due(starts_at, rule.limit)
+        except OverflowError:
+            return self._not_judged(rule, "its dates lie beyond the calendar")
+        if starts_at is None or due_at is None:
+            return self._not_judged(rule, counted if starts_at is None else missing)
+        verdict = self._verdict(due_at)
+        if verdict == "not_covered":
+            ended = f"the pack ended on {self.pack.in_force_until}, before this fell due"
+            return self.not_covered(ended)
+        reasons = [f"{rule.name}: {rule.limit}", counted]
+        if self.pack.status == "uncertain":
+            reasons.append(f"uncertain: {self.pack.note}")
+        return Judgement(
+            pack=self.pack.name,
+            verdict=verdict,
+            reasons=tuple(reasons),
+            starts_at=starts_at,
+            due_at=due_at,
+            duties=rule.duties,
+        )
+
+    def _start(self, answers: _Answers) -> tuple[datetime | None, str]:
+        """Return when the clock starts and what it counts from, or what keeps it from starting."""
+        kev = self.facts.kev
+        listed = kev.date_added if isinstance(kev, KevEntry) else None
+        if self.pack.clock == "released":
+            return self._counted(self.facts.released_at, "the vendor's release")
+        if self.pack.clock == "listed":
+            return self._counted(listed, "the listing in KEV")
+        detected = self._counted(self.facts.detected_at, "the detection on the device")
+        is_listed = self._answer(_IN_KEV, answers)
+        if self.pack.clock == "detected" or is_listed is False or detected[0] is None:
+            return detected
+        on_list = self._counted(listed, "the listing in KEV")
+        if on_list[0] is None or on_list[0] < detected[0]:
+            return on_list
+        return detected
+
+    def _counted(self, when: datetime | date | None, event: str) -> tuple[datetime | None, str]:
+        if when is None:
+            return None, f"the date of {event} is not known"
+        if isinstance(when, datetime):
+            return instant_of(when, self.zone), f"counted from {event}"
+        said = f"counted from {event} on {when}, a day only: from midnight, {self.zone}"
+        return instant_of(when, self.zone), said
+
+    def _due(self, starts_at: datetime | None, limit: Limit) -> tuple[datetime | None, str]:
+        if limit == "KEV due date":
+            kev = self.facts.kev
+            day = kev.due_date if isinstance(kev, KevEntry) else None
+            due_at = None if day is None else end_of(day, self.zone)
+            return due_at, "the catalogue names no due date"
+        if starts_at is None or isinstance(limit, str):
+            return None, ""
+        return after(starts_at, limit, self.zone), ""
+
+    def _verdict(self, due_at: datetime) -> Verdict:
+        ends = self.pack.in_force_until
+        if ends is not None and min(self.moment, due_at) >= start_of(ends, self.zone):
+            return "not_covered"
+        if self.moment > due_at:
+            return "overdue" if self.fixed_at is None else "missed"
+        return "on_time" if self.fixed_at is None else "met"
+
+    def not_covered(self, reason: str) -> Judgement:
+        """Return that the pack sets no date, and why."""
+        return Judgement(pack=self.pack.name, verdict="not_covered", reasons=(reason,))
+
+    def _not_judged(self, rule: Rule, reason: str) -> Judgement:
+        reasons = (f"{rule.name}: {rule.limit}", reason)
+        return Judgement(
+            pack=self.pack.name, verdict="not_judged", reasons=reasons, duties=rule.duties
+        )
+
+
+def _is_same(one: Judgement, other: Judgement) -> bool:
+    """Whether two judgements say the same, whatever their reasons."""
+    if _said(one) != _said(other):
+        return False
+    if one.if_yes is None or one.if_no is None or other.if_yes is None or other.if_no is None:
+        return one.if_yes is other.if_yes
+    return _is_same(one.if_yes, other.if_yes) and _is_same(one.if_no, other.if_no)
+
+
+def _said(one: Judgement) -> tuple[object, ...]:
+    return one.verdict, one.starts_at, one.due_at, one.duties, one.unknown
+
+
+def _spelled(judgement: Judgement) -> str:
+    """Return a judgement in two or three words, for within a sentence."""
+    words = judgement.verdict.replace("_", " ")
+    due = judgement.due_at
+    return words if due is None else f"{words} (due {due:%Y-%m-%d %H:%M:%S} UTC)"

@@ -1,0 +1,1 @@
+"""Deployment jobs: their bodies, rules and messages."""

@@ -1,0 +1,1 @@
+"""Record types of Qualys, and how its values are read."""

@@ -1,0 +1,39 @@
+"""The list that every listing of this vendor returns."""
+
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+from patchfleet.qualys.records.base import Record
+
+T = TypeVar("T")
+
+
+class BaseList(list[T]):
+    """A list, under the name that users of the existing SDK know.
+
+    `missing` holds what was looked up and had no answer.
+    """
+
+    def __init__(self, values: Iterable[T] = (), *, missing: Iterable[Any] = ()) -> None:
+        super().__init__(values)
+        self.missing: list[Any] = list(missing)
+
+    @property
+    def problems(self) -> list[str]:
+        """What was not of its documented type, record by record; see `Record.problems`."""
+        return [
+            f"{_name_of(value)}: {problem}"
+            for value in self
+            if isinstance(value, Record)
+            for problem in value.problems
+        ]
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """Return plain dicts, for a data frame or JSON; raise TypeError for what is no record."""
+        if not all(isinstance(value, Record) for value in self):
+            raise TypeError("only records can be made dicts of")
+        return [value.to_dict() for value in self if isinstance(value, Record)]
+
+
+def _name_of(record: Record) -> str:
+    return f"{type(record).__name__} {record.get('id') or record.get('name') or ''}".strip()

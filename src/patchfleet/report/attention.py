@@ -1,0 +1,122 @@
+"""The lists of a morning: what failed and why, who waits, who is silent, what cannot be true, new.
+
+Law of this file: rows in, tables out; a list with nothing in it is left out.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from patchfleet.models import Selection
+from patchfleet.report.document import Column, Table, tabulate, tabulate_later
+from patchfleet.store.queries import (
+    Lines,
+    contradiction_lines,
+    failed_lines,
+    new_critical,
+    silent_lines,
+    waiting_lines,
+)
+
+if TYPE_CHECKING:
+    from patchfleet.store import Facts
+
+Row = TypeVar("Row", bound=Struct)
+
+_FAILED = (
+    Column("patch", "Patch"),
+    Column("kb", "KB"),
+    Column("severity", "Severity", "severity"),
+    Column("devices", "Devices", "integer"),
+    Column("times", "Times failed", "integer"),
+    Column("since", "Since", "moment"),
+    Column("cause", "Likely cause"),
+    Column("example_devices", "For example", "list"),
+    Column("customers", "Customers", "list", is_detail=True),
+)
+_PLACE = (
+    Column("customer", "Customer"),
+    Column("device", "Device"),
+    Column("site", "Site", is_detail=True),
+    Column("source", "Source", is_detail=True),
+    Column("device_id", "Device id", is_detail=True),
+)
+_WAITING = (
+    *_PLACE[:2],
+    Column("patches", "Patches", "integer"),
+    Column("since", "Since", "moment"),
+    Column("last_boot_at", "Last restart", "moment"),
+    Column("was_restarted", "Restarted since", "flag", needs_somebody=True),
+    Column("last_seen_at", "Last seen", "moment"),
+    *_PLACE[2:],
+)
+_SILENT = (
+    *_PLACE[:2],
+    Column("kind", "Kind"),
+    Column("last_seen_at", "Last seen", "moment"),
+    Column("days", "Days", "integer"),
+    *_PLACE[2:],
+)
+_CONTRADICTIONS = (
+    Column("what", "What"),
+    Column("since", "Since", "moment"),
+    *_PLACE[:2],
+    Column("patch", "Patch"),
+    Column("kb", "KB"),
+    Column("severity", "Severity", "severity"),
+    Column("state", "State", "state"),
+    *_PLACE[2:],
+    Column("decision", "Decision", is_detail=True),
+    Column("finding_id", "Finding id", is_detail=True),
+)
+_NEW = (
+    Column("patch", "Patch"),
+    Column("kb", "KB"),
+    Column("released_at", "Released", "date"),
+    Column("devices", "Devices", "integer"),
+    Column("customers", "Customers", "list"),
+)
+
+
+def morning_tables(
+    facts: "Facts", selection: Selection, silent_after_days: int, *, limit: int | None = None
+) -> list[Table]:
+    """Tabulate each list of the morning that has something in it; facts come with history.
+
+    `limit` cuts each list to its first rows, and says how many more there are.
+    """
+    silent = silent_lines(facts, selection, after_days=silent_after_days)
+    tables = (
+        tabulate(
+            "new_critical", "New critical patches since yesterday", _NEW,
+            new_critical(facts, selection),
+        ),
+        _later(
+            "failed_patches", "Failed, by patch and likely cause", _FAILED,
+            failed_lines(facts, selection),
+        ),
+        _later(
+            "waiting", "Devices that wait for a restart", _WAITING,
+            waiting_lines(facts, selection),
+        ),
+        _later(
+            "contradictions", "What cannot be true", _CONTRADICTIONS,
+            contradiction_lines(facts, selection),
+        ),
+        _later("silent", f"Not heard of for {silent_after_days} days", _SILENT, silent),
+    )  # fmt: skip
+    return [_cut(table, limit) for table in tables if len(table.rows)]
+
+
+def _later(name: str, title: str, columns: Sequence[Column], lines: Lines[Row]) -> Table:
+    return tabulate_later(name, title, columns, lines.count(), lines.read)
+
+
+def _cut(table: Table, limit: int | None) -> Table:
+    more = 0 if limit is None else len(table.rows) - limit
+    if more <= 0:
+        return table
+    note = f"And {more:,} more: --items lists them, and so does a file (--output)."
+    return replace(table, rows=table.rows[:limit], note=note)

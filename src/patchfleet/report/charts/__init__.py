@@ -1,0 +1,1 @@
+"""Charts, and the rows they are drawn from."""

@@ -1,0 +1,203 @@
+"""Open findings judged by a rule pack: facts of the fleet and of vulnerabilities, one verdict.
+
+Law of this file: a fact that nobody knows stays unknown to the rules. A vulnerability that no file
+lists is an answer only where the file was loaded and the patch's vulnerabilities are known.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
+from zoneinfo import ZoneInfo
+
+from patchfleet.models import Patch, Selection
+from patchfleet.models.vocabulary import kb_numbers
+from patchfleet.policy import Facts as CaseFacts
+from patchfleet.policy import Judgement, Pack, judge, release_of, strictest
+from patchfleet.policy.intel import (
+    EpssScore,
+    KbCve,
+    KevEntry,
+    SsvcAssessment,
+    cves_fixed,
+    read_intel,
+)
+from patchfleet.store.queries import CaseRow, JudgedVerdict, cases, cves_by_kb, judge_by
+from patchfleet.store.types import IntelRow
+
+if TYPE_CHECKING:
+    from patchfleet.store import Facts
+    from patchfleet.store.views.scratch import Scratch
+
+R = TypeVar("R")
+
+_ALL = Selection()
+
+
+class Known(NamedTuple):
+    """What is known of vulnerabilities: the files in force, and their rows by name."""
+
+    files: tuple[IntelRow, ...] = ()
+    kev: dict[str, KevEntry] | None = None
+    epss: dict[str, EpssScore] | None = None
+    ssvc: dict[str, SsvcAssessment] | None = None
+    cves: dict[str, tuple[str, ...]] | None = None
+    superseding: frozenset[str] = frozenset()
+    """KB numbers of which a file tells what older updates they contain."""
+
+
+def known_of(loaded: Iterable[tuple[IntelRow, bytes]], kinds: Sequence[str] = ()) -> Known:
+    """Read the files in force; `kinds` narrows to those that are needed, all for none."""
+    rows: dict[str, list[object]] = {}
+    files = []
+    for row, content in loaded:
+        if not kinds or row.kind in kinds:
+            rows[row.kind] = list(read_intel(row.name, content, dated=row.dated).rows)
+            files.append(row)
+    updates = [row for row in rows.get("kb", ()) if isinstance(row, KbCve)]
+    return Known(
+        tuple(files),
+        _by_cve(rows, "kev", KevEntry),
+        _by_cve(rows, "epss", EpssScore),
+        _by_cve(rows, "ssvc", SsvcAssessment),
+        cves_fixed(updates),
+        frozenset(row.kb for row in updates if row.supersedes is not None),
+    )
+
+
+def _by_cve(rows: dict[str, list[object]], kind: str, of: type[R]) -> dict[str, R] | None:
+    """Return the rows of one kind by their vulnerability, None where no file was loaded."""
+    if kind not in rows:
+        return None
+    return {row.cve: row for row in rows[kind] if isinstance(row, of)}  # type: ignore[attr-defined]
+
+
+def judge_open(
+    facts: "Facts",
+    pack: Pack,
+    known: Known,
+    *,
+    zone: ZoneInfo,
+    selection: Selection = _ALL,
+    now: datetime | None = None,
+) -> "Scratch":
+    """Judge every open finding of a selection and hand the verdicts to `questions.judge_by`."""
+    judge_all = _Judge(pack, known, cves_by_kb(facts), now or facts.as_of, zone)
+    by_detection = pack.clock != "released"
+    asked = cases(facts, selection, by_detection=by_detection)
+    return judge_by(facts, (judge_all.verdict(case) for case in asked))
+
+
+class _Judge(NamedTuple):
+    """What every case is judged by."""
+
+    pack: Pack
+    known: Known
+    catalogue: Mapping[str, tuple[str, ...]]
+    at: datetime
+    zone: ZoneInfo
+
+    def verdict(self, case: CaseRow) -> JudgedVerdict:
+        """Judge a patch once for each vulnerability it mends; the most pressing answer counts."""
+        cves = _cves(case, self.known, self.catalogue)
+        judged = strictest(
+            judge(self.pack, _facts(case, cve, self.known), now=self.at, zone=self.zone)
+            for cve in (cves or (None,))
+        )
+        return _verdict(case, judged, cves, self.known)
+
+
+def _cves(case: CaseRow, known: Known, catalogue: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """Name the vulnerabilities a patch mends: its source's, else those known of its KB number."""
+    if case.cves or case.kb is None:
+        return case.cves
+    by_file = known.cves or {}
+    numbers = kb_numbers(case.kb)
+    named = ((*catalogue.get(kb, ()), *by_file.get(kb, ())) for kb in numbers)
+    return tuple(dict.fromkeys(cve for cves in named for cve in cves))
+
+
+def _facts(case: CaseRow, cve: str | None, known: Known) -> CaseFacts:
+    listed: KevEntry | Literal["not_listed"] | None = None
+    if cve is not None and known.kev is not None:
+        listed = known.kev.get(cve, "not_listed")
+    if listed == "not_listed" and _may_contain_more(case, known):
+        listed = None
+    ssvc = (known.ssvc or {}).get(cve or "")
+    described = Patch(title=case.patch, released_at=case.released_at)
+    return CaseFacts(
+        released_at=release_of(described),
+        detected_at=case.seen_at,
+        severity=case.severity,
+        vendor_severity=case.vendor_severity,
+        kev=listed,
+        is_exploited=None
+        if ssvc is None or not ssvc.exploitation
+        else ssvc.exploitation == "active",
+        is_automatable=ssvc.is_automatable if ssvc else None,
+        is_impact_total=ssvc.is_impact_total if ssvc else None,
+        is_os=_is_os(case.product),
+        kind=case.kind,
+    )
+
+
+def _may_contain_more(case: CaseRow, known: Known) -> bool:
+    """Say whether an update fixes what older ones fixed, and nobody says which those are."""
+    is_cumulative = _CUMULATIVE.search(case.patch) is not None
+    return is_cumulative and not case.cves and case.kb not in known.superseding
+
+
+_CUMULATIVE = re.compile(r"(?i)\bcumulative\b|\bmonthly (quality )?rollup\b|\bsecurity rollup\b")
+
+
+def _is_os(product: str | None) -> bool | None:
+    """Say whether a product is an operating system, None where nobody names it."""
+    if not product:
+        return None
+    return bool(_SYSTEMS.search(product))
+
+
+_SYSTEMS = re.compile(
+    r"(?i)^(microsoft )?windows\b|\b(red hat enterprise )?linux\b|\bubuntu\b|\bdebian\b|\bcentos\b"
+)
+
+
+def _verdict(
+    case: CaseRow, judged: Judgement, cves: tuple[str, ...], known: Known
+) -> JudgedVerdict:
+    because = "; ".join(judged.reasons)
+    if judged.unknown:
+        because = f"{because}; not known: {judged.unknown}" if because else judged.unknown
+    return JudgedVerdict(
+        case.patch_id, case.kind, _plain(case.seen_at), judged.verdict, _plain(judged.due_at),
+        because, judged.duties, cves, _highest(cves, known), *_by_catalogue(case, cves, known),
+    )  # fmt: skip
+
+
+def _highest(cves: Iterable[str], known: Known) -> float | None:
+    """Return the highest EPSS score of some vulnerabilities, None where none has one."""
+    scores = known.epss or {}
+    return max((scores[cve].epss for cve in cves if cve in scores), default=None)
+
+
+def _by_catalogue(
+    case: CaseRow, cves: Sequence[str], known: Known
+) -> tuple[bool | None, bool | None]:
+    """Say whether ransomware is known to use a vulnerability, and whether triage is asked for it.
+
+    One entry that says yes is enough; no is said only where all there may be is known.
+    """
+    if known.kev is None or not cves:
+        return None, None
+    listed = [known.kev[cve] for cve in cves if cve in known.kev]
+    otherwise = None if _may_contain_more(case, known) else False
+    is_used = True if any(entry.is_ransomware_use_known for entry in listed) else otherwise
+    triage = {entry.needs_forensic_triage for entry in listed}
+    if True in triage:
+        return is_used, True
+    return is_used, None if None in triage else otherwise
+
+
+def _plain(at: datetime | None) -> datetime | None:
+    """Spell a time the way the store's tables keep it: in UTC, without a zone."""
+    return None if at is None else at.astimezone(UTC).replace(tzinfo=None)

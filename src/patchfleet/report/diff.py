@@ -1,0 +1,49 @@
+"""What changed between two runs of the same sources.
+
+Law of this file: it asks the store and arranges the answers.
+"""
+
+from typing import TYPE_CHECKING
+
+from patchfleet.models import Selection
+from patchfleet.report.coverage import others
+from patchfleet.report.document import Report
+from patchfleet.report.tables import changes_table, transitions_table
+from patchfleet.report.wording import counted, moment
+from patchfleet.store.queries import changes, count_changes, count_first_listed
+
+if TYPE_CHECKING:
+    from patchfleet.store import Facts
+
+_ALL = Selection()
+
+
+def changes_report(
+    before: "Facts", after: "Facts", *, selection: Selection = _ALL, with_rows: bool = True
+) -> Report:
+    """Report which findings differ between two runs, counted by transition and one by one.
+
+    Raises StoreError when the two are not runs of the same sources.
+    """
+    tables = [transitions_table(count_changes(before, after, selection))]
+    if with_rows:
+        tables.append(changes_table(changes(before, after, selection)))
+    remarks = [f"Between {moment(before.as_of)} and {moment(after.as_of)}."]
+    first = count_first_listed(before, after, selection)
+    if first.devices:
+        remarks.append(
+            f"Not news: {counted(first.findings, 'finding')} of "
+            f"{counted(first.devices, 'device')} that the earlier sync did not list."
+        )
+    missed = before.coverage(selection)
+    remarks.extend(f"Not covered before: {gap}" for gap in missed.gaps)
+    remarks.extend(f"Not read before: {one.said}" for one in missed.unread)
+    if missed.other_gaps:
+        remarks.append(f"Not named before: {others(missed.other_gaps)}.")
+    return Report(
+        name="changes",
+        title="What changed",
+        coverage=after.coverage(selection),
+        remarks=tuple(remarks),
+        tables=tuple(tables),
+    )

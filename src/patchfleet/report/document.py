@@ -1,0 +1,243 @@
+"""What a report is made of: tables, charts, figures and notes, as plain values.
+
+Law of this file: data only. Nothing here knows how a page, a sheet or a terminal looks, and a
+column is shown because it is listed, never because a row happened to carry it.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from operator import attrgetter
+from types import MappingProxyType
+from typing import Literal, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from patchfleet.errors import ConfigError
+from patchfleet.report.later import LaterRows
+from patchfleet.store.queries.coverage import Coverage
+
+Kind = Literal[
+    "text",
+    "list",  # several texts
+    "flag",  # yes or no
+    "integer",
+    "number",
+    "percent",  # a share of one: 0.5 is 50 %
+    "date",  # a moment of which only the day matters to people
+    "moment",
+    "state",
+    "severity",
+    "file",  # the name of a file in the same folder; a link of the column's title where it can be
+]
+
+Cell: TypeAlias = str | int | float | bool | datetime | tuple[str, ...] | None
+"""What stands in one place of a table; times are aware UTC."""
+
+
+class Column(Struct, frozen=True):
+    """One column: `key` for programs, `title` for people.
+
+    `is_detail` keeps it out of what is read at a glance (terminal, page) and in what is worked with
+    (spreadsheet, CSV, JSON). `width` is a wish in characters.
+    `needs_somebody` is the flag that is work, where one is; of a number, that more than zero is.
+    """
+
+    key: str
+    title: str
+    kind: Kind = "text"
+    width: int | None = None
+    is_detail: bool = False
+    needs_somebody: bool | None = None
+
+    @property
+    def heading(self) -> str:
+        """Say the title, with the zone where a time of day is shown."""
+        return f"{self.title} (UTC)" if self.kind == "moment" else self.title
+
+
+class Table(Struct, frozen=True, kw_only=True):
+    """Rows under columns; `total` is a closing row for people, and no row of the data.
+
+    `notes` are those of the report that a table was taken out of: what it covers and what not.
+    """
+
+    name: str
+    title: str
+    columns: tuple[Column, ...]
+    rows: Sequence[tuple[Cell, ...]]
+    total: tuple[Cell, ...] | None = None
+    note: str = ""
+    notes: tuple[str, ...] = ()
+
+    def at_a_glance(self) -> "Table":
+        """Leave out the columns that are detail."""
+        kept = [i for i, column in enumerate(self.columns) if not column.is_detail]
+        if len(kept) == len(self.columns):
+            return self
+        return Table(
+            name=self.name,
+            title=self.title,
+            columns=tuple(self.columns[i] for i in kept),
+            rows=LaterRows(lambda limit: _picked(self.rows[:limit], kept), len(self.rows)),
+            total=None if self.total is None else tuple(self.total[i] for i in kept),
+            note=self.note,
+            notes=self.notes,
+        )
+
+
+Shape = Literal[
+    "bars",  # stacked, on their side: for names, which are long
+    "columns",  # stacked, upright: for the steps of a scale
+    "lines",  # over time: the first column is a moment
+    "steps",  # a share that falls: the first column is a number, and a value holds until the next
+]
+
+
+class Chart(Struct, frozen=True, kw_only=True):
+    """A picture of `table`: labels in its first column, and a column a part of the bar or a line.
+
+    `summary` says in words what the eye sees, for who cannot see it. A number that is None is not
+    known, and nothing is drawn for it. `unit` and `part` say what is counted and by what.
+    """
+
+    name: str
+    title: str
+    summary: str
+    table: Table
+    unit: str
+    part: str = "severity"
+    shape: Shape = "bars"
+
+    @property
+    def has_data(self) -> bool:
+        """Whether anything would be drawn: a line needs a number, a bar one that is not zero."""
+        is_seen = bool if self.shape in ("bars", "columns") else _is_known
+        return any(is_seen(cell) for row in self.table.rows for cell in row[1:])
+
+
+def _is_known(cell: Cell) -> bool:
+    return cell is not None
+
+
+class Figure(Struct, frozen=True, kw_only=True):
+    """One number that matters; `needs_somebody` says that a number above zero is work."""
+
+    name: str
+    title: str
+    value: Cell
+    kind: Kind = "integer"
+    needs_somebody: bool = False
+
+
+class Report(Struct, frozen=True, kw_only=True):
+    """Everything one report says; `remarks` are its own, beside what its coverage says."""
+
+    name: str
+    title: str
+    coverage: Coverage
+    remarks: tuple[str, ...] = ()
+    tables: tuple[Table, ...]
+    figures: tuple[Figure, ...] = ()
+    charts: tuple[Chart, ...] = ()
+
+    @property
+    def as_of(self) -> datetime:
+        """When the sources said this; of several, the earliest."""
+        return self.coverage.as_of
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Say what it covers, and above all what it does not, and then what else is remarkable."""
+        from patchfleet.report.coverage import sentences
+
+        return (*sentences(self.coverage), *self.remarks)
+
+    @property
+    def drawn(self) -> tuple[Chart, ...]:
+        """The charts that have something to draw; what the others would show, words say."""
+        return tuple(chart for chart in self.charts if chart.has_data)
+
+    @property
+    def names(self) -> str:
+        """List the names of the tables, for a sentence."""
+        return ", ".join(table.name for table in self.tables)
+
+    def table(self, name: str) -> Table:
+        """Pick one table; raises ConfigError naming those there are."""
+        for table in self.tables:
+            if table.name == name:
+                return replace(table, notes=self.notes)
+        raise ConfigError(
+            f"the report {self.name!r} has no table {name!r}", hint=f"choose one of {self.names}"
+        )
+
+
+def tabulate(
+    name: str,
+    title: str,
+    columns: Sequence[Column],
+    rows: Iterable[Struct],
+    *,
+    total: tuple[Cell, ...] | None = None,
+    note: str = "",
+) -> Table:
+    """Make a table of rows, reading the field `key` of each row for each column.
+
+    Raises AttributeError for a column whose field the rows do not have.
+    """
+    keys = [column.key for column in columns]
+    read = attrgetter(*keys)
+    cells = [read(row) for row in rows] if len(keys) > 1 else [(read(row),) for row in rows]
+    return Table(name=name, title=title, columns=tuple(columns), rows=cells, total=total, note=note)
+
+
+def tabulate_later(
+    name: str,
+    title: str,
+    columns: Sequence[Column],
+    count: int,
+    read: Callable[[int | None], Iterable[Struct]],
+    *,
+    note: str = "",
+) -> Table:
+    """Make a table of `count` rows that are read when a format comes to them.
+
+    `read` gives the first rows up to a limit, or all for None, always in the same order. A page
+    reads what it shows, a workbook everything, and neither holds it. Raises AttributeError as
+    `tabulate` does, and StoreError where there are not `count` rows, at the time of reading.
+    """
+    get = attrgetter(*(column.key for column in columns))
+
+    def cells(limit: int | None) -> Iterator[tuple[Cell, ...]]:
+        return (get(row) if len(columns) > 1 else (get(row),) for row in read(limit))
+
+    return Table(
+        name=name, title=title, columns=tuple(columns), rows=LaterRows(cells, count), note=note
+    )
+
+
+def _picked(rows: Iterable[tuple[Cell, ...]], kept: Sequence[int]) -> Iterator[tuple[Cell, ...]]:
+    return (tuple(row[i] for i in kept) for row in rows)
+
+
+def total_of(
+    columns: Sequence[Column],
+    rows: Sequence[Struct],
+    *,
+    instead: Mapping[str, Cell] = MappingProxyType({}),
+) -> tuple[Cell, ...]:
+    """Add up the integer columns of `rows`; the first column says Total, others nothing.
+
+    `instead` holds the closing cells, by key, of columns that do not add up: a share, an oldest.
+    """
+
+    def closing(column: Column) -> Cell:
+        if column.key in instead:
+            return instead[column.key]
+        if column.kind != "integer":
+            return None
+        total: int = sum(getattr(row, column.key) for row in rows)
+        return total
+
+    return ("Total", *map(closing, columns[1:]))

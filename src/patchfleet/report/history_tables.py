@@ -1,0 +1,103 @@
+"""How findings, and what is said of patches, came to be what they are, as tables."""
+
+from collections.abc import Iterable
+
+from patchfleet.report.document import Column, Table, tabulate
+from patchfleet.store.queries.history import HistoryRow, MilestoneRow, StandingRow
+
+COLUMNS = (
+    Column("device", "Device"),
+    Column("patch", "Patch", width=64),
+    Column("kb", "KB", width=10),
+    Column("from_at", "From", "moment"),
+    Column("to_at", "To", "moment"),
+    Column("state", "State", "state"),
+    Column("decision", "Decision"),
+    Column("vendor_status", "Vendor's word"),
+    Column("is_gone", "Then gone", "flag"),
+    Column("installed_at", "Installed", "moment", is_detail=True),
+    Column("from_run", "From run", "integer"),
+    Column("to_run", "To run", "integer"),
+    Column("severity", "Severity", "severity", is_detail=True),
+    Column("vendor_decision", "Vendor's decision", is_detail=True),
+    Column("customer", "Customer", is_detail=True),
+    Column("source", "Source", is_detail=True),
+    Column("device_id", "Device id", is_detail=True),
+    Column("finding_id", "Finding id", is_detail=True),
+)
+
+MILESTONES = (
+    Column("device", "Device"),
+    Column("patch", "Patch", width=64),
+    Column("kb", "KB", width=10),
+    Column("state", "State", "state"),
+    Column("missing_at", "First missing", "moment"),
+    Column("approved_at", "Approved", "moment"),
+    Column("failures", "Times failed", "integer"),
+    Column("last_failed_at", "Last failed", "moment"),
+    Column("installed_at", "Installed", "moment"),
+    Column("installed_seen_at", "Seen installed", "moment"),
+    Column("ignored_at", "Ignored", "moment"),
+    Column("gone_at", "Gone", "moment"),
+    Column("scanned_at", "Read", "moment"),
+    Column("first_seen_at", "First seen", "moment", is_detail=True),
+    Column("missing_run", "Missing in run", "integer", is_detail=True),
+    Column("approved_run", "Approved in run", "integer", is_detail=True),
+    Column("last_failed_run", "Failed in run", "integer", is_detail=True),
+    Column("installed_seen_run", "Installed in run", "integer", is_detail=True),
+    Column("ignored_run", "Ignored in run", "integer", is_detail=True),
+    Column("gone_run", "Gone in run", "integer", is_detail=True),
+    Column("decision", "Decision", is_detail=True),
+    Column("severity", "Severity", "severity", is_detail=True),
+    Column("customer", "Customer", is_detail=True),
+    Column("source", "Source", is_detail=True),
+    Column("device_id", "Device id", is_detail=True),
+    Column("finding_id", "Finding id", is_detail=True),
+)
+
+STANDINGS = (
+    Column("source", "Source"),
+    Column("patch", "Patch", width=64),
+    Column("kb", "KB", width=10),
+    Column("severity", "Severity", "severity"),
+    Column("vendor_severity", "Vendor's word"),
+    Column("released_at", "Released", "date"),
+    Column("is_superseded", "Superseded", "flag"),
+    Column("needs_reboot", "Needs reboot", "flag"),
+    Column("from_at", "From", "moment"),
+    Column("to_at", "To", "moment"),
+    Column("open", "Open on", "integer"),
+    Column("installed", "Installed on", "integer"),
+    Column("missing", "Missing on", "integer", is_detail=True),
+    Column("pending", "Pending on", "integer", is_detail=True),
+    Column("installing", "Installing on", "integer", is_detail=True),
+    Column("failed", "Failed on", "integer", is_detail=True),
+    Column("reboot_required", "Waits for reboot on", "integer", is_detail=True),
+    Column("unknown", "Unknown on", "integer", is_detail=True),
+    Column("ignored", "Ignored on", "integer", is_detail=True),
+    Column("from_run", "From run", "integer", is_detail=True),
+    Column("to_run", "To run", "integer", is_detail=True),
+    Column("product", "Product", is_detail=True),
+    Column("is_installable", "Can be installed", "flag", is_detail=True),
+    Column("is_removable", "Can be removed", "flag", is_detail=True),
+    Column("cves", "CVEs", "list", is_detail=True),
+    Column("url", "URL", is_detail=True),
+    Column("vendor_id", "Vendor's id", is_detail=True),
+    Column("known_by", "Known by", is_detail=True),
+    Column("patch_id", "Description", "integer", is_detail=True),
+)
+
+
+def history_table(rows: Iterable[HistoryRow]) -> Table:
+    """Tabulate intervals; one without an end still holds."""
+    return tabulate("history", "How it came to be so", COLUMNS, rows)
+
+
+def milestones_table(rows: Iterable[MilestoneRow]) -> Table:
+    """Tabulate what became of each finding, one line for each."""
+    return tabulate("milestones", "What became of it, and when", MILESTONES, rows)
+
+
+def standings_table(patch: str, rows: Iterable[StandingRow]) -> Table:
+    """Tabulate what was said of a patch; a line without an end is said now."""
+    return tabulate("standings", f"What was said of {patch}, and since when", STANDINGS, rows)

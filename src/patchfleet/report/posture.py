@@ -1,0 +1,90 @@
+"""The fleet report: how everything stands, for who runs it, who pays for it and who audits it.
+
+Law of this file: it asks the store and arranges the answers; no number is computed here that the
+store can answer.
+"""
+
+from typing import TYPE_CHECKING
+
+from patchfleet.models import Selection
+from patchfleet.report.charts.state import (
+    age_of_open_patches,
+    open_by_customer,
+    patches_not_installed,
+    top_open_patches,
+)
+from patchfleet.report.document import Figure, Report
+from patchfleet.report.tables import (
+    devices_table,
+    installed_share,
+    items_table,
+    open_findings_table,
+    posture_table,
+    top_patches_table,
+    worklist_table,
+)
+from patchfleet.report.today import overdue_rule, waiting_in, work_figures
+from patchfleet.store.queries import (
+    age_of_open,
+    device_lines,
+    open_lines,
+    posture,
+    severity_by_state,
+    top_patches,
+    work_lines,
+    worklist,
+)
+
+if TYPE_CHECKING:
+    from patchfleet.store import Facts
+
+_ALL = Selection()
+
+
+def fleet_report(
+    facts: "Facts",
+    *,
+    selection: Selection = _ALL,
+    overdue_after_days: int = 14,
+) -> Report:
+    """Report how a fleet stands: figures, charts, and every open finding and device.
+
+    The lists are read when a format comes to them, as far as it shows them, and never held.
+    """
+    work = worklist(facts, overdue_after_days=overdue_after_days, selection=selection)
+    items = work_lines(facts, overdue_after_days=overdue_after_days, selection=selection)
+    customers = posture(facts, selection)
+    devices = sum(row.devices for row in work)
+    most_open = top_patches(facts, selection, limit=50)
+    return Report(
+        name="fleet",
+        title="Patch state of the fleet",
+        coverage=facts.coverage(selection),
+        remarks=(overdue_rule(overdue_after_days),),
+        figures=(
+            Figure(name="devices", title="Devices", value=devices),
+            Figure(
+                name="installed_share",
+                title="Installed",
+                value=installed_share(customers),
+                kind="percent",
+            ),
+            *work_figures(work),
+        ),
+        charts=(
+            open_by_customer(customers),
+            age_of_open_patches(age_of_open(facts, selection)),
+            patches_not_installed(severity_by_state(facts, selection)),
+            top_open_patches(most_open[:12]),
+        ),
+        tables=(
+            worklist_table(work),
+            posture_table(customers),
+            items_table(waiting_in(work), items.read),
+            open_findings_table(
+                sum(row.open for row in customers), open_lines(facts, selection).read
+            ),
+            devices_table(devices, device_lines(facts, selection).read),
+            top_patches_table(most_open),
+        ),
+    )

@@ -1,0 +1,291 @@
+"""The tables that reports and commands share: which columns a list of rows has, and in which order.
+
+Law of this file: rows in, table out; nothing is asked and nothing is counted here but totals.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
+
+from msgspec.structs import replace
+
+from patchfleet.report.document import Column, Table, tabulate, tabulate_later, total_of
+from patchfleet.store.queries.rows import (
+    ChangeRow,
+    CustomerWork,
+    DeviceRow,
+    FindingRow,
+    PostureRow,
+    TopPatchRow,
+    TransitionRow,
+    WorkItem,
+)
+
+_CUSTOMER = Column("customer", "Customer", width=24)
+_SITE = Column("site", "Site", width=20)
+_DEVICE = Column("device", "Device", width=20)
+_KIND = Column("kind", "Kind", width=12)
+_PATCH = Column("patch", "Patch", width=64)
+_KB = Column("kb", "KB", width=10)
+_SEVERITY = Column("severity", "Severity", "severity", width=12)
+_STATE = Column("state", "State", "state", width=16)
+_DECISION = Column("decision", "Decision", "state", width=12)
+_RELEASED = Column("released_at", "Released", "date")
+_AGE = Column("age_days", "Age (days)", "integer", width=11)
+_FIRST_SEEN = Column("first_seen_at", "First seen", "moment", is_detail=True)
+_CHANGED = Column("changed_at", "Changed", "moment", is_detail=True)
+_SOURCE = Column("source", "Source", is_detail=True)
+_CUSTOMER_ID = Column("customer_id", "Customer id", is_detail=True)
+_SITE_ID = Column("site_id", "Site id", is_detail=True)
+_DEVICE_ID = Column("device_id", "Device id", is_detail=True)
+_FINDING_ID = Column("finding_id", "Finding id", is_detail=True)
+
+WORKLIST = (
+    _CUSTOMER,
+    Column("devices", "Devices", "integer"),
+    Column("failed", "Failed", "integer", needs_somebody=True),
+    Column("reboot_required", "Waiting for reboot", "integer", needs_somebody=True),
+    Column("overdue_critical", "Overdue critical", "integer", needs_somebody=True),
+    Column("not_judged", "Not judged", "integer", needs_somebody=True),
+    Column("unpatched_devices", "No patch management", "integer", needs_somebody=True),
+    _SOURCE,
+    _CUSTOMER_ID,
+)
+
+ITEMS = (
+    Column("reason", "Reason", "state", width=18),
+    _CUSTOMER,
+    _SITE,
+    _DEVICE,
+    _PATCH,
+    _KB,
+    _SEVERITY,
+    _STATE,
+    _RELEASED,
+    _AGE,
+    replace(_KIND, is_detail=True),
+    replace(_DECISION, is_detail=True),
+    _FIRST_SEEN,
+    _CHANGED,
+    _SOURCE,
+    _CUSTOMER_ID,
+    _SITE_ID,
+    _DEVICE_ID,
+    _FINDING_ID,
+)
+
+FINDINGS = (
+    _CUSTOMER,
+    _SITE,
+    _DEVICE,
+    _PATCH,
+    _KB,
+    _SEVERITY,
+    _STATE,
+    _DECISION,
+    _RELEASED,
+    _AGE,
+    replace(_KIND, is_detail=True),
+    Column("product", "Product", width=28, is_detail=True),
+    Column("is_own_decision", "Decided for this device", "flag", is_detail=True),
+    Column("vendor_status", "Vendor status", is_detail=True),
+    Column("vendor_decision", "Vendor policy", is_detail=True),
+    Column("vendor_severity", "Vendor severity", is_detail=True),
+    Column("installed_at", "Installed", "moment", is_detail=True),
+    _FIRST_SEEN,
+    _CHANGED,
+    Column("scanned_at", "Read", "moment", is_detail=True),
+    Column("is_installable", "Installable", "flag", is_detail=True),
+    Column("is_removable", "Removable", "flag", is_detail=True),
+    Column("url", "Address", width=32, is_detail=True),
+    _SOURCE,
+    _CUSTOMER_ID,
+    _SITE_ID,
+    _DEVICE_ID,
+    _FINDING_ID,
+)
+
+DEVICES = (
+    _CUSTOMER,
+    _SITE,
+    _DEVICE,
+    _KIND,
+    Column("os", "Operating system", width=32),
+    Column("is_patched", "Patch management", "flag", needs_somebody=False),
+    Column("open", "Open", "integer"),
+    Column("findings", "Patches", "integer"),
+    Column("last_seen_at", "Last seen", "moment"),
+    Column("last_boot_at", "Last boot", "moment", is_detail=True),
+    Column("scanned_at", "Read", "moment", is_detail=True),
+    Column("description", "Description", width=28, is_detail=True),
+    Column("user", "User", width=20, is_detail=True),
+    Column("serial", "Serial", width=20, is_detail=True),
+    Column("mac_addresses", "MAC addresses", "list", width=20, is_detail=True),
+    Column("domain", "Domain", width=20, is_detail=True),
+    _SOURCE,
+    _CUSTOMER_ID,
+    _SITE_ID,
+    _DEVICE_ID,
+)
+
+POSTURE = (
+    _CUSTOMER,
+    Column("devices", "Devices", "integer"),
+    Column("installed_share", "Installed", "percent"),
+    Column("open", "Open", "integer"),
+    Column("open_critical", "Critical", "integer", needs_somebody=True),
+    Column("open_important", "Important", "integer"),
+    Column("open_moderate", "Moderate", "integer"),
+    Column("open_low", "Low", "integer"),
+    Column("open_unspecified", "Unspecified", "integer"),
+    Column("oldest_open_critical_days", "Oldest critical (days)", "integer"),
+    Column("ignored", "Ignored", "integer"),
+    Column("findings", "Patches", "integer", is_detail=True),
+    Column("installed", "Patches installed", "integer", is_detail=True),
+    Column(
+        "unpatched_devices", "No patch management", "integer", is_detail=True, needs_somebody=True
+    ),
+    _SOURCE,
+    _CUSTOMER_ID,
+)
+
+TOP_PATCHES = (
+    _PATCH,
+    _KB,
+    _SEVERITY,
+    Column("devices", "Devices", "integer"),
+    _RELEASED,
+    _AGE,
+    Column("product", "Product", width=28, is_detail=True),
+    _SOURCE,
+)
+
+TRANSITIONS = (
+    Column("before_state", "Before", "state", width=18),
+    Column("after_state", "After", "state", width=18),
+    Column("findings", "Findings", "integer"),
+)
+
+CHANGES = (
+    _CUSTOMER,
+    _SITE,
+    _DEVICE,
+    _PATCH,
+    _KB,
+    _SEVERITY,
+    Column("before_state", "Before", "state", width=16),
+    Column("after_state", "After", "state", width=16),
+    Column("before_decision", "Decision before", "state", width=16),
+    Column("after_decision", "Decision after", "state", width=16),
+    _SOURCE,
+    _CUSTOMER_ID,
+    _DEVICE_ID,
+    _FINDING_ID,
+)
+
+
+def worklist_table(rows: Sequence[CustomerWork]) -> Table:
+    """Show what waits at each customer, with the sum of all."""
+    columns = with_sources(WORKLIST, rows)
+    total = total_of(columns, rows)
+    return tabulate("worklist", "What waits, by customer", columns, rows, total=total)
+
+
+def items_table(count: int, read: Callable[[int | None], Iterable[WorkItem]]) -> Table:
+    """Show each finding that waits for somebody, once for each reason; see `tabulate_later`."""
+    return tabulate_later(
+        "work_items",
+        "What waits, one by one",
+        ITEMS,
+        count,
+        read,
+        note="A patch that waits for two reasons has two lines.",
+    )
+
+
+def findings_table(
+    rows: Iterable[FindingRow], *, title: str = "Patches on devices", note: str = ""
+) -> Table:
+    """Show patches on devices with all that is known of either."""
+    return tabulate("findings", title, FINDINGS, rows, note=note)
+
+
+def open_findings_table(count: int, read: Callable[[int | None], Iterable[FindingRow]]) -> Table:
+    """Show what is open with all that is known of it; see `tabulate_later`."""
+    return tabulate_later(
+        "open_findings",
+        "Open patches on devices",
+        FINDINGS,
+        count,
+        read,
+        note="Worst first: by severity, then by age.",
+    )
+
+
+def devices_table(count: int, read: Callable[[int | None], Iterable[DeviceRow]]) -> Table:
+    """Show devices, those without patch management marked; see `tabulate_later`."""
+    return tabulate_later("devices", "Devices", DEVICES, count, read)
+
+
+class _OfSource(Protocol):
+    """A row that some source tells."""
+
+    @property
+    def source(self) -> str: ...
+
+
+def with_sources(columns: tuple[Column, ...], rows: Iterable[_OfSource]) -> tuple[Column, ...]:
+    """Show beside the customer which source a row is from, where there are several."""
+    if len({row.source for row in rows}) < 2:
+        return columns
+    customer, *others = columns
+    source = replace(_SOURCE, is_detail=False)
+    return (customer, source, *(column for column in others if column.key != source.key))
+
+
+def posture_table(rows: Sequence[PostureRow]) -> Table:
+    """Show how each customer stands, and all of them together."""
+    ages = [r.oldest_open_critical_days for r in rows if r.oldest_open_critical_days is not None]
+    of_all = {
+        "installed_share": installed_share(rows),
+        "oldest_open_critical_days": max(ages, default=None),
+    }
+    columns = with_sources(POSTURE, rows)
+    return tabulate(
+        "posture",
+        "How each customer stands",
+        columns,
+        rows,
+        total=total_of(columns, rows, instead=of_all),
+        note="Installed is the share of installed among installed and open; ignored is neither.",
+    )
+
+
+def top_patches_table(rows: Iterable[TopPatchRow]) -> Table:
+    """Show the patches that are open on most devices."""
+    return tabulate("top_patches", "Patches open on most devices", TOP_PATCHES, rows)
+
+
+def transitions_table(rows: Iterable[TransitionRow]) -> Table:
+    """Show how many findings went from which state to which."""
+    return tabulate(
+        "transitions",
+        "From which state to which",
+        TRANSITIONS,
+        rows,
+        note="No state before: newly listed. No state after: no longer listed. "
+        "Equal states: the decision changed.",
+    )
+
+
+def changes_table(rows: Iterable[ChangeRow]) -> Table:
+    """Show each finding that differs."""
+    return tabulate("changes", "What changed, one by one", CHANGES, rows)
+
+
+def installed_share(rows: Iterable[PostureRow]) -> float | None:
+    """Compute installed / (installed + open) over customers; None where there is neither."""
+    installed, open_ = 0, 0
+    for row in rows:
+        installed += row.installed
+        open_ += row.open
+    return installed / (installed + open_) if installed + open_ else None

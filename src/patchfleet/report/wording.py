@@ -1,0 +1,60 @@
+"""How one cell is spelled for people: the same words on a terminal, a page and a sheet.
+
+Law of this file: nothing that is foreign can steer what shows it, and no number is rounded up to
+say more than is true.
+"""
+
+import re
+from datetime import UTC, datetime
+
+from patchfleet.report.document import Cell, Kind
+
+NUMERIC: frozenset[Kind] = frozenset({"integer", "number", "percent"})
+"""Kinds that stand on the right and are compared by size."""
+
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Controls of a terminal and of the direction of writing: a title that holds them can hide text."""
+
+
+def printable(text: str) -> str:
+    """Put a visible mark where a character would steer a terminal or turn the text around."""
+    if text.isprintable():  # then it holds none of them
+        return text
+    return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def spelled(value: Cell, kind: Kind) -> str:
+    """Spell a cell for people; nothing known is the empty text."""
+    if isinstance(value, str):  # most are: asked first, a sheet is written in less time
+        return printable(worded(value) if kind in {"state", "severity"} else value)
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%d" if kind == "date" else "%Y-%m-%d %H:%M")
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return printable(", ".join(value))
+    return _number(value, kind)
+
+
+def worded(word: str) -> str:
+    """Spell a word of our vocabulary (`reboot_required`) for people (`reboot required`)."""
+    return word.replace("_", " ")
+
+
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """Say how many of something, in the right number: `1 device`, `2,310 devices`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def moment(value: datetime) -> str:
+    """Spell a moment with its zone, for a sentence."""
+    return f"{spelled(value, 'moment')} UTC"
+
+
+def _number(value: float, kind: Kind) -> str:
+    if kind == "percent":
+        # 99.96 % installed is not all of it.
+        return "100%" if value == 1 else f"{min(value, 0.999):.1%}"
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"

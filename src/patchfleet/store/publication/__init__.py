@@ -1,0 +1,1 @@
+"""Published Parquet files: layout, chain, storage and repair."""

@@ -1,0 +1,127 @@
+"""Which publications there are, and which of them a reader needs to know one run whole.
+
+Law of this file: a publication that is not whole is never read without all that it follows, back to
+the last one that is.
+"""
+
+from itertools import takewhile
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import Connection, Row, Select, func, select
+
+from patchfleet.decodable import decodable
+from patchfleet.store.publication.storage import Digests
+from patchfleet.store.record.schema import moment, publication, run, scan, source
+from patchfleet.store.types import PublicationRow
+
+_MOST_PARTS = 30
+"""More files than these cost a reader more than writing all findings again."""
+_MOST_CHANGED = 0.1
+"""More of the findings than these, and what ended makes a reader slow."""
+
+
+class Part(Struct, frozen=True):
+    """One publication as the record has it."""
+
+    run_id: int
+    folder: str
+    digests: Digests
+    previous: int | None
+    is_whole: bool
+    recognition: int
+
+
+def chain(connection: Connection, source_id: int, until: int | None = None) -> list[Part]:
+    """Read the publications that say together how a source stood as of run `until`, oldest first.
+
+    Without `until` it is the latest run; empty where nothing is published.
+    """
+    parts: list[Part] = []
+    for part in _newest_first(connection, source_id, until):
+        parts.insert(0, part)
+        if part.is_whole:
+            break
+    return parts
+
+
+def since_ever(connection: Connection, source_id: int, until: int | None = None) -> list[Part]:
+    """Read all publications of a source, oldest first: together they tell how everything came."""
+    return _newest_first(connection, source_id, until)[::-1]
+
+
+def chain_before(connection: Connection, part: Part) -> list[Part]:
+    """Read the publications that `part`, which is not whole, goes on from, oldest first."""
+    return chain(connection, _source_of(connection, part), until=part.previous)
+
+
+def following(connection: Connection, part: Part) -> list[Part]:
+    """Read the publications that go on from `part`, oldest first."""
+    later = since_ever(connection, _source_of(connection, part))
+    return list(takewhile(lambda p: not p.is_whole, (p for p in later if p.run_id > part.run_id)))
+
+
+def digests_of(connection: Connection, part: Part) -> Digests:
+    """Read the digests of a publication as they are now."""
+    of = select(publication.c.digests).where(publication.c.run == part.run_id)
+    return _read(connection.scalars(of).one())
+
+
+def _source_of(connection: Connection, part: Part) -> int:
+    of = select(publication.c.source).where(publication.c.run == part.run_id)
+    return int(connection.scalars(of).one())
+
+
+def is_whole_next(connection: Connection, source_id: int, run_id: int, parts: list[Part]) -> bool:
+    """Say whether the next publication, of `run_id`, is to hold all findings again."""
+    if not parts or len(parts) > _MOST_PARTS:
+        return True
+    changes = select(func.coalesce(func.sum(scan.c.changes), 0)).join(run, scan.c.run == run.c.id)
+    since = changes.where(run.c.source == source_id, run.c.id > parts[0].run_id, run.c.id <= run_id)
+    held = select(func.coalesce(func.sum(scan.c.findings), 0)).where(scan.c.run == parts[0].run_id)
+    changed, findings = connection.scalar(since), connection.scalar(held)
+    return int(changed or 0) > _MOST_CHANGED * int(findings or 0)
+
+
+def row_of(row: Row[Any], parts: list[Part]) -> PublicationRow:
+    """Put a row of `PUBLICATIONS` together with the parts of its chain."""
+    folders = tuple(part.folder for part in parts)
+    as_of = moment(int(row.as_of))
+    return PublicationRow(row.run, row.source, as_of, folders, recognition=row.recognition)
+
+
+PUBLICATIONS: Select[*tuple[Any, ...]] = (
+    select(
+        publication.c.run,
+        publication.c.source.label("source_id"),
+        publication.c.recognition,
+        source.c.name.label("source"),
+        run.c.as_of,
+    )
+    .join(run, publication.c.run == run.c.id)
+    .join(source, publication.c.source == source.c.id)
+)
+
+
+def _newest_first(connection: Connection, source_id: int, until: int | None) -> list[Part]:
+    p = publication.c
+    statement = select(p.run, p.folder, p.digests, p.previous, p.is_whole, p.recognition)
+    statement = statement.where(p.source == source_id).order_by(p.run.desc())
+    if until is not None:
+        statement = statement.where(p.run <= until)
+    return [
+        Part(
+            row.run,
+            row.folder,
+            _read(row.digests),
+            row.previous,
+            row.is_whole,
+            row.recognition,
+        )
+        for row in connection.execute(statement)
+    ]
+
+
+def _read(digests: str) -> Digests:
+    return msgspec.json.decode(digests, type=decodable(Digests))

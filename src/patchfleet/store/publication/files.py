@@ -1,0 +1,284 @@
+"""What stands in the published files: columns, types, and how they come out of the record.
+
+Times are moments (UTC) in the files. Ids are the source's own, beside the names for people; only
+`patch_id` is ours, and the same in every run. Law of this file: a column once published keeps its
+name, its type and its meaning.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from patchfleet.store.publication.storage import Shelf
+
+_TIME = "BIGINT"
+
+COLUMNS = {
+    "customers": {"source": "VARCHAR", "customer_id": "VARCHAR", "customer": "VARCHAR"},
+    "sites": {
+        "source": "VARCHAR",
+        "site_id": "VARCHAR",
+        "customer_id": "VARCHAR",
+        "site": "VARCHAR",
+    },
+    "devices": {
+        "source": "VARCHAR",
+        "key": "BIGINT",
+        "device_id": "VARCHAR",
+        "device": "VARCHAR",
+        "customer_id": "VARCHAR",
+        "site_id": "VARCHAR",
+        "kind": "VARCHAR",
+        "is_patched": "BOOLEAN",
+        "os": "VARCHAR",
+        "description": "VARCHAR",
+        "user": "VARCHAR",
+        "serial": "VARCHAR",
+        "mac_addresses": "VARCHAR",
+        "domain": "VARCHAR",
+        "last_seen_at": _TIME,
+        "last_boot_at": _TIME,
+        "scanned_at": _TIME,
+    },
+    "patches": {
+        "source": "VARCHAR",
+        "key": "BIGINT",
+        "title": "VARCHAR",
+        "product": "VARCHAR",
+        "kb": "VARCHAR",
+        "severity": "VARCHAR",
+        "vendor_severity": "VARCHAR",
+        "released_at": _TIME,
+        "url": "VARCHAR",
+        "is_installable": "BOOLEAN",
+        "is_removable": "BOOLEAN",
+        "vendor_id": "VARCHAR",
+        "cves": "VARCHAR",
+        "is_superseded": "BOOLEAN",
+        "needs_reboot": "BOOLEAN",
+    },
+    "conditions": {
+        "key": "BIGINT",
+        "state": "VARCHAR",
+        "decision": "VARCHAR",
+        "is_own_decision": "BOOLEAN",
+        "vendor_status": "VARCHAR",
+        "vendor_decision": "VARCHAR",
+    },
+    "members": {
+        "machine": "VARCHAR",
+        "source": "VARCHAR",
+        "device_id": "VARCHAR",
+        "device_key": "BIGINT",
+        "score": "INTEGER",
+        "reasons": "VARCHAR",
+    },
+    "look_alikes": {
+        "left_source": "VARCHAR",
+        "left_id": "VARCHAR",
+        "right_source": "VARCHAR",
+        "right_id": "VARCHAR",
+        "kind": "VARCHAR",
+        "score": "INTEGER",
+        "reasons": "VARCHAR",
+        "against": "VARCHAR",
+    },
+    "jobs": {"source": "VARCHAR", "said": "VARCHAR"},
+    "job_runs": {"source": "VARCHAR", "said": "VARCHAR"},
+    "job_results": {"source": "VARCHAR", "said": "VARCHAR"},
+}
+"""The tables as they leave the record, one JSON object a row."""
+
+WORDS = ("decision", "vendor_status", "vendor_decision")
+"""The texts of a condition that may be numbers while they are written; what a part of a file has of
+them is not told then, and for `state` it must be: whoever asks for some skips the other parts."""
+
+FINDING_COLUMNS = {
+    "finding_id": "VARCHAR",
+    "device_key": "BIGINT",
+    "patch_id": "BIGINT",
+    "condition": "BIGINT",
+    "installed_at": _TIME,
+    "first_seen_at": _TIME,
+    "changed_at": _TIME,
+    "from_run": "BIGINT",
+}
+"""The findings as they leave the record, one line of CSV a finding."""
+
+MOVED_COLUMNS = {**FINDING_COLUMNS, "to_run": "BIGINT"}
+"""What began and what ended, as it leaves the record."""
+
+
+def _at(column: str) -> str:
+    return f"make_timestamptz({column}) AS {column.rpartition('.')[2]}"
+
+
+_FINDING = f"""? AS source, f.device_key, f.finding_id, f.patch_id, c.state, c.decision,
+        c.is_own_decision, c.vendor_status, c.vendor_decision, {_at("f.installed_at")},
+        {_at("f.first_seen_at")}, {_at("f.changed_at")}, f.from_run"""
+ROWS = ("findings.parquet", "begun.parquet")
+"""The files whose rows are named by their number."""
+STRIKING = ("ended.parquet", "struck.parquet")
+"""The files that name them so."""
+HISTORY = ("devices.parquet", "patches.parquet", "ended.parquet")
+"""The files that tell how all came to be what it is, of publications that say no more what is."""
+NUMBERED = "(SELECT *, row_number() OVER () - 1 AS number FROM {rows})"
+"""Rows as they come. Behind a join the engine would hold all of them to number them."""
+FINDINGS = f"""
+    SELECT {_FINDING}, CAST({{first_word}} + (f.number >> 6) AS INTEGER) AS word
+    FROM {{rows}} AS f JOIN raw_conditions AS c ON c.key = f.condition
+"""
+"""Rows 64 at a time have a number, counted on from file to file of a chain: the engine knows its
+bounds, which it does not of the number that it gives a row itself."""
+ENDED = f"""
+    SELECT {_FINDING}, f.to_run, p.file_run, p.file_row, p.word
+    FROM {{rows}} AS f
+        JOIN raw_conditions AS c ON c.key = f.condition
+        LEFT JOIN ({{places}}) AS p USING ({{key}})
+"""
+NO_PLACES = """
+    SELECT NULL::BIGINT AS device_key, NULL::BIGINT AS patch_id, NULL::BIGINT AS from_run,
+        NULL::BIGINT AS file_run, NULL::BIGINT AS file_row, NULL::INTEGER AS word
+    WHERE false
+"""
+"""Nobody strikes rows by what ended before a whole publication."""
+PLACE_KEYS = ("device_key, patch_id, from_run", "device_key, finding_id, from_run")
+"""What finds a row: numbers, in half of the time, where no two findings of a device are of one
+patch; the finding's own id at any time."""
+STRUCK = """
+    SELECT CAST(number AS INTEGER) AS word, bit_or(bits) AS bits FROM (
+        SELECT number, 0::UBIGINT AS bits FROM range({words}) AS all_words (number)
+        UNION ALL SELECT word, bits FROM {before}
+        UNION ALL SELECT word, 1::UBIGINT << (file_row & 63)::UBIGINT FROM {ended}
+    ) GROUP BY ALL ORDER BY word
+"""
+"""What of a chain ended until now, each row a bit: every word is there, also one without any."""
+
+_JOB = {
+    "id": "VARCHAR", "name": "VARCHAR", "status": "VARCHAR", "vendor_status": "VARCHAR",
+    "action": "VARCHAR", "platform": "VARCHAR", "is_recurring": "BOOLEAN", "schedule": "VARCHAR",
+    "created_at": "TIMESTAMP", "created_by": "VARCHAR", "updated_at": "TIMESTAMP",
+    "last_run_at": "TIMESTAMP", "next_run_at": "TIMESTAMP", "device_count": "BIGINT",
+    "patch_count": "BIGINT", "patch_ids": ["VARCHAR"], "query": "VARCHAR",
+}  # fmt: skip
+_JOB_RUN = {
+    "id": "VARCHAR", "job_id": "VARCHAR", "status": "VARCHAR", "vendor_status": "VARCHAR",
+    "scheduled_at": "TIMESTAMP", "device_count": "BIGINT", "over_count": "BIGINT",
+}  # fmt: skip
+_JOB_RESULT = {
+    "job_id": "VARCHAR", "run_id": "VARCHAR", "device_id": "VARCHAR", "status": "VARCHAR",
+    "vendor_status": "VARCHAR", "vendor_code": "VARCHAR", "waits_for_reboot": "BOOLEAN",
+    "sent_at": "TIMESTAMP", "started_at": "TIMESTAMP", "ended_at": "TIMESTAMP",
+    "status_at": "TIMESTAMP", "succeeded": ["VARCHAR"], "failed": ["VARCHAR"],
+    "present": ["VARCHAR"], "superseded": ["VARCHAR"], "not_applicable": ["VARCHAR"],
+    "succeeded_count": "BIGINT", "failed_count": "BIGINT", "skipped_count": "BIGINT",
+    "total_count": "BIGINT",
+}  # fmt: skip
+
+
+def _said(table: str, fields: Mapping[str, str | Sequence[str]], order: str) -> str:
+    """Spell what was said as JSON as columns; times become moments."""
+    columns = ", ".join(
+        f"make_timestamptz(epoch_us(said.{name})) AS {name}"
+        if kind == "TIMESTAMP"
+        else f"said.{name} AS {name}"
+        for name, kind in fields.items()
+    )
+    structure = json.dumps(fields)
+    return f"""
+        SELECT source, {columns}
+        FROM (SELECT source, from_json(said, '{structure}') AS said FROM raw_{table})
+        ORDER BY {order}
+    """
+
+
+PARQUET = {
+    "customers": "SELECT * FROM raw_customers ORDER BY customer_id",
+    "sites": """
+        SELECT s.source, s.customer_id, c.customer, s.site_id, s.site
+        FROM raw_sites AS s JOIN raw_customers AS c USING (customer_id) ORDER BY s.site_id
+    """,
+    "devices": f"""
+        SELECT d.source, d.customer_id, c.customer, d.site_id, s.site, d.device_id, d.device,
+            d.kind, d.is_patched, d.os, d.description, d."user", d.serial,
+            CAST(json(d.mac_addresses) AS VARCHAR[]) AS mac_addresses, d.domain,
+            {_at("d.last_seen_at")}, {_at("d.last_boot_at")}, {_at("d.scanned_at")},
+            d.key AS device_key
+        FROM raw_devices AS d
+            JOIN raw_sites AS s USING (site_id)
+            JOIN raw_customers AS c ON c.customer_id = d.customer_id
+        ORDER BY d.device_id
+    """,
+    "patches": f"""
+        SELECT p.source, p.key AS patch_id, p.title AS patch, p.product, p.kb, p.severity,
+            p.vendor_severity, {_at("p.released_at")}, p.url, p.is_installable, p.is_removable,
+            p.vendor_id, CAST(json(p.cves) AS VARCHAR[]) AS cves, p.is_superseded, p.needs_reboot
+        FROM raw_patches AS p WHERE p.key IN (SELECT patch_id FROM used) ORDER BY p.key
+    """,
+    "machines": """
+        SELECT machine AS machine_id, source, device_id, device_key, score,
+            CAST(json(reasons) AS VARCHAR[]) AS reasons
+        FROM raw_members ORDER BY device_key
+    """,
+    "look_alikes": """
+        SELECT left_source, left_id, right_source, right_id, kind, score,
+            CAST(json(reasons) AS VARCHAR[]) AS reasons,
+            CAST(json(against) AS VARCHAR[]) AS against
+        FROM raw_look_alikes ORDER BY left_source, left_id, right_source, right_id
+    """,
+    "jobs": _said("jobs", _JOB, "id"),
+    "job_runs": _said("job_runs", _JOB_RUN, "job_id, id"),
+    "job_results": _said("job_results", _JOB_RESULT, "job_id, run_id, device_id"),
+}
+"""The small files, each as a query over the tables above; `used` are the patches of its findings.
+
+Beside them stand `findings` in a publication that is whole, and `begun` and `ended` in one that
+follows another: what changed since.
+"""
+
+
+def _times(columns: Iterable[str]) -> tuple[str, ...]:
+    return tuple(column for column in columns if column.endswith("_at"))
+
+
+TIMES = {
+    **dict.fromkeys(PARQUET, ()),
+    **{name: _times(COLUMNS[name]) for name in ("devices", "patches")},
+    **{name: _times(FINDING_COLUMNS) for name in ("findings", "ended")},
+    "jobs": _times(_JOB),
+    "job_runs": _times(_JOB_RUN),
+    "job_results": _times(_JOB_RESULT),
+}
+"""The columns of the files that are times."""
+
+
+def folder_of(source: str, run_id: int) -> str:
+    """Name the folder of a run below the folder of all publications."""
+    return f"source={source}/run={run_id}"
+
+
+def run_of(folder: str) -> int:
+    """Read the run of a folder from its name."""
+    return int(folder.rpartition("run")[2][1:])
+
+
+def files(shelf: Shelf, folders: Sequence[str], name: str, options: str = "") -> str:
+    """Spell the files of one name in some folders as a table of SQL."""
+    listed = ", ".join(_quoted(shelf.name_of(folder, f"{name}.parquet")) for folder in folders)
+    return f"read_parquet([{listed}], hive_partitioning = false{options})"
+
+
+def numbered_rows(shelf: Shelf, folders: Sequence[str]) -> Iterator[str]:
+    """Spell each file of findings of a chain as SQL: rows with file_run, file_row and word.
+
+    The first folder is whole. What a later one ended names rows so.
+    """
+    for place, folder in enumerate(folders):
+        path = _quoted(shelf.name_of(folder, f"{'begun' if place else 'findings'}.parquet"))
+        yield (
+            f"SELECT * RENAME (file_row_number AS file_row), {run_of(folder)} AS file_run "
+            f"FROM read_parquet({path}, hive_partitioning = false, file_row_number = true)"
+        )
+
+
+def _quoted(path: str) -> str:
+    return "'" + path.replace("'", "''") + "'"

@@ -1,0 +1,77 @@
+"""What the runs behind publications could not learn, and which later runs were not complete.
+
+Law of this file: a run counts until the next complete one of its source; then that one speaks. Of a
+source without a complete one, all count.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from patchfleet.models import Gap
+from patchfleet.store.record.schema import micros, moment, problem, run, source
+from patchfleet.store.types import PublicationRow, RunGaps
+
+KILLED = Gap("sync", "the rest, since its process ended before it", is_general=True)
+"""What is missing of a run that nobody writes any more and nobody ended."""
+
+
+def told(
+    connection: Connection,
+    publications: Sequence[PublicationRow],
+    until: datetime | None,
+    *,
+    is_of_all: bool = True,
+) -> list[RunGaps]:
+    """Read each published run and those after it that were not complete, oldest first.
+
+    With `until`, runs that began later are left out. What `is_of_all` sources has those too of
+    which nothing is published.
+    """
+    published = {row.source: row.run_id for row in publications}
+    names = select(source.c.name).order_by(source.c.name)
+    others = [name for name in connection.scalars(names) if name not in published]
+    begins = [*published.items(), *((name, 0) for name in others if is_of_all)]
+    found = [
+        row
+        for name, run_id in begins
+        for row in _since(connection, name, run_id)
+        if row.id == run_id or until is None or row.started_at <= micros(until)
+    ]
+    missed = of_runs(connection, [row.id for row in found])
+    return [
+        RunGaps(
+            row.id, row.name, row.state, moment(int(row.started_at)), tuple(missed.get(row.id, ()))
+        )
+        for row in found
+    ]
+
+
+def _since(connection: Connection, name: str, run_id: int) -> list[Any]:
+    """Return the row of a published run, if any, and those until the next that was complete."""
+    statement = (
+        select(run.c.id, source.c.name, run.c.state, run.c.started_at)
+        .join(source, run.c.source == source.c.id)
+        .where(source.c.name == name, run.c.id >= run_id)
+        .order_by(run.c.id)
+    )
+    rows = []
+    for row in connection.execute(statement):
+        if row.id != run_id and row.state == "complete":
+            break
+        rows.append(row)
+    return rows
+
+
+def of_runs(connection: Connection, runs: Sequence[int]) -> dict[int, list[Gap]]:
+    """Return what each run could not learn, in the order it was met."""
+    columns = [problem.c[name] for name in Gap.__struct_fields__]
+    statement = (
+        select(problem.c.run, *columns).where(problem.c.run.in_(runs)).order_by(problem.c.id)
+    )
+    found: dict[int, list[Gap]] = {}
+    for number, *cells in connection.execute(statement):
+        found.setdefault(number, []).append(Gap(*cells))
+    return found

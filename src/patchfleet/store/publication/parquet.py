@@ -1,0 +1,38 @@
+"""A table as a Parquet file, for whoever works on with it in a notebook or an engine.
+
+Law of this file: every value arrives with its type, or the column becomes text.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import msgspec
+
+from patchfleet.errors import StoreError
+
+
+def write_parquet(columns: Mapping[str, str], rows: Iterable[Sequence[Any]], path: Path) -> None:
+    """Write rows under columns, of which each names its SQL type, as one Parquet file.
+
+    Times are aware and become UTC. Raises OSError where the file cannot be written, and
+    `StoreError` for what no Parquet file holds.
+    """
+    import duckdb
+
+    from patchfleet.store.publication.duckdb import connect
+
+    encode = msgspec.json.Encoder().encode
+    with TemporaryDirectory(prefix="patchfleet-") as folder, connect() as memory:
+        lines = Path(folder) / "rows.json"
+        with lines.open("wb") as out:
+            for row in rows:
+                out.write(encode(dict(zip(columns, row, strict=True))) + b"\n")
+        path.write_bytes(b"")  # says as an OSError what the engine would say in its own words
+        try:
+            source = memory.read_json(str(lines), columns=dict(columns), format="newline_delimited")
+            source.write_parquet(str(path), compression="zstd")
+        except duckdb.Error as error:
+            reason = str(error).splitlines()[0]
+            raise StoreError(f"cannot write {path.name} as Parquet: {reason}") from error

@@ -1,0 +1,104 @@
+"""Publications whose files are missing or damaged, found and written again from the record.
+
+Law of this file: what names rows of a file by their number is written again with it.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+
+import msgspec
+from sqlalchemy import Connection, update
+
+from patchfleet.store.publication.chain import Part, chain_before, digests_of, following
+from patchfleet.store.publication.files import HISTORY, ROWS, STRIKING
+from patchfleet.store.publication.storage import Digests, Shelf
+from patchfleet.store.publication.writer import write_files
+from patchfleet.store.record.database import Database
+from patchfleet.store.record.schema import publication
+from patchfleet.store.types import PublicationRow
+
+Broken = tuple[str, Part, list[str]]
+"""A source, one of its publications, and a line for each file that is not as it was written."""
+
+
+class Mending:
+    """The files of one store, as the record wants them."""
+
+    def __init__(self, database: Database, shelf: Shelf) -> None:
+        self._database = database
+        self._shelf = shelf
+
+    def broken(self, chosen: Sequence[tuple[PublicationRow, list[Part]]]) -> list[Broken]:
+        """Find the publications with a file that is missing or damaged, and name each.
+
+        Of a publication that only history is read from, the other files are looked at when
+        something is to be written again: it might be written from them.
+        """
+        found = self._found(chosen, HISTORY)
+        return found and self._found(chosen, None)
+
+    def _found(
+        self,
+        chosen: Sequence[tuple[PublicationRow, list[Part]]],
+        of_history: Collection[str] | None,
+    ) -> list[Broken]:
+        return [
+            (row.source, part, found)
+            for row, parts in chosen
+            for part in parts
+            if (found := self._shelf.damage(part.folder, _digests(row, part, of_history)))
+        ]
+
+    def mend(self, broken: Iterable[Broken]) -> None:
+        """Write broken publications again, in their order."""
+        for source_name, part, _ in broken:
+            with self._database.read() as connection:
+                now = digests_of(connection, part)
+            # What stands before it may have been written again by now, and this one with it.
+            if now == part.digests or self._shelf.damage(part.folder, now):
+                self.write_again(source_name, part)
+
+    def write_again(self, source_name: str, part: Part) -> None:
+        """Write a publication, and those that strike rows of it by their number if these moved."""
+        if self.write(source_name, part):
+            with self._database.read() as connection:
+                later = following(connection, part)
+            for other in later:
+                self.write(source_name, other)
+
+    def write(self, source_name: str, part: Part) -> bool:
+        """Write a publication from the record; say whether its findings are in other files now."""
+        with self._database.read() as connection:
+            before = [] if part.is_whole else chain_before(connection, part)
+        digests = write_files(
+            self._database,
+            self._shelf,
+            part.run_id,
+            source=source_name,
+            recognition=part.recognition,
+            previous=part.previous,
+            chain=[other.folder for other in before],
+            folder=part.folder,
+        )
+        moved = any(digests.get(name) != part.digests.get(name) for name in ROWS)
+        if digests != part.digests:
+            with self._database.write() as connection:
+                _note(connection, part, digests)
+                # At once: whatever breaks this off, nothing strikes rows by where they were.
+                for other in following(connection, part) if moved else ():
+                    _note(connection, other, {**other.digests, **dict.fromkeys(STRIKING, "")})
+        return moved
+
+
+def _digests(row: PublicationRow, part: Part, of_history: Collection[str] | None) -> Digests:
+    """Say which files of a publication are to be looked at when `row` is read."""
+    if of_history is None or part.folder in row.folders:
+        return part.digests
+    return {name: digest for name, digest in part.digests.items() if name in of_history}
+
+
+def _note(connection: Connection, part: Part, digests: Digests) -> None:
+    """Make these the digests of a publication; a file with an empty one is to be made again."""
+    said = msgspec.json.encode(digests).decode()
+    connection.execute(
+        update(publication).where(publication.c.run == part.run_id).values(digests=said)
+    )

@@ -1,0 +1,81 @@
+"""What differs between two published runs of the same source.
+
+Law of this file: a finding is the same finding where source, device and the source's own number
+agree; a difference is another state or another decision, an appearance or a disappearance.
+"""
+
+from typing import TYPE_CHECKING
+
+from patchfleet.models import Selection
+from patchfleet.store.queries.filters import SEVERITY_RANK, STATES_IN_ORDER, of_findings, where
+from patchfleet.store.queries.rows import ChangeRow, FirstListed, TransitionRow
+
+if TYPE_CHECKING:
+    from patchfleet.store.snapshot import Facts
+
+_ALL = Selection()
+_KEY = "source, device_id, finding_id"
+_SIDE = f"{_KEY}, customer_id, customer, site_id, site, device, patch, kb, severity"
+
+
+def changes(before: "Facts", after: "Facts", selection: Selection = _ALL) -> list[ChangeRow]:
+    """List what differs, by customer, site, device, severity and title.
+
+    A finding counts when either side is in the selection; names are those of the later side. Raises
+    StoreError when the two do not hold the same sources.
+    """
+    differing, values = _differing(before, after, selection)
+    sql = f"""
+        SELECT source, customer_id, customer, site, device_id, device, finding_id, patch, kb,
+            severity, before_state, after_state, before_decision, after_decision
+        FROM ({differing})
+        ORDER BY lower(customer), customer_id, lower(site), site_id, lower(device), device_id,
+            {SEVERITY_RANK}, patch, finding_id, source"""
+    return after.rows(ChangeRow, sql, values)
+
+
+def count_changes(
+    before: "Facts", after: "Facts", selection: Selection = _ALL
+) -> list[TransitionRow]:
+    """Count what differs by transition from state to state, most frequent first."""
+    differing, values = _differing(before, after, selection)
+    sql = f"""
+        SELECT before_state, after_state, count(*) AS n FROM ({differing})
+        GROUP BY before_state, after_state
+        ORDER BY n DESC, list_position({STATES_IN_ORDER}, before_state) NULLS FIRST,
+            list_position({STATES_IN_ORDER}, after_state) NULLS FIRST"""
+    return after.rows(TransitionRow, sql, values)
+
+
+def count_first_listed(before: "Facts", after: "Facts", selection: Selection = _ALL) -> FirstListed:
+    """Count the devices that only the later side lists, and their findings, none of them news."""
+    listed = after.beside(before).replace("held", "devices")
+    chosen = where(of_findings(selection))
+    sql = f"""
+        SELECT count(DISTINCT device_key), count(*)
+        FROM (SELECT * FROM held {chosen.sql})
+        WHERE (source, device_id) NOT IN (
+            SELECT (source, device_id) FROM {listed} WHERE scanned_at IS NOT NULL)"""
+    (counted,) = after.rows(FirstListed, sql, chosen.values)
+    return counted
+
+
+def _differing(
+    before: "Facts", after: "Facts", selection: Selection
+) -> tuple[str, tuple[object, ...]]:
+    """Build the statement of all that differs; it runs on the connection of `after`."""
+    earlier = after.beside(before)
+    chosen = where(of_findings(selection))
+    fields = [f"coalesce(new.{name}, old.{name}) AS {name}" for name in _SIDE.split(", ")]
+    sides = [
+        f"{side}.{name} AS {when}_{name}"
+        for name in ("state", "decision")
+        for when, side in (("before", "old"), ("after", "new"))
+    ]
+    met = f"(SELECT {_KEY} FROM {{}} {chosen.sql})"
+    sql = f"""
+        SELECT {", ".join([*fields, *sides])}
+        FROM {earlier} AS old FULL JOIN held AS new USING ({_KEY})
+        WHERE (old.state IS DISTINCT FROM new.state OR old.decision IS DISTINCT FROM new.decision)
+            AND (({_KEY}) IN {met.format(earlier)} OR ({_KEY}) IN {met.format("held")})"""
+    return sql, chosen.values * 2

@@ -1,0 +1,256 @@
+"""What facts cover of a selection, and above all what they do not.
+
+Law of this file: whatever is named belongs to the selection. A gap of another customer, or of no
+customer that anybody knows, is a number in what is narrowed and named where nothing is.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from patchfleet.models import Gap, Selection
+from patchfleet.store.queries.customers import Whose
+from patchfleet.store.queries.filters import Clause, of_devices, one_of, where
+from patchfleet.store.queries.open_findings import opened
+from patchfleet.store.queries.worklist import NOT_JUDGED
+from patchfleet.store.types import RunGaps, RunState
+
+if TYPE_CHECKING:
+    from patchfleet.store.snapshot import Facts
+
+MOST_NAMED = 5
+"""So many devices are named; of the others the number is told."""
+
+
+class CoveredSource(Struct, frozen=True):
+    """A source that answers: with which run, as of when by its own clock, begun when by ours.
+
+    Of its managed devices in the selection `kept` were not asked by this run and count as they were
+    last listed, the oldest at `oldest_at`; those that were accepted unread are not among them.
+    """
+
+    source: str
+    run_id: int
+    as_of: datetime
+    began_at: datetime | None
+    kept: int = 0
+    oldest_at: datetime | None = None
+
+    @property
+    def kept_for(self) -> timedelta | None:
+        """How much older than this run the oldest listing is; None where all were read."""
+        if self.oldest_at is None or self.began_at is None:
+            return None
+        return self.began_at - self.oldest_at
+
+
+class AcceptedUnread(Struct, frozen=True):
+    """A device that could not be read, which a person accepted: `said` tells why, and its age.
+
+    It counts as it was listed at `listed_at`, or is not covered where that is None.
+    """
+
+    source: str
+    device_id: str
+    said: str
+    listed_at: datetime | None
+
+
+class LaterRuns(Struct, frozen=True):
+    """The runs of a source after the one that answers, none of them complete.
+
+    `missed` are what they could not learn, each once; `others` counts what is not of the selection.
+    The last of them began `age` after the run that answers, None where nobody knows. Where nothing
+    answers, since no run of the source was ever complete, it `is_unknown`.
+    """
+
+    source: str
+    runs: tuple[int, ...]
+    last_at: datetime
+    last_state: RunState
+    age: timedelta | None
+    missed: tuple[str, ...]
+    others: int
+    is_unknown: bool = False
+
+
+class Coverage(Struct, frozen=True, kw_only=True):
+    """What a report covers of a selection, narrowed to it like its rows.
+
+    `unmanaged` devices have no patch management, so that nothing is known of what they lack.
+    `gaps` are what the runs that answer could not learn, `other_gaps` how many more of them are not
+    of the selection. `unread` are the devices that they could not read and were to be complete
+    without, which are in no other number. `known_to_several` are machines that count under each
+    source, `look_alikes` pairs of devices that may be one machine. `vendor` is who was asked where
+    nothing comes from the record.
+    """
+
+    selection: Selection
+    as_of: datetime
+    sources: tuple[CoveredSource, ...]
+    devices: int = 0
+    unmanaged: int = 0
+    unmanaged_names: tuple[str, ...] = ()
+    unread: tuple[AcceptedUnread, ...] = ()
+    gaps: tuple[str, ...] = ()
+    other_gaps: int = 0
+    later: tuple[LaterRuns, ...] = ()
+    known_to_several: int = 0
+    look_alikes: int = 0
+    not_judged: int = 0
+    vendor: str | None = None
+
+
+class _Devices(Struct, frozen=True):
+    devices: int
+    unmanaged: int
+    names: tuple[str, ...]
+
+
+class _Kept(Struct, frozen=True):
+    source: str
+    kept: int
+    oldest_at: datetime | None
+
+
+class _Listed(Struct, frozen=True):
+    source: str
+    id: str
+    at: datetime | None
+
+
+def coverage(facts: "Facts", selection: Selection) -> Coverage:
+    """Say what is covered; sums alone are asked of findings, so that it costs little."""
+    whose = Whose(facts, selection)
+    current = {one.source: one.run_id for one in facts.publications}
+    runs = [run for run in facts.gaps if run.run_id == current.get(run.source)]
+    told = [(run.source, gap, whose.spelled(run.source, gap)) for run in runs for gap in run.gaps]
+    unread = _unread(facts, told)
+    # A device that was accepted unread is told with the others of its kind.
+    gaps = [said for _, gap, said in told if not (said and gap.is_accepted and gap.device_id)]
+    (devices,) = _devices(facts, selection)
+    return Coverage(
+        selection=selection,
+        as_of=facts.as_of,
+        sources=tuple(_sources(facts, selection, unread)),
+        devices=devices.devices,
+        unmanaged=devices.unmanaged,
+        unmanaged_names=devices.names,
+        unread=unread,
+        gaps=tuple(dict.fromkeys(gap for gap in gaps if gap is not None)),
+        other_gaps=sum(gap is None for gap in gaps),
+        later=tuple(_later(facts, whose, current)),
+        known_to_several=_known_to_several(facts, selection),
+        look_alikes=_look_alikes(facts, selection),
+        not_judged=facts.count(
+            f"SELECT count(*) FROM {opened(facts, selection)} WHERE {NOT_JUDGED}"
+        ),
+    )
+
+
+def _devices(facts: "Facts", selection: Selection) -> list[_Devices]:
+    chosen = where(of_devices(selection))
+    sql = f"""
+        SELECT count(*), count(*) FILTER (NOT is_patched),
+            list_sort(list(device) FILTER (NOT is_patched))[:{MOST_NAMED}]
+        FROM devices {chosen.sql}"""
+    return facts.rows(_Devices, sql, chosen.values)
+
+
+def _unread(
+    facts: "Facts", told: Sequence[tuple[str, Gap, str | None]]
+) -> tuple[AcceptedUnread, ...]:
+    """List the devices of the selection that were accepted unread, each once, with their age."""
+    found = {
+        (source, gap.device_id): said
+        for source, gap, said in told
+        if gap.is_accepted and gap.device_id is not None and said is not None
+    }
+    if not found:
+        return ()
+    chosen = where([one_of("device_id", sorted({device_id for _, device_id in found}))])
+    sql = f"SELECT source, device_id, scanned_at FROM devices {chosen.sql}"
+    listed = {(row.source, row.id): row.at for row in facts.rows(_Listed, sql, chosen.values)}
+    return tuple(
+        AcceptedUnread(source, device_id, said, listed.get((source, device_id)))
+        for (source, device_id), said in found.items()
+    )
+
+
+def _sources(
+    facts: "Facts", selection: Selection, unread: Sequence[AcceptedUnread]
+) -> list[CoveredSource]:
+    """Say of each source how many devices its run did not ask."""
+    began = {run.run_id: run.started_at for run in facts.gaps}
+    found = []
+    for one in facts.publications:
+        at = began.get(one.run_id)
+        kept = None
+        if at is not None:
+            older = Clause("scanned_at < CAST(? AS TIMESTAMP)", (at.replace(tzinfo=None),))
+            clauses = [*of_devices(selection), one_of("source", [one.source]),
+                       Clause("is_patched"), older]  # fmt: skip
+            if apart := [it.device_id for it in unread if it.source == one.source]:
+                among = one_of("device_id", apart)
+                clauses.append(Clause(f"NOT ({among.sql})", among.values))
+            chosen = where(clauses)
+            sql = f"SELECT ?, count(*), min(scanned_at) FROM devices {chosen.sql}"
+            (kept,) = facts.rows(_Kept, sql, (one.source, *chosen.values))
+        number, oldest = (kept.kept, kept.oldest_at) if kept else (0, None)
+        found.append(CoveredSource(one.source, one.run_id, one.as_of, at, number, oldest))
+    return found
+
+
+def _later(facts: "Facts", whose: Whose, current: dict[str, int]) -> list[LaterRuns]:
+    found = []
+    unknown = dict.fromkeys((run.source for run in facts.gaps if run.source not in current), 0)
+    for source, run_id in {**current, **unknown}.items():
+        runs = [run for run in facts.gaps if run.source == source and run.run_id > run_id]
+        if not runs:
+            continue
+        began = [run.started_at for run in facts.gaps if run.run_id == run_id]
+        spelled = _spelled_once(runs, whose)
+        missed = tuple(sentence for sentence in spelled if sentence is not None)
+        last = runs[-1]
+        found.append(
+            LaterRuns(
+                source=source,
+                runs=tuple(run.run_id for run in runs),
+                last_at=last.started_at,
+                last_state=last.state,
+                age=last.started_at - began[0] if began else None,
+                missed=missed,
+                others=len(spelled) - len(missed),
+                is_unknown=source in unknown,
+            )
+        )
+    return found
+
+
+def _spelled_once(runs: Sequence[RunGaps], whose: Whose) -> list[str | None]:
+    """Spell what several runs missed, the newest first: the same thing once."""
+    once: dict[tuple[str, str | None, str], str | None] = {}
+    for run in reversed(runs):
+        for gap in run.gaps:
+            what = (gap.subject, gap.device_id, "" if gap.device_id else gap.reason)
+            if what not in once:
+                once[what] = whose.spelled(run.source, gap)
+    return list(once.values())
+
+
+def _known_to_several(facts: "Facts", selection: Selection) -> int:
+    from patchfleet.store.queries.machines import known_to_several
+
+    return known_to_several(facts, selection)
+
+
+def _look_alikes(facts: "Facts", selection: Selection) -> int:
+    """Count the pairs whose devices both are of the selection."""
+    chosen = where(of_devices(selection))
+    mine = f"(SELECT source, device_id FROM devices {chosen.sql})"
+    sql = f"""
+        SELECT count(*) FROM look_alikes
+        WHERE (left_source, left_id) IN {mine} AND (right_source, right_id) IN {mine}"""
+    return facts.count(sql, chosen.values * 2)

@@ -1,0 +1,60 @@
+"""Whose a gap is: whether it may be named where facts are narrowed to a selection.
+
+Law of this file: what belongs to nobody that anybody knows is named only where nothing is narrowed.
+"""
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from patchfleet.models import Gap, Selection
+from patchfleet.store.queries.filters import Clause, of_customers, of_devices, one_of, where
+
+if TYPE_CHECKING:
+    from patchfleet.store.snapshot import Facts
+
+
+class _Place(Struct, frozen=True):
+    source: str
+    id: str
+
+
+class Whose:
+    """Tells of gaps whether they are of the selection."""
+
+    def __init__(self, facts: "Facts", selection: Selection) -> None:
+        self._selection = selection
+        self._is_narrowed = bool(of_devices(selection))
+        self._devices: set[tuple[str, str]] = set()
+        self._customers: set[tuple[str, str]] = set()
+        self._known: set[tuple[str, str]] = set()
+        ids = sorted({gap.device_id for run in facts.gaps for gap in run.gaps if gap.device_id})
+        if self._is_narrowed and any(run.gaps for run in facts.gaps):
+            listed = where(of_customers(selection))
+            self._customers = _places(facts, "customer_id", "customers", listed)
+            meant = where([*of_devices(selection), one_of("device_id", ids)] if ids else [])
+            if ids:
+                self._devices = _places(facts, "device_id", "devices", meant)
+                every = where([one_of("device_id", ids)])
+                self._known = _places(facts, "device_id", "devices", every)
+
+    def spelled(self, source: str, gap: Gap) -> str | None:
+        """Spell a gap that may be named; None for one that may not."""
+        if self._is_narrowed and not gap.is_general and not self._is_meant(source, gap):
+            return None
+        return gap.sentence if gap.subject.startswith("device ") else gap.reason
+
+    def _is_meant(self, source: str, gap: Gap) -> bool:
+        """Look for the device itself; one that is not on record is meant with its customer."""
+        if gap.device_id is not None and (source, gap.device_id) in self._known:
+            return (source, gap.device_id) in self._devices
+        chosen = self._selection
+        is_part = bool(chosen.sites or chosen.devices or chosen.kinds)
+        if gap.customer_id is None or (gap.device_id is not None and is_part):
+            return False
+        return (source, gap.customer_id) in self._customers
+
+
+def _places(facts: "Facts", column: str, view: str, chosen: Clause) -> set[tuple[str, str]]:
+    sql = f"SELECT source, {column} FROM {view} {chosen.sql}"
+    return {(row.source, row.id) for row in facts.rows(_Place, sql, chosen.values)}

@@ -1,0 +1,111 @@
+"""What deadlines are judged of, and the findings with their judgements.
+
+A judgement is made once for all findings that have the same facts: the same patch on the same kind
+of device and, where a rule counts from detection, first seen at the same time.
+
+Law of this file: what is judged is every open finding of a selection, and each gets a verdict.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from patchfleet.models import Selection
+from patchfleet.store.queries.filters import SEVERITY_RANK
+from patchfleet.store.queries.open_findings import opened
+from patchfleet.store.queries.rows import CaseRow, JudgedCount, JudgedRow, JudgedVerdict, KbRow
+
+if TYPE_CHECKING:
+    from patchfleet.store.snapshot import Facts
+    from patchfleet.store.views.scratch import Scratch
+
+_ALL = Selection()
+VERDICTS = ("overdue", "not_judged", "on_time", "not_covered")
+"""The verdicts on what is open, worst first."""
+
+_RANK = "list_position(['overdue', 'not_judged', 'on_time', 'not_covered'], verdict)"
+_JUDGED = """{} AS f JOIN {} AS j ON j.patch_id = f.patch_id AND j.of_kind = f.kind
+    AND (j.seen_at IS NULL OR j.seen_at = f.first_seen_at)"""
+
+
+def cases(
+    facts: "Facts", selection: Selection = _ALL, *, by_detection: bool = False
+) -> list[CaseRow]:
+    """List what open findings have to be judged by, each once, with how many have it."""
+    seen = "first_seen_at" if by_detection else "CAST(NULL AS TIMESTAMP)"
+    sql = f"""
+        SELECT patch_id, kind, {seen} AS seen_at, any_value(patch), any_value(product),
+            any_value(kb), any_value(severity), any_value(vendor_severity), any_value(released_at),
+            any_value(cves), count(*)
+        FROM {opened(facts, selection)}
+        GROUP BY patch_id, kind, seen_at ORDER BY patch_id, kind, seen_at"""
+    return facts.rows(CaseRow, sql)
+
+
+def cves_by_kb(facts: "Facts") -> dict[str, tuple[str, ...]]:
+    """Return the vulnerabilities that any source's catalogue names for a KB number.
+
+    A patch of several numbers does not tell which of them mends what, and a word is no number.
+    """
+    sql = """
+        SELECT kb, list(DISTINCT cve ORDER BY cve)
+        FROM (SELECT kb, unnest(cves) AS cve FROM known_patches
+            WHERE regexp_full_match(kb, '[0-9]{6,8}'))
+        GROUP BY kb"""
+    return {row.kb: row.cves for row in facts.rows(KbRow, sql)}
+
+
+def judge_by(facts: "Facts", verdicts: Iterable[JudgedVerdict]) -> "Scratch":
+    """Hand over the judgements of all cases, for the questions below, which take what it returns.
+
+    Those of another pack are another table: what is read late has the reasons of its own.
+    """
+    columns = {
+        "patch_id": "BIGINT",
+        "of_kind": "VARCHAR",
+        "seen_at": "TIMESTAMP",
+        "verdict": "VARCHAR",
+        "due_at": "TIMESTAMP",
+        "because": "VARCHAR",
+        "duties": "VARCHAR[]",
+        "cves": "VARCHAR[]",
+        "epss": "DOUBLE",
+        "is_ransomware_used": "BOOLEAN",
+        "needs_forensic_triage": "BOOLEAN",
+    }
+    return facts.put("judged", columns, verdicts)
+
+
+def count_judged(
+    facts: "Facts", judged: "Scratch", selection: Selection = _ALL
+) -> list[JudgedCount]:
+    """Count open findings by customer, severity and verdict; see `judge_by`."""
+    sql = f"""
+        SELECT source, customer_id, customer, severity, verdict, count(*)
+        FROM {_JUDGED.format(opened(facts, selection), judged)}
+        GROUP BY source, customer_id, customer, severity, verdict
+        ORDER BY lower(customer), customer, source, customer_id, {SEVERITY_RANK}, {_RANK}"""
+    return facts.rows(JudgedCount, sql)
+
+
+def iter_judged(
+    facts: "Facts",
+    judged: "Scratch",
+    selection: Selection = _ALL,
+    *,
+    verdicts: tuple[str, ...] = ("overdue",),
+    limit: int | None = None,
+) -> Iterator[JudgedRow]:
+    """Go through open findings with their verdict, the longest overdue first; see `judge_by`."""
+    mine = opened(facts, selection)
+    marks = ", ".join("?" * len(verdicts))
+    cut = "" if limit is None else f"LIMIT {int(limit)}"
+    sql = f"""
+        SELECT verdict, due_at, CASE WHEN due_at < as_of THEN CAST(
+                (epoch_us(as_of) - epoch_us(due_at)) // 86400000000 AS INTEGER) END,
+            source, customer, site, device_id, device, kind, finding_id, patch, kb, severity, state,
+            decision, released_at, first_seen_at, because, duties, j.cves, epss, is_ransomware_used,
+            needs_forensic_triage
+        FROM {_JUDGED.format(mine, judged)} WHERE verdict IN ({marks})
+        ORDER BY {_RANK}, due_at NULLS LAST, {SEVERITY_RANK}, lower(customer), lower(device),
+            device_id, patch, finding_id {cut}"""
+    yield from facts.iter_rows(JudgedRow, sql, verdicts)

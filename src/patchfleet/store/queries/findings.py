@@ -1,0 +1,133 @@
+"""Plain lists: findings, devices, customers.
+
+Law of this file: a list is whole or the caller asked for `limit`; the order is the same every time.
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from patchfleet.models import Selection
+from patchfleet.store.queries.filters import (
+    IS_OPEN,
+    SEVERITY_RANK,
+    Clause,
+    of_customers,
+    of_devices,
+    of_findings,
+    where,
+)
+from patchfleet.store.queries.lazy_rows import Lines
+from patchfleet.store.queries.rows import CustomerRow, DeviceRow, FindingRow
+
+if TYPE_CHECKING:
+    from patchfleet.store.snapshot import Facts
+
+_ALL = Selection()
+_PLACES = "lower(customer), customer_id, lower(site), site_id, lower(device), device_id"
+
+_BY_PATCH = f"{SEVERITY_RANK}, age_days DESC NULLS LAST"
+"""Hangs on the patch alone."""
+
+# The last value is how many rows are wanted. To put all rows of a large fleet in order takes a
+# hundred times as long as to count them.
+_WORST_PATCHES = f"""
+    SELECT patch_id FROM (
+        SELECT patch_id, n, sum(n) OVER (ORDER BY {_BY_PATCH}) AS until,
+            sum(n) OVER (PARTITION BY {SEVERITY_RANK}, age_days) AS alike
+        FROM (
+            SELECT patch_id, severity, age_days, count(*) AS n
+            FROM held {{held}} GROUP BY patch_id, severity, age_days
+        )
+    ) WHERE until - alike < ?"""
+"""The patches of the first findings by severity and age: before each of them fewer come."""
+
+
+def findings(
+    facts: "Facts", selection: Selection = _ALL, *, limit: int | None = None
+) -> list[FindingRow]:
+    """List findings by customer, site, device, severity (worst first) and title."""
+    asked = _findings(selection, limit)
+    return facts.rows(FindingRow, asked.sql, asked.values)
+
+
+def iter_findings(
+    facts: "Facts", selection: Selection = _ALL, *, batch: int = 5000
+) -> Iterator[FindingRow]:
+    """Go through findings in the order of `findings`, holding `batch` rows at a time."""
+    asked = _findings(selection, None)
+    return facts.iter_rows(FindingRow, asked.sql, asked.values, batch=batch)
+
+
+def open_lines(facts: "Facts", selection: Selection = _ALL) -> Lines[FindingRow]:
+    """Give what is open, worst first, to count and to read: by severity, then the oldest release.
+
+    What has no release date comes last in its severity.
+    """
+    held = where([*of_findings(selection), Clause(IS_OPEN)])
+    rows = f"SELECT {_FINDING} FROM held {held.sql}"
+
+    def state(limit: int | None) -> Clause:
+        if limit is None:
+            return Clause(rows, held.values)
+        worst = _WORST_PATCHES.format(held=held.sql)
+        return Clause(f"{rows} AND patch_id IN ({worst})", (*held.values, *held.values, limit))
+
+    order = f"{_BY_PATCH}, {_PLACES}, patch, finding_id, source"
+    return Lines(facts, FindingRow, state, order=order)
+
+
+def count_findings(facts: "Facts", selection: Selection = _ALL) -> int:
+    """Count the findings of a selection."""
+    held = where(of_findings(selection))
+    return facts.count(f"SELECT count(*) FROM held {held.sql}", held.values)
+
+
+def devices(facts: "Facts", selection: Selection = _ALL) -> list[DeviceRow]:
+    """List devices by customer, site and name; only places and kinds of the selection count."""
+    return list(device_lines(facts, selection).read())
+
+
+def device_lines(facts: "Facts", selection: Selection = _ALL) -> Lines[DeviceRow]:
+    """Give the rows of `devices` to count and to read."""
+    chosen = where(of_devices(selection))
+    sql = f"""
+        WITH counted AS (
+            SELECT device_key, count(*) AS findings, count(*) FILTER ({IS_OPEN}) AS open
+            FROM findings GROUP BY device_key
+        )
+        SELECT source, customer_id, customer, site_id, site, device_id, device, kind, is_patched,
+            os, description, "user", serial, mac_addresses, domain, last_seen_at, last_boot_at,
+            scanned_at, coalesce(findings, 0), coalesce(open, 0)
+        FROM devices LEFT JOIN counted USING (device_key) {chosen.sql}"""
+    order = f"{_PLACES}, source"
+    return Lines(facts, DeviceRow, lambda _: Clause(sql, chosen.values), order=order)
+
+
+def customers(facts: "Facts", selection: Selection = _ALL) -> list[CustomerRow]:
+    """List customers by name, also those without a device."""
+    chosen = where(of_customers(selection))
+    sql = f"""
+        SELECT source, customer_id, customer, coalesce(places.n, 0), coalesce(machines.n, 0)
+        FROM customers
+            LEFT JOIN (SELECT source, customer_id, count(*) AS n FROM sites GROUP BY 1, 2)
+                AS places USING (source, customer_id)
+            LEFT JOIN (SELECT source, customer_id, count(*) AS n FROM devices GROUP BY 1, 2)
+                AS machines USING (source, customer_id)
+        {chosen.sql}
+        ORDER BY lower(customer), customer, source, customer_id"""
+    return facts.rows(CustomerRow, sql, chosen.values)
+
+
+_FINDING = """source, customer_id, customer, site_id, site, device_id, device, kind, finding_id,
+    patch_id, patch, product, kb, severity, vendor_severity, state, decision, is_own_decision,
+    vendor_status, vendor_decision, released_at, installed_at, first_seen_at, changed_at,
+    scanned_at, age_days, is_installable, is_removable, url"""
+
+
+def _findings(selection: Selection, limit: int | None) -> Clause:
+    held = where(of_findings(selection))
+    cut, values = ("", ()) if limit is None else ("LIMIT ?", (limit,))
+    sql = f"""
+        SELECT {_FINDING} FROM held {held.sql}
+        ORDER BY {_PLACES}, {SEVERITY_RANK}, patch, finding_id, source {cut}"""
+    return Clause(sql, (*held.values, *values))

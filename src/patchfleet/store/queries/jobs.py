@@ -1,0 +1,76 @@
+"""Jobs with what their runs did, and the results on each device."""
+
+from typing import TYPE_CHECKING
+
+from patchfleet.models import Selection
+from patchfleet.store.queries.filters import Clause, of_devices, where
+from patchfleet.store.queries.lazy_rows import Lines
+from patchfleet.store.queries.rows import JobResultRow, JobRow, JobTotals
+
+if TYPE_CHECKING:
+    from patchfleet.store.snapshot import Facts
+
+_ALL = Selection()
+
+
+def jobs(facts: "Facts", selection: Selection = _ALL) -> list[JobRow]:
+    """List jobs with the sums of their results on the devices of a selection, latest first.
+
+    A selection of devices leaves out the jobs that have no result there: they are somebody else's.
+    """
+    chosen = where(of_devices(selection))
+    join = "JOIN" if chosen.sql else "LEFT JOIN"
+    sql = f"""
+        WITH counted AS (
+            SELECT r.source, r.job_id, count(DISTINCT run_id) AS runs,
+                count(DISTINCT r.device_id) AS devices, sum(succeeded_count) AS succeeded,
+                sum(failed_count) AS failed, count(*) FILTER (waits_for_reboot) AS waiting
+            FROM job_results AS r
+                SEMI JOIN (SELECT source, device_id FROM devices {chosen.sql}) AS d
+                ON d.source = r.source AND d.device_id = r.device_id
+            GROUP BY r.source, r.job_id
+        )
+        SELECT j.source, j.id, name, status, vendor_status, platform, created_by, last_run_at,
+            next_run_at, coalesce(runs, 0), coalesce(devices, 0),
+            CAST(coalesce(succeeded, 0) AS BIGINT), CAST(coalesce(failed, 0) AS BIGINT),
+            coalesce(waiting, 0)
+        FROM jobs AS j {join} counted AS c ON c.source = j.source AND c.job_id = j.id
+        ORDER BY last_run_at DESC NULLS LAST, lower(name), j.source, j.id"""
+    return facts.rows(JobRow, sql, chosen.values)
+
+
+def job_results(facts: "Facts", selection: Selection = _ALL) -> list[JobResultRow]:
+    """List what each run did on each device of a selection, failures first, then the latest."""
+    return list(job_result_lines(facts, selection).read())
+
+
+def job_result_lines(facts: "Facts", selection: Selection = _ALL) -> Lines[JobResultRow]:
+    """Give the rows of `job_results` to count and to read."""
+    chosen = where(of_devices(selection))
+    sql = f"""
+        SELECT r.source, r.job_id, j.name, r.run_id, d.customer, r.device_id, d.device, r.status,
+            r.vendor_status, r.waits_for_reboot, r.started_at, r.ended_at, r.succeeded_count,
+            r.failed_count, (
+                SELECT list(DISTINCT patch ORDER BY patch) FROM known_patches AS p
+                WHERE list_contains(r.failed, p.vendor_id)
+            )
+        FROM job_results AS r
+            JOIN (SELECT * FROM devices {chosen.sql}) AS d
+            ON d.source = r.source AND d.device_id = r.device_id
+            LEFT JOIN jobs AS j ON j.source = r.source AND j.id = r.job_id"""
+    order = """r.failed_count > 0 DESC, r.ended_at DESC NULLS LAST, j.name, r.run_id,
+        lower(d.device), r.device_id"""
+    return Lines(facts, JobResultRow, lambda _: Clause(sql, chosen.values), order=order)
+
+
+def job_totals(facts: "Facts", selection: Selection = _ALL) -> JobTotals:
+    """Add up all rows of `job_results`."""
+    chosen = where(of_devices(selection))
+    sql = f"""
+        SELECT count(*), CAST(coalesce(sum(succeeded_count), 0) AS BIGINT),
+            CAST(coalesce(sum(failed_count), 0) AS BIGINT)
+        FROM job_results AS r
+            JOIN (SELECT source, device_id FROM devices {chosen.sql}) AS d
+            ON d.source = r.source AND d.device_id = r.device_id"""
+    (totals,) = facts.rows(JobTotals, sql, chosen.values)
+    return totals

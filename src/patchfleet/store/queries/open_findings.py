@@ -1,0 +1,21 @@
+"""What is open of a selection, put aside once for all questions about it.
+
+Most of a fleet is installed, and most questions are about the rest.
+
+Law of this file: what is put aside is every open finding of the selection and nothing else.
+"""
+
+from typing import TYPE_CHECKING
+
+from patchfleet.models import Selection
+from patchfleet.store.queries.filters import IS_OPEN, Clause, of_findings, where
+
+if TYPE_CHECKING:
+    from patchfleet.store.snapshot import Facts
+    from patchfleet.store.views.scratch import Scratch
+
+
+def opened(facts: "Facts", selection: Selection) -> "Scratch":
+    """Return a view of what is open of a selection, for as long as it is held; see `Facts.keep`."""
+    chosen = where([*of_findings(selection), Clause(IS_OPEN)])
+    return facts.keep(f"SELECT * FROM held {chosen.sql}", chosen.values)

@@ -1,0 +1,69 @@
+"""How a fleet stands: per customer, and by severity and state."""
+
+from typing import TYPE_CHECKING
+
+from patchfleet.models import Selection
+from patchfleet.store.queries.filters import (
+    IS_OPEN,
+    SEVERITY_RANK,
+    STATE_RANK,
+    of_customers,
+    of_devices,
+    of_findings,
+    where,
+)
+from patchfleet.store.queries.rows import PostureRow, SeverityStateRow
+
+if TYPE_CHECKING:
+    from patchfleet.store.snapshot import Facts
+
+_ALL = Selection()
+_SUMS = ("findings", "installed", "ignored", "open", "open_critical", "open_important",
+         "open_moderate", "open_low", "open_unspecified")  # fmt: skip
+
+
+def posture(facts: "Facts", selection: Selection = _ALL) -> list[PostureRow]:
+    """Sum up each customer of the selection, the least share installed first.
+
+    A customer without installed and open findings has no share and comes last.
+    """
+    machines, held = where(of_devices(selection)), where(of_findings(selection))
+    listed = where(of_customers(selection))
+    zeros = ", ".join(f"CAST(coalesce({name}, 0) AS BIGINT)" for name in _SUMS)
+    opened = ", ".join(
+        f"sum(n) FILTER ({IS_OPEN} AND severity = '{name}') AS open_{name}"
+        for name in ("critical", "important", "moderate", "low", "unspecified")
+    )
+    sql = f"""
+        WITH machines AS (
+            SELECT source, customer_id, count(*) AS devices,
+                count(*) FILTER (NOT is_patched) AS unpatched_devices
+            FROM devices {machines.sql} GROUP BY source, customer_id
+        ), counted AS (
+            SELECT source, customer_id, severity, state, count(*) AS n, max(age_days) AS oldest
+            FROM held {held.sql} GROUP BY source, customer_id, severity, state
+        ), stand AS (
+            SELECT source, customer_id, sum(n) AS findings,
+                coalesce(sum(n) FILTER (state = 'installed'), 0) AS installed,
+                sum(n) FILTER (state = 'ignored') AS ignored,
+                coalesce(sum(n) FILTER ({IS_OPEN}), 0) AS open, {opened},
+                max(oldest) FILTER ({IS_OPEN} AND severity = 'critical') AS oldest
+            FROM counted GROUP BY source, customer_id
+        )
+        SELECT source, customer_id, customer, coalesce(devices, 0), coalesce(unpatched_devices, 0),
+            {zeros}, installed / nullif(installed + open, 0) AS share, oldest
+        FROM customers
+            LEFT JOIN machines USING (source, customer_id)
+            LEFT JOIN stand USING (source, customer_id)
+        {listed.sql}
+        ORDER BY share NULLS LAST, lower(customer), customer, source, customer_id"""
+    return facts.rows(PostureRow, sql, (*machines.values, *held.values, *listed.values))
+
+
+def severity_by_state(facts: "Facts", selection: Selection = _ALL) -> list[SeverityStateRow]:
+    """Count findings by severity (worst first) and state (in the order of `models.STATES`)."""
+    held = where(of_findings(selection))
+    sql = f"""
+        SELECT severity, state, count(*) FROM held {held.sql} GROUP BY severity, state
+        ORDER BY {SEVERITY_RANK}, {STATE_RANK}"""
+    return facts.rows(SeverityStateRow, sql, held.values)

@@ -1,0 +1,80 @@
+"""What time does to a fleet: how much was open as of each sync, and how soon patches are closed.
+
+Law of this file: it asks facts opened with their history; what is still open counts as long as it
+has been open, and what was never seen open does not count at all.
+"""
+
+from typing import TYPE_CHECKING
+
+from patchfleet.models import Selection
+from patchfleet.store.queries.filters import (
+    IS_OPEN,
+    SEVERITY_RANK,
+    Clause,
+    literals,
+    of_findings,
+    where,
+)
+from patchfleet.store.queries.rows import ClosedRow, OpenRow
+
+if TYPE_CHECKING:
+    from patchfleet.store.snapshot import Facts
+
+_ALL = Selection()
+
+
+def open_by_run(facts: "Facts", selection: Selection = _ALL) -> list[OpenRow]:
+    """Count what was open as of each complete run, by source and severity, oldest run first."""
+    chosen = where([*of_findings(selection), Clause(IS_OPEN)])
+    sql = f"""
+        WITH chosen AS (SELECT source, severity, from_run, to_run FROM intervals {chosen.sql}),
+        steps AS (
+            SELECT source, severity, run, sum(step) AS step FROM (
+                SELECT source, severity, from_run AS run, 1 AS step FROM chosen
+                UNION ALL
+                SELECT source, severity, to_run, -1 FROM chosen WHERE to_run IS NOT NULL
+            ) GROUP BY source, severity, run
+        )
+        SELECT r.source, r.run_id, r.as_of, severity, CAST(sum(step) AS BIGINT) AS findings
+        FROM runs AS r JOIN steps ON steps.source = r.source AND steps.run <= r.run_id
+        WHERE r.state = 'complete'
+        GROUP BY r.source, r.run_id, r.as_of, severity
+        ORDER BY r.as_of, r.run_id, {SEVERITY_RANK}"""
+    return facts.rows(OpenRow, sql, chosen.values)
+
+
+def times_to_close(facts: "Facts", selection: Selection = _ALL) -> list[ClosedRow]:
+    """Count findings by severity and whole days from first seen open to installed, or to now.
+
+    Now is `as_of` of the source; a finding that is gone without being installed was looked at until
+    then.
+    """
+    chosen = where(of_findings(selection))
+    closing = literals(["installed"])
+    # The life of what has one interval is that; only the others, which are few, are put together.
+    sql = f"""
+        WITH once AS (
+            SELECT source, severity, from_at AS opened_at, to_run IS NULL AS is_there,
+                to_at AS gone_at, count(*) AS n
+            FROM lasting {chosen.sql} {"AND" if chosen.sql else "WHERE"} {IS_OPEN}
+            GROUP BY ALL
+        ), several AS (
+            SELECT source, device_key, finding_id, arg_max(severity, from_run) AS severity,
+                min(from_at) FILTER ({IS_OPEN}) AS opened_at,
+                min(from_at) FILTER (state IN ({closing})) AS closed_at,
+                bool_or(to_run IS NULL) AS is_there, max(to_at) AS gone_at
+            FROM moving {chosen.sql} GROUP BY source, device_key, finding_id
+        ), lives AS (
+            SELECT source, severity, opened_at, NULL AS closed_at, is_there, gone_at, n FROM once
+            UNION ALL
+            SELECT source, severity, opened_at, closed_at, is_there, gone_at, 1 FROM several
+        )
+        SELECT severity, CAST(greatest(0, date_diff('day', opened_at, CASE
+                WHEN closed_at > opened_at THEN closed_at
+                WHEN is_there THEN b.as_of ELSE gone_at END)) AS INTEGER) AS days,
+            coalesce(closed_at > opened_at, false) AS is_closed, CAST(sum(n) AS BIGINT)
+        FROM lives JOIN publications AS b USING (source)
+        WHERE opened_at IS NOT NULL
+        GROUP BY severity, days, is_closed
+        ORDER BY {SEVERITY_RANK}, days, is_closed"""
+    return facts.rows(ClosedRow, sql, (*chosen.values, *chosen.values))

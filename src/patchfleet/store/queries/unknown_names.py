@@ -1,0 +1,32 @@
+"""Which names of a selection mean nothing here, for errors that help."""
+
+from typing import TYPE_CHECKING, Literal
+
+from patchfleet.models import Selection
+from patchfleet.models.selection import close_names
+from patchfleet.store.queries.filters import named, where
+from patchfleet.store.queries.rows import UnknownName
+
+if TYPE_CHECKING:
+    from patchfleet.store.snapshot import Facts
+
+
+def unknown_names(facts: "Facts", selection: Selection) -> list[UnknownName]:
+    """List the customers, sites and devices of a selection that match nothing, with close names.
+
+    Each name is looked for in the whole fleet, so a site that exists at another customer is known.
+    """
+    fields: tuple[tuple[Literal["customers", "sites", "devices"], tuple[str, ...]], ...] = (
+        ("customers", selection.customers),
+        ("sites", selection.sites),
+        ("devices", selection.devices),
+    )
+    unknown = []
+    for field, names in fields:
+        noun = field.removesuffix("s")
+        for name in names:
+            meant = where([named(noun, f"{noun}_id", [name])])
+            if not facts.count(f"SELECT count(*) FROM {field} {meant.sql}", meant.values):
+                known = facts.texts(f"SELECT DISTINCT {noun} FROM {field}")
+                unknown.append(UnknownName(field, name, close_names(name, known)))
+    return unknown

@@ -1,0 +1,107 @@
+"""What waits for somebody: failed, waiting for a restart, overdue critical, not judged.
+
+Law of this file: the counts of `worklist` and the items of `work_items` come from the same
+conditions, so that they always agree; what cannot be judged is counted, never left out.
+"""
+
+from typing import TYPE_CHECKING
+
+from patchfleet.models import Selection
+from patchfleet.store.queries.filters import (
+    IS_OPEN,
+    SEVERITY_RANK,
+    Clause,
+    of_customers,
+    of_devices,
+    where,
+)
+from patchfleet.store.queries.lazy_rows import Lines
+from patchfleet.store.queries.open_findings import opened
+from patchfleet.store.queries.rows import CustomerWork, Reason, WorkItem
+
+if TYPE_CHECKING:
+    from patchfleet.store.snapshot import Facts
+
+NOT_JUDGED = f"""{IS_OPEN} AND (severity = 'unspecified' OR state = 'unknown'
+    OR (severity = 'critical' AND released_at IS NULL))"""
+"""What says too little of itself for a deadline."""
+
+_REASONS: dict[Reason, str] = {
+    "failed": "state = 'failed'",
+    "reboot_required": "state = 'reboot_required'",
+    # Takes one value: the days. Released longer ago than that, to the microsecond.
+    "overdue_critical": """severity = 'critical'
+        AND state IN ('missing', 'pending', 'installing', 'failed')
+        AND released_at + to_days(CAST(? AS INTEGER)) < as_of""",
+    "not_judged": NOT_JUDGED,
+}
+_ALL = Selection()
+
+
+def worklist(
+    facts: "Facts", *, overdue_after_days: int = 14, selection: Selection = _ALL
+) -> list[CustomerWork]:
+    """Count what waits at each customer, worst first.
+
+    Every customer of the selection is there, also one with nothing to do. Overdue is a critical
+    patch not yet on the device and released more than `overdue_after_days` before `as_of`. Not
+    judged is what is open without a severity or a known state, or critical without a release date.
+    """
+    machines, listed = where(of_devices(selection)), where(of_customers(selection))
+    counts = ", ".join(f"count(*) FILTER ({sql}) AS {name}" for name, sql in _REASONS.items())
+    sql = f"""
+        WITH machines AS (
+            SELECT source, customer_id, count(*) AS devices,
+                count(*) FILTER (NOT is_patched) AS unpatched_devices
+            FROM devices {machines.sql} GROUP BY source, customer_id
+        ), work AS (
+            SELECT source, customer_id, {counts} FROM {opened(facts, selection)}
+            GROUP BY source, customer_id
+        )
+        SELECT source, customer_id, customer, coalesce(devices, 0), coalesce(unpatched_devices, 0),
+            coalesce(failed, 0) AS f, coalesce(reboot_required, 0) AS r,
+            coalesce(overdue_critical, 0) AS o, coalesce(not_judged, 0)
+        FROM customers
+            LEFT JOIN machines USING (source, customer_id)
+            LEFT JOIN work USING (source, customer_id)
+        {listed.sql}
+        ORDER BY o DESC, f DESC, r DESC, lower(customer), customer, source, customer_id"""
+    values = (*machines.values, overdue_after_days, *listed.values)
+    return facts.rows(CustomerWork, sql, values)
+
+
+def work_items(
+    facts: "Facts", *, overdue_after_days: int = 14, selection: Selection = _ALL
+) -> list[WorkItem]:
+    """List every finding that waits for somebody, with the reason; see `worklist`.
+
+    A critical patch that failed and is overdue is two items. Order: customer, site, device, reason
+    as in the worklist, oldest release first.
+    """
+    return list(
+        work_lines(facts, overdue_after_days=overdue_after_days, selection=selection).read()
+    )
+
+
+def work_lines(
+    facts: "Facts", *, overdue_after_days: int = 14, selection: Selection = _ALL
+) -> Lines[WorkItem]:
+    """Give the rows of `work_items` to count and to read."""
+    rank = ", ".join(f"('{name}', {place})" for place, name in enumerate(_REASONS))
+    applies = " ".join(f"WHEN '{name}' THEN {sql}" for name, sql in _REASONS.items())
+
+    mine = opened(facts, selection)
+
+    def state(_: int | None) -> Clause:
+        sql = f"""
+            SELECT reason, source, customer_id, customer, site_id, site, device_id, device, kind,
+                finding_id, patch, kb, severity, state, decision, released_at, first_seen_at,
+                changed_at, age_days
+            FROM {mine}
+                CROSS JOIN (VALUES {rank}) AS reasons (reason, place)
+            WHERE CASE reason {applies} END"""
+        return Clause(sql, (overdue_after_days,))
+
+    order = f"""lower(customer), customer_id, lower(site), site_id, lower(device), device_id, place,
+        released_at NULLS LAST, {SEVERITY_RANK}, patch, finding_id"""
+    return Lines(facts, WorkItem, state, order=order)

@@ -1,0 +1,1 @@
+"""The database of record: schema, migrations, and what writes to it."""

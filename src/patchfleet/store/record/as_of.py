@@ -1,0 +1,185 @@
+"""The statements that read one run out of the record, as it was when it was complete.
+
+Law of this file: the state of run R is every interval that began with R or before and had not ended
+by R, for the devices that were in its inventory. Nothing a later run wrote shows.
+"""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Label, ScalarSelect, Select, Table, and_, func, or_, select
+
+from patchfleet.models import OPEN_STATES
+from patchfleet.store.record.schema import (
+    condition,
+    customer,
+    description,
+    device,
+    finding,
+    interval,
+    job,
+    job_result,
+    job_run,
+    look_alike,
+    membership,
+    patch,
+    run,
+    scan,
+    site,
+    source,
+)
+
+Statement = Select[*tuple[Any, ...]]
+
+
+def tables(run_id: int, recognition: int) -> dict[str, Statement]:
+    """Read all that one publication holds beside findings: what its source said up to a run.
+
+    Which device is which machine is read as of a recognition. The columns are those of
+    `layout.COLUMNS`.
+    """
+    theirs, name = _source_of(run_id), _name_of(run_id)
+    return {
+        **places(run_id),
+        "patches": select(name, *_all_but(patch, "source")).where(patch.c.source == theirs),
+        "conditions": select(*_all_but(condition, "source")).where(condition.c.source == theirs),
+        **_identities(recognition),
+        **{
+            kind: select(name, table.c.said).where(table.c.source == theirs, _holds(table, run_id))
+            for kind, table in (("jobs", job), ("job_runs", job_run), ("job_results", job_result))
+        },
+    }
+
+
+def places(run_id: int) -> dict[str, Statement]:
+    """Read customers, sites and devices of a run."""
+    theirs, name = _source_of(run_id), _name_of(run_id)
+    return {
+        "customers": select(
+            name, customer.c.id.label("customer_id"), customer.c.name.label("customer")
+        ).where(customer.c.source == theirs, _holds(customer, run_id)),
+        "sites": select(
+            name, site.c.id.label("site_id"), site.c.customer_id, site.c.name.label("site")
+        ).where(site.c.source == theirs, _holds(site, run_id)),
+        "devices": _devices(run_id, name),
+    }
+
+
+def _identities(recognition: int) -> dict[str, Statement]:
+    """Read which device was which machine, of all sources, and what looked alike."""
+    left, right = device.alias("left_device"), device.alias("right_device")
+    of_left, of_right = source.alias("left_source"), source.alias("right_source")
+    m, pair = membership.c, look_alike.c
+    return {
+        "members": select(
+            m.machine, source.c.name.label("source"), device.c.id.label("device_id"),
+            m.device.label("device_key"), m.score, m.reasons,
+        )
+        .join_from(membership, device, m.device == device.c.key)
+        .join(source, device.c.source == source.c.id)
+        .where(_holds(membership, recognition)),
+        "look_alikes": select(
+            of_left.c.name.label("left_source"), left.c.id.label("left_id"),
+            of_right.c.name.label("right_source"), right.c.id.label("right_id"),
+            pair.kind, pair.score, pair.reasons, pair.against,
+        )
+        .join_from(look_alike, left, pair.left == left.c.key)
+        .join(right, pair.right == right.c.key)
+        .join(of_left, left.c.source == of_left.c.id)
+        .join(of_right, right.c.source == of_right.c.id)
+        .where(_holds(look_alike, recognition)),
+    }  # fmt: skip
+
+
+def listed(run_id: int) -> Select[int]:
+    """Read how many findings the devices of a run listed."""
+    return select(func.coalesce(func.sum(scan.c.findings), 0)).where(scan.c.run == run_id)
+
+
+def findings(run_id: int) -> tuple[Statement, Statement]:
+    """Read all findings that hold as of a run: those that are open, and the others.
+
+    The columns are those of `layout.FINDING_COLUMNS`.
+    """
+    open_ones = select(condition.c.key).where(condition.c.state.in_(OPEN_STATES))
+    all_of_them = select(*_FINDING).where(
+        finding.c.device.in_(select(device.c.key).where(device.c.source == _source_of(run_id))),
+        _holds(finding, run_id),
+    )
+    is_open = finding.c.condition.in_(open_ones)
+    return all_of_them.where(is_open), all_of_them.where(~is_open)
+
+
+def moved(run_id: int, previous: int) -> Statement:
+    """Read every interval of a finding that holds as of a run or of the one published before.
+
+    But not of both: what began since, and what ended. The columns are those of
+    `layout.MOVED_COLUMNS`; what has no `to_run` up to the run has begun.
+    """
+    f = finding.c
+    began = and_(f.from_run > previous, _holds(finding, run_id))
+    ended = and_(f.from_run <= previous, f.to_run > previous, f.to_run <= run_id)
+    return select(*_FINDING, f.to_run).where(
+        f.device.in_(_changed(run_id, previous)), or_(began, ended)
+    )
+
+
+ORDER = (finding.c.device, finding.c.id)
+"""The order in which findings are read: that of their key."""
+
+_f = finding.c
+_FINDING = (
+    *(_f.id, _f.device, _f.patch, _f.condition),
+    *(_f.installed_at, _f.first_seen_at, _f.changed_at, _f.from_run),
+)
+
+
+def _changed(run_id: int, previous: int) -> Statement:
+    """Read which devices have a finding that a run after `previous`, up to this, touched."""
+    return (
+        select(scan.c.device)
+        .join_from(scan, device, scan.c.device == device.c.key)
+        .where(
+            scan.c.run > previous,
+            scan.c.run <= run_id,
+            scan.c.changes > 0,
+            device.c.source == _source_of(run_id),
+        )
+    )
+
+
+def _source_of(run_id: int) -> ScalarSelect[int]:
+    return select(run.c.source).where(run.c.id == run_id).scalar_subquery()
+
+
+def _name_of(run_id: int) -> Label[str]:
+    theirs = _source_of(run_id)
+    return select(source.c.name).where(source.c.id == theirs).scalar_subquery().label("source")
+
+
+def _devices(run_id: int, name: ColumnElement[Any]) -> Statement:
+    """Read the devices in the inventory of a run, with what was said of them then."""
+    said = _all_but(description, "device", "from_run", "to_run", "name")
+    seen = [scan.c.last_seen_at, scan.c.last_boot_at, scan.c.scanned_at]
+    return (
+        select(
+            name,
+            device.c.key,
+            device.c.id.label("device_id"),
+            description.c.name.label("device"),
+            *said,
+            *seen,
+        )
+        .join_from(scan, device, scan.c.device == device.c.key)
+        .join(description, and_(description.c.device == device.c.key, _holds(description, run_id)))
+        .where(scan.c.run == run_id)
+    )
+
+
+def _holds(table: Table, number: int) -> ColumnElement[bool]:
+    """Say that a row holds as of a run, or as of a recognition."""
+    begin, end = interval(table)
+    return and_(begin <= number, or_(end.is_(None), end > number))
+
+
+def _all_but(table: Table, *names: str) -> list[ColumnElement[Any]]:
+    return [column for column in table.c if column.name not in names]

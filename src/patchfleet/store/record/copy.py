@@ -1,0 +1,67 @@
+"""A whole record copied into another: from a file to a server, or back.
+
+Law of this file: the copy is one moment of the record, whole or not at all, and what is already
+somewhere is never written over.
+"""
+
+from pathlib import Path
+
+from sqlalchemy import Connection, Table, func, insert, select
+
+from patchfleet.errors import StoreError
+from patchfleet.store.record.database import Database
+from patchfleet.store.record.schema import metadata
+
+_ROWS_AT_ONCE = 5000
+
+
+def copy_record(
+    database: Database, target: Path | str, *, wait_seconds: float, is_private: bool
+) -> dict[str, int]:
+    """Copy all tables of a record into the one at `target`; return how many rows each had.
+
+    Raises StoreError where `target` holds anything already, or says other numbers afterwards.
+    """
+    other = Database.open(target, create=True, wait_seconds=wait_seconds, is_private=is_private)
+    try:
+        with database.read() as source, other.write(durable=True, alone=True) as connection:
+            _check_empty(connection, other.name)
+            copied = {
+                table.name: _copy(source, connection, table) for table in metadata.sorted_tables
+            }
+            _continue_numbers(connection)
+            for table in metadata.sorted_tables:
+                there = connection.scalar(select(func.count()).select_from(table))
+                if there != copied[table.name]:
+                    raise StoreError(
+                        f"{there} rows of {table.name} arrived in {other.name} and "
+                        f"{copied[table.name]} were sent",
+                        hint="nothing was kept of the copy; try again",
+                    )
+    finally:
+        other.close()
+    return copied
+
+
+def _check_empty(connection: Connection, name: str) -> None:
+    for table in metadata.sorted_tables:
+        if connection.execute(select(table).limit(1)).first() is not None:
+            raise StoreError(
+                f"{name} holds a record already", hint="name an empty database, or another file"
+            )
+
+
+def _copy(source: Connection, target: Connection, table: Table) -> int:
+    copied = 0
+    rows = source.execution_options(yield_per=_ROWS_AT_ONCE).execute(select(table)).mappings()
+    for some in rows.partitions(_ROWS_AT_ONCE):
+        target.execute(insert(table), [dict(row) for row in some])
+        copied += len(some)
+    return copied
+
+
+def _continue_numbers(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        from patchfleet.store.record.postgresql import continue_numbers
+
+        continue_numbers(connection, metadata.sorted_tables)

@@ -1,0 +1,197 @@
+"""The database of the record: opening it, transactions, and errors that people understand.
+
+Law of this file: a database is ours, whole and of a revision we know before anything else looks at
+it; every transaction ends in a commit or leaves no trace.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Self
+
+import msgspec
+from sqlalchemy import ClauseElement, Connection, inspect, text
+from sqlalchemy.exc import DBAPIError
+
+from patchfleet.addresses import is_keywords
+from patchfleet.errors import StoreError
+from patchfleet.store.record.dialect import Backend, RunLock
+from patchfleet.store.record.schema import REVISIONS, VERSION_TABLE, metadata
+
+ADDRESSES = ("postgresql://", "postgres://")
+"""How the address of a PostgreSQL server begins; everything else is a file."""
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class Database:
+    """One open database; for one thread at a time."""
+
+    def __init__(self, backend: Backend) -> None:
+        self.backend = backend
+        self.name = backend.name
+
+    @classmethod
+    def open(
+        cls, address: Path | str, *, create: bool, wait_seconds: float, is_private: bool = True
+    ) -> Self:
+        """Open the database at `address`, creating or upgrading it where needed and allowed.
+
+        Raises StoreError where it cannot be opened, is somebody else's, newer, or half-migrated.
+        """
+        backend = _backend(address, wait_seconds, is_private=is_private)
+        backend.check(create=create)
+        database = cls(backend)
+        try:
+            revision = database._found(is_to_be_written=create)
+            if revision != REVISIONS[-1]:
+                database._upgrade(is_allowed=create or revision is not None)
+        except BaseException:
+            database.close()
+            raise
+        return database
+
+    def _found(self, *, is_to_be_written: bool) -> str | None:
+        """Read the revision, also where the file can be read and nothing written beside it."""
+        try:
+            with self.read() as connection:
+                return self._revision(connection)
+        except StoreError:
+            if is_to_be_written or not self.backend.only_reads():
+                raise
+        with self.read() as connection:
+            return self._revision(connection)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Give a connection that sees one moment of the database, whatever others write."""
+        with self.explained(), self.backend.engine.connect() as connection:
+            self.backend.begin_read(connection)
+            yield connection
+
+    @contextmanager
+    def write(self, *, durable: bool = False, alone: bool = False) -> Iterator[Connection]:
+        """Give a connection whose work is committed at the end, or not at all.
+
+        `durable` waits until the commit is on the disk and would survive a power failure; `alone`
+        lets no other write that is alone begin before this one has ended.
+        """
+        with (
+            self.explained(),
+            self.backend.engine.connect() as connection,
+            self.backend.lasting(connection) if durable else nullcontext(),
+        ):
+            self.backend.begin_write(connection, alone=alone)
+            yield connection
+            connection.commit()
+
+    def lock(self, name: str) -> RunLock | None:
+        """Take a lock that ends with this process at the latest, or return None where it is held.
+
+        The name is that of a source, whose runs its holder may write, or of a process.
+        """
+        with self.explained():
+            return self.backend.lock(name)
+
+    def is_locked(self, name: str) -> bool:
+        """Say whether somebody, anywhere, holds the lock of this name."""
+        with self.explained():
+            return self.backend.is_locked(name)
+
+    def spell(self, statement: ClauseElement) -> str:
+        """Spell a statement for the driver, with its own marks for parameters.
+
+        For the few statements that run once a device over many rows, where the cost of SQLAlchemy
+        between us and the driver is a third of the whole.
+        """
+        return str(statement.compile(dialect=self.backend.engine.dialect))
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.backend.engine.dispose()
+
+    def _revision(self, connection: Connection) -> str | None:
+        """Read the revision, None of an empty file; raise StoreError where it is not ours.
+
+        Cheap, since every command begins with it: Alembic is loaded only to change something.
+        """
+        present = set(inspect(connection).get_table_names())
+        if not present:
+            return None
+        if VERSION_TABLE not in present:
+            raise StoreError(
+                f"{self.name} is a database, but not one of Patchfleet",
+                hint="name another file: this one was left as it is",
+            )
+        found = connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalars().all()
+        if len(found) != 1 or (found[0] == REVISIONS[-1] and set(metadata.tables) - present):
+            raise StoreError(
+                f"{self.name} was left half-way through a change of its tables",
+                hint="restore it from a backup, or move it away and sync again",
+            )
+        if found[0] not in REVISIONS:
+            raise StoreError(
+                f"{self.name} was written by a newer Patchfleet (revision {found[0]}, "
+                f"this one knows up to {REVISIONS[-1]})",
+                hint="upgrade Patchfleet: pip install --upgrade patchfleet",
+            )
+        return str(found[0])
+
+    def _upgrade(self, *, is_allowed: bool) -> None:
+        """Bring the tables to the newest revision in one transaction, unless somebody just did."""
+        if not is_allowed:
+            raise self.backend.no_data()
+        with self.explained(), self.backend.engine.connect() as connection:
+            self.backend.prepare(connection)
+        with self.write(alone=True) as connection:
+            if self._revision(connection) != REVISIONS[-1]:
+                _migrate(connection)
+
+    @contextmanager
+    def explained(self) -> Iterator[None]:
+        """Turn an error of the database into one line for a person."""
+        drivers = self.backend.engine.dialect.loaded_dbapi.Error
+        try:
+            yield
+        except DBAPIError as error:
+            raise self.backend.explain(error.orig or error) from error
+        except drivers as error:
+            raise self.backend.explain(error) from error
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise StoreError(
+                f"{self.name} is damaged: something kept in it as JSON cannot be read",
+                hint="restore a backup, or move it away and sync again",
+            ) from error
+
+
+def _backend(address: Path | str, wait_seconds: float, *, is_private: bool) -> Backend:
+    """Choose by the address: that of a PostgreSQL server, or a file."""
+    if isinstance(address, str) and address.startswith(ADDRESSES):
+        from patchfleet.store.record.postgresql import PostgreSQL
+
+        return PostgreSQL(address, wait_seconds)
+    if isinstance(address, str) and "://" in address:
+        kind = address.partition("://")[0]
+        raise StoreError(
+            f"a store cannot be kept in {kind}://",
+            hint="name a file, or postgresql://USER@HOST/DATABASE",
+        )
+    if is_keywords(str(address)):
+        raise StoreError(
+            "a store is named by a file or an address, not by words as libpq takes them",
+            hint="name it as postgresql://USER@HOST/DATABASE",
+        )
+    from patchfleet.store.record.sqlite import SQLite
+
+    return SQLite(Path(address), wait_seconds, is_private=is_private)
+
+
+def _migrate(connection: Connection) -> None:
+    """Run every migration up to the newest, in the transaction of `connection`."""
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

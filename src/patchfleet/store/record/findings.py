@@ -1,0 +1,222 @@
+"""One device's listing against what is on record: the path every finding of every sync takes.
+
+Law of this file: it is measured (docs/benchmarks.md). One read and one pass a device, statements
+spelled once and run by the driver; a listing that is unchanged writes one scan row.
+"""
+
+from collections.abc import Sequence
+from itertools import zip_longest
+
+import msgspec
+from sqlalchemy import and_, bindparam, delete, func, select, update
+from sqlalchemy.engine.interfaces import DBAPICursor
+
+from patchfleet.errors import StoreError
+from patchfleet.models import Finding
+from patchfleet.store.record import interning
+from patchfleet.store.record.database import Database
+from patchfleet.store.record.nul_bytes import without_nul
+from patchfleet.store.record.schema import device, finding, micros, scan
+from patchfleet.store.types import Delta
+
+_f = finding.c
+_ON_DEVICE = _f.device == bindparam("on")
+_STANDS = and_(_ON_DEVICE, _f.to_run.is_(None))
+_HELD = select(_f.id, _f.patch, _f.condition, _f.installed_at).where(_STANDS)
+"""Read as one text: to fetch 200 rows gives the interpreter's lock away 200 times, and takes half
+as long again as to write and read that text."""
+_DATES = select(_f.id, _f.first_seen_at, _f.changed_at, _f.from_run)
+"""What is read of the few that end: a column of all findings would cost as much as these do."""
+_END = update(finding).values(to_run=bindparam("this"))
+"""With RETURNING, for the dates, SQLite does more than for the two statements."""
+_EVER = select(_f.id, func.min(_f.first_seen_at)).where(_ON_DEVICE).group_by(_f.id)
+_FORGET = delete(finding).where(
+    _ON_DEVICE, _f.from_run == bindparam("this"), _f.to_run == _f.from_run
+)
+_SCANNED = (
+    update(scan)
+    .where(scan.c.run == bindparam("this"), scan.c.device == bindparam("on"))
+    .values(
+        scanned_at=bindparam("at"),
+        findings=bindparam("n"),
+        changes=scan.c.changes + bindparam("more"),
+    )
+)
+_LISTED = (
+    update(device)
+    .where(device.c.key == bindparam("on"))
+    .values(listed_at=bindparam("at"), listed=bindparam("n"), fingerprint=bindparam("digest"))
+)
+
+_OWN = (_f.id, _f.patch, _f.condition, _f.installed_at, _f.first_seen_at, _f.changed_at)
+_AGAIN = update(device).where(device.c.key == bindparam("on")).values(listed_at=bindparam("at"))
+
+SAME_AT_ONCE = 100
+
+Listed = tuple[str, int, int, int | None]
+"""A finding: its number, and those of patch and condition, and installed_at."""
+Dated = tuple[str, int, int, int | None, int, int]
+"""A finding to be written, with first_seen_at and changed_at."""
+Dates = tuple[int, int, int]
+"""Of a finding on record: first_seen_at, changed_at, and the run that began it."""
+
+_read = msgspec.json.Decoder(list[Listed]).decode
+
+
+class Ledger:
+    """Writes the listings of one run."""
+
+    def __init__(self, database: Database, source: int, run: int) -> None:
+        self._database, self._run = database, run
+        self._patches = interning.patches(database, source)
+        self._conditions = interning.conditions(database, source)
+        spell = database.spell
+        held = database.backend.as_array(_HELD.selected_columns, by=_f.id)
+        self._held = spell(_HELD.with_only_columns(held))
+        self._ever = spell(_EVER)
+        self._forget = spell(_FORGET)
+        some = _STANDS, database.backend.is_among(_f.id, "ids")
+        self._dates = spell(_DATES.where(*some))
+        self._end = spell(_END.where(*some))
+        self._insert = database.backend.insertion((_f.device, _f.from_run), _OWN)
+        self._scanned, self._listed = spell(_SCANNED), spell(_LISTED)
+        self._again = spell(_AGAIN)
+        self._same: list[tuple[int, int, int]] = []
+
+    def record(
+        self, device: int, findings: Sequence[Finding], at: int, fingerprint: str | None
+    ) -> Delta:
+        """Write what `findings`, the whole listing of one device, changes; one transaction.
+
+        Raises StoreError, and writes nothing, where two findings have the same number.
+        """
+        if "\0" in "".join([f.id for f in findings]):
+            findings = [without_nul(f) for f in findings]
+        listed = self._numbered(findings)
+        with self._database.write() as connection:
+            cursor = connection.connection.cursor()
+            cursor.execute(self._held, (device,))
+            held = _read(cursor.fetchall()[0][0])
+            if held == listed:  # both by number: the cheapest way to know
+                delta = Delta(0, 0, 0, len(listed))
+            else:
+                delta = self._write(cursor, device, held, listed, at)
+            self._note(cursor, device, len(listed), delta, at)
+            self._note_same(cursor)
+            cursor.execute(self._listed, (at, len(listed), fingerprint, device))
+        self._same.clear()
+        return delta
+
+    def take_over(self, device: int, listed: int, at: int) -> Delta:
+        """Note that a device listed what it did before, to the letter; see `flush`."""
+        self._same.append((at, listed, device))
+        if len(self._same) >= SAME_AT_ONCE:
+            self.flush()
+        return Delta(0, 0, 0, listed)
+
+    def flush(self) -> None:
+        """Commit what is noted of unchanged devices: many at once, since each is so little.
+
+        A process that is killed before has to ask them again.
+        """
+        if self._same:
+            with self._database.write() as connection:
+                self._note_same(connection.connection.cursor())
+            self._same.clear()
+
+    def _note_same(self, cursor: DBAPICursor) -> None:
+        if not self._same:
+            return
+        scanned = [(at, listed, 0, self._run, key) for at, listed, key in self._same]
+        cursor.executemany(self._scanned, scanned)
+        cursor.executemany(self._again, [(at, key) for at, _, key in self._same])
+
+    def _note(self, cursor: DBAPICursor, device: int, listed: int, delta: Delta, at: int) -> None:
+        changes = delta.new + delta.changed + delta.gone
+        cursor.execute(self._scanned, (at, listed, changes, self._run, device))
+
+    def _numbered(self, findings: Sequence[Finding]) -> list[Listed]:
+        """Name patch and condition of each finding by their numbers, and order by its own."""
+        if len({f.id for f in findings}) != len(findings):
+            ids = [f.id for f in findings]
+            twice = next(number for number in ids if ids.count(number) > 1)
+            raise StoreError(
+                f"the listing names finding {twice} twice",
+                hint="nothing was recorded for this device; read it again",
+            )
+        patches, conditions = self._patches.numbers, self._conditions.numbers
+        try:
+            listed = [
+                (f.id, patches[id(f.patch)], conditions[id(f.condition)], micros(f.installed_at))
+                for f in findings
+            ]
+        except KeyError:  # some have no number yet, which is rare once a run is under way
+            self._patches.learn(f.patch for f in findings)
+            self._conditions.learn(f.condition for f in findings)
+            return self._numbered(findings)
+        listed.sort()
+        return listed
+
+    def _write(
+        self,
+        cursor: DBAPICursor,
+        device: int,
+        held: Sequence[Listed],
+        listed: Sequence[Listed],
+        at: int,
+    ) -> Delta:
+        """Write the difference between what is on record and what is listed."""
+        was, now = _apart(held, listed) if held else ({}, listed)
+        dates = self._leave(cursor, device, list(was))
+        new: list[Listed] = []
+        begun: list[Dated] = []
+        for row in now:
+            before = was.get(row[0])
+            if before is None:
+                new.append(row)
+                continue
+            first_seen_at, changed_at, _ = dates[row[0]]
+            # Not a change of the finding where only the words for its patch are other ones.
+            changed_at = changed_at if before[2:] == row[2:] else at
+            # Where a clock ran back, what was seen before it changed was not seen after that.
+            begun.append((*row, min(first_seen_at, changed_at), changed_at))
+        changed = len(begun)
+        begun += self._first_seen(cursor, device, new, at)
+        self._insert(cursor, (device, self._run), begun)
+        same = len(listed) - len(new) - changed
+        return Delta(len(new), changed, len(was) - changed, same)
+
+    def _leave(self, cursor: DBAPICursor, device: int, ids: Sequence[str]) -> dict[str, Dates]:
+        """End what no longer holds, or forget it where this very run wrote it; tell its dates."""
+        if not ids:
+            return {}
+        some = msgspec.json.encode(ids).decode()
+        cursor.execute(self._dates, (device, some))
+        dates = {row[0]: row[1:] for row in cursor.fetchall()}
+        cursor.execute(self._end, (self._run, device, some))
+        if any(begun == self._run for _, _, begun in dates.values()):
+            cursor.execute(self._forget, (device, self._run))
+        return dates
+
+    def _first_seen(
+        self, cursor: DBAPICursor, device: int, new: Sequence[Listed], at: int
+    ) -> list[Dated]:
+        """Date what is new: now, or long ago where it was gone and came back."""
+        if not new:
+            return []
+        cursor.execute(self._ever, (device,))
+        ever: dict[str, int] = dict(cursor.fetchall())
+        return [(*now, min(ever.get(now[0], at), at), at) for now in new]
+
+
+def _apart(
+    held: Sequence[Listed], listed: Sequence[Listed]
+) -> tuple[dict[str, Listed], list[Listed]]:
+    """Tell what is only on record, by number, and what is only listed; both come by number.
+
+    Side by side first: most rows are where they were, and to compare two is less than to hash them.
+    """
+    pairs = [(was, now) for was, now in zip_longest(held, listed) if was != now]
+    before = {row for row, _ in pairs if row}
+    after = {row for _, row in pairs if row}
+    return {row[0]: row for row in sorted(before - after)}, sorted(after - before)

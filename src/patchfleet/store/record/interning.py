@@ -1,0 +1,97 @@
+"""Values that many findings share, each written once and named by a number of ours.
+
+Law of this file: a number is given out only after its value is committed, so no rollback can leave
+a finding that names nothing. One run a source writes at a time, so no value is written twice.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Generic, TypeVar
+
+import msgspec
+from msgspec import Struct, structs
+from sqlalchemy import Table, insert, select
+
+from patchfleet.models import Condition, Patch
+from patchfleet.store.record.database import Database
+from patchfleet.store.record.nul_bytes import without_nul
+from patchfleet.store.record.schema import condition, micros, moment, patch
+
+Value = TypeVar("Value", bound=Struct)
+
+_MOST_KEPT = 200_000
+_READ_CVES = msgspec.json.Decoder(tuple[str, ...]).decode
+
+
+class Interned(Generic[Value]):
+    """The numbers of all values of one source in one table, in memory.
+
+    `numbers` gives the number of a value by the identity of its object, a fifth of the time that
+    comparing two equal ones takes: a source uses one object for all findings that share it.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        table: Table,
+        source: int,
+        spell: Callable[[Value], Mapping[str, object]],
+        read: Callable[..., Value],
+    ) -> None:
+        self.numbers: dict[int, int] = {}
+        self._kept: list[Value] = []  # so that no identity is given to another object
+        self._keys: dict[Value, int] = {}
+        self._database, self._table, self._source = database, table, source
+        self._spell, self._read = spell, read
+        self._last = 0
+        self._load()
+
+    def learn(self, values: Iterable[Value]) -> None:
+        """Know the numbers of these objects, writing what has none in a transaction of its own."""
+        kept = {id(value): value for value in values if id(value) not in self.numbers}
+        if len(self._kept) > _MOST_KEPT:
+            self.numbers.clear()
+            self._kept.clear()
+        plain = {number: without_nul(value) for number, value in kept.items()}
+        rows = [
+            {"source": self._source, **self._spell(value)}
+            for value in dict.fromkeys(plain.values())
+            if value not in self._keys
+        ]
+        if rows:
+            with self._database.write() as connection:
+                connection.execute(insert(self._table), rows)
+            self._load()
+        self._kept.extend(kept.values())
+        self.numbers.update((number, self._keys[value]) for number, value in plain.items())
+
+    def _load(self) -> None:
+        table = self._table
+        said = [column for column in table.c if column.name not in ("key", "source")]
+        names = [column.name for column in said]
+        statement = select(table.c.key, *said).where(
+            table.c.source == self._source, table.c.key > self._last
+        )
+        with self._database.read() as connection:
+            for key, *cells in connection.execute(statement.order_by(table.c.key)):
+                self._last = key
+                self._keys[self._read(**dict(zip(names, cells, strict=True)))] = key
+
+
+def patches(database: Database, source: int) -> Interned[Patch]:
+    """Give the patches of a source their numbers; equal descriptions are one patch."""
+    return Interned(database, patch, source, _spell_patch, _read_patch)
+
+
+def conditions(database: Database, source: int) -> Interned[Condition]:
+    """Give the conditions of a source their numbers."""
+    return Interned(database, condition, source, structs.asdict, Condition)
+
+
+def _spell_patch(value: Patch) -> dict[str, object]:
+    fields = {name: getattr(value, name) for name in value.__struct_fields__}
+    cves = msgspec.json.encode(value.cves).decode()
+    return {**fields, "released_at": micros(value.released_at), "cves": cves}
+
+
+def _read_patch(released_at: int | None, cves: str, **said: Any) -> Patch:
+    return Patch(released_at=moment(released_at), cves=_READ_CVES(cves), **said)

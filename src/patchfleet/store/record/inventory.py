@@ -1,0 +1,215 @@
+"""Customers, sites and devices of a run, written as intervals, and one scan row a device.
+
+Law of this file: an inventory that contradicts itself is refused whole, since a device whose place
+is not known would be in no customer's list and nobody would miss it.
+"""
+
+from collections.abc import Collection, Sequence
+
+import msgspec
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    bindparam,
+    delete,
+    insert,
+    select,
+    update,
+)
+
+from patchfleet.errors import StoreError
+from patchfleet.models import Customer, Device, Inventory, Site
+from patchfleet.store.record import as_of as asof
+from patchfleet.store.record import validity
+from patchfleet.store.record.schema import (
+    customer,
+    description,
+    device,
+    micros,
+    moment,
+    scan,
+    site,
+)
+from patchfleet.store.record.schema import run as run_table
+from patchfleet.store.types import Listed
+
+
+def check(inventory: Inventory) -> None:
+    """Raise StoreError where an id stands twice or a place is named that is not there."""
+    for noun, ids in (
+        ("customer", [c.id for c in inventory.customers]),
+        ("site", [s.id for s in inventory.sites]),
+        ("device", [d.id for d in inventory.devices]),
+    ):
+        if len(set(ids)) != len(ids):
+            twice = next(i for i in ids if ids.count(i) > 1)
+            raise _contradiction(f"names {noun} {twice} twice")
+    customers = {c.id for c in inventory.customers}
+    sites = {s.id for s in inventory.sites}
+    for place in inventory.sites:
+        if place.customer_id not in customers:
+            raise _contradiction(
+                f"puts site {place.id} at customer {place.customer_id}, which it does not list"
+            )
+    for machine in inventory.devices:
+        if machine.customer_id not in customers or machine.site_id not in sites:
+            raise _contradiction(
+                f"puts device {machine.id} at site {machine.site_id} of customer "
+                f"{machine.customer_id}, which it does not list"
+            )
+
+
+def write(connection: Connection, source: int, run: int, inventory: Inventory) -> dict[str, int]:
+    """Write an inventory and return the key of each of its devices.
+
+    What is not in it any more is left to `end_absent`; scan rows of this run are made to be those
+    of the inventory, and keep what is recorded in them.
+    """
+    of_source = customer.c.source == source
+    names = {(source, c.id): (c.name,) for c in inventory.customers}
+    validity.settle(connection, customer, of_source, run, names)
+    places = {(source, s.id): (s.customer_id, s.name) for s in inventory.sites}
+    validity.settle(connection, site, site.c.source == source, run, places)
+    keys = _device_keys(connection, source, inventory.devices)
+    said = {(keys[d.id],): _say(d) for d in inventory.devices}
+    validity.settle(connection, description, _described(source), run, said)
+    _write_scans(connection, run, {keys[d.id]: d for d in inventory.devices})
+    return keys
+
+
+def read(connection: Connection, run_id: int) -> Inventory:
+    """Read customers, sites and devices as they were in a complete run."""
+    as_of = connection.scalars(select(run_table.c.as_of).where(run_table.c.id == run_id)).one()
+    rows = {
+        name: connection.execute(statement, execution_options={"yield_per": 1000}).mappings()
+        for name, statement in asof.places(run_id).items()
+    }
+    return Inventory(
+        as_of=moment(int(as_of)),
+        customers=tuple(
+            Customer(id=r["customer_id"], name=r["customer"]) for r in rows["customers"]
+        ),
+        sites=tuple(
+            Site(id=r["site_id"], customer_id=r["customer_id"], name=r["site"])
+            for r in rows["sites"]
+        ),
+        devices=tuple(_device(row) for row in rows["devices"]),
+    )
+
+
+def _device(row: RowMapping) -> Device:
+    said = {name: row[name] for name in Device.__struct_fields__ if name in row}
+    return Device(
+        **{
+            **said,
+            "id": row["device_id"],
+            "name": row["device"],
+            "mac_addresses": tuple(msgspec.json.decode(row["mac_addresses"])),
+            "last_seen_at": moment(row["last_seen_at"]),
+            "last_boot_at": moment(row["last_boot_at"]),
+        }
+    )
+
+
+def listed(connection: Connection, source: int) -> dict[int, Listed]:
+    """Read how each device of a source was last listed, by its key; without those never listed."""
+    d = device.c
+    statement = select(d.key, d.listed_at, d.listed, d.fingerprint)
+    rows = connection.execute(statement.where(d.source == source, d.listed_at.is_not(None)))
+    return {
+        key: Listed(moment(int(at)), int(findings), fingerprint)
+        for key, at, findings, fingerprint in rows
+    }
+
+
+def keep(connection: Connection, run: int, keys: Sequence[int]) -> None:
+    """Let devices stand in a run as they were last listed."""
+    last = select(device.c.listed_at, device.c.listed).where(device.c.key == scan.c.device)
+    statement = (
+        update(scan)
+        .where(scan.c.run == run, scan.c.device == bindparam("on"))
+        .values(
+            scanned_at=last.with_only_columns(device.c.listed_at).scalar_subquery(),
+            findings=last.with_only_columns(device.c.listed).scalar_subquery(),
+        )
+    )
+    if keys:
+        connection.execute(statement, [{"on": key} for key in keys])
+
+
+def end_absent(
+    connection: Connection, source: int, run: int, inventory: Inventory, keys: Collection[int]
+) -> None:
+    """End what a complete inventory no longer has; `keys` are those of its devices."""
+    customers = {(source, c.id) for c in inventory.customers}
+    sites = {(source, s.id) for s in inventory.sites}
+    devices = {(key,) for key in keys}
+    validity.end_all_but(connection, customer, customer.c.source == source, run, customers)
+    validity.end_all_but(connection, site, site.c.source == source, run, sites)
+    validity.end_all_but(connection, description, _described(source), run, devices)
+
+
+def _described(source: int) -> ColumnElement[bool]:
+    return description.c.device.in_(select(device.c.key).where(device.c.source == source))
+
+
+def _device_keys(connection: Connection, source: int, devices: Sequence[Device]) -> dict[str, int]:
+    """Give every device a key, once and for ever, and return those of `devices`."""
+    known = _known(connection, source)
+    unknown = [{"source": source, "id": d.id} for d in devices if d.id not in known]
+    for some in validity.parts(unknown):
+        connection.execute(insert(device), some)
+    if unknown:
+        known = _known(connection, source)
+    return {d.id: known[d.id] for d in devices}
+
+
+def _known(connection: Connection, source: int) -> dict[str, int]:
+    rows = connection.execute(select(device.c.id, device.c.key).where(device.c.source == source))
+    return {row[0]: row[1] for row in rows}
+
+
+def _say(machine: Device) -> validity.Values:
+    """Spell what seldom changes, in the order of the columns of `description`."""
+    return (
+        machine.customer_id,
+        machine.site_id,
+        machine.name,
+        machine.kind,
+        machine.is_patched,
+        machine.os,
+        machine.description,
+        machine.user,
+        machine.serial,
+        msgspec.json.encode(machine.mac_addresses).decode(),
+        machine.domain,
+    )
+
+
+def _write_scans(connection: Connection, run: int, devices: dict[int, Device]) -> None:
+    """Make the scan rows of a run those of its devices; what is recorded in them stays."""
+    recorded = {
+        row.device: (row.scanned_at, row.findings, row.changes)
+        for row in connection.execute(select(scan).where(scan.c.run == run))
+    }
+    connection.execute(delete(scan).where(scan.c.run == run))
+    # By the driver: between us and it would be half of the time.
+    statement = str(insert(scan).compile(dialect=connection.dialect))
+    for keys in validity.parts(list(devices)):
+        rows = [
+            (
+                *(run, key),
+                *(micros(devices[key].last_seen_at), micros(devices[key].last_boot_at)),
+                *recorded.get(key, (None, None, 0)),
+            )
+            for key in keys
+        ]
+        connection.exec_driver_sql(statement, rows)
+
+
+def _contradiction(what: str) -> StoreError:
+    return StoreError(
+        f"the inventory {what}",
+        hint="nothing of it was recorded; sync again, and ask the source if it stays so",
+    )

@@ -1,0 +1,71 @@
+"""Jobs of a source on record: what was ordered, when it ran, and what it did on each device.
+
+Law of this file: what a source no longer lists ends, whoever said it before; what it lists and was
+not read again stays as it was last said.
+"""
+
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import Connection, Table, select
+
+from patchfleet.models import OVER_STATUSES, Job, JobResult, JobRun, Jobs, RunRef
+from patchfleet.store.record import validity
+from patchfleet.store.record.nul_bytes import without_nul
+from patchfleet.store.record.schema import job, job_result, job_run
+from patchfleet.store.record.schema import source as sources
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(JobRun).decode
+_decode_job = msgspec.json.Decoder(Job).decode
+
+
+def write(connection: Connection, source: int, run: int, jobs: Jobs) -> None:
+    """Make the record say what a source says of its jobs, from `run` on."""
+    jobs = without_nul(jobs)
+    said: dict[Table, dict[validity.Key, validity.Values]] = {
+        job: {(source, one.id): _said(one) for one in jobs.jobs},
+        job_run: {(source, one.job_id, one.id): _said(one) for one in jobs.runs},
+        job_result: {
+            (source, one.job_id, one.run_id, one.device_id): _said(one) for one in jobs.results
+        },
+    }
+
+    def is_kept(key: validity.Key) -> bool:
+        return key[1] in jobs.kept_jobs or key[1:3] in jobs.kept_runs
+
+    for table, wanted in said.items():
+        of_source = table.c.source == source
+        validity.settle(connection, table, of_source, run, wanted)
+        validity.end_all_but(connection, table, of_source, run, wanted.keys(), is_kept=is_kept)
+
+
+def _said(one: Job | JobRun | JobResult) -> validity.Values:
+    return (_encode(one).decode(),)
+
+
+def names(connection: Connection, source_name: str) -> dict[str, str]:
+    """Return the jobs of a source that are on record now, with their names."""
+    held = (
+        select(job.c.id, job.c.said)
+        .join(sources, job.c.source == sources.c.id)
+        .where(sources.c.name == source_name, job.c.to_run.is_(None))
+    )
+    return {number: _decode_job(said).name for number, said in connection.execute(held)}
+
+
+def runs_over(connection: Connection, source_name: str, before: datetime) -> frozenset[RunRef]:
+    """Return the runs begun before a time that are over on all of their devices."""
+    asked = (
+        select(job_run.c.said)
+        .join(sources, job_run.c.source == sources.c.id)
+        .where(sources.c.name == source_name, job_run.c.to_run.is_(None))
+    )
+    runs = (_decode(said) for said in connection.scalars(asked))
+    return frozenset(
+        (one.job_id, one.id)
+        for one in runs
+        if one.status in OVER_STATUSES
+        and one.scheduled_at is not None
+        and one.scheduled_at < before
+    )

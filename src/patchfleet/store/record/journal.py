@@ -1,0 +1,256 @@
+"""The journal of changes: what was asked of a source, and what came of it, in order.
+
+Law of this file: a line that `append` returned from survives a power failure, so that nothing is
+ever sent a second time because its first time was forgotten; no line is changed afterwards.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, Row, and_, exists, func, insert, or_, select
+
+from patchfleet.store.record.database import Database
+from patchfleet.store.record.schema import change, micros, moment
+from patchfleet.store.types import ChangeEntry, Json, OpenChange, ReadBack, change_id
+from patchfleet.transport.change import Claim, Earlier
+from patchfleet.transport.operation import Wanted
+
+_AS_JSON = ("finding_ids", "before", "after")
+_ENDED = ("confirmed", "failed", "unknown")
+
+
+class Journal:
+    """The journal of one record: `store.journal`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def append(self, *entries: ChangeEntry) -> None:
+        """Write entries, all or none of them, and return when they are on the disk."""
+        rows = [_spell(entry) for entry in entries]
+        if rows:
+            with self._database.write(durable=True) as connection:
+                connection.execute(insert(change), rows)
+
+    def read(self, plan_id: str) -> list[ChangeEntry]:
+        """Read all entries of a plan in the order they were written."""
+        statement = select(change).where(change.c.plan_id == plan_id).order_by(change.c.id)
+        with self._database.read() as connection:
+            return [_read(row) for row in connection.execute(statement)]
+
+    def of(
+        self, plan_id: str, *, before: Mapping[str, Json], now: Callable[[], datetime]
+    ) -> "PlanJournal":
+        """Return this journal for the changes of a plan: its name, its clock, what it met."""
+        return PlanJournal(self, plan_id, before, now)
+
+    def after_looking(self) -> "LookedAt":
+        """Return this journal for a person who looked for what is unknown: it was not done.
+
+        It counts only where looking again brings no answer; what is found is found.
+        """
+        return LookedAt(self)
+
+    def sent(
+        self, wanted: Wanted, at: datetime, *, plan_id: str | None = None, before: Json = None
+    ) -> int:
+        """Say that a change is about to be sent; return the number of the line."""
+        entry = ChangeEntry(
+            plan_id=plan_id or change_id(at),
+            at=at,
+            source=wanted.source,
+            device_id=wanted.device_id,
+            finding_ids=wanted.items,
+            action=wanted.action,
+            outcome="sent",
+            before=before,
+            marker=wanted.marker,
+            asked=wanted.asked,
+        )
+        with self._database.write(durable=True) as connection:
+            written = connection.execute(insert(change).returning(change.c.id), [_spell(entry)])
+            return int(written.scalar_one())
+
+    def ended(self, line: int, claims: Sequence[Claim], at: datetime) -> None:
+        """Say what came of the change of a line."""
+        with self._database.read() as connection:
+            sent = _read(connection.execute(select(change).where(change.c.id == line)).one())
+        self.append(
+            *(
+                msgspec.structs.replace(
+                    sent,
+                    at=at,
+                    finding_ids=claim.items,
+                    outcome=claim.outcome,
+                    after=dict(claim.now),
+                    reason=claim.reason,
+                    asked=None,
+                    line=line,
+                )
+                for claim in claims
+            )
+        )
+
+    def unfinished(self, wanted: Wanted) -> Earlier | None:
+        """Return the last change that asked for the same, where nobody knows what came of it."""
+        statement = (
+            select(change.c.id, change.c.marker)
+            .where(
+                change.c.source == wanted.source,
+                change.c.action == wanted.action,
+                change.c.device_id == wanted.device_id,
+                change.c.outcome == "sent",
+                change.c.asked == _as_json(wanted.asked),
+            )
+            .order_by(change.c.id.desc())
+            .limit(1)
+        )
+        with self._database.read() as connection:
+            last = connection.execute(statement).one_or_none()
+            if last is None or not last.marker:
+                return None
+            ends = select(change.c.outcome).where(change.c.line == last.id)
+            known = set(connection.execute(ends).scalars())
+        return None if known & {"confirmed", "failed"} else Earlier(last.id, last.marker)
+
+    def open(self, source: str) -> list[OpenChange]:
+        """Return what was sent and has no outcome: a command was killed, or is at it now."""
+        end = change.alias()
+        before_lines = and_(
+            end.c.line.is_(None),
+            end.c.plan_id == change.c.plan_id,
+            end.c.device_id == change.c.device_id,
+            end.c.outcome.in_(_ENDED),
+        )
+        ended = exists().where(or_(end.c.line == change.c.id, before_lines))
+        statement = select(change).where(
+            change.c.source == source, change.c.outcome == "sent", ~ended
+        )
+        return [OpenChange(row.id, _read(row)) for row in self._rows(statement, change.c.id)]
+
+    def read_backs(self, source: str) -> dict[tuple[str, str], ReadBack]:
+        """Return how each finding of a source was read after our last change of it.
+
+        Where that change has no outcome, or could not be read back, there is only when it was.
+        """
+        statement = select(change).where(
+            change.c.source == source, change.c.device_id != "", change.c.outcome != "skipped"
+        )
+        found: dict[tuple[str, str], ReadBack] = {}
+        for row in self._rows(statement, change.c.id):
+            after = msgspec.json.decode(row.after)
+            known = after if isinstance(after, dict) else {}
+            for finding in msgspec.json.decode(row.finding_ids):
+                found[row.device_id, finding] = ReadBack(moment(int(row.at)), known.get(finding))
+        return found
+
+    def _rows(self, statement: Any, order: ColumnElement[Any]) -> list[Any]:
+        with self._database.read() as connection:
+            return list(connection.execute(statement.order_by(order)))
+
+    def last_changes(self, source: str) -> dict[str, datetime]:
+        """Return when a change was last sent to each device of a source, by its id."""
+        statement = (
+            select(change.c.device_id, func.max(change.c.at))
+            .where(change.c.source == source)
+            .group_by(change.c.device_id)
+        )
+        with self._database.read() as connection:
+            return {device: moment(int(at)) for device, at in connection.execute(statement)}
+
+    def times_sent(
+        self, source: str, actions: Collection[str], *, since: datetime
+    ) -> dict[tuple[str, str], int]:
+        """Count how often some actions were sent for each device and finding since a time.
+
+        It is counted on record, so that a restart does not begin anew.
+        """
+        statement = select(change.c.device_id, change.c.finding_ids).where(
+            change.c.source == source,
+            change.c.action.in_(sorted(actions)),
+            change.c.outcome == "sent",
+            change.c.at >= micros(since),
+        )
+        counts: Counter[tuple[str, str]] = Counter()
+        with self._database.read() as connection:
+            for device, findings in connection.execute(statement):
+                counts.update((device, finding) for finding in msgspec.json.decode(findings))
+        return dict(counts)
+
+
+class PlanJournal:
+    """The journal as the changes of one plan write it."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        plan_id: str,
+        before: Mapping[str, Json],
+        now: Callable[[], datetime],
+    ) -> None:
+        self._journal = journal
+        self._plan_id = plan_id
+        self._before = before
+        self._now = now
+
+    def sent(self, wanted: Wanted, at: datetime) -> int:  # noqa: ARG002 -- a plan has its own clock
+        """Say that a change is about to be sent; return the number of the line."""
+        met: Json = {one: self._before[one] for one in wanted.items if one in self._before}
+        return self._journal.sent(wanted, self._now(), plan_id=self._plan_id, before=met)
+
+    def ended(self, line: int, claims: Sequence[Claim], at: datetime) -> None:  # noqa: ARG002
+        """Say what came of the change of a line."""
+        self._journal.ended(line, claims, self._now())
+
+    def unfinished(self, wanted: Wanted) -> Earlier | None:
+        """Return the last change that asked for the same; see `Journal.unfinished`."""
+        return self._journal.unfinished(wanted)
+
+
+class LookedAt:
+    """The journal as a person has it who looked for what is unknown, and says it was not done."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self.sent = journal.sent
+        self.ended = journal.ended
+
+    def unfinished(self, wanted: Wanted) -> Earlier | None:
+        """Return the last change that asked for the same, as looked for by a person."""
+        earlier = self._journal.unfinished(wanted)
+        return None if earlier is None else replace(earlier, is_looked_for=True)
+
+
+def _as_json(value: Json) -> str:
+    """Spell a value the same way each time, so that texts can be compared."""
+    return msgspec.json.encode(value, order="sorted").decode()
+
+
+def _spell(entry: ChangeEntry) -> dict[str, object]:
+    row: dict[str, object] = msgspec.structs.asdict(entry)
+    for name in _AS_JSON:
+        row[name] = msgspec.json.encode(row[name]).decode()
+    asked = None if entry.asked is None else _as_json(entry.asked)
+    return {**row, "at": micros(entry.at), "marker": entry.marker or None, "asked": asked}
+
+
+def _read(row: Row[*tuple[Any, ...]]) -> ChangeEntry:
+    return ChangeEntry(
+        plan_id=row.plan_id,
+        at=moment(int(row.at)),
+        source=row.source,
+        device_id=row.device_id,
+        finding_ids=tuple(msgspec.json.decode(row.finding_ids)),
+        action=row.action,
+        outcome=row.outcome,
+        before=msgspec.json.decode(row.before),
+        after=msgspec.json.decode(row.after),
+        reason=row.reason,
+        marker=row.marker or "",
+        asked=None if row.asked is None else msgspec.json.decode(row.asked),
+        line=row.line,
+    )

@@ -1,0 +1,122 @@
+"""Which device is which machine, on record: what was recognised, and what people decided.
+
+Law of this file: what was recognised is an interval, written only where it changed; a verdict is
+added and never edited, so that the record tells who decided what, when.
+"""
+
+from collections.abc import Iterable
+
+import msgspec
+from sqlalchemy import Connection, func, insert, select, true
+
+from patchfleet.models.machine import Identity, Ref, Verdict
+from patchfleet.store.record import validity
+from patchfleet.store.record.schema import (
+    device,
+    look_alike,
+    membership,
+    micros,
+    moment,
+    publication,
+    source,
+    verdict,
+)
+
+_INTERVAL = ("from_recognition", "to_recognition")
+
+
+def write(connection: Connection, identity: Identity) -> int:
+    """Make the record say what was recognised; return the number of this recognition.
+
+    In a transaction that is alone: each number is given once, and is higher than all before it,
+    whatever was recognised meanwhile at the end of another run.
+    """
+    number = newest(connection) + 1
+    keys = _keys(connection)
+    members = {
+        (keys[member.ref],): (machine.id, member.score, _list(member.reasons))
+        for machine in identity.machines
+        for member in machine.members
+    }
+    pairs = {
+        (keys[one.left], keys[one.right]): (
+            one.kind,
+            one.score,
+            _list(one.reasons_for),
+            _list(one.reasons_against),
+        )
+        for one in identity.look_alikes
+    }
+    for table, wanted in ((membership, members), (look_alike, pairs)):
+        validity.settle(connection, table, true(), number, wanted)
+        validity.end_all_but(connection, table, true(), number, wanted.keys())
+    return number
+
+
+def newest(connection: Connection) -> int:
+    """Return the number of the last recognition, 0 where there was none."""
+    numbers = [
+        *(table.c[name] for table in (membership, look_alike) for name in _INTERVAL),
+        publication.c.recognition,
+    ]
+    highest = (connection.scalar(select(func.max(number))) for number in numbers)
+    return max((number or 0 for number in highest), default=0)
+
+
+def machine_ids(connection: Connection) -> dict[Ref, str]:
+    """Read which machine each device is now."""
+    statement = (
+        select(source.c.name, device.c.id, membership.c.machine)
+        .join_from(membership, device, membership.c.device == device.c.key)
+        .join(source, device.c.source == source.c.id)
+        .where(membership.c.to_recognition.is_(None))
+    )
+    return {(of, number): machine for of, number, machine in connection.execute(statement)}
+
+
+def verdicts(connection: Connection) -> list[Verdict]:
+    """Read what people decided, in the order they did."""
+    return [
+        Verdict(
+            left=(row.left_source, row.left_id),
+            right=(row.right_source, row.right_id),
+            is_same=row.is_same,
+            by=row.by,
+            at=moment(int(row.at)),
+            reason=row.reason,
+        )
+        for row in connection.execute(select(verdict).order_by(verdict.c.id))
+    ]
+
+
+def add(connection: Connection, decided: Verdict) -> None:
+    """Write down what a person decided."""
+    connection.execute(
+        insert(verdict).values(
+            left_source=decided.left[0],
+            left_id=decided.left[1],
+            right_source=decided.right[0],
+            right_id=decided.right[1],
+            is_same=decided.is_same,
+            by=decided.by,
+            at=micros(decided.at),
+            reason=decided.reason,
+        )
+    )
+
+
+def unknown(connection: Connection, refs: Iterable[Ref]) -> list[Ref]:
+    """Return those of some devices that are not on record."""
+    keys = _keys(connection)
+    return [ref for ref in refs if ref not in keys]
+
+
+def _keys(connection: Connection) -> dict[Ref, int]:
+    statement = select(source.c.name, device.c.id, device.c.key).join_from(
+        device, source, device.c.source == source.c.id
+    )
+    return {(of, number): key for of, number, key in connection.execute(statement)}
+
+
+def _list(texts: tuple[str, ...]) -> str:
+    return msgspec.json.encode(texts).decode()

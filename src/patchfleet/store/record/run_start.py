@@ -1,0 +1,127 @@
+"""Where a run begins, or goes on: one at a time for each source.
+
+Law of this file: a run that a living process writes is never touched; one that did not finish is
+gone on with while it is young enough, and abandoned, never erased, when it is not.
+"""
+
+import os
+import re
+import socket
+from datetime import datetime, timedelta
+from typing import NoReturn
+
+from msgspec import Struct
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from patchfleet.errors import StoreError
+from patchfleet.store.record import schema
+from patchfleet.store.record.database import Database
+from patchfleet.store.record.dialect import RunLock
+from patchfleet.store.record.schema import micros, moment
+
+_SOURCE = re.compile(r"[a-z0-9][a-z0-9_-]*")
+
+
+class Begun(Struct, frozen=True):
+    """A row of `run` that was opened for writing, and the devices it has recorded."""
+
+    id: int
+    source: int
+    started_at: int
+    is_resumed: bool
+    scanned: frozenset[str]
+
+
+def begin(
+    database: Database,
+    source: str,
+    *,
+    now: datetime,
+    resume_within: timedelta,
+    fresh: bool,
+) -> tuple[RunLock, Begun]:
+    """Take the right to write a run of `source`, and open one; see `Store.begin`."""
+    if not _SOURCE.fullmatch(source):
+        raise StoreError(
+            f"{source!r} cannot be the name of a source",
+            hint="use small letters, digits, - and _, as in nsight or nsight-eu",
+        )
+    oldest = None if fresh else micros(now - resume_within)
+    began = micros(now)
+    lock = database.lock(source)
+    if lock is None:
+        _refuse(database, source)
+    try:
+        with database.write(alone=True) as connection:
+            return lock, _open(connection, source, began, oldest=oldest)
+    except BaseException:
+        lock.release()
+        raise
+
+
+def _refuse(database: Database, source: str) -> NoReturn:
+    run, of = schema.run, schema.source
+    statement = (
+        select(run.c.id, run.c.pid, run.c.host, run.c.started_at)
+        .join(of, run.c.source == of.c.id)
+        .where(of.c.name == source)
+        .order_by(run.c.id.desc())
+    )
+    with database.read() as connection:
+        row = connection.execute(statement).first()
+    if row is None:
+        holder = "another process"
+    else:
+        since = f"{moment(row.started_at):%Y-%m-%d %H:%M:%S} UTC"
+        holder = f"pid {row.pid} on {row.host}, run {row.id} begun {since}"
+    raise StoreError(
+        f"{source} is being synced already ({holder})",
+        hint="wait until it is done, or end that process: the next sync goes on from there",
+    )
+
+
+def _open(connection: Connection, source: str, now: int, *, oldest: int | None) -> Begun:
+    """Take up the last run that did not finish where it began at `oldest` or later, or add one."""
+    run = schema.run
+    source_key = _source_key(connection, source)
+    mine = {"state": "running", "host": socket.gethostname(), "pid": os.getpid(), "ended_at": None}
+    last = connection.execute(
+        select(run.c.id, run.c.started_at, run.c.state)
+        .where(run.c.source == source_key)
+        .order_by(run.c.id.desc())
+    ).first()
+    # Never an older one: what it writes would be of before what a newer one wrote.
+    unfinished = last if last is not None and last.state in {"running", "incomplete"} else None
+    if unfinished and oldest is not None and unfinished.started_at >= oldest:
+        this = unfinished.id
+        connection.execute(update(run).where(run.c.id == this).values(mine))
+        connection.execute(delete(schema.problem).where(schema.problem.c.run == this))
+        scanned = _scanned(connection, this)
+        return Begun(this, source_key, unfinished.started_at, is_resumed=True, scanned=scanned)
+    if unfinished:
+        ended = {"state": "abandoned", "ended_at": now}
+        connection.execute(update(run).where(run.c.id == unfinished.id).values(ended))
+    added = insert(run).values(source=source_key, started_at=now, **mine)
+    connection.execute(added)
+    this = connection.scalars(select(func.max(run.c.id)).where(run.c.source == source_key)).one()
+    return Begun(this, source_key, now, is_resumed=False, scanned=frozenset())
+
+
+def _source_key(connection: Connection, name: str) -> int:
+    source = schema.source
+    statement = select(source.c.id).where(source.c.name == name)
+    key = connection.scalar(statement)
+    if key is None:
+        connection.execute(insert(source).values(name=name))
+        key = connection.scalars(statement).one()
+    return int(key)
+
+
+def _scanned(connection: Connection, run: int) -> frozenset[str]:
+    scan, device = schema.scan, schema.device
+    statement = (
+        select(device.c.id)
+        .join_from(scan, device, scan.c.device == device.c.key)
+        .where(scan.c.run == run, scan.c.scanned_at.is_not(None))
+    )
+    return frozenset(connection.scalars(statement))

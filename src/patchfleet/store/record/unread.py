@@ -1,0 +1,32 @@
+"""How many syncs in a row could not read something of a source: a device, or its jobs.
+
+Invariants: what is read again is forgotten at once, and nothing is here that was never tried.
+"""
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from patchfleet.store.record.schema import unread
+
+JOBS = ""
+"""Stands for the jobs of a source, where others are ids of devices."""
+
+
+def attempts(connection: Connection, source: int) -> dict[str, int]:
+    """Return how often in a row each device could not be read, by its id."""
+    rows = select(unread.c.device_id, unread.c.attempts).where(unread.c.source == source)
+    return {row.device_id: row.attempts for row in connection.execute(rows)}
+
+
+def failed(connection: Connection, source: int, device_id: str) -> None:
+    """Count one more sync that could not read a device."""
+    this = (unread.c.source == source) & (unread.c.device_id == device_id)
+    more = update(unread).where(this).values(attempts=unread.c.attempts + 1)
+    if not connection.execute(more).rowcount:
+        row = {"source": source, "device_id": device_id, "attempts": 1}
+        connection.execute(insert(unread).values(row))
+
+
+def was_read(connection: Connection, source: int, device_id: str) -> None:
+    """Forget what could not be read before."""
+    this = (unread.c.source == source) & (unread.c.device_id == device_id)
+    connection.execute(delete(unread).where(this))

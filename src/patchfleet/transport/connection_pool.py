@@ -1,0 +1,374 @@
+"""The only sockets: one request goes out, and its whole answer or what became of it comes back.
+
+Invariants: no exception of the HTTP library leaves this module; no redirect is followed; every wait
+has an end, every body a size and all of them together too; what comes back holds no secret
+(`sealed.py`).
+"""
+
+import asyncio
+import ssl
+import time
+import weakref
+import zlib
+from collections.abc import Iterable
+from threading import BoundedSemaphore, Lock
+from typing import TYPE_CHECKING, Generic, TypeVar
+from urllib.parse import urlsplit
+
+from patchfleet.transport.credentials import Discreet, scrubbed, sealed, secrets_in
+from patchfleet.transport.endpoint import Line
+from patchfleet.transport.messages import Lost, Request, Response
+from patchfleet.transport.unpacking import Unpacking
+
+if TYPE_CHECKING:
+    import httpx2
+
+    from patchfleet.transport.connection import AsyncConnection, Connection, History
+
+
+class _Account:
+    """How many bytes of answers are held at once, by all calls that are under way."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+        self._lock = Lock()
+        self._held = 0
+
+    def add(self, size: int, more: int) -> Lost | None:
+        """Count `more` bytes of an answer of `size` so far; say what ends it where that is much."""
+        with self._lock:
+            self._held += more
+            held = self._held
+        if size > self._line.longest_body_bytes:
+            return _too_long(self._line)
+        if held > MOST_BODIES * self._line.longest_body_bytes:
+            return Lost("the answers that come at once are longer than memory allows", "unknown")
+        return None
+
+    def give_back(self, size: int) -> None:
+        """Forget an answer that was read, or given up."""
+        with self._lock:
+            self._held -= size
+
+
+class _Body:
+    """The body of one answer while it comes, unpacked and counted."""
+
+    def __init__(self, account: _Account, answer: "httpx2.Response") -> None:
+        self._account = account
+        self._unpacking = Unpacking(answer.headers.get("content-encoding", ""))
+        self._size = 0
+        self.chunks: list[bytes] = []
+
+    def add(self, received: bytes) -> Lost | None:
+        """Add what came; say what ends the answer where that is much."""
+        return self._add(self._unpacking.pieces(received))
+
+    def end(self) -> Lost | None:
+        """Add what is left where nothing more comes."""
+        return self._add(self._unpacking.rest())
+
+    def _add(self, pieces: Iterable[bytes]) -> Lost | None:
+        for piece in pieces:
+            self.chunks.append(piece)
+            self._size += len(piece)
+            lost = self._account.add(self._size, len(piece))
+            if lost is not None:
+                return lost
+        return None
+
+    def give_back(self) -> None:
+        """Forget the answer that was read, or given up."""
+        self._account.give_back(self._size)
+
+
+MOST_BODIES = 2
+"""All answers under way hold no more than so many of the longest one."""
+
+C = TypeVar("C", bound="History")
+
+
+class _Connections(Generic[C]):
+    """The connections of one line that are open and not in use, and what all its calls share."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+        self._account = _Account(line)
+        self._lock = Lock()
+        self._idle: list[C] = []
+        self._closings = 0
+        self._discreet: Discreet | None = None
+
+    @property
+    def connections(self) -> int:
+        """How many calls may be under way at once."""
+        return self._line.connections
+
+    def _taken(self, instead_of: int | None) -> tuple[C | None, list[C], int]:
+        """Take an idle connection, the last used first, unless a new one was asked for.
+
+        With it come those that are to be closed, and how often all were closed before.
+        """
+        with self._lock:
+            if self._discreet is None:
+                self._discreet = Discreet(self._line)
+            if instead_of is None:
+                return self._idle.pop() if self._idle else None, [], self._closings
+            unbelieved = [one for one in self._idle if one.number == instead_of]
+            self._idle[:] = [one for one in self._idle if one.number != instead_of]
+            return None, unbelieved, self._closings
+
+    def _is_kept(self, connection: C, closings: int) -> bool:
+        """Keep a connection for the next call, unless it is spent or all were closed meanwhile."""
+        with self._lock:
+            is_kept = closings == self._closings and not connection.is_spent
+            if is_kept and len(self._idle) < self._line.connections:
+                self._idle.append(connection)
+                return True
+        return False
+
+    def _emptied(self) -> list[C]:
+        """Return what is to be closed; what is in use is closed when its call ends."""
+        with self._lock:
+            idle = self._idle[:]
+            self._idle.clear()
+            discreet, self._discreet = self._discreet, None
+            self._closings += 1
+        if discreet is not None:
+            discreet.close()
+        return idle
+
+
+class Wire(_Connections["Connection"]):
+    """Connections for threads, each opened when it is first needed and kept for the next call.
+
+    Each has a transport of its own: a shared pool looks at all its connections at every call.
+    """
+
+    def __init__(self, line: Line) -> None:
+        super().__init__(line)
+        # The time of a call begins when it has a place: waiting for one is our own doing.
+        self._places = BoundedSemaphore(line.connections)
+        # A thread that nobody waits for may give one back after all were closed.
+        weakref.finalize(self, _close_all, self._idle)
+
+    def send(self, request: Request) -> Response | Lost:
+        """Send one request and return the whole answer, or what became of it."""
+        sealing = _sealed(request, self._line)
+        if isinstance(sealing, Lost):
+            return sealing
+        with self._places:
+            connection, closings = self._take(request.instead_of)
+            outcome: Response | Lost = _NO_ANSWER
+            try:
+                outcome = self._send(connection, request, sealing)
+            except _failures() as error:
+                outcome = _lost(error, self._line)
+            finally:
+                connection.is_spent |= isinstance(outcome, Lost)
+                if not self._is_kept(connection, closings):
+                    connection.close()
+            return outcome
+
+    def _take(self, instead_of: int | None) -> "tuple[Connection, int]":
+        from patchfleet.transport.connection import Connection
+
+        idle, unbelieved, closings = self._taken(instead_of)
+        _close_all(unbelieved)
+        return idle or Connection(self._line), closings
+
+    def _send(
+        self, connection: "Connection", request: Request, sealing: "httpx2.Request"
+    ) -> Response | Lost:
+        line = self._line
+        answer = connection.ask(sealing, time.monotonic() + line.timeout_seconds)
+        body = _Body(self._account, answer)
+        try:
+            for received in answer.iter_raw():
+                lost = body.add(received)
+                if lost is not None:
+                    return lost
+            secrets = secrets_in(request, line, answer.status_code)
+            return body.end() or _answered(connection, request, answer, body.chunks, secrets)
+        finally:
+            body.give_back()
+            answer.close()
+
+    def close(self) -> None:
+        """Close the connections; those in use close when their call ends."""
+        _close_all(self._emptied())
+
+
+def _close_all(connections: "Iterable[Connection]") -> None:
+    for connection in connections:
+        connection.close()
+
+
+class AsyncWire(_Connections["AsyncConnection"]):
+    """Connections for the tasks of one event loop; see `Wire`."""
+
+    def __init__(self, line: Line) -> None:
+        super().__init__(line)
+        self._places: asyncio.Semaphore | None = None
+
+    async def send(self, request: Request) -> Response | Lost:
+        """Send one request and return the whole answer, or what became of it."""
+        sealing = _sealed(request, self._line)
+        if isinstance(sealing, Lost):
+            return sealing
+        if self._places is None:  # of this event loop
+            self._places = asyncio.Semaphore(self._line.connections)
+        async with self._places:  # the time of a call begins when it has a place
+            connection, closings = await self._take(request.instead_of)
+            outcome: Response | Lost = _NO_ANSWER
+            try:
+                async with asyncio.timeout(self._line.timeout_seconds):
+                    outcome = await self._send(connection, request, sealing)
+            except TimeoutError:
+                outcome = _too_slow(self._line)
+            except _failures() as error:
+                outcome = _lost(error, self._line)
+            finally:
+                connection.is_spent |= isinstance(outcome, Lost)
+                if not self._is_kept(connection, closings):
+                    await connection.aclose()
+            return outcome
+
+    async def _take(self, instead_of: int | None) -> "tuple[AsyncConnection, int]":
+        from patchfleet.transport.connection import AsyncConnection
+
+        idle, unbelieved, closings = self._taken(instead_of)
+        for one in unbelieved:
+            await one.aclose()
+        return idle or AsyncConnection(self._line), closings
+
+    async def _send(
+        self, connection: "AsyncConnection", request: Request, sealing: "httpx2.Request"
+    ) -> Response | Lost:
+        line = self._line
+        answer = await connection.ask(sealing)
+        body = _Body(self._account, answer)
+        try:
+            async for received in answer.aiter_raw():
+                lost = body.add(received)
+                if lost is not None:
+                    return lost
+            secrets = secrets_in(request, line, answer.status_code)
+            return body.end() or _answered(connection, request, answer, body.chunks, secrets)
+        finally:
+            body.give_back()
+            await answer.aclose()
+
+    async def aclose(self) -> None:
+        """Close the connections; those in use close when their call ends."""
+        self._places = None
+        for connection in self._emptied():
+            await connection.aclose()
+
+
+_NO_ANSWER = Lost("the call was given up", "unknown")
+
+
+def _sealed(request: Request, line: Line) -> "httpx2.Request | Lost":
+    """Return what goes out, or that it cannot: then nothing has left."""
+    import httpx2
+
+    try:
+        return sealed(request, line)
+    except (UnicodeError, httpx2.InvalidURL):
+        return Lost("the address or a header cannot be sent", "refused", is_transient=False)
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    """Return what an HTTP library raises, and what comes through it from beneath."""
+    import httpx2
+
+    return (
+        httpx2.HTTPError, httpx2.StreamError, httpx2.InvalidURL, OSError, EOFError, ValueError,
+        zlib.error,
+    )  # fmt: skip
+
+
+def _answered(
+    connection: "History",
+    request: Request,
+    answer: "httpx2.Response",
+    chunks: list[bytes],
+    secrets: list[bytes],
+) -> Response | Lost:
+    """Build our answer; a server that repeats the request's address does not repeat the secret.
+
+    Where bytes follow an answer that is not the first of its connection, it may be a belated one,
+    and the right one what follows.
+    """
+    from patchfleet.transport.connection import headers_of
+
+    is_first = connection.is_fresh
+    body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+    is_doubtful = connection.is_doubtful(request, body)
+    if connection.has_more(answer) and not is_first:
+        return Lost(
+            "more came than was asked for, so no answer can be told from another", "unknown"
+        )
+    headers = {
+        name: scrubbed(value.encode("latin-1"), secrets).decode("latin-1")
+        for name, value in headers_of(answer).items()
+    }
+    body = scrubbed(body, secrets)
+    return Response(answer.status_code, headers, body, connection.number, is_doubtful)
+
+
+def _too_slow(line: Line) -> Lost:
+    return Lost(f"no complete answer within {line.timeout_seconds:g} seconds", "unknown")
+
+
+def _too_long(line: Line) -> Lost:
+    return Lost(
+        f"the answer is longer than {line.longest_body_bytes:,} bytes",
+        "unknown",
+        is_transient=False,
+    )
+
+
+def _lost(error: Exception, line: Line) -> Lost:
+    """Say what became of a request, in words without addresses of requests or secrets."""
+    import httpx2
+
+    if isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.ProxyError):
+        return _not_connected(error, line)
+    if isinstance(error, httpx2.TimeoutException):
+        return _too_slow(line)
+    if isinstance(error, zlib.error):
+        return Lost("the answer's compression is damaged", "unknown")
+    if isinstance(
+        error, httpx2.UnsupportedProtocol | httpx2.LocalProtocolError | httpx2.InvalidURL
+    ):
+        return Lost("the address or a header cannot be sent", "refused", is_transient=False)
+    return Lost(f"the connection to {line.host} broke before the answer was complete", "unknown")
+
+
+def _not_connected(error: Exception, line: Line) -> Lost:
+    """Say why there is no connection: the request never left, so repeating it is safe."""
+    import httpx2
+
+    way = f"{line.host}{_through(line)}"
+    if isinstance(error, httpx2.ProxyError):
+        return Lost(f"the proxy gives no connection to {way}", "refused")
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, ssl.SSLError):
+        cause = cause.__cause__ or cause.__context__
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        why = cause.verify_message
+        reason = f"the certificate of {line.host} is not trusted ({why})"
+        return Lost(reason, "refused", is_transient=False)
+    if cause is not None:
+        return Lost(f"no TLS connection to {way}", "refused")
+    return Lost(f"no connection to {way}", "refused")
+
+
+def _through(line: Line) -> str:
+    """Name the proxy that a connection goes through, without its user and password."""
+    proxy = line.proxy_address()
+    if proxy is None:
+        return ""
+    return f" through the proxy {urlsplit(proxy).netloc.rpartition('@')[2]}"

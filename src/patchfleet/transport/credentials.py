@@ -1,0 +1,130 @@
+"""Where secrets enter a request and leave an answer.
+
+Law of this file: a key goes into the target of a request, which the HTTP library neither logs nor
+raises, and never into its address, which it does; a password into the body, a token into a header
+that the library shows as hidden. They are taken out of whatever comes back, for a
+server may repeat what it was asked: in a body, in a header, and so in the library's own log of
+headers.
+"""
+
+import logging
+from functools import lru_cache
+from typing import TYPE_CHECKING
+from urllib.parse import quote, quote_plus, urlencode
+
+from patchfleet.config import Secret
+from patchfleet.transport.endpoint import Line
+from patchfleet.transport.login import Login
+from patchfleet.transport.messages import Request
+
+if TYPE_CHECKING:
+    import httpx2
+
+SCRUBBED = "***"
+LOGGERS = ("httpcore2.connection", "httpcore2.http11", "httpcore2.proxy")
+
+
+class Discreet(logging.Filter):
+    """Takes the secrets of a line out of what the HTTP library logs, while a pool is open."""
+
+    def __init__(self, line: Line) -> None:
+        super().__init__()
+        self._line = line
+        for name in LOGGERS:
+            logging.getLogger(name).addFilter(self)
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Scrub the record; all of them pass."""
+        message = record.getMessage()
+        for spelled in secrets_of(self._line):
+            message = message.replace(spelled.decode(), SCRUBBED)
+        record.msg, record.args = message, None
+        return True
+
+    def close(self) -> None:
+        """Leave the loggers as they were."""
+        for name in LOGGERS:
+            logging.getLogger(name).removeFilter(self)
+
+
+def sealed(request: Request, line: Line) -> "httpx2.Request":
+    """Return what goes out: the secrets are in its target, which the library's repr never shows."""
+    import httpx2
+
+    query = [*request.query, *((name, key.reveal()) for name, key in line.secret_query.items())]
+    headers, body = _logged_in(request, line.login)
+    target = _base(line.base_url).path.rstrip("/") + request.path
+    if query:
+        target += "?" + urlencode(query, quote_via=quote, safe="/")
+    return httpx2.Request(
+        request.method,
+        _base(line.base_url),
+        headers=[
+            (name.encode("ascii"), value.encode("latin-1"))  # a character a byte, as it came
+            for name, value in (
+                {"Accept-Encoding": "gzip, deflate", **line.headers, **request.headers, **headers}
+            ).items()
+        ],
+        content=body or None,
+        extensions={"target": target.encode("ascii"), "timeout": line.timeouts()},
+    )
+
+
+def _logged_in(request: Request, login: Login | None) -> tuple[dict[str, str], bytes]:
+    """Return the header that carries the token, or the form that asks for one."""
+    if login is None:
+        return {}, request.body
+    if request.is_login:
+        form = {name: secret.reveal() for name, secret in login.form.items()}
+        return {}, b"&".join(filter(None, (request.body, urlencode(form).encode())))
+    token = login.token
+    return ({"Authorization": f"Bearer {token.reveal()}"} if token else {}), request.body
+
+
+@lru_cache(maxsize=8)
+def _base(base_url: str) -> "httpx2.URL":
+    """Parse an address once: parsing costs more than everything else that is done to a request."""
+    import httpx2
+
+    return httpx2.URL(base_url)
+
+
+def secrets_of(line: Line) -> list[bytes]:
+    """Return every spelling of every secret of a line, the longest first."""
+    login = line.login
+    token = (login.token,) if login and login.token else ()
+    known = (*line.secret_query.values(), *(login.form.values() if login else ()), *token)
+    return spellings(known)
+
+
+def secrets_in(request: Request, line: Line, status: int) -> list[bytes]:
+    """Return what an answer to this request might repeat and must not.
+
+    A password is sent to log in and never else, so that no other answer is searched for what may
+    be a plain word of its data; the token that a login brings is what was asked for.
+    """
+    login = line.login
+    if login is None:
+        return spellings(tuple(line.secret_query.values()))
+    if request.is_login:
+        return [] if 200 <= status < 300 else spellings(tuple(login.form.values()))
+    return spellings((login.token,) if login.token else ())
+
+
+@lru_cache(maxsize=8)
+def spellings(secrets: tuple[Secret, ...]) -> list[bytes]:
+    """Return every way in which a server might repeat these secrets, the longest first."""
+    spelled: set[bytes] = set()
+    for secret in secrets:
+        text = secret.reveal()
+        for way in (text, quote(text), quote(text, safe=""), quote_plus(text)):
+            spelled.add(way.encode())
+    return sorted(spelled, key=len, reverse=True)
+
+
+def scrubbed(data: bytes, secrets: list[bytes]) -> bytes:
+    """Return the bytes without the secrets."""
+    for spelled in secrets:
+        if spelled in data:
+            data = data.replace(spelled, SCRUBBED.encode())
+    return data
