@@ -9,11 +9,11 @@ from random import Random
 
 from patchfleet.models import (
     SEVERITIES,
-    Condition,
     Customer,
     Decision,
     Device,
     Finding,
+    FindingStatus,
     Inventory,
     Patch,
     Severity,
@@ -30,10 +30,10 @@ _NIGHT_MINUTES = 120
 """Patches are installed in some night, within these minutes."""
 
 
-def _condition(state: State, decision: Decision, *, is_own: bool = False) -> Condition:
+def _condition(state: State, decision: Decision, *, is_own: bool = False) -> FindingStatus:
     """Spell a condition; the source's words are ours, as people write them."""
     words = (word.replace("_", " ").title() for word in (state, decision))
-    return Condition(state, decision, is_own, *words)
+    return FindingStatus(state, decision, is_own, *words)
 
 
 _INSTALLED = _condition("installed", "approve")

@@ -13,7 +13,7 @@ import msgspec
 
 from benchmarks.processes import Used, answer, question
 from patchfleet.qualys import PMPatch
-from patchfleet.qualys.records.base import Shape
+from patchfleet.qualys.records.base import RecordDecoder
 
 TIMES = 50
 
@@ -33,7 +33,7 @@ def main() -> None:
 
 def ours() -> Callable[[bytes], list[Any]]:
     """Return what reads patches for our client."""
-    shape: Shape[list[PMPatch]] = Shape(list[PMPatch])
+    shape: RecordDecoder[list[PMPatch]] = RecordDecoder(list[PMPatch])
     return shape.read
 
 

@@ -34,8 +34,8 @@ def main() -> None:
         days = Days(store, Invented(asked["devices"], asked["patches"]))
         used = [days.next(FEW) for _ in range(asked["days"])]
         runs = [run.id for run in reversed(store.runs(asked["days"]))]
-        with store.facts(run_id=runs[0]) as facts:
-            (published,) = facts.publications
+        with store.snapshot(run_id=runs[0]) as snapshot:
+            (published,) = snapshot.publications
     file = folder / "flat.parquet"
     first = folder / "fleet.published" / published.folders[0]
     with duckdb.connect() as engine:

@@ -15,7 +15,7 @@ import xlsxwriter  # type: ignore[import-untyped]  # noqa: F401 -- the same
 from benchmarks.processes import Used, answer, peak_mb, question
 from patchfleet.report import fleet_report, save, today_report
 from patchfleet.report.tables import open_findings_table
-from patchfleet.store import Facts, Store, queries
+from patchfleet.store import Snapshot, Store, queries
 
 GROUPED = """
     SELECT customer, severity, state, count(*), quantile_disc(age_days, 0.95)
@@ -23,25 +23,25 @@ GROUPED = """
 """
 
 
-def grouped(facts: Facts, _: dict[str, Any]) -> int:
+def grouped(snapshot: Snapshot, _: dict[str, Any]) -> int:
     """Ask in SQL how many findings each customer has by severity and state, and how old."""
-    return len(list(facts.ask(GROUPED).rows()))
+    return len(list(snapshot.ask(GROUPED).rows()))
 
 
-def today(facts: Facts, _: dict[str, Any]) -> int:
+def today(snapshot: Snapshot, _: dict[str, Any]) -> int:
     """Ask what waits for somebody, as much as a terminal shows of it."""
-    report = today_report(facts, most_rows=10)
+    report = today_report(snapshot, most_rows=10)
     return sum(1 for table in report.tables for _ in table.rows)
 
 
-def page(facts: Facts, asked: dict[str, Any]) -> int:
+def page(snapshot: Snapshot, asked: dict[str, Any]) -> int:
     """Write how the fleet stands as a page."""
-    return save(fleet_report(facts), Path(asked["folder"]) / "fleet.html").stat().st_size
+    return save(fleet_report(snapshot), Path(asked["folder"]) / "fleet.html").stat().st_size
 
 
-def workbook(facts: Facts, asked: dict[str, Any]) -> int:
+def workbook(snapshot: Snapshot, asked: dict[str, Any]) -> int:
     """Write the worst of what is open as a workbook, all that is known of each."""
-    lines, most = queries.open_lines(facts), asked["rows"]
+    lines, most = queries.open_lines(snapshot), asked["rows"]
     table = open_findings_table(
         min(most, lines.count()), lambda limit: lines.read(most if limit is None else limit)
     )
@@ -49,7 +49,7 @@ def workbook(facts: Facts, asked: dict[str, Any]) -> int:
     return len(table.rows)
 
 
-QUESTIONS: dict[str, Callable[[Facts, dict[str, Any]], int]] = {
+QUESTIONS: dict[str, Callable[[Snapshot, dict[str, Any]], int]] = {
     "grouped": grouped,
     "today": today,
     "page": page,
@@ -64,10 +64,10 @@ def main() -> None:
     begin = Used.so_far()
     with (
         Store.open(Path(asked["folder"]) / "fleet.db", create=False) as store,
-        store.facts(run_id=asked["run"], with_history=ask is today) as facts,
+        store.snapshot(run_id=asked["run"], with_history=ask is today) as snapshot,
     ):
         opened = Used.so_far().since(begin)
-        size = ask(facts, asked)
+        size = ask(snapshot, asked)
     used = Used.so_far().since(begin)
     answer(in_all=used, opened=opened, size=size, peak_mb=peak_mb())
 

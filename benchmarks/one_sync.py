@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.processes import Used, answer, peak_mb, question
-from patchfleet.fleet import NSightSource, Progress, sync
+from patchfleet.fleet import NSightSource, SyncProgress, sync
 from patchfleet.nsight import NAble
 from patchfleet.store import Store
 
@@ -25,7 +25,7 @@ def main() -> None:
         begin = recorded = Used.so_far()
         recorded_mb = 0.0
 
-        def note(_: Progress) -> None:
+        def note(_: SyncProgress) -> None:
             nonlocal recorded, recorded_mb
             recorded, recorded_mb = Used.so_far(), peak_mb()
 

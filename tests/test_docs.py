@@ -25,7 +25,7 @@ from patchfleet.emulator.control import ROUTES
 from patchfleet.models import STATES
 from patchfleet.nsight import NAble
 from patchfleet.nsight.regions import ALIASES, SERVERS
-from patchfleet.nsight.wrapper_names import Seed
+from patchfleet.nsight.wrapper_names import WrapperMethod
 from patchfleet.qualys import Qualys, gav, pm
 from patchfleet.qualys.jobs.rules import JobParameters
 from patchfleet.qualys.platforms import ALIASES as PODS
@@ -208,7 +208,7 @@ def test_the_file_of_settings_on_the_page_is_one(tmp_path: Path) -> None:
 
 def test_every_operation_is_documented_under_all_its_names() -> None:
     page = text_of("docs/nsight.md")
-    names = [name for name, line in vars(NAble).items() if isinstance(line, method | Seed)]
+    names = [name for name, line in vars(NAble).items() if isinstance(line, method | WrapperMethod)]
     assert [name for name in names if f"\nNAble.{name}(" not in page] == []
 
 
@@ -234,7 +234,7 @@ def test_every_public_name_of_qualys_and_every_parameter_of_a_job_is_documented(
     assert [name for name in sorted(public) if not re.search(rf"\b{name}\b", text)] == []
     assert [name for name in JobParameters.__annotations__ if f"| `{name}` |" not in page] == []
     assert [name for name in (*GATEWAYS, *PODS) if f"`{name}`" not in page] == []
-    settings_of_an_account = qualys.Settings.__annotations__
+    settings_of_an_account = qualys.ClientOptions.__annotations__
     assert [name for name in settings_of_an_account if f"| `{name}` |" not in page] == []
 
 

@@ -20,7 +20,7 @@ from patchfleet.emulator import Emulator
 from patchfleet.emulator.nsight import urls
 from patchfleet.nsight import AsyncNAble, NAble
 from patchfleet.nsight.operations import describe, devices, inventory, patches
-from patchfleet.nsight.wrapper_names import Seed
+from patchfleet.nsight.wrapper_names import WrapperMethod
 from patchfleet.qualys import AsyncQualys, Qualys, gav, pm
 from patchfleet.qualys.operations import catalogue, job_changes, jobs, reports
 from patchfleet.qualys.operations import inventory as hosts
@@ -210,7 +210,7 @@ def table(kind: type) -> dict[str, Any]:
     return {
         name: getattr(line, "build", None) or line._build
         for name, line in vars(kind).items()
-        if isinstance(line, method | amethod | Seed)
+        if isinstance(line, method | amethod | WrapperMethod)
     }
 
 

@@ -59,9 +59,9 @@ def test_the_posture_of_spark_is_ours(tmp_path):
         source = NSightSource(nable)
         for day in range(3):
             sync(source, store, now=lambda: emulator.now)
-            with store.facts() as facts:
-                (publication,) = facts.publications
-                ours = [tuple(map(str, row)) for row in facts.ask(OURS).rows()]
+            with store.snapshot() as snapshot:
+                (publication,) = snapshot.publications
+                ours = [tuple(map(str, row)) for row in snapshot.ask(OURS).rows()]
             if day != 1:  # a whole publication, and one that says what changed in two syncs
                 assert len(publication.folders) == day + 1
                 assert in_spark(Path(store.published) / "source=nsight") == ours

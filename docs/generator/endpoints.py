@@ -11,10 +11,10 @@ from docs.generator.tables import code, explained, table
 from patchfleet.qualys.client import Qualys
 from patchfleet.qualys.operations import catalogue, inventory, job_changes, jobs, patches, reports
 from patchfleet.qualys.records.base_list import BaseList
-from patchfleet.transport.exchange import Manners, exchange
+from patchfleet.transport.exchange import CallPolicy, exchange
 from patchfleet.transport.messages import Request
-from patchfleet.transport.operation import Change, Flows, Procedure, Work
-from patchfleet.transport.rate_limit import Unpaced
+from patchfleet.transport.operation import Change, ConcurrentFlows, Procedure, Work
+from patchfleet.transport.rate_limit import NoRateLimit
 
 _JOB = "11111111-2222-3333-4444-555555555555"
 _PAGING = "`pageNumber` from 0, `pageSize` 10"
@@ -173,8 +173,8 @@ def first_request(work: Work[Any]) -> Request:
         asking = steps.send(BaseList())
         assert isinstance(asking, Change)
         return asking.send.request
-    step = next(exchange(work, Manners("Qualys", pace=Unpaced())))
-    while isinstance(step, Flows):
+    step = next(exchange(work, CallPolicy("Qualys", pace=NoRateLimit())))
+    while isinstance(step, ConcurrentFlows):
         step = next(step.parts[0])
     assert isinstance(step, Request)
     if work is ASKED["update_job"]:  # what it reads first is another operation

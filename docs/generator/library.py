@@ -10,12 +10,12 @@ from typing import Any
 import patchfleet.errors
 from docs.generator.tables import code, explained, table
 from patchfleet import nsight
-from patchfleet.nsight import NAble, Pace, Retries
+from patchfleet.nsight import NAble, RateLimit, Retries
 from patchfleet.nsight.records.base import Record
 from patchfleet.nsight.regions import ALIASES, SERVERS
-from patchfleet.nsight.wrapper_names import Seed
+from patchfleet.nsight.wrapper_names import WrapperMethod
 from patchfleet.transport.client import method
-from patchfleet.transport.endpoint import Line
+from patchfleet.transport.endpoint import Endpoint
 from patchfleet.transport.operation import Change, Operation
 
 _SAMPLES: dict[str, Any] = {"patchids": [1], "devicetype": "server", "service": "patch_approve"}
@@ -24,15 +24,15 @@ _RETRIES = Retries()
 _CLIENT = {
     "base_url": "Replaces the region: a custom domain, the emulator. Plain `http` is accepted on "
     "this machine only.",
-    "timeout": f"Seconds one call may take ({Line('https://example').timeout_seconds:g}).",
-    "pace": f"Calls a minute ({Pace().calls}), a `Pace(calls, seconds=…)`, or `None` for no limit. "
-    "All threads or tasks of the client share it, and one `Pace` may be given to several clients.",
+    "timeout": f"Seconds one call may take ({Endpoint('https://example').timeout_seconds:g}).",
+    "pace": f"Calls a minute ({RateLimit().calls}), a `RateLimit(calls, seconds=…)`, or `None` for "
+    "no limit. All threads or tasks of the client share it, and several clients may share one.",
     "retries": f"How often a call may be repeated ({_RETRIES.attempts - 1}), or a `Retries(…)`.",
     "user_agent": "How the client introduces itself.",
     "proxy": 'Address of a proxy; `""` for none; `None` for the environment\'s.',
     "ca_file": "A PEM file of authorities to trust instead of the system's.",
     "connections": f"How many calls may be under way at once "
-    f"({Line('https://example').connections}).",
+    f"({Endpoint('https://example').connections}).",
     "journal": "Where changes are written down before they are sent, as `store.journal`; nowhere "
     "by default.",
 }
@@ -55,7 +55,7 @@ def regions() -> str:
 
 def client_settings() -> str:
     """Return a table of what a client takes beside region and key."""
-    explained(nsight.Settings.__annotations__, _CLIENT, "client settings")
+    explained(nsight.ClientOptions.__annotations__, _CLIENT, "client settings")
     return table(("setting", "meaning"), ((code(n), said) for n, said in _CLIENT.items()))
 
 
@@ -97,7 +97,7 @@ def _by_service() -> dict[str, list[str]]:
     for name, line in vars(NAble).items():
         if isinstance(line, method):
             names.setdefault(_built(line.build).name if name != "describe" else "", []).append(name)
-        elif isinstance(line, Seed):
+        elif isinstance(line, WrapperMethod):
             names.setdefault(_built(line.work, deviceid=1, patchids=[1]).name, []).append(name)
     return names
 

@@ -8,11 +8,11 @@ from typing import Any, get_args, get_type_hints
 from docs.generator.library import flat, paragraphs, parameters_of_call, type_name
 from docs.generator.tables import code, explained, table
 from patchfleet import qualys
-from patchfleet.qualys.auth import Settings
+from patchfleet.qualys.auth import ClientOptions
 from patchfleet.qualys.client import Qualys
 from patchfleet.qualys.jobs.rules import JobParameters
 from patchfleet.qualys.platforms import ALIASES, GATEWAYS
-from patchfleet.qualys.records.base import Moment, Record
+from patchfleet.qualys.records.base import Record, TimestampField
 from patchfleet.transport.client import method
 
 _WIDTH = 96
@@ -47,7 +47,7 @@ def platforms() -> str:
 
 def account_settings() -> str:
     """Return a table of what an account takes beside user, password and platform."""
-    explained(Settings.__annotations__, _SETTINGS, "account settings")
+    explained(ClientOptions.__annotations__, _SETTINGS, "account settings")
     return table(("setting", "meaning"), ((code(n), said) for n, said in _SETTINGS.items()))
 
 
@@ -140,7 +140,7 @@ def _records() -> Iterator[type[Record]]:
 
 def _record(kind: type[Record]) -> str:
     hints = get_type_hints(kind)
-    moments = {name for name, value in vars(kind).items() if isinstance(value, Moment)}
+    moments = {name for name, value in vars(kind).items() if isinstance(value, TimestampField)}
     rows = []
     for name in kind.__struct_fields__:
         public = name.removesuffix("_raw")

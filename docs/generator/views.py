@@ -14,7 +14,7 @@ import duckdb
 
 from docs.generator.tables import code, explained, table
 from patchfleet.models import Inventory
-from patchfleet.store import Facts, Store
+from patchfleet.store import Snapshot, Store
 from patchfleet.store.views.columns import VIEWS
 
 _VIEWS = {
@@ -64,8 +64,8 @@ _FILES = {
 def views() -> str:
     """Return a section for each view: what a line is, and its columns with types and meanings."""
     explained(VIEWS, _VIEWS, "views")
-    with _two_syncs() as (facts, _):
-        columns = facts.views()
+    with _two_syncs() as (snapshot, _):
+        columns = snapshot.views()
     sections = []
     for view, meaning in _VIEWS.items():
         rows = ((code(c.column), c.kind, c.meaning) for c in columns if c.view == view)
@@ -93,7 +93,7 @@ def _columns(path: Path) -> str:
 
 
 @contextmanager
-def _two_syncs() -> Iterator[tuple[Facts, Path]]:
+def _two_syncs() -> Iterator[tuple[Snapshot, Path]]:
     """Open the facts of two complete syncs of nothing, and the folder of what they published."""
     nothing = Inventory(as_of=datetime(2026, 1, 1, tzinfo=UTC), customers=(), sites=(), devices=())
     with TemporaryDirectory() as name, Store.open(Path(name) / "empty.db") as store:
@@ -101,5 +101,5 @@ def _two_syncs() -> Iterator[tuple[Facts, Path]]:
             run = store.begin("nsight", now=nothing.as_of)
             run.inventory(nothing)
             run.complete(now=nothing.as_of, as_of=nothing.as_of)
-        with store.facts(with_history=True) as facts:
-            yield facts, Path(name) / "empty.published"
+        with store.snapshot(with_history=True) as snapshot:
+            yield snapshot, Path(name) / "empty.published"

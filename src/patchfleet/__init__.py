@@ -4,3 +4,8 @@ Importing this package loads nothing else: every room is imported by its own nam
 """
 
 __version__ = "0.1.0"
+
+from patchfleet._renamed import install
+
+install()
+del install

@@ -9,7 +9,7 @@ from test_cli_qualys import CREATE, UNKNOWN, at, jobs_of
 from patchfleet.emulator import Emulator
 from patchfleet.qualys.operations import creation
 from patchfleet.store import Store
-from patchfleet.transport.connection_pool import Wire
+from patchfleet.transport.connection_pool import ConnectionPool
 
 QUERY = "vendorSeverity:`Critical`"
 
@@ -40,17 +40,17 @@ def repeating(emulator, status):
 
 def killing(monkeypatch, is_hit, *, when):
     """End a command as a kill does, when it sends what is hit: before it goes out, or after."""
-    send = Wire.send
+    send = ConnectionPool.send
 
     def killed(wire, request):
         if is_hit(request):
-            monkeypatch.setattr(Wire, "send", send)
+            monkeypatch.setattr(ConnectionPool, "send", send)
             if when == "after":
                 send(wire, request)
             raise KeyboardInterrupt
         return send(wire, request)
 
-    monkeypatch.setattr(Wire, "send", killed)
+    monkeypatch.setattr(ConnectionPool, "send", killed)
 
 
 def creates(request):
@@ -137,7 +137,7 @@ def test_each_job_is_judged_by_what_was_asked_for(changing, verb, fault, options
 def test_jobs_that_the_answer_does_not_name_are_no_success(changing, monkeypatch):
     cli, emulator = changing
     first, second = repeating(emulator, "Disabled")[:2]
-    send = Wire.send
+    send = ConnectionPool.send
 
     def shorter(wire, request):
         """Let the change of one job come through only, and the answer say nothing of the other."""
@@ -145,7 +145,7 @@ def test_jobs_that_the_answer_does_not_name_are_no_success(changing, monkeypatch
             request = replace(request, body=json.dumps({"ids": [first]}).encode())
         return send(wire, request)
 
-    monkeypatch.setattr(Wire, "send", shorter)
+    monkeypatch.setattr(ConnectionPool, "send", shorter)
     result = cli("qualys", "enable", first, second, "--yes", "--json")
     assert result.code == 3
     assert {row["id"]: row["status"] for row in result.json["rows"]} == {
@@ -175,7 +175,7 @@ def test_a_job_that_changes_while_one_is_asked_is_not_overwritten(changing, monk
         return True
 
     monkeypatch.setattr(create, "is_agreed", lambda *_, **__: True)
-    asked = create.is_agreed
+    asked = create.confirm
     monkeypatch.setattr(create, "is_agreed", once(agreed, asked))
     result = cli("qualys", "update", number, "--description", "mine", "--yes")
     assert result.code == 7
@@ -220,15 +220,15 @@ def test_every_change_at_qualys_is_in_the_journal(changing):
 
 def listing_nothing(monkeypatch):
     """Let the lists of jobs be empty, as those of an account without any; return what ends it."""
-    send = Wire.send
+    send = ConnectionPool.send
 
     def empty(wire, request):
         answer = send(wire, request)
         is_list = request.path == "/pm/v1/deploymentjobs/summary"
         return replace(answer, body=b"[]") if is_list else answer
 
-    monkeypatch.setattr(Wire, "send", empty)
-    return lambda: monkeypatch.setattr(Wire, "send", send)
+    monkeypatch.setattr(ConnectionPool, "send", empty)
+    return lambda: monkeypatch.setattr(ConnectionPool, "send", send)
 
 
 @pytest.mark.parametrize("when", ["before", "after"])

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from patchfleet.cli.progress import sync_progress
 from patchfleet.emulator import Emulator
-from patchfleet.fleet import Progress
+from patchfleet.fleet import SyncProgress
 from patchfleet.store import Store
 
 
@@ -198,5 +198,5 @@ def test_what_the_pace_costs_is_said_once(devices, pace, said):
     heard = io.StringIO()
     with sync_progress(Console(file=heard, width=200), "nsight", pace) as tell:
         for scanned in range(3):
-            tell(Progress(calls=9, devices=devices, scanned=scanned, findings=0, problems=0))
+            tell(SyncProgress(calls=9, devices=devices, scanned=scanned, findings=0, problems=0))
     assert heard.getvalue().strip() == said

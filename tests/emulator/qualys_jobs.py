@@ -10,7 +10,7 @@ from patchfleet.emulator.clock import DEFAULT_START
 from patchfleet.emulator.qualys.jobs import Jobs
 from patchfleet.emulator.qualys.request import Request
 from patchfleet.emulator.qualys.state import open_estate
-from patchfleet.emulator.response import Answer
+from patchfleet.emulator.response import Response
 from patchfleet.emulator.world import make_world
 
 START = DEFAULT_START
@@ -28,7 +28,7 @@ class Desk:
     def call(self, method: str, path: str, query: Any = None, body: Any = None) -> Any:
         """Make a call and return what its JSON says; raise Refused for an error."""
         answer = self.answer(method, path, query, body)
-        return json.loads(answer.body) if isinstance(answer, Answer) else _as_json(answer)
+        return json.loads(answer.body) if isinstance(answer, Response) else _as_json(answer)
 
     def answer(self, method: str, path: str, query: Any = None, body: Any = None) -> Any:
         for (verb, pattern), (name, respond) in self.jobs.routes.items():

@@ -6,7 +6,7 @@ import pytest
 
 from patchfleet.emulator.qualys.jobs import Jobs
 from patchfleet.emulator.qualys.jobs.initial_jobs import add_usual_jobs
-from patchfleet.emulator.qualys.jobs.registry import Book
+from patchfleet.emulator.qualys.jobs.registry import JobRegistry
 from patchfleet.emulator.qualys.jobs.rules import check
 from patchfleet.emulator.qualys.state import open_estate
 from patchfleet.emulator.world import make_world
@@ -39,7 +39,7 @@ def test_a_new_account_shows_every_kind_of_job_on_both_platforms(jobs):
 
 
 def test_every_job_of_the_stock_keeps_the_rules():
-    book = Book(Desk().estate)
+    book = JobRegistry(Desk().estate)
     add_usual_jobs(book)
     for job in book.jobs.values():
         check(book, job.body)

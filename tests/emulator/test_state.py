@@ -150,7 +150,7 @@ def test_a_manual_schedule_waits_for_a_person():
     one = device(row, machine=replace(MACHINE, schedule=Schedule("manual")))
     TICKER.advance(one, START + timedelta(days=60))
     assert row.status == 2
-    TICKER.install(one, one.settled_at, by_hand=True)
+    TICKER.install(one, one.settled_at, manual_action=True)
     assert row.status == 4
     TICKER.advance(one, one.settled_at + timedelta(hours=2))
     assert (row.status, row.tries) == (8, 1)
@@ -159,7 +159,7 @@ def test_a_manual_schedule_waits_for_a_person():
 def test_an_install_by_hand_is_no_attempt_of_a_device_with_a_schedule():
     row = Row(1, patch(BAD_ONCE), 66, 2)
     one = device(row)
-    TICKER.install(one, START, by_hand=True)
+    TICKER.install(one, START, manual_action=True)
     TICKER.advance(one, START + timedelta(hours=2))
     assert (row.status, row.attempts, row.tries) == (2, 1, 0)
 

@@ -13,15 +13,15 @@ from patchfleet.errors import (
     VendorError,
 )
 from patchfleet.fleet.distributed.batch import Batch, answer_of, as_text, batch_of, read
-from patchfleet.fleet.distributed.source import Distributed, Patience, Seen
-from patchfleet.fleet.source import Listing
-from patchfleet.models import Condition, Device, Finding, Patch
+from patchfleet.fleet.distributed.source import BatchStatus, QueuedSource, QueueTimeouts
+from patchfleet.fleet.source import DeviceListing
+from patchfleet.models import Device, Finding, FindingStatus, Patch
 
 DEVICES = [
     Device(id=str(n), site_id="1", customer_id="1", name=f"PC{n}", kind="server") for n in range(7)
 ]
 PATCH = Patch(title="2026-11 Cumulative Update", kb="5031")
-MISSING = Condition(
+MISSING = FindingStatus(
     "missing", "approve", is_own_decision=False, vendor_status="1 Missing", vendor_decision="2"
 )
 
@@ -41,9 +41,12 @@ class Account:
             if device.id == "3":
                 yield device, Forbidden("not you", vendor="N-able", hint="ask")
             elif device.id == "5":
-                yield device, Listing(None, known[device.id])
+                yield device, DeviceListing(None, known[device.id])
             else:
-                yield device, Listing([Finding(device.id, PATCH, MISSING)], f"print {device.id}")
+                yield (
+                    device,
+                    DeviceListing([Finding(device.id, PATCH, MISSING)], f"print {device.id}"),
+                )
 
 
 class Engine:
@@ -62,7 +65,7 @@ class Engine:
 
     def _seen(self, name):
         first = self.sent[name].devices[0].id
-        return self.stands(self._attempts[first]) or Seen("answered", "w")
+        return self.stands(self._attempts[first]) or BatchStatus("answered", "w")
 
     def take(self, name):
         return answer_of(as_text(read(Account(), self.sent[name], lambda: True)))
@@ -82,7 +85,7 @@ class Time:
         self.now = 0.0
 
     def patience(self, **terms):
-        return Patience(clock=lambda: self.now, wait=self._pass, **terms)
+        return QueueTimeouts(clock=lambda: self.now, wait=self._pass, **terms)
 
     def _pass(self, seconds):
         self.now += seconds
@@ -90,7 +93,7 @@ class Time:
 
 def listed(engine, time=None, **terms):
     calls, said = [], []
-    source = Distributed(
+    source = QueuedSource(
         Account(), engine, devices_a_batch=3, on_retry=said.append,
         patience=(time or Time()).patience(**terms),
     )  # fmt: skip
@@ -104,8 +107,8 @@ def test_answers_travel_whole():
     answers, calls, said = listed(engine)
     assert [device.id for device, _ in answers] == [device.id for device in DEVICES]
     by_id = {device.id: answer for device, answer in answers}
-    assert by_id["0"] == Listing([Finding("0", PATCH, MISSING)], "print 0")
-    assert by_id["5"] == Listing(None, "print 5")
+    assert by_id["0"] == DeviceListing([Finding("0", PATCH, MISSING)], "print 0")
+    assert by_id["5"] == DeviceListing(None, "print 5")
     error = by_id["3"]
     assert (type(error), error.message, error.hint, error.vendor) == (
         Forbidden, "not you", "ask", "N-able",
@@ -116,7 +119,7 @@ def test_answers_travel_whole():
 
 
 def test_a_batch_whose_worker_is_gone_is_sent_once_more():
-    engine = Engine(lambda attempt: Seen("working", "gone") if attempt == 1 else None)
+    engine = Engine(lambda attempt: BatchStatus("working", "gone") if attempt == 1 else None)
     answers, calls, said = listed(engine)
     assert sorted(device.id for device, _ in answers) == [device.id for device in DEVICES]
     assert calls == 7
@@ -125,7 +128,7 @@ def test_a_batch_whose_worker_is_gone_is_sent_once_more():
 
 
 def test_a_batch_that_no_worker_gets_through_is_a_problem():
-    engine = Engine(lambda _: Seen("failed"))
+    engine = Engine(lambda _: BatchStatus("failed"))
     answers, calls, said = listed(engine)
     assert {type(answer) for _, answer in answers} == {Unreachable}
     assert (len(answers), calls, len(engine.sent), len(said)) == (7, 0, 9, 6)
@@ -135,7 +138,10 @@ def test_a_batch_that_no_worker_gets_through_is_a_problem():
 
 
 def test_a_worker_that_lives_and_does_not_get_on_loses_its_batch():
-    engine, time = Engine(lambda attempt: Seen("working", "w") if attempt == 1 else None), Time()
+    engine, time = (
+        Engine(lambda attempt: BatchStatus("working", "w") if attempt == 1 else None),
+        Time(),
+    )
     engine.alive = {"w"}
     answers, _, said = listed(engine, time, batch_seconds=900)
     assert len(answers) == 7
@@ -146,13 +152,13 @@ def test_a_worker_that_lives_and_does_not_get_on_loses_its_batch():
 def test_without_a_worker_it_ends():
     time = Time()
     with pytest.raises(Incomplete, match="no worker took a batch for 60 seconds: 7 devices"):
-        listed(Engine(lambda _: Seen("waiting")), time)
+        listed(Engine(lambda _: BatchStatus("waiting")), time)
     assert 60 <= time.now < 61
 
 
 def test_nobody_to_ask_is_no_batch():
     engine = Engine()
-    source = Distributed(Account(), engine)
+    source = QueuedSource(Account(), engine)
     assert list(source.listings([], {}, at_once=4, on_call=lambda: None)) == []
     assert engine.clears == 0
 

@@ -15,8 +15,8 @@ BATCH = 50
 
 
 def learned(team):
-    with Store.open(team.address, create=False) as store, store.facts() as facts:
-        return learned_findings(findings(facts))
+    with Store.open(team.address, create=False) as store, store.snapshot() as snapshot:
+        return learned_findings(findings(snapshot))
 
 
 def listed(emulator):

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from team import until
 
-from patchfleet.fleet import NSightSource, Rules, sync
+from patchfleet.fleet import NSightSource, SyncOptions, sync
 from patchfleet.fleet.distributed.dbos_queue import engine_of
-from patchfleet.fleet.distributed.source import Distributed
+from patchfleet.fleet.distributed.source import QueuedSource
 from patchfleet.nsight import NAble
 from patchfleet.store import Store
 
@@ -53,8 +53,8 @@ def test_one_pace_for_all_processes(team, server, emulator, monkeypatch):
             NAble(base_url=host.url, key=host.api_key, pace=pace) as nable,
             engine_of(store, "nsight", "account") as engine,
         ):
-            source = Distributed(NSightSource(nable), engine, devices_a_batch=10)
-            outcome = sync(source, store, rules=Rules(devices_at_once=6))
+            source = QueuedSource(NSightSource(nable), engine, devices_a_batch=10)
+            outcome = sync(source, store, rules=SyncOptions(devices_at_once=6))
     assert outcome.is_complete
     assert len(arrivals) == outcome.calls == len(emulator.calls)
     lists = re.findall(r"= '\[([\d,]+)\]'", log.read_bytes()[begun_at:].decode())

@@ -35,17 +35,17 @@ Rows = Mapping[str, Mapping[tuple[Any, ...], Row]]
 def read(folder: Path, source: str) -> Rows:
     """Return what is current of one source in the record of a folder, by view and key."""
     try:
-        with Store.open(folder / "fleet.db") as store, store.facts() as facts:
-            return {view: _view(facts, view, source) for view in KEYS}
+        with Store.open(folder / "fleet.db") as store, store.snapshot() as snapshot:
+            return {view: _view(snapshot, view, source) for view in KEYS}
     except StoreError as error:
         if "no complete sync" in error.message or "there is no record" in error.message:
             return {view: {} for view in KEYS}
         raise
 
 
-def _view(facts: Any, view: str, source: str) -> dict[tuple[Any, ...], Row]:
+def _view(snapshot: Any, view: str, source: str) -> dict[tuple[Any, ...], Row]:
     columns = [name for name in VIEWS[view] if name not in OURS]
-    answer = facts.ask(f"SELECT {', '.join(columns)} FROM {view} WHERE source = '{source}'")
+    answer = snapshot.ask(f"SELECT {', '.join(columns)} FROM {view} WHERE source = '{source}'")
     rows = [dict(zip(columns, row, strict=True)) for row in answer.rows()]
     found = {tuple(row[name] for name in KEYS[view]): row for row in rows}
     assert len(found) == len(rows), f"{view} names a row twice"

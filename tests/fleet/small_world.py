@@ -3,12 +3,12 @@
 from datetime import UTC, datetime, timedelta
 
 from patchfleet.errors import Unreadable
-from patchfleet.fleet import Listing
+from patchfleet.fleet import DeviceListing
 from patchfleet.models import (
-    Condition,
     Customer,
     Device,
     Finding,
+    FindingStatus,
     Gap,
     Inventory,
     Job,
@@ -20,7 +20,7 @@ from patchfleet.models import (
 NOON = datetime(2026, 11, 17, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 CUSTOMERS = ("acme", "birch")
-MISSING = Condition(
+MISSING = FindingStatus(
     state="missing", decision="none", is_own_decision=False, vendor_status="1", vendor_decision="1"
 )
 
@@ -90,7 +90,7 @@ class World:
                 yield device, Unreadable("is broken", operation="patch_list_all")
             else:
                 numbers = sorted(self.patches[device.id])
-                yield device, Listing([Finding(str(n), patch(n), MISSING) for n in numbers])
+                yield device, DeviceListing([Finding(str(n), patch(n), MISSING) for n in numbers])
 
 
 class Jobbing(World):

@@ -5,20 +5,20 @@ from itertools import count
 
 import pytest
 
-from patchfleet.fleet import Rules, sync
+from patchfleet.fleet import SyncOptions, sync
 from patchfleet.store.queries import devices, findings
 from truth import learned_findings, patched, true_findings
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-SPARING = Rules(max_age=7 * DAY)
+SPARING = SyncOptions(max_age=7 * DAY)
 
 
 def learned(store, **when):
-    with store.facts(**when) as facts:
-        return learned_findings(findings(facts))
+    with store.snapshot(**when) as snapshot:
+        return learned_findings(findings(snapshot))
 
 
-@pytest.mark.parametrize("rules", [Rules(), SPARING])
+@pytest.mark.parametrize("rules", [SyncOptions(), SPARING])
 def test_between_syncs(emulator, source, store, rules):
     """The later sync is the current one; whoever was listed in what is now the future is asked."""
     emulator.advance(days=8)
@@ -29,8 +29,8 @@ def test_between_syncs(emulator, source, store, rules):
     assert second.scanned == len(patched(emulator))
     assert learned(store) == true_findings(emulator)
     assert [run.is_current for run in store.runs()] == [True, False]
-    with store.facts() as facts:
-        listed = {row.scanned_at for row in devices(facts) if row.is_patched}
+    with store.snapshot() as snapshot:
+        listed = {row.scanned_at for row in devices(snapshot) if row.is_patched}
     assert listed == {emulator.now}
 
 

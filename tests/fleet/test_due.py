@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from patchfleet.fleet.refresh import MARGIN, Known, due
+from patchfleet.fleet.refresh import MARGIN, LastListing, devices_to_refresh
 from patchfleet.models import Device
 
 NOW = datetime(2026, 11, 17, 6, tzinfo=UTC)
@@ -24,49 +24,54 @@ QUIET = device(last_seen_at=NOW, last_boot_at=NOW - 30 * DAY)
     ("asked", "about", "reason"),
     [
         (QUIET, None, "never listed"),
-        (QUIET, Known(NOW - DAY), None),
-        (QUIET, Known(NOW - 7 * DAY), "as old as it may be"),
-        (QUIET, Known(NOW - 7 * DAY + timedelta(microseconds=1)), None),
-        (QUIET, Known(NOW - DAY, changed_at=NOW - HOUR), "changed by us"),
-        (QUIET, Known(NOW - DAY, changed_at=NOW - 2 * DAY), None),
-        (device(last_boot_at=NOW - HOUR), Known(NOW - DAY), "restarted"),
-        (device(last_boot_at=NOW - DAY - MARGIN), Known(NOW - DAY), "restarted"),
-        (device(last_boot_at=NOW - DAY - 2 * MARGIN), Known(NOW - DAY), None),
-        (QUIET, Known(NOW - DAY, moving_since=NOW - DAY), "in motion"),
-        (QUIET, Known(NOW - DAY, moving_since=NOW - 2 * DAY), "in motion"),
-        (QUIET, Known(NOW - DAY, moving_since=NOW - 2 * DAY - HOUR), None),
-        (QUIET, Known(NOW - 2 * DAY, moving_since=NOW - 4 * DAY), "in motion"),
-        (device(), Known(NOW - DAY, moving_since=NOW - DAY), "in motion"),
-        (device(last_seen_at=NOW - 9 * DAY), Known(NOW - DAY, moving_since=NOW - DAY), None),
-        (QUIET, Known(NOW + DAY), "listed in the future: a clock went back"),
+        (QUIET, LastListing(NOW - DAY), None),
+        (QUIET, LastListing(NOW - 7 * DAY), "as old as it may be"),
+        (QUIET, LastListing(NOW - 7 * DAY + timedelta(microseconds=1)), None),
+        (QUIET, LastListing(NOW - DAY, changed_at=NOW - HOUR), "changed by us"),
+        (QUIET, LastListing(NOW - DAY, changed_at=NOW - 2 * DAY), None),
+        (device(last_boot_at=NOW - HOUR), LastListing(NOW - DAY), "restarted"),
+        (device(last_boot_at=NOW - DAY - MARGIN), LastListing(NOW - DAY), "restarted"),
+        (device(last_boot_at=NOW - DAY - 2 * MARGIN), LastListing(NOW - DAY), None),
+        (QUIET, LastListing(NOW - DAY, moving_since=NOW - DAY), "in motion"),
+        (QUIET, LastListing(NOW - DAY, moving_since=NOW - 2 * DAY), "in motion"),
+        (QUIET, LastListing(NOW - DAY, moving_since=NOW - 2 * DAY - HOUR), None),
+        (QUIET, LastListing(NOW - 2 * DAY, moving_since=NOW - 4 * DAY), "in motion"),
+        (device(), LastListing(NOW - DAY, moving_since=NOW - DAY), "in motion"),
+        (device(last_seen_at=NOW - 9 * DAY), LastListing(NOW - DAY, moving_since=NOW - DAY), None),
+        (QUIET, LastListing(NOW + DAY), "listed in the future: a clock went back"),
     ],
 )
 def test_a_device_is_asked_for_a_reason(asked, about, reason):
     known = {} if about is None else {"d1": about}
-    assert due([asked], known, now=NOW, max_age=7 * DAY).get("d1") == reason
+    assert devices_to_refresh([asked], known, now=NOW, max_age=7 * DAY).get("d1") == reason
 
 
 def test_without_a_bound_everybody_is_asked():
     devices = [device(str(n)) for n in range(5)]
-    known = {str(n): Known(NOW) for n in range(5)}
-    assert len(due(devices, known, now=NOW, max_age=timedelta(0))) == 5
+    known = {str(n): LastListing(NOW) for n in range(5)}
+    assert len(devices_to_refresh(devices, known, now=NOW, max_age=timedelta(0))) == 5
 
 
 def test_the_most_pressing_come_first_and_of_equals_the_oldest():
     devices = [device(n) for n in ("new", "old", "older", "ours", "calm")]
     known = {
-        "old": Known(NOW - 8 * DAY),
-        "older": Known(NOW - 9 * DAY),
-        "ours": Known(NOW - HOUR, changed_at=NOW),
-        "calm": Known(NOW - HOUR),
+        "old": LastListing(NOW - 8 * DAY),
+        "older": LastListing(NOW - 9 * DAY),
+        "ours": LastListing(NOW - HOUR, changed_at=NOW),
+        "calm": LastListing(NOW - HOUR),
     }
-    assert list(due(devices, known, now=NOW, max_age=7 * DAY)) == ["new", "ours", "older", "old"]
+    assert list(devices_to_refresh(devices, known, now=NOW, max_age=7 * DAY)) == [
+        "new",
+        "ours",
+        "older",
+        "old",
+    ]
 
 
 @given(ages=some.lists(some.integers(0, 400), max_size=20), bound=some.integers(1, 200))
 def test_no_listing_stays_older_than_the_bound(ages, bound):
     devices = [device(str(n)) for n in range(len(ages))]
-    known = {str(n): Known(NOW - age * HOUR) for n, age in enumerate(ages)}
-    asked = due(devices, known, now=NOW, max_age=bound * HOUR)
+    known = {str(n): LastListing(NOW - age * HOUR) for n, age in enumerate(ages)}
+    asked = devices_to_refresh(devices, known, now=NOW, max_age=bound * HOUR)
     for n, age in enumerate(ages):
         assert str(n) in asked or age < bound

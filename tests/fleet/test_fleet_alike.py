@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from patchfleet.fleet import NSightSource
-from patchfleet.fleet.source import Listing
+from patchfleet.fleet.source import DeviceListing
 from patchfleet.models import Device
 from patchfleet.nsight import NAble
 from patchfleet.transport.messages import NO_CONNECTION, Request, Response
@@ -64,23 +64,23 @@ LISTS = st.lists(st.lists(st.integers(1, 4), unique=True, max_size=2).map(tuple)
 
 def read(
     lists: list[tuple[int, ...]], known: dict[str, str], mixed: dict[int, int]
-) -> tuple[dict[int, Listing], Wire]:
+) -> tuple[dict[int, DeviceListing], Wire]:
     made = Wire(lists, mixed)
     calls: list[None] = []
-    told: dict[int, Listing] = {}
+    told: dict[int, DeviceListing] = {}
     for device, answer in source_over(made).listings(
         [device_of(number) for number in range(len(lists))],
         known,
         at_once=1,
         on_call=lambda: calls.append(None),
     ):
-        assert isinstance(answer, Listing)
+        assert isinstance(answer, DeviceListing)
         told[int(device.id)] = answer
     assert len(calls) == len(made.sent)
     return told, made
 
 
-def check(told: dict[int, Listing], lists: list[tuple[int, ...]]) -> None:
+def check(told: dict[int, DeviceListing], lists: list[tuple[int, ...]]) -> None:
     for number, numbers in enumerate(lists):
         assert [finding.id for finding in told[number].findings or ()] == list(map(str, numbers))
 

@@ -11,12 +11,12 @@ import pytest
 
 from patchfleet.emulator import Emulator
 from patchfleet.errors import StoreError
-from patchfleet.fleet import Rules, sync
+from patchfleet.fleet import SyncOptions, sync
 from patchfleet.store import Store
 from patchfleet.store.queries import findings
 from truth import learned_findings, patched, true_findings
 
-ONE_BY_ONE = Rules(devices_at_once=1)
+ONE_BY_ONE = SyncOptions(devices_at_once=1)
 
 
 @pytest.fixture
@@ -30,8 +30,8 @@ def asked(emulator):
 
 
 def learned(store):
-    with store.facts() as facts:
-        return learned_findings(findings(facts))
+    with store.snapshot() as snapshot:
+        return learned_findings(findings(snapshot))
 
 
 def breaking(error, scanned):
@@ -64,7 +64,7 @@ def test_it_goes_on_where_it_stopped(emulator, source, store, error, scanned):
     (run,) = store.runs()
     assert (run.state, run.devices, run.is_current) == ("incomplete", scanned, False)
     with pytest.raises(StoreError, match="no complete sync"):
-        store.facts()
+        store.snapshot()
     wait_for_calls()
     emulator.clear_calls()
     outcome = sync(source, store, now=now, rules=ONE_BY_ONE)
@@ -109,7 +109,7 @@ def test_it_can_begin_anew(emulator, source, store, how):
     wait_for_calls()
     emulator.clear_calls()
     later = emulator.now + timedelta(hours=6, microseconds=how == "too old")
-    outcome = sync(source, store, now=lambda: later, rules=Rules(fresh=how == "fresh"))
+    outcome = sync(source, store, now=lambda: later, rules=SyncOptions(fresh=how == "fresh"))
     assert (outcome.is_resumed, outcome.already_scanned) == (False, 0)
     assert asked(emulator) == dict.fromkeys(patched(emulator), 1)
     assert [run.state for run in store.runs()] == ["complete", "abandoned"]

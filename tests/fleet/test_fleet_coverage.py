@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from patchfleet.fleet import Rules, sync
+from patchfleet.fleet import SyncOptions, sync
 from patchfleet.fleet.coverage import compare
 from patchfleet.models import Customer, Device, Gap, Inventory, Site
 from patchfleet.nsight import NAble
@@ -82,10 +82,12 @@ def test_a_key_that_lost_sight_closes_nothing(emulator, source, connected, store
     assert any(one.reason.startswith("customer ") for one in outcome.vanished)
     (problem,) = outcome.problems
     assert "are gone at once; the key can see 1 customers" in problem.reason
-    with store.facts() as facts:
-        assert len(facts.texts("SELECT DISTINCT device_id FROM findings")) == len(patched(emulator))
+    with store.snapshot() as snapshot:
+        assert len(snapshot.texts("SELECT DISTINCT device_id FROM findings")) == len(
+            patched(emulator)
+        )
     believed = sync(
-        connected(Blind), store, now=lambda: emulator.now, rules=Rules(accepts_gone=True)
+        connected(Blind), store, now=lambda: emulator.now, rules=SyncOptions(accepts_gone=True)
     )
     assert believed.is_complete
     assert believed.vanished == outcome.vanished
@@ -96,7 +98,7 @@ def test_a_budget_ends_a_sync_and_the_next_goes_on(emulator, source, store):
     emulator.advance(days=1)
     emulator.clear_calls()
     inventory = calls - len(patched(emulator))
-    few = Rules(max_calls=inventory + 2, devices_at_once=1)
+    few = SyncOptions(max_calls=inventory + 2, devices_at_once=1)
     first = sync(source, store, now=lambda: emulator.now, rules=few)
     assert not first.is_complete
     assert first.calls == len(emulator.calls) == inventory + 2
@@ -113,7 +115,7 @@ def test_an_unchanged_fleet_costs_the_inventory_alone(emulator, source, store):
     sync(source, store, now=lambda: emulator.now)
     emulator.advance(hours=1)
     emulator.clear_calls()
-    rules = Rules(max_age=timedelta(days=7))
+    rules = SyncOptions(max_age=timedelta(days=7))
     outcome = sync(source, store, now=lambda: emulator.now, rules=rules)
     assert outcome.is_complete
     asked = [call for call in emulator.calls if call.service == "patch_list_all"]

@@ -7,7 +7,7 @@ from small_world import DAY, Jobbing
 
 from patchfleet import errors
 from patchfleet.errors import Error
-from patchfleet.fleet import Rules, sync
+from patchfleet.fleet import SyncOptions, sync
 from patchfleet.models import Selection
 from patchfleet.report import fleet_report, to_json, today_report
 from patchfleet.store import Store
@@ -53,9 +53,9 @@ class Ending(Jobbing):
 
 
 def reports(store, chosen):
-    with store.facts(with_history=True) as facts:
+    with store.snapshot(with_history=True) as snapshot:
         for make in (today_report, fleet_report):
-            report = make(facts, selection=chosen)
+            report = make(snapshot, selection=chosen)
             yield report, to_json(report)
 
 
@@ -87,7 +87,7 @@ def test_reports_say_that_a_later_sync_ended_and_why(tmp_path_factory, name, pha
         for _ in range(times):
             world.now += DAY
             with pytest.raises(type(error)):
-                sync(world, store, now=lambda: world.now, rules=Rules(most_gone=1))
+                sync(world, store, now=lambda: world.now, rules=SyncOptions(most_gone=1))
         for chosen in (Selection(), Selection(customers=("Birch",))):
             for report, text in reports(store, chosen):
                 (note,) = [one for one in report.notes if one.startswith("Not current: ")]
@@ -122,10 +122,10 @@ def test_reports_say_that_a_source_was_never_complete(tmp_path, times, customer)
             assert f"(the last of {times}, run" in note or times == 1
             assert reason_of(world.ends) in note
             assert '"is_unknown": true' in text
-        with store.facts(at=calm.now) as facts:
-            assert not facts.coverage().later, "nobody knew of it then"
-        with store.facts(run_id=1) as facts:
-            assert not facts.coverage().later, "one run speaks of its source"
+        with store.snapshot(at=calm.now) as snapshot:
+            assert not snapshot.coverage().later, "nobody knew of it then"
+        with store.snapshot(run_id=1) as snapshot:
+            assert not snapshot.coverage().later, "one run speaks of its source"
         world.ends = None
         assert sync(world, store, now=lambda: world.now).is_complete
         for report, _ in reports(store, chosen):

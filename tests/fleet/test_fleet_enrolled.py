@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from patchfleet.fleet.matching.match import identify
+from patchfleet.fleet.matching.match import match_devices
 from patchfleet.models import Device
-from patchfleet.models.machine import Seen, Verdict
+from patchfleet.models.machine import MatchDecision, SourcedDevice
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 FEW = settings(max_examples=60, deadline=None)
@@ -25,7 +25,7 @@ def seen(id_, name, serial, *macs, source="nsight", customer="Acme", days=0):
         mac_addresses=macs,
         last_seen_at=NOON - timedelta(days=days),
     )
-    return Seen(source=source, device=device, customer=customer)
+    return SourcedDevice(source=source, device=device, customer=customer)
 
 
 def card(number):
@@ -51,7 +51,7 @@ def lines_of(found, host):
 @pytest.mark.parametrize("times", [2, 3, 7, 8, 9, 10, 50])
 def test_one_line_says_how_often_a_machine_is_enrolled(times, marks):
     serial, cards = marks
-    found = identify(enrolled(100, times, serial=serial, cards=cards))
+    found = match_devices(enrolled(100, times, serial=serial, cards=cards))
     (line,) = found.look_alikes
     assert line.kind == "re-imaged"
     assert line.reasons_for[0].startswith(f"one machine enrolled {times} times: 100-000, 100-001")
@@ -75,7 +75,7 @@ def test_every_machine_that_is_enrolled_often_has_one_line_beside_any_crowd(
     ]  # fmt: skip
     fleet += [one for host in range(elsewhere) for one in enrolled(host, 1, source="qualys")]
     chance.shuffle(fleet)
-    found = identify(fleet)
+    found = match_devices(fleet)
     for host, times in enumerate(often):
         within = [line for line in lines_of(found, host) if line.left[0] == line.right[0]]
         assert len(within) == (times > 1)
@@ -99,14 +99,14 @@ def test_a_crowd_that_shares_only_a_placeholder_is_many_machines(size, has_cards
              *([card(n)] if has_cards else []))
         for n in range(size)
     ]  # fmt: skip
-    found = identify(fleet)
+    found = match_devices(fleet)
     assert not any("enrolled" in line.reasons_for[0] for line in found.look_alikes)
     assert len(found.machines) == size
 
 
 def test_a_name_twice_under_a_placeholder_is_no_machine():
     fleet = [seen(f"{n:02}", f"pc-{n // 2}", "PLACEHOLDERX", customer=f"c{n}") for n in range(40)]
-    assert not identify(fleet).look_alikes
+    assert not match_devices(fleet).look_alikes
 
 
 @FEW
@@ -116,10 +116,10 @@ def test_each_decision_of_a_person_leaves_one_line_fewer_devices(times, data):
     ids = [one.ref for one in fleet]
     decided = data.draw(st.integers(1, times - 1))
     verdicts = [
-        Verdict(left=ids[0], right=ids[n], is_same=True, by="anna", at=NOON)
+        MatchDecision(left=ids[0], right=ids[n], is_same=True, by="anna", at=NOON)
         for n in range(1, decided + 1)
     ]
-    found = identify(fleet, verdicts)
+    found = match_devices(fleet, verdicts)
     left = times - decided
     assert len(found.machines) == left
     assert len(found.look_alikes) == (left > 1)
@@ -127,8 +127,10 @@ def test_each_decision_of_a_person_leaves_one_line_fewer_devices(times, data):
         assert f"enrolled {left} times" in found.look_alikes[0].reasons_for[0]
         (line,) = found.look_alikes
         apart = [*verdicts]
-        apart.append(Verdict(left=line.left, right=line.right, is_same=False, by="anna", at=NOON))
-        again = identify(fleet, apart)
+        apart.append(
+            MatchDecision(left=line.left, right=line.right, is_same=False, by="anna", at=NOON)
+        )
+        again = match_devices(fleet, apart)
         assert {(one.left, one.right) for one in again.look_alikes}.isdisjoint(
             {(line.left, line.right)}
         )

@@ -7,7 +7,7 @@ import pytest
 from patchfleet.emulator import Emulator
 from patchfleet.emulator.faults import OF_NSIGHT
 from patchfleet.errors import Unauthorized, VendorError
-from patchfleet.fleet import NSightSource, Rules, sync
+from patchfleet.fleet import NSightSource, SyncOptions, sync
 from patchfleet.fleet.sync import FAILURES_IN_A_ROW
 from patchfleet.models import Gap
 from patchfleet.nsight import NAble, Retries
@@ -36,7 +36,7 @@ SERVICES = (
     "list_workstations",
 )
 
-ONE_BY_ONE = Rules(devices_at_once=1)
+ONE_BY_ONE = SyncOptions(devices_at_once=1)
 
 
 class World:
@@ -60,12 +60,12 @@ class World:
                 NSightSource(client, now=lambda: emulator.now),
                 self.store,
                 now=lambda: emulator.now,
-                rules=Rules(fresh=True),
+                rules=SyncOptions(fresh=True),
             )
 
     def learned(self):
-        with self.store.facts() as facts:
-            return learned_findings(findings(facts))
+        with self.store.snapshot() as snapshot:
+            return learned_findings(findings(snapshot))
 
     def current_run(self):
         return next(run.id for run in self.store.runs(1000) if run.is_current)
@@ -147,8 +147,8 @@ def test_other_ways_to_say_the_same_change_nothing(tmp_path, world, fault):
 def test_what_nobody_knows_survives_in_the_vendors_words(world):
     world.emulator.fault("unknown_ids", service="patch_list_all", times=None)
     assert world.sync().is_complete
-    with world.store.facts() as facts:
-        learned = findings(facts)
+    with world.store.snapshot() as snapshot:
+        learned = findings(snapshot)
     assert len(learned) == len(true_findings(world.emulator))
     assert {(f.state, f.decision, f.is_own_decision) for f in learned} == {
         ("unknown", "unknown", True)

@@ -8,7 +8,7 @@ import pytest
 
 from patchfleet.emulator import Emulator
 from patchfleet.errors import Error, Forbidden, VendorError
-from patchfleet.fleet import QualysSource, Rules, sync
+from patchfleet.fleet import QualysSource, SyncOptions, sync
 from patchfleet.qualys import Qualys, Retries
 from patchfleet.store import Store, queries
 
@@ -121,8 +121,8 @@ def test_a_sync_of_qualys_is_the_truth_and_the_second_reads_nothing_anew(quiet, 
         assert second.is_complete
         assert first.findings == first.new == second.findings
         assert (second.unchanged, second.changed) == (second.devices, 0)
-        with store.facts() as facts:
-            rows = Counter(row.device_id for row in queries.findings(facts))
+        with store.snapshot() as snapshot:
+            rows = Counter(row.device_id for row in queries.findings(snapshot))
     assert rows == {
         asset["uuid"]: len({*asset["installed"], *asset["missing"], *asset["reboot_pending"]})
         for asset in truth_of(quiet)["assets"]
@@ -154,17 +154,17 @@ def test_runs_of_long_ago_are_on_record_and_not_read_again(tmp_path):
         Emulator(customers=2, devices=16, patches=40, seed=5).running() as host,
         Store.open(tmp_path / "fleet.db") as store,
     ):
-        rules = Rules(max_age=timedelta(days=2))
+        rules = SyncOptions(max_age=timedelta(days=2))
         for days in (0, 9, 9):
             host.emulator.advance(days=days)
             outcome = sync(source_of(host), store, now=lambda: host.emulator.now, rules=rules)
             assert outcome.is_complete
         everything = source_of(host).jobs()
-        with store.facts() as facts:
-            runs = facts.ask("SELECT job_id, id, status, over_count FROM job_runs ORDER BY ALL")
-            did = facts.ask("SELECT count(*), sum(failed_count) FROM job_results").rows()
+        with store.snapshot() as snapshot:
+            runs = snapshot.ask("SELECT job_id, id, status, over_count FROM job_runs ORDER BY ALL")
+            did = snapshot.ask("SELECT count(*), sum(failed_count) FROM job_results").rows()
             assert [tuple(row) for row in runs.rows()] == sorted(
-                (run.job_id, run.id, run.status, run.over_count) for run in everything.runs
+                (run.job_id, run.id, run.status, run.finished_count) for run in everything.runs
             )
             assert list(did) == [
                 (len(everything.results), sum(one.failed_count for one in everything.results))
@@ -181,7 +181,7 @@ def test_pages_that_are_read_anyway_are_used(tmp_path):
         Emulator(customers=2, devices=16, patches=40, seed=5).running() as host,
         Store.open(tmp_path / "fleet.db") as store,
     ):
-        rules = Rules(max_age=timedelta(days=30))
+        rules = SyncOptions(max_age=timedelta(days=30))
         sync(source_of(host), store, now=lambda: host.emulator.now, rules=rules)
         quiet = sync(source_of(host), store, now=lambda: host.emulator.now, rules=rules)
         host.emulator.advance(days=9)
@@ -191,8 +191,10 @@ def test_pages_that_are_read_anyway_are_used(tmp_path):
 
 
 def rows_of(store):
-    with store.facts() as facts:
-        return sorted((row.device_id, row.finding_id, row.state) for row in queries.findings(facts))
+    with store.snapshot() as snapshot:
+        return sorted(
+            (row.device_id, row.finding_id, row.state) for row in queries.findings(snapshot)
+        )
 
 
 def test_an_account_without_the_inventory_is_synced_and_says_what_it_lacks(quiet):

@@ -19,12 +19,12 @@ def test_the_record_is_the_truth(store, seed):
     with emulator.running() as host, NAble(base_url=host.url, key=host.api_key, pace=None) as nable:
         outcome = sync(NSightSource(nable), store, now=lambda: emulator.now)
     truth = true_devices(emulator)
-    with store.facts() as facts:
-        assert facts.as_of == outcome.as_of == emulator.now, "the server's clock, not ours"
-        assert learned_findings(findings(facts)) == true_findings(emulator)
+    with store.snapshot() as snapshot:
+        assert snapshot.as_of == outcome.as_of == emulator.now, "the server's clock, not ours"
+        assert learned_findings(findings(snapshot)) == true_findings(emulator)
         assert {
             (d.customer_id, d.site_id, d.device_id, d.device, d.kind, d.is_patched, d.os, d.serial)
-            for d in devices(facts)
+            for d in devices(snapshot)
         } == {
             (
                 str(customer["clientid"]),
@@ -38,7 +38,7 @@ def test_the_record_is_the_truth(store, seed):
             )
             for customer, site, device in truth
         }
-        assert {c.customer for c in customers(facts)} == {
+        assert {c.customer for c in customers(snapshot)} == {
             customer["name"] for customer in emulator.truth()["customers"]
         }
     assert outcome.is_complete
@@ -57,8 +57,8 @@ def test_a_device_without_patch_management_is_not_asked_and_is_counted(store):
     assert sorted(asked) == sorted(patched(emulator))
     others = [d for _, _, d in true_devices(emulator) if not d["is_managed"]]
     assert outcome.not_patched == len(others) > 0
-    with store.facts() as facts:
-        held = {d.device_id: (d.is_patched, d.scanned_at, d.findings) for d in devices(facts)}
+    with store.snapshot() as snapshot:
+        held = {d.device_id: (d.is_patched, d.scanned_at, d.findings) for d in devices(snapshot)}
     assert {held[str(device["deviceid"])] for device in others} == {(False, None, 0)}
 
 
@@ -86,8 +86,8 @@ def test_no_patch_and_one_patch_are_lists_too(emulator, connected, store, rows):
     few = type("Few", (Chosen,), {"rows": rows, "device": int(device)})
     outcome = sync(connected(few), store, now=lambda: emulator.now)
     assert outcome.is_complete
-    with store.facts() as facts:
-        learned = learned_findings(findings(facts))
+    with store.snapshot() as snapshot:
+        learned = learned_findings(findings(snapshot))
     assert sum(of == device for of, _ in learned) == rows
     truth = true_findings(emulator)
     assert {key: learned[key] for key in learned} == {key: truth[key] for key in learned}
@@ -103,8 +103,8 @@ def test_what_changed_is_counted_and_recorded(emulator, source, store):
     assert outcome.new == len(after.keys() - before.keys()) > 0
     assert outcome.gone == len(before.keys() - after.keys())
     assert outcome.changed == sum(after[key] != before[key] for key in after.keys() & before) > 0
-    with store.facts() as facts:
-        assert learned_findings(findings(facts)) == after
+    with store.snapshot() as snapshot:
+        assert learned_findings(findings(snapshot)) == after
 
 
 def test_nothing_new_is_nothing_written(emulator, source, store):

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 from small_world import DAY, Jobbing, World
 
-from patchfleet.fleet import Rules, sync
+from patchfleet.fleet import SyncOptions, sync
 from patchfleet.store import ChangeEntry, Store
 from patchfleet.store.queries import findings
 
@@ -21,15 +21,15 @@ FEW = settings(
 
 
 def learned(store: Store) -> dict[str, set[int]]:
-    with store.facts() as facts:
+    with store.snapshot() as snapshot:
         found: dict[str, set[int]] = {}
-        for one in findings(facts):
+        for one in findings(snapshot):
             found.setdefault(one.device_id, set()).add(int(one.finding_id))
         return found
 
 
 def synced(world: World, store: Store, **rules):
-    return sync(world, store, now=lambda: world.now, rules=Rules(most_gone=1, **rules))
+    return sync(world, store, now=lambda: world.now, rules=SyncOptions(most_gone=1, **rules))
 
 
 def days(store: Store, world: World, *outcomes, **rules):
@@ -213,7 +213,7 @@ def test_what_we_changed_is_asked_again_however_the_sync_goes_on(tmp_path, steps
                 last = data.draw(some.integers(0, 5))
                 with pytest.raises(ZeroDivisionError):
                     sync(world, store, now=lambda: world.now, on_progress=breaking(last),
-                         rules=Rules(max_age=max_age))  # fmt: skip
+                         rules=SyncOptions(max_age=max_age))  # fmt: skip
 
 
 def breaking(after: int):

@@ -12,9 +12,9 @@ from patchfleet.fleet.matching.identifiers import (
     name_and_domain,
     serial_of,
 )
-from patchfleet.fleet.matching.match import identify
+from patchfleet.fleet.matching.match import match_devices
 from patchfleet.models import Device
-from patchfleet.models.machine import Seen, Verdict
+from patchfleet.models.machine import MatchDecision, SourcedDevice
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 MAC, OTHER_MAC = "AC:10:00:00:00:01", "AC:10:00:00:00:02"
@@ -33,12 +33,12 @@ def seen(source, id_, name="PC-1", serial=None, mac=None, *, customer="Acme", se
         last_seen_at=seen_at,
         **more,
     )
-    return Seen(source=source, device=device, customer=customer)
+    return SourcedDevice(source=source, device=device, customer=customer)
 
 
 def same(left, right, by="anna", days=0, reason="", *, is_same=True):
     at = NOON + timedelta(days=days)
-    return Verdict(left=left, right=right, is_same=is_same, by=by, at=at, reason=reason)
+    return MatchDecision(left=left, right=right, is_same=is_same, by=by, at=at, reason=reason)
 
 
 def apart(left, right, by="anna", days=0):
@@ -103,7 +103,7 @@ def test_the_table(line):
     ]
     if beside:
         devices.append(seen("nsight", "2", beside[2], beside[0], beside[1]))
-    found = identify(devices)
+    found = match_devices(devices)
     if isinstance(wanted, int):
         assert are_joined(found, ("nsight", "1"), ("qualys", "9"))
         (members,) = (one.members for one in found.machines if len(one.members) == 2)
@@ -116,7 +116,7 @@ def test_the_table(line):
 
 
 def test_the_reasons_are_sentences():
-    found = identify(
+    found = match_devices(
         [
             seen("nsight", "1", "PC-1", "4X-1234", MAC, domain="corp.example.org"),
             seen("qualys", "9", "pc-1.corp.example.org", "4x1234", MAC.replace(":", "-")),
@@ -132,7 +132,7 @@ def test_the_reasons_are_sentences():
 
 
 def test_a_look_alike_says_what_speaks_for_and_against_it():
-    found = identify(
+    found = match_devices(
         [
             seen("nsight", "1", "PC-1", "S123", MAC),
             seen("qualys", "9", "PC-2", "S123", OTHER_MAC, customer="Birch"),
@@ -149,21 +149,21 @@ def test_a_look_alike_says_what_speaks_for_and_against_it():
 
 
 def test_one_agent_under_two_accounts_is_one_machine():
-    found = identify([seen("one", UUID, "a"), seen("two", UUID.upper(), "b")])
+    found = match_devices([seen("one", UUID, "a"), seen("two", UUID.upper(), "b")])
     assert are_joined(found, ("one", UUID), ("two", UUID.upper()))
 
 
 def test_a_number_of_a_source_means_nothing_to_another():
-    assert len(identify([seen("one", "17", "a"), seen("two", "17", "b")]).machines) == 2
+    assert len(match_devices([seen("one", "17", "a"), seen("two", "17", "b")]).machines) == 2
 
 
 def test_an_agent_in_two_pieces_of_hardware_is_a_clone():
-    found = identify([seen("one", UUID, "a", "S123"), seen("two", UUID, "b", "S124")])
+    found = match_devices([seen("one", UUID, "a", "S123"), seen("two", UUID, "b", "S124")])
     assert listed(found) == {(UUID, UUID): ("cloned", 60)}
 
 
 def test_another_system_is_never_joined():
-    found = identify(
+    found = match_devices(
         [
             seen("nsight", "1", serial="S123", mac=MAC, os="Microsoft Windows 11 Pro"),
             seen("qualys", "9", serial="S123", mac=MAC, os="Ubuntu 24.04 LTS"),
@@ -181,9 +181,9 @@ def test_only_the_addresses_of_these_two_are_counted():
             id=id_, site_id="1", customer_id="1", kind="server", name=f"a{id_}",
             mac_addresses=cards,
         )  # fmt: skip
-        return Seen(source=source, device=device)
+        return SourcedDevice(source=source, device=device)
 
-    found = identify(
+    found = match_devices(
         [
             with_cards("nsight", "1", MAC, OTHER_MAC),
             with_cards("nsight", "2", OTHER_MAC),
@@ -195,7 +195,7 @@ def test_only_the_addresses_of_these_two_are_counted():
 
 
 def test_a_card_and_a_name_at_two_customers_in_two_domains_are_not_joined():
-    found = identify(
+    found = match_devices(
         [
             seen("nsight", "1", "a.one.example", None, MAC),
             seen("qualys", "9", "a.two.example", None, MAC, customer="Birch"),
@@ -215,7 +215,7 @@ def test_a_card_and_a_name_at_two_customers_in_two_domains_are_not_joined():
     ],
 )
 def test_two_devices_of_one_source_are_never_joined(first, second, kind):
-    found = identify(
+    found = match_devices(
         seen("nsight", id_, name, serial, seen_at=NOON - timedelta(days=days))
         for id_, (name, serial, days) in (("1", first), ("2", second))
     )
@@ -224,13 +224,13 @@ def test_two_devices_of_one_source_are_never_joined(first, second, kind):
 
 
 def test_one_name_at_two_customers_of_a_source_is_no_question():
-    found = identify([seen("nsight", "1"), seen("nsight", "2", customer="Birch")])
+    found = match_devices([seen("nsight", "1"), seen("nsight", "2", customer="Birch")])
     assert not found.look_alikes
 
 
 def test_what_is_joined_is_no_question_to_its_namesake():
     """A machine replaced by another of the same name, which both sources know."""
-    found = identify(
+    found = match_devices(
         [
             seen("nsight", "1", serial="S123"),
             seen("qualys", "8", serial="S123"),
@@ -244,7 +244,7 @@ def test_what_is_joined_is_no_question_to_its_namesake():
 def test_two_that_fit_as_well_are_both_left_to_a_person():
     """The cards of one machine, on two devices of the other source that have no serial."""
     both = seen("nsight", "1", "a", "S123", MAC)
-    both = Seen(
+    both = SourcedDevice(
         source="nsight",
         device=Device(
             id="1", site_id="1", customer_id="1", name="a", kind="server",
@@ -252,7 +252,9 @@ def test_two_that_fit_as_well_are_both_left_to_a_person():
         ),
         customer="Acme",
     )  # fmt: skip
-    found = identify([both, seen("q", "8", "a", None, MAC), seen("q", "9", "a", None, OTHER_MAC)])
+    found = match_devices(
+        [both, seen("q", "8", "a", None, MAC), seen("q", "9", "a", None, OTHER_MAC)]
+    )
     assert len(found.machines) == 3
     assert {("1", "8"), ("1", "9")} <= set(listed(found))
     assert "another device fits as well, and both cannot be it" in (
@@ -262,7 +264,7 @@ def test_two_that_fit_as_well_are_both_left_to_a_person():
 
 def test_a_surer_mark_is_not_put_off_by_a_lesser_one():
     """The same, but the serial says which of the two it is."""
-    found = identify(
+    found = match_devices(
         [
             seen("nsight", "1", "a", "S123", MAC),
             seen("q", "8", "a", "S123", OTHER_MAC),
@@ -281,24 +283,24 @@ def test_three_sources_are_one_machine_unless_two_of_them_disagree():
         )  # fmt: skip
         return [
             seen("one", "1", "a", "S123", MAC),
-            Seen(source="two", device=middle, customer="Acme"),
+            SourcedDevice(source="two", device=middle, customer="Acme"),
             seen("three", "3", "a", serial, OTHER_MAC),
         ]
 
-    assert len(identify(fleet("S123")).machines) == 1
-    assert len(identify(fleet("S124")).machines) == 3
+    assert len(match_devices(fleet("S123")).machines) == 1
+    assert len(match_devices(fleet("S124")).machines) == 3
 
 
 def test_what_stands_on_a_crowd_is_no_mark():
     crowd = [seen("nsight", str(n), f"pc-{n}", "FACTORY1", MAC) for n in range(9)]
-    found = identify([*crowd, seen("qualys", "x", "pc-3", "FACTORY1", MAC)])
+    found = match_devices([*crowd, seen("qualys", "x", "pc-3", "FACTORY1", MAC)])
     assert len(found.machines) == 10
     assert listed(found) == {("3", "x"): ("shared hostname", 40)}
 
 
 def test_a_device_that_comes_twice_is_an_error():
     with pytest.raises(ValueError, match="nsight 1 comes twice"):
-        identify([seen("nsight", "1"), seen("nsight", "1", "b")])
+        match_devices([seen("nsight", "1"), seen("nsight", "1", "b")])
 
 
 # People.
@@ -308,7 +310,7 @@ A, B, C = ("nsight", "1"), ("qualys", "9"), ("qualys", "8")
 
 def test_a_person_joins_against_the_serials():
     devices = [seen("nsight", "1", serial="S123"), seen("qualys", "9", serial="S124")]
-    found = identify(devices, [same(A, B, reason="new board")])
+    found = match_devices(devices, [same(A, B, reason="new board")])
     (machine,) = found.machines
     assert machine.members[0].reasons == (
         "anna decided on 2026-11-20 that it is qualys 9: new board",
@@ -318,7 +320,7 @@ def test_a_person_joins_against_the_serials():
 
 def test_a_person_parts_what_all_marks_join():
     devices = [seen("nsight", "1", serial="S123", mac=MAC), seen("qualys", "9", "PC-1", "S123")]
-    found = identify(devices, [apart(B, A)])
+    found = match_devices(devices, [apart(B, A)])
     assert len(found.machines) == 2
     assert not found.look_alikes
 
@@ -329,8 +331,8 @@ def test_a_person_joins_two_of_one_source_and_marks_join_the_third():
         seen("nsight", "2", "new", "S123"),
         seen("qualys", "9", "new", "S123"),
     ]
-    assert len(identify(devices).machines) == 3
-    found = identify(devices, [same(("nsight", "1"), ("nsight", "2"))])
+    assert len(match_devices(devices).machines) == 3
+    found = match_devices(devices, [same(("nsight", "1"), ("nsight", "2"))])
     assert are_joined(found, ("nsight", "1"), ("nsight", "2"), ("qualys", "9"))
 
 
@@ -341,13 +343,13 @@ def test_a_verdict_holds_for_the_whole_machine():
         seen("qualys", "9", serial="S123"),
         seen("third", "5", serial="S123"),
     ]
-    found = identify(devices, [same(A, B), apart(A, ("third", "5"))])
+    found = match_devices(devices, [same(A, B), apart(A, ("third", "5"))])
     assert sorted(map(len, machines(found))) == [1, 2]
 
 
 def test_a_verdict_holds_across_a_device_that_is_gone():
     gone = ("qualys", "gone")
-    found = identify(
+    found = match_devices(
         [seen("nsight", "1", "a"), seen("qualys", "9", "b")],
         [same(A, gone), same(gone, B)],
     )
@@ -356,14 +358,14 @@ def test_a_verdict_holds_across_a_device_that_is_gone():
 
 def test_a_persons_later_word_replaces_the_earlier_one():
     devices = [seen("nsight", "1", "a"), seen("qualys", "9", "b")]
-    found = identify(devices, [apart(A, B, days=1), same(B, A, days=2)])
+    found = match_devices(devices, [apart(A, B, days=1), same(B, A, days=2)])
     assert len(found.machines) == 1
     assert not found.contradictions
 
 
 def test_two_people_who_disagree_are_reported_and_nothing_is_joined():
     devices = [seen("nsight", "1", serial="S123"), seen("qualys", "9", serial="S123")]
-    found = identify(devices, [same(A, B), apart(A, B, by="ben", days=1)])
+    found = match_devices(devices, [same(A, B), apart(A, B, by="ben", days=1)])
     assert len(found.machines) == 2
     (contradiction,) = found.contradictions
     assert contradiction.reason == (
@@ -375,7 +377,7 @@ def test_two_people_who_disagree_are_reported_and_nothing_is_joined():
 def test_a_circle_of_verdicts_that_cannot_be_is_reported():
     devices = [seen("nsight", "1", "a"), seen("qualys", "9", "b"), seen("qualys", "8", "c")]
     said = [same(A, B), same(B, C), apart(A, C)]
-    found = identify(devices, said)
+    found = match_devices(devices, said)
     assert len(found.machines) == 3
     (contradiction,) = found.contradictions
     assert len(contradiction.verdicts) == 3
@@ -391,20 +393,20 @@ def test_nobody_decides_about_a_device_and_itself():
 
 def test_an_id_stays_when_its_first_member_goes_and_comes_back():
     ours, theirs = seen("nsight", "1", serial="S123"), seen("qualys", "9", serial="S123")
-    assert identify([theirs], (), {A: "nsight/1", B: "nsight/1"}).machines[0].id == "nsight/1"
-    again = identify([ours, theirs], (), {B: "nsight/1"})
+    assert match_devices([theirs], (), {A: "nsight/1", B: "nsight/1"}).machines[0].id == "nsight/1"
+    again = match_devices([ours, theirs], (), {B: "nsight/1"})
     assert [machine.id for machine in again.machines] == ["nsight/1"]
 
 
 def test_of_two_parts_the_one_with_the_first_member_keeps_the_id():
     devices = [seen("nsight", "1", serial="S123"), seen("qualys", "9", serial="S123")]
     before = {A: "qualys/9", B: "qualys/9"}
-    found = identify(devices, [apart(A, B)], before)
+    found = match_devices(devices, [apart(A, B)], before)
     assert {m.members[0].ref: m.id for m in found.machines} == {A: "nsight/1", B: "qualys/9"}
 
 
 def test_an_id_is_never_given_to_another_machine():
-    found = identify(
+    found = match_devices(
         [seen("nsight", "1", "a", "S123"), seen("qualys", "9", "b", "S124")], (), {B: "nsight/1"}
     )
     assert {m.members[0].ref: m.id for m in found.machines} == {A: "nsight/1~2", B: "nsight/1"}

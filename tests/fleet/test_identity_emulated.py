@@ -7,9 +7,9 @@ import pytest
 
 from patchfleet.emulator import Emulator
 from patchfleet.fleet import NSightSource, QualysSource
-from patchfleet.fleet.matching.match import identify
+from patchfleet.fleet.matching.match import match_devices
 from patchfleet.fleet.sources.qualys.devices import OWN_CUSTOMER
-from patchfleet.models.machine import Seen, Verdict
+from patchfleet.models.machine import MatchDecision, SourcedDevice
 from patchfleet.nsight import NAble
 from patchfleet.qualys import Qualys, Retries
 
@@ -45,7 +45,7 @@ def seen_by(source):
     for device in inventory.devices:
         customer = names[device.customer_id]
         known = "" if customer == OWN_CUSTOMER else customer
-        yield Seen(source=source.name, device=device, customer=known)
+        yield SourcedDevice(source=source.name, device=device, customer=known)
 
 
 def truth_of(emulator):
@@ -65,13 +65,13 @@ def truth_of(emulator):
 def test_nothing_is_joined_that_is_not_one_machine(world):
     seen, truth = world
     assert {one.ref for one in seen} == set(truth)
-    for machine in identify(seen).machines:
+    for machine in match_devices(seen).machines:
         assert len({truth[member.ref][0] for member in machine.members}) == 1
 
 
 def test_every_machine_that_is_plain_is_joined(world):
     seen, truth = world
-    parts = Counter(truth[machine.members[0].ref] for machine in identify(seen).machines)
+    parts = Counter(truth[machine.members[0].ref] for machine in match_devices(seen).machines)
     apart = {number: kind for (number, kind), count in parts.items() if count > 1}
     assert set(apart.values()) == UNDECIDED
     both = {number for (source, _), (number, _) in truth.items() if source == "nsight"} & {
@@ -82,7 +82,7 @@ def test_every_machine_that_is_plain_is_joined(world):
 
 def test_what_a_person_must_tell_is_never_joined(world):
     seen, truth = world
-    for machine in identify(seen).machines:
+    for machine in match_devices(seen).machines:
         kinds = {truth[member.ref][1] for member in machine.members}
         assert len(machine.members) == 1 or not kinds & UNDECIDED
 
@@ -90,7 +90,7 @@ def test_what_a_person_must_tell_is_never_joined(world):
 def test_what_is_not_joined_is_listed_for_a_person(world):
     """Every pair of entries of one machine is joined or listed: its serial is on both."""
     seen, truth = world
-    found = identify(seen)
+    found = match_devices(seen)
     serials = {one.ref: one.device.serial for one in seen}
     listed = {frozenset((pair.left, pair.right)) for pair in found.look_alikes}
     home = {member.ref: machine.id for machine in found.machines for member in machine.members}
@@ -106,7 +106,7 @@ def test_what_is_not_joined_is_listed_for_a_person(world):
 def test_no_more_is_asked_than_there_is_to_ask(world):
     """Nobody is asked about two ordinary machines."""
     seen, truth = world
-    for pair in identify(seen).look_alikes:
+    for pair in match_devices(seen).look_alikes:
         kinds = {truth[pair.left][1], truth[pair.right][1]}
         assert kinds & {*UNDECIDED, "one serial", "shared hostname"}, pair
 
@@ -115,11 +115,11 @@ def test_when_people_have_said_it_all_the_machines_are_those_of_the_world(world)
     seen, truth = world
     said = []
     for _ in range(3):
-        asked = identify(seen, said).look_alikes
+        asked = match_devices(seen, said).look_alikes
         if not asked:
             break
         said += [
-            Verdict(
+            MatchDecision(
                 left=pair.left,
                 right=pair.right,
                 is_same=truth[pair.left][0] == truth[pair.right][0],
@@ -128,7 +128,7 @@ def test_when_people_have_said_it_all_the_machines_are_those_of_the_world(world)
             )
             for pair in asked
         ]
-    found = identify(seen, said)
+    found = match_devices(seen, said)
     assert not found.look_alikes
     assert not found.contradictions
     parts = Counter(truth[machine.members[0].ref][0] for machine in found.machines)

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from patchfleet.fleet.matching.match import identify
+from patchfleet.fleet.matching.match import match_devices
 from patchfleet.models import Device
-from patchfleet.models.machine import Seen, Verdict
+from patchfleet.models.machine import MatchDecision, SourcedDevice
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 SOURCES = ("nsight", "qualys", "third")
@@ -35,7 +35,7 @@ def fleets(draw, most=10):
         )
         customer = draw(st.sampled_from(["Acme", "Birch", ""]))
         devices.append(
-            Seen(source=draw(st.sampled_from(SOURCES)), device=device, customer=customer)
+            SourcedDevice(source=draw(st.sampled_from(SOURCES)), device=device, customer=customer)
         )
     return devices
 
@@ -50,7 +50,7 @@ def judged(draw):
     for pair in draw(st.lists(st.sampled_from(pairs), max_size=5)) if pairs else []:
         said[pair] = draw(st.booleans())
     verdicts = [
-        Verdict(left=left, right=right, is_same=is_same, by="anna", at=NOON)
+        MatchDecision(left=left, right=right, is_same=is_same, by="anna", at=NOON)
         for (left, right), is_same in said.items()
     ]
     return fleet, verdicts
@@ -68,17 +68,17 @@ def groups_of(found):
 @given(judged(), st.randoms(use_true_random=False))
 def test_the_order_of_what_comes_in_does_not_matter(world, chance: random.Random):
     fleet, verdicts = world
-    found = identify(fleet, verdicts)
+    found = match_devices(fleet, verdicts)
     chance.shuffle(fleet)
     chance.shuffle(verdicts)
-    assert identify(fleet, verdicts) == found
+    assert match_devices(fleet, verdicts) == found
 
 
 @FEW
 @given(judged())
 def test_every_device_is_in_one_machine_and_ids_are_unique(world):
     fleet, verdicts = world
-    found = identify(fleet, verdicts)
+    found = match_devices(fleet, verdicts)
     refs = [member.ref for machine in found.machines for member in machine.members]
     assert sorted(refs) == sorted(one.ref for one in fleet)
     assert len({machine.id for machine in found.machines}) == len(found.machines)
@@ -89,10 +89,10 @@ def test_every_device_is_in_one_machine_and_ids_are_unique(world):
 def test_either_side_of_a_verdict_is_the_left_one(world):
     fleet, verdicts = world
     turned = [
-        Verdict(left=one.right, right=one.left, is_same=one.is_same, by=one.by, at=one.at)
+        MatchDecision(left=one.right, right=one.left, is_same=one.is_same, by=one.by, at=one.at)
         for one in verdicts
     ]
-    found, again = identify(fleet, verdicts), identify(fleet, turned)
+    found, again = match_devices(fleet, verdicts), match_devices(fleet, turned)
     assert (again.machines, again.look_alikes) == (found.machines, found.look_alikes)
 
 
@@ -101,9 +101,13 @@ def test_either_side_of_a_verdict_is_the_left_one(world):
 def test_the_names_of_sources_do_not_matter(fleet):
     """Turned round, what was left is right; the machines and the pairs are the same."""
     turned = {"nsight": "c", "qualys": "b", "third": "a"}
-    found = identify(fleet)
-    again = identify([Seen(source=turned[s.source], device=s.device, customer=s.customer)
-                      for s in fleet])  # fmt: skip
+    found = match_devices(fleet)
+    again = match_devices(
+        [
+            SourcedDevice(source=turned[s.source], device=s.device, customer=s.customer)
+            for s in fleet
+        ]
+    )
     back = {new: old for old, new in turned.items()}
     assert groups_of(found) == {
         frozenset((back[source], id_) for source, id_ in group) for group in groups_of(again)
@@ -127,8 +131,8 @@ def test_a_stranger_changes_nothing(world):
         id="stranger", site_id="1", customer_id="1", kind="server", name="nobody-else",
         serial="Z999", mac_addresses=("AC:99:00:00:00:01",),
     )  # fmt: skip
-    stranger = Seen(source="nsight", device=device, customer="Acme")
-    found, more = identify(fleet, verdicts), identify([*fleet, stranger], verdicts)
+    stranger = SourcedDevice(source="nsight", device=device, customer="Acme")
+    found, more = match_devices(fleet, verdicts), match_devices([*fleet, stranger], verdicts)
     assert set(more.machines) - set(found.machines) == {
         machine for machine in more.machines if machine.members[0].ref == stranger.ref
     }
@@ -140,7 +144,7 @@ def test_a_stranger_changes_nothing(world):
 @given(judged())
 def test_verdicts_win_or_are_reported(world):
     fleet, verdicts = world
-    found = identify(fleet, verdicts)
+    found = match_devices(fleet, verdicts)
     home = home_of(found)
     disputed = [one for dispute in found.contradictions for one in dispute.verdicts]
     for one in verdicts:
@@ -157,7 +161,7 @@ def test_verdicts_win_or_are_reported(world):
 @given(judged())
 def test_nobody_is_asked_what_is_decided(world):
     fleet, verdicts = world
-    found = identify(fleet, verdicts)
+    found = match_devices(fleet, verdicts)
     home = home_of(found)
     decided = {frozenset((one.left, one.right)) for one in verdicts}
     for pair in found.look_alikes:
@@ -171,7 +175,7 @@ def test_nobody_is_asked_what_is_decided(world):
 @FEW
 @given(fleets())
 def test_two_devices_of_one_source_are_never_joined_by_marks(fleet):
-    for machine in identify(fleet).machines:
+    for machine in match_devices(fleet).machines:
         sources = [member.source for member in machine.members]
         assert len(set(sources)) == len(sources)
 
@@ -181,7 +185,7 @@ def test_two_devices_of_one_source_are_never_joined_by_marks(fleet):
 def test_what_is_joined_has_one_serial_and_one_system(fleet):
     serials = {one.ref: (one.device.serial or "").upper().replace("-", "") for one in fleet}
     systems = {one.ref: (one.device.os or "").split(" ")[0] for one in fleet}
-    for machine in identify(fleet).machines:
+    for machine in match_devices(fleet).machines:
         refs = [member.ref for member in machine.members]
         assert len({serials[ref] for ref in refs} - {"", "NONE"}) <= 1
         assert len({systems[ref] for ref in refs} - {""}) <= 1
@@ -194,8 +198,8 @@ def test_what_is_joined_has_one_serial_and_one_system(fleet):
 @given(judged())
 def test_ids_stay_when_nothing_changes(world):
     fleet, verdicts = world
-    found = identify(fleet, verdicts)
-    assert identify(fleet, verdicts, home_of(found)) == found
+    found = match_devices(fleet, verdicts)
+    assert match_devices(fleet, verdicts, home_of(found)) == found
 
 
 @FEW
@@ -204,12 +208,15 @@ def test_ids_stay_when_devices_go_or_come(world, data):
     """A machine whose members stay together keeps its id, whoever goes and whoever comes."""
     fleet, verdicts = world
     stay = [one for one in fleet if data.draw(st.booleans())]
-    before, after = identify(fleet, verdicts), identify(stay, verdicts, home_of(identify(fleet)))
+    before, after = (
+        match_devices(fleet, verdicts),
+        match_devices(stay, verdicts, home_of(match_devices(fleet))),
+    )
     assert len({machine.id for machine in after.machines}) == len(after.machines)
     home = home_of(before)
-    again = identify(stay, verdicts, home)
+    again = match_devices(stay, verdicts, home)
     for group in groups_of(before) & groups_of(again):
         (ref, *_) = group
         assert home_of(again)[ref] == home[ref]
-    back = identify(fleet, verdicts, {**home, **home_of(again)})
+    back = match_devices(fleet, verdicts, {**home, **home_of(again)})
     assert len({machine.id for machine in back.machines}) == len(back.machines)

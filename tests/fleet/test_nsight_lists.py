@@ -13,7 +13,7 @@ from patchfleet.fleet.sources.nsight.inventory_lists import FAR_AHEAD, FAR_BEHIN
 from patchfleet.nsight import NAble, Patch
 from patchfleet.nsight.records.base import Records
 from patchfleet.nsight.records.inventory import Client, Device, ListedDevice, Site
-from patchfleet.transport.operation import Fresh
+from patchfleet.transport.operation import Conditional
 
 NOW = datetime(2026, 11, 28, 6, tzinfo=UTC)
 KINDS = ("server", "workstation")
@@ -250,7 +250,7 @@ def listing(rows, problems=()):
 
     class Told(Account):
         def run(self, work, **_):
-            return Fresh("f", records(rows, None, problems))
+            return Conditional("f", records(rows, None, problems))
 
     source = NSightSource(Told(), now=lambda: NOW)
     source.inventory()

@@ -25,8 +25,8 @@ def test_a_patch_is_superseded_since_the_sync_that_first_said_so(store):
             run_id, patches = synced(host, store)
             told[run_id] = patches
             host.emulator.advance(days=9)
-    with store.facts(with_history=True) as facts:
-        rows = queries.patch_history(facts, "*")
+    with store.snapshot(with_history=True) as snapshot:
+        rows = queries.patch_history(snapshot, "*")
     for run_id, patches in told.items():
         standing = [
             row for row in rows

@@ -9,17 +9,17 @@ from qualys_reading import reading
 
 from patchfleet.emulator import Emulator
 from patchfleet.errors import RateLimited, Rejected, Unreachable, VendorError
-from patchfleet.fleet import QualysSource, Rules, sync
-from patchfleet.fleet.distributed.source import Distributed
+from patchfleet.fleet import QualysSource, SyncOptions, sync
+from patchfleet.fleet.distributed.source import QueuedSource
 from patchfleet.fleet.sources.qualys.hosts import read_hosts
-from patchfleet.models import Gap, Hosts
+from patchfleet.models import Gap, SourceState
 from patchfleet.qualys import Host
 from patchfleet.qualys.records.values import Door
 from patchfleet.store import Store
 
 NOW = datetime(2026, 11, 17, 6, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-BOUND = Rules(max_age=timedelta(days=7))
+BOUND = SyncOptions(max_age=timedelta(days=7))
 
 
 @pytest.fixture
@@ -243,7 +243,7 @@ def test_a_date_that_is_refused_is_not_asked_with():
 @pytest.mark.parametrize("said", ["", "{}", "[1]", '{"agent": "a", "name": 7}', '{"more": 1}'])
 def test_what_was_remembered_in_another_spelling_is_read_anew(said):
     one = Host(assetId=1, agentId="a")
-    known = Hosts(said={"1": said}, at=NOW, whole_at=NOW)
+    known = SourceState(said={"1": said}, at=NOW, whole_at=NOW)
     assert read(Listed(one), known) == read(Listed(one))
 
 
@@ -283,7 +283,7 @@ def test_a_vendor_that_does_not_answer_is_an_error(host, source, service, kind):
 
 
 def test_a_sync_without_a_bound_reads_all(host, store, source):
-    for rules in (Rules(), BOUND, Rules()):
+    for rules in (SyncOptions(), BOUND, SyncOptions()):
         synced(host, store, source, rules)
     assert asked(host) == ["all", "count", "changed", "all"]
 
@@ -424,7 +424,7 @@ def test_a_source_that_is_read_by_workers_is_handed_what_is_known(host, source):
             return source.inventory(on_call, known)
 
     known = source.inventory().hosts
-    Distributed(Asked(None), None).inventory(lambda: None, known)
+    QueuedSource(Asked(None), None).inventory(lambda: None, known)
     assert handed == [known]
 
 

@@ -9,7 +9,7 @@ from patchfleet.emulator import Emulator
 from patchfleet.errors import Unreadable, VendorError
 from patchfleet.fleet import QualysSource
 from patchfleet.fleet.sources.qualys.jobs import RESULTS, as_result, as_run
-from patchfleet.models import JOB_STATUSES, OVER_STATUSES, JobResult
+from patchfleet.models import FINAL_STATUSES, JOB_STATUSES, JobResult
 from patchfleet.qualys import PMAssetJobView, PMRun, Qualys
 from patchfleet.qualys.records.values import Door
 
@@ -67,7 +67,7 @@ def test_every_run_is_learned(host):
             run = runs[job["id"], str(told["number"])]
             ended = [row for row in told["results"] if row["endDateTime"]]
             assert run.device_count == len(told["results"])
-            assert run.over_count == len(ended)
+            assert run.finished_count == len(ended)
             assert (run.status == "done") == (told["is_over"] and bool(told["results"]))
             assert run.scheduled_at == datetime.fromisoformat(told["scheduled_at"])
 
@@ -88,7 +88,7 @@ def test_every_result_is_learned(host):
         one = results[key]
         assert (one.vendor_status, one.vendor_code) == (row["status"], row["statusCode"])
         assert one.status in JOB_STATUSES
-        assert (one.status in OVER_STATUSES) == bool(row["endDateTime"])
+        assert (one.status in FINAL_STATUSES) == bool(row["endDateTime"])
         assert one.succeeded == tuple(row["success"])
         assert one.failed == tuple(row["failed"])
         assert one.present == tuple(row["installed"])

@@ -9,8 +9,8 @@ from qualys_truth import true_decisions, true_states
 
 from patchfleet.emulator import Emulator
 from patchfleet.errors import NotFound, Unreadable
-from patchfleet.fleet.sources.qualys.findings import Catalogue, Conditions, as_patch, stands
-from patchfleet.fleet.sources.qualys.job_effects import Attempt, Order, attempts_of
+from patchfleet.fleet.sources.qualys.findings import Catalogue, Conditions, as_patch, patch_states
+from patchfleet.fleet.sources.qualys.job_effects import PatchAttempt, PendingJob, attempts_of
 from patchfleet.qualys import PMAsset, PMAssetJobView, PMJob, PMPatch
 from patchfleet.qualys.records.values import Door
 
@@ -109,7 +109,7 @@ def test_a_rollback_is_no_reason_why_a_patch_is_missing():
 
 def test_an_asset_that_leaves_something_out_is_an_error():
     asset = PMAsset(id=A, installedPatches=[B], missingPatches=[])
-    assert stands(asset, {}) == {B: ("Installed", "")}
+    assert patch_states(asset, {}) == {B: ("Installed", "")}
     for broken in (
         PMAsset(id=A, installedPatches=[B]),
         PMAsset(id=A, missingPatches=[B]),
@@ -118,12 +118,12 @@ def test_an_asset_that_leaves_something_out_is_an_error():
         PMAsset(id=A, installedPatches=[None], missingPatches=[]),
     ):
         with pytest.raises(Unreadable, match=A):
-            stands(broken, {})
+            patch_states(broken, {})
 
 
 def test_a_patch_in_both_lists_is_missing_and_says_so():
     asset = PMAsset(id=A, installedPatches=[B], missingPatches=[B])
-    ((word, said),) = stands(asset, {}).values()
+    ((word, said),) = patch_states(asset, {}).values()
     condition = Conditions().of(word, said, is_approved=False)
     assert (condition.state, condition.vendor_status) == ("missing", "Missing; Installed")
 
@@ -131,7 +131,7 @@ def test_a_patch_in_both_lists_is_missing_and_says_so():
 def test_the_word_of_a_job_is_kept():
     asset = PMAsset(id=A, installedPatches=[], missingPatches=[B])
     view = PMAssetJobView(status="Job Failed", failed=[B], endDateTime_raw=NOON.timestamp() * 1000)
-    ((word, said),) = stands(asset, tried(view)).values()
+    ((word, said),) = patch_states(asset, tried(view)).values()
     condition = Conditions().of(word, said, is_approved=True)
     assert condition.state == "failed"
     assert condition.vendor_status == "Missing; Job Failed: failed"
@@ -152,13 +152,13 @@ def test_the_word_of_a_job_is_kept():
 def test_what_a_result_says_of_a_missing_patch(fields, expected):
     asset = PMAsset(id=A, installedPatches=[], missingPatches=[B])
     attempts = tried(PMAssetJobView(status="Completed", **fields))
-    ((word, said),) = stands(asset, attempts).values()
+    ((word, said),) = patch_states(asset, attempts).values()
     assert Conditions().of(word, said, is_approved=False).state == expected
 
 
 def test_what_is_installed_is_so_whatever_a_job_said():
     asset = PMAsset(id=A, installedPatches=[B], missingPatches=[])
-    assert stands(asset, {B: Attempt(NOON, "Failed", "")}) == {B: ("Installed", "")}
+    assert patch_states(asset, {B: PatchAttempt(NOON, "Failed", "")}) == {B: ("Installed", "")}
 
 
 @pytest.mark.parametrize(
@@ -185,8 +185,8 @@ def test_which_assets_a_job_is_for(job, is_for):
         for name, value in job.items()
     }
     tags = frozenset({"x", "y"})
-    assert Order(frozenset({B}), **given).is_for(A, tags) is is_for
-    assert not Order(frozenset({B}), **given, done_on=frozenset({A})).is_for(A, tags)
+    assert PendingJob(frozenset({B}), **given).is_for(A, tags) is is_for
+    assert not PendingJob(frozenset({B}), **given, done_on=frozenset({A})).is_for(A, tags)
 
 
 def test_a_patch_nobody_knows_is_a_finding_with_its_number():

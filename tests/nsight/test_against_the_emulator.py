@@ -17,7 +17,7 @@ from patchfleet.errors import (
     VendorBroken,
     VendorError,
 )
-from patchfleet.nsight import NAble, Pace, Retries
+from patchfleet.nsight import NAble, RateLimit, Retries
 from patchfleet.nsight.records.base import Record
 
 ONCE_EACH = ("patch_retry", "patch_reprocess", "task_run_now")
@@ -452,7 +452,7 @@ def test_both_runners_make_the_same_requests(
 
 
 def test_threads_share_one_pace_and_one_client(host: Host, emulator: Emulator) -> None:
-    pace = Pace(1000, seconds=60)
+    pace = RateLimit(1000, seconds=60)
     client = NAble(key=host.api_key, base_url=host.url, pace=pace)
     with client, ThreadPoolExecutor(8) as threads:
         lists = list(threads.map(lambda _: client.list_clients(), range(40)))

@@ -7,10 +7,10 @@ import pytest
 from patchfleet.errors import Unreadable
 from patchfleet.nsight.client import VENDOR
 from patchfleet.nsight.operations import devices, inventory, patches
-from patchfleet.transport.exchange import Manners, exchange
+from patchfleet.transport.exchange import CallPolicy, exchange
 from patchfleet.transport.messages import Response
-from patchfleet.transport.operation import Operation, unless
-from patchfleet.transport.rate_limit import Unpaced
+from patchfleet.transport.operation import Operation, if_changed
+from patchfleet.transport.rate_limit import NoRateLimit
 from patchfleet.transport.retry import Retries
 
 HEAD = '<?xml version="1.0" encoding="ISO-8859-1"?>\n'
@@ -58,7 +58,9 @@ def answer_to(operation: Operation[Any], inside: str, number: int) -> Response:
 
 def told(operation: Operation[Any], response: Response) -> Any:
     """Let a call be answered, without a wire and without repeating it."""
-    flow = exchange(operation, Manners(vendor=VENDOR, pace=Unpaced(), retries=Retries(attempts=1)))
+    flow = exchange(
+        operation, CallPolicy(vendor=VENDOR, pace=NoRateLimit(), retries=Retries(attempts=1))
+    )
     next(flow)
     try:
         flow.send(response)
@@ -73,8 +75,8 @@ def test_an_answer_about_another(
     what: str, operation: Operation[Any], inside: str, other: int
 ) -> None:
     told(operation, answer_to(operation, inside, 7))
-    told(unless(operation, None), answer_to(operation, inside, 7))
-    for asked in (operation, unless(operation, None)):
+    told(if_changed(operation, None), answer_to(operation, inside, 7))
+    for asked in (operation, if_changed(operation, None)):
         with pytest.raises(Unreadable, match=f"is about {what} {other}, not 7") as caught:
             told(asked, answer_to(operation, inside, other))
         assert caught.value.operation == operation.name

@@ -14,9 +14,9 @@ from patchfleet import __version__
 from patchfleet.config import Secret
 from patchfleet.emulator import Emulator, Host
 from patchfleet.errors import ConfigError
-from patchfleet.nsight import AsyncNAble, NAble, Pace, Retries
+from patchfleet.nsight import AsyncNAble, NAble, RateLimit, Retries
 from patchfleet.nsight.regions import checked_url, server_url
-from patchfleet.transport.rate_limit import Unpaced
+from patchfleet.transport.rate_limit import NoRateLimit
 
 KEY = "0123456789abcdef0123456789abcdef"
 
@@ -158,7 +158,7 @@ def test_a_misspelt_setting_is_a_mistake(kind: Any) -> None:
 
 def test_the_vendors_pace_and_three_repetitions_are_the_default() -> None:
     manners = NAble("us", KEY)._manners
-    assert isinstance(manners.pace, Pace)
+    assert isinstance(manners.pace, RateLimit)
     assert (manners.pace.calls, manners.pace.seconds) == (60, 60)
     assert manners.retries == Retries(attempts=4)
     line = NAble("us", KEY)._wire._line
@@ -172,17 +172,17 @@ def test_the_vendors_pace_and_three_repetitions_are_the_default() -> None:
 )
 def test_a_pace_is_calls_a_minute(pace: float, calls: int, seconds: float) -> None:
     made = NAble("us", KEY, pace=pace)._manners.pace
-    assert isinstance(made, Pace)
+    assert isinstance(made, RateLimit)
     assert (made.calls, made.seconds) == (calls, pytest.approx(seconds))
 
 
 def test_pace_and_retries_may_be_given_whole_or_switched_off() -> None:
-    own, patient = Pace(5, seconds=1), Retries(attempts=9)
+    own, patient = RateLimit(5, seconds=1), Retries(attempts=9)
     client = NAble("us", KEY, pace=own, retries=patient)
     assert client._manners.pace is own
     assert client._manners.retries is patient
     quick = NAble("us", KEY, pace=None, retries=0)
-    assert isinstance(quick._manners.pace, Unpaced)
+    assert isinstance(quick._manners.pace, NoRateLimit)
     assert quick._manners.retries.attempts == 1
 
 

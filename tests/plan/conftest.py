@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from patchfleet.emulator import Emulator, Host
-from patchfleet.fleet import NSightSource, Rules, sync
+from patchfleet.fleet import NSightSource, SyncOptions, sync
 from patchfleet.nsight import NAble, Retries
 from patchfleet.plan import apply, plan
 from patchfleet.store import Store
@@ -27,13 +27,13 @@ class Fleet:
         return self.emulator.now
 
     def sync(self):
-        rules = Rules(accepts_gone=True)  # the emulated world may have been made anew
+        rules = SyncOptions(accepts_gone=True)  # the emulated world may have been made anew
         assert sync(self.source, self.store, now=self.now, rules=rules).is_complete
         self.emulator.clear_calls()
 
     def rows(self, is_meant=lambda _: True):
-        with self.store.facts() as facts:
-            return [row for row in findings(facts) if is_meant(row)]
+        with self.store.snapshot() as snapshot:
+            return [row for row in findings(snapshot) if is_meant(row)]
 
     def plan(self, action, is_meant=lambda _: True):
         rows = self.rows(is_meant)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from patchfleet.models import STATES
 from patchfleet.plan import plan
-from patchfleet.plan.plan import why_not
+from patchfleet.plan.plan import no_op_reason
 from patchfleet.store.queries import FindingRow
 
 NOW = datetime(2026, 11, 17, 6, 0, 5, tzinfo=UTC)
@@ -43,7 +43,7 @@ def expected(action, state, decision, own):
 def test_the_whole_table(action):
     for state, decision, own in product(STATES, DECISIONS, (False, True)):
         case = (state, decision, own)
-        assert why_not(action, *case) == expected(action, *case), case
+        assert no_op_reason(action, *case) == expected(action, *case), case
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_the_whole_table(action):
     ],
 )
 def test_cases_somebody_would_look_up(action, state, decision, own, reason):
-    assert why_not(action, state, decision, own) == reason
+    assert no_op_reason(action, state, decision, own) == reason
 
 
 def row(number, device="d1", state="missing", decision="do_nothing", own=False, **fields):

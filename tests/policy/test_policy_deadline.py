@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from patchfleet.errors import ConfigError
 from patchfleet.models import Patch
-from patchfleet.policy import NAMES, Facts, judge, load, release_of, strictest
+from patchfleet.policy import NAMES, Case, judge, load, release_of, strictest
 from patchfleet.policy.intel import KevEntry
 
 LONDON = ZoneInfo("Europe/London")
@@ -28,7 +28,7 @@ def said(name, facts, now, zone=LONDON):
 
 
 START = at("2026-07-08T17:00")
-SEEN = Facts(released_at=START, detected_at=START, kev="not_listed")
+SEEN = Case(released_at=START, detected_at=START, kev="not_listed")
 
 # In KEV, exposed, automatable, total impact; what follows.
 TABLE_26_04 = [
@@ -134,7 +134,7 @@ BOUNDARIES = [
 
 @pytest.mark.parametrize(("name", "facts", "due_at"), BOUNDARIES)
 def test_the_limit_is_on_time_and_the_next_microsecond_is_late(name, facts, due_at):
-    known = Facts(**{"released_at": RELEASED, "kev": "not_listed", **facts})
+    known = Case(**{"released_at": RELEASED, "kev": "not_listed", **facts})
     for moment, verdict in ((due_at, "on_time"), (due_at + INSTANT, "overdue")):
         judgement = said(name, known, moment)
         assert (judgement.verdict, judgement.due_at) == (verdict, due_at)
@@ -154,7 +154,7 @@ HISTORICAL = [
 
 @pytest.mark.parametrize(("name", "facts", "due_at"), HISTORICAL)
 def test_the_historical_limits(name, facts, due_at):
-    known = Facts(detected_at=at("2026-05-01T09:00"), **facts)
+    known = Case(detected_at=at("2026-05-01T09:00"), **facts)
     for moment, verdict in (
         (due_at, "on_time"),
         (due_at + INSTANT, "overdue"),
@@ -177,13 +177,13 @@ NO_DATE = [
 
 @pytest.mark.parametrize(("name", "facts"), NO_DATE)
 def test_what_a_pack_sets_no_date_for(name, facts):
-    judgement = said(name, Facts(kev="not_listed", **facts), at("2026-05-01T09:00"))
+    judgement = said(name, Case(kev="not_listed", **facts), at("2026-05-01T09:00"))
     assert (judgement.verdict, judgement.due_at) == ("not_covered", None)
     assert judgement.reasons
 
 
 def test_a_pack_binds_from_the_first_instant_of_its_first_day():
-    facts = Facts(released_at=date(2026, 4, 1))
+    facts = Case(released_at=date(2026, 4, 1))
     begin = at("2026-04-27T00:00", LONDON)
     assert said("cyber-essentials-3.3", facts, begin - INSTANT).verdict == "not_covered"
     assert said("cyber-essentials-3.3", facts, begin).verdict == "overdue"
@@ -193,7 +193,7 @@ def test_a_pack_binds_from_the_first_instant_of_its_first_day():
 
 def test_a_pack_that_ended_before_the_day_came_no_longer_binds():
     end = at("2026-06-10T00:00", LONDON)
-    facts = Facts(detected_at=end - timedelta(days=15), is_exposed=True, cvss=9.8)
+    facts = Case(detected_at=end - timedelta(days=15), is_exposed=True, cvss=9.8)
     assert said("cisa-bod-19-02", facts, end - INSTANT).verdict == "on_time"
     assert said("cisa-bod-19-02", facts, end).verdict == "not_covered"
     fixed = replace(facts, fixed_at=end - INSTANT)
@@ -205,7 +205,7 @@ def test_a_pack_that_ended_before_the_day_came_no_longer_binds():
 def test_a_day_without_a_time_is_midnight_of_the_fleet_and_it_says_so():
     patch = Patch(title="x", released_at=at("2026-10-20T00:00"))
     assert release_of(patch) == date(2026, 10, 20)
-    judgement = said("cyber-essentials-3.3", Facts(released_at=release_of(patch)), START)
+    judgement = said("cyber-essentials-3.3", Case(released_at=release_of(patch)), START)
     assert judgement.starts_at == at("2026-10-20T00:00", LONDON)
     assert judgement.due_at == at("2026-11-03T00:00", LONDON)  # over the end of summer time
     assert any("a day only" in reason and "London" in reason for reason in judgement.reasons)
@@ -217,34 +217,34 @@ def test_a_release_with_a_time_keeps_it():
 
 
 def test_a_month_of_pci_ends_where_february_ends():
-    facts = Facts(released_at=date(2028, 1, 31), severity="critical")
+    facts = Case(released_at=date(2028, 1, 31), severity="critical")
     assert said("pci-dss-4.0.1", facts, START).due_at == at("2028-02-29T00:00", LONDON)
 
 
 @pytest.mark.parametrize("name", ["cyber-essentials-3.3", "pci-dss-4.0.1", "essential-eight"])
 def test_without_a_release_date_it_is_not_judged(name):
-    facts = Facts(detected_at=START, fixed_at=START, severity="critical", **SERVER)
+    facts = Case(detected_at=START, fixed_at=START, severity="critical", **SERVER)
     judgement = said(name, facts, START)
     assert (judgement.verdict, judgement.if_yes, judgement.if_no) == ("not_judged", None, None)
     assert "release is not known" in judgement.reasons[1]
 
 
 def test_without_a_due_date_in_the_catalogue_it_is_not_judged():
-    facts = Facts(kev=KevEntry("CVE-2026-1000", date(2026, 5, 1)))
+    facts = Case(kev=KevEntry("CVE-2026-1000", date(2026, 5, 1)))
     judgement = said("cisa-bod-22-01", facts, at("2026-05-02T00:00"))
     assert judgement.verdict == "not_judged"
     assert "no due date" in judgement.reasons[1]
 
 
 def test_without_a_catalogue_nobody_knows_whether_it_is_listed():
-    judgement = said("cisa-bod-22-01", Facts(), START)
+    judgement = said("cisa-bod-22-01", Case(), START)
     assert judgement.verdict == "not_judged"
     assert judgement.unknown == "whether it is in KEV"
     assert (judgement.if_yes.verdict, judgement.if_no.verdict) == ("not_judged", "not_covered")
 
 
 def test_two_answers_that_differ_are_not_judged_and_both_are_given():
-    facts = Facts(released_at=RELEASED, severity="unspecified")
+    facts = Case(released_at=RELEASED, severity="unspecified")
     judgement = said("pci-dss-4.0.1", facts, RELEASED)
     assert judgement.verdict == "not_judged"
     assert judgement.if_yes.verdict == "on_time"
@@ -286,7 +286,7 @@ def test_a_duty_that_only_one_answer_has_is_not_lost():
 
 
 def test_what_is_in_kev_is_exploited_and_what_is_not_may_be():
-    facts = Facts(released_at=RELEASED, severity="low", kev="not_listed", **SERVER)
+    facts = Case(released_at=RELEASED, severity="low", kev="not_listed", **SERVER)
     judgement = said("essential-eight", facts, at("2026-07-15T00:00"))
     assert judgement.verdict == "not_judged"
     assert judgement.unknown == "whether it is exploited"
@@ -294,25 +294,25 @@ def test_what_is_in_kev_is_exploited_and_what_is_not_may_be():
 
 
 def test_a_workstation_does_not_ask_whether_it_is_exposed():
-    facts = Facts(released_at=RELEASED, is_os=True, kind="workstation", is_exposed=None)
+    facts = Case(released_at=RELEASED, is_os=True, kind="workstation", is_exposed=None)
     assert said("essential-eight", facts, RELEASED).verdict == "on_time"
 
 
 def test_a_severity_that_nobody_understands_is_stated_and_not_known():
-    facts = Facts(released_at=RELEASED, vendor_severity="4", cvss=5.0)
+    facts = Case(released_at=RELEASED, vendor_severity="4", cvss=5.0)
     judgement = said("cyber-essentials-3.3", facts, RELEASED)
     assert judgement.verdict == "not_judged"
     assert (judgement.if_yes.verdict, judgement.if_no.verdict) == ("on_time", "not_covered")
 
 
 def test_the_vendors_word_wins_over_our_ranking_where_the_vendor_is_asked():
-    facts = Facts(released_at=RELEASED, severity="critical", vendor_severity="Moderate", cvss=5.0)
+    facts = Case(released_at=RELEASED, severity="critical", vendor_severity="Moderate", cvss=5.0)
     assert said("cyber-essentials-3.3", facts, RELEASED).verdict == "not_covered"
     assert said("pci-dss-4.0.1", facts, RELEASED).verdict == "on_time"
 
 
 def test_what_is_fixed_later_was_open_before():
-    facts = Facts(released_at=RELEASED, fixed_at=RELEASED + timedelta(days=20))
+    facts = Case(released_at=RELEASED, fixed_at=RELEASED + timedelta(days=20))
     verdicts = [
         said("cyber-essentials-3.3", facts, RELEASED + timedelta(days=days)).verdict
         for days in (1, 19, 20)
@@ -321,22 +321,22 @@ def test_what_is_fixed_later_was_open_before():
 
 
 def test_dates_beyond_the_calendar_are_not_judged():
-    judgement = said("cyber-essentials-3.3", Facts(released_at=date(9999, 12, 31)), START)
+    judgement = said("cyber-essentials-3.3", Case(released_at=date(9999, 12, 31)), START)
     assert judgement.verdict == "not_judged"
     assert "beyond the calendar" in judgement.reasons[1]
-    first = Facts(released_at=date(1, 1, 1))  # midnight there is a day of the year 0 in UTC
+    first = Case(released_at=date(1, 1, 1))  # midnight there is a day of the year 0 in UTC
     assert said("cyber-essentials-3.3", first, START, SYDNEY).verdict == "not_judged"
 
 
 def test_a_time_without_a_zone_and_a_score_that_is_none_are_refused():
     with pytest.raises(ConfigError, match="has no time zone"):
-        said("pci-dss-4.0.1", Facts(), datetime.fromisoformat("2026-01-01"))
+        said("pci-dss-4.0.1", Case(), datetime.fromisoformat("2026-01-01"))
     with pytest.raises(ConfigError, match=r"released_at .* has no time zone"):
-        Facts(released_at=datetime.fromisoformat("2026-01-01"))
+        Case(released_at=datetime.fromisoformat("2026-01-01"))
     with pytest.raises(ConfigError, match="0 to 10"):
-        Facts(cvss=10.1)
+        Case(cvss=10.1)
     with pytest.raises(ConfigError, match="0 to 10"):
-        Facts(cvss=float("nan"))
+        Case(cvss=float("nan"))
 
 
 def test_the_strictest_of_several():
@@ -361,7 +361,7 @@ TIMES = st.datetimes(
 DAYS = st.dates(date(2020, 1, 1), date(2030, 1, 1))
 MAYBE = st.sampled_from([None, True, False])
 FACTS = st.builds(
-    Facts,
+    Case,
     released_at=st.none() | TIMES | DAYS,
     detected_at=st.none() | TIMES,
     fixed_at=st.none() | TIMES,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from patchfleet.policy import WORLD, survival
+from patchfleet.policy import INDUSTRY_FIGURES, survival
 
 # Weeks of remission of 21 patients who took 6-mercaptopurine (Freireich and others, 1963), the
 # example of most textbooks; + was still in remission.
@@ -98,9 +98,9 @@ def test_leaving_out_what_is_open_never_looks_worse(observed):
 
 
 def test_the_figures_of_the_world_have_a_source():
-    assert [(figure.value, figure.unit) for figure in WORLD] == [
+    assert [(figure.value, figure.unit) for figure in INDUSTRY_FIGURES] == [
         (43, "days"),
         (0.26, "share"),
         (0.35, "share"),
     ]
-    assert all(figure.source for figure in WORLD)
+    assert all(figure.source for figure in INDUSTRY_FIGURES)

@@ -11,14 +11,14 @@ import msgspec
 
 from patchfleet.qualys.envelope import explain
 from patchfleet.qualys.records.base import Record
-from patchfleet.transport.exchange import Manners, exchange
+from patchfleet.transport.exchange import CallPolicy, exchange
 from patchfleet.transport.messages import Request, Response
-from patchfleet.transport.operation import Change, Flow, Flows, Pause, Procedure, Work
-from patchfleet.transport.rate_limit import Unpaced
+from patchfleet.transport.operation import Change, ConcurrentFlows, Flow, Pause, Procedure, Work
+from patchfleet.transport.rate_limit import NoRateLimit
 from patchfleet.transport.retry import Retries
 
 REPLIES = Path(__file__).parent / "replies"
-ONCE = Manners("Qualys", pace=Unpaced(), retries=Retries(attempts=1), explain=explain)
+ONCE = CallPolicy("Qualys", pace=NoRateLimit(), retries=Retries(attempts=1), explain=explain)
 JSON = {"Content-Type": "application/json"}
 
 JOB = "11111111-2222-3333-4444-555555555555"
@@ -89,7 +89,7 @@ def _driven(flow: Flow[Any], answers: Iterator[Response], asked: list[Request]) 
             step = flow.send(outcome)
         except StopIteration as end:
             return end.value
-        if isinstance(step, Flows):
+        if isinstance(step, ConcurrentFlows):
             outcome = [_driven(part, answers, asked) for part in step.parts]
         elif isinstance(step, Request):
             asked.append(step)

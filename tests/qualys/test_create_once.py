@@ -13,53 +13,53 @@ from patchfleet.errors import Forbidden, Rejected, Unreachable, VendorBroken, Ve
 from patchfleet.qualys import JobCreated
 from patchfleet.qualys.envelope import explain
 from patchfleet.qualys.operations.job_changes import create_job
-from patchfleet.transport.exchange import Manners, exchange
-from patchfleet.transport.messages import Lost, Request, Response
+from patchfleet.transport.exchange import CallPolicy, exchange
+from patchfleet.transport.messages import NoResponse, Request, Response
 from patchfleet.transport.operation import Pause
-from patchfleet.transport.rate_limit import Unpaced
+from patchfleet.transport.rate_limit import NoRateLimit
 from patchfleet.transport.retry import Retries
 
 ASSET = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"
-THRICE = Manners(
-    "Qualys", explain=explain, pace=Unpaced(), retries=Retries(attempts=3, first_wait_seconds=0)
+THRICE = CallPolicy(
+    "Qualys", explain=explain, pace=NoRateLimit(), retries=Retries(attempts=3, first_wait_seconds=0)
 )
-CUT = Lost("the connection broke before the answer was complete", "unknown")
-NOT_CONNECTED = Lost("no connection", "refused")
+CUT = NoResponse("the connection broke before the answer was complete", "unknown")
+NOT_CONNECTED = NoResponse("no connection", "refused")
 NOT_PERMITTED = Response(403, {}, b"")
 
-Created = Callable[["Server", dict[str, Any]], Response | Lost]
+Created = Callable[["Server", dict[str, Any]], Response | NoResponse]
 
 
-def answers(server: "Server", body: dict[str, Any]) -> Response | Lost:
+def answers(server: "Server", body: dict[str, Any]) -> Response | NoResponse:
     """Create the job and say so."""
     return Response(201, {}, msgspec.json.encode({"id": server.add(body)}))
 
 
-def creates_and_is_cut(server: "Server", body: dict[str, Any]) -> Response | Lost:
+def creates_and_is_cut(server: "Server", body: dict[str, Any]) -> Response | NoResponse:
     server.add(body)
     return CUT
 
 
-def creates_later_and_is_cut(server: "Server", body: dict[str, Any]) -> Response | Lost:
+def creates_later_and_is_cut(server: "Server", body: dict[str, Any]) -> Response | NoResponse:
     """Create a job that the list shows only from the third look on."""
     server.add(body, hidden_looks=2)
     return CUT
 
 
-def creates_much_later_and_is_cut(server: "Server", body: dict[str, Any]) -> Response | Lost:
+def creates_much_later_and_is_cut(server: "Server", body: dict[str, Any]) -> Response | NoResponse:
     server.add(body, hidden_looks=4)
     return CUT
 
 
-def is_cut(_: "Server", __: dict[str, Any]) -> Response | Lost:
+def is_cut(_: "Server", __: dict[str, Any]) -> Response | NoResponse:
     return CUT
 
 
-def refuses(_: "Server", __: dict[str, Any]) -> Response | Lost:
+def refuses(_: "Server", __: dict[str, Any]) -> Response | NoResponse:
     return NOT_PERMITTED
 
 
-def slows_down(_: "Server", __: dict[str, Any]) -> Response | Lost:
+def slows_down(_: "Server", __: dict[str, Any]) -> Response | NoResponse:
     return Response(429, {}, b"")
 
 
@@ -85,7 +85,7 @@ class Server:
         self._shown_from[number] = self.looks + hidden_looks + 1
         return number
 
-    def answer(self, asked: Request) -> Response | Lost:
+    def answer(self, asked: Request) -> Response | NoResponse:
         if asked.method == "POST":
             self.sent.append(msgspec.json.decode(asked.body))
             return next(self._creations)(self, self.sent[-1])
@@ -114,7 +114,7 @@ class Server:
             "Windows", "My Job", "Install", "On-demand", assetIds=[ASSET], **parameters
         )
         flow = exchange(work, THRICE)
-        outcome: Response | Lost | None = None
+        outcome: Response | NoResponse | None = None
         while True:
             try:
                 step = flow.send(outcome)
@@ -266,9 +266,9 @@ def test_a_job_is_found_however_the_list_spells_its_name(
     server = Server([creates_and_is_cut, answers])
     ask = server.answer
 
-    def spells(asked: Request) -> Response | Lost:
+    def spells(asked: Request) -> Response | NoResponse:
         answered = ask(asked)
-        if not asked.path.endswith("/summary") or isinstance(answered, Lost):
+        if not asked.path.endswith("/summary") or isinstance(answered, NoResponse):
             return answered
         jobs = [
             {**job, "name": listed if job["name"] == "My Job" else job["name"]}
@@ -287,7 +287,7 @@ def test_an_empty_list_is_no_proof_that_the_job_is_not_there(
     server = Server([creates_and_is_cut])
     ask = server.answer
 
-    def shows_nothing(asked: Request) -> Response | Lost:
+    def shows_nothing(asked: Request) -> Response | NoResponse:
         answered = ask(asked)
         is_list = asked.path.endswith("/summary")
         return Response(200, {}, b"[]") if is_list else answered

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from patchfleet.qualys import PMPatch
-from patchfleet.qualys.records.base import Shape
+from patchfleet.qualys.records.base import RecordDecoder
 from patchfleet.qualys.records.values import (
     AHEAD,
     FIRST,
@@ -156,7 +156,7 @@ DAMAGED = [
 @pytest.mark.parametrize(("raw", "shown"), DAMAGED, ids=lambda one: repr(one)[:12])
 def test_damaged_text_is_shown_as_such_and_named(raw: bytes, shown: str) -> None:
     body = b'[{"id": "a", "title": "T%s!"}, {"id": "b", "title": "whole"}]' % raw
-    first, second = Shape[list[PMPatch]](list[PMPatch]).read(body)
+    first, second = RecordDecoder[list[PMPatch]](list[PMPatch]).read(body)
     assert first.title == f"T{shown}!"
     assert first.problems == ("title: characters that cannot be read are shown as \ufffd",)
     assert (second.title, second.problems) == ("whole", ())
@@ -164,5 +164,5 @@ def test_damaged_text_is_shown_as_such_and_named(raw: bytes, shown: str) -> None
 
 def test_a_byte_order_mark_changes_nothing() -> None:
     body = msgspec.json.encode([{"id": "a", "title": "T"}])
-    (patch,) = Shape[list[PMPatch]](list[PMPatch]).read(b"\xef\xbb\xbf" + body)
+    (patch,) = RecordDecoder[list[PMPatch]](list[PMPatch]).read(b"\xef\xbb\xbf" + body)
     assert (patch.title, patch.problems) == ("T", ())

@@ -10,7 +10,7 @@ from test_records import kinds
 
 from patchfleet.emulator import Emulator
 from patchfleet.qualys import JobResultSummary, PMAssetJobView, Qualys
-from patchfleet.qualys.records.base import Record, Shape
+from patchfleet.qualys.records.base import Record, RecordDecoder
 
 AT = datetime(2020, 1, 2, 3, 12, 30, 777000, tzinfo=UTC)
 INSIDE = {"id": "a", "osIdentifier": "rhel-9", "scanDateTime": 1577934750777}
@@ -70,7 +70,7 @@ def test_what_an_asset_of_a_result_says_comes_through(where: str) -> None:
     view |= {"osIdentifier": "other"} if where == "both" else {}
     view.pop("id", None)
     body = msgspec.json.encode({"id": "j", "assets": [view]})
-    (found,) = Shape[JobResultSummary](JobResultSummary).read(body).assets or ()
+    (found,) = RecordDecoder[JobResultSummary](JobResultSummary).read(body).assets or ()
     assert (found.osIdentifier, found.scanDateTime) == ("rhel-9", AT)
     assert found["osIdentifier"] == "rhel-9"
     said = found.to_dict()

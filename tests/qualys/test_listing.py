@@ -14,7 +14,7 @@ from hypothesis import strategies as some
 from patchfleet.errors import ConfigError, NotFound, Rejected, Unreadable
 from patchfleet.qualys import paging
 from patchfleet.transport.messages import Request
-from patchfleet.transport.operation import Found, Operation
+from patchfleet.transport.operation import Operation, RecordBatch
 
 Row = dict[str, Any]
 
@@ -70,7 +70,7 @@ def found(server: Server, steps: Any) -> list[Any]:
     try:
         while True:
             step = steps.send(answer)
-            if isinstance(step, Found):
+            if isinstance(step, RecordBatch):
                 rows += [row["id"] for row in step.records]
                 answer = None
             else:
@@ -159,7 +159,7 @@ def test_a_larger_page_that_is_refused_is_not_asked_for_again() -> None:
     step = next(steps)
     while True:
         try:
-            if isinstance(step, Found):
+            if isinstance(step, RecordBatch):
                 rows += step.records
                 step = steps.send(None)
             else:

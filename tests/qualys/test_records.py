@@ -11,13 +11,13 @@ import pytest
 
 from patchfleet.errors import Unreadable
 from patchfleet.qualys import BaseList, JobResultSummary, PMAsset, PMJob, PMPatch, PMRun
-from patchfleet.qualys.records.base import Moment, Record, Shape, raw
+from patchfleet.qualys.records.base import Record, RecordDecoder, TimestampField, raw
 
 AT = datetime(2020, 1, 2, 3, 12, 30, 777000, tzinfo=UTC)
 
 
 def read(kind: Any, value: Any) -> Any:
-    return Shape(kind).read(msgspec.json.encode(value))
+    return RecordDecoder(kind).read(msgspec.json.encode(value))
 
 
 def test_a_record_reads_as_the_wire_spells_it() -> None:
@@ -53,7 +53,7 @@ def test_a_time_that_is_none_is_shown_as_it_came(odd: Any) -> None:
 
 
 def test_unknown_fields_are_kept_at_every_depth_and_learnt() -> None:
-    shape = Shape[list[PMAsset]](list[PMAsset])
+    shape = RecordDecoder[list[PMAsset]](list[PMAsset])
     body = msgspec.json.encode(
         [{"id": "a", "new": {"x": 1}, "hardware": {"model": "m", "newer": 2}}, {"id": "b"}]
     )
@@ -138,7 +138,7 @@ def test_one_odd_value_of_a_list_is_named_by_its_place() -> None:
 )
 def test_what_is_no_list_of_records_is_unreadable(body: bytes, said: str) -> None:
     with pytest.raises(Unreadable, match=said):
-        Shape(list[PMPatch]).read(body)
+        RecordDecoder(list[PMPatch]).read(body)
 
 
 def test_a_record_can_be_pickled_copied_and_made_a_dict() -> None:
@@ -170,7 +170,7 @@ def test_the_assets_of_a_result_show_whose_they_are() -> None:
 def test_many_threads_learn_alike() -> None:
     from concurrent.futures import ThreadPoolExecutor
 
-    shape = Shape[list[PMPatch]](list[PMPatch])
+    shape = RecordDecoder[list[PMPatch]](list[PMPatch])
     bodies = [msgspec.json.encode([{"id": "a", f"new{place % 7}": place}]) for place in range(200)]
     with ThreadPoolExecutor(16) as pool:
         for place, (patch,) in enumerate(pool.map(shape.read, bodies)):
@@ -182,7 +182,7 @@ class Sample(Record):
 
     at_raw: int | None = raw("at")
 
-    at = Moment()
+    at = TimestampField()
 
 
 def test_a_moment_stands_under_the_wire_s_name() -> None:
@@ -204,7 +204,7 @@ def test_every_time_of_the_wire_has_its_moment(kind: type[Record]) -> None:
     times = [name for name in kind.__struct_fields__ if name.endswith("_raw")]
     for name in times:
         moment = name.removesuffix("_raw")
-        assert isinstance(vars(kind)[moment], Moment)
+        assert isinstance(vars(kind)[moment], TimestampField)
         shown: Any = msgspec.convert({moment: 1577934750777}, kind)
         assert getattr(shown, moment) == AT
         assert shown[moment] == AT

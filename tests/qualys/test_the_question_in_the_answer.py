@@ -9,10 +9,10 @@ from test_qualys_replies import EVERY, PATCH
 
 from patchfleet.errors import NotFound, NotTheVendor, RateLimited, Unreadable, VendorError
 from patchfleet.qualys.operations import catalogue, inventory, jobs, patches, reports
-from patchfleet.transport.exchange import Manners, exchange
+from patchfleet.transport.exchange import CallPolicy, exchange
 from patchfleet.transport.messages import Request, Response
 from patchfleet.transport.operation import Flow, Work
-from patchfleet.transport.rate_limit import Unpaced
+from patchfleet.transport.rate_limit import NoRateLimit
 from patchfleet.transport.retry import Retries
 
 FOREIGN = "99999999-9999-4999-8999-999999999999"
@@ -92,9 +92,9 @@ def test_results_are_of_the_run_that_was_asked_for(run: Any, said: Any) -> None:
 def test_a_foreign_result_leaves_nothing_in_the_right_one() -> None:
     own: dict[str, Any] = {"id": JOB, "name": "mine", "assetCount": 0, "assets": []}
     foreign = {**own, "id": OTHER_JOB, "name": "other", "assetCount": 5}
-    twice = Manners(
+    twice = CallPolicy(
         "Qualys",
-        pace=Unpaced(),
+        pace=NoRateLimit(),
         retries=Retries(attempts=2),
         explain=ONCE.explain,
         chance=lambda: 0,

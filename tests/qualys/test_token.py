@@ -9,14 +9,14 @@ from replying import reply
 from patchfleet.errors import ConfigError, Unreadable
 from patchfleet.qualys import TokenAuth
 from patchfleet.qualys.auth import LIFETIME_SECONDS
-from patchfleet.transport.credentials import sealed
-from patchfleet.transport.login import Granted
+from patchfleet.transport.credentials import with_credentials
+from patchfleet.transport.login import AccessToken
 from patchfleet.transport.messages import Response
 
 AUTH = TokenAuth("user name&x", "p&ss=wörd", "eu1")
 
 
-def granted(response: Response) -> Granted:
+def granted(response: Response) -> AccessToken:
     login = AUTH.line.login
     assert login is not None
     return login.operation.parse(response)
@@ -34,7 +34,7 @@ def test_the_form_is_complete_and_the_request_holds_no_password() -> None:
     assert (request.method, request.path) == ("POST", "/auth")
     assert request.headers["Content-Type"] == "application/x-www-form-urlencoded"
     assert request.body == b"username=user+name%26x&token=true&permissions=true"
-    sent = sealed(request, AUTH.line)
+    sent = with_credentials(request, AUTH.line)
     assert sent.content == request.body + b"&password=p%26ss%3Dw%C3%B6rd"
     assert "Authorization" not in sent.headers
     assert str(sent.url).rstrip("/") == "https://gateway.qg1.apps.qualys.eu"

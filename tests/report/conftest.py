@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from patchfleet.models import SEVERITIES, Selection
-from patchfleet.report import Figure, Report, tables
+from patchfleet.report import Metric, Report, tables
 from patchfleet.report.charts import state as charts
 from patchfleet.report.today import work_figures
 from patchfleet.store.queries import rows
@@ -187,8 +187,8 @@ def make_report(findings=60):
         title="Patch state of the fleet",
         coverage=COVERAGE,
         figures=(
-            Figure(name="devices", title="Devices", value=60),
-            Figure(
+            Metric(name="devices", title="Devices", value=60),
+            Metric(
                 name="installed_share",
                 title="Installed",
                 value=tables.installed_share(stands),

@@ -19,10 +19,10 @@ from rich.console import Console
 from patchfleet.models import (
     SEVERITIES,
     STATES,
-    Condition,
     Customer,
     Device,
     Finding,
+    FindingStatus,
     Gap,
     Inventory,
     Job,
@@ -33,7 +33,7 @@ from patchfleet.models import (
     Selection,
     Site,
 )
-from patchfleet.models.machine import Identity, LookAlike, Machine, Member
+from patchfleet.models.machine import Identity, Machine, MatchCandidate, Member
 from patchfleet.policy import load
 from patchfleet.report import (
     changes_report,
@@ -46,7 +46,7 @@ from patchfleet.report import (
     write_text,
 )
 from patchfleet.report.ageing import ageing_report
-from patchfleet.report.deadlines import known_of
+from patchfleet.report.deadlines import threat_data
 from patchfleet.report.history import trend_report
 from patchfleet.report.jobs import jobs_report
 from patchfleet.report.overdue import overdue_report
@@ -149,7 +149,7 @@ def findings_of(device, day, seed):
                 cves=("CVE-2024-0001",) if place == 1 else (),
                 vendor_id=f"v{place}",
             ),
-            Condition(
+            FindingStatus(
                 state=STATES[(number + place) % len(STATES)],
                 decision="approve",
                 is_own_decision=False,
@@ -222,25 +222,27 @@ def identity(plan, sources):
     return Identity(
         tuple(Machine(f"{s}-{d}", (Member(s, d),)) for s, d in sorted(refs)),
         tuple(
-            LookAlike(left=min(pair), right=max(pair), kind="twins", score=50,
+            MatchCandidate(left=min(pair), right=max(pair), kind="twins", score=50,
                       reasons_for=("same serial",), reasons_against=())
             for pair in alike
         ),
     )  # fmt: skip
 
 
-def overdue(facts, selection, pack="pci-dss-4.0.1"):
-    return overdue_report(facts, load(pack), known_of(()), zone=ZONE, selection=selection)
+def overdue(snapshot, selection, pack="pci-dss-4.0.1"):
+    return overdue_report(snapshot, load(pack), threat_data(()), zone=ZONE, selection=selection)
 
 
 REPORTS = {
-    "today": lambda facts, before, chosen: today_report(facts, selection=chosen, with_items=True),
-    "posture": lambda facts, before, chosen: fleet_report(facts, selection=chosen),
-    "overdue": lambda facts, before, chosen: overdue(facts, chosen),
-    "ageing": lambda facts, before, chosen: ageing_report(facts, selection=chosen),
-    "history": lambda facts, before, chosen: trend_report(facts, selection=chosen),
-    "jobs": lambda facts, before, chosen: jobs_report(facts, selection=chosen),
-    "diff": lambda facts, before, chosen: changes_report(before, facts, selection=chosen),
+    "today": lambda snapshot, before, chosen: today_report(
+        snapshot, selection=chosen, with_items=True
+    ),
+    "posture": lambda snapshot, before, chosen: fleet_report(snapshot, selection=chosen),
+    "overdue": lambda snapshot, before, chosen: overdue(snapshot, chosen),
+    "ageing": lambda snapshot, before, chosen: ageing_report(snapshot, selection=chosen),
+    "history": lambda snapshot, before, chosen: trend_report(snapshot, selection=chosen),
+    "jobs": lambda snapshot, before, chosen: jobs_report(snapshot, selection=chosen),
+    "diff": lambda snapshot, before, chosen: changes_report(before, snapshot, selection=chosen),
 }
 """Every kind of report there is; a test compares it with the commands."""
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from test_coverage import is_meant, narrowed
 
 from patchfleet.errors import Unreadable
-from patchfleet.fleet import Listing, Rules, sync
+from patchfleet.fleet import DeviceListing, SyncOptions, sync
 from patchfleet.models import Selection
 from patchfleet.report import to_json
 from patchfleet.store import Store
@@ -36,7 +36,7 @@ class Source:
             if device.id in self.unread:
                 yield device, Unreadable("UNREAD", operation="patch_list_all")
             else:
-                yield device, Listing(findings_of(device, 1, self.plan.seed))
+                yield device, DeviceListing(findings_of(device, 1, self.plan.seed))
 
 
 @settings(max_examples=2, phases=(Phase.explicit, Phase.reuse, Phase.generate))
@@ -53,14 +53,18 @@ def test_devices_accepted_unread_are_named_with_their_age_and_counted_apart(data
         record(store, plan)
         world = Source(plan, source, unread, at)
         is_by_number = data.draw(st.booleans())
-        rules = Rules(accepts_unread_after=1) if is_by_number else Rules(accepts_unread=("*",))
+        rules = (
+            SyncOptions(accepts_unread_after=1)
+            if is_by_number
+            else SyncOptions(accepts_unread=("*",))
+        )
         assert sync(world, store, now=lambda: at, rules=rules).is_complete
         own = {one.id: one.name for one in managed
                if one.id in unread and is_meant(plan, chosen, source, one)}  # fmt: skip
         others = {one.name for one in plan.devices[source]} - set(own.values())
-        with store.facts(with_history=True) as facts, store.facts(at=START) as before:
+        with store.snapshot(with_history=True) as snapshot, store.snapshot(at=START) as before:
             for make in REPORTS.values():
-                report = make(facts, before, chosen)
+                report = make(snapshot, before, chosen)
                 covered = report.coverage
                 told = [(one.source, one.device_id, one.listed_at) for one in covered.unread]
                 assert sorted(told) == [(source, one, START + DAY) for one in sorted(own)]
@@ -92,10 +96,10 @@ def test_a_device_that_was_never_listed_is_said_to_be_none(plan, data):
     unread = data.draw(st.sets(st.sampled_from([one.id for one in managed]), min_size=1))
     with TemporaryDirectory() as folder, Store.open(f"{folder}/fleet.db") as store:
         world = Source(plan, source, unread, START)
-        rules = Rules(accepts_unread=("*",))
+        rules = SyncOptions(accepts_unread=("*",))
         assert sync(world, store, now=lambda: START, rules=rules).is_complete
-        with store.facts(with_history=True) as facts:
-            report = REPORTS["today"](facts, facts, Selection())
+        with store.snapshot(with_history=True) as snapshot:
+            report = REPORTS["today"](snapshot, snapshot, Selection())
             (mark,) = [one for one in report.notes if one.startswith("Not read, which was")]
             assert f"({len(unread)} never listed)" in mark
             assert all(one.listed_at is None for one in report.coverage.unread)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from patchfleet.cli.report import KINDS
 from patchfleet.models import CustomerRef, Selection
-from patchfleet.report import save_each
+from patchfleet.report import save_per_customer
 from patchfleet.report.coverage import sentences
 from patchfleet.store import Store
 
@@ -85,9 +85,9 @@ def test_every_report_says_its_own_and_never_names_anothers(data):
     forbidden = foreign + [g.token for g in (*all_gaps, *all_late) if g.token not in named]
     with TemporaryDirectory() as folder, Store.open(f"{folder}/fleet.db") as store:
         record(store, plan)
-        with store.facts(with_history=True) as facts, store.facts(at=START) as before:
+        with store.snapshot(with_history=True) as snapshot, store.snapshot(at=START) as before:
             for kind, make in REPORTS.items():
-                report = make(facts, before, chosen)
+                report = make(snapshot, before, chosen)
                 for form, spell in WHOLE.items():
                     text = spell(report, folder)
                     for token in forbidden:
@@ -123,14 +123,14 @@ def test_every_report_says_its_own_and_never_names_anothers(data):
 def test_of_all_customers_each_has_its_own_file_and_no_other_name(plan, kind):
     with TemporaryDirectory() as folder, Store.open(f"{folder}/fleet.db") as store:
         record(store, plan)
-        with store.facts(with_history=True) as facts:
+        with store.snapshot(with_history=True) as snapshot:
             refs = [CustomerRef(s, c.id, c.name) for s in plan.sources for c in plan.customers]
             reports = (
-                (f"{r.source} {r.id}", REPORTS[kind](facts, facts, Selection(only=(r,))))
+                (f"{r.source} {r.id}", REPORTS[kind](snapshot, snapshot, Selection(only=(r,))))
                 for r in refs
             )
-            saved = save_each(reports, f"{folder}/out", [".json", ".md"],
-                              coverage=facts.coverage())  # fmt: skip
+            saved = save_per_customer(reports, f"{folder}/out", [".json", ".md"],
+                              coverage=snapshot.coverage())  # fmt: skip
         (index,) = [path for path in saved.overview if path.suffix == ".json"]
         overview = index.read_text()
         for source in plan.sources:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from patchfleet.errors import ConfigError
-from patchfleet.report import Figure, save_each
+from patchfleet.report import Metric, save_per_customer
 from patchfleet.report.per_customer import file_stems
 
 NAMES = ("Acme Ltd", "ACME LTD", "a/b", "a?b", "index", "con", "..", "Bäckerei Öhl", "=1 </td>|")
@@ -22,10 +22,10 @@ def report(made):
     def make(overdue, failed=0):
         whole = made.report(findings=3)
         figures = (
-            Figure(name="devices", title="Devices", value=4),
-            Figure(name="installed_share", title="Installed", value=0.5, kind="percent"),
-            Figure(name="failed", title="Failed", value=failed, needs_somebody=True),
-            Figure(name="overdue_critical", title="Overdue", value=overdue, needs_somebody=True),
+            Metric(name="devices", title="Devices", value=4),
+            Metric(name="installed_share", title="Installed", value=0.5, kind="percent"),
+            Metric(name="failed", title="Failed", value=failed, is_actionable=True),
+            Metric(name="overdue_critical", title="Overdue", value=overdue, is_actionable=True),
         )
         return replace(whole, figures=figures, charts=(), tables=whole.tables[:1])
 
@@ -38,7 +38,7 @@ def names(folder):
 
 def test_each_customer_has_a_file_of_each_kind_and_the_worst_comes_first(tmp_path, made, report):
     reports = [(name, replace(report(place), title=name)) for place, name in enumerate(NAMES)]
-    saved = save_each(
+    saved = save_per_customer(
         reports, tmp_path / "new" / "here", [".html", ".json"], coverage=made.COVERAGE
     )
     assert [customer for customer, _ in saved.customers] == list(reversed(NAMES))
@@ -53,15 +53,15 @@ def test_each_customer_has_a_file_of_each_kind_and_the_worst_comes_first(tmp_pat
 def test_the_order_asks_one_figure_after_the_other(tmp_path, made, report):
     unknown = replace(report(0), figures=(replace(report(0).figures[3], value=None),))
     reports = [("b", report(1)), ("a", report(1)), ("c", report(1, 5)), ("d", unknown)]
-    saved = save_each(reports, tmp_path, [".json"], coverage=made.COVERAGE)
+    saved = save_per_customer(reports, tmp_path, [".json"], coverage=made.COVERAGE)
     assert [customer for customer, _ in saved.customers] == ["d", "c", "a", "b"]
-    saved = save_each(reports, tmp_path, [".json"], worst_by=(), coverage=made.COVERAGE)
+    saved = save_per_customer(reports, tmp_path, [".json"], worst_by=(), coverage=made.COVERAGE)
     assert [customer for customer, _ in saved.customers] == ["a", "b", "c", "d"]
 
 
 def test_the_overview_tells_the_figures_and_links_each_file(tmp_path, made, report):
     reports = [(name, report(place)) for place, name in enumerate(NAMES)]
-    save_each(reports, tmp_path, [".html", ".xlsx", ".md"], coverage=made.COVERAGE)
+    save_per_customer(reports, tmp_path, [".html", ".xlsx", ".md"], coverage=made.COVERAGE)
     rows = list(openpyxl.load_workbook(tmp_path / "index.xlsx")["Customers"].iter_rows())
     heading = [cell.value for cell in rows[0]]
     assert heading == [
@@ -90,13 +90,13 @@ def test_what_is_not_covered_anywhere_is_said_once(tmp_path, made, report):
         ("a", replace(report(1), remarks=("Everywhere.",))),
         ("b", replace(report(2), remarks=("Everywhere.", "Only at b."))),
     ]
-    save_each(reports, tmp_path, [".json"], coverage=made.COVERAGE)
+    save_per_customer(reports, tmp_path, [".json"], coverage=made.COVERAGE)
     notes = json.loads((tmp_path / "index.json").read_text())["notes"]
     assert notes == [*report(1).notes, "Everywhere.", "Worst first."]
 
 
 def test_a_failure_leaves_everything_as_it_was(tmp_path, made, report):
-    save_each([("a", report(1))], tmp_path, [".json"], coverage=made.COVERAGE)
+    save_per_customer([("a", report(1))], tmp_path, [".json"], coverage=made.COVERAGE)
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
 
     def breaking():
@@ -104,14 +104,16 @@ def test_a_failure_leaves_everything_as_it_was(tmp_path, made, report):
         raise ConfigError("the second cannot be made")
 
     with pytest.raises(ConfigError, match="second"):
-        save_each(breaking(), tmp_path, [".json"], coverage=made.COVERAGE)
+        save_per_customer(breaking(), tmp_path, [".json"], coverage=made.COVERAGE)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
 def test_a_folder_in_the_place_of_a_file_stops_all_of_it(tmp_path, made, report):
     (tmp_path / "b.json").mkdir()
     with pytest.raises(ConfigError, match="it is a folder"):
-        save_each([("a", report(1)), ("b", report(2))], tmp_path, [".json"], coverage=made.COVERAGE)
+        save_per_customer(
+            [("a", report(1)), ("b", report(2))], tmp_path, [".json"], coverage=made.COVERAGE
+        )
     assert names(tmp_path) == ["b.json"]
 
 
@@ -120,13 +122,15 @@ def test_a_folder_in_the_place_of_a_file_stops_all_of_it(tmp_path, made, report)
 )
 def test_a_format_that_cannot_be_is_refused(tmp_path, made, suffixes, message):
     with pytest.raises(ConfigError, match=message) as caught:
-        save_each([("a", made.report(findings=1))], tmp_path, suffixes, coverage=made.COVERAGE)
+        save_per_customer(
+            [("a", made.report(findings=1))], tmp_path, suffixes, coverage=made.COVERAGE
+        )
     assert caught.value.hint
     assert names(tmp_path) == []
 
 
 def test_no_customer_is_an_overview_of_none(tmp_path, made):
-    save_each([], tmp_path, [".html", ".xlsx", ".md", ".json"], coverage=made.COVERAGE)
+    save_per_customer([], tmp_path, [".html", ".xlsx", ".md", ".json"], coverage=made.COVERAGE)
     assert len(names(tmp_path)) == 4
     assert json.loads((tmp_path / "index.json").read_text())["tables"] == {"customers": []}
 
@@ -134,7 +138,7 @@ def test_no_customer_is_an_overview_of_none(tmp_path, made):
 def test_a_file_is_no_folder(tmp_path, made, report):
     (tmp_path / "x").write_text("")
     with pytest.raises(ConfigError, match="it is a file"):
-        save_each([("a", report(1))], tmp_path / "x", [".html"], coverage=made.COVERAGE)
+        save_per_customer([("a", report(1))], tmp_path / "x", [".html"], coverage=made.COVERAGE)
 
 
 def test_a_customer_keeps_its_file_whatever_the_order():

@@ -7,7 +7,7 @@ import openpyxl
 import pytest
 from fleets import ONE_TABLE, REPORTS, START, Plan, as_text, inventory, overdue, record
 
-from patchfleet.models import Condition, Customer, Device, Finding, Inventory, Patch, Selection
+from patchfleet.models import Customer, Device, Finding, FindingStatus, Inventory, Patch, Selection
 from patchfleet.policy.packs import NAMES as PACKS
 from patchfleet.report import save, to_json
 from patchfleet.store import Store
@@ -46,7 +46,7 @@ def no_customer(store):
 
 
 def installed():
-    condition = Condition("installed", "approve", False, "x", "y")  # noqa: FBT003
+    condition = FindingStatus("installed", "approve", False, "x", "y")  # noqa: FBT003
     return Finding("1", Patch(title="Done", severity="critical"), condition)
 
 
@@ -72,10 +72,10 @@ SELECTIONS = {
 def test_every_report_is_a_file_in_every_format(tmp_path: Path, fleet: str) -> None:
     with Store.open(tmp_path / "fleet.db") as store:
         FLEETS[fleet](store)
-        with store.facts(with_history=True) as facts:
+        with store.snapshot(with_history=True) as snapshot:
             for name, chosen in SELECTIONS.items():
                 for make in REPORTS.values():
-                    report = make(facts, facts, chosen)
+                    report = make(snapshot, snapshot, chosen)
                     assert as_text(report)
                     for ending in ENDINGS:
                         assert save(report, tmp_path / f"r{ending}").stat().st_size
@@ -90,14 +90,14 @@ def test_every_report_is_a_file_in_every_format(tmp_path: Path, fleet: str) -> N
 def test_no_report_changes_another_whatever_is_saved_first(tmp_path: Path) -> None:
     with Store.open(tmp_path / "fleet.db") as store:
         record(store, plan([ACME, BETA], [device(0), device(1), device(0, BETA)]))
-        with store.facts(with_history=True) as facts:
+        with store.snapshot(with_history=True) as snapshot:
             alone = {}
             for pack in PACKS:
-                with store.facts(with_history=True) as fresh:
+                with store.snapshot(with_history=True) as fresh:
                     alone[pack] = to_json(overdue(fresh, Selection(), pack))
             assert len(set(alone.values())) == len(PACKS)
             for first, second in permutations(PACKS, 2):
-                one, other = (overdue(facts, Selection(), pack) for pack in (first, second))
+                one, other = (overdue(snapshot, Selection(), pack) for pack in (first, second))
                 assert to_json(other) == alone[second]
                 assert to_json(one) == alone[first]
 
@@ -107,9 +107,9 @@ def test_a_report_of_one_customer_stays_while_another_is_made_and_read(tmp_path,
     chosen = [Selection(customers=(name,)) for name in ("Acme", "Beta")]
     with Store.open(tmp_path / "fleet.db") as store:
         record(store, plan([ACME, BETA], [device(0), device(1), device(0, BETA)]))
-        with store.facts(with_history=True) as facts, store.facts(at=START) as before:
-            alone = [to_json(REPORTS[kind](facts, before, one)) for one in chosen]
-            reports = [REPORTS[kind](facts, before, one) for one in chosen]
+        with store.snapshot(with_history=True) as snapshot, store.snapshot(at=START) as before:
+            alone = [to_json(REPORTS[kind](snapshot, before, one)) for one in chosen]
+            reports = [REPORTS[kind](snapshot, before, one) for one in chosen]
             tables = [iter(table.rows) for report in reports for table in report.tables]
             while tables:  # row by row in turn: no reading is the end of another
                 tables = [rows for rows in tables if next(rows, None) is not None]

@@ -3,7 +3,7 @@ from markdown_it import MarkdownIt
 
 from patchfleet.report import Column, Table, save, to_markdown
 from patchfleet.report import tables as lists
-from patchfleet.report.wording import printable, spelled
+from patchfleet.report.wording import cell_text, printable
 
 
 def read(text):
@@ -37,10 +37,13 @@ def test_every_cell_reads_back(made):
     read_back = tables(to_markdown(report))
     assert read_back[0][0] == [figure.title for figure in report.figures]
     for table, rows in zip(report.tables, read_back[1:], strict=True):
-        shown = table.at_a_glance()
+        shown = table.summary_columns()
         assert rows[0] == [column.heading for column in shown.columns]
         wanted = [
-            [spelled(value, column.kind) for value, column in zip(row, shown.columns, strict=True)]
+            [
+                cell_text(value, column.kind)
+                for value, column in zip(row, shown.columns, strict=True)
+            ]
             for row in [*shown.rows, *([shown.total] if shown.total else [])]
         ]
         assert rows[1:] == wanted

@@ -9,23 +9,23 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from patchfleet.models import (
-    Condition,
     Customer,
     Device,
     Finding,
+    FindingStatus,
     Inventory,
     Patch,
     Site,
 )
 from patchfleet.policy import load
 from patchfleet.report import to_json
-from patchfleet.report.deadlines import known_of
+from patchfleet.report.deadlines import threat_data
 from patchfleet.report.overdue import overdue_report
 from patchfleet.store import Store
 from patchfleet.store.types import IntelRow
 
 CVES = tuple(f"CVE-2026-{number}" for number in range(1001, 1007))
-MISSING = Condition(
+MISSING = FindingStatus(
     state="missing",
     decision="approve",
     is_own_decision=False,
@@ -146,9 +146,9 @@ def test_epss_duties_ransomware_and_triage_are_those_of_the_files(drawn, entries
     )
     with TemporaryDirectory() as folder, Store.open(f"{folder}/fleet.db") as store:
         made(store, drawn)
-        with store.facts() as facts:
+        with store.snapshot() as snapshot:
             report = overdue_report(
-                facts, load("cisa-bod-26-04"), known_of(loaded(files)), zone=ZONE
+                snapshot, load("cisa-bod-26-04"), threat_data(loaded(files)), zone=ZONE
             )
             tables = json.loads(to_json(report))["tables"]
             rows = [row for name in ("overdue", "not_judged") for row in tables[name]]

@@ -10,10 +10,10 @@ from patchfleet.errors import StoreError
 from patchfleet.models import (
     SEVERITIES,
     STATES,
-    Condition,
     Customer,
     Device,
     Finding,
+    FindingStatus,
     Gap,
     Inventory,
     Patch,
@@ -44,7 +44,7 @@ DEVICES = tuple(
 
 
 def condition(state):
-    return Condition(
+    return FindingStatus(
         state, "approve", is_own_decision=False, vendor_status="x", vendor_decision="y"
     )
 
@@ -102,14 +102,14 @@ def store(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def before(store):
-    with store.facts(run_id=1, with_history=True) as facts:
-        yield facts
+    with store.snapshot(run_id=1, with_history=True) as snapshot:
+        yield snapshot
 
 
 @pytest.fixture(scope="module")
-def facts(store):
-    with store.facts(with_history=True) as facts:
-        yield facts
+def snapshot(store):
+    with store.snapshot(with_history=True) as snapshot:
+        yield snapshot
 
 
 def everything(change=unchanged):
@@ -154,15 +154,15 @@ def test_items_come_only_when_asked(before):
 
 
 def test_a_report_that_outlives_its_facts_says_so(store, tmp_path):
-    with store.facts() as facts:
-        report = fleet_report(facts)
+    with store.snapshot() as snapshot:
+        report = fleet_report(snapshot)
     with pytest.raises(StoreError, match="the facts are closed"):
         save(report, tmp_path / "late.xlsx")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_fleet_report_holds_every_open_finding_worst_first(facts):
-    table = fleet_report(facts).table("open_findings")
+def test_the_fleet_report_holds_every_open_finding_worst_first(snapshot):
+    table = fleet_report(snapshot).table("open_findings")
     opened = [f for _, f in everything(repaired) if f.state not in {"installed", "ignored"}]
     assert len(table.rows) == len(opened)
     keys = [column.key for column in table.columns]
@@ -174,8 +174,8 @@ def test_the_fleet_report_holds_every_open_finding_worst_first(facts):
     assert ages == sorted(ages, key=lambda age: (age is None, -(age or 0)))
 
 
-def test_the_figures_are_the_sums_of_what_was_recorded(facts):
-    figures = {figure.name: figure.value for figure in fleet_report(facts).figures}
+def test_the_figures_are_the_sums_of_what_was_recorded(snapshot):
+    figures = {figure.name: figure.value for figure in fleet_report(snapshot).figures}
     findings = [f for _, f in everything(repaired)]
     installed = sum(f.state == "installed" for f in findings)
     ignored = sum(f.state == "ignored" for f in findings)
@@ -190,8 +190,8 @@ def test_the_figures_are_the_sums_of_what_was_recorded(facts):
     assert figures["not_judged"] > 0
 
 
-def test_charts_and_tables_tell_the_same(facts):
-    report = fleet_report(facts)
+def test_charts_and_tables_tell_the_same(snapshot):
+    report = fleet_report(snapshot)
     charts = {chart.name: chart.table for chart in report.charts}
     opened = len(report.table("open_findings").rows)
     for name in ("open_by_customer", "age_of_open"):
@@ -204,8 +204,8 @@ def test_charts_and_tables_tell_the_same(facts):
     assert [sum(row[1:]) for row in charts["top_patches"].rows] == [row[3] for row in top[:12]]
 
 
-def test_what_is_not_covered_is_said(facts):
-    notes = " ".join(fleet_report(facts).notes)
+def test_what_is_not_covered_is_said(snapshot):
+    notes = " ".join(fleet_report(snapshot).notes)
     assert "From nsight (run 2) as of 2026-11-20 06:30 UTC." in notes
     assert "1 device without patch management (PC-4)" in notes
     assert "Not covered: site Harbour did not answer" in notes
@@ -213,14 +213,14 @@ def test_what_is_not_covered_is_said(facts):
     assert "more than 14 days" in notes
 
 
-def test_devices_without_patch_management_are_marked(facts):
-    devices = by_name(fleet_report(facts).table("devices"), "device")
+def test_devices_without_patch_management_are_marked(snapshot):
+    devices = by_name(fleet_report(snapshot).table("devices"), "device")
     assert [name for name, row in devices.items() if not row["is_patched"]] == ["PC-4"]
 
 
-def test_a_selection_narrows_and_says_so(facts):
+def test_a_selection_narrows_and_says_so(snapshot):
     selection = Selection(customers=("acme",), severities=("critical",))
-    report = fleet_report(facts, selection=selection, overdue_after_days=30)
+    report = fleet_report(snapshot, selection=selection, overdue_after_days=30)
     assert "Only customer acme; severity critical." in report.notes
     assert any("more than 30 days" in note for note in report.notes)
     keys = [column.key for column in report.table("open_findings").columns]
@@ -229,8 +229,8 @@ def test_a_selection_narrows_and_says_so(facts):
     assert {row[keys.index("severity")] for row in rows} == {"critical"}
 
 
-def test_a_selection_of_closed_states_has_nothing_open(facts):
-    report = fleet_report(facts, selection=Selection(states=("installed",)))
+def test_a_selection_of_closed_states_has_nothing_open(snapshot):
+    report = fleet_report(snapshot, selection=Selection(states=("installed",)))
     assert list(report.table("open_findings").rows) == []
 
 
@@ -241,8 +241,8 @@ def test_a_selection_in_words():
     )
 
 
-def test_changes_between_two_runs(before, facts):
-    report = changes_report(before, facts)
+def test_changes_between_two_runs(before, snapshot):
+    report = changes_report(before, snapshot)
     assert report.table("transitions").rows == [("failed", "installed", 12)]
     keys = [column.key for column in report.table("changes").columns]
     rows = [dict(zip(keys, row, strict=True)) for row in report.table("changes").rows]
@@ -255,8 +255,8 @@ def test_changes_between_two_runs(before, facts):
     assert report.as_of == SECOND
 
 
-def test_no_change_is_an_empty_table(facts):
-    report = changes_report(facts, facts, with_rows=False)
+def test_no_change_is_an_empty_table(snapshot):
+    report = changes_report(snapshot, snapshot, with_rows=False)
     assert report.names == "transitions"
     assert report.table("transitions").rows == []
 

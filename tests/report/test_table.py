@@ -3,7 +3,7 @@ from msgspec import Struct
 
 from patchfleet.errors import ConfigError
 from patchfleet.report import Column, Table, tables, tabulate, total_of
-from patchfleet.report.wording import printable, spelled
+from patchfleet.report.wording import cell_text, printable
 from patchfleet.store.queries import rows as answers
 
 ROWS = {
@@ -72,10 +72,10 @@ def test_detail_is_left_out_at_a_glance_and_nothing_else():
         rows=[(1, 2, 3)],
         total=(4, 5, 6),
     )
-    short = table.at_a_glance()
+    short = table.summary_columns()
     assert [column.key for column in short.columns] == ["a", "c"]
     assert (list(short.rows), short.total) == ([(1, 3)], (4, 6))
-    assert short.at_a_glance() is short
+    assert short.summary_columns() is short
 
 
 def test_a_table_is_picked_by_name(made):
@@ -107,12 +107,12 @@ def test_a_table_is_picked_by_name(made):
     ],
 )
 def test_spelling(value, kind, text):
-    assert spelled(value, kind) == text
+    assert cell_text(value, kind) == text
 
 
 def test_times_are_spelled_in_utc(made):
-    assert spelled(made.AS_OF, "moment") == "2026-11-20 06:30"
-    assert spelled(made.AS_OF, "date") == "2026-11-20"
+    assert cell_text(made.AS_OF, "moment") == "2026-11-20 06:30"
+    assert cell_text(made.AS_OF, "date") == "2026-11-20"
     assert Column("at", "Read", "moment").heading == "Read (UTC)"
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from patchfleet.report import Column, Table, save, tables
 from patchfleet.report.formats.xlsx import sheet_name, write_xlsx
-from patchfleet.report.wording import spelled
+from patchfleet.report.wording import cell_text
 
 NUMBERS = {"integer", "number", "percent"}
 
@@ -26,7 +26,7 @@ def expected(value, column):
         return None
     if column.kind in {"date", "moment"}:
         return value.astimezone(UTC).replace(tzinfo=None)
-    return value if column.kind in NUMBERS else spelled(value, column.kind)
+    return value if column.kind in NUMBERS else cell_text(value, column.kind)
 
 
 def close_to(cell):
@@ -109,7 +109,7 @@ def test_numbers_that_are_work_stand_on_a_scale_from_none(book, report):
     letters = [
         openpyxl.utils.get_column_letter(place)
         for place, column in enumerate(table.columns, start=1)
-        if column.needs_somebody
+        if column.is_actionable
     ]
     assert len(letters) == 5
     assert set(scales) == {f"{letter}2:{letter}{len(table.rows) + 1}" for letter in letters}

@@ -10,7 +10,7 @@ import sys
 import traceback
 from datetime import datetime
 
-from patchfleet.fleet import NSightSource, QualysSource, Rules, sync
+from patchfleet.fleet import NSightSource, QualysSource, SyncOptions, sync
 from patchfleet.nsight import NAble
 from patchfleet.qualys import Qualys
 from patchfleet.store import Store
@@ -27,7 +27,7 @@ def one_sync(vendor, address, published, now, at_once, account):
         client = Qualys(account["username"], account["password"], override_platform=gateway)
         source = QualysSource(client, now=lambda: at)
     with client, Store.open(address, published=published) as store:
-        sync(source, store, now=lambda: at, rules=Rules(devices_at_once=at_once))
+        sync(source, store, now=lambda: at, rules=SyncOptions(devices_at_once=at_once))
 
 
 def main():

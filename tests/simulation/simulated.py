@@ -60,10 +60,10 @@ def truth_of_qualys(emulator):
 TRUTH_OF = {"nsight": truth_of_nsight, "qualys": truth_of_qualys}
 
 
-def learned(facts, source):
+def learned(snapshot, source):
     """Return what was learned of each device of a source that has any finding, as its truth is."""
     devices = defaultdict(dict)
-    rows = [row for row in findings(facts) if row.source == source]
+    rows = [row for row in findings(snapshot) if row.source == source]
     if source == "nsight":
         for (device, number), row in learned_findings(rows).items():
             devices[device][number] = row

@@ -100,8 +100,8 @@ class World:
         }
 
     def current(self, vendor):
-        with Store.open(self.folder / "fleet.db") as store, store.facts() as facts:
-            self.known[vendor] = learned(facts, vendor)
+        with Store.open(self.folder / "fleet.db") as store, store.snapshot() as snapshot:
+            self.known[vendor] = learned(snapshot, vendor)
         return self.known[vendor]
 
     def move(self, vendor):

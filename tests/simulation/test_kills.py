@@ -88,15 +88,15 @@ class Dying:
     def check_current(self, store):
         """Compare what is current, row for row, with what was true when it was read."""
         try:
-            facts = store.facts()
+            snapshot = store.snapshot()
         except StoreError as error:
             assert "no complete sync is on record" in error.message  # noqa: PT017
             return
-        with facts:
-            assert not facts.repaired
-            for publication in facts.publications:
+        with snapshot:
+            assert not snapshot.repaired
+            for publication in snapshot.publications:
                 truth = self.truths[publication.run_id]
-                assert learned(facts, publication.source) == truth
+                assert learned(snapshot, publication.source) == truth
                 self.current[publication.source] = truth
 
 

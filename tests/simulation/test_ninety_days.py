@@ -14,7 +14,7 @@ import pytest
 from simulated import TRUTH_OF, VENDORS, learned, reading
 
 from patchfleet.emulator import Emulator
-from patchfleet.fleet import Rules, sync
+from patchfleet.fleet import SyncOptions, sync
 from patchfleet.store import Store
 from patchfleet.store.queries import devices
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.slow
 DAYS = 90
 CHECKED = 500
 BOUND = timedelta(days=7)
-SPARING = Rules(max_age=BOUND)
+SPARING = SyncOptions(max_age=BOUND)
 
 
 class Day(NamedTuple):
@@ -81,8 +81,8 @@ def test_any_day_is_remembered_as_it_was(lived):
     compared = 0
     for place, asked in chosen.items():
         day = lived.days[place]
-        with lived.exact.facts(at=day.at) as facts:
-            known = {vendor: learned(facts, vendor) for vendor in VENDORS}
+        with lived.exact.snapshot(at=day.at) as snapshot:
+            known = {vendor: learned(snapshot, vendor) for vendor in VENDORS}
         for vendor, number in asked:
             truth = day.truth[vendor][number]
             assert known[vendor].get(number, {}) == truth, (day.at, vendor, number)
@@ -101,9 +101,9 @@ def test_every_listing_is_true_of_its_day_and_none_is_older_than_the_bound(lived
     true_at = {day.at: day.truth["nsight"] for day in lived.days}
     ages = set()
     for day in lived.days:
-        with lived.sparing.facts(at=day.at) as facts:
-            known = learned(facts, "nsight")
-            listed = {row.device_id: row.scanned_at for row in devices(facts) if row.is_patched}
+        with lived.sparing.snapshot(at=day.at) as snapshot:
+            known = learned(snapshot, "nsight")
+            listed = {row.device_id: row.scanned_at for row in devices(snapshot) if row.is_patched}
         assert listed.keys() == day.truth["nsight"].keys()
         for number, at in listed.items():
             assert known.get(number, {}) == true_at[at][number], (day.at, at, number)

@@ -6,7 +6,7 @@ from simulated import TRUTH_OF, has, learned, reading
 import postgresql
 from patchfleet.emulator import Emulator
 from patchfleet.errors import StoreError
-from patchfleet.fleet import Rules, sync
+from patchfleet.fleet import SyncOptions, sync
 from patchfleet.store import Store
 
 pytestmark = pytest.mark.slow
@@ -16,7 +16,7 @@ def test_what_was_complete_is_read_and_the_sync_goes_on(tmp_path):
     emulator = Emulator(customers=1, devices=16, patches=10, seed=3)
 
     def synced(source, store, **how):
-        rules = Rules(devices_at_once=1)
+        rules = SyncOptions(devices_at_once=1)
         return sync(source, store, now=lambda: emulator.now, rules=rules, **how)
 
     with (
@@ -40,9 +40,9 @@ def test_what_was_complete_is_read_and_the_sync_goes_on(tmp_path):
         assert "goes on from there" in caught.value.hint
         server.start()
         with Store.open(address, published=tmp_path) as store:
-            with store.facts() as facts:
-                assert learned(facts, "nsight") == before
+            with store.snapshot() as snapshot:
+                assert learned(snapshot, "nsight") == before
             outcome = synced(source, store)
             assert (outcome.is_complete, outcome.is_resumed) == (True, True)
-            with store.facts() as facts:
-                assert learned(facts, "nsight") == has(TRUTH_OF["nsight"](emulator)) != before
+            with store.snapshot() as snapshot:
+                assert learned(snapshot, "nsight") == has(TRUTH_OF["nsight"](emulator)) != before

@@ -12,7 +12,7 @@ import pytest
 from simulated import VENDORS, reading
 
 from patchfleet.emulator import Emulator
-from patchfleet.fleet import Rules, sync
+from patchfleet.fleet import SyncOptions, sync
 from patchfleet.models import Selection
 from patchfleet.store import Store, queries
 from patchfleet.store.queries import JudgedVerdict
@@ -20,7 +20,7 @@ from patchfleet.store.queries import JudgedVerdict
 pytestmark = pytest.mark.slow
 
 DAYS = 10
-IN_TURN = Rules(devices_at_once=1)
+IN_TURN = SyncOptions(devices_at_once=1)
 NAMES = [
     name
     for name in queries.__all__
@@ -61,19 +61,19 @@ def both(tmp_path_factory, server, template):
 
 def answers(store, at, before):
     """Ask every question there is, as of a day; of two days, those about what changed."""
-    with store.facts(at=at, with_history=True) as facts, store.facts(at=before) as earlier:
+    with store.snapshot(at=at, with_history=True) as snapshot, store.snapshot(at=before) as earlier:
         given = {
-            "facts": facts,
+            "facts": snapshot,
             "before": earlier,
-            "after": facts,
+            "after": snapshot,
             "selection": Selection(devices=("*-PC-*", "NOWHERE")),
             "patch": "Update",
             "verdicts": [
                 JudgedVerdict(one.patch_id, one.kind, one.seen_at, "overdue", at, "as is said")
-                for one in queries.cases(facts)
+                for one in queries.cases(snapshot)
             ],
         }
-        given["judged"] = queries.judge_by(facts, given["verdicts"])
+        given["judged"] = queries.judge_by(snapshot, given["verdicts"])
         told = {}
         for name in NAMES:
             question = getattr(queries, name)
@@ -89,7 +89,7 @@ def answers(store, at, before):
 
 def told_by(answer):
     """Return an answer whole, also one that is read when somebody goes through it."""
-    if isinstance(answer, queries.Lines):
+    if isinstance(answer, queries.LazyRows):
         rows = list(answer.read())
         assert len(rows) == answer.count()
         return rows

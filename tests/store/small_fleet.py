@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from patchfleet.models import Condition, Customer, Device, Finding, Inventory, Patch, Site
+from patchfleet.models import Customer, Device, Finding, FindingStatus, Inventory, Patch, Site
 from patchfleet.store import Delta, Store
 
 NOW = datetime(2026, 11, 17, 6, 0, tzinfo=UTC)
@@ -15,7 +15,7 @@ def patch(title="2026-11 Cumulative Update", **fields):
 
 
 def finding(number="1", what=None, state="missing", decision="approve", **fields):
-    condition = Condition(
+    condition = FindingStatus(
         state,
         decision,
         fields.get("is_own_decision", False),

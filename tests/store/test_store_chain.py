@@ -88,13 +88,13 @@ class History:
             run.record(number, findings, now=now, fingerprint=fingerprint)
 
 
-def said(facts):
+def said(snapshot):
     """Return what stands, when both ways of counting it agree."""
     added = "SELECT patch_id, state, sum(step) AS n FROM steps GROUP BY ALL HAVING n <> 0"
     counted = "SELECT patch_id, state, count(*) FROM findings GROUP BY ALL"
     for one, other in ((added, counted), (counted, added)):
-        assert facts.count(f"SELECT count(*) FROM ({one} EXCEPT {other})") == 0
-    return {(row.device_id, row.finding_id, row.state) for row in queries.findings(facts)}
+        assert snapshot.count(f"SELECT count(*) FROM ({one} EXCEPT {other})") == 0
+    return {(row.device_id, row.finding_id, row.state) for row in queries.findings(snapshot)}
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -106,18 +106,18 @@ def test_every_run_reads_as_it_was_told(store, monkeypatch, seed):
         history.change()
         history.run()
     for run_id, told in history.told.items():
-        with store.facts(run_id=run_id) as facts:
-            assert said(facts) == told
-            assert facts.repaired == ()
+        with store.snapshot(run_id=run_id) as snapshot:
+            assert said(snapshot) == told
+            assert snapshot.repaired == ()
     shutil.rmtree(store.published)
-    with store.facts() as facts:
-        assert said(facts) == history.told[max(history.told)]
-        assert facts.repaired
+    with store.snapshot() as snapshot:
+        assert said(snapshot) == history.told[max(history.told)]
+        assert snapshot.repaired
     assert store.publish_all() == len(history.told)
     for run_id, told in history.told.items():
-        with store.facts(run_id=run_id) as facts:
-            assert said(facts) == told
-            assert facts.repaired == ()
+        with store.snapshot(run_id=run_id) as snapshot:
+            assert said(snapshot) == told
+            assert snapshot.repaired == ()
 
 
 def test_the_chains_of_two_sources_do_not_strike_each_others_rows(store, monkeypatch):
@@ -132,10 +132,10 @@ def test_the_chains_of_two_sources_do_not_strike_each_others_rows(store, monkeyp
             for number in ("d1", "d2"):
                 run.record(number, listed, now=NOW + day * DAY)
             run.complete(now=NOW + day * DAY, as_of=NOW + day * DAY)
-    with store.facts() as facts:
-        assert [len(p.folders) for p in facts.publications] == [4, 4]
+    with store.snapshot() as snapshot:
+        assert [len(p.folders) for p in snapshot.publications] == [4, 4]
         installed = {"nsight": range(21), "qualys": range(75, 90)}
-        assert said_by_source(facts) == {
+        assert said_by_source(snapshot) == {
             (source, device, str(n), "installed" if n in gone else "missing")
             for source, gone in installed.items()
             for device in ("d1", "d2")
@@ -151,15 +151,15 @@ def test_each_row_is_struck_by_the_bit_of_its_own_number(store, monkeypatch):
         standing = [number for number in standing if number != gone]
         listed = [finding(n, patch(f"Update {n}")) for n in standing]
         sync(store, {"d1": listed}, now=NOW + day * DAY)
-        with store.facts() as facts:
-            assert {number for _, number, _ in said(facts)} == set(standing)
-            assert len(facts.publications[0].folders) == day + 1
+        with store.snapshot() as snapshot:
+            assert {number for _, number, _ in said(snapshot)} == set(standing)
+            assert len(snapshot.publications[0].folders) == day + 1
 
 
-def said_by_source(facts):
-    said(facts)
+def said_by_source(snapshot):
+    said(snapshot)
     return {
-        (row.source, row.device_id, row.finding_id, row.state) for row in queries.findings(facts)
+        (row.source, row.device_id, row.finding_id, row.state) for row in queries.findings(snapshot)
     }
 
 
@@ -178,9 +178,9 @@ def test_a_run_without_changes_publishes_next_to_nothing(store):
         for run_id in (first, second)
     }
     assert sizes[second] < sizes[first] / 2
-    with store.facts() as facts:
-        assert queries.count_findings(facts) == 4000
-        (row,) = facts.publications
+    with store.snapshot() as snapshot:
+        assert queries.count_findings(snapshot) == 4000
+        (row,) = snapshot.publications
     assert len(row.folders) == 2
 
 
@@ -190,9 +190,9 @@ def test_a_missing_file_of_an_earlier_run_is_named_and_made_again(store):
     sync(store, listings, now=NOW + DAY)
     lost = store.published / "source=nsight" / "run=1" / "findings.parquet"
     lost.unlink()
-    with store.facts() as facts:
-        assert facts.repaired == (f"{lost} is missing; it was rebuilt from the record",)
-        assert queries.count_findings(facts) == 50
+    with store.snapshot() as snapshot:
+        assert snapshot.repaired == (f"{lost} is missing; it was rebuilt from the record",)
+        assert queries.count_findings(snapshot) == 50
 
 
 def changing_days(store, days):
@@ -211,15 +211,15 @@ def test_nothing_is_built_on_a_damaged_file(store):
         engine.execute(f"CREATE TABLE rows AS FROM '{rows}' ORDER BY finding_id DESC")
         engine.execute(f"COPY rows TO '{rows}'")
     sync(store, {"d1": [finding(n, state="installed") for n in range(50)]}, now=NOW + 9 * DAY)
-    with store.facts() as facts:
-        (published,) = facts.publications
+    with store.snapshot() as snapshot:
+        (published,) = snapshot.publications
         assert len(published.folders) == 1
-        assert {row.state for row in queries.findings(facts)} == {"installed"}
-    with store.facts(run_id=3) as facts:
-        assert [what.split("/")[-1] for what in facts.repaired] == [
+        assert {row.state for row in queries.findings(snapshot)} == {"installed"}
+    with store.snapshot(run_id=3) as snapshot:
+        assert [what.split("/")[-1] for what in snapshot.repaired] == [
             "findings.parquet is damaged; it was rebuilt from the record"
         ]
-        assert sorted(r.finding_id for r in queries.findings(facts) if r.state != "missing") == [
+        assert sorted(r.finding_id for r in queries.findings(snapshot) if r.state != "missing") == [
             "0",
             "1",
         ]
@@ -229,8 +229,8 @@ def test_nothing_is_built_on_a_damaged_file(store):
 def test_whatever_harm_a_file_of_a_chain_takes_the_answer_is_right(store, seed):
     """Files are read while they are still checked: what they say before counts for nothing."""
     changing_days(store, 4)
-    with store.facts() as facts:
-        truth = queries.findings(facts)
+    with store.snapshot() as snapshot:
+        truth = queries.findings(snapshot)
     chance = random.Random(seed)
     files = sorted(store.published.rglob("*.parquet"))
     for _ in range(12):
@@ -244,9 +244,9 @@ def test_whatever_harm_a_file_of_a_chain_takes_the_answer_is_right(store, seed):
         if content == path.read_bytes():
             continue
         path.write_bytes(content)
-        with store.facts() as facts:
-            assert queries.findings(facts) == truth
-            assert facts.repaired == (f"{path} is damaged; it was rebuilt from the record",)
+        with store.snapshot() as snapshot:
+            assert queries.findings(snapshot) == truth
+            assert snapshot.repaired == (f"{path} is damaged; it was rebuilt from the record",)
         assert store.damaged() == []
 
 
@@ -259,7 +259,7 @@ def test_what_is_whole_and_cannot_be_opened_is_an_error(store, monkeypatch):
 
     monkeypatch.setattr(deletion_vectors, "create", fail)
     with pytest.raises(ValueError, match="not the files"):
-        store.facts()
+        store.snapshot()
 
 
 def test_what_ended_follows_rows_that_are_in_another_order_now(store, monkeypatch):
@@ -268,10 +268,10 @@ def test_what_ended_follows_rows_that_are_in_another_order_now(store, monkeypatc
     monkeypatch.setattr(writer, "NUMBERED", BACKWARDS)
     store.publish(1)
     for run_id in range(1, 5):
-        with store.facts(run_id=run_id) as facts:
-            assert facts.repaired == ()
-            states = {r.finding_id: r.state for r in queries.findings(facts)}
-            assert queries.count_findings(facts) == len(states) == 50
+        with store.snapshot(run_id=run_id) as snapshot:
+            assert snapshot.repaired == ()
+            states = {r.finding_id: r.state for r in queries.findings(snapshot)}
+            assert queries.count_findings(snapshot) == len(states) == 50
         installed = {str(n) for n in range(run_id - 1)}
         assert {number for number, state in states.items() if state == "installed"} == installed
 
@@ -286,31 +286,31 @@ def test_rows_that_are_not_written_as_numbered_are_not_published(store, monkeypa
             sync(store, listings)
     store._runs[-1].release()
     sync(store, listings)
-    with store.facts() as facts:
-        assert queries.count_findings(facts) == 65
+    with store.snapshot() as snapshot:
+        assert queries.count_findings(snapshot) == 65
 
 
 def test_history_looks_at_the_files_that_it_reads(store, monkeypatch):
     monkeypatch.setattr(chain, "_MOST_PARTS", 2)
     changing_days(store, 6)
-    with store.facts(with_history=True) as facts:
-        (row,) = facts.publications
-        truth = queries.history(facts, Selection())
+    with store.snapshot(with_history=True) as snapshot:
+        (row,) = snapshot.publications
+        truth = queries.history(snapshot, Selection())
     first, second = (store.published / "source=nsight" / f"run={n}" for n in (1, 2))
-    assert {f"source=nsight/run={n}" for n in (1, 2)} <= {*row.since_ever} - {*row.folders}
+    assert {f"source=nsight/run={n}" for n in (1, 2)} <= {*row.all_publications} - {*row.folders}
     (first / "findings.parquet").write_bytes(b"harmed")
-    with store.facts(with_history=True) as facts:
-        assert facts.repaired == ()
-        assert queries.history(facts, Selection()) == truth
+    with store.snapshot(with_history=True) as snapshot:
+        assert snapshot.repaired == ()
+        assert queries.history(snapshot, Selection()) == truth
     assert store.damaged() == [f"{first / 'findings.parquet'} is damaged"]
 
     (second / "ended.parquet").unlink()
-    with store.facts(with_history=True) as facts:
-        assert [what.split("run=")[1] for what in facts.repaired] == [
+    with store.snapshot(with_history=True) as snapshot:
+        assert [what.split("run=")[1] for what in snapshot.repaired] == [
             "1/findings.parquet is damaged; it was rebuilt from the record",
             "2/ended.parquet is missing; it was rebuilt from the record",
         ]
-        assert queries.history(facts, Selection()) == truth
+        assert queries.history(snapshot, Selection()) == truth
     assert store.damaged() == []
 
 
@@ -320,9 +320,9 @@ def test_no_view_reads_a_file_that_was_not_looked_at(store, monkeypatch):
     changing_days(store, 6)
 
     def answers():
-        with store.facts(with_history=True) as facts:
-            rows = {view: facts.texts(f"SELECT v::VARCHAR FROM {view} AS v") for view in VIEWS}
-            return facts.repaired, {view: sorted(texts) for view, texts in rows.items()}
+        with store.snapshot(with_history=True) as snapshot:
+            rows = {view: snapshot.texts(f"SELECT v::VARCHAR FROM {view} AS v") for view in VIEWS}
+            return snapshot.repaired, {view: sorted(texts) for view, texts in rows.items()}
 
     repaired, truth = answers()
     assert repaired == ()
@@ -353,12 +353,12 @@ def test_each_file_is_made_again_once(store, monkeypatch):
     monkeypatch.setattr(repair, "write_files", count)
     monkeypatch.setattr(writer, "NUMBERED", BACKWARDS)
     shutil.rmtree(store.published)
-    with store.facts() as facts:
-        assert len(facts.repaired) == 4
-        assert queries.count_findings(facts) == 50
+    with store.snapshot() as snapshot:
+        assert len(snapshot.repaired) == 4
+        assert queries.count_findings(snapshot) == 50
     assert made == ["1", "2", "3", "4"]
-    with store.facts() as facts:
-        assert facts.repaired == ()
+    with store.snapshot() as snapshot:
+        assert snapshot.repaired == ()
 
 
 def test_what_follows_moved_rows_is_made_again_also_when_that_was_broken_off(store, monkeypatch):
@@ -377,9 +377,9 @@ def test_what_follows_moved_rows_is_made_again_also_when_that_was_broken_off(sto
         with pytest.raises(StoreError, match="the disk is full"):
             store.publish(1)
     for run_id in range(1, 5):
-        with store.facts(run_id=run_id) as facts:
-            states = {r.finding_id: r.state for r in queries.findings(facts)}
-            assert queries.count_findings(facts) == len(states) == 50
+        with store.snapshot(run_id=run_id) as snapshot:
+            states = {r.finding_id: r.state for r in queries.findings(snapshot)}
+            assert queries.count_findings(snapshot) == len(states) == 50
         installed = {str(n) for n in range(run_id - 1)}
         assert {number for number, state in states.items() if state == "installed"} == installed
     assert store.damaged() == []
@@ -403,9 +403,9 @@ def test_what_is_published_anew_meanwhile_is_not_built_on(store, monkeypatch):
             changing_days(store, 3)
     store._runs[-1].release()
     sync(store, {"d1": [finding(n) for n in range(50)]}, now=NOW + 9 * DAY)
-    with store.facts() as facts:
-        assert {row.state for row in queries.findings(facts)} == {"missing"}
-        assert queries.count_findings(facts) == 50
+    with store.snapshot() as snapshot:
+        assert {row.state for row in queries.findings(snapshot)} == {"missing"}
+        assert queries.count_findings(snapshot) == 50
 
 
 @pytest.mark.parametrize("ends", [["1"], ["2"], ["1", "2"]])
@@ -414,8 +414,8 @@ def test_of_two_findings_of_one_patch_the_right_one_ends(store, ends):
     sync(store, {"d1": both, "d2": both})
     stays = [one for one in both if one.id not in ends]
     sync(store, {"d1": stays, "d2": both}, now=NOW + DAY)
-    with store.facts() as facts:
-        held = queries.findings(facts)
+    with store.snapshot() as snapshot:
+        held = queries.findings(snapshot)
     assert [(f.device_id, f.finding_id) for f in held] == [
         *(("d1", one.id) for one in stays), ("d2", "1"), ("d2", "2"),
     ]  # fmt: skip
@@ -449,34 +449,34 @@ def test_other_findings_than_were_recorded_are_not_published(store):
     with pytest.raises(StoreError, match="1 findings would be published and 2 are recorded"):
         run.complete(now=NOW, as_of=NOW)
     with pytest.raises(StoreError, match="no complete sync"):
-        store.facts()
+        store.snapshot()
 
 
 def test_a_file_is_not_mended_with_other_findings_than_were_recorded(store):
     changing_days(store, 2)
-    with store.facts() as facts:
-        truth = queries.findings(facts)
+    with store.snapshot() as snapshot:
+        truth = queries.findings(snapshot)
     begun = Path(store.published) / "source=nsight" / "run=2" / "begun.parquet"
     begun.write_bytes(begun.read_bytes()[:-100])
     one_more, one_less = (f"UPDATE scan SET findings = findings {by} 1" for by in "+-")
     with store._database.write() as connection:
         connection.execute(text(one_more))
     with pytest.raises(StoreError, match="50 findings would be published and 51 are recorded"):
-        store.facts()
+        store.snapshot()
     with store._database.write() as connection:
         connection.execute(text(one_less))
-    with store.facts() as facts:
-        assert queries.findings(facts) == truth
+    with store.snapshot() as snapshot:
+        assert queries.findings(snapshot) == truth
 
 
 def test_facts_as_of_a_time(store):
     sync(store, {"d1": [finding(1)]})
     sync(store, {"d1": [finding(1, state="installed")]}, now=NOW + 2 * DAY)
     for at, state in ((NOW, "missing"), (NOW + DAY, "missing"), (NOW + 2 * DAY, "installed")):
-        with store.facts(at=at) as facts:
-            assert [row.state for row in queries.findings(facts)] == [state]
+        with store.snapshot(at=at) as snapshot:
+            assert [row.state for row in queries.findings(snapshot)] == [state]
     with pytest.raises(StoreError, match="no complete sync as of 2026-11-16") as caught:
-        store.facts(at=NOW - DAY)
+        store.snapshot(at=NOW - DAY)
     assert caught.value.hint
 
 
@@ -497,9 +497,9 @@ def test_what_is_kept_says_how_old_it_is(store):
     run.keep(["d1"])
     run.record_unchanged("d2", now=NOW + DAY)
     run.complete(now=NOW + DAY, as_of=NOW + DAY)
-    with store.facts() as facts:
-        assert [row.scanned_at for row in queries.devices(facts)] == [NOW, NOW + DAY]
-        assert queries.count_findings(facts) == 2
+    with store.snapshot() as snapshot:
+        assert [row.scanned_at for row in queries.devices(snapshot)] == [NOW, NOW + DAY]
+        assert queries.count_findings(snapshot) == 2
 
 
 def test_what_an_earlier_patchfleet_published_is_made_again(path):
@@ -508,10 +508,10 @@ def test_what_an_earlier_patchfleet_published_is_made_again(path):
         sync(store, {"d1": [finding(n) for n in range(5)]})
         make_older(store, "0001")
     with Store.open(path) as store:
-        with store.facts() as facts:
-            assert len(facts.repaired) == 10
-            assert all("is outdated; it was" in what for what in facts.repaired)
-            assert queries.count_findings(facts) == 5
+        with store.snapshot() as snapshot:
+            assert len(snapshot.repaired) == 10
+            assert all("is outdated; it was" in what for what in snapshot.repaired)
+            assert queries.count_findings(snapshot) == 5
         sync(store, {"d1": [finding(n) for n in range(6)]}, now=NOW + DAY)
-        with store.facts() as facts:
-            assert queries.count_findings(facts) == 6
+        with store.snapshot() as snapshot:
+            assert queries.count_findings(snapshot) == 6

@@ -41,7 +41,7 @@ def inventory_of(present, suffix):
 
 
 def read(store, run_id):
-    with store.facts(run_id=run_id) as facts:
+    with store.snapshot(run_id=run_id) as snapshot:
         held = {
             (row.device_id, row.finding_id): (
                 row.customer,
@@ -53,9 +53,9 @@ def read(store, run_id):
                 row.first_seen_at,
                 row.changed_at,
             )
-            for row in queries.findings(facts)
+            for row in queries.findings(snapshot)
         }
-        return {row.device_id for row in queries.devices(facts)}, held
+        return {row.device_id for row in queries.devices(snapshot)}, held
 
 
 class Mirror:
@@ -107,8 +107,8 @@ def test_every_complete_run_reads_as_it_was_recorded(steps):
             else:
                 store.close()
                 store = Store.open(Path(folder) / "fleet.db")
-        for run_id, facts in expected.items():
-            assert read(store, run_id) == facts
+        for run_id, snapshot in expected.items():
+            assert read(store, run_id) == snapshot
             store.publish(run_id)
-            assert read(store, run_id) == facts
+            assert read(store, run_id) == snapshot
         store.close()

@@ -9,7 +9,7 @@ from small_fleet import DAY, NOW, device, inventory
 from sqlalchemy import func, select
 
 from patchfleet.errors import StoreError
-from patchfleet.models import Hosts
+from patchfleet.models import SourceState
 from patchfleet.store import Store
 from patchfleet.store.record import schema
 
@@ -17,11 +17,11 @@ HOUR = timedelta(hours=1)
 
 
 def whole(at=NOW, **said):
-    return Hosts(said=said, at=at, whole_at=at)
+    return SourceState(said=said, at=at, whole_at=at)
 
 
 def changed(at, whole_at=NOW, **said):
-    return Hosts(said=said, at=at, whole_at=whole_at)
+    return SourceState(said=said, at=at, whole_at=whole_at)
 
 
 def begin(store, hosts, *, source="qualys", now=NOW, **how):
@@ -141,8 +141,8 @@ def test_a_record_of_before_remembers_nothing_and_keeps_the_rest(address):
     with Store.open(address) as store:
         assert store.hosts("qualys") is None
         assert [run.state for run in store.runs()] == ["complete"] * 2
-        with store.facts() as facts:
-            named = [what.partition("source=qualys/")[2] for what in facts.repaired]
+        with store.snapshot() as snapshot:
+            named = [what.partition("source=qualys/")[2] for what in snapshot.repaired]
         assert named == [
             f"{name}.parquet is outdated; it was rebuilt from the record"
             for name in ("run=1/findings", "run=2/begun", "run=2/ended")

@@ -58,11 +58,11 @@ def told(jobs):
 
 
 def on_record(store):
-    with store.facts() as facts:
+    with store.snapshot() as snapshot:
         rows = {}
         for table, key in ROWS.items():
             said = "name" if table == "jobs" else "status"
-            asked = facts.ask(f"SELECT {', '.join(key)}, {said} FROM {table}").rows()
+            asked = snapshot.ask(f"SELECT {', '.join(key)}, {said} FROM {table}").rows()
             rows[table] = {tuple(row[:-1]): row[-1] for row in asked}
         return rows
 

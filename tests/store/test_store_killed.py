@@ -43,8 +43,8 @@ def go_on(store, recorded):
 
 
 def states(store):
-    with store.facts() as facts:
-        return {(r.device_id, r.finding_id, r.patch): r.state for r in queries.findings(facts)}
+    with store.snapshot() as snapshot:
+        return {(r.device_id, r.finding_id, r.patch): r.state for r in queries.findings(snapshot)}
 
 
 @pytest.mark.slow
@@ -76,5 +76,5 @@ def test_a_killed_sync_loses_nothing_and_goes_on(address):
                 assert store.begin("nsight", now=NOW + DAY).scanned >= acknowledged
     with Store.open(address) as store:
         assert states(store) == dict.fromkeys(before, "installed")
-        with store.facts(run_id=1) as facts:
-            assert {row.state for row in queries.findings(facts)} == {"missing"}
+        with store.snapshot(run_id=1) as snapshot:
+            assert {row.state for row in queries.findings(snapshot)} == {"missing"}

@@ -20,8 +20,8 @@ from small_fleet import DAY, NOW, device, finding, inventory
 from sqlalchemy import event
 
 from patchfleet.errors import StoreError
-from patchfleet.models import Hosts, Job, JobResult, JobRun, Jobs
-from patchfleet.models.machine import Identity, LookAlike, Machine, Member
+from patchfleet.models import Job, JobResult, JobRun, Jobs, SourceState
+from patchfleet.models.machine import Identity, Machine, MatchCandidate, Member
 from patchfleet.store import Store, queries
 from patchfleet.store.record import database as database_module
 
@@ -99,7 +99,7 @@ A, B = [("nsight", f"d{n}") for n in range(3)], [("qualys", f"q{n}") for n in ra
 TOGETHER = identity(*(machine(*refs) for refs in zip(A, B, strict=True)))
 DOUBTFUL = identity(
     machine(A[0], B[0]), *(machine(ref) for ref in (A[1], A[2], B[1], B[2])),
-    alike=(LookAlike(
+    alike=(MatchCandidate(
         left=A[1], right=B[1], kind="re-imaged", score=50,
         reasons_for=("name",), reasons_against=(),
     ),),
@@ -119,7 +119,7 @@ def jobs(word):
 
 
 def of_source(source, numbers, *, customers=("Acme",), says="a", at=NOW):
-    hosts = Hosts(said={f"{source}{n}": says for n in numbers}, at=at, whole_at=at)
+    hosts = SourceState(said={f"{source}{n}": says for n in numbers}, at=at, whole_at=at)
     letter = "d" if source == "nsight" else "q"
     found = inventory(
         *(device(f"{letter}{n}", serial=says) for n in numbers), customers=customers, at=at
@@ -181,10 +181,10 @@ def mine(store, day, *, again=False):
 
 def told(store):
     """Spell all that readers see now, and that all files are what the record says."""
-    with store.facts() as facts:
-        assert not facts.repaired
+    with store.snapshot() as snapshot:
+        assert not snapshot.repaired
         rows = {
-            view: sorted(map(repr, facts.ask(f"SELECT {columns} FROM {view}").rows()))
+            view: sorted(map(repr, snapshot.ask(f"SELECT {columns} FROM {view}").rows()))
             for view, columns in {
                 "devices": "source, device_id, customer_id, serial",
                 "customers": "source, customer_id, customer",
@@ -316,8 +316,8 @@ def test_a_migration_that_is_killed_at_any_step_goes_on(address, tmp_path, copie
         gc.collect()
         with Store.open(here, published=there) as store:
             first(store)
-            with store.facts() as facts:
-                assert queries.count_findings(facts) == 9
+            with store.snapshot() as snapshot:
+                assert queries.count_findings(snapshot) == 9
         if not was_killed:
             break
     assert step > 8

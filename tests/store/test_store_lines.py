@@ -34,7 +34,7 @@ SELECTIONS = [
 
 
 @pytest.fixture(scope="module", params=[1, 2, 3])
-def facts(request, tmp_path_factory):
+def snapshot(request, tmp_path_factory):
     """Eight days in which states change by chance, findings come and go, and a device leaves."""
     chance = Random(request.param)
     standing = {
@@ -60,20 +60,20 @@ def facts(request, tmp_path_factory):
                 for d in there
             }
             sync(store, listings, now=NOW + day * DAY, of=of)
-        with store.facts(with_history=True) as opened:
+        with store.snapshot(with_history=True) as opened:
             yield opened
 
 
-def test_a_list_is_counted_and_begins_as_it_is_read(facts):
+def test_a_list_is_counted_and_begins_as_it_is_read(snapshot):
     for selection in SELECTIONS:
         for lines in (
-            queries.open_lines(facts, selection),
-            queries.work_lines(facts, selection=selection),
-            queries.device_lines(facts, selection),
-            queries.failed_lines(facts, selection),
-            queries.waiting_lines(facts, selection),
-            queries.silent_lines(facts, selection, after_days=0),
-            queries.contradiction_lines(facts, selection, after_days=1),
+            queries.open_lines(snapshot, selection),
+            queries.work_lines(snapshot, selection=selection),
+            queries.device_lines(snapshot, selection),
+            queries.failed_lines(snapshot, selection),
+            queries.waiting_lines(snapshot, selection),
+            queries.silent_lines(snapshot, selection, after_days=0),
+            queries.contradiction_lines(snapshot, selection, after_days=1),
         ):
             rows = list(lines.read())
             assert lines.count() == len(rows)
@@ -81,18 +81,18 @@ def test_a_list_is_counted_and_begins_as_it_is_read(facts):
             assert list(lines.read(0)) == []
 
 
-def test_the_worst_of_what_is_open_is_the_same_however_much_is_read(facts):
+def test_the_worst_of_what_is_open_is_the_same_however_much_is_read(snapshot):
     for selection in SELECTIONS:
-        lines = queries.open_lines(facts, selection)
+        lines = queries.open_lines(snapshot, selection)
         rows = list(lines.read())
         for limit in range(len(rows) + 2):
             assert list(lines.read(limit)) == rows[:limit]
 
 
-def test_what_is_open_comes_worst_first_and_is_all_that_is_open(facts):
+def test_what_is_open_comes_worst_first_and_is_all_that_is_open(snapshot):
     for selection in SELECTIONS:
-        rows = list(queries.open_lines(facts, selection).read())
-        wanted = [r for r in queries.findings(facts, selection) if r.state in OPEN_STATES]
+        rows = list(queries.open_lines(snapshot, selection).read())
+        wanted = [r for r in queries.findings(snapshot, selection) if r.state in OPEN_STATES]
         assert sorted(rows, key=repr) == sorted(wanted, key=repr)
         ages = [
             (SEVERITIES.index(r.severity), r.age_days is None, -(r.age_days or 0)) for r in rows
@@ -101,9 +101,9 @@ def test_what_is_open_comes_worst_first_and_is_all_that_is_open(facts):
 
 
 @pytest.mark.parametrize("lines", [queries.work_lines, queries.failed_lines])
-def test_two_selections_read_by_turns_do_not_mix(facts, lines):
+def test_two_selections_read_by_turns_do_not_mix(snapshot, lines):
     first, second = (
-        lines(facts, selection=Selection(customers=(name,))) for name in ("acme", "beta")
+        lines(snapshot, selection=Selection(customers=(name,))) for name in ("acme", "beta")
     )
     alone = [list(first.read()), list(second.read())]
     one, two = first.read(), second.read()
@@ -119,10 +119,10 @@ def _customers(row):
     return row.customers if hasattr(row, "customers") else (row.customer,)
 
 
-def test_how_long_closing_takes_is_what_the_intervals_say(facts):
+def test_how_long_closing_takes_is_what_the_intervals_say(snapshot):
     for selection in SELECTIONS:
         lives = defaultdict(list)
-        for row in queries.history(facts, selection):
+        for row in queries.history(snapshot, selection):
             lives[row.device_id, row.finding_id].append(row)
         wanted = Counter()
         for life in lives.values():
@@ -132,16 +132,16 @@ def test_how_long_closing_takes_is_what_the_intervals_say(facts):
             closed = [row.from_at for row in life if row.state == "installed"]
             is_closed = bool(closed) and min(closed) > min(opened)
             ends = [row.to_at for row in life]
-            until = min(closed) if is_closed else facts.as_of if None in ends else max(ends)
+            until = min(closed) if is_closed else snapshot.as_of if None in ends else max(ends)
             severity = max(life, key=lambda row: row.from_run).severity
             wanted[severity, max(0, (until - min(opened)).days), is_closed] += 1
-        found = queries.times_to_close(facts, selection)
+        found = queries.times_to_close(snapshot, selection)
         assert {(r.severity, r.days, r.is_closed): r.findings for r in found} == dict(wanted)
 
 
-def test_how_often_something_failed_is_what_the_intervals_say(facts):
-    history = queries.history(facts, Selection())
-    failing = list(queries.findings(facts, Selection(states=("failed",))))
+def test_how_often_something_failed_is_what_the_intervals_say(snapshot):
+    history = queries.history(snapshot, Selection())
+    failing = list(queries.findings(snapshot, Selection(states=("failed",))))
     wanted = Counter()
     for row in failing:
         states = [
@@ -154,6 +154,6 @@ def test_how_often_something_failed_is_what_the_intervals_say(facts):
             state == "failed" != last for state, last in zip(states, before, strict=True)
         )
     found = Counter()
-    for row in queries.failed_patches(facts):
+    for row in queries.failed_patches(snapshot):
         found[row.patch] += row.times
     assert found == wanted

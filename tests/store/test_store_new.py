@@ -61,8 +61,8 @@ def test_new_is_what_no_first_listing_saw(tmp_path, seed):
                 run.record(d, [finding(n, PATCHES[n]) for n in found], now=at)
             run.complete(now=at, as_of=at)
             mirror.saw(number, listings)
-            with store.facts(with_history=True) as facts:
-                told = {row.patch: row.devices for row in new_critical(facts)}
+            with store.snapshot(with_history=True) as snapshot:
+                told = {row.patch: row.devices for row in new_critical(snapshot)}
             assert told == mirror.new(times), (seed, number)
 
 
@@ -75,8 +75,8 @@ def test_the_first_sync_of_a_source_is_no_news_and_neither_is_a_device_of_today(
             for d in there:
                 run.record(d, [finding(n, PATCHES[n]) for n in range(3)], now=at)
             run.complete(now=at, as_of=at)
-        with store.facts(with_history=True) as facts, store.facts(run_id=1) as before:
-            assert new_critical(facts) == []
-            with store.facts(run_id=3) as after:
+        with store.snapshot(with_history=True) as snapshot, store.snapshot(run_id=1) as before:
+            assert new_critical(snapshot) == []
+            with store.snapshot(run_id=3) as after:
                 assert count_first_listed(before, after) == queries.FirstListed(1, 3)
                 assert len(queries.changes(before, after)) == 3

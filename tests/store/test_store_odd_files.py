@@ -71,9 +71,9 @@ def test_an_odd_file_is_named_and_made_anew(tmp_path, make, name):
         make(path)
         if make is not unreadable or os.geteuid():
             assert [str(path) in what for what in store.damaged()] == [True]
-        with store.facts() as facts:
-            assert queries.count_findings(facts) == 2
-            assert len(list(facts.ask("SELECT * FROM devices").rows())) == 1
+        with store.snapshot() as snapshot:
+            assert queries.count_findings(snapshot) == 2
+            assert len(list(snapshot.ask("SELECT * FROM devices").rows())) == 1
         assert store.damaged() == []
         assert path.is_file()
         assert not path.is_symlink()
@@ -86,8 +86,8 @@ def test_a_folder_that_leads_elsewhere_is_made_anew(tmp_path):
         shutil.move(here, tmp_path / "elsewhere")
         here.symlink_to(tmp_path / "elsewhere")
         assert store.damaged() == [f"{here} is a link to elsewhere"]
-        with store.facts() as facts:
-            assert queries.count_findings(facts) == 1
+        with store.snapshot() as snapshot:
+            assert queries.count_findings(snapshot) == 1
         assert store.damaged() == []
         assert not here.is_symlink()
         assert (tmp_path / "elsewhere" / "findings.parquet").is_file()
@@ -103,6 +103,6 @@ def test_nothing_was_first_seen_after_it_changed_though_a_clock_ran_back(store, 
         run.inventory(inventory(device("d1"), at=now))
         run.record("d1", [finding(1, state=state) for state in states], now=now)
         run.complete(now=now, as_of=now)
-        with store.facts() as facts:
-            rows = facts.ask("SELECT first_seen_at, changed_at FROM findings").rows()
+        with store.snapshot() as snapshot:
+            rows = snapshot.ask("SELECT first_seen_at, changed_at FROM findings").rows()
             assert all(first <= changed for first, changed in rows)

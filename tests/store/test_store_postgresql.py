@@ -85,16 +85,16 @@ def test_a_server_that_goes_away_in_mid_sync_costs_nothing_that_was_recorded(add
             assert "\n" not in caught.value.message
         server.start()
         with Store.open(address) as store:
-            with store.facts() as facts:
-                assert {row.finding_id for row in queries.findings(facts)} == {"1"}
+            with store.snapshot() as snapshot:
+                assert {row.finding_id for row in queries.findings(snapshot)} == {"1"}
             run = store.begin("nsight", now=NOW + DAY)
             assert run.is_resumed
             run.inventory(inventory(device("d1"), device("d2")))
             for number in ("d1", "d2"):
                 run.record(number, [finding(2)], now=NOW + DAY)
             run.complete(now=NOW + DAY, as_of=NOW + DAY)
-            with store.facts() as facts:
-                assert {row.finding_id for row in queries.findings(facts)} == {"2"}
+            with store.snapshot() as snapshot:
+                assert {row.finding_id for row in queries.findings(snapshot)} == {"2"}
 
 
 def test_a_server_without_a_free_connection_is_told_as_such(server, address):
@@ -118,14 +118,16 @@ def test_who_lost_the_right_to_write_does_not_write_on(server, address):
 def test_what_another_machine_published_is_made_anew(address, tmp_path):
     with Store.open(address, published=tmp_path / "here") as store:
         sync(store, {"d1": [finding(n) for n in range(30)]})
-        with store.facts() as facts:
-            rows = queries.findings(facts)
-    with Store.open(address, published=tmp_path / "there") as store, store.facts() as facts:
-        (told,) = facts.repaired
+        with store.snapshot() as snapshot:
+            rows = queries.findings(snapshot)
+    with Store.open(address, published=tmp_path / "there") as store, store.snapshot() as snapshot:
+        (told,) = snapshot.repaired
         assert told.endswith("run=1 is missing; it was rebuilt from the record")
-        assert queries.findings(facts) == rows
-    with Store.open(address, published=tmp_path / "here") as store, store.facts() as facts:
-        assert facts.repaired == ()  # the same bytes: two machines do not take turns in repairing
+        assert queries.findings(snapshot) == rows
+    with Store.open(address, published=tmp_path / "here") as store, store.snapshot() as snapshot:
+        assert (
+            snapshot.repaired == ()
+        )  # the same bytes: two machines do not take turns in repairing
 
 
 def test_no_driver_is_said_with_what_to_install():

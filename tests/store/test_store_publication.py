@@ -55,9 +55,9 @@ def test_every_field_survives(store):
     )
     of = inventory(machine, device("d2", is_patched=False), customers=(ODD,), sites=(ODD,))
     sync(store, {"d1": [found]}, of=of)
-    with store.facts() as facts:
-        (row,) = queries.findings(facts)
-        first, second = queries.devices(facts)
+    with store.snapshot() as snapshot:
+        (row,) = queries.findings(snapshot)
+        first, second = queries.devices(snapshot)
     assert row.finding_id == found.id.replace("\0", SIGN)
     found, what, machine = (without_nul(value) for value in (found, what, machine))
     assert row.patch == what.title
@@ -127,15 +127,15 @@ def test_only_patches_in_use_are_published(store):
     sync(store, {"d1": [finding(1, patch("Old")), finding(2, patch("Both"))]})
     sync(store, {"d1": [finding(2, patch("Both")), finding(3, patch("New"))]}, now=NOW + DAY)
     for run_id, titles in ((1, ["Both", "Old"]), (2, ["Both", "New"])):
-        with store.facts(run_id=run_id) as facts:
-            assert facts.texts("SELECT patch FROM patches ORDER BY patch") == titles
+        with store.snapshot(run_id=run_id) as snapshot:
+            assert snapshot.texts("SELECT patch FROM patches ORDER BY patch") == titles
 
 
 def test_an_empty_fleet_is_published(store):
     sync(store, {}, of=inventory(customers=(), sites=()))
-    with store.facts() as facts:
-        assert queries.worklist(facts) == []
-        assert queries.findings(facts) == []
+    with store.snapshot() as snapshot:
+        assert queries.worklist(snapshot) == []
+        assert queries.findings(snapshot) == []
 
 
 @pytest.mark.parametrize("harm", ["unlink", "cut", "flip", "empty"])
@@ -153,12 +153,12 @@ def test_a_file_that_is_missing_or_damaged_is_named_and_rebuilt(store, name, har
     else:
         middle = len(content) // 2
         path.write_bytes(content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :])
-    with store.facts() as facts:
+    with store.snapshot() as snapshot:
         word = "missing" if harm == "unlink" else "damaged"
-        assert facts.repaired == (f"{path} is {word}; it was rebuilt from the record",)
-        assert queries.count_findings(facts) == 50
-    with store.facts() as facts:
-        assert facts.repaired == ()
+        assert snapshot.repaired == (f"{path} is {word}; it was rebuilt from the record",)
+        assert queries.count_findings(snapshot) == 50
+    with store.snapshot() as snapshot:
+        assert snapshot.repaired == ()
 
 
 def test_digests_of_earlier_versions_are_compared(store):
@@ -169,14 +169,14 @@ def test_digests_of_earlier_versions_are_compared(store):
         said = connection.scalars(select(publication.c.digests)).one()
         assert json.loads(said).keys() == before.keys()
         connection.execute(update(publication).values(digests=json.dumps(before)))
-    with store.facts() as facts:
-        assert facts.repaired == ()
+    with store.snapshot() as snapshot:
+        assert snapshot.repaired == ()
     assert store.damaged() == []
     path = folder / "findings.parquet"
     path.write_bytes(path.read_bytes()[:-1] + b"?")
-    with store.facts() as facts:
-        assert facts.repaired == (f"{path} is damaged; it was rebuilt from the record",)
-        assert queries.count_findings(facts) == 50
+    with store.snapshot() as snapshot:
+        assert snapshot.repaired == (f"{path} is damaged; it was rebuilt from the record",)
+        assert queries.count_findings(snapshot) == 50
     assert store.damaged() == []
 
 
@@ -205,8 +205,8 @@ def test_files_stand_in_a_folder_of_any_name(path, tmp_path, name):
             states = ["installed" if n < day else "missing" for n in range(50)]
             listed = [finding(n, state=state) for n, state in enumerate(states)]
             sync(store, {"d1": listed}, now=NOW + day * DAY)
-        with store.facts() as facts:
-            assert [f.finding_id for f in queries.findings(facts) if f.state != "missing"] == [
+        with store.snapshot() as snapshot:
+            assert [f.finding_id for f in queries.findings(snapshot) if f.state != "missing"] == [
                 "0",
                 "1",
             ]
@@ -214,18 +214,22 @@ def test_files_stand_in_a_folder_of_any_name(path, tmp_path, name):
 
 def test_an_earlier_run_is_rebuilt_to_its_own_rows(store):
     sync(store, {"d1": [finding(1), finding(2)], "d2": [finding(1)]})
-    with store.facts() as facts:
-        before = queries.findings(facts), queries.devices(facts)
+    with store.snapshot() as snapshot:
+        before = queries.findings(snapshot), queries.devices(snapshot)
     sync(store, {"d1": [finding(2, state="failed")]}, now=NOW + DAY)
     store.publish(1)
-    with store.facts(run_id=1) as facts:
-        assert (queries.findings(facts), queries.devices(facts)) == before
-        assert facts.repaired == ()
+    with store.snapshot(run_id=1) as snapshot:
+        assert (queries.findings(snapshot), queries.devices(snapshot)) == before
+        assert snapshot.repaired == ()
 
 
 def test_only_complete_runs_are_published(store):
     run = store.begin("nsight", now=NOW)
-    for call in (store.facts, lambda: store.facts(run_id=run.id), lambda: store.publish(run.id)):
+    for call in (
+        store.snapshot,
+        lambda: store.snapshot(run_id=run.id),
+        lambda: store.publish(run.id),
+    ):
         with pytest.raises(StoreError) as caught:
             call()
         assert caught.value.hint
@@ -275,14 +279,14 @@ def test_a_disk_that_fills_up_while_publishing_harms_nothing(address, store, lim
     message, hint = done.stdout.splitlines()
     assert message.startswith("run 2 cannot be published in "), message
     assert "free some space" in hint
-    with store.facts() as facts:
-        assert queries.count_findings(facts) == 1
+    with store.snapshot() as snapshot:
+        assert queries.count_findings(snapshot) == 1
     run = store.begin("nsight", now=NOW + DAY)
     assert run.scanned == {"d1"}
     run.inventory(inventory(device()))
     run.complete(now=NOW + DAY, as_of=NOW + DAY)
-    with store.facts() as facts:
-        assert queries.count_findings(facts) == 3000
+    with store.snapshot() as snapshot:
+        assert queries.count_findings(snapshot) == 3000
 
 
 def test_readers_go_on_while_a_run_is_written(address, store):
@@ -292,6 +296,6 @@ def test_readers_go_on_while_a_run_is_written(address, store):
     with (
         store._database.write(),
         Store.open(address, create=False) as reader,
-        reader.facts() as facts,
+        reader.snapshot() as snapshot,
     ):
-        assert queries.count_findings(facts) == 1
+        assert queries.count_findings(snapshot) == 1

@@ -47,10 +47,10 @@ LISTINGS = {
 
 
 @pytest.fixture(scope="module")
-def facts(tmp_path_factory):
+def snapshot(tmp_path_factory):
     with Store.open(tmp_path_factory.mktemp("fleet") / "fleet.db") as store:
         sync(store, LISTINGS, of=FLEET)
-        with store.facts() as opened:
+        with store.snapshot() as opened:
             yield opened
 
 
@@ -58,11 +58,11 @@ def named(selection):
     return Selection(**selection)
 
 
-def test_worklist_counts_every_customer_worst_first(facts):
+def test_worklist_counts_every_customer_worst_first(snapshot):
     counted = [
         (w.customer, w.devices, w.unpatched_devices, w.failed, w.reboot_required,
          w.overdue_critical, w.not_judged)
-        for w in queries.worklist(facts)
+        for w in queries.worklist(snapshot)
     ]  # fmt: skip
     assert counted == [
         ("Acme", 2, 0, 1, 1, 2, 3),
@@ -71,8 +71,8 @@ def test_worklist_counts_every_customer_worst_first(facts):
     ]
 
 
-def test_work_items_are_what_the_worklist_counts(facts):
-    items = [(i.device, i.reason, i.patch, i.age_days) for i in queries.work_items(facts)]
+def test_work_items_are_what_the_worklist_counts(snapshot):
+    items = [(i.device, i.reason, i.patch, i.age_days) for i in queries.work_items(snapshot)]
     assert items == [
         ("PC-2", "reboot_required", OLD.title, 30),
         ("PC-2", "not_judged", EDGE.title, 14),
@@ -85,10 +85,10 @@ def test_work_items_are_what_the_worklist_counts(facts):
 
 
 @pytest.mark.parametrize(("days", "overdue"), [(0, 3), (13, 3), (14, 2), (15, 1), (30, 0)])
-def test_overdue_is_exact_at_its_boundary(facts, days, overdue):
-    (acme, *_) = queries.worklist(facts, overdue_after_days=days)
+def test_overdue_is_exact_at_its_boundary(snapshot, days, overdue):
+    (acme, *_) = queries.worklist(snapshot, overdue_after_days=days)
     assert acme.overdue_critical == overdue
-    items = queries.work_items(facts, overdue_after_days=days)
+    items = queries.work_items(snapshot, overdue_after_days=days)
     assert sum(item.reason == "overdue_critical" for item in items) == overdue
 
 
@@ -102,12 +102,12 @@ def test_overdue_is_exact_at_its_boundary(facts, days, overdue):
         ({"severities": ("low",)}, ["Acme", "beta_gmbh", "Empty"]),
     ],
 )
-def test_customers_of_a_selection_appear_with_nothing_to_do(facts, selection, expected):
+def test_customers_of_a_selection_appear_with_nothing_to_do(snapshot, selection, expected):
     chosen = named(selection)
     for rows in (
-        queries.worklist(facts, selection=chosen),
-        queries.posture(facts, chosen),
-        queries.customers(facts, chosen),
+        queries.worklist(snapshot, selection=chosen),
+        queries.posture(snapshot, chosen),
+        queries.customers(snapshot, chosen),
     ):
         assert sorted((row.customer for row in rows), key=str.lower) == expected
 
@@ -147,16 +147,16 @@ def test_customers_of_a_selection_appear_with_nothing_to_do(facts, selection, ex
         ({"patches": ("x' OR 1=1 --",)}, 0),
     ],
 )
-def test_a_selection_narrows(facts, selection, expected):
+def test_a_selection_narrows(snapshot, selection, expected):
     chosen = named(selection)
-    assert queries.count_findings(facts, chosen) == expected
-    assert len(queries.findings(facts, chosen)) == expected
-    assert sum(row.findings for row in queries.severity_by_state(facts, chosen)) == expected
-    assert sum(row.findings for row in queries.posture(facts, chosen)) == expected
+    assert queries.count_findings(snapshot, chosen) == expected
+    assert len(queries.findings(snapshot, chosen)) == expected
+    assert sum(row.findings for row in queries.severity_by_state(snapshot, chosen)) == expected
+    assert sum(row.findings for row in queries.posture(snapshot, chosen)) == expected
 
 
-def test_findings_come_by_place_and_severity(facts):
-    rows = queries.findings(facts)
+def test_findings_come_by_place_and_severity(snapshot):
+    rows = queries.findings(snapshot)
     assert [(r.customer, r.device, r.patch) for r in rows] == [
         ("Acme", "PC-2", OLD.title),
         ("Acme", "PC-2", OLD.title),
@@ -170,33 +170,35 @@ def test_findings_come_by_place_and_severity(facts):
         ("beta_gmbh", "SRV-1", OLD.title),
         ("beta_gmbh", "SRV-1", UNRATED.title),
     ]
-    assert queries.findings(facts, limit=3) == rows[:3]
-    assert list(queries.iter_findings(facts, batch=2)) == rows
+    assert queries.findings(snapshot, limit=3) == rows[:3]
+    assert list(queries.iter_findings(snapshot, batch=2)) == rows
 
 
-def test_two_lists_are_read_side_by_side(facts):
-    pairs = zip(queries.iter_findings(facts, batch=1), queries.iter_findings(facts), strict=True)
+def test_two_lists_are_read_side_by_side(snapshot):
+    pairs = zip(
+        queries.iter_findings(snapshot, batch=1), queries.iter_findings(snapshot), strict=True
+    )
     assert all(one == other for one, other in pairs)
 
 
-def test_devices_and_customers_are_counted(facts):
-    assert [(d.device, d.customer, d.findings, d.open) for d in queries.devices(facts)] == [
+def test_devices_and_customers_are_counted(snapshot):
+    assert [(d.device, d.customer, d.findings, d.open) for d in queries.devices(snapshot)] == [
         ("PC-2", "Acme", 4, 3),
         ("SRV-1", "Acme", 5, 4),
         ("NAS", "beta_gmbh", 0, 0),
         ("SRV-1", "beta_gmbh", 2, 0),
     ]
     chosen = Selection(devices=("nas",), states=("failed",))
-    assert [d.device_id for d in queries.devices(facts, chosen)] == ["d4"]
-    assert [(c.customer, c.sites, c.devices) for c in queries.customers(facts)] == [
+    assert [d.device_id for d in queries.devices(snapshot, chosen)] == ["d4"]
+    assert [(c.customer, c.sites, c.devices) for c in queries.customers(snapshot)] == [
         ("Acme", 1, 2),
         ("beta_gmbh", 1, 2),
         ("Empty", 0, 0),
     ]
 
 
-def test_posture(facts):
-    acme, beta, empty = queries.posture(facts)
+def test_posture(snapshot):
+    acme, beta, empty = queries.posture(snapshot)
     assert (acme.findings, acme.installed, acme.ignored, acme.open) == (9, 1, 1, 7)
     assert (acme.open_critical, acme.open_unspecified, acme.open_low) == (6, 1, 0)
     assert acme.installed_share == 1 / 8
@@ -205,16 +207,16 @@ def test_posture(facts):
     assert (empty.findings, empty.installed_share) == (0, None)
 
 
-def test_severity_by_state(facts):
-    assert queries.severity_by_state(facts, Selection(customers=("Acme",)))[:3] == [
+def test_severity_by_state(snapshot):
+    assert queries.severity_by_state(snapshot, Selection(customers=("Acme",)))[:3] == [
         SeverityStateRow("critical", "missing", 2),
         SeverityStateRow("critical", "pending", 1),
         SeverityStateRow("critical", "failed", 1),
     ]
 
 
-def test_age_of_open(facts):
-    assert queries.age_of_open(facts) == [
+def test_age_of_open(snapshot):
+    assert queries.age_of_open(snapshot) == [
         AgeRow("0-7", "unspecified", 1),
         AgeRow("8-14", "critical", 3),
         AgeRow("15-30", "critical", 2),
@@ -239,13 +241,13 @@ def test_age_of_open(facts):
 )
 def test_ages_are_whole_days(store, days, bucket):
     sync(store, {"d1": [finding(what=patch(released_at=NOW - timedelta(days=days)))]})
-    with store.facts() as facts:
-        (row,) = queries.age_of_open(facts)
+    with store.snapshot() as snapshot:
+        (row,) = queries.age_of_open(snapshot)
     assert row.bucket == bucket
 
 
-def test_top_patches_count_devices_not_findings(facts):
-    tops = [(row.patch, row.devices, row.age_days) for row in queries.top_patches(facts)]
+def test_top_patches_count_devices_not_findings(snapshot):
+    tops = [(row.patch, row.devices, row.age_days) for row in queries.top_patches(snapshot)]
     assert tops == [
         (OLD.title, 2, 30),
         (EDGE.title, 2, 14),
@@ -253,20 +255,20 @@ def test_top_patches_count_devices_not_findings(facts):
         (DATELESS.title, 1, None),
         (UNRATED.title, 1, 1),
     ]
-    assert len(queries.top_patches(facts, limit=2)) == 2
+    assert len(queries.top_patches(snapshot, limit=2)) == 2
 
 
-def test_names_that_mean_nothing_are_told_with_close_ones(facts):
+def test_names_that_mean_nothing_are_told_with_close_ones(snapshot):
     asked = Selection(
         customers=("Acne", "acme", "c2"), sites=("Mian", "nowhere"), devices=("srv-2", "srv*")
     )
-    assert queries.unknown_names(facts, asked) == [
+    assert queries.unknown_names(snapshot, asked) == [
         UnknownName("customers", "Acne", ("Acme",)),
         UnknownName("sites", "Mian", ("Main",)),
         UnknownName("sites", "nowhere", ()),
         UnknownName("devices", "srv-2", ("SRV-1",)),
     ]
-    assert queries.unknown_names(facts, Selection()) == []
+    assert queries.unknown_names(snapshot, Selection()) == []
 
 
 def test_changes_between_two_runs(store):
@@ -277,7 +279,7 @@ def test_changes_between_two_runs(store):
         "d3": [finding(1, OLD, "installed", "ignore"), LISTINGS["d3"][1]],
     }
     sync(store, later, of=FLEET, now=NOW + DAY)
-    with store.facts(run_id=1) as before, store.facts() as after:
+    with store.snapshot(run_id=1) as before, store.snapshot() as after:
         rows = queries.changes(before, after)
         counts = queries.count_changes(before, after)
         failed = queries.changes(before, after, Selection(states=("failed",)))
@@ -310,7 +312,7 @@ def test_changes_between_two_runs(store):
 def test_runs_of_other_sources_are_not_compared(store):
     sync(store, LISTINGS, of=FLEET)
     sync(store, LISTINGS, of=FLEET, source="qualys")
-    with store.facts(run_id=1) as one, store.facts() as both:
+    with store.snapshot(run_id=1) as one, store.snapshot() as both:
         with pytest.raises(StoreError, match="cannot compare") as caught:
             queries.changes(one, both)
         assert caught.value.hint
@@ -319,7 +321,7 @@ def test_runs_of_other_sources_are_not_compared(store):
 def test_the_same_id_at_two_sources_is_two_customers(store):
     sync(store, LISTINGS, of=FLEET)
     sync(store, {"d1": []}, source="qualys", of=inventory(device("d1", "OTHER")))
-    with store.facts() as facts:
-        acme = [w for w in queries.worklist(facts) if w.customer == "Acme"]
+    with store.snapshot() as snapshot:
+        acme = [w for w in queries.worklist(snapshot) if w.customer == "Acme"]
         assert [(w.source, w.failed) for w in acme] == [("nsight", 1), ("qualys", 0)]
-        assert {r.device for r in queries.findings(facts)} == {"SRV-1", "PC-2"}
+        assert {r.device for r in queries.findings(snapshot)} == {"SRV-1", "PC-2"}

@@ -105,8 +105,8 @@ def as_nobody():
 
 def test_a_record_in_a_folder_that_is_shut_is_read(shut):
     with as_nobody(), Store.open(shut / "fleet.db", create=False) as store:
-        with store.facts(with_history=True) as facts:
-            assert queries.count_findings(facts) == 2
+        with store.snapshot(with_history=True) as snapshot:
+            assert queries.count_findings(snapshot) == 2
         assert [row.state for row in store.runs()] == ["complete"]
         assert store.damaged() == []
         with pytest.raises(StoreError, match="cannot be"):

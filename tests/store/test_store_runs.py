@@ -44,8 +44,8 @@ def test_first_seen_survives_a_change_and_an_absence(store):
         ([finding()], [finding(state="failed")], [], [finding(state="failed")])
     ):
         sync(store, {"d1": found}, now=NOW + days * DAY)
-        with store.facts() as facts:
-            seen.append([(r.first_seen_at, r.changed_at) for r in queries.findings(facts)])
+        with store.snapshot() as snapshot:
+            seen.append([(r.first_seen_at, r.changed_at) for r in queries.findings(snapshot)])
     assert seen == [[(NOW, NOW)], [(NOW, NOW + DAY)], [], [(NOW, NOW + 3 * DAY)]]
 
 
@@ -53,8 +53,8 @@ def test_a_new_title_of_a_patch_is_no_change_of_the_finding(store):
     sync(store, {"d1": [finding(what=patch("Updte"))]})
     _, deltas = sync(store, {"d1": [finding(what=patch("Update"))]}, now=NOW + DAY)
     assert deltas["d1"].changed == 1
-    with store.facts() as facts:
-        (row,) = queries.findings(facts)
+    with store.snapshot() as snapshot:
+        (row,) = queries.findings(snapshot)
     assert (row.patch, row.changed_at) == ("Update", NOW)
 
 
@@ -65,13 +65,13 @@ def test_recording_a_device_twice_in_a_run_keeps_the_second(store):
     run.record("d1", [finding(1, state="failed"), finding(3)], now=NOW + DAY)
     run.record("d1", [finding(1, state="installed"), finding(2)], now=NOW + DAY)
     run.complete(now=NOW + DAY, as_of=NOW + DAY)
-    with store.facts() as facts:
-        assert [(r.finding_id, r.state) for r in queries.findings(facts)] == [
+    with store.snapshot() as snapshot:
+        assert [(r.finding_id, r.state) for r in queries.findings(snapshot)] == [
             ("1", "installed"),
             ("2", "missing"),
         ]
-    with store.facts(run_id=1) as facts:
-        assert [(r.finding_id, r.state) for r in queries.findings(facts)] == [
+    with store.snapshot(run_id=1) as snapshot:
+        assert [(r.finding_id, r.state) for r in queries.findings(snapshot)] == [
             ("1", "missing"),
             ("2", "missing"),
         ]
@@ -170,12 +170,12 @@ def test_a_run_that_misses_a_device_is_not_complete(store):
     with pytest.raises(StoreError, match=r"1 of 3 devices were not read \(d2 D2\)") as caught:
         run.complete(now=NOW, as_of=NOW)
     assert caught.value.hint
-    with store.facts() as facts:
-        assert [row.finding_id for row in queries.findings(facts)] == ["1"]
+    with store.snapshot() as snapshot:
+        assert [row.finding_id for row in queries.findings(snapshot)] == ["1"]
     run.record("d2", [], now=NOW)
     run.complete(now=NOW, as_of=NOW)
-    with store.facts() as facts:
-        assert [row.finding_id for row in queries.findings(facts)] == ["2"]
+    with store.snapshot() as snapshot:
+        assert [row.finding_id for row in queries.findings(snapshot)] == ["2"]
 
 
 def test_a_resumed_run_needs_its_inventory_again(store):
@@ -212,27 +212,29 @@ def test_an_inventory_that_contradicts_itself_is_refused_whole(store, wrong, wor
     assert caught.value.hint
     run.inventory(inventory())
     run.complete(now=NOW, as_of=NOW)
-    with store.facts() as facts:
-        assert queries.devices(facts) == []
+    with store.snapshot() as snapshot:
+        assert queries.devices(snapshot) == []
 
 
 def test_a_device_that_is_gone_is_gone_only_with_a_complete_run(store):
     sync(store, {"d1": [finding(1)], "d2": [finding(1)]})
     run = store.begin("nsight", now=NOW + DAY)
     run.inventory(inventory(device("d1"), customers=("Acme Ltd",)))
-    with store.facts() as facts:
-        assert [row.device_id for row in queries.devices(facts)] == ["d1", "d2"]
+    with store.snapshot() as snapshot:
+        assert [row.device_id for row in queries.devices(snapshot)] == ["d1", "d2"]
     run.record("d1", [finding(1)], now=NOW + DAY)
     run.complete(now=NOW + DAY, as_of=NOW + DAY)
-    with store.facts() as facts:
-        assert [(d.device_id, d.customer) for d in queries.devices(facts)] == [("d1", "Acme Ltd")]
-        assert queries.count_findings(facts) == 1
-    with store.facts(run_id=1) as facts:
-        assert [(d.device_id, d.customer) for d in queries.devices(facts)] == [
+    with store.snapshot() as snapshot:
+        assert [(d.device_id, d.customer) for d in queries.devices(snapshot)] == [
+            ("d1", "Acme Ltd")
+        ]
+        assert queries.count_findings(snapshot) == 1
+    with store.snapshot(run_id=1) as snapshot:
+        assert [(d.device_id, d.customer) for d in queries.devices(snapshot)] == [
             ("d1", "Acme"),
             ("d2", "Acme"),
         ]
-        assert queries.count_findings(facts) == 2
+        assert queries.count_findings(snapshot) == 2
 
 
 def test_a_device_that_moves_keeps_its_findings_and_its_past(store):
@@ -242,9 +244,9 @@ def test_a_device_that_moves_keeps_its_findings_and_its_past(store):
     )
     sync(store, {"d1": [finding()]}, of=at_acme)
     sync(store, {"d1": [finding()]}, now=NOW + DAY, of=at_beta)
-    with store.facts() as now, store.facts(run_id=1) as then:
-        for facts, customer in ((now, "Beta"), (then, "Acme")):
-            (row,) = queries.findings(facts)
+    with store.snapshot() as now, store.snapshot(run_id=1) as then:
+        for snapshot, customer in ((now, "Beta"), (then, "Acme")):
+            (row,) = queries.findings(snapshot)
             assert (row.customer, row.first_seen_at) == (customer, NOW)
 
 
@@ -258,8 +260,8 @@ def test_a_device_that_left_the_inventory_of_a_resumed_run_is_not_in_it(store):
     again.inventory(inventory(device("d2", "SRV-2")))
     assert again.scanned == {"d2"}
     again.complete(now=NOW, as_of=NOW)
-    with store.facts() as facts:
-        (row,) = queries.findings(facts)
+    with store.snapshot() as snapshot:
+        (row,) = queries.findings(snapshot)
     assert (row.device_id, row.device) == ("d2", "SRV-2")
 
 
@@ -286,15 +288,15 @@ def test_a_source_is_named_so_that_it_can_be_a_folder(store, name):
 def test_two_sources_are_read_together_and_apart(store):
     nsight, _ = sync(store, {"d1": [finding(1)]})
     qualys, _ = sync(store, {"d1": [finding(1), finding(2)]}, source="qualys", now=NOW + DAY)
-    with store.facts() as facts:
-        assert [(p.source, p.run_id) for p in facts.publications] == [
+    with store.snapshot() as snapshot:
+        assert [(p.source, p.run_id) for p in snapshot.publications] == [
             ("nsight", nsight),
             ("qualys", qualys),
         ]
-        assert facts.as_of == NOW
-        assert queries.count_findings(facts) == 3
-    with store.facts(run_id=qualys) as facts:
-        assert queries.count_findings(facts) == 2
+        assert snapshot.as_of == NOW
+        assert queries.count_findings(snapshot) == 3
+    with store.snapshot(run_id=qualys) as snapshot:
+        assert queries.count_findings(snapshot) == 2
 
 
 def test_a_naive_time_is_refused(store):
@@ -311,22 +313,22 @@ def test_customers_sites_and_devices_that_are_gone_are_not_in_the_next_run(store
     sync(store, {"d1": [finding()], "d2": [finding()]}, of=many)
     sync(store, {"d1": [finding()]}, now=NOW + DAY)
     for run_id, expected in ((1, ["Acme", "Beta"]), (2, ["Acme"])):
-        with store.facts(run_id=run_id) as facts:
-            assert [row.customer for row in queries.customers(facts)] == expected
-            assert facts.count("SELECT count(*) FROM sites") == len(expected)
-            assert [row.customer for row in queries.devices(facts)] == expected
+        with store.snapshot(run_id=run_id) as snapshot:
+            assert [row.customer for row in queries.customers(snapshot)] == expected
+            assert snapshot.count("SELECT count(*) FROM sites") == len(expected)
+            assert [row.customer for row in queries.devices(snapshot)] == expected
 
 
 def test_findings_of_a_device_nobody_patches_any_more_are_not_told(store):
     """What an earlier run found is not confirmed by one that did not ask."""
     sync(store, {"d1": [finding()]})
     sync(store, {}, of=inventory(device("d1", is_patched=False)), now=NOW + DAY)
-    with store.facts() as facts:
-        (row,) = queries.devices(facts)
+    with store.snapshot() as snapshot:
+        (row,) = queries.devices(snapshot)
         assert (row.findings, row.scanned_at) == (0, None)
     sync(store, {"d1": [finding()]}, now=NOW + 2 * DAY)
-    with store.facts() as facts:
-        (row,) = queries.findings(facts)
+    with store.snapshot() as snapshot:
+        (row,) = queries.findings(snapshot)
     assert row.first_seen_at == NOW
 
 

@@ -15,7 +15,7 @@ from patchfleet.store.views.columns import VIEWS
 
 
 @pytest.fixture
-def facts(store):
+def snapshot(store):
     first = [finding(1), finding(2, patch("Other", kb="5049981"))]
     sync(store, {"d1": first, "d2": first})
     changed = [finding(1, state="failed"), first[1]]
@@ -24,12 +24,12 @@ def facts(store):
     later = NOW + 3 * DAY
     moved = inventory(device("d1", "RENAMED", site="s2"), device("d2"), sites=("Main", "Branch"))
     sync(store, {"d1": [finding(1, state="installed")], "d2": first}, now=later, of=moved)
-    with store.facts(with_history=True) as opened:
+    with store.snapshot(with_history=True) as opened:
         yield opened
 
 
-def test_every_interval_tells_when_it_began_and_ended(facts):
-    rows = queries.history(facts, Selection(devices=("renamed",)))
+def test_every_interval_tells_when_it_began_and_ended(snapshot):
+    rows = queries.history(snapshot, Selection(devices=("renamed",)))
     told = [
         (r.finding_id, r.state, r.from_run, r.from_at, r.to_run, r.to_at, r.is_gone) for r in rows
     ]
@@ -41,12 +41,12 @@ def test_every_interval_tells_when_it_began_and_ended(facts):
         ("2", "missing", 1, NOW, rows[2].from_run, NOW + 3 * day, True),
     ]
     assert {row.device for row in rows} == {"RENAMED"}
-    (one,) = queries.history(facts, Selection(devices=("d2",), patches=("KB5049981",)))
+    (one,) = queries.history(snapshot, Selection(devices=("d2",), patches=("KB5049981",)))
     assert (one.patch, one.to_at) == ("Other", None)
 
 
-def test_a_finding_knows_when_what_became_of_it(facts):
-    first, other = queries.milestones(facts, Selection(devices=("renamed",)))
+def test_a_finding_knows_when_what_became_of_it(snapshot):
+    first, other = queries.milestones(snapshot, Selection(devices=("renamed",)))
     assert (first.state, first.failures, first.missing_run) == ("installed", 1, 1)
     assert (first.missing_at, first.last_failed_at) == (NOW, NOW + DAY)
     assert (first.installed_seen_at, first.gone_at) == (NOW + 3 * DAY, None)
@@ -61,8 +61,8 @@ def test_failures_are_counted_when_they_begin(store):
         decision = "approve" if day > 2 else "do_nothing"
         at = NOW + day * DAY
         sync(store, {"d1": [finding(1, state=state, decision=decision)]}, now=at)
-    with store.facts(with_history=True) as facts:
-        (one,) = queries.milestones(facts, Selection())
+    with store.snapshot(with_history=True) as snapshot:
+        (one,) = queries.milestones(snapshot, Selection())
     assert (one.failures, one.last_failed_at) == (4, NOW + 7 * DAY)
     assert (one.missing_at, one.approved_at) == (NOW, NOW + 3 * DAY)
     assert (one.ignored_at, one.ignored_run) == (NOW + 4 * DAY, 5)
@@ -70,20 +70,20 @@ def test_failures_are_counted_when_they_begin(store):
     assert one.state == "failed"
 
 
-def test_every_view_says_what_its_columns_mean(facts):
+def test_every_view_says_what_its_columns_mean(snapshot):
     for view, meanings in VIEWS.items():
-        assert {one.column for one in facts.views() if one.view == view} == set(meanings), view
+        assert {one.column for one in snapshot.views() if one.view == view} == set(meanings), view
 
 
-def test_every_time_of_a_view_is_one_of_utc(facts):
-    for one in facts.views():
+def test_every_time_of_a_view_is_one_of_utc(snapshot):
+    for one in snapshot.views():
         is_time = one.column.endswith("_at") or one.column == "as_of"
         assert (one.kind == "TIMESTAMP") == is_time, one
         assert "ZONE" not in one.kind, one
 
 
-def test_moments_are_answered_as_the_views_answer_times(facts):
-    file = facts.shelf.name_of("source=nsight/run=1", "findings.parquet")
+def test_moments_are_answered_as_the_views_answer_times(snapshot):
+    file = snapshot.shelf.name_of("source=nsight/run=1", "findings.parquet")
     for sql, columns, first in (
         ("SELECT now() > scanned_at, scanned_at FROM held", None, (True, NOW + 3 * DAY)),
         (f"SELECT changed_at, count(*) FROM '{file}' GROUP BY ALL", None, (NOW, 4)),
@@ -97,19 +97,19 @@ def test_moments_are_answered_as_the_views_answer_times(facts):
         ("SELECT make_timestamptz(i) AS t, i FROM range(9) AS r (i) ORDER BY i DESC", None,
          (datetime(1970, 1, 1, 0, 0, 0, 8, tzinfo=UTC), 8)),
     ):  # fmt: skip
-        answer = facts.ask(sql)
+        answer = snapshot.ask(sql)
         assert columns is None or answer.columns == columns
         assert "TIMESTAMP WITH TIME ZONE" not in answer.types
         assert next(answer.rows()) == first
         assert answer.to_arrow().num_rows == len(list(answer.rows()))
 
 
-def test_moments_within_a_list_ask_for_a_cast(facts):
-    answer = facts.ask("SELECT [now()] AS times")
+def test_moments_within_a_list_ask_for_a_cast(snapshot):
+    answer = snapshot.ask("SELECT [now()] AS times")
     with pytest.raises(StoreError, match="times holds times with a zone") as caught:
         list(answer.rows())
     assert "TIMESTAMP[]" in caught.value.hint
-    assert len(list(facts.ask("SELECT [now()]::TIMESTAMP[] AS times").rows())) == 1
+    assert len(list(snapshot.ask("SELECT [now()]::TIMESTAMP[] AS times").rows())) == 1
 
 
 def test_days_are_those_of_utc_wherever_it_runs():
@@ -124,9 +124,9 @@ with connect() as engine:
     subprocess.run([sys.executable, "-c", script], env=away, check=True)
 
 
-def test_rows_arrive_in_every_form(facts):
+def test_rows_arrive_in_every_form(snapshot):
     sql = "SELECT device, state, changed_at FROM held ORDER BY ALL"
-    answer = facts.ask(sql)
+    answer = snapshot.ask(sql)
     rows = list(answer.rows())
     assert rows == [
         ("D2", "missing", NOW), ("D2", "missing", NOW), ("RENAMED", "installed", NOW + 3 * DAY),
@@ -155,15 +155,15 @@ def test_rows_arrive_in_every_form(facts):
         ("SELECT nam FROM devices", "nam"),
     ],
 )
-def test_what_does_not_read_is_refused(facts, sql, said):
+def test_what_does_not_read_is_refused(snapshot, sql, said):
     with pytest.raises(StoreError) as caught:
-        list(facts.ask(sql).rows())
+        list(snapshot.ask(sql).rows())
     assert said in caught.value.message
     assert "\n" not in caught.value.message
 
 
-def test_a_copy_of_the_record_gives_the_same_answers(store, facts, tmp_path, request):
-    rows = queries.findings(facts)
+def test_a_copy_of_the_record_gives_the_same_answers(store, snapshot, tmp_path, request):
+    rows = queries.findings(snapshot)
     from patchfleet.store import Store
 
     target = tmp_path / "copy.db"
@@ -172,7 +172,7 @@ def test_a_copy_of_the_record_gives_the_same_answers(store, facts, tmp_path, req
     copied = store.copy_to(target)
     assert copied["finding"] > 0
     with Store.open(target, published=tmp_path / "copied") as other:
-        with other.facts() as there:
+        with other.snapshot() as there:
             assert [told.partition(" is ")[2] for told in there.repaired] == [
                 "missing; it was rebuilt from the record"
             ]
@@ -184,7 +184,7 @@ def test_a_copy_of_the_record_gives_the_same_answers(store, facts, tmp_path, req
         store.copy_to(target)
 
 
-def test_damage_anywhere_is_named_by_a_check(store, facts):
+def test_damage_anywhere_is_named_by_a_check(store, snapshot):
     assert store.damaged() == []
     lost = store.published / "source=nsight" / "run=1" / "devices.parquet"
     lost.unlink()
@@ -197,17 +197,17 @@ def test_publications_on_a_storage_are_read_through_it(address, tmp_path):
     with Store.open(address, published="memory://fleet") as store:
         sync(store, {"d1": [finding(n) for n in range(20)]})
         sync(store, {"d1": [finding(n) for n in range(21)]}, now=NOW + DAY)
-        with store.facts() as facts:
-            assert queries.count_findings(facts) == 21
-            assert facts.repaired == ()
+        with store.snapshot() as snapshot:
+            assert queries.count_findings(snapshot) == 21
+            assert snapshot.repaired == ()
         store._shelf._files.rm("/fleet/source=nsight/run=1/findings.parquet")
-        with store.facts() as facts:
-            (told,) = facts.repaired
+        with store.snapshot() as snapshot:
+            (told,) = snapshot.repaired
             assert told == (
                 "memory://fleet/source=nsight/run=1/findings.parquet is missing; "
                 "it was rebuilt from the record"
             )
-            assert queries.count_findings(facts) == 21
+            assert queries.count_findings(snapshot) == 21
         store._shelf._files.rm("/fleet", recursive=True)
     with pytest.raises(StoreError, match="nothing here can publish to s3://"):
         Store.open(tmp_path / "other.db", published="s3://bucket/fleet")

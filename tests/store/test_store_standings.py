@@ -19,14 +19,16 @@ SQL = "SELECT source, patch, severity, from_run, to_run FROM standings"
 LOW, CRITICAL = patch("A", severity="low"), patch("A", severity="critical")
 
 
-def rows(facts, sql=f"{SQL} ORDER BY ALL"):
-    return list(facts.ask(sql).rows())
+def rows(snapshot, sql=f"{SQL} ORDER BY ALL"):
+    return list(snapshot.ask(sql).rows())
 
 
 def stood(store, at=None):
     """List title, severity and both runs of each standing, in the order of time."""
-    with store.facts(at=at, with_history=True) as facts:
-        return rows(facts, "SELECT patch, severity, from_run, to_run FROM standings ORDER BY 3, 2")
+    with store.snapshot(at=at, with_history=True) as snapshot:
+        return rows(
+            snapshot, "SELECT patch, severity, from_run, to_run FROM standings ORDER BY 3, 2"
+        )
 
 
 def days(store, *told, source="nsight"):
@@ -91,16 +93,16 @@ def test_any_history_reads_as_it_was_run_by_run(store, seed):
     history = Chance(store, seed)
     for _ in range(25):
         history.run(history.chance.choice(["nsight", "nsight", "q"]))
-    with store.facts(with_history=True) as facts:
-        assert set(rows(facts)) == history.standings()
-        assert len(rows(facts)) == len(history.standings())
+    with store.snapshot(with_history=True) as snapshot:
+        assert set(rows(snapshot)) == history.standings()
+        assert len(rows(snapshot)) == len(history.standings())
 
 
 def test_a_severity_that_changes_on_all_devices_at_once_leaves_no_gap(store):
     days(store, {"d1": LOW, "d2": LOW}, {"d1": CRITICAL, "d2": CRITICAL})
     assert stood(store) == [("A", "low", 1, 2), ("A", "critical", 2, None)]
-    with store.facts(with_history=True) as facts:
-        times = rows(facts, "SELECT from_at, to_at FROM standings ORDER BY from_run")
+    with store.snapshot(with_history=True) as snapshot:
+        times = rows(snapshot, "SELECT from_at, to_at FROM standings ORDER BY from_run")
     assert times == [(NOW, NOW + DAY), (NOW + DAY, None)]
 
 
@@ -150,8 +152,8 @@ def test_sources_describe_apart(store):
     days(store, {"d1": LOW}, {"d1": LOW})
     days(store, {"d1": LOW}, {"d1": None}, source="qualys")
     assert stood(store) == [("A", "low", 1, None), ("A", "low", 3, 4)]
-    with store.facts(with_history=True) as facts:
-        assert [row[0] for row in rows(facts)] == ["nsight", "qualys"]
+    with store.snapshot(with_history=True) as snapshot:
+        assert [row[0] for row in rows(snapshot)] == ["nsight", "qualys"]
 
 
 def test_as_of_a_time_what_came_later_is_not_known(store):
@@ -166,33 +168,33 @@ def test_a_run_without_changes_adds_nothing(store):
     before = stood(store)
     days(store, *[{"d1": LOW, "d2": CRITICAL}] * 3)
     assert stood(store) == before
-    with store.facts(with_history=True) as facts:
-        assert facts.count("SELECT count(*) FROM patches_ever") == 2
-        assert facts.count("SELECT count(*) FROM held_ever") == 2
+    with store.snapshot(with_history=True) as snapshot:
+        assert snapshot.count("SELECT count(*) FROM patches_ever") == 2
+        assert snapshot.count("SELECT count(*) FROM held_ever") == 2
 
 
 def test_a_copy_and_what_is_published_again_say_the_same(store, tmp_path):
     history = Chance(store, 9)
     for _ in range(12):
         history.run("nsight")
-    with store.facts(with_history=True) as facts:
-        before = rows(facts, "SELECT * FROM standings ORDER BY ALL")
+    with store.snapshot(with_history=True) as snapshot:
+        before = rows(snapshot, "SELECT * FROM standings ORDER BY ALL")
     assert before
     store.publish_all()
-    with store.facts(with_history=True) as facts:
-        assert rows(facts, "SELECT * FROM standings ORDER BY ALL") == before
+    with store.snapshot(with_history=True) as snapshot:
+        assert rows(snapshot, "SELECT * FROM standings ORDER BY ALL") == before
     store.copy_to(tmp_path / "copy.db")
     with (
         Store.open(tmp_path / "copy.db", published=tmp_path / "copied") as other,
-        other.facts(with_history=True) as facts,
+        other.snapshot(with_history=True) as snapshot,
     ):
-        assert rows(facts, "SELECT * FROM standings ORDER BY ALL") == before
+        assert rows(snapshot, "SELECT * FROM standings ORDER BY ALL") == before
 
 
 def known_by(store, *patches):
     sync(store, {"d1": [finding(number, what) for number, what in enumerate(patches)]})
-    with store.facts(with_history=True) as facts:
-        return [name for (name,) in rows(facts, "SELECT known_by FROM standings ORDER BY patch")]
+    with store.snapshot(with_history=True) as snapshot:
+        return [name for (name,) in rows(snapshot, "SELECT known_by FROM standings ORDER BY patch")]
 
 
 def test_what_ties_descriptions_together_is_said(store):
@@ -212,14 +214,14 @@ def test_a_patch_is_asked_for_by_number_and_by_any_title_it_ever_had(store):
     days(store, {"d1": old, "d2": old}, {"d1": new, "d2": new})
     sync(store, {"q1": [finding(9, patch("Other", vendor_id="Ab-1"))]}, source="qualys")
     sync(store, {"d1": [finding(1, new, "failed")], "d2": [finding(1, new, "installed")]})
-    with store.facts(with_history=True) as facts:
-        first, second = queries.patch_history(facts, "KB5049981")
+    with store.snapshot(with_history=True) as snapshot:
+        first, second = queries.patch_history(snapshot, "KB5049981")
         for term in ("5049981", "kb5049981", "PREVIEW", "update", "Update", "*, Preview"):
-            assert queries.patch_history(facts, term) == [first, second]
-        (other,) = queries.patch_history(facts, "Ab-1")
-        assert len(queries.patch_history(facts, "*")) == 3
+            assert queries.patch_history(snapshot, term) == [first, second]
+        (other,) = queries.patch_history(snapshot, "Ab-1")
+        assert len(queries.patch_history(snapshot, "*")) == 3
         for term in ("ab-1", "KB504998", "504998", "Preview*", "'", "%"):
-            assert queries.patch_history(facts, term) == []
+            assert queries.patch_history(snapshot, term) == []
     assert (first.patch, first.needs_reboot, first.from_at, first.to_at) == (
         "Update, Preview", False, NOW, NOW + DAY,
     )  # fmt: skip
@@ -235,10 +237,10 @@ def test_a_question_asks_for_some_what_the_view_says_of_all(store):
     history = Chance(store, 5)
     for _ in range(15):
         history.run("nsight")
-    with store.facts(with_history=True) as facts:
+    with store.snapshot(with_history=True) as snapshot:
         for kb in ("1", "2"):
-            asked = queries.patch_history(facts, f"KB{kb}")
+            asked = queries.patch_history(snapshot, f"KB{kb}")
             told = [(row.severity, row.from_run, row.to_run) for row in asked]
             sql = f"SELECT severity, from_run, to_run FROM standings WHERE kb = '{kb}'"
-            assert sorted(told, key=str) == sorted(rows(facts, sql), key=str)
+            assert sorted(told, key=str) == sorted(rows(snapshot, sql), key=str)
             assert [row.from_run for row in asked] == sorted(row.from_run for row in asked)

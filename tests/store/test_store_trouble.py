@@ -168,8 +168,8 @@ def test_a_lock_is_waited_for_and_its_holder_named(path):
     with locked(path) as child, Store.open(path, wait_seconds=0.05) as store:
         with pytest.raises(StoreError) as caught:
             store.begin("nsight", now=NOW)
-        with store.facts() as facts:
-            assert queries.count_findings(facts) == 1
+        with store.snapshot() as snapshot:
+            assert queries.count_findings(snapshot) == 1
     if Path("/proc/locks").exists():
         assert f"(pid {child.pid}) and stayed so for 0.05 s" in caught.value.message
         assert "python" in caught.value.message
@@ -201,8 +201,8 @@ def test_what_is_unchanged_is_not_forgotten_where_it_cannot_be_committed(path):
         with locked(path), pytest.raises(StoreError, match="is locked by"):
             run.complete(now=later, as_of=later)
         run.complete(now=later, as_of=later)
-        with store.facts() as facts:
-            held = queries.findings(facts)
+        with store.snapshot() as snapshot:
+            held = queries.findings(snapshot)
     assert [(f.device_id, f.scanned_at) for f in held] == [(d, later) for d in listings]
 
 
@@ -231,15 +231,15 @@ def test_a_full_disk_keeps_what_was_recorded(path, store):
     with store._database.read() as connection:
         connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
     run.stop(now=NOW + DAY)
-    with store.facts() as facts:
-        assert [row.state for row in queries.findings(facts)] == ["missing"]
+    with store.snapshot() as snapshot:
+        assert [row.state for row in queries.findings(snapshot)] == ["missing"]
     again = store.begin("nsight", now=NOW + DAY)
     assert again.scanned == {"d1"}
     again.inventory(inventory(device("d1"), device("d2")))
     again.record("d2", many, now=NOW + DAY)
     again.complete(now=NOW + DAY, as_of=NOW + DAY)
-    with store.facts() as facts:
-        assert queries.count_findings(facts) == 2001
+    with store.snapshot() as snapshot:
+        assert queries.count_findings(snapshot) == 2001
 
 
 def test_an_interrupt_in_the_middle_of_a_device_leaves_nothing_of_it(store):
@@ -256,8 +256,8 @@ def test_an_interrupt_in_the_middle_of_a_device_leaves_nothing_of_it(store):
         interrupt()
     run.record("d2", [finding(1)], now=NOW)
     run.complete(now=NOW, as_of=NOW)
-    with store.facts() as facts:
-        assert queries.count_findings(facts) == 2
+    with store.snapshot() as snapshot:
+        assert queries.count_findings(snapshot) == 2
 
 
 @pytest.mark.parametrize("said", ["{", "[1", "\\x", "", "[" * 3_000])
@@ -270,5 +270,5 @@ def test_json_that_was_damaged_in_the_record_is_one_line(path, table, column, sa
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute(f"UPDATE {table} SET {column} = ?", (said,))
     with Store.open(path) as store, pytest.raises(StoreError, match="is damaged") as caught:
-        store.facts() if table == "publication" else store.last_inventory("nsight")
+        store.snapshot() if table == "publication" else store.last_inventory("nsight")
     assert "\n" not in caught.value.message

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from patchfleet.transport.connection_pool import AsyncWire, Wire
-from patchfleet.transport.endpoint import Line
-from patchfleet.transport.messages import Lost, Request, Response
+from patchfleet.transport.connection_pool import AsyncConnectionPool, ConnectionPool
+from patchfleet.transport.endpoint import Endpoint
+from patchfleet.transport.messages import NoResponse, Request, Response
 
-Send = Callable[[Line, Request], Response | Lost]
+Send = Callable[[Endpoint, Request], Response | NoResponse]
 
 
 @pytest.fixture(params=["sync", "async"])
@@ -19,8 +19,8 @@ def send(request: pytest.FixtureRequest) -> Iterator[Send]:
     """Send one request over a new wire of either kind, and close it."""
     if request.param == "sync":
 
-        def blocking(line: Line, asked: Request) -> Response | Lost:
-            wire = Wire(line)
+        def blocking(line: Endpoint, asked: Request) -> Response | NoResponse:
+            wire = ConnectionPool(line)
             try:
                 return wire.send(asked)
             finally:
@@ -30,8 +30,8 @@ def send(request: pytest.FixtureRequest) -> Iterator[Send]:
         return
     with asyncio.Runner() as runner:
 
-        async def awaited(line: Line, asked: Request) -> Response | Lost:
-            wire = AsyncWire(line)
+        async def awaited(line: Endpoint, asked: Request) -> Response | NoResponse:
+            wire = AsyncConnectionPool(line)
             try:
                 return await wire.send(asked)
             finally:

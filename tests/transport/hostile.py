@@ -16,10 +16,10 @@ from patchfleet.errors import VendorError
 from patchfleet.nsight import NAble
 from patchfleet.qualys import TokenAuth
 from patchfleet.transport.change import Claim, Earlier
-from patchfleet.transport.exchange import Manners, exchange
-from patchfleet.transport.messages import Lost, Request, Response
-from patchfleet.transport.operation import Flows, Pause, Wanted, Work
-from patchfleet.transport.rate_limit import Unpaced
+from patchfleet.transport.exchange import CallPolicy, exchange
+from patchfleet.transport.messages import NoResponse, Request, Response
+from patchfleet.transport.operation import ConcurrentFlows, Pause, Wanted, Work
+from patchfleet.transport.rate_limit import NoRateLimit
 from patchfleet.transport.retry import Retries
 
 Scope = Literal["once", "always", "everything"]
@@ -35,7 +35,7 @@ def _status(status: int, body: bytes = HTML, **headers: str) -> Response:
     return Response(status, {name.replace("_", "-"): text for name, text in headers.items()}, body)
 
 
-BEHAVIOURS: dict[str, Response | Lost] = {
+BEHAVIOURS: dict[str, Response | NoResponse] = {
     "200 null": _status(200, b"null"),
     "200 list": _status(200, b"[]"),
     "200 object": _status(200, b"{}"),
@@ -58,9 +58,9 @@ BEHAVIOURS: dict[str, Response | Lost] = {
     "502": _status(502),
     "503": _status(503),
     "504": _status(504),
-    "cut": Lost("the connection broke before the answer was complete", "unknown"),
-    "slow": Lost("no complete answer within 60 seconds", "unknown"),
-    "not connected": Lost("no connection", "refused"),
+    "cut": NoResponse("the connection broke before the answer was complete", "unknown"),
+    "slow": NoResponse("no complete answer within 60 seconds", "unknown"),
+    "not connected": NoResponse("no connection", "refused"),
 }
 """What the caller gets in the place of the vendor's answer."""
 
@@ -124,7 +124,7 @@ class Vendor:
         self.journal = Memory()
         self.acts = self.sendings = 0
         self._changes = changes
-        self._behaviour: Response | Lost | None = None
+        self._behaviour: Response | NoResponse | None = None
         self._when: When = "before"
         self._scope: Scope = "once"
         self._is_spoilt = False
@@ -135,18 +135,18 @@ class Vendor:
         nowhere = {"gateway_url": "http://127.0.0.1:1"}
         return TokenAuth(account.username, account.password, override_platform=nowhere)
 
-    def spoil(self, behaviour: Response | Lost, when: When, scope: Scope) -> None:
+    def spoil(self, behaviour: Response | NoResponse, when: When, scope: Scope) -> None:
         """Give this in the place of the answer to what changes something."""
         self._behaviour, self._when, self._scope = behaviour, when, scope
 
-    def manners(self, vendor: str) -> Manners:
+    def manners(self, vendor: str) -> CallPolicy:
         if vendor == "qualys":
             manners = self._auth.manners
         else:
             manners = NAble(base_url="http://127.0.0.1:1", key=self.emulator.api_key)._manners
         return replace(
             manners,
-            pace=Unpaced(),
+            pace=NoRateLimit(),
             retries=Retries(attempts=3, limited_attempts=3, first_wait_seconds=0),
             journal=self.journal,
             clock=lambda: 0.0,
@@ -169,7 +169,7 @@ class Vendor:
             if until is not None and number > until:
                 flow.close()
                 raise Killed
-            if isinstance(step, Flows):
+            if isinstance(step, ConcurrentFlows):
                 try:
                     outcome = [self._driven(part) for part in step.parts]
                 except VendorError as error:
@@ -186,7 +186,7 @@ class Vendor:
                 return end.value
             outcome = None if isinstance(step, Pause) else self.answer(step)
 
-    def answer(self, request: Request) -> Response | Lost:
+    def answer(self, request: Request) -> Response | NoResponse:
         is_change = self._changes(request)
         self.sendings += is_change
         spoils = self._behaviour is not None and (
@@ -199,7 +199,7 @@ class Vendor:
         if is_change:
             self._is_spoilt = True
             if self._when == "after" and not (
-                isinstance(self._behaviour, Lost) and self._behaviour.fate == "refused"
+                isinstance(self._behaviour, NoResponse) and self._behaviour.fate == "refused"
             ):
                 self.acts += 1
                 self._reply(request)

@@ -15,7 +15,7 @@ from hostile import BEHAVIOURS, REFUSALS, Killed, Vendor, outcome_of
 from patchfleet.emulator import Emulator
 from patchfleet.nsight.operations import devices, patches
 from patchfleet.qualys.operations import creation, job_changes, reports
-from patchfleet.transport.messages import Lost, Request
+from patchfleet.transport.messages import NoResponse, Request
 from patchfleet.transport.operation import Work
 
 CRITICAL = "vendorSeverity:`Critical`"
@@ -253,7 +253,7 @@ def test_what_is_said_is_what_is_so(name: str, when: Any, scope: Any, world: Emu
         said, result = outcome_of(vendor, case.vendor, case.work())
         cell = (name, behaviour, when, scope, said, str(result), vendor.sendings, SEED)
         check(case, vendor, said, result, cell)
-        never_left = isinstance(answer, Lost) and answer.fate == "refused"
+        never_left = isinstance(answer, NoResponse) and answer.fate == "refused"
         if case.is_seen and when == "after" and scope != "everything" and not never_left:
             assert (said, passed(result)) == ("done", True), cell
             assert vendor.sendings == 1, cell

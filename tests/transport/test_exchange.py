@@ -17,10 +17,10 @@ from patchfleet.errors import (
     VendorBroken,
     VendorError,
 )
-from patchfleet.transport.exchange import Manners, exchange
-from patchfleet.transport.messages import Lost, Request, Response
+from patchfleet.transport.exchange import CallPolicy, exchange
+from patchfleet.transport.messages import NoResponse, Request, Response
 from patchfleet.transport.operation import Operation, Pause
-from patchfleet.transport.rate_limit import Pace, Unpaced
+from patchfleet.transport.rate_limit import NoRateLimit, RateLimit
 from patchfleet.transport.retry import Retries
 
 NOW = datetime(2026, 11, 13, 7, tzinfo=UTC)
@@ -33,19 +33,19 @@ class World:
     def __init__(self, *, chance: float = 0.5, **manners: Any) -> None:
         self.seconds = 100.0
         self.steps: list[Request | Pause] = []
-        self.manners = Manners(
+        self.manners = CallPolicy(
             vendor="Vendor",
             clock=lambda: self.seconds,
             now=lambda: NOW,
             chance=lambda: chance,
-            **{"pace": Unpaced(), **manners},
+            **{"pace": NoRateLimit(), **manners},
         )
 
-    def drive(self, work: Any, outcomes: Sequence[Response | Lost]) -> Any:
+    def drive(self, work: Any, outcomes: Sequence[Response | NoResponse]) -> Any:
         """Answer each request with the next outcome; return the result or let the error out."""
         flow = exchange(work, self.manners)
         left = list(outcomes)
-        outcome: Response | Lost | None = None
+        outcome: Response | NoResponse | None = None
         try:
             while True:
                 step = flow.send(outcome)
@@ -147,7 +147,7 @@ def test_a_retry_after_beyond_all_patience_ends_the_call() -> None:
 
 
 def test_a_retry_after_holds_everybody_who_shares_the_pace() -> None:
-    pace = Pace(100, seconds=1)
+    pace = RateLimit(100, seconds=1)
     world = World(pace=pace, retries=Retries(attempts=1))
     with pytest.raises(RateLimited):
         world.drive(operation(), [refused(retry_after="30")])
@@ -156,7 +156,7 @@ def test_a_retry_after_holds_everybody_who_shares_the_pace() -> None:
 
 
 def test_a_retry_after_of_a_day_does_not_hang_the_next_call_for_a_day() -> None:
-    world = World(pace=Pace(100, seconds=1), retries=Retries(longest_retry_after_seconds=60))
+    world = World(pace=RateLimit(100, seconds=1), retries=Retries(longest_retry_after_seconds=60))
     with pytest.raises(RateLimited):
         world.drive(operation(), [refused(retry_after="86400")])
     world.drive(operation(), [OK])
@@ -164,7 +164,7 @@ def test_a_retry_after_of_a_day_does_not_hang_the_next_call_for_a_day() -> None:
 
 
 def test_whoever_waits_for_the_pace_waits_longer_when_the_vendor_asks() -> None:
-    pace = Pace(1, seconds=10)
+    pace = RateLimit(1, seconds=10)
     world = World(pace=pace)
     pace.take(world.seconds)
     flow = exchange(operation(), world.manners)
@@ -180,20 +180,20 @@ def test_whoever_waits_for_the_pace_waits_longer_when_the_vendor_asks() -> None:
     ("outcome", "repeatable", "tries"),
     [
         # Surely not done: anything may be repeated.
-        (Lost("no connection", "refused"), False, 4),
+        (NoResponse("no connection", "refused"), False, 4),
         # Nobody knows, whatever the status says: only what may happen twice.
         (Response(429, {}, b""), True, 4),
         (Response(429, {}, b""), False, 1),
         (Response(503, {}, b""), True, 4),
         (Response(503, {}, b""), False, 1),
-        (Lost("broke", "unknown"), True, 4),
-        (Lost("broke", "unknown"), False, 1),
+        (NoResponse("broke", "unknown"), True, 4),
+        (NoResponse("broke", "unknown"), False, 1),
         (Response(500, {}, b""), True, 4),
         (Response(500, {}, b""), False, 1),
         (Response(502, {}, b""), False, 1),
         (Response(504, {}, b""), False, 1),
         # Repeating cannot help.
-        (Lost("the certificate is not trusted", "refused", is_transient=False), True, 1),
+        (NoResponse("the certificate is not trusted", "refused", is_transient=False), True, 1),
         (Response(301, {}, b""), True, 1),
         (Response(302, {}, b""), True, 1),
         (Response(400, {}, b""), True, 1),
@@ -203,7 +203,7 @@ def test_whoever_waits_for_the_pace_waits_longer_when_the_vendor_asks() -> None:
     ],
 )
 def test_only_what_is_repeatable_is_repeated(
-    outcome: Response | Lost, repeatable: bool, tries: int
+    outcome: Response | NoResponse, repeatable: bool, tries: int
 ) -> None:
     world = World()
     with pytest.raises(VendorError):
@@ -263,7 +263,7 @@ def test_every_status_has_its_error(status: int, kind: type[VendorError]) -> Non
 def test_a_lost_answer_keeps_its_words_and_its_fate() -> None:
     world = World(retries=Retries(attempts=1))
     with pytest.raises(Unreachable, match="the line is down") as caught:
-        world.drive(operation(), [Lost("the line is down", "refused")])
+        world.drive(operation(), [NoResponse("the line is down", "refused")])
     assert caught.value.fate == "refused"
 
 
@@ -284,7 +284,7 @@ def test_hints_of_the_vendor_stand_where_the_error_has_none() -> None:
 
 
 def test_each_try_takes_a_place_in_the_pace() -> None:
-    world = World(pace=Pace(1, seconds=60), retries=Retries(first_wait_seconds=0))
+    world = World(pace=RateLimit(1, seconds=60), retries=Retries(first_wait_seconds=0))
     world.drive(operation(), [Response(500, {}, b""), Response(500, {}, b""), OK])
     assert world.pauses == [0.0, 60.0, 0.0, 60.0]
 

@@ -15,11 +15,11 @@ from patchfleet.config import Secret
 from patchfleet.emulator import Emulator, Host
 from patchfleet.errors import Unauthorized, Unreachable, VendorBroken
 from patchfleet.qualys import AsyncQualys, Qualys, TokenAuth
-from patchfleet.transport.exchange import Manners, exchange
-from patchfleet.transport.login import LOOK_AGAIN_SECONDS, Granted, Login
-from patchfleet.transport.messages import Lost, Request, Response
+from patchfleet.transport.exchange import CallPolicy, exchange
+from patchfleet.transport.login import LOOK_AGAIN_SECONDS, AccessToken, Login
+from patchfleet.transport.messages import NoResponse, Request, Response
 from patchfleet.transport.operation import Operation, Pause
-from patchfleet.transport.rate_limit import Unpaced
+from patchfleet.transport.rate_limit import NoRateLimit
 from patchfleet.transport.retry import Retries
 
 OK = Response(200, {}, b"fine")
@@ -36,18 +36,18 @@ class Account:
         self.life = LIFE
         request = Request(path="/auth", method="POST", is_login=True)
         self.login = Login({"password": Secret("hunter2")}, Operation("auth", request, self._read))
-        self.manners = Manners(
+        self.manners = CallPolicy(
             "Vendor",
-            pace=Unpaced(),
+            pace=NoRateLimit(),
             retries=Retries(attempts=1),
             login=self.login,
             clock=lambda: self.seconds,
             chance=lambda: 0.0,
         )
 
-    def _read(self, _: Response) -> Granted:
+    def _read(self, _: Response) -> AccessToken:
         self.granted += 1
-        return Granted(Secret(f"token {self.granted}"), self.life)
+        return AccessToken(Secret(f"token {self.granted}"), self.life)
 
     def flow(self) -> Any:
         return exchange(Operation("a_call", Request(path="/call"), lambda r: r.body), self.manners)
@@ -158,7 +158,9 @@ def test_a_refused_password_is_refused_for_everybody_for_a_while(account: Accoun
     assert path(next(account.flow())) == "/auth"
 
 
-@pytest.mark.parametrize("outcome", [Response(500, {}, b""), Lost("no connection", "refused")])
+@pytest.mark.parametrize(
+    "outcome", [Response(500, {}, b""), NoResponse("no connection", "refused")]
+)
 def test_a_login_that_fails_otherwise_is_tried_by_the_next(account: Account, outcome: Any) -> None:
     flow = account.flow()
     next(flow)

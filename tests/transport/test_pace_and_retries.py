@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 
 from patchfleet.errors import ConfigError, RateLimited, Unreachable, VendorError
 from patchfleet.qualys import TokenAuth
-from patchfleet.transport.rate_limit import Pace, Unpaced, whole_calls
+from patchfleet.transport.rate_limit import NoRateLimit, RateLimit, whole_calls
 from patchfleet.transport.retry import Retries, wait_before_next
 
 SECONDS = st.integers(0, 200).map(lambda quarters: quarters / 4)  # exact in binary
 
 
-def start_of(pace: Pace, asked_at: float) -> float:
+def start_of(pace: RateLimit, asked_at: float) -> float:
     """Return when a caller that asks, waits as told and asks again may begin."""
     now = asked_at
     while (wait := pace.take(now)) > 0:
@@ -30,7 +30,7 @@ def start_of(pace: Pace, asked_at: float) -> float:
 def test_no_window_ever_holds_one_call_too_many(
     calls: int, seconds: float, asked: list[float]
 ) -> None:
-    pace = Pace(calls, seconds=seconds)
+    pace = RateLimit(calls, seconds=seconds)
     starts = sorted(start_of(pace, moment) for moment in asked)
     for first, beyond in zip(starts, starts[calls:], strict=False):
         assert beyond - first >= seconds - 1e-9
@@ -38,7 +38,7 @@ def test_no_window_ever_holds_one_call_too_many(
 
 @given(calls=st.integers(1, 5), asked=st.lists(SECONDS, min_size=1, max_size=40).map(sorted))
 def test_nobody_waits_while_there_is_a_place(calls: int, asked: list[float]) -> None:
-    pace = Pace(calls, seconds=10)
+    pace = RateLimit(calls, seconds=10)
     starts: list[float] = []
     for moment in asked:
         is_free = len([start for start in starts if start > moment - 10]) < calls
@@ -50,14 +50,14 @@ def test_nobody_waits_while_there_is_a_place(calls: int, asked: list[float]) -> 
 
 @given(asked=st.lists(SECONDS, max_size=20), until=SECONDS)
 def test_after_a_hold_nothing_begins_before_its_end(asked: list[float], until: float) -> None:
-    pace = Pace(3, seconds=2)
+    pace = RateLimit(3, seconds=2)
     pace.hold(until)
     pace.hold(until - 5)  # a shorter one takes nothing back
     assert all(start_of(pace, moment) >= until for moment in asked)
 
 
 def test_the_vendors_pace_is_the_default() -> None:
-    pace = Pace()
+    pace = RateLimit()
     assert [pace.take(0.0) for _ in range(60)] == [0.0] * 60
     assert pace.take(0.0) == 60.0
     assert pace.take(59.5) == 0.5
@@ -74,7 +74,7 @@ def test_a_number_of_calls_that_is_not_whole_is_never_exceeded(calls: float, sec
 
 
 def test_threads_share_the_places() -> None:
-    pace = Pace(50, seconds=60)
+    pace = RateLimit(50, seconds=60)
     taken: list[float] = []
 
     def take() -> None:
@@ -90,7 +90,7 @@ def test_threads_share_the_places() -> None:
 
 
 def test_no_pace_is_always_free() -> None:
-    pace = Unpaced()
+    pace = NoRateLimit()
     pace.hold(1e9)
     assert pace.take(0.0) == 0.0
     assert repr(pace) == "Unpaced()"
@@ -99,7 +99,7 @@ def test_no_pace_is_always_free() -> None:
 @pytest.mark.parametrize(("calls", "seconds"), [(0, 60.0), (-1, 60.0), (1, 0.0), (1, -1.0)])
 def test_a_pace_that_is_none_is_refused(calls: int, seconds: float) -> None:
     with pytest.raises(ConfigError, match="is none"):
-        Pace(calls, seconds=seconds)
+        RateLimit(calls, seconds=seconds)
 
 
 def test_no_attempt_at_all_is_refused() -> None:

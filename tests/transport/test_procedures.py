@@ -10,21 +10,21 @@ import pytest
 from patchfleet.emulator import Emulator, Host
 from patchfleet.errors import NotFound, VendorBroken
 from patchfleet.qualys import AsyncQualys, Qualys, Retries
-from patchfleet.transport.exchange import Manners, exchange, streamed
+from patchfleet.transport.exchange import CallPolicy, exchange, streamed
 from patchfleet.transport.messages import Request, Response
 from patchfleet.transport.operation import (
-    Flows,
-    Found,
-    Listing,
+    Concurrent,
+    ConcurrentFlows,
     Operation,
     Pause,
     Procedure,
+    RecordBatch,
+    RecordStream,
     Steps,
-    Together,
 )
-from patchfleet.transport.rate_limit import Unpaced
+from patchfleet.transport.rate_limit import NoRateLimit
 
-MANNERS = Manners("Vendor", pace=Unpaced(), chance=lambda: 0.0)
+MANNERS = CallPolicy("Vendor", pace=NoRateLimit(), chance=lambda: 0.0)
 
 
 def op(name: str) -> Operation[str]:
@@ -92,13 +92,13 @@ def test_what_the_steps_themselves_find_out_says_whose_it_is() -> None:
     assert (caught.value.vendor, caught.value.operation) == ("Vendor", "both")
 
 
-def listing() -> Listing[str, list[str]]:
+def listing() -> RecordStream[str, list[str]]:
     def steps() -> Steps[None]:
-        yield Found([(yield op("a"))])
-        yield Found([])
-        yield Found([(yield op("b")), "c"])
+        yield RecordBatch([(yield op("a"))])
+        yield RecordBatch([])
+        yield RecordBatch([(yield op("b")), "c"])
 
-    return Listing("letters", steps, list)
+    return RecordStream("letters", steps, list)
 
 
 def test_a_listing_is_gathered_or_streamed() -> None:
@@ -108,17 +108,17 @@ def test_a_listing_is_gathered_or_streamed() -> None:
     assert ended(flow, ok("y")) == ["x", "y", "c"]
     flow = streamed(listing(), MANNERS)
     next(flow)
-    assert flow.send(ok("x")) == Found(["x"])
+    assert flow.send(ok("x")) == RecordBatch(["x"])
 
 
 def test_work_together_is_asked_of_the_runner_with_its_results_in_order() -> None:
     def steps() -> Steps[list[Any]]:
-        found: list[Any] = yield Together((op("a"), listing(), op("c")))
+        found: list[Any] = yield Concurrent((op("a"), listing(), op("c")))
         return found
 
     flow = exchange(Procedure("all", steps), MANNERS)
     asked = next(flow)
-    assert isinstance(asked, Flows)
+    assert isinstance(asked, ConcurrentFlows)
     assert len(asked.parts) == 3
     assert ended(flow, [1, 2, 3]) == [1, 2, 3]
 
@@ -146,7 +146,7 @@ def versions(count: int) -> Procedure[list[str]]:
     from patchfleet.qualys.operations.catalogue import get_version
 
     def steps() -> Steps[list[str]]:
-        found: list[str] = yield Together(tuple(get_version() for _ in range(count)))
+        found: list[str] = yield Concurrent(tuple(get_version() for _ in range(count)))
         return found
 
     return Procedure("versions", steps)
@@ -195,7 +195,7 @@ def test_what_waits_ends_with_the_error_of_another(host: Host, settings: dict[st
     host.emulator.fault("forbidden", service="get_version", times=None)
 
     def steps() -> Steps[Any]:
-        return (yield Together((get_patch_count(), get_version())))
+        return (yield Concurrent((get_patch_count(), get_version())))
 
     done = threading.Event()
 

@@ -6,8 +6,8 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 from patchfleet.config import Secret
-from patchfleet.transport.endpoint import Line
-from patchfleet.transport.login import Granted, Login
+from patchfleet.transport.endpoint import Endpoint
+from patchfleet.transport.login import AccessToken, Login
 from patchfleet.transport.messages import Request, Response
 from patchfleet.transport.operation import Operation
 
@@ -23,7 +23,7 @@ def test_a_server_that_repeats_the_key_in_any_spelling_is_not_believed(
     server = scripted(
         head % (quote(AWKWARD).encode(), quote_plus(AWKWARD).encode(), len(body)) + body
     )
-    line = Line(server.url, secret_query={"apikey": Secret(AWKWARD)})
+    line = Endpoint(server.url, secret_query={"apikey": Secret(AWKWARD)})
     answer = send(line, Request(path="/api/", query=(("service", "x"),)))
     assert isinstance(answer, Response)
     assert answer.body == b"*** | *** | *** | ***"
@@ -36,7 +36,9 @@ def test_a_server_that_repeats_the_key_in_any_spelling_is_not_believed(
 def account() -> Login:
     """Return the account of a test, with a password that is awkward to spell."""
     request = Request(path="/auth", method="POST", is_login=True, body=b"username=u")
-    granted: Operation[Granted] = Operation("auth", request, lambda _: Granted(Secret("x"), 1))
+    granted: Operation[AccessToken] = Operation(
+        "auth", request, lambda _: AccessToken(Secret("x"), 1)
+    )
     return Login({"password": Secret(AWKWARD)}, granted)
 
 
@@ -51,9 +53,9 @@ def test_a_server_that_repeats_the_token_is_not_believed(
     send: Any, scripted: Any, every_log: io.StringIO
 ) -> None:
     login = account()
-    login.granted(Granted(Secret("head.token-of-a-test.sign"), 1000), 0)
+    login.granted(AccessToken(Secret("head.token-of-a-test.sign"), 1000), 0)
     server = scripted(repeating("head.token-of-a-test.sign"))
-    answer = send(Line(server.url, login=login), Request(path="/pm/v1/details"))
+    answer = send(Endpoint(server.url, login=login), Request(path="/pm/v1/details"))
     assert b"Authorization: Bearer head.token-of-a-test.sign" in server.heads[0]
     assert answer.body == b"you said ***"
     assert answer.headers["x-said"] == "***"
@@ -66,7 +68,7 @@ def test_a_login_that_repeats_the_password_is_not_believed(
     spelled = quote_plus(AWKWARD)
     server = scripted(repeating(spelled))
     login = account()
-    answer = send(Line(server.url, login=login), login.operation.request)
+    answer = send(Endpoint(server.url, login=login), login.operation.request)
     assert b"Authorization" not in server.heads[0]
     assert answer.body == b"you said ***"
     assert answer.headers["x-said"] == "***"

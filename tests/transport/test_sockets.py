@@ -12,16 +12,16 @@ from patchfleet.config import Secret
 from patchfleet.emulator import Emulator, Host
 from patchfleet.emulator.faults import OF_NSIGHT
 from patchfleet.errors import ConfigError
-from patchfleet.transport.connection_pool import AsyncWire, Wire
-from patchfleet.transport.endpoint import Line
-from patchfleet.transport.messages import Lost, Request, Response
+from patchfleet.transport.connection_pool import AsyncConnectionPool, ConnectionPool
+from patchfleet.transport.endpoint import Endpoint
+from patchfleet.transport.messages import NoResponse, Request, Response
 
 LIST = Request(path="/api/", query=(("service", "list_clients"),))
 UNKNOWN = "unknown"
 
 
-def line_to(host: Host, **settings: Any) -> Line:
-    return Line(base_url=host.url, secret_query={"apikey": Secret(host.api_key)}, **settings)
+def line_to(host: Host, **settings: Any) -> Endpoint:
+    return Endpoint(base_url=host.url, secret_query={"apikey": Secret(host.api_key)}, **settings)
 
 
 def ok(body: bytes, *headers: str) -> bytes:
@@ -76,7 +76,7 @@ def test_no_whole_answer_is_a_loss_nobody_can_judge(
 ) -> None:
     emulator.fault(fault, **options)
     lost = send(line_to(host, timeout_seconds=0.2), LIST)
-    assert isinstance(lost, Lost)
+    assert isinstance(lost, NoResponse)
     assert reason in lost.reason
     assert lost.fate == UNKNOWN
     assert lost.is_transient
@@ -87,7 +87,7 @@ def test_every_fault_ends_as_an_answer_or_a_loss(send: Any, emulator: Emulator, 
         emulator.fault(kind, **({"seconds": 9} if kind == "slow" else {}))
         short = {"timeout_seconds": 0.15} if kind in {"slow", "trickle", "hang"} else {}
         outcome = send(line_to(host, **short), LIST)
-        assert isinstance(outcome, Response | Lost), kind
+        assert isinstance(outcome, Response | NoResponse), kind
         assert emulator.clear_faults() == 1
 
 
@@ -95,7 +95,7 @@ def test_nobody_there_is_a_request_that_never_left(send: Any, emulator: Emulator
     with emulator.running() as gone:
         line = line_to(gone)
     lost = send(line, LIST)
-    assert isinstance(lost, Lost)
+    assert isinstance(lost, NoResponse)
     assert lost.fate == "refused"
     assert lost.is_transient
     assert lost.reason == f"no connection to {line.host}"
@@ -103,7 +103,7 @@ def test_nobody_there_is_a_request_that_never_left(send: Any, emulator: Emulator
 
 def test_a_body_has_a_longest_size(send: Any, host: Host) -> None:
     lost = send(line_to(host, longest_body_bytes=100), LIST)
-    assert isinstance(lost, Lost)
+    assert isinstance(lost, NoResponse)
     assert lost.reason == "the answer is longer than 100 bytes"
     assert not lost.is_transient
 
@@ -111,19 +111,19 @@ def test_a_body_has_a_longest_size(send: Any, host: Host) -> None:
 def test_a_compressed_body_is_unpacked_and_counted_unpacked(send: Any, scripted: Any) -> None:
     packed = gzip.compress(b"a" * 100_000)
     server = scripted(ok(packed, "Content-Encoding: gzip"))
-    assert send(Line(server.url), LIST).body == b"a" * 100_000
-    lost = send(Line(server.url, longest_body_bytes=50_000), LIST)
+    assert send(Endpoint(server.url), LIST).body == b"a" * 100_000
+    lost = send(Endpoint(server.url, longest_body_bytes=50_000), LIST)
     assert lost.reason == "the answer is longer than 50,000 bytes"
 
 
 def test_damaged_compression_is_a_loss(send: Any, scripted: Any) -> None:
-    lost = send(Line(scripted(ok(b"not gzip", "Content-Encoding: gzip")).url), LIST)
-    assert lost == Lost("the answer's compression is damaged", "unknown")
+    lost = send(Endpoint(scripted(ok(b"not gzip", "Content-Encoding: gzip")).url), LIST)
+    assert lost == NoResponse("the answer's compression is damaged", "unknown")
 
 
 def test_the_request_is_written_as_it_is_meant(send: Any, scripted: Any) -> None:
     server = scripted(ok(b"fine"))
-    line = Line(
+    line = Endpoint(
         server.url,
         secret_query={"apikey": Secret("k&y/ü +1")},
         headers={"User-Agent": "Patchfleet", "Accept": "application/xml"},
@@ -142,13 +142,13 @@ def test_the_request_is_written_as_it_is_meant(send: Any, scripted: Any) -> None
 
 def test_a_cookie_is_not_kept(scripted: Any) -> None:
     server = scripted(ok(b"", "Set-Cookie: session=1", "Connection: close"))
-    wire = Wire(Line(server.url))
+    wire = ConnectionPool(Endpoint(server.url))
     wire.send(LIST)
     wire.send(LIST)
     wire.close()
 
     async def twice() -> None:
-        awire = AsyncWire(Line(server.url))
+        awire = AsyncConnectionPool(Endpoint(server.url))
         await awire.send(LIST)
         await awire.send(LIST)
         await awire.aclose()
@@ -159,7 +159,7 @@ def test_a_cookie_is_not_kept(scripted: Any) -> None:
 
 
 def test_connections_are_used_again(host: Host) -> None:
-    wire = Wire(line_to(host))
+    wire = ConnectionPool(line_to(host))
     for _ in range(5):
         wire.send(LIST)
     assert len(host.connections) == 1
@@ -172,13 +172,13 @@ def test_connections_are_used_again(host: Host) -> None:
 def test_waiting_for_a_place_does_not_use_up_the_time_of_a_call() -> None:
     emulator = Emulator(customers=1, devices=1, patches=1, latency_ms=100)
     with emulator.running() as host:
-        wire = Wire(line_to(host, connections=1, timeout_seconds=1.2))
+        wire = ConnectionPool(line_to(host, connections=1, timeout_seconds=1.2))
         with ThreadPoolExecutor(15) as threads:
             outcomes = list(threads.map(lambda _: wire.send(LIST), range(15)))
         wire.close()
 
-        async def together() -> list[Response | Lost]:
-            awire = AsyncWire(line_to(host, connections=1, timeout_seconds=1.2))
+        async def together() -> list[Response | NoResponse]:
+            awire = AsyncConnectionPool(line_to(host, connections=1, timeout_seconds=1.2))
             outcomes = await asyncio.gather(*(awire.send(LIST) for _ in range(15)))
             await awire.aclose()
             return outcomes
@@ -188,9 +188,9 @@ def test_waiting_for_a_place_does_not_use_up_the_time_of_a_call() -> None:
 
 
 def test_an_async_wire_serves_one_loop_after_the_other(host: Host) -> None:
-    wire = AsyncWire(line_to(host, connections=1))
+    wire = AsyncConnectionPool(line_to(host, connections=1))
 
-    async def several() -> list[Response | Lost]:
+    async def several() -> list[Response | NoResponse]:
         try:
             return await asyncio.gather(*(wire.send(LIST) for _ in range(3)))
         finally:
@@ -203,8 +203,8 @@ def test_an_async_wire_serves_one_loop_after_the_other(host: Host) -> None:
 def test_a_task_that_is_cancelled_gives_its_place_back(host: Host, emulator: Emulator) -> None:
     emulator.fault("hang")
 
-    async def cancel_and_go_on() -> Response | Lost:
-        wire = AsyncWire(line_to(host, connections=1))
+    async def cancel_and_go_on() -> Response | NoResponse:
+        wire = AsyncConnectionPool(line_to(host, connections=1))
         hanging = asyncio.create_task(wire.send(LIST))
         while not emulator.calls:  # noqa: ASYNC110 -- the emulator runs in another thread
             await asyncio.sleep(0)
@@ -220,10 +220,10 @@ def test_a_task_that_is_cancelled_gives_its_place_back(host: Host, emulator: Emu
 
 
 def test_threads_share_one_pool(host: Host) -> None:
-    wire = Wire(line_to(host, connections=3))
+    wire = ConnectionPool(line_to(host, connections=3))
     barrier = threading.Barrier(8)
 
-    def ask(_: int) -> Response | Lost:
+    def ask(_: int) -> Response | NoResponse:
         barrier.wait()
         return wire.send(LIST)
 
@@ -251,7 +251,7 @@ def test_threads_share_one_pool(host: Host) -> None:
 )
 def test_a_line_that_cannot_work_is_refused(settings: dict[str, Any]) -> None:
     with pytest.raises(ConfigError):
-        Line("https://example.invalid", **settings)
+        Endpoint("https://example.invalid", **settings)
 
 
 @pytest.mark.parametrize("ca_file", ["missing.pem", "empty.pem", "noise.pem", "."])
@@ -259,15 +259,15 @@ def test_a_ca_file_that_is_none_is_named(send: Any, tmp_path: Any, ca_file: str)
     (tmp_path / "empty.pem").write_text("")
     (tmp_path / "noise.pem").write_text("not a certificate")
     with pytest.raises(ConfigError, match=r"CA file .* cannot be used"):
-        send(Line("https://127.0.0.1:1", ca_file=str(tmp_path / ca_file)), LIST)
+        send(Endpoint("https://127.0.0.1:1", ca_file=str(tmp_path / ca_file)), LIST)
 
 
 def test_reprs_show_no_secret() -> None:
-    line = Line(
+    line = Endpoint(
         "https://example.invalid",
         secret_query={"apikey": Secret("hush-hush")},
         proxy="http://user:word@proxy:1",
     )
-    for thing in (line, Wire(line), AsyncWire(line)):
+    for thing in (line, ConnectionPool(line), AsyncConnectionPool(line)):
         assert "hush" not in repr(thing)
         assert "word" not in repr(thing)

@@ -20,9 +20,9 @@ from cryptography.x509.oid import NameOID
 
 from patchfleet.emulator import Emulator, Host
 from patchfleet.errors import Unreachable
-from patchfleet.transport.connection_pool import AsyncWire, Wire
-from patchfleet.transport.endpoint import Line
-from patchfleet.transport.messages import Lost, Request, Response
+from patchfleet.transport.connection_pool import AsyncConnectionPool, ConnectionPool
+from patchfleet.transport.endpoint import Endpoint
+from patchfleet.transport.messages import NoResponse, Request, Response
 
 BEGIN = datetime(2020, 1, 1, tzinfo=UTC)
 END = datetime(2120, 1, 1, tzinfo=UTC)
@@ -122,8 +122,8 @@ def serve() -> Iterator[Any]:
 
 def test_a_certificate_nobody_vouches_for_is_named(send: Any, serve: Any, tmp_path: Path) -> None:
     server = serve(certificate(tmp_path, "unknown", "127.0.0.1"))
-    lost = send(Line(f"https://127.0.0.1:{server.port}"), ASK)
-    assert isinstance(lost, Lost)
+    lost = send(Endpoint(f"https://127.0.0.1:{server.port}"), ASK)
+    assert isinstance(lost, NoResponse)
     assert f"the certificate of 127.0.0.1:{server.port} is not trusted" in lost.reason
     assert lost.fate == "refused"
     assert not lost.is_transient
@@ -141,7 +141,7 @@ def test_it_is_not_tried_again(connect: Any, serve: Any, tmp_path: Path) -> None
 
 def test_a_ca_file_makes_it_trusted(send: Any, serve: Any, tmp_path: Path) -> None:
     pem = certificate(tmp_path, "own", "127.0.0.1")
-    answer = send(Line(f"https://127.0.0.1:{serve(pem).port}", ca_file=str(pem)), ASK)
+    answer = send(Endpoint(f"https://127.0.0.1:{serve(pem).port}", ca_file=str(pem)), ASK)
     assert isinstance(answer, Response)
     assert answer.body == b"fine"
 
@@ -153,8 +153,8 @@ def test_another_name_or_an_expired_one_is_not_trusted(
     send: Any, serve: Any, tmp_path: Path, address: str, end: datetime
 ) -> None:
     pem = certificate(tmp_path, "wrong", address, end)
-    lost = send(Line(f"https://127.0.0.1:{serve(pem).port}", ca_file=str(pem)), ASK)
-    assert isinstance(lost, Lost)
+    lost = send(Endpoint(f"https://127.0.0.1:{serve(pem).port}", ca_file=str(pem)), ASK)
+    assert isinstance(lost, NoResponse)
     assert "is not trusted" in lost.reason
 
 
@@ -163,13 +163,13 @@ def test_a_server_without_tls_is_not_blamed_on_a_certificate(
 ) -> None:
     pem = certificate(tmp_path, "own", "127.0.0.1")
     server = serve(None)
-    lost = send(Line(f"https://127.0.0.1:{server.port}", ca_file=str(pem)), ASK)
-    assert lost == Lost(f"no TLS connection to 127.0.0.1:{server.port}", "refused")
+    lost = send(Endpoint(f"https://127.0.0.1:{server.port}", ca_file=str(pem)), ASK)
+    assert lost == NoResponse(f"no TLS connection to 127.0.0.1:{server.port}", "refused")
 
 
 def test_what_is_spoken_is_not_said_again_to_what_all_threads_share() -> None:
     with Emulator(customers=1, devices=1).running(https=True) as host:
-        line = Line(host.url, ca_file=host.ca_file)
+        line = Endpoint(host.url, ca_file=host.ca_file)
         context = line.trust()
         assert isinstance(context, ssl.SSLContext)
         assert context is line.trust()
@@ -183,10 +183,10 @@ def test_what_is_spoken_is_not_said_again_to_what_all_threads_share() -> None:
 
 def test_a_proxy_that_is_given_is_used_and_sees_no_key_for_tls(send: Any, serve: Any) -> None:
     proxy = serve(None, b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n")
-    line = Line("https://vendor.invalid", proxy=f"http://user:word@127.0.0.1:{proxy.port}")
+    line = Endpoint("https://vendor.invalid", proxy=f"http://user:word@127.0.0.1:{proxy.port}")
     lost = send(line, ASK)
     way = f"vendor.invalid through the proxy {'127.0.0.1:' + str(proxy.port)}"
-    assert lost == Lost(f"the proxy gives no connection to {way}", "refused")
+    assert lost == NoResponse(f"the proxy gives no connection to {way}", "refused")
     assert proxy.heads[0].startswith(b"CONNECT vendor.invalid:443 HTTP/1.1\r\n")
     assert b"apikey" not in proxy.heads[0]
 
@@ -200,7 +200,7 @@ def test_the_environments_proxy_is_used(
     proxy = serve(None, b"HTTP/1.1 502 Bad Gateway\r\n\r\n")
     scheme = "http://" if with_scheme else ""
     monkeypatch.setenv(variable, f"{scheme}127.0.0.1:{proxy.port}")
-    send(Line("https://vendor.invalid"), ASK)
+    send(Endpoint("https://vendor.invalid"), ASK)
     assert proxy.heads[0].startswith(b"CONNECT vendor.invalid:443")
 
 
@@ -208,10 +208,10 @@ def test_no_proxy_names_who_is_reached_directly(monkeypatch: Any) -> None:
     clear_proxies(monkeypatch)
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:1")
     monkeypatch.setenv("no_proxy", "vendor.invalid")
-    assert Line("https://vendor.invalid").proxy_address() is None
-    assert Line("https://other.invalid").proxy_address() == "http://127.0.0.1:1"
-    assert Line("https://other.invalid", proxy="").proxy_address() is None
-    assert Line("https://vendor.invalid", proxy="box:8080").proxy_address() == "http://box:8080"
+    assert Endpoint("https://vendor.invalid").proxy_address() is None
+    assert Endpoint("https://other.invalid").proxy_address() == "http://127.0.0.1:1"
+    assert Endpoint("https://other.invalid", proxy="").proxy_address() is None
+    assert Endpoint("https://vendor.invalid", proxy="box:8080").proxy_address() == "http://box:8080"
 
 
 def test_this_machine_is_reached_without_the_environments_proxy(
@@ -265,7 +265,7 @@ def test_a_record_of_tls_that_nobody_asked_for_is_no_answer(
 
     threading.Thread(target=serve).start()
     address = f"https://127.0.0.1:{listener.getsockname()[1]}"
-    line = Line(address, ca_file=str(pem), timeout_seconds=5)
+    line = Endpoint(address, ca_file=str(pem), timeout_seconds=5)
     outcomes = _sent_in_turn(line, [Request(path=f"/{n}") for n in range(4)], is_async=is_async)
     listener.shutdown(socket.SHUT_RDWR)
     listener.close()
@@ -274,16 +274,18 @@ def test_a_record_of_tls_that_nobody_asked_for_is_no_answer(
         assert said == b"/%d" % number
 
 
-def _sent_in_turn(line: Line, requests: list[Request], *, is_async: bool) -> list[Response | Lost]:
+def _sent_in_turn(
+    line: Endpoint, requests: list[Request], *, is_async: bool
+) -> list[Response | NoResponse]:
     if not is_async:
-        wire = Wire(line)
+        wire = ConnectionPool(line)
         try:
             return [wire.send(one) for one in requests]
         finally:
             wire.close()
 
-    async def awaited() -> list[Response | Lost]:
-        wire = AsyncWire(line)
+    async def awaited() -> list[Response | NoResponse]:
+        wire = AsyncConnectionPool(line)
         try:
             return [await wire.send(one) for one in requests]
         finally:

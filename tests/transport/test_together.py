@@ -11,18 +11,18 @@ from typing import Any
 import pytest
 
 from patchfleet.errors import NotFound
-from patchfleet.transport.exchange import Manners, exchange
+from patchfleet.transport.exchange import CallPolicy, exchange
 from patchfleet.transport.messages import Request, Response
 from patchfleet.transport.operation import (
+    Concurrent,
+    ConcurrentFlows,
     Flow,
-    Flows,
     Operation,
     Pause,
     Procedure,
     Steps,
-    Together,
 )
-from patchfleet.transport.rate_limit import Unpaced
+from patchfleet.transport.rate_limit import NoRateLimit
 from patchfleet.transport.runner import arun, run
 
 Send = Callable[[str], None]
@@ -90,7 +90,7 @@ def waiting(ended: list[str]) -> Flow[str]:
 
 
 def together(*parts: Flow[Any]) -> Generator[Any, Any, list[Any]]:
-    results: list[Any] = yield Flows(parts)
+    results: list[Any] = yield ConcurrentFlows(parts)
     return results
 
 
@@ -172,7 +172,7 @@ def test_an_error_is_thrown_into_who_waits_for_the_parts(drive: Any, times: int)
     def catching() -> Flow[str]:
         for _ in range(times):
             with pytest.raises(NotFound, match="/gone is not there"):
-                yield Flows((waiting(ended), together(waiting(ended), failing("/gone"))))
+                yield ConcurrentFlows((waiting(ended), together(waiting(ended), failing("/gone"))))
         (answer,) = yield from together(asking("/after"))
         return str(answer)
 
@@ -193,14 +193,14 @@ def test_steps_catch_the_error_of_what_they_asked_for_together(drive: Any) -> No
 
     def steps() -> Steps[list[str]]:
         try:
-            yield Together((there, gone))
+            yield Concurrent((there, gone))
         except NotFound as error:
             caught.append(error.operation)
-            found: list[str] = yield Together((there, there))
+            found: list[str] = yield Concurrent((there, there))
             return found
         raise AssertionError
 
-    manners = Manners("a vendor", pace=Unpaced())
+    manners = CallPolicy("a vendor", pace=NoRateLimit())
     (found,), _ = drive(exchange(Procedure("both", steps), manners))
     assert found == ["/there", "/there"]
     assert caught == ["gone"]

@@ -18,16 +18,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from patchfleet.errors import ConfigError, Unreachable, Unreadable
-from patchfleet.transport.connection_pool import AsyncWire, Wire, _Account
-from patchfleet.transport.endpoint import Line, _trust
-from patchfleet.transport.exchange import Manners, exchange
-from patchfleet.transport.messages import Lost, Request, Response
-from patchfleet.transport.operation import Echo, Operation, on_new_connection, unless
-from patchfleet.transport.rate_limit import Unpaced
+from patchfleet.transport.connection_pool import AsyncConnectionPool, ConnectionPool, _Account
+from patchfleet.transport.endpoint import Endpoint, _trust
+from patchfleet.transport.exchange import CallPolicy, exchange
+from patchfleet.transport.messages import NoResponse, Request, Response
+from patchfleet.transport.operation import Echo, Operation, if_changed, on_new_connection
+from patchfleet.transport.rate_limit import NoRateLimit
 from patchfleet.transport.retry import Retries
 from patchfleet.transport.runner import arun, run
 
-MANNERS = Manners("Vendor", pace=Unpaced(), retries=Retries(attempts=3, first_wait_seconds=0))
+MANNERS = CallPolicy(
+    "Vendor", pace=NoRateLimit(), retries=Retries(attempts=3, first_wait_seconds=0)
+)
 
 
 def written(body: bytes, *headers: bytes) -> bytes:
@@ -95,7 +97,7 @@ def kept_alive() -> Iterator[Callable[..., KeptAlive]]:
         server.close()
 
 
-Ask = Callable[[Line, list[Operation[bytes]]], list[bytes]]
+Ask = Callable[[Endpoint, list[Operation[bytes]]], list[bytes]]
 
 
 @pytest.fixture(params=["sync", "async"])
@@ -103,8 +105,8 @@ def ask(request: pytest.FixtureRequest) -> Ask:
     """Do operations one after the other over one wire of either kind."""
     if request.param == "sync":
 
-        def blocking(line: Line, work: list[Operation[bytes]]) -> list[bytes]:
-            wire = Wire(line)
+        def blocking(line: Endpoint, work: list[Operation[bytes]]) -> list[bytes]:
+            wire = ConnectionPool(line)
             try:
                 return [run(exchange(one, MANNERS), wire) for one in work]
             finally:
@@ -112,9 +114,9 @@ def ask(request: pytest.FixtureRequest) -> Ask:
 
         return blocking
 
-    def awaited(line: Line, work: list[Operation[bytes]]) -> list[bytes]:
+    def awaited(line: Endpoint, work: list[Operation[bytes]]) -> list[bytes]:
         async def all_of_it() -> list[bytes]:
-            wire = AsyncWire(line)
+            wire = AsyncConnectionPool(line)
             try:
                 return [await arun(exchange(one, MANNERS), wire) for one in work]
             finally:
@@ -173,19 +175,19 @@ def test_an_answer_that_comes_twice_is_nobody_elses(
 
     server = kept_alive(say)
     paths = [f"/{number}" for number in range(8)]
-    bodies = ask(Line(server.url, timeout_seconds=5), [reading(path) for path in paths])
+    bodies = ask(Endpoint(server.url, timeout_seconds=5), [reading(path) for path in paths])
     assert bodies == [body_of(path) for path in paths]
 
 
 def test_answers_that_are_rightly_alike_are_asked_for_once_more(ask: Ask, kept_alive: Any) -> None:
     server = kept_alive(lambda _, plug, __: plug.sendall(written(b"[]")))
-    assert ask(Line(server.url), [reading(f"/{n}") for n in range(3)]) == [b"[]"] * 3
+    assert ask(Endpoint(server.url), [reading(f"/{n}") for n in range(3)]) == [b"[]"] * 3
     assert server.asked == ["/0", "/1", "/1", "/2", "/2"]
 
 
 def test_the_same_question_may_have_the_same_answer(ask: Ask, kept_alive: Any) -> None:
     server = kept_alive(lambda _, plug, __: plug.sendall(written(b"[]")))
-    assert ask(Line(server.url), [reading("/0")] * 5) == [b"[]"] * 5
+    assert ask(Endpoint(server.url), [reading("/0")] * 5) == [b"[]"] * 5
     assert (len(server.asked), server.connections) == (5, 1)
 
 
@@ -195,7 +197,7 @@ def test_a_change_is_not_sent_again_for_an_answer_that_is_alike(ask: Ask, kept_a
         Operation(path, Request(path=path), lambda r: r.body, repeatable, is_reading=False)
         for path, repeatable in (("/1", True), ("/2", True), ("/3", False))
     ]
-    assert ask(Line(server.url), changes) == [b"OK"] * 3
+    assert ask(Endpoint(server.url), changes) == [b"OK"] * 3
     assert server.asked == ["/1", "/2", "/3"]
 
 
@@ -213,7 +215,7 @@ def test_an_answer_about_something_else_is_asked_for_again_elsewhere(
         echo = Echo("job", number, lambda body: (body.decode(), None))
         return Operation("get", Request(path=f"/{number}"), lambda r: r.body, echoes=(echo,))
 
-    assert ask(Line(server.url), [about(1), about(2), about(3)]) == [b"1", b"2", b"3"]
+    assert ask(Endpoint(server.url), [about(1), about(2), about(3)]) == [b"1", b"2", b"3"]
     assert server.connections == 3
 
 
@@ -222,7 +224,7 @@ def test_an_answer_that_stays_about_something_else_is_an_error(ask: Ask, kept_al
     echo = Echo("job", 5, lambda body: (body.decode(),))
     work = Operation("get", Request(path="/5"), lambda r: r.body, echoes=(echo,))
     with pytest.raises(Unreadable, match="the answer is about job 7, not 5"):
-        ask(Line(server.url), [work])
+        ask(Endpoint(server.url), [work])
     assert (len(server.asked), server.connections) == (3, 3)
 
 
@@ -236,10 +238,10 @@ def test_an_echo_compares_what_is_there(asked: int, found: list[int | None]) -> 
 def test_what_is_known_by_its_fingerprint_keeps_its_echoes() -> None:
     echo = Echo("id", 1, lambda body: (body.decode(),))
     work = Operation("get", Request(path="/"), lambda r: r.body, echoes=(echo,))
-    fresh = unless(work, None)
+    fresh = if_changed(work, None)
     (other,) = fresh.echoes
     assert other.other(fresh.parse(Response(200, {}, b"2"))) == "2"
-    known = unless(work, fresh.parse(Response(200, {}, b"2")).fingerprint)
+    known = if_changed(work, fresh.parse(Response(200, {}, b"2")).fingerprint)
     assert other.other(known.parse(Response(200, {}, b"2"))) is None
 
 
@@ -286,7 +288,7 @@ def silence(_: str, plug: socket.socket, __: int) -> None:
 def test_every_wait_has_an_end(ask: Ask, kept_alive: Any, say: Any) -> None:
     server = kept_alive(say)
     with pytest.raises(Unreachable):
-        ask(Line(server.url, timeout_seconds=0.2), [reading("/")])
+        ask(Endpoint(server.url, timeout_seconds=0.2), [reading("/")])
 
 
 def read_slowly(listener: socket.socket) -> None:
@@ -300,10 +302,10 @@ def test_writing_a_long_request_has_an_end(send: Any) -> None:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
         threads.submit(read_slowly, listener)
-        line = Line(f"http://127.0.0.1:{listener.getsockname()[1]}", timeout_seconds=0.2)
+        line = Endpoint(f"http://127.0.0.1:{listener.getsockname()[1]}", timeout_seconds=0.2)
         begun = time.monotonic()
         outcome = send(line, Request(path="/", method="POST", body=bytes(60_000_000)))
-        assert isinstance(outcome, Lost)
+        assert isinstance(outcome, NoResponse)
         assert outcome.fate == "unknown"
         assert time.monotonic() - begun < 2
 
@@ -322,7 +324,7 @@ def packed(data: bytes, ways: tuple[str, ...]) -> bytes:
         *itertools.product(["gzip", "deflate"], repeat=2),
     ],
 )
-@pytest.mark.parametrize("wire_of", [Wire, AsyncWire])
+@pytest.mark.parametrize("wire_of", [ConnectionPool, AsyncConnectionPool])
 def test_what_is_packed_is_counted_bit_by_bit(
     kept_alive: Any, wire_of: Any, ways: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -335,27 +337,27 @@ def test_what_is_packed_is_counted_bit_by_bit(
     monkeypatch.setattr(
         _Account, "add", lambda self, size, more: counted.append(more) or add(self, size, more)
     )
-    wire = wire_of(Line(server.url, longest_body_bytes=10_000_000, timeout_seconds=20))
+    wire = wire_of(Endpoint(server.url, longest_body_bytes=10_000_000, timeout_seconds=20))
     outcome = wire.send(Request(path="/"))
-    if wire_of is AsyncWire:
+    if wire_of is AsyncConnectionPool:
         outcome = asyncio.run(outcome)
-    assert isinstance(outcome, Lost)
+    assert isinstance(outcome, NoResponse)
     assert not outcome.is_transient
     assert max(counted) <= 2**20
 
 
 def test_connections_of_their_own_do_not_pile_up(kept_alive: Any) -> None:
     server = kept_alive(lambda path, plug, _: plug.sendall(written(body_of(path))))
-    line = Line(server.url, connections=2)
+    line = Endpoint(server.url, connections=2)
     asked = [on_new_connection(reading(f"/{n}")) for n in range(6)]
-    wire = Wire(line)
+    wire = ConnectionPool(line)
     for one in asked:
         run(exchange(one, MANNERS), wire)
     assert len(wire._idle) == 2
     wire.close()
 
     async def on_a_loop() -> None:
-        wire = AsyncWire(line)
+        wire = AsyncConnectionPool(line)
         for one in asked:
             await arun(exchange(one, MANNERS), wire)
         assert len(wire._idle) == 2
@@ -372,11 +374,13 @@ def test_many_long_answers_at_once_are_bounded_together(kept_alive: Any) -> None
         plug.recv(1)
 
     server = kept_alive(say)
-    wire = Wire(Line(server.url, longest_body_bytes=100_000, timeout_seconds=2, connections=8))
+    wire = ConnectionPool(
+        Endpoint(server.url, longest_body_bytes=100_000, timeout_seconds=2, connections=8)
+    )
     with ThreadPoolExecutor(8) as threads:
         outcomes = list(threads.map(lambda n: wire.send(Request(path=f"/{n}")), range(8)))
     wire.close()
-    reasons = {outcome.reason for outcome in outcomes if isinstance(outcome, Lost)}
+    reasons = {outcome.reason for outcome in outcomes if isinstance(outcome, NoResponse)}
     assert len(outcomes) == 8
     assert "the answers that come at once are longer than memory allows" in reasons
 
@@ -386,8 +390,10 @@ def test_a_header_goes_back_as_it_came(value: bytes) -> None:
     from patchfleet.transport.connection_pool import _sealed
 
     text = value.decode("latin-1")
-    sealing = _sealed(Request(path="/", headers={"searchAfter": text}), Line("http://127.0.0.1:1"))
-    assert not isinstance(sealing, Lost)
+    sealing = _sealed(
+        Request(path="/", headers={"searchAfter": text}), Endpoint("http://127.0.0.1:1")
+    )
+    assert not isinstance(sealing, NoResponse)
     assert dict(sealing.headers.raw)[b"searchAfter"] == value
 
 
@@ -397,15 +403,15 @@ def test_a_header_comes_as_its_bytes(ask: Ask, kept_alive: Any) -> None:
     cursor = Operation(
         "list", Request(path="/"), lambda r: r.headers["searchafter"].encode("latin-1")
     )
-    assert ask(Line(server.url), [cursor]) == [raw]
+    assert ask(Endpoint(server.url), [cursor]) == [raw]
 
 
 @pytest.mark.parametrize("value", ["Ω", "a\nb", "\ud800"])
 def test_what_cannot_be_sent_never_leaves(value: str) -> None:
-    wire = Wire(Line("http://127.0.0.1:1"))
+    wire = ConnectionPool(Endpoint("http://127.0.0.1:1"))
     lost = wire.send(Request(path="/", headers={"searchAfter": value}))
     wire.close()
-    assert isinstance(lost, Lost)
+    assert isinstance(lost, NoResponse)
     assert lost.fate == "refused"
 
 
@@ -422,7 +428,7 @@ def test_authorities_of_the_environment_that_cannot_be_used_are_named(
     monkeypatch.setenv(name, str(place))
     _trust.cache_clear()
     try:
-        trust = Line("https://example.invalid").trust()
+        trust = Endpoint("https://example.invalid").trust()
     except ConfigError as error:
         assert str(place) in error.message  # noqa: PT017
     else:

@@ -16,9 +16,9 @@ from patchfleet.nsight import (
     ListedDevice,
     MonitoringDetails,
     NAble,
-    Pace,
     Patch,
     PatchesChanged,
+    RateLimit,
     Retries,
     RetryMessage,
     Site,
@@ -46,7 +46,7 @@ def settings() -> None:
     """Construct clients in every documented way."""
     NAble("us", "key")
     NAble(region="us", key="key", timeout=5, pace=None, retries=0, user_agent=None, proxy="")
-    AsyncNAble(key="key", base_url="http://127.0.0.1:1", pace=Pace(1, seconds=90))
+    AsyncNAble(key="key", base_url="http://127.0.0.1:1", pace=RateLimit(1, seconds=90))
     NAble("us", "key", pace=0.5, retries=Retries(attempts=2), ca_file="ca.pem", connections=4)
     NAble("us", "key", time_out=5)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 

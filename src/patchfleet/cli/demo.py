@@ -18,7 +18,7 @@ from patchfleet.models import Selection
 
 if TYPE_CHECKING:
     from patchfleet.emulator import Host
-    from patchfleet.fleet import NSightSource, Outcome
+    from patchfleet.fleet import NSightSource, SyncResult
     from patchfleet.store import Store
     from patchfleet.store.queries import CustomerWork
 
@@ -133,7 +133,7 @@ class _Demo:
         self._session.say("")
         self._session.say(f"==> {title}", bold=True)
 
-    def _sync(self, source: "NSightSource", store: "Store") -> "Outcome":
+    def _sync(self, source: "NSightSource", store: "Store") -> "SyncResult":
         from patchfleet.cli.progress import sync_progress
         from patchfleet.cli.sync import tell
         from patchfleet.fleet import sync
@@ -153,9 +153,9 @@ class _Demo:
         from patchfleet.store.queries import worklist
 
         self._step("patchfleet today")
-        with store.facts(with_history=True) as facts:
-            write_text(today_report(facts, most_rows=5), self._session.console)
-            return worklist(facts)[0]
+        with store.snapshot(with_history=True) as snapshot:
+            write_text(today_report(snapshot, most_rows=5), self._session.console)
+            return worklist(snapshot)[0]
 
     def _approve(self, source: "NSightSource", store: "Store", worst: "CustomerWork") -> None:
         from patchfleet.cli.nsight.actions import show, summarise, tell
@@ -165,18 +165,18 @@ class _Demo:
         name = worst.customer
         self._step(f'patchfleet nsight approve --customer "{name}", what is critical and overdue')
         selection = Selection(customers=(worst.customer_id,))
-        with store.facts() as facts:
+        with store.snapshot() as snapshot:
             overdue = {
                 (item.device_id, item.finding_id)
-                for item in work_items(facts, selection=selection)
+                for item in work_items(snapshot, selection=selection)
                 if item.reason == "overdue_critical"
             }
             rows = [
                 row
-                for row in findings(facts, selection)
+                for row in findings(snapshot, selection)
                 if (row.device_id, row.finding_id) in overdue
             ]
-            planned = plan("approve", source.name, rows, as_of=facts.as_of, now=self._clock())
+            planned = plan("approve", source.name, rows, as_of=snapshot.as_of, now=self._clock())
         show(planned, self._session.say)
         results = list(apply(planned, source, store.journal, now=self._clock))
         for result in results:
@@ -187,16 +187,16 @@ class _Demo:
         from patchfleet.report import changes_report, write_text
 
         self._step("what changed between the two syncs")
-        with store.facts(run_id=first) as before, store.facts(run_id=second) as after:
+        with store.snapshot(run_id=first) as before, store.snapshot(run_id=second) as after:
             report = changes_report(before, after, with_rows=False)
             write_text(report, self._session.console)
 
     def _difference(self, store: "Store", before: "CustomerWork") -> None:
         from patchfleet.store.queries import worklist
 
-        with store.facts() as facts:
+        with store.snapshot() as snapshot:
             chosen = Selection(customers=(before.customer_id,))
-            (after,) = worklist(facts, selection=chosen)
+            (after,) = worklist(snapshot, selection=chosen)
         self._session.say(
             f"{after.customer}: {before.overdue_critical} overdue critical patches before, "
             f"{after.overdue_critical} now; {after.failed - before.failed:+} failed, "
@@ -207,8 +207,8 @@ class _Demo:
         from patchfleet.report import fleet_report, save
 
         self._step("patchfleet report")
-        with store.facts() as facts:
-            report = fleet_report(facts)  # its lists are read while it is written
+        with store.snapshot() as snapshot:
+            report = fleet_report(snapshot)  # its lists are read while it is written
             for name in ("fleet.xlsx", "fleet.html"):
                 self._session.say(f"wrote {save(report, self._folder / name)}")
         self._session.say(f"The record is {self._record}; ask it more:")

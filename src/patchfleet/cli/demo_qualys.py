@@ -75,8 +75,8 @@ def _sync(
     from patchfleet.store.queries import customers
 
     step("patchfleet sync --source qualys")
-    with store.facts() as facts:
-        names = [row.customer for row in customers(facts)]
+    with store.snapshot() as snapshot:
+        names = [row.customer for row in customers(snapshot)]
 
     def clock() -> datetime:
         return host.emulator.now
@@ -91,8 +91,8 @@ def _machines(session: Session, store: "Store") -> "Table":
     from patchfleet.report.machines import machines_table
     from patchfleet.store.queries import machines
 
-    with store.facts() as facts:
-        rows = machines(facts)
+    with store.snapshot() as snapshot:
+        rows = machines(snapshot)
     joined = sum(len(row.sources) > 1 for row in rows)
     alone = {
         source: sum(row.sources == (source,) for row in rows) for source in ("nsight", "qualys")
@@ -143,12 +143,12 @@ def _created(session: Session, step: Callable[[str], None], client: "Qualys") ->
 
 
 def _say_results(session: Session, result: "JobResultSummary") -> None:
-    from patchfleet.report.wording import counted
+    from patchfleet.report.wording import plural
 
     views = result.assets or []
     done = sum(view.successPatches or 0 for view in views)
     failed = sum(view.failedPatches or 0 for view in views)
     session.say(
-        f"{result.name}: {counted(len(views), 'asset')}, "
-        f"{counted(done, 'patch', 'patches')} installed, {failed} failed"
+        f"{result.name}: {plural(len(views), 'asset')}, "
+        f"{plural(done, 'patch', 'patches')} installed, {failed} failed"
     )

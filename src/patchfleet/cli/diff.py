@@ -34,8 +34,8 @@ def command(
 
     with (
         session.store() as store,
-        store.facts(run_id=before) as earlier,
-        store.facts(run_id=after) as later,
+        store.snapshot(run_id=before) as earlier,
+        store.snapshot(run_id=after) as later,
     ):
         session.say_repaired(earlier)
         session.say_repaired(later)

@@ -40,17 +40,17 @@ def command(
     from patchfleet.store.queries import history, milestones
 
     selection = Selection(devices=(device,), patches=(patch,) if patch else ())
-    with session.store() as store, store.facts(with_history=True) as facts:
-        session.say_repaired(facts)
-        rows = history(facts, selection)
+    with session.store() as store, store.snapshot(with_history=True) as snapshot:
+        session.say_repaired(snapshot)
+        rows = history(snapshot, selection)
         if not rows:
-            check_names(facts, Selection(devices=(device,)))
+            check_names(snapshot, Selection(devices=(device,)))
             raise CommandLineError(
                 f"no patch of {device} is called {patch!r}",
                 hint=f"`patchfleet history {device}` lists all of them",
             )
         table = (
-            milestones_table(milestones(facts, selection)) if is_summary else history_table(rows)
+            milestones_table(milestones(snapshot, selection)) if is_summary else history_table(rows)
         )
-        table = replace(table, notes=sentences(facts.coverage(selection)))
+        table = replace(table, notes=sentences(snapshot.coverage(selection)))
         session.show(table, as_json=as_json, outputs=outputs)

@@ -84,12 +84,12 @@ def _nsight(
     offline: bool,
 ) -> None:
     from patchfleet.nsight import NAble
-    from patchfleet.report.wording import counted
+    from patchfleet.report.wording import plural
 
     if path.exists() and not force:
         raise ConfigError(f"{path} exists", hint="--force replaces it")
     if not region and not url:
-        if not session.is_attended:
+        if not session.is_interactive:
             raise ConfigError("no region is given", hint="for example: patchfleet init --region us")
         region = click.prompt("Region of your dashboard (us, uk, europe …)", err=True)
     given = os.environ.get("PATCHFLEET_NSIGHT_KEY", "").strip()
@@ -106,7 +106,7 @@ def _nsight(
     if clients is not None:
         # Not device_count, which has the mobile devices in it: no patch is known of those.
         devices = sum((one.server_count or 0) + (one.workstation_count or 0) for one in clients)
-        seen = f"{counted(len(clients), 'customer')}, {counted(devices, 'device')}"
+        seen = f"{plural(len(clients), 'customer')}, {plural(devices, 'device')}"
         session.say(f"the key works: it sees {seen}")
     session.say(f"wrote {path}; the key is in {where}")
     session.say("next: patchfleet sync && patchfleet today")
@@ -131,7 +131,7 @@ def _qualys(
     if not platform and not url:
         platform = _asked(session, "platform", "--platform", "Platform (qg1, qg2, eu1 …)")
     given = os.environ.get("PATCHFLEET_QUALYS_PASSWORD", "")
-    if not given and not session.is_attended:
+    if not given and not session.is_interactive:
         raise ConfigError(
             "there is no password and nobody to ask for it",
             hint="set PATCHFLEET_QUALYS_PASSWORD in the environment",
@@ -167,7 +167,7 @@ def _quoted(text: str) -> str:
 
 
 def _asked(session: Session, what: str, option: str, prompt: str) -> str:
-    if not session.is_attended:
+    if not session.is_interactive:
         raise ConfigError(f"no {what} is given", hint=f"{option} gives it")
     return str(click.prompt(prompt, err=True)).strip()
 
@@ -183,7 +183,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def _asked_for(session: Session) -> str:
-    if not session.is_attended:
+    if not session.is_interactive:
         raise ConfigError(
             "there is no key and nobody to ask for it",
             hint="set PATCHFLEET_NSIGHT_KEY in the environment",

@@ -19,7 +19,7 @@ from patchfleet.cli.session import Session, pass_session
 from patchfleet.models import Selection
 
 if TYPE_CHECKING:
-    from patchfleet.models.machine import Ref
+    from patchfleet.models.machine import DeviceRef
 
 COMMANDS = {
     "list": ("patchfleet.cli.machines:listed", "List machines with their devices everywhere."),
@@ -58,11 +58,11 @@ def listed(
     from patchfleet.report.machines import machines_table
     from patchfleet.store.queries import machines
 
-    with session.facts() as facts:
-        check_names(facts, selection)
-        rows = machines(facts, selection)
+    with session.snapshot() as snapshot:
+        check_names(snapshot, selection)
+        rows = machines(snapshot, selection)
         kept = [row for row in rows if not joined or len(row.sources) > 1]
-        table = replace(machines_table(kept), notes=sentences(facts.coverage(selection)))
+        table = replace(machines_table(kept), notes=sentences(snapshot.coverage(selection)))
         session.show(table, as_json=as_json, outputs=outputs)
 
 
@@ -78,8 +78,10 @@ def alike(session: Session, *, as_json: bool, outputs: tuple[Path, ...]) -> None
     from patchfleet.report.machines import look_alikes_table
     from patchfleet.store.queries import look_alikes
 
-    with session.facts() as facts:
-        table = replace(look_alikes_table(look_alikes(facts)), notes=sentences(facts.coverage()))
+    with session.snapshot() as snapshot:
+        table = replace(
+            look_alikes_table(look_alikes(snapshot)), notes=sentences(snapshot.coverage())
+        )
         session.show(table, as_json=as_json, outputs=outputs)
 
 
@@ -126,12 +128,12 @@ def verdicts(session: Session, *, as_json: bool, outputs: tuple[Path, ...]) -> N
 def _decide(
     session: Session, named: tuple[str, str], *, is_same: bool, reason: str, by: str
 ) -> None:
-    from patchfleet.models.machine import Verdict
+    from patchfleet.models.machine import MatchDecision
 
     left, right = (_ref(text) for text in named)
     if left == right:
         raise CommandLineError("a device is always itself", hint="name two devices")
-    verdict = Verdict(
+    verdict = MatchDecision(
         left=left,
         right=right,
         is_same=is_same,
@@ -144,7 +146,7 @@ def _decide(
     session.say(f"decided by {verdict.by}; the next sync follows it")
 
 
-def _ref(text: str) -> "Ref":
+def _ref(text: str) -> "DeviceRef":
     source, colon, number = text.partition(":")
     if not (source and colon and number):
         raise CommandLineError(

@@ -171,11 +171,11 @@ def _selecting(command: F, options: tuple[Callable[[Any], Any], ...]) -> F:
     return result
 
 
-def check_names(facts: Any, selection: Selection) -> None:
+def check_names(snapshot: Any, selection: Selection) -> None:
     """Refuse a customer, site or device nobody has: it is misspelt more often than empty."""
     from patchfleet.store.queries import unknown_names
 
-    for unknown in unknown_names(facts, selection):
+    for unknown in unknown_names(snapshot, selection):
         raise no_such(unknown.field.removesuffix("s"), unknown.name, unknown.close)
 
 

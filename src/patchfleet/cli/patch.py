@@ -24,13 +24,13 @@ def command(session: Session, *, patch: str, as_json: bool, outputs: tuple[Path,
     from patchfleet.report.history_tables import standings_table
     from patchfleet.store.queries import patch_history
 
-    with session.store() as store, store.facts(with_history=True) as facts:
-        session.say_repaired(facts)
-        rows = patch_history(facts, patch)
+    with session.store() as store, store.snapshot(with_history=True) as snapshot:
+        session.say_repaired(snapshot)
+        rows = patch_history(snapshot, patch)
         if not rows:
             raise CommandLineError(
                 f"no patch is called {patch!r}",
                 hint="give a KB number or a part of a title; * and ? are wildcards",
             )
-        table = replace(standings_table(patch, rows), notes=sentences(facts.coverage()))
+        table = replace(standings_table(patch, rows), notes=sentences(snapshot.coverage()))
         session.show(table, as_json=as_json, outputs=outputs)

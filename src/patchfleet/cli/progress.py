@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from patchfleet.fleet.outcome import Progress
+from patchfleet.fleet.outcome import SyncProgress
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 @contextmanager
 def sync_progress(
     talk: "Console", title: str, calls_per_minute: float
-) -> Iterator[Callable[[Progress], None]]:
+) -> Iterator[Callable[[SyncProgress], None]]:
     """Yield what a sync tells its progress to; `calls_per_minute` is 0 where there is no limit."""
     with _shown(talk, title) as show:
         is_cost_said = False
 
-        def tell(progress: Progress) -> None:
+        def tell(progress: SyncProgress) -> None:
             nonlocal is_cost_said
             if progress.devices and not is_cost_said:
                 is_cost_said = True
@@ -42,7 +42,7 @@ def _cost(calls: int, calls_per_minute: float) -> str:
 
 
 @contextmanager
-def _shown(talk: "Console", title: str) -> Iterator[Callable[[Progress], None]]:
+def _shown(talk: "Console", title: str) -> Iterator[Callable[[SyncProgress], None]]:
     """Yield what shows progress: a bar on a terminal, nothing elsewhere."""
     if not talk.is_terminal:
         yield lambda _: None
@@ -58,7 +58,7 @@ def _shown(talk: "Console", title: str) -> Iterator[Callable[[Progress], None]]:
     with bars.Progress(*columns, console=talk) as bar:
         task = bar.add_task(title, total=None, state="reading the inventory")
 
-        def show(progress: Progress) -> None:
+        def show(progress: SyncProgress) -> None:
             state = f"{progress.scanned:,} of {progress.devices:,} devices"
             if progress.problems:
                 state += f", {progress.problems:,} failed"

@@ -16,7 +16,7 @@ from patchfleet.policy.packs import NAMES as PACKS
 
 if TYPE_CHECKING:
     from patchfleet.report import Report
-    from patchfleet.store import Facts, Store
+    from patchfleet.store import Snapshot, Store
     from patchfleet.store.queries import CustomerRow
 
 NAMES = ("posture", "overdue", "ageing", "history", "jobs")
@@ -68,25 +68,25 @@ def command(
       patchfleet report posture --all-customers reports
     """  # noqa: D301 -- \b is what click wants, not a backslash
     days = session.settings.today.overdue_after_days if overdue_after is None else overdue_after
-    with _opened(session, kind) as (store, facts):
-        check_names(facts, selection)
-        asked = _Asked(session, store, facts, days, pack)
+    with _opened(session, kind) as (store, snapshot):
+        check_names(snapshot, selection)
+        asked = _Asked(session, store, snapshot, days, pack)
         make = partial(KINDS[kind], asked)
         if folder is not None:
             if outputs or as_json or table:
                 raise click.UsageError("--all-customers writes files: leave the other output out")
-            _save_each(session, facts, selection, make, folder)
+            _save_each(session, snapshot, selection, make, folder)
             return
         report = make(selection)
         session.show(report, as_json=as_json, outputs=outputs, table=table)
 
 
 @contextmanager
-def _opened(session: Session, kind: str) -> "Iterator[tuple[Store, Facts]]":
+def _opened(session: Session, kind: str) -> "Iterator[tuple[Store, Snapshot]]":
     with_history = kind in ("history", "ageing")
-    with session.store() as store, store.facts(with_history=with_history) as facts:
-        session.say_repaired(facts)
-        yield store, facts
+    with session.store() as store, store.snapshot(with_history=with_history) as snapshot:
+        session.say_repaired(snapshot)
+        yield store, snapshot
 
 
 class _Asked(NamedTuple):
@@ -94,7 +94,7 @@ class _Asked(NamedTuple):
 
     session: Session
     store: "Store"
-    facts: "Facts"
+    snapshot: "Snapshot"
     overdue_after_days: int
     pack: str | None
 
@@ -103,7 +103,7 @@ def _posture(asked: _Asked, selection: Selection) -> "Report":
     from patchfleet.report import fleet_report
 
     return fleet_report(
-        asked.facts,
+        asked.snapshot,
         selection=selection,
         overdue_after_days=asked.overdue_after_days,
     )
@@ -111,14 +111,14 @@ def _posture(asked: _Asked, selection: Selection) -> "Report":
 
 def _overdue(asked: _Asked, selection: Selection) -> "Report":
     from patchfleet.policy import load
-    from patchfleet.report.deadlines import known_of
+    from patchfleet.report.deadlines import threat_data
     from patchfleet.report.overdue import overdue_report
 
     settings = asked.session.settings.deadlines
     return overdue_report(
-        asked.facts,
+        asked.snapshot,
         load(asked.pack or settings.pack),
-        known_of(asked.store.intel(), ("kev", "epss", "ssvc", "kb")),
+        threat_data(asked.store.intel(), ("kev", "epss", "ssvc", "kb")),
         zone=settings.time_zone,
         selection=selection,
     )
@@ -127,19 +127,19 @@ def _overdue(asked: _Asked, selection: Selection) -> "Report":
 def _ageing(asked: _Asked, selection: Selection) -> "Report":
     from patchfleet.report.ageing import ageing_report
 
-    return ageing_report(asked.facts, selection=selection)
+    return ageing_report(asked.snapshot, selection=selection)
 
 
 def _history(asked: _Asked, selection: Selection) -> "Report":
     from patchfleet.report.history import trend_report
 
-    return trend_report(asked.facts, selection=selection)
+    return trend_report(asked.snapshot, selection=selection)
 
 
 def _jobs(asked: _Asked, selection: Selection) -> "Report":
     from patchfleet.report.jobs import jobs_report
 
-    return jobs_report(asked.facts, selection=selection)
+    return jobs_report(asked.snapshot, selection=selection)
 
 
 KINDS: "dict[str, Callable[[_Asked, Selection], Report]]" = {
@@ -157,15 +157,15 @@ def _exactly(row: "CustomerRow") -> CustomerRef:
 
 def _save_each(
     session: Session,
-    facts: "Facts",
+    snapshot: "Snapshot",
     selection: Selection,
     make: "Callable[[Selection], Report]",
     folder: Path,
 ) -> None:
-    from patchfleet.report.per_customer import save_each
+    from patchfleet.report.per_customer import save_per_customer
     from patchfleet.store.queries import customers
 
-    rows = customers(facts, selection)
+    rows = customers(snapshot, selection)
     names = [row.customer for row in rows]
     reports = (
         (
@@ -176,6 +176,6 @@ def _save_each(
         )
         for row in rows
     )
-    coverage = facts.coverage(selection)
-    saved = save_each(reports, folder, (".xlsx", ".html"), coverage=coverage)
+    coverage = snapshot.coverage(selection)
+    saved = save_per_customer(reports, folder, (".xlsx", ".html"), coverage=coverage)
     session.say(f"wrote {len(saved.customers):,} reports and {saved.overview[0]}")

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from patchfleet.nsight import NAble
     from patchfleet.qualys import Qualys
     from patchfleet.report import Report, Table
-    from patchfleet.store import Facts, Store
+    from patchfleet.store import Snapshot, Store
     from patchfleet.transport.change import Journal
-    from patchfleet.transport.rate_limit import Pacer
+    from patchfleet.transport.rate_limit import RateLimiter
 
 
 class Session:
@@ -80,15 +80,15 @@ class Session:
             ) from error
 
     @contextmanager
-    def facts(self, *, with_history: bool = False) -> "Iterator[Facts]":
+    def snapshot(self, *, with_history: bool = False) -> "Iterator[Snapshot]":
         """Open what the last complete syncs published."""
-        with self.store() as store, store.facts(with_history=with_history) as facts:
-            self.say_repaired(facts)
-            yield facts
+        with self.store() as store, store.snapshot(with_history=with_history) as snapshot:
+            self.say_repaired(snapshot)
+            yield snapshot
 
-    def say_repaired(self, facts: "Facts") -> None:
+    def say_repaired(self, snapshot: "Snapshot") -> None:
         """Name each published file that had to be made again."""
-        for sentence in facts.repaired:
+        for sentence in snapshot.repaired:
             self.say(f"warning: {sentence}")
 
     def nable(self, store: "Store | None" = None) -> "NAble":
@@ -187,7 +187,7 @@ class Session:
         return Talk(stderr=True, highlight=False)
 
     @property
-    def is_attended(self) -> bool:
+    def is_interactive(self) -> bool:
         """Whether somebody can be asked."""
         return sys.stdin.isatty() and sys.stderr.isatty()
 
@@ -236,15 +236,17 @@ def _account(*parts: str | None) -> str:
     return hashlib.blake2b(text.encode(), digest_size=8, person=b"patchfleet").hexdigest()
 
 
-def _pace(store: "Store | None", calls: float, seconds: float, account: str) -> "Pacer | None":
+def _pace(
+    store: "Store | None", calls: float, seconds: float, account: str
+) -> "RateLimiter | None":
     """Return the pace of a client, so many calls in a time: shared where there is a store."""
-    from patchfleet.transport.rate_limit import Pace, whole_calls
+    from patchfleet.transport.rate_limit import RateLimit, whole_calls
 
     if not calls:
         return None
     number, seconds = whole_calls(calls, seconds)
     if store is None:
-        return Pace(number, seconds=seconds)
+        return RateLimit(number, seconds=seconds)
     return store.pace(account, number, seconds=seconds)
 
 

@@ -12,7 +12,7 @@ from patchfleet.cli.time_type import Moment
 
 if TYPE_CHECKING:
     from patchfleet.report import Table
-    from patchfleet.store import Facts
+    from patchfleet.store import Snapshot
 
 
 @click.command()
@@ -43,23 +43,23 @@ def command(
 
     if (statement is None) is not views:
         raise click.UsageError("give one statement, or --views")
-    with session.store() as store, store.facts(at=at, with_history=True) as facts:
-        session.say_repaired(facts)
+    with session.store() as store, store.snapshot(at=at, with_history=True) as snapshot:
+        session.say_repaired(snapshot)
         if statement:
             # Before a person's statement, after which these facts answer nothing else.
-            for note in missing(facts.coverage()):
+            for note in missing(snapshot.coverage()):
                 session.say(f"* {note}")
-        table = _asked(facts, statement) if statement else _views(facts)
+        table = _asked(snapshot, statement) if statement else _views(snapshot)
         session.show(table, as_json=as_json, outputs=outputs)
 
 
-def _asked(facts: "Facts", statement: str) -> "Table":
-    from patchfleet.report.sql_result import asked_table
+def _asked(snapshot: "Snapshot", statement: str) -> "Table":
+    from patchfleet.report.sql_result import sql_result_table
 
-    return asked_table(facts.ask(statement))
+    return sql_result_table(snapshot.ask(statement))
 
 
-def _views(facts: "Facts") -> "Table":
+def _views(snapshot: "Snapshot") -> "Table":
     from patchfleet.report import Column, Table
 
     columns = (
@@ -68,5 +68,5 @@ def _views(facts: "Facts") -> "Table":
         Column("type", "Type"),
         Column("meaning", "Meaning"),
     )
-    rows = [(one.view, one.column, one.kind, one.meaning) for one in facts.views()]
+    rows = [(one.view, one.column, one.kind, one.meaning) for one in snapshot.views()]
     return Table(name="views", title="Views to ask", columns=columns, rows=rows)

@@ -40,11 +40,11 @@ def command(
     if at is not None and run_id is not None:
         raise click.UsageError("--at and --run name two times: give one of them")
     selection = Selection(devices=(device,))
-    with session.store() as store, store.facts(run_id=run_id, at=at) as facts:
-        session.say_repaired(facts)
-        check_names(facts, selection)
-        rows = findings(facts, selection)
+    with session.store() as store, store.snapshot(run_id=run_id, at=at) as snapshot:
+        session.say_repaired(snapshot)
+        check_names(snapshot, selection)
+        rows = findings(snapshot, selection)
         kept = [row for row in rows if not states or row.state in states]
         table = findings_table(kept, title=f"Patches on {device}")
-        table = replace(table, notes=sentences(facts.coverage(selection)))
+        table = replace(table, notes=sentences(snapshot.coverage(selection)))
         session.show(table, as_json=as_json, outputs=outputs)

@@ -13,7 +13,7 @@ import msgspec
 from patchfleet.cli.exit_codes import Exit, exit_of
 from patchfleet.cli.session import Session, pass_session
 from patchfleet.errors import ConfigError, Incomplete, VendorError
-from patchfleet.fleet import Outcome, Rules, Source, UnreadDevice, sync
+from patchfleet.fleet import Source, SyncOptions, SyncResult, UnreadDevice, sync
 from patchfleet.fleet.outcome import ALL
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def command(
     with session.store(create=True) as store:
         chosen = _chosen(session, vendors)
         told, errors = _sync_each(session, store, chosen, rules, is_distributed=engine)
-    outcomes = [one for one in told if isinstance(one, Outcome)]
+    outcomes = [one for one in told if isinstance(one, SyncResult)]
     if as_json:
         what = told[0] if len(chosen) == 1 else told
         click.echo(msgspec.json.format(msgspec.json.encode(what), indent=2))
@@ -126,10 +126,10 @@ def command(
     return Exit.DONE if all(one.is_complete for one in outcomes) else Exit.INCOMPLETE
 
 
-def _rules(session: Session, max_age: timedelta | None, max_calls: int | None) -> Rules:
+def _rules(session: Session, max_age: timedelta | None, max_calls: int | None) -> SyncOptions:
     """Return how the settings want a sync to be made, with the bounds that are given."""
     settings = session.settings.sync
-    return Rules(
+    return SyncOptions(
         resume_within=session.resume_within,
         devices_at_once=settings.devices_at_once,
         max_age=timedelta(hours=settings.max_age_hours) if max_age is None else max_age,
@@ -164,12 +164,12 @@ def _sync_each(
     session: Session,
     store: "Store",
     vendors: Sequence[str],
-    rules: Rules,
+    rules: SyncOptions,
     *,
     is_distributed: bool,
-) -> tuple[list[Outcome | Ended], list[VendorError | Incomplete]]:
+) -> tuple[list[SyncResult | Ended], list[VendorError | Incomplete]]:
     """Sync each vendor; one that fails is said, and does not keep the other from being read."""
-    told: list[Outcome | Ended] = []
+    told: list[SyncResult | Ended] = []
     errors: list[VendorError | Incomplete] = []
     for vendor in vendors:
         try:
@@ -186,8 +186,8 @@ def _sync_each(
 
 
 def _sync(
-    session: Session, store: "Store", vendor: str, rules: Rules, *, is_distributed: bool
-) -> Outcome:
+    session: Session, store: "Store", vendor: str, rules: SyncOptions, *, is_distributed: bool
+) -> SyncResult:
     from patchfleet.cli.progress import sync_progress
 
     started = time.monotonic()
@@ -216,15 +216,15 @@ def _distributed(
         yield source
         return
     from patchfleet.fleet.distributed.dbos_queue import engine_of
-    from patchfleet.fleet.distributed.source import DEVICES_A_BATCH, Distributed, Patience
+    from patchfleet.fleet.distributed.source import DEVICES_A_BATCH, QueuedSource, QueueTimeouts
 
     half_a_minute = max(1, int(per_minute / 2)) if per_minute else DEVICES_A_BATCH
     with engine_of(store, source.name, session.nsight_account) as engine:
-        yield Distributed(
+        yield QueuedSource(
             source,
             engine,
             devices_a_batch=min(DEVICES_A_BATCH, half_a_minute),
-            patience=Patience(worker_seconds=session.settings.sync.wait_for_worker_seconds),
+            patience=QueueTimeouts(worker_seconds=session.settings.sync.wait_for_worker_seconds),
             on_retry=lambda sentence: session.say(f"warning: {sentence}"),
         )
 
@@ -246,23 +246,23 @@ def source_of(session: Session, store: "Store", vendor: str) -> Iterator[tuple[S
             yield source, session.settings.qualys.calls_per_hour / 60
 
 
-def tell(session: Session, outcome: Outcome, seconds: float) -> None:
+def tell(session: Session, outcome: SyncResult, seconds: float) -> None:
     """Say what a sync did, and above all what it did not."""
-    from patchfleet.report.wording import counted
+    from patchfleet.report.wording import plural
 
     resumed = f" ({outcome.already_scanned:,} kept from before)" if outcome.is_resumed else ""
     session.say(
-        f"{outcome.source}: {counted(outcome.customers, 'customer')}, "
-        f"{counted(outcome.devices, 'device')}; read {outcome.scanned:,}{resumed} "
-        f"with {counted(outcome.findings, 'patch', 'patches')} in {seconds:.1f} s"
+        f"{outcome.source}: {plural(outcome.customers, 'customer')}, "
+        f"{plural(outcome.devices, 'device')}; read {outcome.scanned:,}{resumed} "
+        f"with {plural(outcome.findings, 'patch', 'patches')} in {seconds:.1f} s"
     )
     if outcome.kept:
         session.say(
-            f"not asked: {counted(outcome.kept, 'device')} listed lately, with no sign of a change"
+            f"not asked: {plural(outcome.kept, 'device')} listed lately, with no sign of a change"
         )
     session.say(f"changes: {outcome.new:,} new, {outcome.changed:,} changed, {outcome.gone:,} gone")
     if outcome.not_patched:
-        without = counted(outcome.not_patched, "device")
+        without = plural(outcome.not_patched, "device")
         session.say(f"not covered: {without} without patch management")
     for gap in (*outcome.gaps, *outcome.job_gaps, *outcome.vanished):
         is_of_device = gap.subject.startswith("device ")
@@ -279,7 +279,7 @@ def tell(session: Session, outcome: Outcome, seconds: float) -> None:
         session.say(f"complete, but for {_without(accepted)}")
 
 
-def _tell_devices(session: Session, outcome: Outcome) -> None:
+def _tell_devices(session: Session, outcome: SyncResult) -> None:
     """Name the devices that are gone, and those that were accepted unread; the first of many."""
     lines = [
         f"gone: device {one.device_id} {one.device} ({one.customer}) {one.reason}"
@@ -300,30 +300,30 @@ def _tell_devices(session: Session, outcome: Outcome) -> None:
 
 def _without(accepted: list[UnreadDevice]) -> str:
     """Say how many devices a complete sync is without, and how old what is known of them is."""
-    from patchfleet.report.wording import counted
+    from patchfleet.report.wording import plural
 
     listed = [one.listed_at for one in accepted if one.listed_at is not None]
     never = len(accepted) - len(listed)
     parts = []
     if listed:
         since = f"{min(listed):%Y-%m-%d}"
-        parts.append(f"{counted(len(listed), 'device')} as last listed, the oldest on {since}")
+        parts.append(f"{plural(len(listed), 'device')} as last listed, the oldest on {since}")
     if never:
-        parts.append(f"{counted(never, 'device')} never listed and not covered")
+        parts.append(f"{plural(never, 'device')} never listed and not covered")
     return " and ".join(parts)
 
 
-def _left(outcome: Outcome) -> str:
+def _left(outcome: SyncResult) -> str:
     """Say what an incomplete sync leaves to the next."""
-    from patchfleet.report.wording import counted
+    from patchfleet.report.wording import plural
 
     unread = sum(problem.device_id is not None for problem in outcome.problems)
     subjects = {problem.subject for problem in outcome.problems}
     parts = []
     if unread:
-        parts.append(f"{counted(unread, 'device')} could not be read")
+        parts.append(f"{plural(unread, 'device')} could not be read")
     if outcome.not_asked:
-        parts.append(f"{counted(outcome.not_asked, 'device')} were not asked")
+        parts.append(f"{plural(outcome.not_asked, 'device')} were not asked")
     if "jobs" in subjects:
         parts.append("the jobs are not known")
     if "coverage" in subjects:

@@ -35,10 +35,10 @@ def command(
     from patchfleet.report import today_report
 
     days = session.settings.today.overdue_after_days if overdue_after is None else overdue_after
-    with session.facts(with_history=True) as facts:
-        check_names(facts, selection)
+    with session.snapshot(with_history=True) as snapshot:
+        check_names(snapshot, selection)
         report = today_report(
-            facts,
+            snapshot,
             selection=selection,
             overdue_after_days=days,
             silent_after_days=session.settings.today.silent_after_days,

@@ -36,7 +36,7 @@ def command(session: Session, *, idle_seconds: float | None) -> None:
     from patchfleet.cli.sync import source_of
     from patchfleet.fleet.distributed.dbos_queue import reached_by_all
     from patchfleet.fleet.distributed.worker import Worker
-    from patchfleet.report.wording import counted
+    from patchfleet.report.wording import plural
 
     reached_by_all(session.store_address)
     with session.store(create=True) as store, source_of(session, store, "nsight") as (source, _):
@@ -49,8 +49,8 @@ def command(session: Session, *, idle_seconds: float | None) -> None:
                 _leave_soon()
                 raise
         session.say(
-            f"{worker.name}: read {counted(worker.devices, 'device')} in "
-            f"{counted(worker.batches, 'batch', 'batches')}"
+            f"{worker.name}: read {plural(worker.devices, 'device')} in "
+            f"{plural(worker.batches, 'batch', 'batches')}"
         )
 
 

@@ -3,24 +3,27 @@
 Law of this room: it imports nothing else of Patchfleet, so that it can bear witness against it.
 """
 
+from patchfleet._renamed import renamed
 from patchfleet.emulator.calls import Call
 from patchfleet.emulator.clock import DEFAULT_START
 from patchfleet.emulator.emulator import Emulator
 from patchfleet.emulator.fault_kind import FaultKind
 from patchfleet.emulator.faults import FAULTS, Fault
 from patchfleet.emulator.host import Host
-from patchfleet.emulator.response import Answer, Delivery
+from patchfleet.emulator.response import Delivery, Response
 from patchfleet.emulator.settings import Settings
 
 __all__ = [
     "DEFAULT_START",
     "FAULTS",
-    "Answer",
     "Call",
     "Delivery",
     "Emulator",
     "Fault",
     "FaultKind",
     "Host",
+    "Response",
     "Settings",
 ]
+
+__getattr__ = renamed(__name__)

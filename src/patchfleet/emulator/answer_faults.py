@@ -22,8 +22,8 @@ from patchfleet.emulator.bodies import (
     records,
     with_records,
 )
-from patchfleet.emulator.fault_kind import Case, FaultKind, Option, Options, Question
-from patchfleet.emulator.response import Answer
+from patchfleet.emulator.fault_kind import FaultedCall, FaultKind, Option, Options, Question
+from patchfleet.emulator.response import Response
 
 OF = (
     "any", "device", "customer", "site", "asset", "check", "devicetype", "job", "run", "platform",
@@ -33,7 +33,7 @@ _IDENTITIES = ("patchid", "id", "serverid", "workstationid", "siteid", "clientid
 _MARK = "\N{SECTION SIGN}twice"
 
 
-def _other(case: Case) -> Answer:
+def _other(case: FaultedCall) -> Response:
     ask = case.question.other(case.options)
     return ask() if ask else case.reply
 
@@ -42,7 +42,7 @@ def _has_other(question: Question, options: Options) -> bool:
     return not question.is_act and question.other(options) is not None
 
 
-def _neighbour(case: Case) -> Answer:
+def _neighbour(case: FaultedCall) -> Response:
     ask = case.question.other(case.options, in_pairs=True)
     return ask() if ask else case.reply
 
@@ -51,7 +51,7 @@ def _has_neighbour(question: Question, options: Options) -> bool:
     return not question.is_act and question.other(options, in_pairs=True) is not None
 
 
-def _without(case: Case) -> Answer:
+def _without(case: FaultedCall) -> Response:
     ask = case.question.without(case.options["identity"])
     return ask() if ask else case.reply
 
@@ -62,10 +62,10 @@ def _has_without(question: Question, options: Options) -> bool:
 
 def _lists(
     on_holder: Callable[[ET.Element, Options], None], on_rows: Callable[[list[Any], Options], Any]
-) -> Callable[[Case], Answer]:
+) -> Callable[[FaultedCall], Response]:
     """Return a fault of both vendors' lists: what it makes of an XML list, and of a JSON one."""
 
-    def spoil(case: Case) -> Answer:
+    def spoil(case: FaultedCall) -> Response:
         def in_xml(root: ET.Element) -> None:
             for holder in holders(root):
                 on_holder(holder, case.options)
@@ -142,7 +142,7 @@ def _second_in_xml(holder: ET.Element, _: Options) -> None:
     holder.append(second)
 
 
-def _second_items(case: Case) -> Answer:
+def _second_items(case: FaultedCall) -> Response:
     """Put the second half of a list into a list of its own: beside `items`, else inside."""
 
     def in_xml(root: ET.Element) -> None:
@@ -164,7 +164,7 @@ def _second_items(case: Case) -> Answer:
     return changed_json(changed_xml(case.reply, in_xml), in_json)
 
 
-def _field_twice(case: Case) -> Answer:
+def _field_twice(case: FaultedCall) -> Response:
     name = case.options["field"]
 
     def in_xml(root: ET.Element) -> None:
@@ -196,7 +196,7 @@ def _other_text(text: str) -> str:
     return str(int(text) ^ 1) if text.isdigit() else f"{text} twice"
 
 
-def _null_elements(case: Case) -> Answer:
+def _null_elements(case: FaultedCall) -> Response:
     """Put an odd element into the list of records and into the lists of each."""
     value = case.options["value"]
 
@@ -219,7 +219,7 @@ def _null_elements(case: Case) -> Answer:
     return changed_json(changed_xml(case.reply, in_xml), in_json)
 
 
-def _other_ids(case: Case) -> Answer:
+def _other_ids(case: FaultedCall) -> Response:
     def in_xml(root: ET.Element) -> None:
         for holder in holders(root):
             for record in holder:
@@ -238,7 +238,7 @@ def _other_ids(case: Case) -> Answer:
     return changed_json(changed_xml(case.reply, in_xml), in_json)
 
 
-def _own_words(case: Case) -> Answer:
+def _own_words(case: FaultedCall) -> Response:
     """Return a body of the test's own, whatever it is."""
     value = case.options["body"]
     body = value.encode() if isinstance(value, str) else json.dumps(value).encode()

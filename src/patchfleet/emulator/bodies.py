@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from patchfleet.emulator.nsight import envelope
-from patchfleet.emulator.response import Answer
+from patchfleet.emulator.response import Response
 
 DEVICES = ("server", "workstation", "mobile_device")
 _IDENTITIES = (
@@ -22,17 +22,17 @@ _IDENTITIES = (
 _ID = re.compile(r"[0-9a-f-]{36}|[0-9]+", re.IGNORECASE)
 
 
-def is_xml(answer: Answer) -> bool:
+def is_xml(answer: Response) -> bool:
     """Return whether a body is one of N-sight's."""
     return dict(answer.headers).get("Content-Type", "") == "application/xml"
 
 
-def is_json(answer: Answer) -> bool:
+def is_json(answer: Response) -> bool:
     """Return whether a body is one of Qualys's."""
     return dict(answer.headers).get("Content-Type", "") == "application/json"
 
 
-def changed_xml(answer: Answer, change: Callable[[ET.Element], None]) -> Answer:
+def changed_xml(answer: Response, change: Callable[[ET.Element], None]) -> Response:
     """Return an XML answer whose tree was changed, any other as it is."""
     if not is_xml(answer) or not answer.body:
         return answer
@@ -42,7 +42,7 @@ def changed_xml(answer: Answer, change: Callable[[ET.Element], None]) -> Answer:
     return replace(answer, body=envelope.DECLARATION + body)
 
 
-def changed_json(answer: Answer, change: Callable[[Any], Any]) -> Answer:
+def changed_json(answer: Response, change: Callable[[Any], Any]) -> Response:
     """Return a JSON answer whose value was changed, any other as it is."""
     try:
         value = json.loads(answer.body) if is_json(answer) else None

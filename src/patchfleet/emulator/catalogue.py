@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
-from patchfleet.emulator.product_lines import LINES, Line, Severity
+from patchfleet.emulator.product_lines import LINES, ProductLine, Severity
 from patchfleet.emulator.schedule import nth_weekday
-from patchfleet.emulator.seeded_random import Chance
+from patchfleet.emulator.seeded_random import SeededRandom
 
 _FIRST_YEAR = 2000
 _ANCHOR = datetime(_FIRST_YEAR, 1, 3, 16, 0, tzinfo=UTC)
@@ -45,7 +45,7 @@ class Patch:
 class Catalogue:
     """Answer what was released when, for one seed; `lines` by default those of Windows machines."""
 
-    def __init__(self, seed: int, lines: Mapping[str, Line] = LINES) -> None:
+    def __init__(self, seed: int, lines: Mapping[str, ProductLine] = LINES) -> None:
         self._seed = seed
         self._lines = lines
         self._line_numbers = {name: number for number, name in enumerate(lines, 1)}
@@ -70,7 +70,7 @@ class Catalogue:
         found.sort(key=_by_release)
         return found
 
-    def _patch(self, line: Line, number: int) -> Patch:
+    def _patch(self, line: ProductLine, number: int) -> Patch:
         known = self._known.get((line.name, number))
         if known is None:
             first = self._line_numbers[line.name] * 100_000
@@ -83,14 +83,14 @@ def _by_release(patch: Patch) -> tuple[datetime, int]:
     return patch.released_at, patch.number
 
 
-def _release_number(line: Line, when: datetime) -> int:
+def _release_number(line: ProductLine, when: datetime) -> int:
     """Return the number of a release of the line near `when`, at most one too high or low."""
     if line.every_days:
         return (when - _ANCHOR).days // line.every_days
     return ((when.year - _FIRST_YEAR) * 12 + when.month - 1) // line.months
 
 
-def _released_at(line: Line, number: int, chance: Chance) -> datetime:
+def _released_at(line: ProductLine, number: int, chance: SeededRandom) -> datetime:
     """Return when a release came out: a Tuesday evening, or in the first half of its period."""
     if line.every_days:
         slack = chance.below(max(1, line.every_days * 24 // 2))
@@ -100,9 +100,9 @@ def _released_at(line: Line, number: int, chance: Chance) -> datetime:
     return datetime.combine(day, time(17), UTC)
 
 
-def _make(seed: int, line: Line, first: int, number: int) -> Patch:
+def _make(seed: int, line: ProductLine, first: int, number: int) -> Patch:
     """Return the patch that is release `number` of the line whose patches count from `first`."""
-    chance = Chance(seed, "patch", line.name, number)
+    chance = SeededRandom(seed, "patch", line.name, number)
     released_at = _released_at(line, number, chance)
     unique = first + number
     kb = f"KB{5_000_000 + (unique * 7_919 + seed * 31) % 999_983}" if line.microsoft else None
@@ -123,7 +123,9 @@ def _make(seed: int, line: Line, first: int, number: int) -> Patch:
     )
 
 
-def _title(line: Line, number: int, released_at: datetime, kb: str | None, chance: Chance) -> str:
+def _title(
+    line: ProductLine, number: int, released_at: datetime, kb: str | None, chance: SeededRandom
+) -> str:
     since = number - _release_number(line, _VERSIONS_FROM)
     return line.title.format(
         kb=kb,
@@ -134,7 +136,7 @@ def _title(line: Line, number: int, released_at: datetime, kb: str | None, chanc
     )
 
 
-def _url(line: Line, number: int, kb: str | None) -> str:
+def _url(line: ProductLine, number: int, kb: str | None) -> str:
     """Return where to read about a patch; one in nine lines has no page."""
     if kb:
         return f"https://example.invalid/kb/{kb[2:]}"

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from patchfleet.emulator.faults import FAULTS
-from patchfleet.emulator.response import Answer
+from patchfleet.emulator.response import Response
 
 if TYPE_CHECKING:
     from patchfleet.emulator.emulator import Emulator
@@ -22,7 +22,7 @@ Words = Mapping[str, Any]
 
 def respond(
     emulator: "Emulator", method: str, path: str, query: Mapping[str, str], body: bytes
-) -> Answer:
+) -> Response:
     """Answer one control request: 200, 400 for bad input, 404 and 405 for what is not there."""
     name = path.removeprefix(PREFIX).strip("/")
     actions = {verb: act for (place, verb), act in ROUTES.items() if place == name}
@@ -39,8 +39,8 @@ def respond(
         return _json(400, {"error": str(problem)})
 
 
-def refuse(reason: str) -> Answer:
-    """Answer a request that has no business here."""
+def refuse(reason: str) -> Response:
+    """Response a request that has no business here."""
     return _json(403, {"error": reason})
 
 
@@ -53,9 +53,9 @@ def _words(body: bytes) -> Words:
     return words
 
 
-def _json(status: int, value: object) -> Answer:
+def _json(status: int, value: object) -> Response:
     headers = (("Content-Type", "application/json"),)
-    return Answer(status, headers, json.dumps(value).encode(), is_vendors=False)
+    return Response(status, headers, json.dumps(value).encode(), is_vendors=False)
 
 
 def _reset(emulator: "Emulator", words: Words) -> object:
@@ -111,7 +111,7 @@ def _clear_calls(emulator: "Emulator", _: Words) -> object:
 def _by_hand(emulator: "Emulator", words: Words) -> object:
     if set(words) != {"device", "act"}:
         raise ValueError('give {"device": 100097, "act": "install"} or "restart"')
-    emulator.by_hand(**words)
+    emulator.manual_action(**words)
     return emulator.truth(words["device"])
 
 

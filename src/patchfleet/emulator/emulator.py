@@ -31,7 +31,7 @@ from patchfleet.emulator.qualys.faults import ALTERATIONS, limited
 from patchfleet.emulator.qualys.gateway import LOG_IN, PREFIXES, Subscription
 from patchfleet.emulator.qualys.question import QualysQuestion
 from patchfleet.emulator.qualys.request import Request, json_answer
-from patchfleet.emulator.response import Answer, html, xml
+from patchfleet.emulator.response import Response, html, xml
 from patchfleet.emulator.settings import Settings
 from patchfleet.emulator.world import World, make_world
 
@@ -109,7 +109,7 @@ class Emulator:
         self._faults = Faults()
         self._calls: deque[Call] = deque(maxlen=CALLS_KEPT)
         self._call_count = 0
-        self._answered: dict[str, Answer] = {}
+        self._answered: dict[str, Response] = {}
 
     def handle(
         self,
@@ -120,7 +120,7 @@ class Emulator:
         body: bytes = b"",
         *,
         port: int | None = None,
-    ) -> Answer:
+    ) -> Response:
         """Answer one request of either API; `headers` may come in any case.
 
         Vendor calls take their parameters from the query alone, GET and POST alike [O: ps-rmm].
@@ -154,7 +154,7 @@ class Emulator:
         subscription.advance_to(self.now)
         return subscription
 
-    def _qualys_call(self, request: Request) -> Answer:
+    def _qualys_call(self, request: Request) -> Response:
         service = self.qualys.service(request.method, request.path)
         body = None if request.path in LOG_IN else _json_of(request.raw)
         asked = Asked(
@@ -180,7 +180,7 @@ class Emulator:
 
     def _vendor_call(
         self, method: str, path: str, parameters: dict[str, str], headers: Pairs
-    ) -> Answer:
+    ) -> Response:
         agent = next((value for name, value in headers if name.lower() == "user-agent"), "")
         service = parameters.get("service", "")
         shown = {name: value for name, value in parameters.items() if name != "apikey"}
@@ -200,14 +200,16 @@ class Emulator:
         return answer
 
     def _spoiled(
-        self, fault: Fault | None, reply: Answer | None, asked: Asked, stand_in: Answer
-    ) -> Answer:
+        self, fault: Fault | None, reply: Response | None, asked: Asked, stand_in: Response
+    ) -> Response:
         """Return what is sent: the vendor's reply, or what a fault makes of it."""
         if fault is None:
             return reply or stand_in
         return fault.spoil(reply, self._clock, asked, stand_in)
 
-    def _note(self, answer: Answer, reply: Answer | None, fault: Fault | None, **call: Any) -> None:
+    def _note(
+        self, answer: Response, reply: Response | None, fault: Fault | None, **call: Any
+    ) -> None:
         """Log one vendor call, and remember what the vendor said."""
         if reply is not None and call["service"] != "auth":  # a token is nobody else's answer
             self._answered[call.get("vendor", "nsight")] = reply
@@ -224,7 +226,7 @@ class Emulator:
             )
         )
 
-    def _reply(self, method: str, path: str, parameters: dict[str, str], agent: str) -> Answer:
+    def _reply(self, method: str, path: str, parameters: dict[str, str], agent: str) -> Response:
         if self._blocked and self._blocked.search(agent):
             return html(403, "403 Forbidden")
         if path not in urls.PATHS:
@@ -274,13 +276,13 @@ class Emulator:
                 self._subscription.advance_to(self.now)
             return self.now
 
-    def by_hand(self, device: int, act: Literal["install", "restart"]) -> None:
+    def manual_action(self, device: int, act: Literal["install", "restart"]) -> None:
         """Do what a person does at the dashboard or the machine: install now, or restart.
 
         Raises ValueError for an act that is neither or a device that cannot be reached.
         """
         with self._lock:
-            self._account.by_hand(device, act)
+            self._account.manual_action(device, act)
 
     def reset(self, **changes: Any) -> None:
         """Begin again with a new world: the settings so far and these changes to them.

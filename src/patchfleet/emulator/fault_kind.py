@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
-from patchfleet.emulator.response import Answer, xml
+from patchfleet._renamed import renamed
+from patchfleet.emulator.response import Response, xml
 
 When = Literal["before", "after"]
 Options = Mapping[str, Any]
-Ask = Callable[[], Answer]
+Ask = Callable[[], Response]
 JSON = (str, int, float, bool, list, dict, type(None))
 """The types of an option that may hold anything JSON can."""
 STAND_IN = xml(b'<?xml version="1.0" encoding="ISO-8859-1"?>\n<result status="OK"/>')
@@ -28,7 +29,7 @@ class Question(Protocol):
         ...
 
     @property
-    def before(self) -> Answer | None:
+    def before(self) -> Response | None:
         """Return what the vendor answered to the call before this one, None for the first."""
 
     def other(self, options: Options, *, in_pairs: bool = False) -> Ask | None:
@@ -42,13 +43,13 @@ class Question(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class FaultedCall:
     """Hold one call to be spoiled: its reply, the emulated time, its URL with the key, options.
 
     `wall_now` is the time of the client's side, for what it compares with its own clock.
     """
 
-    reply: Answer
+    reply: Response
     now: datetime
     wall_now: datetime
     url: str
@@ -97,7 +98,7 @@ class FaultKind:
     """
 
     description: str
-    spoil: Callable[[Case], Answer]
+    spoil: Callable[[FaultedCall], Response]
     when: When = "before"
     options: Mapping[str, Option] = field(default_factory=dict)
     suits: Callable[[Question, Options], bool] = _always
@@ -124,3 +125,6 @@ class FaultKind:
             "options": {**options, "when": f"before or after it takes effect ({self.when})"},
             "defaults": {name: option.default for name, option in self.options.items()},
         }
+
+
+__getattr__ = renamed(__name__)

@@ -12,11 +12,11 @@ from typing import Any
 
 from patchfleet.emulator.answer_faults import ANSWER_FAULTS
 from patchfleet.emulator.clock import Clock
-from patchfleet.emulator.fault_kind import STAND_IN, Case, FaultKind, Question
+from patchfleet.emulator.fault_kind import STAND_IN, FaultedCall, FaultKind, Question
 from patchfleet.emulator.http_faults import HTTP_FAULTS
 from patchfleet.emulator.nsight.reply_faults import REPLY_FAULTS
 from patchfleet.emulator.qualys.faults import QUALYS_FAULTS
-from patchfleet.emulator.response import Answer
+from patchfleet.emulator.response import Response
 from patchfleet.emulator.value_faults import VALUE_FAULTS
 from patchfleet.emulator.wire_faults import WIRE_FAULTS
 
@@ -93,10 +93,10 @@ class Fault:
         return self.seen > self.after and (self.times is None or self.done < self.times)
 
     def spoil(
-        self, answer: Answer | None, clock: Clock, call: "Asked", stand_in: Answer = STAND_IN
-    ) -> Answer:
+        self, answer: Response | None, clock: Clock, call: "Asked", stand_in: Response = STAND_IN
+    ) -> Response:
         """Return what is sent instead of an answer, which is None for a call that was lost."""
-        case = Case(
+        case = FaultedCall(
             answer or stand_in, clock.now, clock.wall_now, call.url, self.options, call.question
         )
         return FAULTS[self.kind].spoil(case)

@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, unquote
 
 import h11
 
-from patchfleet.emulator.response import Answer, Delivery
+from patchfleet.emulator.response import Delivery, Response
 from patchfleet.emulator.tls import Authority
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class _Connection(asyncio.Protocol):
         self._go_on()
 
     def eof_received(self) -> bool:
-        """Answer what was asked for before the caller stopped sending, then close."""
+        """Response what was asked for before the caller stopped sending, then close."""
         self._ended.set()
         self._http.receive_data(b"")
         self._go_on()
@@ -105,7 +105,7 @@ class _Connection(asyncio.Protocol):
             raise h11.RemoteProtocolError("body too long", error_status_hint=413)
 
     def _refuse(self, problem: h11.RemoteProtocolError) -> None:
-        """Answer what is not HTTP with its status code and close."""
+        """Response what is not HTTP with its status code and close."""
         if self._http.our_state in (h11.IDLE, h11.SEND_RESPONSE):
             headers = [("Content-Length", "0"), ("Connection", "close")]
             status = problem.error_status_hint
@@ -139,7 +139,7 @@ class _Connection(asyncio.Protocol):
             if not self._transport.is_closing():
                 self._go_on()
 
-    async def _deliver(self, answer: Answer, wait: float) -> None:
+    async def _deliver(self, answer: Response, wait: float) -> None:
         await asyncio.sleep(wait)
         match answer.delivery.manner:
             case "whole":
@@ -168,7 +168,7 @@ class _Connection(asyncio.Protocol):
                 self._transport.write(answer.body)
                 self._transport.close()
 
-    async def _trickle(self, answer: Answer) -> None:
+    async def _trickle(self, answer: Response) -> None:
         self._send_head(answer)
         size = max(1, answer.delivery.sent_bytes)
         for begin in range(0, len(answer.body), size):
@@ -177,7 +177,7 @@ class _Connection(asyncio.Protocol):
             await asyncio.sleep(answer.delivery.pause_seconds)
         self._end_answer()
 
-    async def _drip(self, answer: Answer) -> None:
+    async def _drip(self, answer: Response) -> None:
         """Send a header a byte at a time; it ends after `sent_bytes`, for 0 never."""
         delivery = answer.delivery
         self._write(f"HTTP/1.1 {answer.status} OK\r\nX-Padding: ".encode())
@@ -191,7 +191,7 @@ class _Connection(asyncio.Protocol):
         self._write(b"\r\n")
         self._send_whole(answer)
 
-    async def _interim(self, answer: Answer) -> None:
+    async def _interim(self, answer: Response) -> None:
         """Send interim answers; the final one follows after `sent_bytes` of them, for 0 never."""
         left = answer.delivery.sent_bytes or -1
         while left and not self._transport.is_closing():
@@ -200,7 +200,7 @@ class _Connection(asyncio.Protocol):
             await asyncio.sleep(answer.delivery.pause_seconds)
         self._send_whole(answer)
 
-    async def _endless(self, answer: Answer) -> None:
+    async def _endless(self, answer: Response) -> None:
         self._write(answer.body)
         while not self._transport.is_closing():
             self._write(answer.delivery.extra)
@@ -222,13 +222,13 @@ class _Connection(asyncio.Protocol):
         else:
             self._write(data)
 
-    def _send_whole(self, answer: Answer) -> None:
+    def _send_whole(self, answer: Response) -> None:
         self._send_head(answer)
         if self._request is not None and self._request.method != b"HEAD":
             self._send(h11.Data(data=answer.body))
         self._end_answer()
 
-    def _send_head(self, answer: Answer) -> None:
+    def _send_head(self, answer: Response) -> None:
         headers = [(name.encode(), value.encode("latin-1")) for name, value in answer.headers]
         if answer.status != _NO_CONTENT:
             headers.append((b"Content-Length", str(len(answer.body)).encode()))

@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import timedelta
 from email.utils import format_datetime
 
-from patchfleet.emulator.fault_kind import Case, FaultKind, Option
-from patchfleet.emulator.response import Answer, Delivery, Headers, html, xml
+from patchfleet.emulator.fault_kind import FaultedCall, FaultKind, Option
+from patchfleet.emulator.response import Delivery, Headers, Response, html, xml
 
 _NUMBER = (int, float)
 _RETRY_AFTER = Option(
@@ -18,7 +18,7 @@ _DATE_SECONDS = Option(30, (int,), "how many seconds ahead the date of http-date
 _FRACTION = Option(0.5, _NUMBER, "part of the body that is sent, 0 to 1", high=1)
 
 
-def _retry_after(case: Case) -> Headers:
+def _retry_after(case: FaultedCall) -> Headers:
     """Return the Retry-After header; a date comes with the server's own Date beside it."""
     value = case.options["retry_after"]
     if value is None or value == "none":
@@ -32,68 +32,68 @@ def _retry_after(case: Case) -> Headers:
     return (("Retry-After", str(value)),)
 
 
-def _rate_limited(case: Case) -> Answer:
+def _rate_limited(case: FaultedCall) -> Response:
     return html(429, "429 Too Many Requests", _retry_after(case))
 
 
-def _forbidden(_: Case) -> Answer:
+def _forbidden(_: FaultedCall) -> Response:
     return html(403, "403 Forbidden")
 
 
-def _server_error(case: Case) -> Answer:
+def _server_error(case: FaultedCall) -> Response:
     return html(case.options["status"], f"{case.options['status']} Error", _retry_after(case))
 
 
-def _slow(case: Case) -> Answer:
+def _slow(case: FaultedCall) -> Response:
     return replace(case.reply, delivery=Delivery(wait_seconds=case.options["seconds"]))
 
 
-def _trickle(case: Case) -> Answer:
+def _trickle(case: FaultedCall) -> Response:
     size, pause = case.options["piece_bytes"], case.options["pause_seconds"]
     slowly = Delivery("trickle", sent_bytes=size, pause_seconds=pause)
     return replace(case.reply, delivery=slowly)
 
 
-def _hang(case: Case) -> Answer:
+def _hang(case: FaultedCall) -> Response:
     return replace(case.reply, delivery=Delivery("hang"))
 
 
-def _reset(case: Case) -> Answer:
+def _reset(case: FaultedCall) -> Response:
     return replace(case.reply, delivery=Delivery("reset"))
 
 
-def _cut(case: Case) -> Answer:
+def _cut(case: FaultedCall) -> Response:
     kept = int(len(case.reply.body) * case.options["fraction"])
     return replace(case.reply, delivery=Delivery("cut", sent_bytes=kept))
 
 
-def _short(case: Case) -> Answer:
+def _short(case: FaultedCall) -> Response:
     return replace(
         case.reply, body=case.reply.body[: int(len(case.reply.body) * case.options["fraction"])]
     )
 
 
-def _garbage(case: Case) -> Answer:
+def _garbage(case: FaultedCall) -> Response:
     noise = bytes(range(255, -1, -1)) * 4
     if case.options["raw"]:
         return replace(case.reply, body=b"\x16\x03\x01" + noise, delivery=Delivery("raw"))
     return xml(noise)
 
 
-def _html(_: Case) -> Answer:
+def _html(_: FaultedCall) -> Response:
     return html(200, "Scheduled maintenance")
 
 
-def _empty(_: Case) -> Answer:
+def _empty(_: FaultedCall) -> Response:
     return xml(b"")
 
 
-def _redirect(case: Case) -> Answer:
+def _redirect(case: FaultedCall) -> Response:
     where = case.options["location"] or f"http://elsewhere.invalid{case.url}"
     return html(case.options["status"], f"{case.options['status']} Found", (("Location", where),))
 
 
-def _echo_key(case: Case) -> Answer:
+def _echo_key(case: FaultedCall) -> Response:
     page = html(case.options["status"], "Error")
     told = f"<p>The request {case.url} could not be served.</p></body>".encode()
     return replace(page, body=page.body.replace(b"</body>", told))

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from itertools import count
 
-from patchfleet.emulator.seeded_random import Chance
+from patchfleet.emulator.seeded_random import SeededRandom
 from patchfleet.emulator.world import Machine, World, make_machine
 
 PLACEHOLDERS = (
@@ -45,7 +45,7 @@ class _Maker:
     def __init__(self, seed: int, world: World, start: datetime) -> None:
         self._seed, self._sites, self._start = seed, world.sites, start
         self._numbers = count(len(world.machines))
-        self._chance = Chance(seed, "look-alikes")
+        self._chance = SeededRandom(seed, "look-alikes")
 
     def re_imaged(self, place: int) -> _Made:
         """Enrol a machine at N-sight twice, or give it a new name and card at one vendor.

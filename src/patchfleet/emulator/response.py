@@ -40,7 +40,7 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """Hold an HTTP answer; `is_vendors` is false for the control API, which has no latency."""
 
     status: int
@@ -50,15 +50,15 @@ class Answer:
     is_vendors: bool = True
 
 
-def xml(body: bytes, status: int = 200) -> Answer:
+def xml(body: bytes, status: int = 200) -> Response:
     """Return an XML answer."""
-    return Answer(status, (("Content-Type", "application/xml"),), body)
+    return Response(status, (("Content-Type", "application/xml"),), body)
 
 
-def html(status: int, words: str, headers: Headers = ()) -> Answer:
+def html(status: int, words: str, headers: Headers = ()) -> Response:
     """Return an HTML page such as a proxy or firewall in front of the vendor sends."""
     page = (
         f"<!DOCTYPE html>\n<html><head><title>{words}</title></head>"
         f"<body><h1>{words}</h1><hr>emulated gateway</body></html>\n"
     )
-    return Answer(status, (("Content-Type", "text/html; charset=utf-8"), *headers), page.encode())
+    return Response(status, (("Content-Type", "text/html; charset=utf-8"), *headers), page.encode())

@@ -14,7 +14,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-class Chance:
+class SeededRandom:
     """Draw repeatable numbers from a stream named by a seed and any words or numbers."""
 
     __slots__ = ("unit",)

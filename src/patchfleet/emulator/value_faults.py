@@ -20,11 +20,11 @@ from patchfleet.emulator.bodies import (
     is_meant,
     is_xml,
 )
-from patchfleet.emulator.fault_kind import JSON, Case, FaultKind, Option
+from patchfleet.emulator.fault_kind import JSON, FaultedCall, FaultKind, Option
 from patchfleet.emulator.nsight import envelope
 from patchfleet.emulator.qualys import timestamps
 from patchfleet.emulator.qualys.cursors import HEADER
-from patchfleet.emulator.response import Answer
+from patchfleet.emulator.response import Response
 
 _DATE_FIELD = re.compile(
     r"(\w*[dD]ate(Time)?|\w+On|last(Boot|Activity|CheckedIn|Inventory|FullScan|Updated)|created"
@@ -80,11 +80,11 @@ def _put(record: ET.Element, name: str, value: Any) -> None:
             return
 
 
-def _odd_value(case: Case) -> Answer:
+def _odd_value(case: FaultedCall) -> Response:
     return _with_value(case, case.options["field"], case.options["value"])
 
 
-def _with_value(case: Case, name: str, value: Any) -> Answer:
+def _with_value(case: FaultedCall, name: str, value: Any) -> Response:
     """Put a value into a field wherever it stands in the records that are meant."""
     of = case.options.get("of", "")
 
@@ -105,7 +105,7 @@ def _with_value(case: Case, name: str, value: Any) -> Answer:
     return changed_json(changed_xml(case.reply, in_xml), in_json)
 
 
-def _dates(case: Case, value: Any, is_meant_field: Callable[[str], bool]) -> Answer:
+def _dates(case: FaultedCall, value: Any, is_meant_field: Callable[[str], bool]) -> Response:
     """Put a value into every field that holds a time."""
 
     def in_xml(root: ET.Element) -> None:
@@ -124,7 +124,7 @@ def _dates(case: Case, value: Any, is_meant_field: Callable[[str], bool]) -> Ans
     return changed_json(changed_xml(case.reply, in_xml), in_json)
 
 
-def _odd_dates(case: Case) -> Answer:
+def _odd_dates(case: FaultedCall) -> Response:
     wanted = case.options["field"]
     return _dates(
         case,
@@ -133,7 +133,7 @@ def _odd_dates(case: Case) -> Answer:
     )
 
 
-def _clock_ahead(case: Case) -> Answer:
+def _clock_ahead(case: FaultedCall) -> Response:
     """Let what a device says by its own clock lie after the answer."""
     ahead = case.now + timedelta(hours=case.options["hours"])
     of = case.options["of"]
@@ -161,7 +161,7 @@ def _set_ahead(record: ET.Element, ahead: datetime) -> None:
             field.text = str(int(ahead.timestamp())) if is_unix else envelope.stamp(ahead)
 
 
-def _future_created(case: Case) -> Answer:
+def _future_created(case: FaultedCall) -> Response:
     ahead = case.now + timedelta(hours=case.options["hours"])
 
     def in_xml(root: ET.Element) -> None:
@@ -171,7 +171,7 @@ def _future_created(case: Case) -> Answer:
     return changed_xml(case.reply, in_xml)
 
 
-def _bad_text(case: Case) -> Answer:
+def _bad_text(case: FaultedCall) -> Response:
     form, name, body = case.options["form"], case.options["field"], case.reply.body
     if form in _BEFORE:
         return replace(case.reply, body=_BEFORE[form] + body)
@@ -185,7 +185,7 @@ def _bad_text(case: Case) -> Answer:
     return replace(case.reply, body=re.sub(pattern, lambda hit: hit[1] + inside, body, count=count))
 
 
-def _odd_cursor(case: Case) -> Answer:
+def _odd_cursor(case: FaultedCall) -> Response:
     """Put a name outside ASCII before a cursor, as clients saw cursors made of asset names."""
     words = case.options["words"]
     if case.options["encoding"] == "utf-8":

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 
-from patchfleet.emulator.fault_kind import Case, FaultKind, Option
+from patchfleet.emulator.fault_kind import FaultedCall, FaultKind, Option
 from patchfleet.emulator.qualys.request import json_answer
-from patchfleet.emulator.response import Answer, Delivery, Headers, html
+from patchfleet.emulator.response import Delivery, Headers, Response, html
 
 _PAGES = ("html", "json", "envelope", "xml", "empty")
 _UNASKED = {
@@ -27,7 +27,7 @@ _LONG = 1 << 20
 _BLANKS_MB = 600
 
 
-def _status(case: Case) -> Answer:
+def _status(case: FaultedCall) -> Response:
     """Return a gateway's page, or a body that some gateway or vendor would send."""
     options = case.options
     status, words = options["status"], options["message"]
@@ -42,46 +42,46 @@ def _status(case: Case) -> Answer:
             return json_answer({"_error": error}, status, headers)
         case "xml":
             text = f"<SIMPLE_RETURN><RESPONSE><TEXT>{words}</TEXT></RESPONSE></SIMPLE_RETURN>"
-            return Answer(status, (("Content-Type", "text/xml"), *headers), text.encode())
+            return Response(status, (("Content-Type", "text/xml"), *headers), text.encode())
         case "empty":
-            return Answer(status, headers, b"")
+            return Response(status, headers, b"")
     return html(status, words, headers)
 
 
-def _jwt_expired(_: Case) -> Answer:
+def _jwt_expired(_: FaultedCall) -> Response:
     return json_answer({"message": "JWT expired at 2026-01-01T00:00:00Z"}, 500)
 
 
-def _no_content(_: Case) -> Answer:
-    return Answer(204, (), b"")
+def _no_content(_: FaultedCall) -> Response:
+    return Response(204, (), b"")
 
 
-def _twice(case: Case) -> Answer:
+def _twice(case: FaultedCall) -> Response:
     seconds = case.options["milliseconds"] / 1000
     return replace(case.reply, delivery=Delivery(is_repeated=True, later_seconds=seconds))
 
 
-def _unasked(case: Case) -> Answer:
+def _unasked(case: FaultedCall) -> Response:
     seconds = case.options["milliseconds"] / 1000
     extra = _UNASKED[case.options["form"]]
     return replace(case.reply, delivery=Delivery(extra=extra, later_seconds=seconds))
 
 
-def _before(case: Case) -> Answer:
+def _before(case: FaultedCall) -> Response:
     return case.question.before or case.reply
 
 
-def _drip(case: Case) -> Answer:
+def _drip(case: FaultedCall) -> Response:
     count, pause = case.options["count"], case.options["pause_seconds"]
     return replace(case.reply, delivery=Delivery("drip", sent_bytes=count, pause_seconds=pause))
 
 
-def _interim(case: Case) -> Answer:
+def _interim(case: FaultedCall) -> Response:
     count, pause = case.options["count"], case.options["pause_seconds"]
     return replace(case.reply, delivery=Delivery("interim", sent_bytes=count, pause_seconds=pause))
 
 
-def _endless(case: Case) -> Answer:
+def _endless(case: FaultedCall) -> Response:
     heads = {
         "body": b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n",
         "chunks": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
@@ -97,14 +97,14 @@ def _endless(case: Case) -> Answer:
     return replace(case.reply, body=heads[what], delivery=endless)
 
 
-def _written(case: Case, headers: bytes, body: bytes) -> Answer:
+def _written(case: FaultedCall, headers: bytes, body: bytes) -> Response:
     """Return the answer as bytes of our own, with these headers about its body."""
     kind = dict(case.reply.headers).get("Content-Type", "text/plain").encode()
     head = b"HTTP/1.1 %d OK\r\nContent-Type: %s\r\n" % (case.reply.status, kind)
     return replace(case.reply, body=head + headers + b"\r\n" + body, delivery=Delivery("raw"))
 
 
-def _head(case: Case) -> Answer:
+def _head(case: FaultedCall) -> Response:
     """Return an answer whose head is odd or cut, or whose connection ends behind it, unsaid."""
     length = b"Content-Length: %d\r\n" % len(case.reply.body)
     whole = _written(case, length, case.reply.body)
@@ -121,7 +121,7 @@ def _head(case: Case) -> Answer:
     return replace(whole, body=forms[case.options["form"]]())
 
 
-def _lengths(case: Case) -> Answer:
+def _lengths(case: FaultedCall) -> Response:
     body, size = case.reply.body, len(case.reply.body)
     half = size // 2
     lengths = {
@@ -142,7 +142,7 @@ def _chunks(body: bytes, size: int = 100) -> bytes:
     return b"".join(b"%x\r\n%s\r\n" % (len(one), one) for one in pieces) + b"0\r\n\r\n"
 
 
-def _broken_chunks(case: Case) -> Answer:
+def _broken_chunks(case: FaultedCall) -> Response:
     whole = _chunks(case.reply.body)
     forms: dict[str, bytes] = {
         "unfinished": whole.removesuffix(b"0\r\n\r\n"),
@@ -152,7 +152,7 @@ def _broken_chunks(case: Case) -> Answer:
     return _written(case, b"Transfer-Encoding: chunked\r\n", forms[case.options["form"]])
 
 
-def _coded(case: Case) -> Answer:
+def _coded(case: FaultedCall) -> Response:
     body, packed = case.reply.body, gzip.compress(case.reply.body)
     half = len(body) // 2
     forms: dict[str, tuple[str, Callable[[], bytes]]] = {
@@ -181,7 +181,7 @@ def _choice(default: str, *words: str) -> Option:
     return Option(default, (str,), f"one of: {', '.join(words)}", words=words)
 
 
-def _deep(case: Case) -> Answer:
+def _deep(case: FaultedCall) -> Response:
     levels = case.options["levels"]
     if dict(case.reply.headers).get("Content-Type") == "application/xml":
         return replace(case.reply, body=b"<x>" * levels + b"</x>" * levels)

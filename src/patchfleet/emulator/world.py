@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from patchfleet.emulator import name_pools
 from patchfleet.emulator.product_lines import DRIVERS, EVERY_WINDOWS, THIRD_PARTY
 from patchfleet.emulator.schedule import Schedule
-from patchfleet.emulator.seeded_random import Chance
+from patchfleet.emulator.seeded_random import SeededRandom
 
 Kind = Literal["workstation", "server"]
 Platform = Literal["windows", "macos", "linux"]
@@ -162,7 +162,7 @@ def make_world(
 
 
 def _make_customer(seed: int, number: int, start: datetime) -> Customer:
-    chance = Chance(seed, "customer", number)
+    chance = SeededRandom(seed, "customer", number)
     turn, place = divmod(number, len(name_pools.CUSTOMERS))
     created_on = start.date() - timedelta(days=chance.between(200, 2500))
     return Customer(
@@ -175,7 +175,7 @@ def _make_customer(seed: int, number: int, start: datetime) -> Customer:
 
 
 def _add_sites(seed: int, customer: Customer, sites: list[Site]) -> None:
-    chance = Chance(seed, "sites", customer.number)
+    chance = SeededRandom(seed, "sites", customer.number)
     home = chance.pick(name_pools.ZONES)
     for place in range(chance.between(2, 3)):
         abroad = place > 0 and chance.happens(0.3)
@@ -200,7 +200,7 @@ def _share_out(
 
     While there are enough machines each customer has at least one.
     """
-    chance = Chance(seed, "sharing out")
+    chance = SeededRandom(seed, "sharing out")
     weights = [(firm, 1 + 60 // (2 + 3 * rank)) for rank, firm in enumerate(firms)]
     owners = list(firms[:devices])
     owners += [chance.weighted(weights) for _ in range(devices - len(owners))]
@@ -219,7 +219,7 @@ def make_machine(
     seed: int, number: int, site: Site, start: datetime, *, all_windows: bool = False
 ) -> Machine:
     """Return the machine of this number, which lives at a site; its name ends in the number."""
-    chance = Chance(seed, "machine", number)
+    chance = SeededRandom(seed, "machine", number)
     kind: Kind = "server" if chance.happens(0.25) else "workstation"
     system = chance.weighted(_SYSTEMS[kind][: 2 if all_windows else None])
     maker, model, chassis = chance.pick(name_pools.MODELS[kind])
@@ -259,7 +259,7 @@ def make_machine(
     )
 
 
-def _lines(chance: Chance, kind: Kind, system: OperatingSystem, role: str) -> tuple[str, ...]:
+def _lines(chance: SeededRandom, kind: Kind, system: OperatingSystem, role: str) -> tuple[str, ...]:
     """Return the product lines a machine has patches of; none when it does not run Windows."""
     if system.platform != "windows":
         return ()
@@ -274,7 +274,7 @@ def _lines(chance: Chance, kind: Kind, system: OperatingSystem, role: str) -> tu
     return tuple(lines + [line for line in THIRD_PARTY if chance.happens(0.4)])
 
 
-def _schedule(chance: Chance, kind: Kind) -> Schedule:
+def _schedule(chance: SeededRandom, kind: Kind) -> Schedule:
     """Return when a machine installs: servers in nights of the week-end, others mostly daily."""
     at = time(chance.between(0, 5), chance.pick((0, 15, 30, 45)))
     if kind == "server":
@@ -286,5 +286,5 @@ def _schedule(chance: Chance, kind: Kind) -> Schedule:
     return chance.weighted(((Schedule("daily", noon), 55), (week, 38), (Schedule("manual"), 7)))
 
 
-def _mac(chance: Chance) -> str:
+def _mac(chance: SeededRandom) -> str:
     return ":".join(["02", *(chance.digits(2, "0123456789ABCDEF") for _ in range(5))])

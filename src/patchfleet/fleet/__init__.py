@@ -1,20 +1,23 @@
 """How a fleet is learned: each vendor's words into ours, and a sync that is complete or says so."""
 
-from patchfleet.fleet.outcome import LostDevice, Outcome, Progress, Rules, UnreadDevice
-from patchfleet.fleet.source import Listing, Source
+from patchfleet._renamed import renamed
+from patchfleet.fleet.outcome import LostDevice, SyncOptions, SyncProgress, SyncResult, UnreadDevice
+from patchfleet.fleet.source import DeviceListing, Source
 from patchfleet.fleet.sources.nsight.source import NSightSource
 from patchfleet.fleet.sources.qualys.source import QualysSource
 from patchfleet.fleet.sync import sync
 
 __all__ = [
-    "Listing",
+    "DeviceListing",
     "LostDevice",
     "NSightSource",
-    "Outcome",
-    "Progress",
     "QualysSource",
-    "Rules",
     "Source",
+    "SyncOptions",
+    "SyncProgress",
+    "SyncResult",
     "UnreadDevice",
     "sync",
 ]
+
+__getattr__ = renamed(__name__)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
+from patchfleet._renamed import renamed
 from patchfleet.models import Device, Gap
 from patchfleet.models.selection import is_named
 
@@ -14,10 +15,10 @@ DEVICES_AT_ONCE = 16
 MOST_GONE = 0.2
 """A larger share of devices does not vanish from one sync to the next, unless a key lost sight."""
 ALL = "*"
-"""What `Rules.accepts_unread` names all devices by."""
+"""What `SyncOptions.accepts_unread` names all devices by."""
 
 
-class Rules(Struct, frozen=True, kw_only=True):
+class SyncOptions(Struct, frozen=True, kw_only=True):
     """How a sync is made.
 
     `max_age` is how old the listing of a device, or what is known of a host, may stay where nothing
@@ -48,7 +49,7 @@ class Rules(Struct, frozen=True, kw_only=True):
         return any(is_named(term, name, id_) for term in self.accepts_unread)
 
 
-class Progress(Struct, frozen=True):
+class SyncProgress(Struct, frozen=True):
     """How far a sync is: `devices` is 0 while the inventory is read; `cost` is calls to come."""
 
     calls: int
@@ -90,7 +91,7 @@ class UnreadDevice(Struct, frozen=True, kw_only=True):
     is_accepted: bool
 
 
-class Outcome(Struct, frozen=True, kw_only=True):
+class SyncResult(Struct, frozen=True, kw_only=True):
     """What a sync did, and what it could not learn.
 
     It is complete when `problems` is empty: each of them keeps the state before from being
@@ -131,3 +132,6 @@ class Outcome(Struct, frozen=True, kw_only=True):
 def subject_of(device: Device, customer: str) -> str:
     """Spell a device as the subject of a gap: `device 4711 SRV-01 (Acme)`."""
     return f"device {device.id} {device.name} ({customer})"
+
+
+__getattr__ = renamed(__name__)

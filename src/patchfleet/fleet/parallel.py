@@ -13,7 +13,7 @@ A = TypeVar("A")
 R = TypeVar("R")
 
 
-def side_by_side(
+def imap_unordered(
     call: Callable[[A], R], asked: Sequence[A], at_once: int
 ) -> Generator[tuple[int, R | BaseException], None, None]:
     """Yield the place of each of `asked` with the result of its call or its error, as they come.

@@ -23,7 +23,7 @@ MARGIN = timedelta(hours=1)
 """How far the clocks of a vendor and of this machine may be apart."""
 
 
-class Known(Struct, frozen=True):
+class LastListing(Struct, frozen=True):
     """What is on record of a device: when it was listed, and since when something is in motion.
 
     `changed_at` is when we last changed something on it. One that was read by this very run, before
@@ -36,9 +36,9 @@ class Known(Struct, frozen=True):
     is_read: bool = False
 
 
-def due(
+def devices_to_refresh(
     devices: Iterable[Device],
-    known: Mapping[str, Known],
+    known: Mapping[str, LastListing],
     *,
     now: datetime,
     max_age: timedelta,
@@ -59,7 +59,7 @@ def due(
 
 
 def _reason(
-    device: Device, about: Known | None, now: datetime, max_age: timedelta
+    device: Device, about: LastListing | None, now: datetime, max_age: timedelta
 ) -> tuple[int, str]:
     if about is None:
         return 0, "never listed"
@@ -79,7 +79,7 @@ def _reason(
     return 9, ""
 
 
-def _may_have_moved(device: Device, about: Known, now: datetime) -> bool:
+def _may_have_moved(device: Device, about: LastListing, now: datetime) -> bool:
     """Say whether it was heard of since, and not listed for as long as things moved before."""
     if about.moving_since is None:
         return False
@@ -87,5 +87,5 @@ def _may_have_moved(device: Device, about: Known, now: datetime) -> bool:
     return is_heard and now - about.listed_at >= about.listed_at - about.moving_since
 
 
-MOVING = frozenset({"pending", "installing"})
+TRANSIENT_STATES = frozenset({"pending", "installing"})
 """States that change without a sign, at the next window; a restart is a sign of its own."""

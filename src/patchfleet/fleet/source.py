@@ -5,11 +5,12 @@ from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
 
+from patchfleet._renamed import renamed
 from patchfleet.errors import VendorError
-from patchfleet.models import Device, Finding, Hosts, Inventory, Jobs, RunRef
+from patchfleet.models import Device, Finding, Inventory, JobRunRef, Jobs, SourceState
 
 
-class Listing(Struct, frozen=True):
+class DeviceListing(Struct, frozen=True):
     """What a source said of the patches of one device.
 
     `findings` is None where the answer is, to the letter, the one that `fingerprint` was made of
@@ -23,7 +24,7 @@ class Listing(Struct, frozen=True):
     problems: tuple[str, ...] = ()
 
 
-Listings = Generator[tuple[Device, Listing | VendorError], None, None]
+Listings = Generator[tuple[Device, DeviceListing | VendorError], None, None]
 
 
 class Source(Protocol):
@@ -39,7 +40,7 @@ class Source(Protocol):
         """Whether each listing is a call of its own, so that several processes can share them."""
         ...
 
-    def inventory(self, on_call: Callable[[], None], known: Hosts | None) -> Inventory:
+    def inventory(self, on_call: Callable[[], None], known: SourceState | None) -> Inventory:
         """Return customers, sites and devices, complete, or raise; `on_call` after each call.
 
         `known` is what an earlier inventory gave as its `hosts`: all else being so, only what
@@ -74,7 +75,7 @@ class HasJobs(Protocol):
     """A source that orders installations in jobs."""
 
     def jobs(
-        self, on_call: Callable[[], None], over: Container[RunRef], known: Collection[str]
+        self, on_call: Callable[[], None], over: Container[JobRunRef], known: Collection[str]
     ) -> Jobs:
         """Return all jobs with their runs and results, complete, or raise.
 
@@ -82,3 +83,6 @@ class HasJobs(Protocol):
         are `known` and not listed are asked for: where one is there, the list is not complete.
         """
         ...
+
+
+__getattr__ = renamed(__name__)

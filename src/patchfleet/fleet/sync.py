@@ -15,24 +15,24 @@ import msgspec
 
 from patchfleet.errors import Forbidden, StoreError, Unauthorized, VendorError
 from patchfleet.fleet.coverage import Coverage, age_of, compare, completed
-from patchfleet.fleet.matching.all_sources import recognised
+from patchfleet.fleet.matching.all_sources import match_all_sources
 from patchfleet.fleet.outcome import (
     ALL,
     LostDevice,
-    Outcome,
-    Progress,
-    Rules,
+    SyncOptions,
+    SyncProgress,
+    SyncResult,
     UnreadDevice,
     subject_of,
 )
-from patchfleet.fleet.refresh import MOVING, Known, due
-from patchfleet.fleet.source import HasJobs, Listing, Source
+from patchfleet.fleet.refresh import TRANSIENT_STATES, LastListing, devices_to_refresh
+from patchfleet.fleet.source import DeviceListing, HasJobs, Source
 from patchfleet.fleet.sync_end import ended_by
-from patchfleet.models import Device, Gap, Hosts, Inventory, Jobs, RunRef
+from patchfleet.models import Device, Gap, Inventory, JobRunRef, Jobs, SourceState
 
 if TYPE_CHECKING:
     from patchfleet.store import Run, Store
-    from patchfleet.store.types import Listed
+    from patchfleet.store.types import ListedRow
 
 FAILURES_IN_A_ROW = 20
 """After so many devices in a row without an answer the vendor is taken to be gone."""
@@ -51,9 +51,9 @@ def sync(
     store: "Store",
     *,
     now: Callable[[], datetime] = _utc_now,
-    rules: Rules = Rules(),  # noqa: B008 -- frozen
-    on_progress: Callable[[Progress], None] = lambda _: None,
-) -> Outcome:
+    rules: SyncOptions = SyncOptions(),  # noqa: B008 -- frozen
+    on_progress: Callable[[SyncProgress], None] = lambda _: None,
+) -> SyncResult:
     """Read the whole source into the record and, when nothing failed, make it the current state.
 
     A run that was broken off is taken up again. What cannot be read of single devices is in the
@@ -88,10 +88,10 @@ class _Sync:
         source: Source,
         store: "Store",
         run: "Run",
-        rules: Rules,
+        rules: SyncOptions,
         *,
         now: Callable[[], datetime],
-        on_progress: Callable[[Progress], None],
+        on_progress: Callable[[SyncProgress], None],
     ) -> None:
         self._source, self._store, self._run = source, store, run
         self._now, self._rules, self._on_progress = now, rules, on_progress
@@ -104,9 +104,9 @@ class _Sync:
         self._job_gaps: list[Gap] = []
         self._odd: list[Gap] = []
         self._customers: dict[str, str] = {}
-        self._listed: dict[str, Listed] = {}
+        self._listed: dict[str, ListedRow] = {}
 
-    def outcome(self) -> Outcome:
+    def outcome(self) -> SyncResult:
         before = self._store.last_inventory(self._source.name)
         said = self._source.inventory(self._count_call, self._remembered())
         coverage = compare(before, said, accepts_gone=self._rules.accepts_gone)
@@ -123,7 +123,7 @@ class _Sync:
         if isinstance(self._source, HasJobs):
             self._read_jobs(self._source)
         self._end(inventory)
-        return Outcome(
+        return SyncResult(
             source=self._source.name,
             run_id=self._run.id,
             is_complete=not self._problems,
@@ -240,7 +240,7 @@ class _Sync:
         self._run.problem(gap)
         self._job_gaps.append(gap)
 
-    def _over(self) -> frozenset[RunRef]:
+    def _over(self) -> frozenset[JobRunRef]:
         """Return the runs of jobs that need not be read again: over, and not of these days."""
         if not self._rules.max_age:
             return frozenset()
@@ -252,13 +252,13 @@ class _Sync:
         if self._problems:
             self._run.stop(now=self._now())
         else:
-            self._run.machines(recognised(self._store, self._source.name, inventory))
+            self._run.machines(match_all_sources(self._store, self._source.name, inventory))
             self._run.complete(now=self._now(), as_of=inventory.as_of)
 
     def _chosen(self, devices: list[Device]) -> "_Choice":
         """Say which devices to ask, and why not the others."""
         known = self._known()
-        pressing = due(devices, known, now=self._now(), max_age=self._rules.max_age)
+        pressing = devices_to_refresh(devices, known, now=self._now(), max_age=self._rules.max_age)
         others = [device.id for device in devices if device.id not in pressing]
         already = [device_id for device_id in others if known[device_id].is_read]
         kept = [device_id for device_id in others if not known[device_id].is_read]
@@ -285,7 +285,7 @@ class _Sync:
         )
         self._problem(Gap("budget", reason))
 
-    def _remembered(self) -> Hosts | None:
+    def _remembered(self) -> SourceState | None:
         """Return what is on record of the source's hosts, stale where all have to be read again.
 
         All are where the last time is as long ago as the bound allows, or a clock went back since.
@@ -297,7 +297,7 @@ class _Sync:
         is_stale = not max_age or known.at > now or now - known.whole_at >= max_age
         return msgspec.structs.replace(known, is_stale=is_stale)
 
-    def _known(self) -> dict[str, Known]:
+    def _known(self) -> dict[str, LastListing]:
         """Return what is on record of each device, as far as it may spare a call.
 
         Where devices share their answers, what this run read before it was broken off spares none:
@@ -309,9 +309,13 @@ class _Sync:
             for device_id, last in self._listed.items()
         }
         changed = self._changed_by_us()
-        moving = self._store.moving_since(self._source.name, MOVING) if self._rules.max_age else {}
+        moving = (
+            self._store.moving_since(self._source.name, TRANSIENT_STATES)
+            if self._rules.max_age
+            else {}
+        )
         return {
-            device_id: Known(
+            device_id: LastListing(
                 last.at,
                 moving.get(device_id),
                 changed.get(device_id),
@@ -373,7 +377,7 @@ class _Sync:
     def _count_listing_call(self) -> None:
         self._calls += 1
 
-    def _record(self, device: Device, listing: Listing) -> None:
+    def _record(self, device: Device, listing: DeviceListing) -> None:
         for reason in listing.problems:
             subject = subject_of(device, self._customers[device.customer_id])
             gap = Gap(subject, reason, device.customer_id, device.id)
@@ -440,7 +444,7 @@ class _Sync:
 
     def _tell(self) -> None:
         self._on_progress(
-            Progress(
+            SyncProgress(
                 self._calls,
                 self._devices,
                 self._scanned,

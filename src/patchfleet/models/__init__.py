@@ -3,14 +3,15 @@
 Law of this room: values only. No I/O, no vendor, no SQL; everything is frozen.
 """
 
+from patchfleet._renamed import renamed
 from patchfleet.models.finding import (
     OPEN_STATES,
     SEVERITIES,
     STATES,
     Action,
-    Condition,
     Decision,
     Finding,
+    FindingStatus,
     Patch,
     Severity,
     State,
@@ -20,48 +21,50 @@ from patchfleet.models.fleet import (
     Device,
     DeviceKind,
     Gap,
-    Hosts,
     Inventory,
     Site,
+    SourceState,
 )
 from patchfleet.models.job import (
+    FINAL_STATUSES,
     JOB_STATUSES,
-    OVER_STATUSES,
     Job,
     JobResult,
     JobRun,
+    JobRunRef,
     Jobs,
     JobStatus,
-    RunRef,
 )
 from patchfleet.models.selection import CustomerRef, Selection
 
 __all__ = [
+    "FINAL_STATUSES",
     "JOB_STATUSES",
     "OPEN_STATES",
-    "OVER_STATUSES",
     "SEVERITIES",
     "STATES",
     "Action",
-    "Condition",
     "Customer",
     "CustomerRef",
     "Decision",
     "Device",
     "DeviceKind",
     "Finding",
+    "FindingStatus",
     "Gap",
-    "Hosts",
     "Inventory",
     "Job",
     "JobResult",
     "JobRun",
+    "JobRunRef",
     "JobStatus",
     "Jobs",
     "Patch",
-    "RunRef",
     "Selection",
     "Severity",
     "Site",
+    "SourceState",
     "State",
 ]
+
+__getattr__ = renamed(__name__)

@@ -39,6 +39,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from patchfleet._renamed import renamed
+
 State = Literal[
     "missing",  # available, nobody has decided to install it
     "pending",  # will be installed at the next window
@@ -103,7 +105,7 @@ class Patch(Struct, frozen=True, kw_only=True, cache_hash=True, gc=False):
     needs_reboot: bool | None = None
 
 
-class Condition(Struct, frozen=True, cache_hash=True, gc=False):
+class FindingStatus(Struct, frozen=True, cache_hash=True, gc=False):
     """How a patch stands on a device: state and decision in our words and in the source's.
 
     `is_own_decision` says that the decision was made for this device, not inherited. A fleet knows
@@ -125,7 +127,7 @@ class Finding(Struct, frozen=True, gc=False):
 
     id: str
     patch: Patch
-    condition: Condition
+    condition: FindingStatus
     installed_at: datetime | None = None
 
     @property
@@ -152,3 +154,6 @@ class Finding(Struct, frozen=True, gc=False):
     def vendor_decision(self) -> str:
         """The source's own words for the decision."""
         return self.condition.vendor_decision
+
+
+__getattr__ = renamed(__name__)

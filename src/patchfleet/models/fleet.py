@@ -9,6 +9,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from patchfleet._renamed import renamed
+
 DeviceKind = Literal["server", "workstation"]
 
 
@@ -50,7 +52,7 @@ class Device(Struct, frozen=True, kw_only=True, gc=False):
     last_boot_at: datetime | None = None
 
 
-class Hosts(Struct, frozen=True, kw_only=True):
+class SourceState(Struct, frozen=True, kw_only=True):
     """What a source remembers of the hosts it lists, so that it may ask for those that changed.
 
     `said` has every host by its number, in a spelling of the source's own. It was so `at` a time,
@@ -108,4 +110,7 @@ class Inventory(Struct, frozen=True, kw_only=True):
     short: frozenset[tuple[str, DeviceKind]] = frozenset()
     contradicted: frozenset[str] = frozenset()
     undescribed: frozenset[str] = frozenset()
-    hosts: Hosts | None = None
+    hosts: SourceState | None = None
+
+
+__getattr__ = renamed(__name__)

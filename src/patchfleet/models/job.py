@@ -24,6 +24,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from patchfleet._renamed import renamed
 from patchfleet.models.fleet import Gap
 
 JobStatus = Literal[
@@ -50,11 +51,11 @@ JOB_STATUSES: tuple[JobStatus, ...] = (
     "canceled",
     "unknown",
 )
-OVER_STATUSES: frozenset[JobStatus] = frozenset({"done", "failed", "not_applicable", "canceled"})
+FINAL_STATUSES: frozenset[JobStatus] = frozenset({"done", "failed", "not_applicable", "canceled"})
 """Statuses of a run or a result to which nothing is added any more."""
 
 
-RunRef = tuple[str, str]
+JobRunRef = tuple[str, str]
 """The ids of a job and of one of its runs."""
 
 
@@ -98,7 +99,7 @@ class JobRun(Struct, frozen=True, kw_only=True):
     vendor_status: str = ""
     scheduled_at: datetime | None = None
     device_count: int = 0
-    over_count: int = 0
+    finished_count: int = 0
 
 
 class JobResult(Struct, frozen=True, kw_only=True, gc=False):
@@ -144,5 +145,8 @@ class Jobs(Struct, frozen=True, kw_only=True):
     runs: tuple[JobRun, ...]
     results: tuple[JobResult, ...]
     kept_jobs: frozenset[str] = frozenset()
-    kept_runs: frozenset[RunRef] = frozenset()
+    kept_runs: frozenset[JobRunRef] = frozenset()
     gaps: tuple[Gap, ...] = ()
+
+
+__getattr__ = renamed(__name__)

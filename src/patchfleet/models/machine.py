@@ -9,16 +9,17 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
+from patchfleet._renamed import renamed
 from patchfleet.models.fleet import Device
 
-Ref: TypeAlias = tuple[str, str]
+DeviceRef: TypeAlias = tuple[str, str]
 """A device of any source: the name of the source, and its own id of the device."""
 
 LookAlikeKind = Literal["re-imaged", "renamed", "cloned", "shared hostname"]
 LOOK_ALIKE_KINDS: tuple[LookAlikeKind, ...] = ("re-imaged", "renamed", "cloned", "shared hostname")
 
 
-class Seen(Struct, frozen=True, kw_only=True, gc=False):
+class SourcedDevice(Struct, frozen=True, kw_only=True, gc=False):
     """A device as a source has it now, with the name of its customer there ("": not known)."""
 
     source: str
@@ -26,19 +27,19 @@ class Seen(Struct, frozen=True, kw_only=True, gc=False):
     customer: str = ""
 
     @property
-    def ref(self) -> Ref:
+    def ref(self) -> DeviceRef:
         """Which device it is, among those of all sources."""
         return self.source, self.device.id
 
 
-class Verdict(Struct, frozen=True, kw_only=True):
+class MatchDecision(Struct, frozen=True, kw_only=True):
     """What a person decided: two devices are one machine, or they are not.
 
     Raises ValueError for a device and itself. `at` is aware UTC.
     """
 
-    left: Ref
-    right: Ref
+    left: DeviceRef
+    right: DeviceRef
     is_same: bool
     by: str
     at: datetime
@@ -61,7 +62,7 @@ class Member(Struct, frozen=True, gc=False):
     reasons: tuple[str, ...] = ()
 
     @property
-    def ref(self) -> Ref:
+    def ref(self) -> DeviceRef:
         """Which device it is, among those of all sources."""
         return self.source, self.device_id
 
@@ -76,21 +77,21 @@ class Machine(Struct, frozen=True, gc=False):
     members: tuple[Member, ...]
 
 
-class LookAlike(Struct, frozen=True, kw_only=True):
+class MatchCandidate(Struct, frozen=True, kw_only=True):
     """Two devices that may be one machine, for a person to say; `left` is the smaller of them."""
 
-    left: Ref
-    right: Ref
+    left: DeviceRef
+    right: DeviceRef
     kind: LookAlikeKind
     score: int
     reasons_for: tuple[str, ...]
     reasons_against: tuple[str, ...]
 
 
-class Contradiction(Struct, frozen=True):
+class ConflictingDecisions(Struct, frozen=True):
     """Verdicts that cannot all be true: none that joins is followed until one is taken back."""
 
-    verdicts: tuple[Verdict, ...]
+    verdicts: tuple[MatchDecision, ...]
     reason: str
 
 
@@ -101,5 +102,8 @@ class Identity(Struct, frozen=True):
     """
 
     machines: tuple[Machine, ...]
-    look_alikes: tuple[LookAlike, ...]
-    contradictions: tuple[Contradiction, ...] = ()
+    look_alikes: tuple[MatchCandidate, ...]
+    contradictions: tuple[ConflictingDecisions, ...] = ()
+
+
+__getattr__ = renamed(__name__)

@@ -1,6 +1,7 @@
 """N-able N-sight RMM, in N-able's words: `from patchfleet.nsight import NAble, AsyncNAble`."""
 
-from patchfleet.nsight.client import AsyncNAble, NAble, Settings
+from patchfleet._renamed import renamed
+from patchfleet.nsight.client import AsyncNAble, ClientOptions, NAble
 from patchfleet.nsight.records.inventory import (
     AssetDetails,
     Check,
@@ -16,7 +17,7 @@ from patchfleet.nsight.records.inventory import (
     TaskStarted,
 )
 from patchfleet.nsight.records.patches import Patch, PatchesChanged, RetryMessage
-from patchfleet.transport.rate_limit import Pace
+from patchfleet.transport.rate_limit import RateLimit
 from patchfleet.transport.retry import Retries
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "AsyncNAble",
     "Check",
     "Client",
+    "ClientOptions",
     "Description",
     "Device",
     "FailingDevice",
@@ -31,13 +33,14 @@ __all__ = [
     "ListedDevice",
     "MonitoringDetails",
     "NAble",
-    "Pace",
     "Patch",
     "PatchesChanged",
+    "RateLimit",
     "Retries",
     "RetryMessage",
-    "Settings",
     "Site",
     "Software",
     "TaskStarted",
 ]
+
+__getattr__ = renamed(__name__)

@@ -14,6 +14,7 @@ from collections.abc import Awaitable
 from typing import TypedDict, Unpack
 
 from patchfleet import __version__
+from patchfleet._renamed import renamed
 from patchfleet.config import Secret
 from patchfleet.errors import ConfigError, Forbidden, Unauthorized, Unreachable, VendorError
 from patchfleet.nsight.operations import describe as manual
@@ -21,12 +22,12 @@ from patchfleet.nsight.operations import devices, inventory, patches
 from patchfleet.nsight.records.inventory import Description
 from patchfleet.nsight.records.patches import Patch, PatchesChanged, RetryMessage
 from patchfleet.nsight.regions import checked_url, server_url
-from patchfleet.nsight.wrapper_names import DeviceCall, PatchesCall, Seed
+from patchfleet.nsight.wrapper_names import DeviceCall, PatchesCall, WrapperMethod
 from patchfleet.transport.change import Journal
 from patchfleet.transport.client import AsyncClient, Client, amethod, method
-from patchfleet.transport.endpoint import Line
-from patchfleet.transport.exchange import Manners
-from patchfleet.transport.rate_limit import Pace, Pacer, Unpaced, whole_calls
+from patchfleet.transport.endpoint import Endpoint
+from patchfleet.transport.exchange import CallPolicy
+from patchfleet.transport.rate_limit import NoRateLimit, RateLimit, RateLimiter, whole_calls
 from patchfleet.transport.retry import Retries
 
 VENDOR = "N-sight"
@@ -42,19 +43,20 @@ HINTS: dict[type[VendorError], str] = {
 }
 
 
-class Settings(TypedDict, total=False):
+class ClientOptions(TypedDict, total=False):
     """How a client calls, beside where and with which key.
 
     `base_url` replaces the region for a custom host. `timeout` bounds one call in seconds (60).
-    `pace` is calls a minute (60), a `Pacer`, or None for no limit; `retries` how often a call may
-    be repeated (3), or a `Retries`. `proxy` is an address, "" for none, None for the environment's;
+    `pace` is calls a minute (60), a `RateLimiter`, or None for no limit; `retries` how often a call
+    may be repeated (3), or a `Retries`. `proxy` is an address, "" for none, None for the
+    environment's;
     `ca_file` a PEM file to trust instead of the system's authorities; `connections` how many calls
     may be under way at once (32). `journal` keeps what is changed, as `store.journal` does.
     """
 
     base_url: str | None
     timeout: float
-    pace: Pacer | float | None
+    pace: RateLimiter | float | None
     retries: Retries | int
     user_agent: str | None
     proxy: str | None
@@ -63,9 +65,9 @@ class Settings(TypedDict, total=False):
     journal: Journal | None
 
 
-def _line(region: str | None, key: str | Secret, settings: Settings) -> Line:
+def _line(region: str | None, key: str | Secret, settings: ClientOptions) -> Endpoint:
     """Check the settings and say where calls go."""
-    for name in settings.keys() - Settings.__annotations__.keys():
+    for name in settings.keys() - ClientOptions.__annotations__.keys():
         raise TypeError(f"a client has no setting called '{name}'")
     base_url = settings.get("base_url")
     if not base_url and not region:
@@ -76,7 +78,7 @@ def _line(region: str | None, key: str | Secret, settings: Settings) -> Line:
             "the API key is empty",
             hint="in the dashboard it is under Settings, General Settings, API, Generate",
         )
-    return Line(
+    return Endpoint(
         base_url=checked_url(base_url) if base_url else server_url(region or ""),
         secret_query={"apikey": secret},
         headers={
@@ -90,16 +92,16 @@ def _line(region: str | None, key: str | Secret, settings: Settings) -> Line:
     )
 
 
-def _manners(settings: Settings) -> Manners:
+def _manners(settings: ClientOptions) -> CallPolicy:
     """Say how the client behaves towards the vendor."""
     pace = settings.get("pace", 60)
     retries = settings.get("retries", 3)
     if isinstance(pace, int | float):
         calls, seconds = whole_calls(pace, 60)
-        pace = Pace(calls, seconds=seconds)
-    return Manners(
+        pace = RateLimit(calls, seconds=seconds)
+    return CallPolicy(
         vendor=VENDOR,
-        pace=Unpaced() if pace is None else pace,
+        pace=NoRateLimit() if pace is None else pace,
         retries=retries if isinstance(retries, Retries) else Retries(attempts=retries + 1),
         hints=HINTS,
         journal=settings.get("journal"),
@@ -114,7 +116,7 @@ class NAble(Client):
     """
 
     def __init__(
-        self, region: str | None = None, key: str | Secret = "", **settings: Unpack[Settings]
+        self, region: str | None = None, key: str | Secret = "", **settings: Unpack[ClientOptions]
     ) -> None:
         super().__init__(_line(region, key, settings), _manners(settings))
 
@@ -156,20 +158,22 @@ class NAble(Client):
     assetHardware = method(devices.list_all_hardware)
     runTask = method(devices.task_run_now)
 
-    listPatches = Seed[DeviceCall[list[Patch], Description]](patches.list_patches, "patch_list_all")
-    approvePatches = Seed[PatchesCall[PatchesChanged, Description]](
+    listPatches = WrapperMethod[DeviceCall[list[Patch], Description]](
+        patches.list_patches, "patch_list_all"
+    )
+    approvePatches = WrapperMethod[PatchesCall[PatchesChanged, Description]](
         patches.approve_patches, "patch_approve"
     )
-    doNothingPatches = Seed[PatchesCall[PatchesChanged, Description]](
+    doNothingPatches = WrapperMethod[PatchesCall[PatchesChanged, Description]](
         patches.do_nothing_patches, "patch_do_nothing"
     )
-    ignorePatches = Seed[PatchesCall[PatchesChanged, Description]](
+    ignorePatches = WrapperMethod[PatchesCall[PatchesChanged, Description]](
         patches.ignore_patches, "patch_ignore"
     )
-    reprocessPatches = Seed[PatchesCall[RetryMessage, Description]](
+    reprocessPatches = WrapperMethod[PatchesCall[RetryMessage, Description]](
         patches.reprocess_patches, "patch_reprocess"
     )
-    retryPatches = Seed[PatchesCall[RetryMessage, Description]](
+    retryPatches = WrapperMethod[PatchesCall[RetryMessage, Description]](
         patches.retry_patches, "patch_retry"
     )
 
@@ -178,7 +182,7 @@ class AsyncNAble(AsyncClient):
     """Call N-sight's Data Extraction API from a coroutine: the same names, to be awaited."""
 
     def __init__(
-        self, region: str | None = None, key: str | Secret = "", **settings: Unpack[Settings]
+        self, region: str | None = None, key: str | Secret = "", **settings: Unpack[ClientOptions]
     ) -> None:
         super().__init__(_line(region, key, settings), _manners(settings))
 
@@ -220,21 +224,24 @@ class AsyncNAble(AsyncClient):
     assetHardware = amethod(devices.list_all_hardware)
     runTask = amethod(devices.task_run_now)
 
-    listPatches = Seed[DeviceCall[Awaitable[list[Patch]], Awaitable[Description]]](
+    listPatches = WrapperMethod[DeviceCall[Awaitable[list[Patch]], Awaitable[Description]]](
         patches.list_patches, "patch_list_all"
     )
-    approvePatches = Seed[PatchesCall[Awaitable[PatchesChanged], Awaitable[Description]]](
+    approvePatches = WrapperMethod[PatchesCall[Awaitable[PatchesChanged], Awaitable[Description]]](
         patches.approve_patches, "patch_approve"
     )
-    doNothingPatches = Seed[PatchesCall[Awaitable[PatchesChanged], Awaitable[Description]]](
-        patches.do_nothing_patches, "patch_do_nothing"
-    )
-    ignorePatches = Seed[PatchesCall[Awaitable[PatchesChanged], Awaitable[Description]]](
+    doNothingPatches = WrapperMethod[
+        PatchesCall[Awaitable[PatchesChanged], Awaitable[Description]]
+    ](patches.do_nothing_patches, "patch_do_nothing")
+    ignorePatches = WrapperMethod[PatchesCall[Awaitable[PatchesChanged], Awaitable[Description]]](
         patches.ignore_patches, "patch_ignore"
     )
-    reprocessPatches = Seed[PatchesCall[Awaitable[RetryMessage], Awaitable[Description]]](
+    reprocessPatches = WrapperMethod[PatchesCall[Awaitable[RetryMessage], Awaitable[Description]]](
         patches.reprocess_patches, "patch_reprocess"
     )
-    retryPatches = Seed[PatchesCall[Awaitable[RetryMessage], Awaitable[Description]]](
+    retryPatches = WrapperMethod[PatchesCall[Awaitable[RetryMessage], Awaitable[Description]]](
         patches.retry_patches, "patch_retry"
     )
+
+
+__getattr__ = renamed(__name__)

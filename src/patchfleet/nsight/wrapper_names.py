@@ -43,7 +43,7 @@ class PatchesCall(Protocol[R_co, D_co]):
     def __call__(self, deviceid: int, patchids: PatchIds, describe: bool) -> R_co | D_co: ...
 
 
-class Seed(Generic[F]):
+class WrapperMethod(Generic[F]):
     """Make a method of either client out of a builder and the service it calls."""
 
     def __init__(self, build: Callable[..., Work[Any]], service: str) -> None:

@@ -14,8 +14,8 @@ from msgspec import Struct
 
 from patchfleet.errors import Forbidden, Unauthorized, Unreadable, VendorError
 from patchfleet.models import Action, Finding
-from patchfleet.plan.plan import Change, DeviceChange, Plan, why_not
-from patchfleet.store import ChangeEntry, Json, Outcome
+from patchfleet.plan.plan import Change, DeviceChange, Plan, no_op_reason
+from patchfleet.store import ChangeEntry, ChangeOutcome, Json
 from patchfleet.transport import change as changes
 from patchfleet.transport.operation import Outcome as Made
 
@@ -179,7 +179,7 @@ class _Application:
 
     def _note(
         self,
-        outcome: Outcome,
+        outcome: ChangeOutcome,
         changes: tuple[Change, ...],
         seen: Mapping[str, Finding] = MappingProxyType({}),
         *,
@@ -216,7 +216,7 @@ def _moved(change: Change, finding: Finding | None, action: Action) -> str | Non
         return "not on the device any more"
     if finding.patch.title != change.patch:
         return "the number now means another patch"
-    reason = why_not(action, finding.state, finding.decision, finding.is_own_decision)
+    reason = no_op_reason(action, finding.state, finding.decision, finding.is_own_decision)
     if reason is not None:
         return reason
     if change.is_sure and (finding.state, finding.decision, finding.is_own_decision) != (

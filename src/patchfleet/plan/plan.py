@@ -11,6 +11,7 @@ from types import MappingProxyType
 from msgspec import Struct
 from msgspec.structs import replace
 
+from patchfleet._renamed import renamed
 from patchfleet.models import Action, Decision, State
 from patchfleet.store import Json, ReadBack
 from patchfleet.store.queries import FindingRow
@@ -87,7 +88,9 @@ def plan(
     skipped = []
     for row in findings:
         is_sure = (row.device_id, row.finding_id) not in unsure
-        reason = why_not(action, row.state, row.decision, row.is_own_decision) if is_sure else None
+        reason = (
+            no_op_reason(action, row.state, row.decision, row.is_own_decision) if is_sure else None
+        )
         if reason is None and action == "approve" and row.is_installable is False:
             reason = "cannot be installed automatically"
         before = tried.get((row.device_id, row.finding_id), 0)
@@ -110,7 +113,7 @@ def plan(
     )
 
 
-def why_not(action: Action, state: State, decision: Decision, is_own: bool) -> str | None:
+def no_op_reason(action: Action, state: State, decision: Decision, is_own: bool) -> str | None:
     """Return why an action would change nothing, or None where it would change something.
 
     Rests on the vendor's work flow [D: pm_action_workflow.htm] and, for retry, on what the existing
@@ -178,3 +181,6 @@ def _device_change(rows: list[FindingRow], unsure: AbstractSet[tuple[str, str]])
             for row in rows
         ),
     )
+
+
+__getattr__ = renamed(__name__)

@@ -3,22 +3,23 @@
 Law of this room: pure. Facts, a moment and the bytes of files come in, judgements and rows go out.
 """
 
-from patchfleet.policy.case import Facts, release_of
-from patchfleet.policy.evaluate import Judgement, Verdict, judge, strictest
+from patchfleet._renamed import renamed
+from patchfleet.policy.case import Case, release_of
+from patchfleet.policy.evaluate import DeadlineStatus, Judgement, judge, strictest
 from patchfleet.policy.pack import Pack, Rule
 from patchfleet.policy.pack_file import read_pack
 from patchfleet.policy.packs import NAMES, load
-from patchfleet.policy.survival import WORLD, Survival, WorldFigure, survival
+from patchfleet.policy.survival import INDUSTRY_FIGURES, Survival, WorldFigure, survival
 
 __all__ = [
+    "INDUSTRY_FIGURES",
     "NAMES",
-    "WORLD",
-    "Facts",
+    "Case",
+    "DeadlineStatus",
     "Judgement",
     "Pack",
     "Rule",
     "Survival",
-    "Verdict",
     "WorldFigure",
     "judge",
     "load",
@@ -27,3 +28,5 @@ __all__ = [
     "strictest",
     "survival",
 ]
+
+__getattr__ = renamed(__name__)

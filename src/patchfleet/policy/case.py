@@ -19,7 +19,7 @@ from patchfleet.policy.intel.records import KevEntry
 from patchfleet.policy.pack import Condition
 
 
-class Facts(Struct, frozen=True, kw_only=True, gc=False):
+class Case(Struct, frozen=True, kw_only=True, gc=False):
     """The facts of one vulnerability or patch on one device, None where nobody knows.
 
     `released_at` is a plain date where only the day is known. `detected_at` is when the finding was
@@ -63,46 +63,46 @@ def release_of(patch: Patch) -> datetime | date | None:
     return in_utc.date() if in_utc.time() == time() else at
 
 
-def answer(facts: Facts, condition: Condition) -> bool | None:
+def answer(case: Case, condition: Condition) -> bool | None:
     """Return what the facts answer to a question, None where they do not know."""
     if condition.question == "cvss_at_least":
-        return None if facts.cvss is None else facts.cvss >= (condition.score or 0)
-    return _ANSWERS[condition.question](facts)
+        return None if case.cvss is None else case.cvss >= (condition.score or 0)
+    return _ANSWERS[condition.question](case)
 
 
-def _is_exploited(facts: Facts) -> bool | None:
+def _is_exploited(case: Case) -> bool | None:
     """Answer yes for what is in KEV; that something is not in it says nothing."""
-    return True if isinstance(facts.kev, KevEntry) else facts.is_exploited
+    return True if isinstance(case.kev, KevEntry) else case.is_exploited
 
 
-def _step(facts: Facts) -> Severity | None:
+def _step(case: Case) -> Severity | None:
     """Return the vendor's severity, or our ranking where its own word is not kept or not known."""
-    step = severity_word(facts.vendor_severity)
-    if step is None and facts.severity != "unspecified":
-        return facts.severity
+    step = severity_word(case.vendor_severity)
+    if step is None and case.severity != "unspecified":
+        return case.severity
     return step
 
 
-def _is_severity_stated(facts: Facts) -> bool:
-    return _step(facts) is not None or is_severity_stated(facts.vendor_severity)
+def _is_severity_stated(case: Case) -> bool:
+    return _step(case) is not None or is_severity_stated(case.vendor_severity)
 
 
 def _is_one_of(step: Severity | None, *wanted: Severity) -> bool | None:
     return None if step is None else step in wanted
 
 
-_ANSWERS: dict[str, Callable[[Facts], bool | None]] = {
-    "in_kev": lambda facts: None if facts.kev is None else facts.kev != "not_listed",
-    "is_exposed": lambda facts: facts.is_exposed,
-    "is_automatable": lambda facts: facts.is_automatable,
-    "is_impact_total": lambda facts: facts.is_impact_total,
+_ANSWERS: dict[str, Callable[[Case], bool | None]] = {
+    "in_kev": lambda case: None if case.kev is None else case.kev != "not_listed",
+    "is_exposed": lambda case: case.is_exposed,
+    "is_automatable": lambda case: case.is_automatable,
+    "is_impact_total": lambda case: case.is_impact_total,
     "is_exploited": _is_exploited,
-    "is_os": lambda facts: facts.is_os,
-    "is_server": lambda facts: None if facts.kind is None else facts.kind == "server",
-    "is_ranked_critical": lambda facts: (
-        None if facts.severity == "unspecified" else facts.severity == "critical"
+    "is_os": lambda case: case.is_os,
+    "is_server": lambda case: None if case.kind is None else case.kind == "server",
+    "is_ranked_critical": lambda case: (
+        None if case.severity == "unspecified" else case.severity == "critical"
     ),
-    "is_vendor_critical": lambda facts: _is_one_of(_step(facts), "critical"),
-    "is_vendor_high": lambda facts: _is_one_of(_step(facts), "critical", "important"),
+    "is_vendor_critical": lambda case: _is_one_of(_step(case), "critical"),
+    "is_vendor_high": lambda case: _is_one_of(_step(case), "critical", "important"),
     "is_severity_stated": _is_severity_stated,
 }

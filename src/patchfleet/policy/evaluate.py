@@ -21,15 +21,15 @@ from msgspec.structs import replace
 
 from patchfleet.errors import ConfigError
 from patchfleet.policy.calendar import after, end_of, instant_of, start_of
-from patchfleet.policy.case import Facts, answer
+from patchfleet.policy.case import Case, answer
 from patchfleet.policy.intel.records import KevEntry
 from patchfleet.policy.pack import Condition, Limit, Pack, Question, Rule
 
-Verdict = Literal["on_time", "overdue", "met", "missed", "not_judged", "not_covered"]
+DeadlineStatus = Literal["on_time", "overdue", "met", "missed", "not_judged", "not_covered"]
 """Open and within the limit, open beyond it, fixed within it, fixed beyond it; not known; and no
 date in this pack."""
 
-_PRESSING: tuple[Verdict, ...] = (
+_PRESSING: tuple[DeadlineStatus, ...] = (
     "overdue", "missed", "not_judged", "on_time", "met", "not_covered",
 )  # fmt: skip
 
@@ -47,7 +47,7 @@ class Judgement(Struct, frozen=True, kw_only=True, gc=False):
     """
 
     pack: str
-    verdict: Verdict
+    verdict: DeadlineStatus
     reasons: tuple[str, ...]
     starts_at: datetime | None = None
     due_at: datetime | None = None
@@ -65,7 +65,7 @@ class Judgement(Struct, frozen=True, kw_only=True, gc=False):
         return min((due for due in branches if due is not None), default=None)
 
 
-def judge(pack: Pack, facts: Facts, *, now: datetime, zone: ZoneInfo) -> Judgement:
+def judge(pack: Pack, case: Case, *, now: datetime, zone: ZoneInfo) -> Judgement:
     """Return whether the deadline of a pack is kept at a moment.
 
     `zone` is the fleet's: days and months are counted in it, and a day without a time is midnight
@@ -74,11 +74,11 @@ def judge(pack: Pack, facts: Facts, *, now: datetime, zone: ZoneInfo) -> Judgeme
     """
     if now.utcoffset() is None:
         raise ConfigError(f"now {now} has no time zone", hint="times are aware UTC")
-    case = _Case(pack, facts, now.astimezone(UTC), zone)
+    evaluation = _Evaluation(pack, case, now.astimezone(UTC), zone)
     begins = pack.in_force_from
-    if begins is not None and case.moment < start_of(begins, zone):
-        return case.not_covered(f"the pack is in force only from {begins}")
-    return case.judged(pack.rules, {})
+    if begins is not None and evaluation.moment < start_of(begins, zone):
+        return evaluation.not_covered(f"the pack is in force only from {begins}")
+    return evaluation.judged(pack.rules, {})
 
 
 def strictest(judgements: Iterable[Judgement]) -> Judgement:
@@ -100,14 +100,14 @@ def strictest(judgements: Iterable[Judgement]) -> Judgement:
     return ranked[0] if duties == ranked[0].duties else replace(ranked[0], duties=duties)
 
 
-class _Case:
+class _Evaluation:
     """One finding before one pack."""
 
-    def __init__(self, pack: Pack, facts: Facts, now: datetime, zone: ZoneInfo) -> None:
+    def __init__(self, pack: Pack, case: Case, now: datetime, zone: ZoneInfo) -> None:
         self.pack = pack
-        self.facts = facts
+        self.case = case
         self.zone = zone
-        self.fixed_at = facts.fixed_at if facts.fixed_at and facts.fixed_at <= now else None
+        self.fixed_at = case.fixed_at if case.fixed_at and case.fixed_at <= now else None
         self.moment = self.fixed_at or now
 
     def judged(self, rules: tuple[Rule, ...], answers: _Answers) -> Judgement:
@@ -132,7 +132,7 @@ class _Case:
         return doubt is None, doubt
 
     def _answer(self, condition: Condition, answers: _Answers) -> bool | None:
-        known = answer(self.facts, condition)
+        known = answer(self.case, condition)
         return answers.get(condition.asked) if known is None else known
 
     def _either_way(
@@ -183,13 +183,13 @@ class _Case:
 
     def _start(self, answers: _Answers) -> tuple[datetime | None, str]:
         """Return when the clock starts and what it counts from, or what keeps it from starting."""
-        kev = self.facts.kev
+        kev = self.case.kev
         listed = kev.date_added if isinstance(kev, KevEntry) else None
         if self.pack.clock == "released":
-            return self._counted(self.facts.released_at, "the vendor's release")
+            return self._counted(self.case.released_at, "the vendor's release")
         if self.pack.clock == "listed":
             return self._counted(listed, "the listing in KEV")
-        detected = self._counted(self.facts.detected_at, "the detection on the device")
+        detected = self._counted(self.case.detected_at, "the detection on the device")
         is_listed = self._answer(_IN_KEV, answers)
         if self.pack.clock == "detected" or is_listed is False or detected[0] is None:
             return detected
@@ -208,7 +208,7 @@ class _Case:
 
     def _due(self, starts_at: datetime | None, limit: Limit) -> tuple[datetime | None, str]:
         if limit == "KEV due date":
-            kev = self.facts.kev
+            kev = self.case.kev
             day = kev.due_date if isinstance(kev, KevEntry) else None
             due_at = None if day is None else end_of(day, self.zone)
             return due_at, "the catalogue names no due date"
@@ -216,7 +216,7 @@ class _Case:
             return None, ""
         return after(starts_at, limit, self.zone), ""
 
-    def _verdict(self, due_at: datetime) -> Verdict:
+    def _verdict(self, due_at: datetime) -> DeadlineStatus:
         ends = self.pack.in_force_until
         if ends is not None and min(self.moment, due_at) >= start_of(ends, self.zone):
             return "not_covered"

@@ -14,6 +14,8 @@ from math import isfinite
 
 from msgspec import Struct
 
+from patchfleet._renamed import renamed
+
 _ROUNDING = 1e-12
 """The error of a product of a few thousand fractions stays below this."""
 
@@ -97,7 +99,7 @@ class WorldFigure(Struct, frozen=True, kw_only=True):
     source: str
 
 
-WORLD: tuple[WorldFigure, ...] = (
+INDUSTRY_FIGURES: tuple[WorldFigure, ...] = (
     WorldFigure(
         name="median time to patch of exploited vulnerabilities",
         value=43,
@@ -112,3 +114,5 @@ WORLD: tuple[WorldFigure, ...] = (
         name="still open at 28 days", value=0.35, unit="share", source="Qualys"
     ),
 )  # fmt: skip
+
+__getattr__ = renamed(__name__)

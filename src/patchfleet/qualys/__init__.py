@@ -1,6 +1,7 @@
 """Qualys Patch Management: `Qualys(username, password, "qg1")`, or the functions of `pm`."""
 
-from patchfleet.qualys.auth import Settings, TokenAuth
+from patchfleet._renamed import renamed
+from patchfleet.qualys.auth import ClientOptions, TokenAuth
 from patchfleet.qualys.client import AsyncQualys, Qualys
 from patchfleet.qualys.operations.catalogue import AssetUuid
 from patchfleet.qualys.operations.reports import Mitigation, PMReport
@@ -25,7 +26,7 @@ from patchfleet.qualys.records.patches import (
     PMVulnerability,
     ProductVulnCount,
 )
-from patchfleet.transport.rate_limit import Pace
+from patchfleet.transport.rate_limit import RateLimit
 from patchfleet.transport.retry import Retries
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "AsyncQualys",
     "BaseList",
     "CatalogPatch",
+    "ClientOptions",
     "Host",
     "JobChange",
     "JobCreated",
@@ -47,12 +49,13 @@ __all__ = [
     "PMReport",
     "PMRun",
     "PMVulnerability",
-    "Pace",
     "PackageDetail",
     "ProductVulnCount",
     "Qualys",
+    "RateLimit",
     "Retries",
-    "Settings",
     "Tag",
     "TokenAuth",
 ]
+
+__getattr__ = renamed(__name__)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 import msgspec
 
 from patchfleet import __version__
+from patchfleet._renamed import renamed
 from patchfleet.config import Secret
 from patchfleet.decodable import decodable
 from patchfleet.errors import (
@@ -32,12 +33,12 @@ from patchfleet.errors import (
 from patchfleet.qualys.envelope import explain
 from patchfleet.qualys.platforms import gateway_of, overridden
 from patchfleet.transport.change import Journal
-from patchfleet.transport.endpoint import Line
-from patchfleet.transport.exchange import Manners
-from patchfleet.transport.login import Granted, Login
+from patchfleet.transport.endpoint import Endpoint
+from patchfleet.transport.exchange import CallPolicy
+from patchfleet.transport.login import AccessToken, Login
 from patchfleet.transport.messages import Request, Response
 from patchfleet.transport.operation import Operation
-from patchfleet.transport.rate_limit import Pace, Pacer, Unpaced, whole_calls
+from patchfleet.transport.rate_limit import NoRateLimit, RateLimit, RateLimiter, whole_calls
 from patchfleet.transport.retry import Retries
 
 if TYPE_CHECKING:
@@ -61,19 +62,19 @@ HINTS: dict[type[VendorError], str] = {
 }
 
 
-class Settings(TypedDict, total=False):
+class ClientOptions(TypedDict, total=False):
     """How an account is called, beside who calls and where.
 
     `timeout` bounds one call in seconds (120). `pace` is calls an hour (None: no limit of our own),
-    or a `Pacer`; `retries` how often a call may be repeated (3), or a `Retries`. `proxy` is an
-    address, "" for none, None for the environment's; `ca_file` a PEM file to trust instead of the
-    system's authorities; `connections` how many calls may be under way at once (16). `allow_http`
-    permits plain http to another machine than this one. `journal` keeps what is changed, as
-    `store.journal` does.
+    or a `RateLimiter`; `retries` how often a call may be repeated (3), or a `Retries`. `proxy` is
+    an address, "" for none, None for the environment's; `ca_file` a PEM file to trust instead of
+    the system's authorities; `connections` how many calls may be under way at once (16).
+    `allow_http` permits plain http to another machine than this one. `journal` keeps what is
+    changed, as `store.journal` does.
     """
 
     timeout: float
-    pace: Pacer | float | None
+    pace: RateLimiter | float | None
     retries: Retries | int
     user_agent: str | None
     proxy: str | None
@@ -99,9 +100,9 @@ class TokenAuth:
         platform: str = "qg1",
         *,
         override_platform: Mapping[str, str] | None = None,
-        **settings: Unpack[Settings],
+        **settings: Unpack[ClientOptions],
     ) -> None:
-        for name in settings.keys() - Settings.__annotations__.keys():
+        for name in settings.keys() - ClientOptions.__annotations__.keys():
             raise TypeError(f"an account has no setting called '{name}'")
         self.username = str(username or "").strip()
         self.platform = platform
@@ -151,8 +152,8 @@ class TokenAuth:
         raise TypeError("an account is not written down: it holds a password")
 
 
-def _line(base_url: str, login: Login, settings: Settings) -> Line:
-    return Line(
+def _line(base_url: str, login: Login, settings: ClientOptions) -> Endpoint:
+    return Endpoint(
         base_url=base_url,
         login=login,
         headers={
@@ -166,18 +167,18 @@ def _line(base_url: str, login: Login, settings: Settings) -> Line:
     )
 
 
-def _manners(login: Login, settings: Settings) -> Manners:
+def _manners(login: Login, settings: ClientOptions) -> CallPolicy:
     pace = settings.get("pace")
     if isinstance(pace, int | float):
         calls, seconds = whole_calls(pace, 3600)
-        pace = Pace(calls, seconds=seconds)
+        pace = RateLimit(calls, seconds=seconds)
     retries = settings.get("retries", 3)
     if not isinstance(retries, Retries):
         patience = PATIENCE if retries else 1
         retries = Retries(attempts=retries + 1, limited_attempts=patience, longest_wait_seconds=60)
-    return Manners(
+    return CallPolicy(
         vendor=VENDOR,
-        pace=pace or Unpaced(),
+        pace=pace or NoRateLimit(),
         retries=retries,
         hints=HINTS,
         login=login,
@@ -186,7 +187,7 @@ def _manners(login: Login, settings: Settings) -> Manners:
     )
 
 
-def _login(username: str) -> Operation[Granted]:
+def _login(username: str) -> Operation[AccessToken]:
     """Return the call that logs in; the password is added where the request is sealed.
 
     `token` and `permissions` have to be true for patch management [D: jwt].
@@ -204,7 +205,7 @@ def _login(username: str) -> Operation[Granted]:
     return Operation("auth", request, _granted)
 
 
-def _granted(response: Response) -> Granted:
+def _granted(response: Response) -> AccessToken:
     """Read the token: the whole body, which one client has seen in quotation marks [O: ax].
 
     No error says what came instead: it may be a token after all.
@@ -212,7 +213,7 @@ def _granted(response: Response) -> Granted:
     token = response.body.decode("ascii", "replace").strip().strip('"')
     if not _TOKEN.fullmatch(token):
         raise Unreadable("the answer to the login is no token")
-    return Granted(Secret(token), _lifetime(token.split(".")[1]))
+    return AccessToken(Secret(token), _lifetime(token.split(".")[1]))
 
 
 def _lifetime(claims: str) -> float:
@@ -226,3 +227,6 @@ def _lifetime(claims: str) -> float:
     if not isinstance(until, int | float) or not isinstance(since, int | float) or until <= since:
         return LIFETIME_SECONDS
     return float(min(until - since, LIFETIME_SECONDS))
+
+
+__getattr__ = renamed(__name__)

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Mapping, Sequence
 from typing import Protocol, Unpack, cast, overload
 
 from patchfleet.config import Secret
-from patchfleet.qualys.auth import Settings, TokenAuth
+from patchfleet.qualys.auth import ClientOptions, TokenAuth
 from patchfleet.qualys.operations import catalogue, inventory, job_changes, jobs, patches, reports
 from patchfleet.qualys.operations.request import Sort
 from patchfleet.qualys.records.base_list import BaseList
@@ -33,7 +33,7 @@ def _account(
     *,
     override_platform: Mapping[str, str] | None,
     auth: TokenAuth | None,
-    settings: Settings,
+    settings: ClientOptions,
 ) -> TokenAuth:
     if auth is None:
         return TokenAuth(
@@ -104,7 +104,7 @@ class Qualys(Client):
         *,
         override_platform: Mapping[str, str] | None = None,
         auth: TokenAuth | None = None,
-        **settings: Unpack[Settings],
+        **settings: Unpack[ClientOptions],
     ) -> None:
         self.auth = _account(
             username,
@@ -173,7 +173,7 @@ class AsyncQualys(AsyncClient):
         *,
         override_platform: Mapping[str, str] | None = None,
         auth: TokenAuth | None = None,
-        **settings: Unpack[Settings],
+        **settings: Unpack[ClientOptions],
     ) -> None:
         self.auth = _account(
             username,

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
 
 from patchfleet.errors import ConfigError, NotFound, NotTheVendor, Rejected, Unreadable
-from patchfleet.transport.operation import Found, Operation, Steps
+from patchfleet.transport.operation import Operation, RecordBatch, Steps
 
 R = TypeVar("R")
 Passing: TypeAlias = Generator[Any, Any, "Pass"]
@@ -255,11 +255,11 @@ def _by_number(
     while True:
         records = yield page(number, size)
         if short and records:  # the page before was short and not the last: pages are capped
-            yield Found(met.take(records, number + 1, may_slip=True))
+            yield RecordBatch(met.take(records, number + 1, may_slip=True))
             size, number, short, known_size = short, 0, 0, 0
             met = _Met(reading, met.new, met.doubled)
             continue
-        yield Found(met.take(records, number + 1, may_slip=len(records) < size))
+        yield RecordBatch(met.take(records, number + 1, may_slip=len(records) < size))
         number += 1
         if not records or reading.is_enough(number) or reading.has_all(met.records):
             break
@@ -281,12 +281,12 @@ def _along_cursors(
     pages = 0
     while True:
         answer = yield page(cursor)
-        yield Found(met.take(answer.records, pages + 1))
+        yield RecordBatch(met.take(answer.records, pages + 1))
         pages += 1
         cursor = answer.cursor
         if not answer.records or cursor is None or reading.is_enough(pages):
-            is_full = len(answer.records) >= reading.page_size
-            is_odd = is_full if cursor is None else not answer.records
+            is_whole = len(answer.records) >= reading.page_size
+            is_odd = is_whole if cursor is None else not answer.records
             return Pass(
                 pages, met.records, met.new, met.doubled, is_odd and not reading.says_its_end
             )

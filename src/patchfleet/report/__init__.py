@@ -8,13 +8,14 @@ Law of this room: a report is data, a format turns data into text or bytes, and 
 prints. No SQL, no vendor. Spreadsheet, chart and template libraries load at first use.
 """
 
+from patchfleet._renamed import renamed
 from patchfleet.report.diff import changes_report
 from patchfleet.report.document import (
     Cell,
     Chart,
     Column,
-    Figure,
     Kind,
+    Metric,
     Report,
     Table,
     tabulate,
@@ -29,7 +30,7 @@ from patchfleet.report.formats import (
     to_markdown,
     write_text,
 )
-from patchfleet.report.per_customer import Saved, save_each
+from patchfleet.report.per_customer import Saved, save_per_customer
 from patchfleet.report.posture import fleet_report
 from patchfleet.report.today import today_report
 
@@ -37,8 +38,8 @@ __all__ = [
     "Cell",
     "Chart",
     "Column",
-    "Figure",
     "Kind",
+    "Metric",
     "Report",
     "Saved",
     "Table",
@@ -46,7 +47,7 @@ __all__ = [
     "check_destination",
     "fleet_report",
     "save",
-    "save_each",
+    "save_per_customer",
     "tabulate",
     "tabulate_later",
     "to_csv",
@@ -56,3 +57,5 @@ __all__ = [
     "total_of",
     "write_text",
 ]
+
+__getattr__ = renamed(__name__)

@@ -12,11 +12,11 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from patchfleet.models import SEVERITIES, Selection
-from patchfleet.policy import WORLD, Survival, survival
+from patchfleet.policy import INDUSTRY_FIGURES, Survival, survival
 from patchfleet.report.charts.rows import OpenShare
 from patchfleet.report.charts.state import age_of_open_patches
 from patchfleet.report.charts.time import time_to_close
-from patchfleet.report.document import Cell, Column, Figure, Report, Table
+from patchfleet.report.document import Cell, Column, Metric, Report, Table
 from patchfleet.report.tables import top_patches_table
 from patchfleet.store.queries import (
     AGE_BUCKETS,
@@ -28,16 +28,16 @@ from patchfleet.store.queries import (
 )
 
 if TYPE_CHECKING:
-    from patchfleet.store import Facts
+    from patchfleet.store import Snapshot
 
 _ALL = Selection()
 _ASKED = (7, 14, 28, 30, 60, 90)
 
 
-def ageing_report(facts: "Facts", *, selection: Selection = _ALL) -> Report:
+def ageing_report(snapshot: "Snapshot", *, selection: Selection = _ALL) -> Report:
     """Report how old open patches are and how long closing takes; facts come with their history."""
-    ages = age_of_open(facts, selection)
-    closed = times_to_close(facts, selection)
+    ages = age_of_open(snapshot, selection)
+    closed = times_to_close(snapshot, selection)
     curves = {"all": _curve(closed)} | {
         severity: _curve(row for row in closed if row.severity == severity)
         for severity in SEVERITIES
@@ -49,28 +49,29 @@ def ageing_report(facts: "Facts", *, selection: Selection = _ALL) -> Report:
         )
     ]
     remarks.extend(
-        f"Elsewhere: {one.name} {_spelled(one.value, one.unit)} ({one.source})." for one in WORLD
+        f"Elsewhere: {one.name} {_spelled(one.value, one.unit)} ({one.source})."
+        for one in INDUSTRY_FIGURES
     )
     return Report(
         name="ageing",
         title="How long patches stay open",
-        coverage=facts.coverage(selection),
+        coverage=snapshot.coverage(selection),
         remarks=tuple(remarks),
         figures=(
-            Figure(name="median_days", title="Median days to close", value=_median(curves["all"])),
-            Figure(
+            Metric(name="median_days", title="Median days to close", value=_median(curves["all"])),
+            Metric(
                 name="closed_by_28",
                 title="Closed within 28 days",
                 value=curves["all"].closed_by(28),
                 kind="percent",
             ),
-            Figure(name="still_open", title="Not closed", value=curves["all"].open),
+            Metric(name="still_open", title="Not closed", value=curves["all"].open),
         ),
         charts=(age_of_open_patches(ages), time_to_close(_shares(curves))),
         tables=(
             _closing(curves),
             _ages(ages),
-            top_patches_table(top_patches(facts, selection, limit=50)),
+            top_patches_table(top_patches(snapshot, selection, limit=50)),
         ),
     )
 
@@ -97,7 +98,7 @@ def _closing(curves: dict[str, Survival]) -> Table:
         Column("severity", "Severity"),
         Column("count", "Patches", "integer"),
         Column("closed", "Closed", "integer"),
-        Column("open", "Not closed", "integer", needs_somebody=True),
+        Column("open", "Not closed", "integer", is_actionable=True),
         Column("median_days", "Median days", "integer"),
         *(Column(f"by_{days}", f"Closed in {days} days", "percent") for days in _ASKED),
     )

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from patchfleet.models import Selection
 from patchfleet.report.document import Column, Table, tabulate, tabulate_later
 from patchfleet.store.queries import (
-    Lines,
+    LazyRows,
     contradiction_lines,
     failed_lines,
     new_critical,
@@ -21,7 +21,7 @@ from patchfleet.store.queries import (
 )
 
 if TYPE_CHECKING:
-    from patchfleet.store import Facts
+    from patchfleet.store import Snapshot
 
 Row = TypeVar("Row", bound=Struct)
 
@@ -48,7 +48,7 @@ _WAITING = (
     Column("patches", "Patches", "integer"),
     Column("since", "Since", "moment"),
     Column("last_boot_at", "Last restart", "moment"),
-    Column("was_restarted", "Restarted since", "flag", needs_somebody=True),
+    Column("was_restarted", "Restarted since", "flag", is_actionable=True),
     Column("last_seen_at", "Last seen", "moment"),
     *_PLACE[2:],
 )
@@ -81,36 +81,36 @@ _NEW = (
 
 
 def morning_tables(
-    facts: "Facts", selection: Selection, silent_after_days: int, *, limit: int | None = None
+    snapshot: "Snapshot", selection: Selection, silent_after_days: int, *, limit: int | None = None
 ) -> list[Table]:
     """Tabulate each list of the morning that has something in it; facts come with history.
 
     `limit` cuts each list to its first rows, and says how many more there are.
     """
-    silent = silent_lines(facts, selection, after_days=silent_after_days)
+    silent = silent_lines(snapshot, selection, after_days=silent_after_days)
     tables = (
         tabulate(
             "new_critical", "New critical patches since yesterday", _NEW,
-            new_critical(facts, selection),
+            new_critical(snapshot, selection),
         ),
         _later(
             "failed_patches", "Failed, by patch and likely cause", _FAILED,
-            failed_lines(facts, selection),
+            failed_lines(snapshot, selection),
         ),
         _later(
             "waiting", "Devices that wait for a restart", _WAITING,
-            waiting_lines(facts, selection),
+            waiting_lines(snapshot, selection),
         ),
         _later(
             "contradictions", "What cannot be true", _CONTRADICTIONS,
-            contradiction_lines(facts, selection),
+            contradiction_lines(snapshot, selection),
         ),
         _later("silent", f"Not heard of for {silent_after_days} days", _SILENT, silent),
     )  # fmt: skip
     return [_cut(table, limit) for table in tables if len(table.rows)]
 
 
-def _later(name: str, title: str, columns: Sequence[Column], lines: Lines[Row]) -> Table:
+def _later(name: str, title: str, columns: Sequence[Column], lines: LazyRows[Row]) -> Table:
     return tabulate_later(name, title, columns, lines.count(), lines.read)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from patchfleet.models import Selection
-from patchfleet.report.wording import counted, moment
+from patchfleet.report.wording import moment, plural
 from patchfleet.store.queries.coverage import AcceptedUnread, Coverage, CoveredSource, LaterRuns
 
 MOST_GAPS = 20
@@ -21,14 +21,14 @@ def sentences(of: Coverage) -> tuple[str, ...]:
         notes.append(f"Only {chosen}.")
     notes.extend(missing(of))
     if of.known_to_several:
-        machines = counted(of.known_to_several, "machine")
+        machines = plural(of.known_to_several, "machine")
         notes.append(f"Counted under each source: {machines} that several sources know.")
     if of.look_alikes:
-        pairs = counted(of.look_alikes, "pair of devices that", "pairs of devices that each")
+        pairs = plural(of.look_alikes, "pair of devices that", "pairs of devices that each")
         notes.append(f"Possible duplicates: {pairs} may be one machine.")
     if of.not_judged:
         notes.append(
-            f"Not judged: {counted(of.not_judged, 'open finding')} whose severity, state or "
+            f"Not judged: {plural(of.not_judged, 'open finding')} whose severity, state or "
             "release date the source does not give, so that no deadline can be computed."
         )
     return tuple(notes)
@@ -44,7 +44,7 @@ def missing(of: Coverage) -> tuple[str, ...]:
         names = ", ".join(of.unmanaged_names)
         more = ", …" if of.unmanaged > len(of.unmanaged_names) else ""
         notes.append(
-            f"Not covered: {counted(of.unmanaged, 'device')} without patch management "
+            f"Not covered: {plural(of.unmanaged, 'device')} without patch management "
             f"({names}{more}); what is missing there is not known."
         )
     notes.extend(f"Not covered: {gap}" for gap in of.gaps[:MOST_GAPS])
@@ -86,7 +86,7 @@ def _later(later: LaterRuns) -> str:
         said = f"Not covered: {later.source}; no sync of it was complete yet"
         said += f" (the last of {len(later.runs)}, {last})" if several else f" ({last})"
     else:
-        count = counted(len(later.runs), "later sync", "later syncs")
+        count = plural(len(later.runs), "later sync", "later syncs")
         age = "" if later.age is None else f", {_span(later.age)} after the one reported here"
         said = f"Not current: {count} of {later.source} {'were' if several else 'was'} not complete"
         said += f" (the last, {last}{age})"
@@ -108,7 +108,7 @@ def _unread(devices: Sequence[AcceptedUnread]) -> str:
     named = [device.said for device in devices[:MOST_GAPS]]
     if len(devices) > MOST_GAPS:
         named.append(f"{len(devices) - MOST_GAPS:,} more (patchfleet runs)")
-    count = counted(len(devices), "device")
+    count = plural(len(devices), "device")
     return f"Not read, which was accepted: {count} ({how}). {'; '.join(named)}."
 
 
@@ -116,18 +116,18 @@ def _kept(source: CoveredSource) -> str:
     age = "" if source.kept_for is None else f", {_span(source.kept_for)} before"
     oldest = "" if source.oldest_at is None else f", the oldest at {moment(source.oldest_at)}{age}"
     return (
-        f"From earlier syncs: {counted(source.kept, 'device')} that run {source.run_id} of "
+        f"From earlier syncs: {plural(source.kept, 'device')} that run {source.run_id} of "
         f"{source.source} did not read again, as last listed{oldest}."
     )
 
 
 def others(count: int) -> str:
     """Count the gaps that are not, or not known to be, of a selection."""
-    return f"{counted(count, 'gap')} of the sync not known to concern this selection"
+    return f"{plural(count, 'gap')} of the sync not known to concern this selection"
 
 
 def _span(age: timedelta) -> str:
     hours = int(age.total_seconds()) // 3600
     if hours >= 48:
-        return counted(hours // 24, "day")
-    return counted(hours, "hour") if hours else "less than an hour"
+        return plural(hours // 24, "day")
+    return plural(hours, "hour") if hours else "less than an hour"

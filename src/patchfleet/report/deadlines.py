@@ -12,8 +12,7 @@ from zoneinfo import ZoneInfo
 
 from patchfleet.models import Patch, Selection
 from patchfleet.models.vocabulary import kb_numbers
-from patchfleet.policy import Facts as CaseFacts
-from patchfleet.policy import Judgement, Pack, judge, release_of, strictest
+from patchfleet.policy import Case, Judgement, Pack, judge, release_of, strictest
 from patchfleet.policy.intel import (
     EpssScore,
     KbCve,
@@ -26,7 +25,7 @@ from patchfleet.store.queries import CaseRow, JudgedVerdict, cases, cves_by_kb, 
 from patchfleet.store.types import IntelRow
 
 if TYPE_CHECKING:
-    from patchfleet.store import Facts
+    from patchfleet.store import Snapshot
     from patchfleet.store.views.scratch import Scratch
 
 R = TypeVar("R")
@@ -34,7 +33,7 @@ R = TypeVar("R")
 _ALL = Selection()
 
 
-class Known(NamedTuple):
+class ThreatData(NamedTuple):
     """What is known of vulnerabilities: the files in force, and their rows by name."""
 
     files: tuple[IntelRow, ...] = ()
@@ -46,7 +45,7 @@ class Known(NamedTuple):
     """KB numbers of which a file tells what older updates they contain."""
 
 
-def known_of(loaded: Iterable[tuple[IntelRow, bytes]], kinds: Sequence[str] = ()) -> Known:
+def threat_data(loaded: Iterable[tuple[IntelRow, bytes]], kinds: Sequence[str] = ()) -> ThreatData:
     """Read the files in force; `kinds` narrows to those that are needed, all for none."""
     rows: dict[str, list[object]] = {}
     files = []
@@ -55,7 +54,7 @@ def known_of(loaded: Iterable[tuple[IntelRow, bytes]], kinds: Sequence[str] = ()
             rows[row.kind] = list(read_intel(row.name, content, dated=row.dated).rows)
             files.append(row)
     updates = [row for row in rows.get("kb", ()) if isinstance(row, KbCve)]
-    return Known(
+    return ThreatData(
         tuple(files),
         _by_cve(rows, "kev", KevEntry),
         _by_cve(rows, "epss", EpssScore),
@@ -72,27 +71,27 @@ def _by_cve(rows: dict[str, list[object]], kind: str, of: type[R]) -> dict[str, 
     return {row.cve: row for row in rows[kind] if isinstance(row, of)}  # type: ignore[attr-defined]
 
 
-def judge_open(
-    facts: "Facts",
+def evaluate_open_findings(
+    snapshot: "Snapshot",
     pack: Pack,
-    known: Known,
+    known: ThreatData,
     *,
     zone: ZoneInfo,
     selection: Selection = _ALL,
     now: datetime | None = None,
 ) -> "Scratch":
     """Judge every open finding of a selection and hand the verdicts to `questions.judge_by`."""
-    judge_all = _Judge(pack, known, cves_by_kb(facts), now or facts.as_of, zone)
+    judge_all = _Judge(pack, known, cves_by_kb(snapshot), now or snapshot.as_of, zone)
     by_detection = pack.clock != "released"
-    asked = cases(facts, selection, by_detection=by_detection)
-    return judge_by(facts, (judge_all.verdict(case) for case in asked))
+    asked = cases(snapshot, selection, by_detection=by_detection)
+    return judge_by(snapshot, (judge_all.verdict(case) for case in asked))
 
 
 class _Judge(NamedTuple):
     """What every case is judged by."""
 
     pack: Pack
-    known: Known
+    known: ThreatData
     catalogue: Mapping[str, tuple[str, ...]]
     at: datetime
     zone: ZoneInfo
@@ -107,7 +106,9 @@ class _Judge(NamedTuple):
         return _verdict(case, judged, cves, self.known)
 
 
-def _cves(case: CaseRow, known: Known, catalogue: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+def _cves(
+    case: CaseRow, known: ThreatData, catalogue: Mapping[str, tuple[str, ...]]
+) -> tuple[str, ...]:
     """Name the vulnerabilities a patch mends: its source's, else those known of its KB number."""
     if case.cves or case.kb is None:
         return case.cves
@@ -117,7 +118,7 @@ def _cves(case: CaseRow, known: Known, catalogue: Mapping[str, tuple[str, ...]])
     return tuple(dict.fromkeys(cve for cves in named for cve in cves))
 
 
-def _facts(case: CaseRow, cve: str | None, known: Known) -> CaseFacts:
+def _facts(case: CaseRow, cve: str | None, known: ThreatData) -> Case:
     listed: KevEntry | Literal["not_listed"] | None = None
     if cve is not None and known.kev is not None:
         listed = known.kev.get(cve, "not_listed")
@@ -125,7 +126,7 @@ def _facts(case: CaseRow, cve: str | None, known: Known) -> CaseFacts:
         listed = None
     ssvc = (known.ssvc or {}).get(cve or "")
     described = Patch(title=case.patch, released_at=case.released_at)
-    return CaseFacts(
+    return Case(
         released_at=release_of(described),
         detected_at=case.seen_at,
         severity=case.severity,
@@ -141,7 +142,7 @@ def _facts(case: CaseRow, cve: str | None, known: Known) -> CaseFacts:
     )
 
 
-def _may_contain_more(case: CaseRow, known: Known) -> bool:
+def _may_contain_more(case: CaseRow, known: ThreatData) -> bool:
     """Say whether an update fixes what older ones fixed, and nobody says which those are."""
     is_cumulative = _CUMULATIVE.search(case.patch) is not None
     return is_cumulative and not case.cves and case.kb not in known.superseding
@@ -163,7 +164,7 @@ _SYSTEMS = re.compile(
 
 
 def _verdict(
-    case: CaseRow, judged: Judgement, cves: tuple[str, ...], known: Known
+    case: CaseRow, judged: Judgement, cves: tuple[str, ...], known: ThreatData
 ) -> JudgedVerdict:
     because = "; ".join(judged.reasons)
     if judged.unknown:
@@ -174,14 +175,14 @@ def _verdict(
     )  # fmt: skip
 
 
-def _highest(cves: Iterable[str], known: Known) -> float | None:
+def _highest(cves: Iterable[str], known: ThreatData) -> float | None:
     """Return the highest EPSS score of some vulnerabilities, None where none has one."""
     scores = known.epss or {}
     return max((scores[cve].epss for cve in cves if cve in scores), default=None)
 
 
 def _by_catalogue(
-    case: CaseRow, cves: Sequence[str], known: Known
+    case: CaseRow, cves: Sequence[str], known: ThreatData
 ) -> tuple[bool | None, bool | None]:
     """Say whether ransomware is known to use a vulnerability, and whether triage is asked for it.
 

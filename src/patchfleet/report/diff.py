@@ -9,17 +9,17 @@ from patchfleet.models import Selection
 from patchfleet.report.coverage import others
 from patchfleet.report.document import Report
 from patchfleet.report.tables import changes_table, transitions_table
-from patchfleet.report.wording import counted, moment
+from patchfleet.report.wording import moment, plural
 from patchfleet.store.queries import changes, count_changes, count_first_listed
 
 if TYPE_CHECKING:
-    from patchfleet.store import Facts
+    from patchfleet.store import Snapshot
 
 _ALL = Selection()
 
 
 def changes_report(
-    before: "Facts", after: "Facts", *, selection: Selection = _ALL, with_rows: bool = True
+    before: "Snapshot", after: "Snapshot", *, selection: Selection = _ALL, with_rows: bool = True
 ) -> Report:
     """Report which findings differ between two runs, counted by transition and one by one.
 
@@ -32,8 +32,8 @@ def changes_report(
     first = count_first_listed(before, after, selection)
     if first.devices:
         remarks.append(
-            f"Not news: {counted(first.findings, 'finding')} of "
-            f"{counted(first.devices, 'device')} that the earlier sync did not list."
+            f"Not news: {plural(first.findings, 'finding')} of "
+            f"{plural(first.devices, 'device')} that the earlier sync did not list."
         )
     missed = before.coverage(selection)
     remarks.extend(f"Not covered before: {gap}" for gap in missed.gaps)

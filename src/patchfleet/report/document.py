@@ -48,7 +48,7 @@ class Column(Struct, frozen=True):
     kind: Kind = "text"
     width: int | None = None
     is_detail: bool = False
-    needs_somebody: bool | None = None
+    is_actionable: bool | None = None
 
     @property
     def heading(self) -> str:
@@ -70,7 +70,7 @@ class Table(Struct, frozen=True, kw_only=True):
     note: str = ""
     notes: tuple[str, ...] = ()
 
-    def at_a_glance(self) -> "Table":
+    def summary_columns(self) -> "Table":
         """Leave out the columns that are detail."""
         kept = [i for i, column in enumerate(self.columns) if not column.is_detail]
         if len(kept) == len(self.columns):
@@ -120,14 +120,14 @@ def _is_known(cell: Cell) -> bool:
     return cell is not None
 
 
-class Figure(Struct, frozen=True, kw_only=True):
+class Metric(Struct, frozen=True, kw_only=True):
     """One number that matters; `needs_somebody` says that a number above zero is work."""
 
     name: str
     title: str
     value: Cell
     kind: Kind = "integer"
-    needs_somebody: bool = False
+    is_actionable: bool = False
 
 
 class Report(Struct, frozen=True, kw_only=True):
@@ -138,7 +138,7 @@ class Report(Struct, frozen=True, kw_only=True):
     coverage: Coverage
     remarks: tuple[str, ...] = ()
     tables: tuple[Table, ...]
-    figures: tuple[Figure, ...] = ()
+    figures: tuple[Metric, ...] = ()
     charts: tuple[Chart, ...] = ()
 
     @property

@@ -8,32 +8,33 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from patchfleet._renamed import renamed
 from patchfleet.models import SEVERITIES, Selection, Severity
 from patchfleet.report.charts.rows import OpenCount
 from patchfleet.report.charts.time import open_over_time
-from patchfleet.report.document import Cell, Column, Figure, Report, Table
-from patchfleet.report.wording import counted
+from patchfleet.report.document import Cell, Column, Metric, Report, Table
+from patchfleet.report.wording import plural
 from patchfleet.store.queries import OpenRow, open_by_run
 
 if TYPE_CHECKING:
-    from patchfleet.store import Facts
+    from patchfleet.store import Snapshot
 
 _ALL = Selection()
 
 
-def trend_report(facts: "Facts", *, selection: Selection = _ALL) -> Report:
+def trend_report(snapshot: "Snapshot", *, selection: Selection = _ALL) -> Report:
     """Report what was open as of every complete sync; the facts come with their history."""
-    counts = together(open_by_run(facts, selection))
+    counts = together(open_by_run(snapshot, selection))
     moments = list(dict.fromkeys(count.as_of for count in counts))
     totals = [sum(c.findings for c in counts if c.as_of == at) for at in moments]
     return Report(
         name="history",
         title="How the fleet came to stand so",
-        coverage=facts.coverage(selection),
+        coverage=snapshot.coverage(selection),
         remarks=(_on_record(len(moments)),),
         figures=(
-            Figure(name="open", title="Open now", value=totals[-1] if totals else 0),
-            Figure(name="open_before", title="Open at first", value=totals[0] if totals else 0),
+            Metric(name="open", title="Open now", value=totals[-1] if totals else 0),
+            Metric(name="open_before", title="Open at first", value=totals[0] if totals else 0),
         ),
         charts=(open_over_time(counts),),
         tables=(_by_moment(counts, moments),),
@@ -41,7 +42,7 @@ def trend_report(facts: "Facts", *, selection: Selection = _ALL) -> Report:
 
 
 def _on_record(syncs: int) -> str:
-    return f"{counted(syncs, 'complete sync is', 'complete syncs are')} on record."
+    return f"{plural(syncs, 'complete sync is', 'complete syncs are')} on record."
 
 
 def together(rows: Iterable[OpenRow]) -> list[OpenCount]:
@@ -67,7 +68,7 @@ def _by_moment(counts: Iterable[OpenCount], moments: Iterable[datetime]) -> Tabl
     by = {(count.as_of, count.severity): count.findings for count in counts}
     columns = (
         Column("as_of", "As of", "moment"),
-        Column("open", "Open", "integer", needs_somebody=True),
+        Column("open", "Open", "integer", is_actionable=True),
         *(Column(severity, severity.capitalize(), "integer") for severity in SEVERITIES),
     )
     rows: list[tuple[Cell, ...]] = []
@@ -75,3 +76,6 @@ def _by_moment(counts: Iterable[OpenCount], moments: Iterable[datetime]) -> Tabl
         each = [by.get((at, severity), 0) for severity in SEVERITIES]
         rows.append((at, sum(each), *each))
     return Table(name="syncs", title="Open as of each sync", columns=columns, rows=rows)
+
+
+__getattr__ = renamed(__name__)

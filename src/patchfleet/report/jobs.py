@@ -6,12 +6,12 @@ Law of this file: it asks the store and arranges the answers.
 from typing import TYPE_CHECKING
 
 from patchfleet.models import Selection
-from patchfleet.report.document import Column, Figure, Report, tabulate, tabulate_later
+from patchfleet.report.document import Column, Metric, Report, tabulate, tabulate_later
 from patchfleet.store.queries import job_result_lines, job_totals, jobs
-from patchfleet.store.queries.filters import of_devices
+from patchfleet.store.queries.filters import device_filters
 
 if TYPE_CHECKING:
-    from patchfleet.store import Facts
+    from patchfleet.store import Snapshot
 
 _ALL = Selection()
 _JOBS = (
@@ -23,8 +23,8 @@ _JOBS = (
     Column("runs", "Runs", "integer"),
     Column("devices", "Devices", "integer"),
     Column("succeeded", "Patches installed", "integer"),
-    Column("failed", "Patches failed", "integer", needs_somebody=True),
-    Column("waiting", "Devices that wait for a restart", "integer", needs_somebody=True),
+    Column("failed", "Patches failed", "integer", is_actionable=True),
+    Column("waiting", "Devices that wait for a restart", "integer", is_actionable=True),
     Column("vendor_status", "Vendor's status", is_detail=True),
     Column("created_by", "Made by", is_detail=True),
     Column("source", "Source", is_detail=True),
@@ -38,8 +38,8 @@ _RESULTS = (
     Column("status", "Status"),
     Column("vendor_status", "Vendor's status"),
     Column("succeeded", "Installed", "integer"),
-    Column("failed", "Failed", "integer", needs_somebody=True),
-    Column("waits_for_reboot", "Waits for a restart", "flag", needs_somebody=True),
+    Column("failed", "Failed", "integer", is_actionable=True),
+    Column("waits_for_reboot", "Waits for a restart", "flag", is_actionable=True),
     Column("started_at", "Began", "moment"),
     Column("ended_at", "Ended", "moment"),
     Column("failed_patches", "Patches that failed", "list", width=60),
@@ -50,19 +50,19 @@ _RESULTS = (
 )
 
 
-def jobs_report(facts: "Facts", *, selection: Selection = _ALL) -> Report:
+def jobs_report(snapshot: "Snapshot", *, selection: Selection = _ALL) -> Report:
     """Report every job and what its runs did on the devices of a selection."""
-    listed, totals = jobs(facts, selection), job_totals(facts, selection)
-    results = job_result_lines(facts, selection)
+    listed, totals = jobs(snapshot, selection), job_totals(snapshot, selection)
+    results = job_result_lines(snapshot, selection)
     return Report(
         name="jobs",
         title="What deployment jobs did",
-        coverage=facts.coverage(selection),
-        remarks=(_NARROWED,) if of_devices(selection) else (),
+        coverage=snapshot.coverage(selection),
+        remarks=(_NARROWED,) if device_filters(selection) else (),
         figures=(
-            Figure(name="jobs", title="Jobs", value=len(listed)),
-            Figure(name="succeeded", title="Patches installed", value=totals.succeeded),
-            Figure(name="failed", title="Patches failed", value=totals.failed, needs_somebody=True),
+            Metric(name="jobs", title="Jobs", value=len(listed)),
+            Metric(name="succeeded", title="Patches installed", value=totals.succeeded),
+            Metric(name="failed", title="Patches failed", value=totals.failed, is_actionable=True),
         ),
         tables=(
             tabulate("jobs", "Jobs", _JOBS, listed),

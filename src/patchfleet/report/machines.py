@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from patchfleet.models.machine import Verdict
+from patchfleet.models.machine import MatchDecision
 from patchfleet.report.document import Column, Table, tabulate
 from patchfleet.store.queries.rows import LookAlikeRow, MachineRow
 
@@ -52,7 +52,7 @@ def look_alikes_table(rows: Iterable[LookAlikeRow]) -> Table:
     )
 
 
-def verdicts_table(verdicts: Iterable[Verdict]) -> Table:
+def verdicts_table(verdicts: Iterable[MatchDecision]) -> Table:
     """Tabulate what people decided, in the order they did."""
     rows = [
         (one.at, one.by, ":".join(one.left), ":".join(one.right), one.is_same, one.reason)

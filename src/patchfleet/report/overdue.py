@@ -16,10 +16,10 @@ from patchfleet.models import Selection
 from patchfleet.policy import Pack
 from patchfleet.report.charts.rows import OverdueCount
 from patchfleet.report.charts.state import overdue_by_customer
-from patchfleet.report.deadlines import Known, judge_open
+from patchfleet.report.deadlines import ThreatData, evaluate_open_findings
 from patchfleet.report.document import (
     Column,
-    Figure,
+    Metric,
     Report,
     Table,
     tabulate,
@@ -27,11 +27,11 @@ from patchfleet.report.document import (
     total_of,
 )
 from patchfleet.report.tables import with_sources
-from patchfleet.report.wording import counted
+from patchfleet.report.wording import plural
 from patchfleet.store.queries import JudgedCount, count_judged, iter_judged
 
 if TYPE_CHECKING:
-    from patchfleet.store import Facts
+    from patchfleet.store import Snapshot
 
 _ALL = Selection()
 
@@ -51,9 +51,9 @@ class CustomerDeadlines(Struct, frozen=True):
 
 _CUSTOMERS = (
     Column("customer", "Customer"),
-    Column("overdue", "Overdue", "integer", needs_somebody=True),
-    Column("overdue_critical", "Of these critical", "integer", needs_somebody=True),
-    Column("not_judged", "Not judged", "integer", needs_somebody=True),
+    Column("overdue", "Overdue", "integer", is_actionable=True),
+    Column("overdue_critical", "Of these critical", "integer", is_actionable=True),
+    Column("not_judged", "Not judged", "integer", is_actionable=True),
     Column("on_time", "On time", "integer"),
     Column("not_covered", "Not covered", "integer"),
     Column("source", "Source", is_detail=True),
@@ -74,8 +74,8 @@ _ITEMS = (
     Column("duties", "Also required", "list"),
     Column("cves", "CVEs", "list", width=40),
     Column("epss", "EPSS", "percent"),
-    Column("is_ransomware_used", "Used by ransomware", "flag", needs_somebody=True),
-    Column("needs_forensic_triage", "Forensic triage", "flag", needs_somebody=True),
+    Column("is_ransomware_used", "Used by ransomware", "flag", is_actionable=True),
+    Column("needs_forensic_triage", "Forensic triage", "flag", is_actionable=True),
     Column("first_seen_at", "First seen", "moment", is_detail=True),
     Column("site", "Site", is_detail=True),
     Column("kind", "Kind", is_detail=True),
@@ -87,19 +87,19 @@ _ITEMS = (
 
 
 def overdue_report(
-    facts: "Facts",
+    snapshot: "Snapshot",
     pack: Pack,
-    known: Known,
+    known: ThreatData,
     *,
     zone: ZoneInfo,
     selection: Selection = _ALL,
 ) -> Report:
     """Report every open patch against the deadlines of a pack, at the time of the facts."""
-    judged = judge_open(facts, pack, known, zone=zone, selection=selection)
-    counts = count_judged(facts, judged, selection)
+    judged = evaluate_open_findings(snapshot, pack, known, zone=zone, selection=selection)
+    counts = count_judged(snapshot, judged, selection)
 
     def items(verdict: str, title: str) -> Table:
-        read = partial(iter_judged, facts, judged, selection, verdicts=(verdict,))
+        read = partial(iter_judged, snapshot, judged, selection, verdicts=(verdict,))
         return tabulate_later(verdict, title, _ITEMS, totals[verdict], lambda n: read(limit=n))
 
     customers = _by_customer(counts)
@@ -108,10 +108,10 @@ def overdue_report(
     return Report(
         name="overdue",
         title=f"Deadlines by {pack.title}, {pack.version}",
-        coverage=facts.coverage(selection),
+        coverage=snapshot.coverage(selection),
         remarks=(*_about(pack, known, zone), *_not_judged(totals["not_judged"])),
         figures=tuple(
-            Figure(name=name, title=title, value=totals[name], needs_somebody=needs)
+            Metric(name=name, title=title, value=totals[name], is_actionable=needs)
             for name, title, needs in (
                 ("overdue", "Overdue", True),
                 ("overdue_critical", "Overdue critical", True),
@@ -155,11 +155,11 @@ def _by_customer(counts: Sequence[JudgedCount]) -> list[CustomerDeadlines]:
     return sorted(rows, key=lambda r: (-r.overdue, -r.not_judged, r.customer.casefold()))
 
 
-def _about(pack: Pack, known: Known, zone: ZoneInfo) -> list[str]:
+def _about(pack: Pack, known: ThreatData, zone: ZoneInfo) -> list[str]:
     """Say what was judged by what, and how sure that is."""
     notes = [
         f"Rules: {pack.name} {pack.version}, {pack.status}. {pack.note}",
-        f"Source: {pack.source}. Days and months are counted in {zone.key}.",
+        f"Source: {pack.source}. Days and months are plural in {zone.key}.",
     ]
     notes.extend(
         f"{file.kind.upper()}: {file.name}, as of {file.dated}, {file.rows:,} rows."
@@ -179,5 +179,5 @@ def _about(pack: Pack, known: Known, zone: ZoneInfo) -> list[str]:
 def _not_judged(count: int) -> list[str]:
     if not count:
         return []
-    what = counted(count, "open finding")
+    what = plural(count, "open finding")
     return [f"Not judged: {what} of which a fact is missing; none of them counts as on time."]

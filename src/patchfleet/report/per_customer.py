@@ -15,9 +15,9 @@ from unicodedata import normalize
 from msgspec import Struct
 
 from patchfleet.errors import ConfigError
-from patchfleet.report.document import Cell, Column, Figure, Report, Table
+from patchfleet.report.document import Cell, Column, Metric, Report, Table
 from patchfleet.report.formats import check_destination, save
-from patchfleet.report.wording import counted, printable
+from patchfleet.report.wording import plural, printable
 from patchfleet.store.queries.coverage import Coverage
 
 WORST_BY = ("overdue", "overdue_critical", "failed", "reboot_required", "open_critical", "open")
@@ -52,11 +52,11 @@ class _Told(Struct, frozen=True):
     customer: str
     place: int
     title: str
-    figures: dict[str, Figure]
+    figures: dict[str, Metric]
     remarks: tuple[str, ...]
 
 
-def save_each(
+def save_per_customer(
     reports: Iterable[tuple[str, Report]],
     folder: Path | str,
     suffixes: Sequence[str],
@@ -168,7 +168,7 @@ def _move(moves: Sequence[tuple[Path, Path]]) -> None:
             reason = error.strerror or str(error)
             raise ConfigError(
                 f"cannot write {target}: {reason.lower()}; {number} of "
-                f"{counted(len(moves), 'file')} are new, the others are as before",
+                f"{plural(len(moves), 'file')} are new, the others are as before",
                 hint="close it in other programs and run the command again",
             ) from error
 
@@ -210,7 +210,7 @@ def _overview(
     title = told[0].title if told else "No report"
     return Report(
         name="overview",
-        title=f"{title}: {counted(len(told), 'customer')}",
+        title=f"{title}: {plural(len(told), 'customer')}",
         coverage=coverage,
         remarks=(*shared, "Worst first."),
         tables=(
@@ -226,21 +226,21 @@ def _overview(
     )
 
 
-def _column(figure: Figure) -> Column:
+def _column(figure: Metric) -> Column:
     return Column(
-        figure.name, figure.title, figure.kind, needs_somebody=figure.needs_somebody or None
+        figure.name, figure.title, figure.kind, is_actionable=figure.is_actionable or None
     )
 
 
-def _sum(figure: Figure, told: Sequence[_Told]) -> Figure:
+def _sum(figure: Metric, told: Sequence[_Told]) -> Metric:
     """Add a figure up over all; a share does not add up, nor does what one of them cannot say."""
     values = [one.figures[figure.name].value for one in told if figure.name in one.figures]
     numbers = [value for value in values if isinstance(value, int)]
     adds_up = figure.kind == "integer" and len(numbers) == len(told)
-    return Figure(
+    return Metric(
         name=figure.name,
         title=figure.title,
         value=sum(numbers) if adds_up else None,
         kind=figure.kind,
-        needs_somebody=figure.needs_somebody,
+        is_actionable=figure.is_actionable,
     )

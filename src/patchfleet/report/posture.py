@@ -13,7 +13,7 @@ from patchfleet.report.charts.state import (
     patches_not_installed,
     top_open_patches,
 )
-from patchfleet.report.document import Figure, Report
+from patchfleet.report.document import Metric, Report
 from patchfleet.report.tables import (
     devices_table,
     installed_share,
@@ -36,13 +36,13 @@ from patchfleet.store.queries import (
 )
 
 if TYPE_CHECKING:
-    from patchfleet.store import Facts
+    from patchfleet.store import Snapshot
 
 _ALL = Selection()
 
 
 def fleet_report(
-    facts: "Facts",
+    snapshot: "Snapshot",
     *,
     selection: Selection = _ALL,
     overdue_after_days: int = 14,
@@ -51,19 +51,19 @@ def fleet_report(
 
     The lists are read when a format comes to them, as far as it shows them, and never held.
     """
-    work = worklist(facts, overdue_after_days=overdue_after_days, selection=selection)
-    items = work_lines(facts, overdue_after_days=overdue_after_days, selection=selection)
-    customers = posture(facts, selection)
+    work = worklist(snapshot, overdue_after_days=overdue_after_days, selection=selection)
+    items = work_lines(snapshot, overdue_after_days=overdue_after_days, selection=selection)
+    customers = posture(snapshot, selection)
     devices = sum(row.devices for row in work)
-    most_open = top_patches(facts, selection, limit=50)
+    most_open = top_patches(snapshot, selection, limit=50)
     return Report(
         name="fleet",
         title="Patch state of the fleet",
-        coverage=facts.coverage(selection),
+        coverage=snapshot.coverage(selection),
         remarks=(overdue_rule(overdue_after_days),),
         figures=(
-            Figure(name="devices", title="Devices", value=devices),
-            Figure(
+            Metric(name="devices", title="Devices", value=devices),
+            Metric(
                 name="installed_share",
                 title="Installed",
                 value=installed_share(customers),
@@ -73,8 +73,8 @@ def fleet_report(
         ),
         charts=(
             open_by_customer(customers),
-            age_of_open_patches(age_of_open(facts, selection)),
-            patches_not_installed(severity_by_state(facts, selection)),
+            age_of_open_patches(age_of_open(snapshot, selection)),
+            patches_not_installed(severity_by_state(snapshot, selection)),
             top_open_patches(most_open[:12]),
         ),
         tables=(
@@ -82,9 +82,9 @@ def fleet_report(
             posture_table(customers),
             items_table(waiting_in(work), items.read),
             open_findings_table(
-                sum(row.open for row in customers), open_lines(facts, selection).read
+                sum(row.open for row in customers), open_lines(snapshot, selection).read
             ),
-            devices_table(devices, device_lines(facts, selection).read),
+            devices_table(devices, device_lines(snapshot, selection).read),
             top_patches_table(most_open),
         ),
     )

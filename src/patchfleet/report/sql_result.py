@@ -21,7 +21,7 @@ _WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "US
           "UINTEGER", "UBIGINT", "UHUGEINT")  # fmt: skip
 
 
-def asked_table(answer: "Answer") -> Table:
+def sql_result_table(answer: "Answer") -> Table:
     """Tabulate an answer; what is no text, number or time is shown as DuckDB writes it."""
     names: list[str] = []
     for name in answer.columns:

@@ -42,11 +42,11 @@ _FINDING_ID = Column("finding_id", "Finding id", is_detail=True)
 WORKLIST = (
     _CUSTOMER,
     Column("devices", "Devices", "integer"),
-    Column("failed", "Failed", "integer", needs_somebody=True),
-    Column("reboot_required", "Waiting for reboot", "integer", needs_somebody=True),
-    Column("overdue_critical", "Overdue critical", "integer", needs_somebody=True),
-    Column("not_judged", "Not judged", "integer", needs_somebody=True),
-    Column("unpatched_devices", "No patch management", "integer", needs_somebody=True),
+    Column("failed", "Failed", "integer", is_actionable=True),
+    Column("reboot_required", "Waiting for reboot", "integer", is_actionable=True),
+    Column("overdue_critical", "Overdue critical", "integer", is_actionable=True),
+    Column("not_judged", "Not judged", "integer", is_actionable=True),
+    Column("unpatched_devices", "No patch management", "integer", is_actionable=True),
     _SOURCE,
     _CUSTOMER_ID,
 )
@@ -110,7 +110,7 @@ DEVICES = (
     _DEVICE,
     _KIND,
     Column("os", "Operating system", width=32),
-    Column("is_patched", "Patch management", "flag", needs_somebody=False),
+    Column("is_patched", "Patch management", "flag", is_actionable=False),
     Column("open", "Open", "integer"),
     Column("findings", "Patches", "integer"),
     Column("last_seen_at", "Last seen", "moment"),
@@ -132,7 +132,7 @@ POSTURE = (
     Column("devices", "Devices", "integer"),
     Column("installed_share", "Installed", "percent"),
     Column("open", "Open", "integer"),
-    Column("open_critical", "Critical", "integer", needs_somebody=True),
+    Column("open_critical", "Critical", "integer", is_actionable=True),
     Column("open_important", "Important", "integer"),
     Column("open_moderate", "Moderate", "integer"),
     Column("open_low", "Low", "integer"),
@@ -142,7 +142,7 @@ POSTURE = (
     Column("findings", "Patches", "integer", is_detail=True),
     Column("installed", "Patches installed", "integer", is_detail=True),
     Column(
-        "unpatched_devices", "No patch management", "integer", is_detail=True, needs_somebody=True
+        "unpatched_devices", "No patch management", "integer", is_detail=True, is_actionable=True
     ),
     _SOURCE,
     _CUSTOMER_ID,

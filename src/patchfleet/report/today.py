@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 
 from patchfleet.models import Selection
 from patchfleet.report.attention import morning_tables
-from patchfleet.report.document import Figure, Report
+from patchfleet.report.document import Metric, Report
 from patchfleet.report.tables import items_table, worklist_table
 from patchfleet.store.queries import work_lines, worklist
 from patchfleet.store.queries.rows import CustomerWork
 
 if TYPE_CHECKING:
-    from patchfleet.store import Facts
+    from patchfleet.store import Snapshot
 
 _ALL = Selection()
 
 
 def today_report(
-    facts: "Facts",
+    snapshot: "Snapshot",
     *,
     selection: Selection = _ALL,
     overdue_after_days: int = 14,
@@ -33,29 +33,29 @@ def today_report(
     The facts come with their history. `with_items` adds every patch, one by one; `most_rows` cuts
     the other lists, and says so.
     """
-    work = worklist(facts, overdue_after_days=overdue_after_days, selection=selection)
-    lists = morning_tables(facts, selection, silent_after_days, limit=most_rows)
+    work = worklist(snapshot, overdue_after_days=overdue_after_days, selection=selection)
+    lists = morning_tables(snapshot, selection, silent_after_days, limit=most_rows)
     tables = [worklist_table(work), *lists]
     if with_items:
-        items = work_lines(facts, overdue_after_days=overdue_after_days, selection=selection)
+        items = work_lines(snapshot, overdue_after_days=overdue_after_days, selection=selection)
         tables.append(items_table(waiting_in(work), items.read))
     return Report(
         name="today",
         title="What waits for somebody",
-        coverage=facts.coverage(selection),
+        coverage=snapshot.coverage(selection),
         remarks=(overdue_rule(overdue_after_days),),
         tables=tuple(tables),
     )
 
 
-def work_figures(work: Sequence[CustomerWork]) -> tuple[Figure, ...]:
+def work_figures(work: Sequence[CustomerWork]) -> tuple[Metric, ...]:
     """Add the worklist up into the figures that stand above a report."""
     return tuple(
-        Figure(
+        Metric(
             name=name,
             title=title,
             value=sum(getattr(row, name) for row in work),
-            needs_somebody=True,
+            is_actionable=True,
         )
         for name, title in (
             ("failed", "Failed"),

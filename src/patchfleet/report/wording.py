@@ -23,10 +23,10 @@ def printable(text: str) -> str:
     return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
-def spelled(value: Cell, kind: Kind) -> str:
+def cell_text(value: Cell, kind: Kind) -> str:
     """Spell a cell for people; nothing known is the empty text."""
     if isinstance(value, str):  # most are: asked first, a sheet is written in less time
-        return printable(worded(value) if kind in {"state", "severity"} else value)
+        return printable(word_text(value) if kind in {"state", "severity"} else value)
     if value is None:
         return ""
     if isinstance(value, datetime):
@@ -38,19 +38,19 @@ def spelled(value: Cell, kind: Kind) -> str:
     return _number(value, kind)
 
 
-def worded(word: str) -> str:
+def word_text(word: str) -> str:
     """Spell a word of our vocabulary (`reboot_required`) for people (`reboot required`)."""
     return word.replace("_", " ")
 
 
-def counted(number: int, one: str, many: str | None = None) -> str:
+def plural(number: int, one: str, many: str | None = None) -> str:
     """Say how many of something, in the right number: `1 device`, `2,310 devices`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def moment(value: datetime) -> str:
     """Spell a moment with its zone, for a sentence."""
-    return f"{spelled(value, 'moment')} UTC"
+    return f"{cell_text(value, 'moment')} UTC"
 
 
 def _number(value: float, kind: Kind) -> str:

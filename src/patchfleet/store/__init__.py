@@ -16,12 +16,13 @@ Importing this package loads no database: the names below arrive when they are f
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from patchfleet._renamed import renamed
 from patchfleet.store.types import (
     ChangeEntry,
+    ChangeOutcome,
     Delta,
     Json,
     OpenChange,
-    Outcome,
     PublicationRow,
     ReadBack,
     RunRow,
@@ -31,30 +32,30 @@ from patchfleet.store.types import (
 if TYPE_CHECKING:
     from patchfleet.store.record.journal import Journal
     from patchfleet.store.run import Run
-    from patchfleet.store.snapshot import Facts
+    from patchfleet.store.snapshot import Snapshot
     from patchfleet.store.store import Store
 
 __all__ = [
     "ChangeEntry",
+    "ChangeOutcome",
     "Delta",
-    "Facts",
     "Journal",
     "Json",
     "OpenChange",
-    "Outcome",
     "PublicationRow",
     "ReadBack",
     "Run",
     "RunRow",
     "RunState",
+    "Snapshot",
     "Store",
 ]
 
-_HOMES = {"Facts": "facts", "Journal": "journal", "Run": "run", "Store": "record"}
+_HOMES = {"Snapshot": "snapshot", "Journal": "record.journal", "Run": "run", "Store": "store"}
 
 
 def __getattr__(name: str) -> object:
     """Import what needs a database when it is asked for."""
     if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return renamed(__name__)(name)
     return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -17,23 +17,23 @@ from patchfleet.models.machine import Identity
 from patchfleet.store.publication import chain as publications
 from patchfleet.store.publication import writer
 from patchfleet.store.publication.files import folder_of
-from patchfleet.store.publication.storage import Shelf
+from patchfleet.store.publication.storage import Storage
 from patchfleet.store.record import inventory as inventories
 from patchfleet.store.record import jobs, machines, schema, source_state, unread
 from patchfleet.store.record.database import Database
 from patchfleet.store.record.dialect import RunLock
-from patchfleet.store.record.findings import Ledger
+from patchfleet.store.record.findings import FindingWriter
 from patchfleet.store.record.nul_bytes import without_nul
-from patchfleet.store.record.run_start import Begun
+from patchfleet.store.record.run_start import StartedRun
 from patchfleet.store.record.schema import micros, moment
-from patchfleet.store.types import Delta, Listed
+from patchfleet.store.types import Delta, ListedRow
 
 
 class Run:
     """A run being written; for one thread at a time. Made by `Store.begin`."""
 
     def __init__(
-        self, database: Database, shelf: Shelf, lock: RunLock, begun: Begun, source: str
+        self, database: Database, shelf: Storage, lock: RunLock, begun: StartedRun, source: str
     ) -> None:
         self.id = begun.id
         self.source = source
@@ -41,10 +41,10 @@ class Run:
         self.started_at = moment(begun.started_at)
         self._database, self._shelf, self._source = database, shelf, begun.source
         self._lock: RunLock | None = lock
-        self._ledger = Ledger(database, begun.source, begun.id)
+        self._ledger = FindingWriter(database, begun.source, begun.id)
         self._inventory: Inventory | None = None
         self._keys: dict[str, int] = {}
-        self._listed: dict[int, Listed] = {}
+        self._listed: dict[int, ListedRow] = {}
         self._recognition: int | None = None
         self._scanned = set(begun.scanned)
         self._left_out: set[str] = set()
@@ -82,7 +82,7 @@ class Run:
         self._inventory = inventory
         self._scanned &= self._keys.keys()
 
-    def last_listings(self) -> dict[str, Listed]:
+    def last_listings(self) -> dict[str, ListedRow]:
         """Return what is on record of each device of the inventory that was ever listed."""
         return {
             number: listed
@@ -106,7 +106,7 @@ class Run:
         """
         key = self._key(device_id)
         delta = self._ledger.record(key, findings, micros(now), fingerprint)
-        self._listed[key] = Listed(now, len(findings), fingerprint)
+        self._listed[key] = ListedRow(now, len(findings), fingerprint)
         self._was_read(device_id)
         return delta
 

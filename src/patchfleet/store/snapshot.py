@@ -25,8 +25,8 @@ from patchfleet.models import Selection
 from patchfleet.store.publication import deletion_vectors
 from patchfleet.store.publication.duckdb import connect
 from patchfleet.store.publication.files import TIMES, files, run_of
-from patchfleet.store.publication.storage import Shelf
-from patchfleet.store.types import PublicationRow, RunGaps, RunTold, ViewColumn
+from patchfleet.store.publication.storage import Storage
+from patchfleet.store.types import PublicationRow, RunGaps, RunSummary, ViewColumn
 from patchfleet.store.views.lifecycle import MILESTONES
 from patchfleet.store.views.patch_history import DESCRIBED_EVER, DEVICES_THEN, standings
 from patchfleet.store.views.scratch import Aside, Scratch
@@ -111,7 +111,7 @@ _PATCHES = """
 """
 
 
-class Facts:
+class Snapshot:
     """What published runs say; a context manager, for one thread.
 
     `repaired` names every file that was missing or damaged and had to be rebuilt before opening.
@@ -121,9 +121,9 @@ class Facts:
         self,
         publications: Sequence[PublicationRow],
         *,
-        shelf: Shelf,
+        shelf: Storage,
         repaired: Sequence[str] = (),
-        runs: Sequence[RunTold] = (),
+        runs: Sequence[RunSummary] = (),
         gaps: Sequence[RunGaps] = (),
     ) -> None:
         """Open the files of `publications`, one a source, on `shelf`.
@@ -138,14 +138,14 @@ class Facts:
         self.shelf = shelf
         self._spill = TemporaryDirectory(prefix="patchfleet-", ignore_cleanup_errors=True)
         self._connection = connect(memory_limit=_MEMORY, temp_directory=self._spill.name)
-        self._compared: dict[Facts, str] = {}
+        self._compared: dict[Snapshot, str] = {}
         self._scratch = Aside(partial(self._run, self._connection))
         self._is_locked = False
         try:
             self._connection.execute("SET parquet_metadata_cache = true")
             shelf.connect(self._connection)
             self._create_views("", self)
-            if any(p.since_ever for p in self.publications):
+            if any(p.all_publications for p in self.publications):
                 self._create_history(runs)
         except BaseException:
             self.close()
@@ -234,7 +234,7 @@ class Facts:
         from patchfleet.store.views.user_sql import ask, lock
 
         if not self._is_locked:
-            folders = {f for p in self.publications for f in (*p.folders, *p.since_ever)}
+            folders = {f for p in self.publications for f in (*p.folders, *p.all_publications)}
             lock(self._connection, [self.shelf.name_of(folder, "") for folder in sorted(folders)])
             self._is_locked = True
         return ask(self._connection, sql)
@@ -249,7 +249,7 @@ class Facts:
             listed += [ViewColumn(view, name, kind, meanings[name]) for name, kind, *_ in described]
         return listed
 
-    def beside(self, other: "Facts") -> str:
+    def beside(self, other: "Snapshot") -> str:
         """Make the findings of `other` readable here and return the name of their `held` view.
 
         Raises StoreError when the two do not hold the same sources.
@@ -288,7 +288,7 @@ class Facts:
         except duckdb.ConnectionException:
             raise _closed() from None
 
-    def _create_views(self, prefix: str, of: "Facts") -> None:
+    def _create_views(self, prefix: str, of: "Snapshot") -> None:
         published = [(p.source, p.run_id, _plain(p.as_of)) for p in of.publications]
         self._create_table(f"{prefix}publications", _PUBLICATION_COLUMNS, published)
         for name in ("customers", "sites", "devices", "jobs", "job_runs", "job_results"):
@@ -317,7 +317,7 @@ class Facts:
             view = sql.format(prefix=prefix, listed=rows)
             self._connection.execute(f"CREATE VIEW {prefix}{name} AS {view}")
 
-    def _create_history(self, runs: Sequence[RunTold]) -> None:
+    def _create_history(self, runs: Sequence[RunSummary]) -> None:
         """Make `runs`, `intervals`, `milestones`, `standings`: how all came to be what it is.
 
         `lasting` and `moving` are the intervals of findings with one and with several of them.
@@ -331,8 +331,8 @@ class Facts:
                 known[run.source] = run.as_of
             told.append((run.id, run.source, run.state, _plain(known.get(run.source))))
         self._create_table("runs", _RUN_COLUMNS, told)
-        ever = [folder for p in self.publications for folder in p.since_ever]
-        later = [folder for p in self.publications for folder in p.since_ever[1:]]
+        ever = [folder for p in self.publications for folder in p.all_publications]
+        later = [folder for p in self.publications for folder in p.all_publications[1:]]
         patches = f"(SELECT DISTINCT * FROM {files(self.shelf, ever, 'patches')})"
         self._create_view("patches_ever", patches, "patches")
         but = "EXCLUDE (file_run, file_row)"
@@ -340,7 +340,7 @@ class Facts:
             self._create_view("ended_ever", files(self.shelf, later, "ended"), "ended", but)
         else:
             self._connection.execute(f"CREATE VIEW ended_ever AS {_STANDING} WHERE false")
-        published = [(p.source, run_of(f)) for p in self.publications for f in p.since_ever]
+        published = [(p.source, run_of(f)) for p in self.publications for f in p.all_publications]
         self._create_table("published", {"source": "VARCHAR", "run_id": "BIGINT"}, published)
         then = DEVICES_THEN.format(files=files(self.shelf, ever, "devices", ", filename = true"))
         self._connection.execute(f"CREATE VIEW devices_then AS {then}")

@@ -17,25 +17,26 @@ from typing import Any, Self
 from msgspec.structs import replace
 from sqlalchemy import Connection, Row, Select, func, select
 
+from patchfleet._renamed import warn_of_option
 from patchfleet.errors import StoreError
-from patchfleet.models import Gap, Hosts, Inventory, RunRef
-from patchfleet.models.machine import Ref, Verdict
+from patchfleet.models import Gap, Inventory, JobRunRef, SourceState
+from patchfleet.models.machine import DeviceRef, MatchDecision
 from patchfleet.store.publication import gaps
 from patchfleet.store.publication.chain import (
     PUBLICATIONS,
-    Part,
+    PublicationRecord,
+    all_publications,
     chain,
     row_of,
-    since_ever,
 )
-from patchfleet.store.publication.repair import Mending
-from patchfleet.store.publication.storage import Shelf, shelf_at
+from patchfleet.store.publication.repair import Repair
+from patchfleet.store.publication.storage import Storage, shelf_at
 from patchfleet.store.record import intel, jobs, machines, source_state
 from patchfleet.store.record import inventory as inventories
 from patchfleet.store.record.database import Database
 from patchfleet.store.record.dialect import RunLock
 from patchfleet.store.record.journal import Journal
-from patchfleet.store.record.rate_limit import SharedPace
+from patchfleet.store.record.rate_limit import SharedRateLimit
 from patchfleet.store.record.run_start import begin
 from patchfleet.store.record.schema import (
     condition,
@@ -51,8 +52,8 @@ from patchfleet.store.record.schema import (
     source,
 )
 from patchfleet.store.run import Run
-from patchfleet.store.snapshot import Facts
-from patchfleet.store.types import IntelRow, PublicationRow, RunGaps, RunRow, RunState, RunTold
+from patchfleet.store.snapshot import Snapshot
+from patchfleet.store.types import IntelRow, PublicationRow, RunGaps, RunRow, RunState, RunSummary
 
 _SIX_HOURS = timedelta(hours=6)
 
@@ -60,14 +61,14 @@ _SIX_HOURS = timedelta(hours=6)
 class Store:
     """An open store; a context manager, for one thread at a time."""
 
-    def __init__(self, database: Database, shelf: Shelf) -> None:
+    def __init__(self, database: Database, shelf: Storage) -> None:
         self.name = database.name
         self.address = database.backend.address
         self.published = shelf.address
         self.journal = Journal(database)
         self._database = database
         self._shelf = shelf
-        self._mending = Mending(database, shelf)
+        self._mending = Repair(database, shelf)
         self._runs: list[Run] = []
 
     @classmethod
@@ -129,13 +130,13 @@ class Store:
         *,
         seconds: float = 60.0,
         clock: Callable[[], float] | None = None,
-    ) -> SharedPace:
+    ) -> SharedRateLimit:
         """Return the pace that all processes keep together which open this store.
 
         It allows `calls` in any window of `seconds`. `account` names a key without telling it; the
         same name means the same limit. Without a `clock` the database's own counts.
         """
-        return SharedPace(self._database, account, calls, seconds=seconds, clock=clock)
+        return SharedRateLimit(self._database, account, calls, seconds=seconds, clock=clock)
 
     def hold(self, name: str) -> RunLock | None:
         """Take a name that others see held while this process lives, or return None where it is."""
@@ -179,7 +180,7 @@ class Store:
             run_id = connection.scalar(last)
             return None if run_id is None else inventories.read(connection, run_id)
 
-    def hosts(self, source_name: str) -> Hosts | None:
+    def hosts(self, source_name: str) -> SourceState | None:
         """Return what a source remembers of its hosts, None where it never said anything."""
         with self._database.read() as connection:
             return source_state.read(connection, source_name)
@@ -189,7 +190,7 @@ class Store:
         with self._database.read() as connection:
             return jobs.names(connection, source_name)
 
-    def runs_over(self, source_name: str, before: datetime) -> frozenset[RunRef]:
+    def runs_over(self, source_name: str, before: datetime) -> frozenset[JobRunRef]:
         """Return the runs of a source's jobs that began before a time and are over everywhere."""
         with self._database.read() as connection:
             return jobs.runs_over(connection, source_name, before)
@@ -199,17 +200,17 @@ class Store:
         with self._database.read() as connection:
             return list(connection.scalars(select(source.c.name).order_by(source.c.name)))
 
-    def machine_ids(self) -> dict[Ref, str]:
+    def machine_ids(self) -> dict[DeviceRef, str]:
         """Return which machine each device of any source is now."""
         with self._database.read() as connection:
             return machines.machine_ids(connection)
 
-    def verdicts(self) -> list[Verdict]:
+    def verdicts(self) -> list[MatchDecision]:
         """List what people decided of pairs of devices, in the order they did."""
         with self._database.read() as connection:
             return machines.verdicts(connection)
 
-    def decide(self, verdict: Verdict) -> None:
+    def decide(self, verdict: MatchDecision) -> None:
         """Write down what a person decided of two devices; the next sync follows it.
 
         Raises StoreError for a device that is not on record.
@@ -274,7 +275,7 @@ class Store:
         """
         row, parts = self._publication(run_id)
         self._mending.mend(self._mending.broken([(row, parts[:-1])]))
-        self._mending.write_again(row.source, parts[-1])
+        self._mending.rewrite(row.source, parts[-1])
         return row
 
     def publish_all(self, on_run: Callable[[str, int], None] = lambda _source, _run: None) -> int:
@@ -311,7 +312,18 @@ class Store:
         run_id: int | None = None,
         at: datetime | None = None,
         with_history: bool = False,
-    ) -> Facts:
+    ) -> Snapshot:
+        """Return `snapshot` under its former name, with a warning."""
+        warn_of_option("Store.facts", "Store.snapshot")
+        return self.snapshot(run_id=run_id, at=at, with_history=with_history)
+
+    def snapshot(
+        self,
+        *,
+        run_id: int | None = None,
+        at: datetime | None = None,
+        with_history: bool = False,
+    ) -> Snapshot:
         """Open the current publication of every source, or that of one run, for questions.
 
         With `at`, each source is as it was known at that time: its last run that was complete and
@@ -325,19 +337,19 @@ class Store:
         runs = self._runs_told() if with_history else ()
         rows = [row for row, _ in chosen]
         missed = self._gaps(rows, at, is_of_all=run_id is None)
-        make = partial(Facts, rows, shelf=self._shelf, runs=runs, gaps=missed)
-        facts = None
+        make = partial(Snapshot, rows, shelf=self._shelf, runs=runs, gaps=missed)
+        snapshot = None
         with ThreadPoolExecutor(max_workers=1) as beside:
             checked = beside.submit(self._mending.broken, chosen)
             # Whatever a harmed file may raise: it is mended below, and what is whole and cannot be
             # opened raises the same again where nothing is suppressed.
             with suppress(Exception):
-                facts = make() if self._are_plain(chosen) else None
+                snapshot = make() if self._are_plain(chosen) else None
             broken = checked.result()
-        if facts is not None:
+        if snapshot is not None:
             if not broken:
-                return facts
-            facts.close()
+                return snapshot
+            snapshot.close()
         self._mending.mend(broken)
         repaired = [
             f"{what}; it was rebuilt from the record" for *_, found in broken for what in found
@@ -357,19 +369,19 @@ class Store:
             for one in found
         ]
 
-    def _are_plain(self, chosen: Sequence[tuple[PublicationRow, list[Part]]]) -> bool:
+    def _are_plain(self, chosen: Sequence[tuple[PublicationRow, list[PublicationRecord]]]) -> bool:
         """Say whether files can be opened unchecked, without waiting for whoever writes to them."""
         return all(
             self._shelf.is_plain(part.folder, part.digests) for _, parts in chosen for part in parts
         )
 
-    def _with_history(self, row: PublicationRow) -> tuple[PublicationRow, list[Part]]:
+    def _with_history(self, row: PublicationRow) -> tuple[PublicationRow, list[PublicationRecord]]:
         """Return a publication with all that its source published until then."""
         of = select(publication.c.source).where(publication.c.run == row.run_id)
         with self._database.read() as connection:
-            parts = since_ever(connection, connection.scalars(of).one(), until=row.run_id)
+            parts = all_publications(connection, connection.scalars(of).one(), until=row.run_id)
         folders = tuple(part.folder for part in parts)
-        return replace(row, since_ever=folders), parts
+        return replace(row, all_publications=folders), parts
 
     def close(self) -> None:
         """Close the database; a run that is still open stays to be resumed."""
@@ -388,7 +400,7 @@ class Store:
     ) -> None:
         self.close()
 
-    def _current(self, at: datetime | None) -> list[tuple[PublicationRow, list[Part]]]:
+    def _current(self, at: datetime | None) -> list[tuple[PublicationRow, list[PublicationRecord]]]:
         latest = select(func.max(publication.c.run)).group_by(publication.c.source)
         if at is not None:
             latest = latest.join(run, publication.c.run == run.c.id).where(
@@ -412,7 +424,7 @@ class Store:
             hint="run patchfleet sync; one that was broken off goes on from where it stopped",
         )
 
-    def _publication(self, run_id: int) -> tuple[PublicationRow, list[Part]]:
+    def _publication(self, run_id: int) -> tuple[PublicationRow, list[PublicationRecord]]:
         with self._database.read() as connection:
             row = connection.execute(PUBLICATIONS.where(publication.c.run == run_id)).first()
             newest = select(publication.c.run).order_by(publication.c.run.desc()).limit(5)
@@ -424,15 +436,19 @@ class Store:
             hint=f"the latest complete runs are {known}" if known else "no run is complete yet",
         )
 
-    def _whole(self, connection: Connection, row: Row[Any]) -> tuple[PublicationRow, list[Part]]:
+    def _whole(
+        self, connection: Connection, row: Row[Any]
+    ) -> tuple[PublicationRow, list[PublicationRecord]]:
         parts = chain(connection, row.source_id, until=row.run)
         return row_of(row, parts), parts
 
-    def _runs_told(self) -> list[RunTold]:
+    def _runs_told(self) -> list[RunSummary]:
         """Read all runs, newest first, without counting what they recorded."""
         with self._database.read() as connection:
             rows = connection.execute(_RUNS_TOLD).all()
-        return [RunTold(row.id, row.source, self._state_of(row), moment(row.as_of)) for row in rows]
+        return [
+            RunSummary(row.id, row.source, self._state_of(row), moment(row.as_of)) for row in rows
+        ]
 
     def _state_of(self, row: Row[Any]) -> RunState:
         if row.state == "running" and not self._database.is_locked(row.source):

@@ -13,7 +13,7 @@ from patchfleet.models import Gap
 
 RunState = Literal["running", "incomplete", "complete", "abandoned"]
 
-Outcome = Literal["sent", "confirmed", "skipped", "failed", "unknown"]
+ChangeOutcome = Literal["sent", "confirmed", "skipped", "failed", "unknown"]
 """What became of one change; `unknown` is a request whose answer never came."""
 
 Json: TypeAlias = bool | int | float | str | list[Any] | dict[str, Any] | None
@@ -28,7 +28,7 @@ class Delta(Struct, frozen=True, gc=False):
     unchanged: int
 
 
-class Listed(Struct, frozen=True, gc=False):
+class ListedRow(Struct, frozen=True, gc=False):
     """How a device was last listed: when, how many findings, and what knows the answer again."""
 
     at: datetime
@@ -55,7 +55,7 @@ class RunRow(Struct, frozen=True):
     is_current: bool
 
 
-class RunTold(Struct, frozen=True):
+class RunSummary(Struct, frozen=True):
     """What the history of a finding says of a run: which it was, of whom, and as of when."""
 
     id: int
@@ -87,7 +87,7 @@ class PublicationRow(Struct, frozen=True):
     source: str
     as_of: datetime
     folders: tuple[str, ...]
-    since_ever: tuple[str, ...] = ()
+    all_publications: tuple[str, ...] = ()
     recognition: int = 0
 
 
@@ -127,7 +127,7 @@ class ChangeEntry(Struct, frozen=True, kw_only=True):
     device_id: str
     finding_ids: tuple[str, ...]
     action: str
-    outcome: Outcome
+    outcome: ChangeOutcome
     before: Json = None
     after: Json = None
     reason: str = ""

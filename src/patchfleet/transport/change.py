@@ -34,7 +34,7 @@ from patchfleet.transport.operation import (
 from patchfleet.transport.retry import wait_before_next
 
 if TYPE_CHECKING:
-    from patchfleet.transport.exchange import Manners
+    from patchfleet.transport.exchange import CallPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +89,11 @@ class Tried(Generic[T]):
     is_renewable: bool = False
 
 
-Do: TypeAlias = "Callable[[Procedure[Any], Manners], Flow[Any]]"
-Try: TypeAlias = "Callable[[Operation[Any], Manners], Flow[Tried[Any]]]"
+Do: TypeAlias = "Callable[[Procedure[Any], CallPolicy], Flow[Any]]"
+Try: TypeAlias = "Callable[[Operation[Any], CallPolicy], Flow[Tried[Any]]]"
 
 
-def changed(change: Change[T], manners: "Manners", do: Do, try_: Try) -> Flow[T]:
+def changed(change: Change[T], manners: "CallPolicy", do: Do, try_: Try) -> Flow[T]:
     """Make a change as a flow: `do` does the reading, `try_` sends once.
 
     Returns its result, or raises: what was refused and is read as it was before, or an error whose
@@ -118,7 +118,7 @@ def changed(change: Change[T], manners: "Manners", do: Do, try_: Try) -> Flow[T]
     return _concluded(change, outcome, manners)
 
 
-def _sent(change: Change[T], manners: "Manners", do: Do, try_: Try) -> Flow[Outcome[Any]]:
+def _sent(change: Change[T], manners: "CallPolicy", do: Do, try_: Try) -> Flow[Outcome[Any]]:
     """Send until it is known what came of it, or until sending again would be wrong."""
     attempt = 0
     has_left = is_doubtful = is_renewed = False
@@ -159,7 +159,7 @@ def _leaves_open(error: VendorError | None) -> bool:
 
 
 def _before_next(
-    change: Change[T], outcome: Outcome[Any], has_left: bool, attempt: int, manners: "Manners"
+    change: Change[T], outcome: Outcome[Any], has_left: bool, attempt: int, manners: "CallPolicy"
 ) -> float | None:
     """Return how long to wait before it is sent again, or None where it is not."""
     error = outcome.error
@@ -188,12 +188,14 @@ def _decided(outcome: Outcome[Any]) -> list[Claim]:
     return [Claim("failed", tuple(outcome.sights), {}, reason)]
 
 
-def _patience(error: VendorError, manners: "Manners") -> float:
+def _patience(error: VendorError, manners: "CallPolicy") -> float:
     asked = error.retry_after_seconds or 0.0
     return min(asked, manners.retries.longest_retry_after_seconds)
 
 
-def looked(change: Change[T], answer: Any, manners: "Manners", do: Do) -> Flow[Mapping[str, Sight]]:
+def looked(
+    change: Change[T], answer: Any, manners: "CallPolicy", do: Do
+) -> Flow[Mapping[str, Sight]]:
     """Read back what a change was to do, again after some time while it is not to be seen."""
     assert change.look is not None
     look: Callable[[], Steps[Mapping[str, Sight]]] = partial(change.look, answer)
@@ -260,7 +262,7 @@ def _reason(said: str, sight: Sight, error: VendorError | None) -> str:
 def _concluded(
     change: Change[T],
     outcome: Outcome[Any],
-    manners: "Manners",
+    manners: "CallPolicy",
     known: str = "the answer says that it was done",
 ) -> T:
     """Return the result of a change, or raise what is to be said in its place.

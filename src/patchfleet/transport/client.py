@@ -12,26 +12,26 @@ from types import TracebackType
 from typing import Any, Generic, ParamSpec, Self, TypeVar, get_args, get_type_hints, overload
 
 from patchfleet.transport.change import Journal
-from patchfleet.transport.connection_pool import AsyncWire, Wire
-from patchfleet.transport.endpoint import Line
-from patchfleet.transport.exchange import Manners, exchange, streamed
-from patchfleet.transport.operation import Listing, R, Work
+from patchfleet.transport.connection_pool import AsyncConnectionPool, ConnectionPool
+from patchfleet.transport.endpoint import Endpoint
+from patchfleet.transport.exchange import CallPolicy, exchange, streamed
+from patchfleet.transport.operation import R, RecordStream, Work
 from patchfleet.transport.runner import arun, astream, run, stream
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def _with(manners: Manners, journal: Journal | None) -> Manners:
+def _with(manners: CallPolicy, journal: Journal | None) -> CallPolicy:
     return manners if journal is None else replace(manners, journal=journal)
 
 
 class Client:
     """Run operations, one connection pool for all threads. Constructing opens nothing."""
 
-    def __init__(self, line: Line, manners: Manners) -> None:
+    def __init__(self, line: Endpoint, manners: CallPolicy) -> None:
         self._manners = manners
-        self._wire = Wire(line)
+        self._wire = ConnectionPool(line)
 
     def run(self, work: Work[T], *, journal: Journal | None = None) -> T:
         """Run one operation or several; return the result or raise a `VendorError`.
@@ -40,7 +40,7 @@ class Client:
         """
         return run(exchange(work, _with(self._manners, journal)), self._wire)
 
-    def iterate(self, listing: Listing[R, Any]) -> Iterator[R]:
+    def iterate(self, listing: RecordStream[R, Any]) -> Iterator[R]:
         """Yield what a listing finds as it finds it; one page is held at a time."""
         return stream(streamed(listing, self._manners), self._wire)
 
@@ -68,15 +68,15 @@ class Client:
 class AsyncClient:
     """Run operations, one connection pool for all tasks of one event loop."""
 
-    def __init__(self, line: Line, manners: Manners) -> None:
+    def __init__(self, line: Endpoint, manners: CallPolicy) -> None:
         self._manners = manners
-        self._wire = AsyncWire(line)
+        self._wire = AsyncConnectionPool(line)
 
     async def run(self, work: Work[T], *, journal: Journal | None = None) -> T:
         """Run one operation or several; see `Client.run`."""
         return await arun(exchange(work, _with(self._manners, journal)), self._wire)
 
-    def iterate(self, listing: Listing[R, Any]) -> AsyncIterator[R]:
+    def iterate(self, listing: RecordStream[R, Any]) -> AsyncIterator[R]:
         """Yield what a listing finds as it finds it; one page is held at a time."""
         return astream(streamed(listing, self._manners), self._wire, [])
 
@@ -139,7 +139,7 @@ class amethod(Generic[P, T]):  # noqa: N801 -- reads as a keyword of the tables
 class iterator(Generic[P, R]):  # noqa: N801
     """Make a method of a `Client` that yields what a listing finds, page by page."""
 
-    def __init__(self, build: Callable[P, Listing[R, Any]]) -> None:
+    def __init__(self, build: Callable[P, RecordStream[R, Any]]) -> None:
         self.build = build
 
     @overload
@@ -159,7 +159,7 @@ class iterator(Generic[P, R]):  # noqa: N801
 class aiterator(Generic[P, R]):  # noqa: N801
     """Make a method of an `AsyncClient` that yields what a listing finds, page by page."""
 
-    def __init__(self, build: Callable[P, Listing[R, Any]]) -> None:
+    def __init__(self, build: Callable[P, RecordStream[R, Any]]) -> None:
         self.build = build
 
     @overload

@@ -20,7 +20,7 @@ import httpcore2
 import httpx2
 from blake3 import blake3
 
-from patchfleet.transport.endpoint import Line
+from patchfleet.transport.endpoint import Endpoint
 from patchfleet.transport.messages import Request
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class History:
 class Connection(History):
     """A transport of the HTTP library that holds one connection; see `History`."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: Endpoint) -> None:
         self._bounds = _Bounds()
         self._transport = httpx2.HTTPTransport(**_options(line))
         super().__init__(self._transport._pool)  # noqa: SLF001
@@ -98,7 +98,7 @@ class Connection(History):
 class AsyncConnection(History):
     """The same for a task; whoever awaits it bounds its time as a whole."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: Endpoint) -> None:
         self._transport = httpx2.AsyncHTTPTransport(**_options(line))
         super().__init__(self._transport._pool)  # noqa: SLF001
 
@@ -111,7 +111,7 @@ class AsyncConnection(History):
         await self._transport.aclose()
 
 
-def _options(line: Line) -> dict[str, Any]:
+def _options(line: Endpoint) -> dict[str, Any]:
     """Return how a transport is made: one connection, and no settings of its own."""
     return {
         "verify": line.trust(),

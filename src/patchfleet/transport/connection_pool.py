@@ -2,7 +2,7 @@
 
 Invariants: no exception of the HTTP library leaves this module; no redirect is followed; every wait
 has an end, every body a size and all of them together too; what comes back holds no secret
-(`sealed.py`).
+(`with_credentials.py`).
 """
 
 import asyncio
@@ -15,9 +15,9 @@ from threading import BoundedSemaphore, Lock
 from typing import TYPE_CHECKING, Generic, TypeVar
 from urllib.parse import urlsplit
 
-from patchfleet.transport.credentials import Discreet, scrubbed, sealed, secrets_in
-from patchfleet.transport.endpoint import Line
-from patchfleet.transport.messages import Lost, Request, Response
+from patchfleet.transport.credentials import RedactingFilter, redacted, secrets_in, with_credentials
+from patchfleet.transport.endpoint import Endpoint
+from patchfleet.transport.messages import NoResponse, Request, Response
 from patchfleet.transport.unpacking import Unpacking
 
 if TYPE_CHECKING:
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 class _Account:
     """How many bytes of answers are held at once, by all calls that are under way."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: Endpoint) -> None:
         self._line = line
         self._lock = Lock()
         self._held = 0
 
-    def add(self, size: int, more: int) -> Lost | None:
+    def add(self, size: int, more: int) -> NoResponse | None:
         """Count `more` bytes of an answer of `size` so far; say what ends it where that is much."""
         with self._lock:
             self._held += more
@@ -42,7 +42,9 @@ class _Account:
         if size > self._line.longest_body_bytes:
             return _too_long(self._line)
         if held > MOST_BODIES * self._line.longest_body_bytes:
-            return Lost("the answers that come at once are longer than memory allows", "unknown")
+            return NoResponse(
+                "the answers that come at once are longer than memory allows", "unknown"
+            )
         return None
 
     def give_back(self, size: int) -> None:
@@ -60,15 +62,15 @@ class _Body:
         self._size = 0
         self.chunks: list[bytes] = []
 
-    def add(self, received: bytes) -> Lost | None:
+    def add(self, received: bytes) -> NoResponse | None:
         """Add what came; say what ends the answer where that is much."""
         return self._add(self._unpacking.pieces(received))
 
-    def end(self) -> Lost | None:
+    def end(self) -> NoResponse | None:
         """Add what is left where nothing more comes."""
         return self._add(self._unpacking.rest())
 
-    def _add(self, pieces: Iterable[bytes]) -> Lost | None:
+    def _add(self, pieces: Iterable[bytes]) -> NoResponse | None:
         for piece in pieces:
             self.chunks.append(piece)
             self._size += len(piece)
@@ -91,13 +93,13 @@ C = TypeVar("C", bound="History")
 class _Connections(Generic[C]):
     """The connections of one line that are open and not in use, and what all its calls share."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: Endpoint) -> None:
         self._line = line
         self._account = _Account(line)
         self._lock = Lock()
         self._idle: list[C] = []
         self._closings = 0
-        self._discreet: Discreet | None = None
+        self._discreet: RedactingFilter | None = None
 
     @property
     def connections(self) -> int:
@@ -111,7 +113,7 @@ class _Connections(Generic[C]):
         """
         with self._lock:
             if self._discreet is None:
-                self._discreet = Discreet(self._line)
+                self._discreet = RedactingFilter(self._line)
             if instead_of is None:
                 return self._idle.pop() if self._idle else None, [], self._closings
             unbelieved = [one for one in self._idle if one.number == instead_of]
@@ -139,33 +141,33 @@ class _Connections(Generic[C]):
         return idle
 
 
-class Wire(_Connections["Connection"]):
+class ConnectionPool(_Connections["Connection"]):
     """Connections for threads, each opened when it is first needed and kept for the next call.
 
     Each has a transport of its own: a shared pool looks at all its connections at every call.
     """
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: Endpoint) -> None:
         super().__init__(line)
         # The time of a call begins when it has a place: waiting for one is our own doing.
         self._places = BoundedSemaphore(line.connections)
         # A thread that nobody waits for may give one back after all were closed.
         weakref.finalize(self, _close_all, self._idle)
 
-    def send(self, request: Request) -> Response | Lost:
+    def send(self, request: Request) -> Response | NoResponse:
         """Send one request and return the whole answer, or what became of it."""
         sealing = _sealed(request, self._line)
-        if isinstance(sealing, Lost):
+        if isinstance(sealing, NoResponse):
             return sealing
         with self._places:
             connection, closings = self._take(request.instead_of)
-            outcome: Response | Lost = _NO_ANSWER
+            outcome: Response | NoResponse = _NO_ANSWER
             try:
                 outcome = self._send(connection, request, sealing)
             except _failures() as error:
                 outcome = _lost(error, self._line)
             finally:
-                connection.is_spent |= isinstance(outcome, Lost)
+                connection.is_spent |= isinstance(outcome, NoResponse)
                 if not self._is_kept(connection, closings):
                     connection.close()
             return outcome
@@ -179,7 +181,7 @@ class Wire(_Connections["Connection"]):
 
     def _send(
         self, connection: "Connection", request: Request, sealing: "httpx2.Request"
-    ) -> Response | Lost:
+    ) -> Response | NoResponse:
         line = self._line
         answer = connection.ask(sealing, time.monotonic() + line.timeout_seconds)
         body = _Body(self._account, answer)
@@ -204,23 +206,23 @@ def _close_all(connections: "Iterable[Connection]") -> None:
         connection.close()
 
 
-class AsyncWire(_Connections["AsyncConnection"]):
+class AsyncConnectionPool(_Connections["AsyncConnection"]):
     """Connections for the tasks of one event loop; see `Wire`."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: Endpoint) -> None:
         super().__init__(line)
         self._places: asyncio.Semaphore | None = None
 
-    async def send(self, request: Request) -> Response | Lost:
+    async def send(self, request: Request) -> Response | NoResponse:
         """Send one request and return the whole answer, or what became of it."""
         sealing = _sealed(request, self._line)
-        if isinstance(sealing, Lost):
+        if isinstance(sealing, NoResponse):
             return sealing
         if self._places is None:  # of this event loop
             self._places = asyncio.Semaphore(self._line.connections)
         async with self._places:  # the time of a call begins when it has a place
             connection, closings = await self._take(request.instead_of)
-            outcome: Response | Lost = _NO_ANSWER
+            outcome: Response | NoResponse = _NO_ANSWER
             try:
                 async with asyncio.timeout(self._line.timeout_seconds):
                     outcome = await self._send(connection, request, sealing)
@@ -229,7 +231,7 @@ class AsyncWire(_Connections["AsyncConnection"]):
             except _failures() as error:
                 outcome = _lost(error, self._line)
             finally:
-                connection.is_spent |= isinstance(outcome, Lost)
+                connection.is_spent |= isinstance(outcome, NoResponse)
                 if not self._is_kept(connection, closings):
                     await connection.aclose()
             return outcome
@@ -244,7 +246,7 @@ class AsyncWire(_Connections["AsyncConnection"]):
 
     async def _send(
         self, connection: "AsyncConnection", request: Request, sealing: "httpx2.Request"
-    ) -> Response | Lost:
+    ) -> Response | NoResponse:
         line = self._line
         answer = await connection.ask(sealing)
         body = _Body(self._account, answer)
@@ -266,17 +268,17 @@ class AsyncWire(_Connections["AsyncConnection"]):
             await connection.aclose()
 
 
-_NO_ANSWER = Lost("the call was given up", "unknown")
+_NO_ANSWER = NoResponse("the call was given up", "unknown")
 
 
-def _sealed(request: Request, line: Line) -> "httpx2.Request | Lost":
+def _sealed(request: Request, line: Endpoint) -> "httpx2.Request | NoResponse":
     """Return what goes out, or that it cannot: then nothing has left."""
     import httpx2
 
     try:
-        return sealed(request, line)
+        return with_credentials(request, line)
     except (UnicodeError, httpx2.InvalidURL):
-        return Lost("the address or a header cannot be sent", "refused", is_transient=False)
+        return NoResponse("the address or a header cannot be sent", "refused", is_transient=False)
 
 
 def _failures() -> tuple[type[Exception], ...]:
@@ -295,7 +297,7 @@ def _answered(
     answer: "httpx2.Response",
     chunks: list[bytes],
     secrets: list[bytes],
-) -> Response | Lost:
+) -> Response | NoResponse:
     """Build our answer; a server that repeats the request's address does not repeat the secret.
 
     Where bytes follow an answer that is not the first of its connection, it may be a belated one,
@@ -307,30 +309,30 @@ def _answered(
     body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
     is_doubtful = connection.is_doubtful(request, body)
     if connection.has_more(answer) and not is_first:
-        return Lost(
+        return NoResponse(
             "more came than was asked for, so no answer can be told from another", "unknown"
         )
     headers = {
-        name: scrubbed(value.encode("latin-1"), secrets).decode("latin-1")
+        name: redacted(value.encode("latin-1"), secrets).decode("latin-1")
         for name, value in headers_of(answer).items()
     }
-    body = scrubbed(body, secrets)
+    body = redacted(body, secrets)
     return Response(answer.status_code, headers, body, connection.number, is_doubtful)
 
 
-def _too_slow(line: Line) -> Lost:
-    return Lost(f"no complete answer within {line.timeout_seconds:g} seconds", "unknown")
+def _too_slow(line: Endpoint) -> NoResponse:
+    return NoResponse(f"no complete answer within {line.timeout_seconds:g} seconds", "unknown")
 
 
-def _too_long(line: Line) -> Lost:
-    return Lost(
+def _too_long(line: Endpoint) -> NoResponse:
+    return NoResponse(
         f"the answer is longer than {line.longest_body_bytes:,} bytes",
         "unknown",
         is_transient=False,
     )
 
 
-def _lost(error: Exception, line: Line) -> Lost:
+def _lost(error: Exception, line: Endpoint) -> NoResponse:
     """Say what became of a request, in words without addresses of requests or secrets."""
     import httpx2
 
@@ -339,34 +341,36 @@ def _lost(error: Exception, line: Line) -> Lost:
     if isinstance(error, httpx2.TimeoutException):
         return _too_slow(line)
     if isinstance(error, zlib.error):
-        return Lost("the answer's compression is damaged", "unknown")
+        return NoResponse("the answer's compression is damaged", "unknown")
     if isinstance(
         error, httpx2.UnsupportedProtocol | httpx2.LocalProtocolError | httpx2.InvalidURL
     ):
-        return Lost("the address or a header cannot be sent", "refused", is_transient=False)
-    return Lost(f"the connection to {line.host} broke before the answer was complete", "unknown")
+        return NoResponse("the address or a header cannot be sent", "refused", is_transient=False)
+    return NoResponse(
+        f"the connection to {line.host} broke before the answer was complete", "unknown"
+    )
 
 
-def _not_connected(error: Exception, line: Line) -> Lost:
+def _not_connected(error: Exception, line: Endpoint) -> NoResponse:
     """Say why there is no connection: the request never left, so repeating it is safe."""
     import httpx2
 
     way = f"{line.host}{_through(line)}"
     if isinstance(error, httpx2.ProxyError):
-        return Lost(f"the proxy gives no connection to {way}", "refused")
+        return NoResponse(f"the proxy gives no connection to {way}", "refused")
     cause: BaseException | None = error
     while cause is not None and not isinstance(cause, ssl.SSLError):
         cause = cause.__cause__ or cause.__context__
     if isinstance(cause, ssl.SSLCertVerificationError):
         why = cause.verify_message
         reason = f"the certificate of {line.host} is not trusted ({why})"
-        return Lost(reason, "refused", is_transient=False)
+        return NoResponse(reason, "refused", is_transient=False)
     if cause is not None:
-        return Lost(f"no TLS connection to {way}", "refused")
-    return Lost(f"no connection to {way}", "refused")
+        return NoResponse(f"no TLS connection to {way}", "refused")
+    return NoResponse(f"no connection to {way}", "refused")
 
 
-def _through(line: Line) -> str:
+def _through(line: Endpoint) -> str:
     """Name the proxy that a connection goes through, without its user and password."""
     proxy = line.proxy_address()
     if proxy is None:

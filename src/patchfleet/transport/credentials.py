@@ -13,21 +13,21 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus, urlencode
 
 from patchfleet.config import Secret
-from patchfleet.transport.endpoint import Line
+from patchfleet.transport.endpoint import Endpoint
 from patchfleet.transport.login import Login
 from patchfleet.transport.messages import Request
 
 if TYPE_CHECKING:
     import httpx2
 
-SCRUBBED = "***"
+REDACTED = "***"
 LOGGERS = ("httpcore2.connection", "httpcore2.http11", "httpcore2.proxy")
 
 
-class Discreet(logging.Filter):
+class RedactingFilter(logging.Filter):
     """Takes the secrets of a line out of what the HTTP library logs, while a pool is open."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: Endpoint) -> None:
         super().__init__()
         self._line = line
         for name in LOGGERS:
@@ -37,7 +37,7 @@ class Discreet(logging.Filter):
         """Scrub the record; all of them pass."""
         message = record.getMessage()
         for spelled in secrets_of(self._line):
-            message = message.replace(spelled.decode(), SCRUBBED)
+            message = message.replace(spelled.decode(), REDACTED)
         record.msg, record.args = message, None
         return True
 
@@ -47,7 +47,7 @@ class Discreet(logging.Filter):
             logging.getLogger(name).removeFilter(self)
 
 
-def sealed(request: Request, line: Line) -> "httpx2.Request":
+def with_credentials(request: Request, line: Endpoint) -> "httpx2.Request":
     """Return what goes out: the secrets are in its target, which the library's repr never shows."""
     import httpx2
 
@@ -89,7 +89,7 @@ def _base(base_url: str) -> "httpx2.URL":
     return httpx2.URL(base_url)
 
 
-def secrets_of(line: Line) -> list[bytes]:
+def secrets_of(line: Endpoint) -> list[bytes]:
     """Return every spelling of every secret of a line, the longest first."""
     login = line.login
     token = (login.token,) if login and login.token else ()
@@ -97,7 +97,7 @@ def secrets_of(line: Line) -> list[bytes]:
     return spellings(known)
 
 
-def secrets_in(request: Request, line: Line, status: int) -> list[bytes]:
+def secrets_in(request: Request, line: Endpoint, status: int) -> list[bytes]:
     """Return what an answer to this request might repeat and must not.
 
     A password is sent to log in and never else, so that no other answer is searched for what may
@@ -122,9 +122,9 @@ def spellings(secrets: tuple[Secret, ...]) -> list[bytes]:
     return sorted(spelled, key=len, reverse=True)
 
 
-def scrubbed(data: bytes, secrets: list[bytes]) -> bytes:
+def redacted(data: bytes, secrets: list[bytes]) -> bytes:
     """Return the bytes without the secrets."""
     for spelled in secrets:
         if spelled in data:
-            data = data.replace(spelled, SCRUBBED.encode())
+            data = data.replace(spelled, REDACTED.encode())
     return data

@@ -18,7 +18,7 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Endpoint:
     """Where calls go and how: base address, secrets, time-outs, proxy, trust.
 
     A vendor's key is either part of the query (`secret_query`) or logged in for (`login`).

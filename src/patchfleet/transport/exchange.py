@@ -13,6 +13,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from patchfleet._renamed import renamed
 from patchfleet.config import Secret
 from patchfleet.errors import (
     Forbidden,
@@ -27,22 +28,22 @@ from patchfleet.errors import (
 )
 from patchfleet.transport.change import Journal, Tried, changed
 from patchfleet.transport.login import LOOK_AGAIN_SECONDS, Login
-from patchfleet.transport.messages import Lost, Request, Response
+from patchfleet.transport.messages import NoResponse, Request, Response
 from patchfleet.transport.operation import (
     Change,
+    Concurrent,
+    ConcurrentFlows,
     Flow,
-    Flows,
-    Found,
-    Listing,
     Operation,
     Pause,
     Procedure,
+    RecordBatch,
+    RecordStream,
     Steps,
     T,
-    Together,
     Work,
 )
-from patchfleet.transport.rate_limit import Pace, Pacer
+from patchfleet.transport.rate_limit import RateLimit, RateLimiter
 from patchfleet.transport.retry import Retries, retry_after_seconds, wait_before_next
 
 
@@ -55,7 +56,7 @@ def _unexplained(_: Response) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Manners:
+class CallPolicy:
     """How a client behaves towards its vendor; every clock and every die is a parameter.
 
     `hints` says, per kind of error, what a user of this vendor should look at. `explain` reads an
@@ -64,7 +65,7 @@ class Manners:
     """
 
     vendor: str
-    pace: Pacer = field(default_factory=Pace)
+    pace: RateLimiter = field(default_factory=RateLimit)
     retries: Retries = field(default_factory=Retries)
     hints: Mapping[type[VendorError], str] = field(default_factory=dict)
     login: Login | None = None
@@ -75,7 +76,7 @@ class Manners:
     chance: Callable[[], float] = random.random
 
 
-def exchange(work: Work[T], manners: Manners) -> Flow[T]:
+def exchange(work: Work[T], manners: CallPolicy) -> Flow[T]:
     """Do the work as a flow of requests and pauses; return its result or raise a `VendorError`.
 
     A listing's result is the list of all its records.
@@ -92,13 +93,13 @@ def exchange(work: Work[T], manners: Manners) -> Flow[T]:
     return work.gather(found)
 
 
-def streamed(work: Listing[Any, Any], manners: Manners) -> Flow[None]:
+def streamed(work: RecordStream[Any, Any], manners: CallPolicy) -> Flow[None]:
     """Do a listing as a flow that yields what it finds as it finds it."""
     yield from _steps(work, manners)
 
 
 def _steps(
-    work: Procedure[T] | Listing[Any, Any], manners: Manners, found: list[Any] | None = None
+    work: Procedure[T] | RecordStream[Any, Any], manners: CallPolicy, found: list[Any] | None = None
 ) -> Flow[T]:
     """Do what the steps ask for, one after the other; their records go to `found` where given."""
     steps: Steps[Any] = work.steps()
@@ -115,13 +116,15 @@ def _steps(
             raise
         answer = failure = None
         match step:
-            case Found() if found is not None:
+            case RecordBatch() if found is not None:
                 found.extend(step.records)
-            case Found() | Pause():
+            case RecordBatch() | Pause():
                 yield step
-            case Together():
+            case Concurrent():
                 try:
-                    answer = yield Flows(tuple(exchange(part, manners) for part in step.parts))
+                    answer = yield ConcurrentFlows(
+                        tuple(exchange(part, manners) for part in step.parts)
+                    )
                 except VendorError as error:
                     failure = error
             case _:
@@ -131,7 +134,7 @@ def _steps(
                     failure = error
 
 
-def _call(operation: Operation[T], manners: Manners) -> Flow[T]:
+def _call(operation: Operation[T], manners: CallPolicy) -> Flow[T]:
     attempt = 0
     is_renewed = False
     request = operation.request
@@ -162,28 +165,28 @@ def _call(operation: Operation[T], manners: Manners) -> Flow[T]:
         yield Pause(again)
 
 
-def _sent(request: Request, manners: Manners) -> Flow[Response | Lost]:
+def _sent(request: Request, manners: CallPolicy) -> Flow[Response | NoResponse]:
     """Send a request when the pace lets it."""
     while (wait := manners.pace.take(manners.clock())) > 0:
         yield Pause(wait)
     outcome = yield request
-    assert isinstance(outcome, Response | Lost)
+    assert isinstance(outcome, Response | NoResponse)
     return outcome
 
 
-def _is_asked_again(operation: Operation[T], outcome: Response | Lost) -> bool:
+def _is_asked_again(operation: Operation[T], outcome: Response | NoResponse) -> bool:
     """Say whether an answer may be that to another question, and asking again changes nothing.
 
     A failure is asked again anyway, where that can help.
     """
-    if isinstance(outcome, Lost) or not 200 <= outcome.status < 300:
+    if isinstance(outcome, NoResponse) or not 200 <= outcome.status < 300:
         return False
     return outcome.is_doubtful and operation.is_reading and operation.repeatable
 
 
-def _on_another_connection(request: Request, outcome: Response | Lost) -> Request:
+def _on_another_connection(request: Request, outcome: Response | NoResponse) -> Request:
     """Return the request as it is repeated: never over the connection that brought this answer."""
-    if isinstance(outcome, Lost) or outcome.connection is None:
+    if isinstance(outcome, NoResponse) or outcome.connection is None:
         return request  # a connection that broke is not used again anyway
     return replace(request, instead_of=outcome.connection)
 
@@ -199,7 +202,7 @@ def _read(operation: Operation[T], response: Response) -> T:
 
 
 def _before_next(
-    error: VendorError, attempt: int, operation: Operation[T], manners: Manners
+    error: VendorError, attempt: int, operation: Operation[T], manners: CallPolicy
 ) -> float | None:
     """Return how long to wait before the call is repeated, or None where it is not."""
     if error.retry_after_seconds is not None:
@@ -215,7 +218,7 @@ def _before_next(
     )
 
 
-def _tried(operation: Operation[T], manners: Manners) -> Flow[Tried[T]]:
+def _tried(operation: Operation[T], manners: CallPolicy) -> Flow[Tried[T]]:
     """Send what changes something, exactly once, and return what was answered."""
     try:
         token = yield from _logged_in(operation, manners)
@@ -237,7 +240,7 @@ def _tried(operation: Operation[T], manners: Manners) -> Flow[Tried[T]]:
         return Tried(None, error, has_left, is_renewable)
 
 
-def _logged_in(operation: Operation[T], manners: Manners) -> Flow[Secret | None]:
+def _logged_in(operation: Operation[T], manners: CallPolicy) -> Flow[Secret | None]:
     """See to it that there is a token, and return it: one logs in, the others wait."""
     login = manners.login
     if login is None or operation.request.is_login:
@@ -258,7 +261,7 @@ def _logged_in(operation: Operation[T], manners: Manners) -> Flow[Secret | None]
         return login.token  # for one call, however short its life
 
 
-def _stamp(error: VendorError, operation: str, manners: Manners, about: str = "") -> None:
+def _stamp(error: VendorError, operation: str, manners: CallPolicy, about: str = "") -> None:
     """Say whose error it is, and of which operation, unless a part of that has said it."""
     error.vendor = manners.vendor
     if not error.operation:
@@ -268,12 +271,12 @@ def _stamp(error: VendorError, operation: str, manners: Manners, about: str = ""
 
 
 def judged(
-    outcome: Response | Lost,
+    outcome: Response | NoResponse,
     now: Callable[[], datetime],
     explain: Callable[[Response], VendorError | None] = _unexplained,
 ) -> Response:
     """Return the answer if its HTTP status lets it be read, raise what it means if not."""
-    if isinstance(outcome, Lost):
+    if isinstance(outcome, NoResponse):
         error = Unreachable(outcome.reason, fate=outcome.fate)
         error.transient = outcome.is_transient
         raise error
@@ -309,3 +312,6 @@ def _refusal(status: int) -> VendorError:
         error.transient = False
         return error
     return Rejected(f"the server rejects the request (HTTP {status})", code=status)
+
+
+__getattr__ = renamed(__name__)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Final, Literal
 
+from patchfleet._renamed import renamed
 from patchfleet.config import Secret
 from patchfleet.errors import Unauthorized
 from patchfleet.transport.operation import Operation
@@ -19,7 +20,7 @@ REFUSED_FOR_SECONDS: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Granted:
+class AccessToken:
     """What a login brings: a token and how long it lives."""
 
     token: Secret
@@ -33,7 +34,7 @@ class Login:
     answer. The token is renewed when less than a tenth of its life, at most five minutes, is left.
     """
 
-    def __init__(self, form: Mapping[str, Secret], operation: Operation[Granted]) -> None:
+    def __init__(self, form: Mapping[str, Secret], operation: Operation[AccessToken]) -> None:
         self.form = form
         self.operation = operation
         self._lock = Lock()
@@ -62,7 +63,7 @@ class Login:
             self._is_busy = True
             return "log in"
 
-    def granted(self, granted: Granted, now: float) -> None:
+    def granted(self, granted: AccessToken, now: float) -> None:
         """Keep a new token."""
         with self._lock:
             self._token = granted.token
@@ -83,3 +84,6 @@ class Login:
         with self._lock:
             if self._token is token:
                 self._renew_at = self._dies_at = float("-inf")
+
+
+__getattr__ = renamed(__name__)

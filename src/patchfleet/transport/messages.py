@@ -51,7 +51,7 @@ class Response(Struct, frozen=True):
         return f"Response({self.status}, {len(self.body)} bytes)"
 
 
-class Lost(Struct, frozen=True):
+class NoResponse(Struct, frozen=True):
     """No complete answer arrived: `reason` for a person, `fate` for whoever thinks of repeating.
 
     `is_transient` is False where repeating cannot help, as with a certificate that is not trusted.

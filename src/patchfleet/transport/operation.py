@@ -11,8 +11,9 @@ from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 from msgspec import structs
 
+from patchfleet._renamed import renamed
 from patchfleet.errors import VendorError
-from patchfleet.transport.messages import NO_CONNECTION, Lost, Request, Response
+from patchfleet.transport.messages import NO_CONNECTION, NoResponse, Request, Response
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -62,27 +63,27 @@ def on_new_connection(operation: Operation[T]) -> Operation[T]:
 
 
 @dataclass(frozen=True, slots=True)
-class Fresh(Generic[T]):
+class Conditional(Generic[T]):
     """A result, or None where the answer is, to the letter, the one that was read before."""
 
     fingerprint: str
     result: T | None
 
 
-def unless(operation: Operation[T], fingerprint: str | None) -> Operation[Fresh[T]]:
+def if_changed(operation: Operation[T], fingerprint: str | None) -> Operation[Conditional[T]]:
     """Make a call whose answer is read unless its bytes are those of an earlier `fingerprint`.
 
     Reading is nearly all that an answer costs here; the call is made all the same. An answer that
     is cut or wrong has another fingerprint, since it was never read.
     """
 
-    def parse(response: Response) -> Fresh[T]:
+    def parse(response: Response) -> Conditional[T]:
         from blake3 import blake3
 
         found = blake3(response.body).hexdigest(length=16)
-        return Fresh(found, None if found == fingerprint else operation.parse(response))
+        return Conditional(found, None if found == fingerprint else operation.parse(response))
 
-    def of_result(echo: Echo[T]) -> Echo[Fresh[T]]:
+    def of_result(echo: Echo[T]) -> Echo[Conditional[T]]:
         return Echo(
             echo.name,
             echo.asked,
@@ -113,7 +114,7 @@ class Procedure(Generic[T]):
     """Calls that depend on each other, and one result.
 
     `steps` begins a generator that yields operations, and receives their results or is thrown their
-    errors; it may yield a `Pause`, and a `Together` for what can be done side by side.
+    errors; it may yield a `Pause`, and a `Concurrent` for what can be done side by side.
     """
 
     name: str
@@ -121,7 +122,7 @@ class Procedure(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
-class Listing(Generic[R, T]):
+class RecordStream(Generic[R, T]):
     """Calls that bring records bit by bit: the steps of a procedure, and `Found` for each bit.
 
     Run, it is what `gather` makes of all of them; iterated, one record after the other.
@@ -133,14 +134,14 @@ class Listing(Generic[R, T]):
 
 
 @dataclass(frozen=True, slots=True)
-class Found(Generic[T]):
+class RecordBatch(Generic[T]):
     """Records that a listing has come upon."""
 
     records: Sequence[T]
 
 
 @dataclass(frozen=True, slots=True)
-class Together:
+class Concurrent:
     """Work done side by side, at most as much at once as there are connections.
 
     The results come in order. The first error is the error of all, and is thrown into the steps:
@@ -235,15 +236,19 @@ class Change(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
-class Flows:
+class ConcurrentFlows:
     """Ask the runner to drive these flows side by side, and to answer with their results."""
 
     parts: "tuple[Flow[Any], ...]"
 
 
-Work: TypeAlias = Operation[T] | Procedure[T] | Listing[Any, T] | Change[T]
-Steps: TypeAlias = Generator[Work[Any] | Together | Pause | Found[Any], Any, T]
+Work: TypeAlias = Operation[T] | Procedure[T] | RecordStream[Any, T] | Change[T]
+Steps: TypeAlias = Generator[Work[Any] | Concurrent | Pause | RecordBatch[Any], Any, T]
 Flow: TypeAlias = Generator[
-    Request | Pause | Flows | Found[Any], Response | Lost | list[Any] | None, T
+    Request | Pause | ConcurrentFlows | RecordBatch[Any],
+    Response | NoResponse | list[Any] | None,
+    T,
 ]
 """What `exchange` makes of work: it yields requests and pauses, and returns the result."""
+
+__getattr__ = renamed(__name__)

@@ -1,7 +1,7 @@
 """Rate limits as arithmetic on a clock that is passed in.
 
-Law of this file: nothing sleeps and nothing reads a clock. One `Pace` is shared by all threads and
-tasks of a client, so its few lines stand under a lock.
+Law of this file: nothing sleeps and nothing reads a clock. One `RateLimit` is shared by all threads
+and tasks of a client, so its few lines stand under a lock.
 """
 
 from collections import deque
@@ -11,7 +11,7 @@ from typing import Protocol
 from patchfleet.errors import ConfigError
 
 
-class Pacer(Protocol):
+class RateLimiter(Protocol):
     """Who says when a call may begin: one process by itself, or several together."""
 
     def take(self, now: float) -> float:
@@ -28,7 +28,7 @@ def whole_calls(calls: float, seconds: float) -> tuple[int, float]:
     return (1, seconds / calls) if 0 < calls < 1 else (int(calls), seconds)
 
 
-class Pace:
+class RateLimit:
     """Allow `calls` in any window of `seconds`: never one more, wherever the window is laid.
 
     The vendor's own tools state 60 calls a minute and key [O: vendor-mcp PARTNER_GUIDE.md]; its
@@ -71,7 +71,7 @@ class Pace:
             self._not_before = max(self._not_before, until)
 
 
-class Unpaced:
+class NoRateLimit:
     """No limit: for the emulator and for whoever keeps the pace elsewhere."""
 
     def __repr__(self) -> str:

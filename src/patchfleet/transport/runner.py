@@ -12,9 +12,9 @@ from typing import Any
 from weakref import WeakSet
 
 from patchfleet.errors import VendorError
-from patchfleet.transport.connection_pool import AsyncWire, Wire
-from patchfleet.transport.messages import Lost, Request, Response
-from patchfleet.transport.operation import Flow, Flows, Found, Pause, T
+from patchfleet.transport.connection_pool import AsyncConnectionPool, ConnectionPool
+from patchfleet.transport.messages import NoResponse, Request, Response
+from patchfleet.transport.operation import ConcurrentFlows, Flow, Pause, RecordBatch, T
 
 
 class Halt:
@@ -52,7 +52,7 @@ class Halt:
         self._event.wait(seconds)
 
 
-def run(flow: Flow[T], wire: Wire, halt: Halt | None = None) -> T:
+def run(flow: Flow[T], wire: ConnectionPool, halt: Halt | None = None) -> T:
     """Drive a flow to its result with blocking calls and real sleeps, until it is told to halt."""
     records = stream(flow, wire, halt)
     while True:
@@ -63,9 +63,11 @@ def run(flow: Flow[T], wire: Wire, halt: Halt | None = None) -> T:
             return result
 
 
-def stream(flow: Flow[T], wire: Wire, halt: Halt | None = None) -> Generator[Any, None, T]:
+def stream(
+    flow: Flow[T], wire: ConnectionPool, halt: Halt | None = None
+) -> Generator[Any, None, T]:
     """Drive a flow with blocking calls, yield each record that it comes upon, return its result."""
-    outcome: Response | Lost | list[Any] | None = None
+    outcome: Response | NoResponse | list[Any] | None = None
     failure: VendorError | None = None
     halt = halt or Halt()
     with closing(flow):
@@ -83,9 +85,9 @@ def stream(flow: Flow[T], wire: Wire, halt: Halt | None = None) -> Generator[Any
                     outcome = wire.send(step)
                 case Pause():
                     halt.wait(step.seconds)
-                case Found():
+                case RecordBatch():
                     yield from step.records
-                case Flows():
+                case ConcurrentFlows():
                     try:
                         outcome = _together(step, wire, halt.under())
                     except VendorError as error:
@@ -96,7 +98,7 @@ class _HaltedError(Exception):
     """What ends a flow whose result nobody waits for any more."""
 
 
-def _together(flows: Flows, wire: Wire, halt: Halt) -> list[Any]:
+def _together(flows: ConcurrentFlows, wire: ConnectionPool, halt: Halt) -> list[Any]:
     """Drive flows in threads; after an error none begins, and none waits or calls any more."""
     with ThreadPoolExecutor(min(len(flows.parts), wire.connections) or 1) as pool:
         running = [pool.submit(_part, flow, wire, halt) for flow in flows.parts]
@@ -110,7 +112,7 @@ def _together(flows: Flows, wire: Wire, halt: Halt) -> list[Any]:
     return _results(running)
 
 
-def _part(flow: Flow[T], wire: Wire, halt: Halt) -> T:
+def _part(flow: Flow[T], wire: ConnectionPool, halt: Halt) -> T:
     """Drive one of several flows; where it fails, this thread begins no other."""
     try:
         return run(flow, wire, halt)
@@ -128,7 +130,7 @@ def _results(ended: Sequence[Future[Any]]) -> list[Any]:
     return [task.result() for task in ended]
 
 
-async def arun(flow: Flow[T], wire: AsyncWire) -> T:
+async def arun(flow: Flow[T], wire: AsyncConnectionPool) -> T:
     """Drive a flow to its result on the running event loop."""
     ending: list[T] = []
     async for _ in astream(flow, wire, ending):
@@ -136,9 +138,11 @@ async def arun(flow: Flow[T], wire: AsyncWire) -> T:
     return ending[0]
 
 
-async def astream(flow: Flow[T], wire: AsyncWire, ending: list[T]) -> AsyncGenerator[Any, None]:
+async def astream(
+    flow: Flow[T], wire: AsyncConnectionPool, ending: list[T]
+) -> AsyncGenerator[Any, None]:
     """Drive a flow on the running event loop and yield each record; its result goes to `ending`."""
-    outcome: Response | Lost | list[Any] | None = None
+    outcome: Response | NoResponse | list[Any] | None = None
     failure: VendorError | None = None
     with closing(flow):
         while True:
@@ -153,17 +157,17 @@ async def astream(flow: Flow[T], wire: AsyncWire, ending: list[T]) -> AsyncGener
                     outcome = await wire.send(step)
                 case Pause():
                     await asyncio.sleep(step.seconds)
-                case Found():
+                case RecordBatch():
                     for record in step.records:
                         yield record
-                case Flows():
+                case ConcurrentFlows():
                     try:
                         outcome = await _all_together(step, wire)
                     except VendorError as error:
                         failure = error
 
 
-async def _all_together(flows: Flows, wire: AsyncWire) -> list[Any]:
+async def _all_together(flows: ConcurrentFlows, wire: AsyncConnectionPool) -> list[Any]:
     """Drive flows in tasks, as many as there are connections; an error ends all of them."""
     results: list[Any] = [None] * len(flows.parts)
     waiting = iter(enumerate(flows.parts))

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from patchfleet.cli.interrupted import settle_earlier
 from patchfleet.cli.exit_codes import Exit
+from patchfleet.cli.interrupted import settle_earlier
 from patchfleet.cli.nsight.read import NSIGHT, nsight_as_of, with_patterns
 from patchfleet.cli.options import CommandLineError, check_names, finding_options, named
 from patchfleet.cli.session import Session, pass_session
@@ -78,7 +78,7 @@ approve = _command(
 ignore = _command(
     "ignore",
     "Keep patches from being installed.",
-    "They are not counted as missing any more.",
+    "They are not plural as missing any more.",
     '"Java 8*" --site "Head Office"',
 )
 do_nothing = _command(
@@ -186,10 +186,10 @@ def _planned(session: Session, action: Action, selection: Selection, at_most: in
     from patchfleet.plan import plan, since_changed
     from patchfleet.store.queries import findings
 
-    with session.store() as store, store.facts() as facts:
-        session.say_repaired(facts)
-        check_names(facts, selection)
-        recorded = [row for row in findings(facts, selection) if row.source == NSIGHT]
+    with session.store() as store, store.snapshot() as snapshot:
+        session.say_repaired(snapshot)
+        check_names(snapshot, selection)
+        recorded = [row for row in findings(snapshot, selection) if row.source == NSIGHT]
         if not recorded:
             raise CommandLineError(
                 "no patch on any device is meant by this",
@@ -202,7 +202,7 @@ def _planned(session: Session, action: Action, selection: Selection, at_most: in
             action,
             NSIGHT,
             rows,
-            as_of=nsight_as_of(facts),
+            as_of=nsight_as_of(snapshot),
             now=_now(),
             tried=tried,
             unsure=unsure,
@@ -212,14 +212,14 @@ def _planned(session: Session, action: Action, selection: Selection, at_most: in
 
 def show(plan: "Plan", say: Callable[[str], None]) -> None:
     """Say what will be done, to what, and what is skipped."""
-    from patchfleet.report.wording import counted, moment, printable
+    from patchfleet.report.wording import moment, plural, printable
 
     verb = plan.action.replace("_", " ")
     say(f"from the sync as of {moment(plan.as_of)}")
     if plan.devices:
         say(
-            f"{verb}: {counted(plan.findings, 'patch', 'patches')} on "
-            f"{counted(len(plan.devices), 'device')}"
+            f"{verb}: {plural(plan.findings, 'patch', 'patches')} on "
+            f"{plural(len(plan.devices), 'device')}"
         )
         titles = Counter(change.patch for device in plan.devices for change in device.changes)
         _list(say, [f"{number:>5} x  {printable(title)}" for title, number in titles.most_common()])
@@ -229,7 +229,7 @@ def show(plan: "Plan", say: Callable[[str], None]) -> None:
         say(f"{verb}: there is nothing to do")
     reasons = Counter(skipped.reason for skipped in plan.skipped)
     for reason, number in reasons.most_common():
-        say(f"skipped, {counted(number, 'patch', 'patches')}: {reason}")
+        say(f"skipped, {plural(number, 'patch', 'patches')}: {reason}")
 
 
 def _named(device: "DeviceChange") -> str:
@@ -246,7 +246,7 @@ def _list(say: Callable[[str], None], lines: Sequence[str]) -> None:
 
 
 def _agreed(session: Session, plan: "Plan") -> bool:
-    if not session.is_attended:
+    if not session.is_interactive:
         raise PlanError(
             "nothing was changed: there is nobody to ask", hint="--yes goes on without asking"
         )

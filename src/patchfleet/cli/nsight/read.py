@@ -24,7 +24,7 @@ from patchfleet.nsight import Client, ListedDevice, NAble
 from patchfleet.nsight.records.inventory import DeviceType
 
 if TYPE_CHECKING:
-    from patchfleet.store import Facts
+    from patchfleet.store import Snapshot
 
 NSIGHT = "nsight"
 
@@ -129,7 +129,7 @@ def devices(
         Column("device", "Device"),
         Column("kind", "Kind"),
         Column("status", "Status"),
-        Column("is_patched", "Patch management", "flag", needs_somebody=False),
+        Column("is_patched", "Patch management", "flag", is_actionable=False),
         Column("user", "User", is_detail=True),
         Column("description", "Description", is_detail=True),
     )
@@ -172,17 +172,19 @@ def patches(
     from patchfleet.report.tables import findings_table
     from patchfleet.store.queries import findings
 
-    with session.facts() as facts:
-        check_names(facts, selection)
-        as_of = nsight_as_of(facts)
+    with session.snapshot() as snapshot:
+        check_names(snapshot, selection)
+        as_of = nsight_as_of(snapshot)
         session.say(f"as of {as_of:%Y-%m-%d %H:%M} UTC, the last complete sync")
-        table = findings_table([row for row in findings(facts, selection) if row.source == NSIGHT])
+        table = findings_table(
+            [row for row in findings(snapshot, selection) if row.source == NSIGHT]
+        )
         session.show(table, as_json=as_json, outputs=outputs)
 
 
-def nsight_as_of(facts: "Facts") -> datetime:
+def nsight_as_of(snapshot: "Snapshot") -> datetime:
     """Return the age of what N-sight said; raise where no sync of it is complete."""
-    for published in facts.publications:
+    for published in snapshot.publications:
         if published.source == NSIGHT:
             return published.as_of
     raise StoreError("no complete sync of N-sight is on record", hint="run `patchfleet sync`")

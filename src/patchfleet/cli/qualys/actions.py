@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from patchfleet.cli.exit_codes import Exit
-from patchfleet.cli.qualys.confirm import asking, changing, is_agreed, outcome, say_list
+from patchfleet.cli.qualys.confirm import asking, changing, confirm, outcome, say_list
 from patchfleet.cli.qualys.output import some
 from patchfleet.cli.session import Session, pass_session
 
@@ -39,19 +39,19 @@ def _command(
         yes: bool,
         as_json: bool,
     ) -> int:
-        from patchfleet.report.wording import counted
+        from patchfleet.report.wording import plural
 
         chosen = list(dict.fromkeys(some(job_ids, "job")))
         with changing(session, dry_run=dry_run) as client:
             jobs = [client.get_job(one) for one in chosen]
             if not (dry_run and as_json):
-                session.say(f"{name}: {counted(len(jobs), 'job')}")
+                session.say(f"{name}: {plural(len(jobs), 'job')}")
                 say_list(session, [_told(job) for job in jobs])
             if dry_run:
                 if as_json:
                     session.show(_table(jobs, "The jobs"), as_json=True, outputs=())
                 return Exit.DONE
-            if not is_agreed(session, f"{name.capitalize()} them?", yes=yes):
+            if not confirm(session, f"{name.capitalize()} them?", yes=yes):
                 return Exit.DECLINED
             changes = act(client, chosen)
         words = {"success": done, "unknown": "unknown"}

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from patchfleet.cli.interrupted import settle_earlier
 from patchfleet.cli.exit_codes import Exit
+from patchfleet.cli.interrupted import settle_earlier
 from patchfleet.cli.session import Session
 from patchfleet.errors import PlanError, VendorError
 
@@ -69,11 +69,11 @@ def changing(
             settle_earlier(session, store.journal, client, QUALYS, made_again)
 
 
-def is_agreed(session: Session, question: str, *, yes: bool) -> bool:
+def confirm(session: Session, question: str, *, yes: bool) -> bool:
     """Ask, unless --yes was said; raise `PlanError` where there is nobody to ask."""
     if yes:
         return True
-    if not session.is_attended:
+    if not session.is_interactive:
         raise PlanError(
             "nothing was changed: there is nobody to ask", hint="--yes goes on without asking"
         )

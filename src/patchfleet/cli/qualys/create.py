@@ -13,7 +13,7 @@ import click
 
 from patchfleet.cli.exit_codes import Exit
 from patchfleet.cli.options import CommandLineError
-from patchfleet.cli.qualys.confirm import asking, changing, is_agreed, looking
+from patchfleet.cli.qualys.confirm import asking, changing, confirm, looking
 from patchfleet.cli.session import Session, pass_session
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def create(
         _show_body(session, body, as_data=dry_run)
         if dry_run:
             return Exit.DONE
-        if not is_agreed(session, "Create it?", yes=yes):
+        if not confirm(session, "Create it?", yes=yes):
             return Exit.DECLINED
         created = client.create_job(platform, name, kind, schedule, **parameters)
         _say_created(session, created, as_json=as_json)
@@ -164,7 +164,7 @@ def update(
         _show_body(session, shown, as_data=dry_run)
         if dry_run:
             return Exit.DONE
-        if not is_agreed(session, "Change it?", yes=yes):
+        if not confirm(session, "Change it?", yes=yes):
             return Exit.DECLINED
         client.update_job(job, **changes)
     click.echo(f"Job {job_id} ({name or job.name}) updated.")
@@ -206,7 +206,7 @@ def clone(
         _show_body(session, body, as_data=dry_run)
         if dry_run:
             return Exit.DONE
-        if not is_agreed(session, "Create it?", yes=yes):
+        if not confirm(session, "Create it?", yes=yes):
             return Exit.DECLINED
         created = client.clone_job(job, name, **changes)
         _say_created(session, created, as_json=as_json)

@@ -17,10 +17,10 @@ from patchfleet.qualys import (
     JobResultSummary,
     PMAssetJobView,
 )
-from patchfleet.qualys.records.base import Moment, Record
+from patchfleet.qualys.records.base import Record, TimestampField
 from patchfleet.qualys.records.jobs import ResultAsset
 from patchfleet.report.document import Cell, Column, Kind, Report, Table
-from patchfleet.report.wording import counted
+from patchfleet.report.wording import plural
 from patchfleet.store.queries.coverage import Coverage
 
 GLANCE: Mapping[str, tuple[str, ...]] = {
@@ -65,7 +65,7 @@ def records_table(
             one,
             kinds[one],
             is_detail=bool(glance) and one not in glance,
-            needs_somebody=True if one in WORK else None,
+            is_actionable=True if one in WORK else None,
         )
         for one in names
     ]
@@ -81,7 +81,7 @@ def results_report(results: Sequence[JobResultSummary], as_of: datetime) -> Repo
     """Return the results of jobs, and what each job did on each asset."""
     jobs = records_table("results", "Results of jobs", JobResultSummary, results)
     assets = sum(len(one.assets or ()) for one in results)
-    remarks = [f"{counted(len(results), 'result')}, {counted(assets, 'asset')}."]
+    remarks = [f"{plural(len(results), 'result')}, {plural(assets, 'asset')}."]
     remarks += BaseList(results).problems
     return Report(
         name="job results",
@@ -135,7 +135,7 @@ def _columns_of(kind: type[Record]) -> tuple[list[str], dict[str, Kind]]:
         kinds |= _columns_of(ResultAsset)[1]
     hints = get_type_hints(kind)
     for field in msgspec.structs.fields(kind):
-        if isinstance(vars(kind).get(field.encode_name), Moment):
+        if isinstance(vars(kind).get(field.encode_name), TimestampField):
             kinds[field.encode_name] = "moment"
         elif field.name not in ("problems", "asset") or kind is not PMAssetJobView:
             named = field.encode_name in NUMBERED or field.encode_name == "id"

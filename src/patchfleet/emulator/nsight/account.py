@@ -61,7 +61,7 @@ class Account:
         at = self.now + timedelta(seconds=self.settle_seconds)
         self._delayed.append(_Delayed(at, device, patchids, verb))
 
-    def by_hand(self, deviceid: int, act: str) -> None:
+    def manual_action(self, deviceid: int, act: str) -> None:
         """Do now what a person can do: `install` what is approved, or `restart` the machine.
 
         Raises ValueError for another act, and for a device that is unknown, silent or unmanaged.
@@ -70,7 +70,7 @@ class Account:
         if device is None or device.machine.silent_days or not device.machine.is_managed:
             raise ValueError(f"device {deviceid} is unknown, silent or without patch management")
         if act == "install":
-            self.ticker.install(device, self.now, by_hand=True)
+            self.ticker.install(device, self.now, manual_action=True)
         elif act == "restart":
             self.ticker.restart(device, self.now)
         else:

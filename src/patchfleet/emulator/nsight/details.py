@@ -21,7 +21,7 @@ from patchfleet.emulator.nsight.device import INSTALLED, Device
 from patchfleet.emulator.nsight.envelope import SERVER_ZONE, group, plain, result, stamp, text
 from patchfleet.emulator.nsight.inventory import asset_role, features, seen_at
 from patchfleet.emulator.nsight.parameters import Parameters, number
-from patchfleet.emulator.seeded_random import Chance
+from patchfleet.emulator.seeded_random import SeededRandom
 from patchfleet.emulator.world import Machine
 
 _LAPTOPS = (8, 9, 10, 11, 14)
@@ -181,7 +181,7 @@ def _part_id(machine: Machine, place: int) -> int:
 
 def _programs(machine: Machine) -> list[tuple[str, str, str]]:
     """Return name, version and install date of what is installed."""
-    chance = Chance(machine.number, "programs", machine.serial)
+    chance = SeededRandom(machine.number, "programs", machine.serial)
     installed = machine.installed_on.isoformat()
     return [
         (line.title(), f"{chance.between(1, 30)}.{chance.between(0, 9)}", installed)

@@ -158,7 +158,7 @@ class Ticker:
         device.rows[patchid] = row
         return row
 
-    def install(self, device: Device, at: datetime, *, by_hand: bool = False) -> None:
+    def install(self, device: Device, at: datetime, *, manual_action: bool = False) -> None:
         """Begin to install every row that is Pending and deployable, as the schedule does.
 
         By hand is what the dashboard's "Install Patches" does; it does not count as an attempt of
@@ -171,7 +171,7 @@ class Ticker:
                 begun = True
         if begun:
             minutes = 20 + int(70 * draw(self._seed, device.machine.number, at.toordinal()))
-            is_extra = by_hand and device.machine.schedule.kind != "manual"
+            is_extra = manual_action and device.machine.schedule.kind != "manual"
             ends_at = at + timedelta(minutes=minutes)
             _note(device, ends_at, "finish_by_hand" if is_extra else "finish")
 

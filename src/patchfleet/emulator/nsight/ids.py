@@ -3,7 +3,7 @@
 Law of this file: ids follow from counting numbers alone and never meet twice in one account.
 """
 
-from patchfleet.emulator.seeded_random import Chance, scatter
+from patchfleet.emulator.seeded_random import SeededRandom, scatter
 from patchfleet.emulator.world import Customer, Machine, Site
 
 CHECKS_PER_DEVICE = 8
@@ -12,7 +12,7 @@ _MOBILES_PER_CLIENT = 10
 
 def api_key(seed: int) -> str:
     """Return the one key of the account: 32 hexadecimal characters."""
-    return Chance(seed, "nsight key").digits(32, "0123456789abcdef")
+    return SeededRandom(seed, "nsight key").digits(32, "0123456789abcdef")
 
 
 def client_id(customer: Customer) -> int:

@@ -28,7 +28,7 @@ from patchfleet.emulator.nsight.policies import (
     IGNORE,
     feature_policy,
 )
-from patchfleet.emulator.seeded_random import Chance
+from patchfleet.emulator.seeded_random import SeededRandom
 from patchfleet.emulator.world import Machine
 
 _YEARS = timedelta(days=3 * 365)
@@ -58,7 +58,7 @@ def make_device(
     )
     if not machine.is_managed:
         return device
-    chance = Chance(seed, "nsight history", machine.number)
+    chance = SeededRandom(seed, "nsight history", machine.number)
     count = patches if exactly else round(patches * (0.8 + 0.4 * chance.unit()))
     care = 1 - (1 - machine.customer.care) * (0.4 + chance.unit())
     for patch in _chosen(catalogue, machine, seen_at, count, chance):
@@ -71,7 +71,7 @@ def make_device(
 
 
 def _chosen(
-    catalogue: Catalogue, machine: Machine, until: datetime, count: int, chance: Chance
+    catalogue: Catalogue, machine: Machine, until: datetime, count: int, chance: SeededRandom
 ) -> list[Patch]:
     """Return `count` patches: the newest third, and a sample of the older ones evenly spread."""
     if count == 0:
@@ -91,7 +91,9 @@ def _chosen(
     return sample + recent
 
 
-def _live_through(device: Device, row: Row, seen_at: datetime, care: float, chance: Chance) -> None:
+def _live_through(
+    device: Device, row: Row, seen_at: datetime, care: float, chance: SeededRandom
+) -> None:
     """Give a row the status it has after the time since its patch came out."""
     age_days = (seen_at - row.patch.released_at).days
     if chance.happens(0.02):
@@ -126,7 +128,7 @@ def _installed_by_now(row: Row, age_days: int, care: float) -> float:
     return care * min(1.0, 0.25 + age_days / 75)
 
 
-def _leave_open(device: Device, row: Row, age_days: int, chance: Chance) -> None:
+def _leave_open(device: Device, row: Row, age_days: int, chance: SeededRandom) -> None:
     """Decide between Failed and still open for a row that is not installed."""
     tried = row.status == PENDING and device.machine.schedule.kind != "manual" and age_days > 8
     if row.patch.is_deployable and (tried or (row.status == MISSING and chance.happens(0.04))):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from patchfleet.emulator.catalogue import Patch
 from patchfleet.emulator.product_lines import Severity
-from patchfleet.emulator.seeded_random import Chance
+from patchfleet.emulator.seeded_random import SeededRandom
 from patchfleet.emulator.world import Machine
 
 IGNORE, APPROVE, DO_NOTHING = 1, 2, 4
@@ -46,7 +46,7 @@ _ALL: frozenset[Severity] = frozenset({"Critical", "Important", "Moderate", "Low
 
 def feature_policy(seed: int, machine: Machine) -> FeaturePolicy:
     """Return the policy of a machine: part the customer's, part of its kind."""
-    ours = Chance(seed, "nsight policy", machine.customer.number, machine.kind)
+    ours = SeededRandom(seed, "nsight policy", machine.customer.number, machine.kind)
     if machine.kind == "server":
         approved = ours.weighted(((_CAREFUL, 60), (_ROUTINE, 40)))
     else:

@@ -11,7 +11,7 @@ from patchfleet.emulator.fault_kind import Ask, Options
 from patchfleet.emulator.nsight import ids, urls
 from patchfleet.emulator.nsight.account import Account
 from patchfleet.emulator.nsight.parameters import Parameters
-from patchfleet.emulator.response import Answer, xml
+from patchfleet.emulator.response import Response, xml
 
 ACTS = frozenset({
     "patch_approve", "patch_ignore", "patch_do_nothing", "patch_inherit", "patch_reprocess",
@@ -30,7 +30,7 @@ class NSightQuestion:
 
     account: Account
     parameters: Parameters
-    before: Answer | None
+    before: Response | None
 
     @property
     def is_act(self) -> bool:
@@ -62,7 +62,7 @@ class NSightQuestion:
         )
         return self._ask(self.parameters, seen)
 
-    def _ask(self, parameters: Parameters, account: Account) -> Callable[[], Answer]:
+    def _ask(self, parameters: Parameters, account: Account) -> Callable[[], Response]:
         return lambda: xml(urls.respond(account, parameters))
 
     def _all(self, of: str) -> list[str]:

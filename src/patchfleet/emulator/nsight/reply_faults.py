@@ -11,9 +11,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from xml.sax.saxutils import escape
 
-from patchfleet.emulator.fault_kind import Case, FaultKind, Option
+from patchfleet.emulator.fault_kind import FaultedCall, FaultKind, Option
 from patchfleet.emulator.nsight import envelope
-from patchfleet.emulator.response import Answer, xml
+from patchfleet.emulator.response import Response, xml
 
 _TOKEN = re.compile(r"<!\[CDATA\[.*?\]\]>|<[^>]+>|[^<]+", re.DOTALL)
 _CDATA = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
@@ -27,11 +27,11 @@ def _variant(description: str, rewrite: Callable[[str], str]) -> FaultKind:
     return FaultKind(description, lambda case: _rewritten(case, rewrite(_text(case))), "after")
 
 
-def _text(case: Case) -> str:
+def _text(case: FaultedCall) -> str:
     return case.reply.body.decode(envelope.ENCODING)
 
 
-def _rewritten(case: Case, text: str) -> Answer:
+def _rewritten(case: FaultedCall, text: str) -> Response:
     return replace(case.reply, body=text.encode(envelope.ENCODING))
 
 
@@ -109,14 +109,14 @@ def _unknown_elements(text: str) -> str:
     return re.sub(records, extra, text)  # a device's `<patch>1</patch>` is a flag, not a record
 
 
-def _bad_dates(case: Case) -> Answer:
+def _bad_dates(case: FaultedCall) -> Response:
     created = f'created="{case.options["created"]}"'
     text = re.sub(r'created="[^"]*"', lambda _: created, _text(case))
     text = _STAMP.sub(lambda _: case.options["stamp"], text)
     return _rewritten(case, _DATE_TEXT.sub(lambda _: case.options["day"], text))
 
 
-def _unknown_ids(case: Case) -> Answer:
+def _unknown_ids(case: FaultedCall) -> Response:
     text = _text(case)
     for name, label in (("status", "Deferred"), ("policy", "Quarantine")):
         number = case.options[f"row_{name}"]
@@ -129,23 +129,23 @@ def _labelled(name: str, label: str) -> str:
     return f"<{name}Label><![CDATA[{label}]]></{name}Label>"
 
 
-def _utf8(case: Case) -> Answer:
+def _utf8(case: FaultedCall) -> Response:
     return replace(case.reply, body=_text(case).replace("ISO-8859-1", "UTF-8", 1).encode())
 
 
-def _e1(case: Case) -> Answer:
+def _e1(case: FaultedCall) -> Response:
     return xml(envelope.error(case.now, case.options["code"], case.options["message"]))
 
 
-def _e2(case: Case) -> Answer:
+def _e2(case: FaultedCall) -> Response:
     return xml(envelope.bare_error(case.options["message"]))
 
 
-def _e3(case: Case) -> Answer:
+def _e3(case: FaultedCall) -> Response:
     return xml(envelope.refused_action(case.now, case.options["message"]))
 
 
-def _document(doctype: str, value: str, encoding: str) -> Answer:
+def _document(doctype: str, value: str, encoding: str) -> Response:
     """Return an OK reply with a document type and a value that uses it."""
     return xml(
         f'<?xml version="1.0" encoding="{encoding}"?>\n{doctype}\n<result status="OK"><items>'
@@ -154,7 +154,7 @@ def _document(doctype: str, value: str, encoding: str) -> Answer:
     )  # fmt: skip
 
 
-def _bomb(case: Case) -> Answer:
+def _bomb(case: FaultedCall) -> Response:
     entities = ['<!ENTITY l0 "ha">']
     entities += [
         f'<!ENTITY l{level} "{f"&l{level - 1};" * 10}">'
@@ -164,16 +164,16 @@ def _bomb(case: Case) -> Answer:
     return _document(doctype, f"&l{case.options['levels']};", "ISO-8859-1")
 
 
-def _external_entity(case: Case) -> Answer:
+def _external_entity(case: FaultedCall) -> Response:
     doctype = f'<!DOCTYPE result [<!ENTITY x SYSTEM "{case.options["system"]}">]>'
     return _document(doctype, "&x;", "ISO-8859-1")
 
 
-def _doctype(_: Case) -> Answer:
+def _doctype(_: FaultedCall) -> Response:
     return _document("<!DOCTYPE result>", "plain", "ISO-8859-1")
 
 
-def _utf16_doctype(_: Case) -> Answer:
+def _utf16_doctype(_: FaultedCall) -> Response:
     return _document('<!DOCTYPE result [<!ENTITY x "y">]>', "&x;", "UTF-16")
 
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
+from patchfleet._renamed import renamed
 from patchfleet.emulator.qualys.patch import CataloguePatch
 from patchfleet.emulator.world import Machine
 
@@ -25,7 +26,7 @@ class Tag:
     name: str
 
 
-class Keeper(Protocol):
+class Clocked(Protocol):
     """Bring assets up to its own time, and count what jobs change on any of them."""
 
     changes: int
@@ -52,7 +53,7 @@ class Asset:
     lines: tuple[str, ...]
     restarted_at: datetime
     changed_at: datetime
-    keeper: Keeper
+    keeper: Clocked
     scanned_at: datetime | None = None
     settled_at: datetime | None = None
     revision: int = 0
@@ -143,3 +144,6 @@ class Asset:
         self.changed_at = at
         self.revision += 1
         self.keeper.changes += 1
+
+
+__getattr__ = renamed(__name__)

@@ -20,9 +20,9 @@ from patchfleet.emulator.qualys.request import (
     whole,
     written,
 )
-from patchfleet.emulator.qualys.state import Estate
+from patchfleet.emulator.qualys.state import SubscriptionState
 from patchfleet.emulator.qualys.timestamps import milliseconds
-from patchfleet.emulator.response import Answer
+from patchfleet.emulator.response import Response
 
 LARGEST_ASSET_PAGE = 400
 """[O: qualysdk: "default and max"]; the default of 10 is that of the other lists."""
@@ -42,9 +42,9 @@ _SORTED_BY: Mapping[str, Callable[[Asset], Any]] = {
 
 
 class AssetCalls:
-    """Answer the calls about the assets of an estate."""
+    """Response the calls about the assets of an estate."""
 
-    def __init__(self, estate: Estate) -> None:
+    def __init__(self, estate: SubscriptionState) -> None:
         self._estate = estate
         self._written: dict[str, tuple[object, bytes]] = {}
         self.routes = {
@@ -54,20 +54,20 @@ class AssetCalls:
             ("POST", "/pm/v1/assets/uuids"): ("lookup_host_uuids", self._uuids),
         }
 
-    def _numbered(self, request: Request) -> Answer:
+    def _numbered(self, request: Request) -> Response:
         found = self._found(request.platform, request.query)
         ordered = in_order(found, request.query.get("sort", ""), _SORTED_BY)
         page = numbered_page(ordered, request, largest=LARGEST_ASSET_PAGE)
         return self._page(page, request.query)
 
-    def _after(self, request: Request) -> Answer:
+    def _after(self, request: Request) -> Response:
         inputs = request.fields
         found = self._found(request.platform, inputs)
         keys = [(asset.name, asset.uuid) for asset in found]
         size = request.number("pageSize", 10, 1, LARGEST_ASSET_PAGE)
         page, headers = cursors.page_after(found, keys, request, size)
         answer = self._page(page, inputs)
-        return Answer(answer.status, (*answer.headers, *headers), answer.body)
+        return Response(answer.status, (*answer.headers, *headers), answer.body)
 
     def _count(self, request: Request) -> Any:
         """Return the count in the form of the count of patches, by analogy (a choice)."""
@@ -103,7 +103,7 @@ class AssetCalls:
             found = [asset for asset in found if theirs & _patch_ids(asset)]
         return sorted(found, key=lambda asset: (asset.name, asset.uuid))
 
-    def _page(self, page: Assets, inputs: Mapping[str, Any]) -> Answer:
+    def _page(self, page: Assets, inputs: Mapping[str, Any]) -> Response:
         names = attribute_names(inputs.get("attributes"))
         if names:
             return json_answer([trimmed(self._record(asset), names) for asset in page])

@@ -18,8 +18,8 @@ from urllib.parse import parse_qs
 from patchfleet.emulator.clock import Clock
 from patchfleet.emulator.qualys.request import FORM, Refused, Request
 from patchfleet.emulator.qualys.state import User
-from patchfleet.emulator.response import Answer
-from patchfleet.emulator.seeded_random import Chance
+from patchfleet.emulator.response import Response
+from patchfleet.emulator.seeded_random import SeededRandom
 
 LIFETIME_SECONDS = 4 * 3600
 """[D: generating_jwt_token.htm]"""
@@ -41,11 +41,11 @@ class Doorkeeper:
         self._user = user
         self._credentials = credentials
         self._lifetime_seconds = lifetime_seconds
-        self._secret = Chance(seed, "qualys secret").digits(64).encode()
+        self._secret = SeededRandom(seed, "qualys secret").digits(64).encode()
         self._count = 0
         self._revoked: set[str] = set()
 
-    def log_in(self, request: Request) -> Answer:
+    def log_in(self, request: Request) -> Response:
         """Answer POST /auth: 201 and the token as text; raise Refused (400, 401)."""
         kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
         if kind != FORM:
@@ -58,7 +58,7 @@ class Doorkeeper:
             raise Refused(400, "1400", "token must be true")
         self._count += 1
         token = self._sign(self._claims())
-        return Answer(201, (("Content-Type", "text/plain;charset=UTF-8"),), token.encode())
+        return Response(201, (("Content-Type", "text/plain;charset=UTF-8"),), token.encode())
 
     def check(self, request: Request) -> None:
         """Raise Refused (401) unless the request brings a token that is good now."""

@@ -11,7 +11,7 @@ from datetime import datetime
 from patchfleet.emulator.qualys.asset import Tag
 from patchfleet.emulator.qualys.linux import BASE_PACKAGES, DISTRIBUTIONS, LINUX_LINES
 from patchfleet.emulator.qualys.patch import guid
-from patchfleet.emulator.seeded_random import Chance, draw, scatter
+from patchfleet.emulator.seeded_random import SeededRandom, draw, scatter
 from patchfleet.emulator.world import Machine, World, make_machine
 
 _SHARED = 0.6
@@ -56,7 +56,7 @@ def members(seed: int, world: World, start: datetime, exactly: int | None) -> Me
 
 def _own(seed: int, world: World, number: int, start: datetime) -> Machine:
     """Return a machine that is in no other inventory; most of them run Linux."""
-    chance = Chance(seed, "qualys machine", number)
+    chance = SeededRandom(seed, "qualys machine", number)
     machine = make_machine(seed, number, chance.pick(world.sites), start, all_windows=True)
     if chance.happens(_LINUX_AMONG_OWN):
         return replace(machine, system=chance.pick(DISTRIBUTIONS).system, lines=(), user="root")
@@ -65,7 +65,7 @@ def _own(seed: int, world: World, number: int, start: datetime) -> Machine:
 
 def lines_of(seed: int, machine: Machine, at_most: int | None) -> tuple[str, ...]:
     """Return the product lines of a machine; with `at_most`, so many of them by chance."""
-    chance = Chance(seed, "qualys lines", machine.number)
+    chance = SeededRandom(seed, "qualys lines", machine.number)
     lines = machine.lines
     if machine.system.platform == "linux":
         name = next(one.line for one in DISTRIBUTIONS if one.system.name == machine.system.name)

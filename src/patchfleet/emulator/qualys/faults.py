@@ -9,15 +9,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from patchfleet.emulator.fault_kind import Case, FaultKind, Option, Options
+from patchfleet.emulator.fault_kind import FaultedCall, FaultKind, Option, Options
 from patchfleet.emulator.qualys.cursors import HEADER
 from patchfleet.emulator.qualys.request import Request, json_answer, written
-from patchfleet.emulator.response import Answer, html
+from patchfleet.emulator.response import Response, html
 
 Alter = Callable[[Request, Options], Request]
 
 
-def _as_it_is(case: Case) -> Answer:
+def _as_it_is(case: FaultedCall) -> Response:
     return case.reply
 
 
@@ -73,7 +73,7 @@ ALTERATIONS: Mapping[str, Alter] = {
 """What a fault makes of a request before it is answered."""
 
 
-def _no_cursor(case: Case) -> Answer:
+def _no_cursor(case: FaultedCall) -> Response:
     kept = tuple(pair for pair in case.reply.headers if pair[0].lower() != HEADER.lower())
     answer = replace(case.reply, headers=kept)
     return _changed_json(answer, lambda value: _without(value, "lastSeenAssetId"))
@@ -83,7 +83,7 @@ def _without(value: Any, name: str) -> Any:
     return {**value, name: None} if isinstance(value, dict) and name in value else value
 
 
-def _error(case: Case) -> Answer:
+def _error(case: FaultedCall) -> Response:
     options = case.options
     code, message = options["code"], options["message"]
     body: dict[str, Any] = {"_error": {"errorCode": code, "message": message}}
@@ -103,7 +103,7 @@ def _records_of(value: Any) -> list[Any]:
     return []
 
 
-def _changed_json(answer: Answer, change: Callable[[Any], Any]) -> Answer:
+def _changed_json(answer: Response, change: Callable[[Any], Any]) -> Response:
     try:
         value = json.loads(answer.body)
     except ValueError:
@@ -111,7 +111,7 @@ def _changed_json(answer: Answer, change: Callable[[Any], Any]) -> Answer:
     return replace(answer, body=json.dumps(change(value), ensure_ascii=False).encode())
 
 
-def _unknown_fields(case: Case) -> Answer:
+def _unknown_fields(case: FaultedCall) -> Response:
     def change(value: Any) -> Any:
         for record in [*_records_of(value), *([value] if isinstance(value, dict) else [])]:
             if isinstance(record, dict):
@@ -121,7 +121,7 @@ def _unknown_fields(case: Case) -> Answer:
     return _changed_json(case.reply, change)
 
 
-def _wrong_types(case: Case) -> Answer:
+def _wrong_types(case: FaultedCall) -> Response:
     def change(value: Any) -> Any:
         records = _records_of(value)
         if records and isinstance(records[0], dict):
@@ -132,7 +132,7 @@ def _wrong_types(case: Case) -> Answer:
     return _changed_json(case.reply, change)
 
 
-def _duplicates(case: Case) -> Answer:
+def _duplicates(case: FaultedCall) -> Response:
     def change(value: Any) -> Any:
         records = _records_of(value)
         records[len(records) // 2 :] = records[: len(records) - len(records) // 2]
@@ -141,11 +141,11 @@ def _duplicates(case: Case) -> Answer:
     return _changed_json(case.reply, change)
 
 
-def _null(_: Case) -> Answer:
+def _null(_: FaultedCall) -> Response:
     return written(b"null")
 
 
-def _token_page(_: Case) -> Answer:
+def _token_page(_: FaultedCall) -> Response:
     return html(200, "Please log in")
 
 
@@ -185,18 +185,18 @@ QUALYS_FAULTS: dict[str, FaultKind] = {
 """The kinds of fault that are Qualys's own, or make sense only there."""
 
 
-def limited(path: str) -> Answer:
+def limited(path: str) -> Response:
     """Return what being called too often is answered with.
 
     Patch management sends neither a body nor a header about it [O: qualysdk]; the inventory says
     how long to wait [D: api_rate_limits.htm].
     """
     if path.startswith(("/pm/", "/mtg/")):
-        return Answer(429, (), b"")
+        return Response(429, (), b"")
     waits = (
         ("X-RateLimit-Limit", "300"),
         ("X-RateLimit-Window-Sec", "3600"),
         ("X-RateLimit-Remaining", "0"),
         ("X-RateLimit-ToWait-Sec", "1"),
     )
-    return Answer(429, waits, b"")
+    return Response(429, waits, b"")

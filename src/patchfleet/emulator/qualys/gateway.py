@@ -20,7 +20,7 @@ from patchfleet.emulator.qualys.patch_catalogue import CatalogueCalls
 from patchfleet.emulator.qualys.patches import PatchCalls
 from patchfleet.emulator.qualys.request import Refused, Request, json_answer
 from patchfleet.emulator.qualys.state import credentials, open_estate
-from patchfleet.emulator.response import Answer
+from patchfleet.emulator.response import Response
 from patchfleet.emulator.settings import Settings
 from patchfleet.emulator.world import World
 
@@ -103,7 +103,7 @@ class Subscription:
         """Return the names of all operations."""
         return sorted({"auth", *(route.name for route in self._routes)})
 
-    def respond(self, request: Request) -> Answer:
+    def respond(self, request: Request) -> Response:
         """Return the answer to a request; a refusal is one as well."""
         try:
             if request.is_token_dead:
@@ -114,7 +114,7 @@ class Subscription:
                 {"_error": {"errorCode": refusal.code, "message": refusal.message}}, refusal.status
             )
 
-    def _answer(self, request: Request) -> Answer:
+    def _answer(self, request: Request) -> Response:
         """Look at the token first, then at the path, then at what the user may do."""
         if request.path in LOG_IN and request.method == "POST":
             return self._door.log_in(request)
@@ -126,7 +126,7 @@ class Subscription:
             raise Refused(403, "1403", "the user lacks the permission PM.API.ACCESS")
         route, groups = found
         answer = route.respond(request.with_groups(groups))
-        return answer if isinstance(answer, Answer) else json_answer(answer)
+        return answer if isinstance(answer, Response) else json_answer(answer)
 
     def _route(self, method: str, path: str) -> tuple[Route, Mapping[str, str]] | None:
         for route in self._routes:

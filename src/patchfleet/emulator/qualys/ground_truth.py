@@ -6,10 +6,10 @@ Law of this file: it reads state and nothing else, and does not share code with 
 from typing import Any
 
 from patchfleet.emulator.qualys.asset import Asset
-from patchfleet.emulator.qualys.state import Estate
+from patchfleet.emulator.qualys.state import SubscriptionState
 
 
-def truth_of(estate: Estate) -> dict[str, Any]:
+def truth_of(estate: SubscriptionState) -> dict[str, Any]:
     """Return assets, patches and tags as dicts and lists; times are ISO-8601 in UTC."""
     return {
         "assets": [_asset(asset) for asset in estate.assets.values()],

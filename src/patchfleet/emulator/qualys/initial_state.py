@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from patchfleet.emulator.qualys.asset import Asset
 from patchfleet.emulator.qualys.patch import CataloguePatch
-from patchfleet.emulator.seeded_random import Chance
+from patchfleet.emulator.seeded_random import SeededRandom
 from patchfleet.emulator.world import Machine
 
 Lines = Mapping[str, Sequence[CataloguePatch]]
@@ -34,7 +34,7 @@ def begin(seed: int, asset: Asset, lines: Lines, start: datetime, kept: int) -> 
     """
     machine = asset.machine
     asset.scanned_at = last_scan(machine, start - _DAY * machine.silent_days)
-    chance = Chance(seed, "qualys history", machine.number)
+    chance = SeededRandom(seed, "qualys history", machine.number)
     for line in asset.lines:
         known = list(_newest(lines.get(line, ()), asset.scanned_at, kept))
         behind = 0 if chance.happens(machine.customer.care) else chance.between(1, 4)
@@ -71,7 +71,7 @@ def _newest(
 
 
 def _live_through(
-    asset: Asset, known: Sequence[CataloguePatch], behind: int, chance: Chance
+    asset: Asset, known: Sequence[CataloguePatch], behind: int, chance: SeededRandom
 ) -> None:
     """Sort a line's releases, newest first, into missing, waiting for a restart and installed."""
     for place, patch in enumerate(known):

@@ -28,8 +28,8 @@ from patchfleet.emulator.qualys.paging import attribute_names, trimmed
 from patchfleet.emulator.qualys.patch import guid
 from patchfleet.emulator.qualys.qql import Token, matcher
 from patchfleet.emulator.qualys.request import Refused, Request, json_answer
-from patchfleet.emulator.qualys.state import Estate, inventory_id
-from patchfleet.emulator.response import Answer
+from patchfleet.emulator.qualys.state import SubscriptionState, inventory_id
+from patchfleet.emulator.response import Response
 
 LARGEST_HOST_PAGE = 300
 _DEFAULT_PAGE = 100
@@ -68,9 +68,9 @@ HOST_TOKENS: Mapping[str, Token[Host]] = {
 
 
 class InventoryCalls:
-    """Answer the calls about the hosts of an estate."""
+    """Response the calls about the hosts of an estate."""
 
-    def __init__(self, estate: Estate) -> None:
+    def __init__(self, estate: SubscriptionState) -> None:
         self._estate = estate
         self.routes = {
             ("POST", "/am/v1/assets/host/filter/list"): ("query_assets", self._by_query),
@@ -82,16 +82,16 @@ class InventoryCalls:
             ("GET", "/rest/2.0/get/am/asset/?"): ("get_am_asset", self._one),
         }
 
-    def _by_query(self, request: Request) -> Answer:
+    def _by_query(self, request: Request) -> Response:
         request = request.with_form()
         if not request.query.get("filter", "").strip():
             raise Refused(400, "1400", "filter is missing")
         return self._list(request, self._found(request))
 
-    def _all(self, request: Request) -> Answer:
+    def _all(self, request: Request) -> Response:
         return self._list(request.with_form(), self._hosts())
 
-    def _one(self, request: Request) -> Answer:
+    def _one(self, request: Request) -> Response:
         request = request.with_form()
         number = request.number("assetId", -1, 0, 1 << 62)
         found = [host for host in self._hosts() if host.number == number]
@@ -101,7 +101,7 @@ class InventoryCalls:
         request = request.with_form()
         return _counted(self._found(request), request)
 
-    def _search(self, request: Request) -> Answer:
+    def _search(self, request: Request) -> Response:
         return self._list(request, self._filtered(request))
 
     def _count_filtered(self, request: Request) -> Any:
@@ -110,7 +110,7 @@ class InventoryCalls:
     def _filtered(self, request: Request) -> Hosts:
         return filtered(self._hosts(), request.fields, HOST_TOKENS)
 
-    def _list(self, request: Request, hosts: Hosts) -> Answer:
+    def _list(self, request: Request, hosts: Hosts) -> Response:
         size = request.number("pageSize", _DEFAULT_PAGE, 1, LARGEST_HOST_PAGE)
         rest = _from_here(hosts, request)
         page = rest[:size]
@@ -176,11 +176,11 @@ def _counted(hosts: Hosts, request: Request) -> Any:
     return {"count": count, "responseCode": "SUCCESS", "responseMessage": _WELCOME}
 
 
-def _nothing() -> Answer:
-    return Answer(204, (), b"")
+def _nothing() -> Response:
+    return Response(204, (), b"")
 
 
-def _page(hosts: Hosts, request: Request, *, has_more: bool) -> Answer:
+def _page(hosts: Hosts, request: Request, *, has_more: bool) -> Response:
     included = attribute_names(request.query.get("includeFields"))
     excluded = attribute_names(request.query.get("excludeFields"))
     rows = []

@@ -6,7 +6,7 @@ N-sight shows no patches of Linux machines, so these lines are no part of the wo
 
 from dataclasses import dataclass
 
-from patchfleet.emulator.product_lines import IMPORTANT, SECURITY, Line, Weights
+from patchfleet.emulator.product_lines import IMPORTANT, SECURITY, ProductLine, Weights
 from patchfleet.emulator.world import OperatingSystem
 
 
@@ -57,9 +57,9 @@ BASE_PACKAGES = 11
 """The first so many are on every machine, the others on some."""
 
 
-def _line(distribution: Distribution, place: int) -> Line:
+def _line(distribution: Distribution, place: int) -> ProductLine:
     package, every_days, restart, severities = _PACKAGES[place]
-    return Line(
+    return ProductLine(
         name=f"{distribution.line} {package}",
         product=package,
         title=f"{distribution.vendor} security update for {package} ({distribution.advisory})",
@@ -70,7 +70,7 @@ def _line(distribution: Distribution, place: int) -> Line:
     )
 
 
-LINUX_LINES: dict[str, Line] = {
+LINUX_LINES: dict[str, ProductLine] = {
     line.name: line
     for line in (_line(one, place) for one in DISTRIBUTIONS for place in range(len(_PACKAGES)))
 }

@@ -1,7 +1,8 @@
 """What a patch of the world is in the words of Qualys: ids, vulnerabilities, what replaces what.
 
 Law of this file: a patch's facts follow from the seed and from the patch of the world; only what
-replaces it and how many assets have or miss it change, and `Estate` and `Asset` change them.
+replaces it and how many assets have or miss it change, and `SubscriptionState` and `Asset` change
+them.
 """
 
 import re
@@ -13,7 +14,7 @@ from typing import Literal
 from patchfleet.emulator.catalogue import Patch
 from patchfleet.emulator.product_lines import DRIVERS, EVERY_WINDOWS, THIRD_PARTY
 from patchfleet.emulator.qualys.linux import DISTRIBUTIONS
-from patchfleet.emulator.seeded_random import Chance
+from patchfleet.emulator.seeded_random import SeededRandom
 
 PlatformName = Literal["Windows", "Linux"]
 
@@ -99,7 +100,7 @@ class CataloguePatch:
 
 def guid(seed: int, *names: object) -> str:
     """Return the uuid of something, a function of the seed and its names."""
-    digits = Chance(seed, "qualys", *names).digits(32, "0123456789abcdef")
+    digits = SeededRandom(seed, "qualys", *names).digits(32, "0123456789abcdef")
     return str(uuid.UUID(hex=digits, version=4))
 
 
@@ -108,7 +109,7 @@ def windows_patch(seed: int, patch: Patch, edition: int = 0) -> CataloguePatch:
 
     `edition` tells apart copies of one release in other languages, which fill a large catalogue.
     """
-    chance = Chance(seed, "qualys windows", patch.number, edition)
+    chance = SeededRandom(seed, "qualys windows", patch.number, edition)
     is_driver, is_other = patch.line in DRIVERS, patch.line in THIRD_PARTY
     severity = "None" if patch.severity == "Unspecified" else patch.severity
     is_security = severity in ("Critical", "Important", "Moderate")
@@ -147,7 +148,7 @@ def windows_patch(seed: int, patch: Patch, edition: int = 0) -> CataloguePatch:
 
 def linux_patch(seed: int, patch: Patch) -> CataloguePatch:
     """Return the Linux patch an advisory is here; it names the packages it brings."""
-    chance = Chance(seed, "qualys linux", patch.number)
+    chance = SeededRandom(seed, "qualys linux", patch.number)
     severity = "None" if patch.severity == "Unspecified" else patch.severity
     distribution = next(known for known in DISTRIBUTIONS if patch.line.startswith(known.line))
     bulletin = _BULLETIN.search(patch.title)
@@ -186,7 +187,7 @@ def linux_patch(seed: int, patch: Patch) -> CataloguePatch:
 
 def _vulnerability(seed: int, patch: Patch, qid: int, severity: str) -> Vulnerability:
     """Return the vulnerability a patch mends; patches with the same QID mend the same one."""
-    chance = Chance(seed, "qid", qid)
+    chance = SeededRandom(seed, "qid", qid)
     year = patch.released_at.year
     count = chance.between(1, 4)
     cves = {f"CVE-{year}-{chance.between(1000, 49999)}" for _ in range(count)}

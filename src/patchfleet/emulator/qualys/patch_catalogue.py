@@ -13,7 +13,7 @@ from patchfleet.emulator.qualys.patch_records import catalogued, packages
 from patchfleet.emulator.qualys.patches import SORTED_BY
 from patchfleet.emulator.qualys.qql import Token, matcher
 from patchfleet.emulator.qualys.request import Refused, Request
-from patchfleet.emulator.qualys.state import Estate
+from patchfleet.emulator.qualys.state import SubscriptionState
 from patchfleet.emulator.qualys.timestamps import milliseconds
 
 MOST_IDS = 1000
@@ -29,7 +29,7 @@ _PACKAGE_TOKENS: Mapping[str, Token[Mapping[str, str]]] = {
 class CatalogueCalls:
     """Answer the calls about the catalogue of an estate."""
 
-    def __init__(self, estate: Estate) -> None:
+    def __init__(self, estate: SubscriptionState) -> None:
         self._estate = estate
         at = "/pm/v1/patchcatalog/patch"
         self.routes = {

@@ -20,8 +20,8 @@ from patchfleet.emulator.qualys.patch import CataloguePatch
 from patchfleet.emulator.qualys.patch_records import PatchWriter, listed
 from patchfleet.emulator.qualys.qql_fields import PATCH_TOKENS
 from patchfleet.emulator.qualys.request import Refused, Request, json_answer, text_of, written
-from patchfleet.emulator.qualys.state import Estate
-from patchfleet.emulator.response import Answer
+from patchfleet.emulator.qualys.state import SubscriptionState
+from patchfleet.emulator.response import Response
 
 Patches = Sequence[CataloguePatch]
 Readers = Mapping[str, Callable[[CataloguePatch], Any]]
@@ -40,9 +40,9 @@ _GROUPS: Readers = {
 
 
 class PatchCalls:
-    """Answer the calls about the patches of an estate."""
+    """Response the calls about the patches of an estate."""
 
-    def __init__(self, estate: Estate) -> None:
+    def __init__(self, estate: SubscriptionState) -> None:
         self._estate = estate
         self._writer = PatchWriter()
         self.routes = {
@@ -51,12 +51,12 @@ class PatchCalls:
             ("GET", "/pm/v1/patches/count"): ("get_patch_count", self._count),
         }
 
-    def _numbered(self, request: Request) -> Answer:
+    def _numbered(self, request: Request) -> Response:
         found = self._found(request.platform, request.query)
         ordered = in_order(found, request.query.get("sort", ""), SORTED_BY)
         return self._page(numbered_page(ordered, request), request.query)
 
-    def _after(self, request: Request) -> Answer:
+    def _after(self, request: Request) -> Response:
         inputs = request.fields
         found = self._found(request.platform, inputs)
         key = "keys", request.platform, text_of(inputs, "query"), text_of(inputs, "havingQuery")
@@ -64,9 +64,9 @@ class PatchCalls:
         size = request.number("pageSize", 10, 1, LARGEST_PAGE)
         page, headers = cursors.page_after(found, keys, request, size)
         answer = self._page(page, inputs)
-        return Answer(answer.status, (*answer.headers, *headers), answer.body)
+        return Response(answer.status, (*answer.headers, *headers), answer.body)
 
-    def _page(self, page: Patches, inputs: Mapping[str, Any]) -> Answer:
+    def _page(self, page: Patches, inputs: Mapping[str, Any]) -> Response:
         names = attribute_names(inputs.get("attributes"))
         if names:
             return json_answer([trimmed(listed(patch), names) for patch in page])

@@ -12,7 +12,7 @@ from patchfleet.emulator.qualys.patch import CataloguePatch, Vulnerability
 from patchfleet.emulator.qualys.qql import Token, matcher
 
 if TYPE_CHECKING:
-    from patchfleet.emulator.qualys.state import Estate
+    from patchfleet.emulator.qualys.state import SubscriptionState
 
 _PatchToken = Token[CataloguePatch]
 
@@ -63,7 +63,7 @@ VULNERABILITY_TOKENS: dict[str, Token[Vulnerability]] = {
 }
 
 
-def _asset_tokens(estate: "Estate") -> dict[str, Token[Asset]]:
+def _asset_tokens(estate: "SubscriptionState") -> dict[str, Token[Asset]]:
     tags = estate.tags
 
     def tag_names(asset: Asset) -> list[str]:
@@ -89,16 +89,16 @@ def _asset_tokens(estate: "Estate") -> dict[str, Token[Asset]]:
     }
 
 
-def patch_filter(estate: "Estate", qql: str) -> Callable[[CataloguePatch], bool]:
+def patch_filter(estate: "SubscriptionState", qql: str) -> Callable[[CataloguePatch], bool]:
     """Return the test a patch query makes; raise Refused (400) for a bad one."""
     return matcher(qql, PATCH_TOKENS, estate.now)
 
 
-def vulnerability_filter(estate: "Estate", qql: str) -> Callable[[Vulnerability], bool]:
+def vulnerability_filter(estate: "SubscriptionState", qql: str) -> Callable[[Vulnerability], bool]:
     """Return the test a vulnerability query makes; raise Refused (400) for a bad one."""
     return matcher(qql, VULNERABILITY_TOKENS, estate.now)
 
 
-def asset_filter(estate: "Estate", qql: str) -> Callable[[Asset], bool]:
+def asset_filter(estate: "SubscriptionState", qql: str) -> Callable[[Asset], bool]:
     """Return the test an asset query makes; raise Refused (400) for a bad one."""
     return matcher(qql, _asset_tokens(estate), estate.now)

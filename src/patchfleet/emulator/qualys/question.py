@@ -14,7 +14,7 @@ from patchfleet.emulator.nsight.question import other_of
 from patchfleet.emulator.qualys.faults import with_inputs
 from patchfleet.emulator.qualys.gateway import Subscription
 from patchfleet.emulator.qualys.request import Refused, Request
-from patchfleet.emulator.response import Answer
+from patchfleet.emulator.response import Response
 
 ACTS = frozenset({
     "auth", "create_job", "update_job", "change_job_status", "delete_job",
@@ -31,7 +31,7 @@ class QualysQuestion:
     subscription: Subscription
     service: str
     request: Request
-    before: Answer | None
+    before: Response | None
 
     @property
     def is_act(self) -> bool:
@@ -73,7 +73,7 @@ class QualysQuestion:
         ask = self._ask(self.request)
         return lambda: changed_json(ask(), change)
 
-    def _ask(self, request: Request) -> Callable[[], Answer]:
+    def _ask(self, request: Request) -> Callable[[], Response]:
         return lambda: self.subscription.respond(request)
 
     def in_path(self, name: str, known: list[str], instead: str, in_pairs: bool) -> Request | None:

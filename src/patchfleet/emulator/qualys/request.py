@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl
 
-from patchfleet.emulator.response import Answer, Headers
+from patchfleet.emulator.response import Headers, Response
 
 FORM = "application/x-www-form-urlencoded"
 TOO_MANY = "2501"
@@ -108,14 +108,14 @@ def whole(name: str, value: object, low: int, high: int) -> int:
     return number
 
 
-def json_answer(value: object, status: int = 200, headers: Headers = ()) -> Answer:
+def json_answer(value: object, status: int = 200, headers: Headers = ()) -> Response:
     """Return a JSON answer."""
     return written(json.dumps(value, ensure_ascii=False).encode(), status, headers)
 
 
-def written(body: bytes, status: int = 200, headers: Headers = ()) -> Answer:
+def written(body: bytes, status: int = 200, headers: Headers = ()) -> Response:
     """Return an answer whose JSON is written already."""
-    return Answer(status, (("Content-Type", "application/json"), *headers), body)
+    return Response(status, (("Content-Type", "application/json"), *headers), body)
 
 
 def text_of(inputs: Mapping[str, Any], name: str) -> str:

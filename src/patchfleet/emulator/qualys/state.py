@@ -29,11 +29,18 @@ from patchfleet.emulator.qualys.patch import (
     windows_patch,
 )
 from patchfleet.emulator.qualys.request import Refused
-from patchfleet.emulator.seeded_random import Chance, scatter
+from patchfleet.emulator.seeded_random import SeededRandom, scatter
 from patchfleet.emulator.world import Machine, World
 
 __all__ = [
-    "Asset", "CataloguePatch", "Estate", "Refused", "Tag", "User", "Vulnerability", "open_estate",
+    "Asset",
+    "CataloguePatch",
+    "Refused",
+    "SubscriptionState",
+    "Tag",
+    "User",
+    "Vulnerability",
+    "open_estate",
 ]  # fmt: skip
 
 T = TypeVar("T")
@@ -54,7 +61,7 @@ class User:
     name: str
 
 
-class Estate:
+class SubscriptionState:
     """Hold the subscription as it stands at `now`; make one with `open_estate`.
 
     `assets` and `patches` are by uuid, `tags` by GUID; `patches` holds what is listed by now, in
@@ -229,7 +236,7 @@ def open_estate(
     start: datetime,
     assets: int | None = None,
     patches: int | None = None,
-) -> Estate:
+) -> SubscriptionState:
     """Return the subscription over a world as it stands at `start`.
 
     With `assets`, exactly so many machines have an agent; with `patches`, exactly so many Windows
@@ -240,7 +247,7 @@ def open_estate(
         raise ValueError("qualys_patches cannot be negative")
     known = members(seed, world, start, assets)
     is_measured = assets is not None or patches is not None
-    estate = Estate(seed, start, world, is_measured=is_measured)
+    estate = SubscriptionState(seed, start, world, is_measured=is_measured)
     windows = estate.released("Windows", start - (2 if patches is None else 10) * _YEAR, start)
     if patches is None:
         listed = [windows_patch(seed, patch) for patch in windows]
@@ -277,6 +284,6 @@ def _so_many(
 
 def credentials(seed: int) -> tuple[str, str]:
     """Return the user name and the password of the subscription, which the seed decides."""
-    chance = Chance(seed, "qualys credentials")
+    chance = SeededRandom(seed, "qualys credentials")
     letters = "abcdefghijkmnpqrstuvwxyz23456789"
     return f"emula_{chance.digits(4, letters)}", chance.digits(16, letters)

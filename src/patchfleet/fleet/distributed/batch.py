@@ -16,8 +16,8 @@ from msgspec import Struct
 
 from patchfleet.decodable import decodable
 from patchfleet.errors import Fate, VendorError
-from patchfleet.fleet.source import Listing, Source
-from patchfleet.models import Condition, Device, Finding, Patch
+from patchfleet.fleet.source import DeviceListing, Source
+from patchfleet.models import Device, Finding, FindingStatus, Patch
 
 LOOKS_UP_SECONDS = 0.5
 """How often a worker asks, in the middle of a batch, whether anybody still wants it."""
@@ -48,7 +48,7 @@ class Failure(Struct, frozen=True, array_like=True):
     more: dict[str, str | int | None] = {}
 
 
-class Told(Struct, frozen=True, array_like=True):
+class DeviceReply(Struct, frozen=True, array_like=True):
     """What one device told: rows of finding, patch, condition and installation, or why nothing.
 
     Patch and condition are places in the lists of the answer.
@@ -61,7 +61,7 @@ class Told(Struct, frozen=True, array_like=True):
     problems: tuple[str, ...] = ()
 
 
-class Answer(Struct, frozen=True):
+class BatchResult(Struct, frozen=True):
     """What a worker learned of a batch, with its calls; devices it did not come to are not in it.
 
     `trouble` is what ended it early, where that was no vendor's word of one device.
@@ -69,26 +69,26 @@ class Answer(Struct, frozen=True):
 
     calls: int
     patches: list[Patch]
-    conditions: list[Condition]
-    told: list[Told]
+    conditions: list[FindingStatus]
+    told: list[DeviceReply]
     trouble: str | None = None
 
-    def listings(self) -> Iterator[tuple[str, Listing | VendorError]]:
+    def listings(self) -> Iterator[tuple[str, DeviceListing | VendorError]]:
         """Yield each device's id with its listing, or why it could not be read."""
         for told in self.told:
             if told.failure is not None:
                 yield told.device_id, _error_of(told.failure)
             elif told.rows is None:
-                yield told.device_id, Listing(None, told.fingerprint)
+                yield told.device_id, DeviceListing(None, told.fingerprint)
             else:
                 findings = [
                     Finding(number, self.patches[patch], self.conditions[condition], at)
                     for number, patch, condition, at in told.rows
                 ]
-                yield told.device_id, Listing(findings, told.fingerprint, told.problems)
+                yield told.device_id, DeviceListing(findings, told.fingerprint, told.problems)
 
 
-def as_text(what: Batch | Answer) -> str:
+def as_text(what: Batch | BatchResult) -> str:
     """Spell a batch or an answer as JSON."""
     return msgspec.json.encode(what).decode()
 
@@ -98,18 +98,18 @@ def batch_of(text: str) -> Batch:
     return msgspec.json.decode(text, type=decodable(Batch))
 
 
-def answer_of(text: str) -> Answer:
+def answer_of(text: str) -> BatchResult:
     """Read an answer; raises `msgspec.DecodeError` for what is none."""
-    return msgspec.json.decode(text, type=decodable(Answer))
+    return msgspec.json.decode(text, type=decodable(BatchResult))
 
 
-def read(source: Source, batch: Batch, is_wanted: Callable[[], bool]) -> Answer:
+def read(source: Source, batch: Batch, is_wanted: Callable[[], bool]) -> BatchResult:
     """Ask a source for the devices of a batch, until they are read or nobody wants them any more.
 
     What was read by then is the answer. Errors that concern all devices are raised.
     """
     answering = _Answering()
-    come: queue.SimpleQueue[tuple[Device, Listing | VendorError] | BaseException | None]
+    come: queue.SimpleQueue[tuple[Device, DeviceListing | VendorError] | BaseException | None]
     come = queue.SimpleQueue()
     stopping = threading.Event()
     # A call may wait minutes for its place in the pace: whoever must end does not wait with it.
@@ -140,7 +140,7 @@ def _pull(
     source: Source,
     batch: Batch,
     answering: "_Answering",
-    come: "queue.SimpleQueue[tuple[Device, Listing | VendorError] | BaseException | None]",
+    come: "queue.SimpleQueue[tuple[Device, DeviceListing | VendorError] | BaseException | None]",
     stopping: threading.Event,
 ) -> None:
     """Hand on what the source yields, then None, or the error that ended it."""
@@ -164,23 +164,25 @@ class _Answering:
     def __init__(self) -> None:
         self._calls = 0
         self._patches: dict[Patch, int] = {}
-        self._conditions: dict[Condition, int] = {}
-        self._told: dict[str, Told] = {}
+        self._conditions: dict[FindingStatus, int] = {}
+        self._told: dict[str, DeviceReply] = {}
 
     def count_call(self) -> None:
         self._calls += 1
 
-    def add(self, device: Device, answer: Listing | VendorError) -> None:
+    def add(self, device: Device, answer: DeviceListing | VendorError) -> None:
         if isinstance(answer, VendorError):
-            self._told[device.id] = Told(device.id, None, None, _failure_of(answer))
+            self._told[device.id] = DeviceReply(device.id, None, None, _failure_of(answer))
         elif answer.findings is None:
-            self._told[device.id] = Told(device.id, None, answer.fingerprint, None)
+            self._told[device.id] = DeviceReply(device.id, None, answer.fingerprint, None)
         else:
             rows = [self._row(finding) for finding in answer.findings]
-            self._told[device.id] = Told(device.id, rows, answer.fingerprint, None, answer.problems)
+            self._told[device.id] = DeviceReply(
+                device.id, rows, answer.fingerprint, None, answer.problems
+            )
 
-    def answer(self) -> Answer:
-        return Answer(
+    def answer(self) -> BatchResult:
+        return BatchResult(
             self._calls, list(self._patches), list(self._conditions), [*self._told.values()]
         )
 

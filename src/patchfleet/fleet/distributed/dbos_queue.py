@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 from patchfleet import __version__
 from patchfleet.errors import ConfigError
-from patchfleet.fleet.distributed.batch import Answer, Batch, answer_of, as_text
-from patchfleet.fleet.distributed.source import Seen
+from patchfleet.fleet.distributed.batch import Batch, BatchResult, answer_of, as_text
+from patchfleet.fleet.distributed.source import BatchStatus
 
 if TYPE_CHECKING:
     from dbos import DBOSClient
@@ -29,10 +29,10 @@ SCHEMA = "patchfleet_engine"
 APPLICATION = "patchfleet"
 VERSION = f"{APPLICATION}-{__version__}"
 READ = "read_batch"
-_STATES: Mapping[str, Seen] = {
-    "ENQUEUED": Seen("waiting"),
-    "DELAYED": Seen("waiting"),
-    "SUCCESS": Seen("answered"),
+_STATES: Mapping[str, BatchStatus] = {
+    "ENQUEUED": BatchStatus("waiting"),
+    "DELAYED": BatchStatus("waiting"),
+    "SUCCESS": BatchStatus("answered"),
 }
 
 
@@ -57,22 +57,22 @@ class DBOSEngine:
                 as_text(batch),
             )
 
-    def look(self, names: Iterable[str]) -> dict[str, Seen]:
+    def look(self, names: Iterable[str]) -> dict[str, BatchStatus]:
         """Return how batches stand; one whose row is gone counts as failed."""
         ids = {self._prefix + name: name for name in names}
         with self._store.explained():
             found = self._client.list_workflows(
                 workflow_ids=list(ids), load_input=False, load_output=False
             )
-        seen = dict.fromkeys(ids.values(), Seen("failed"))
+        seen = dict.fromkeys(ids.values(), BatchStatus("failed"))
         for row in found:
             if row.status == "PENDING":
-                seen[ids[row.workflow_id]] = Seen("working", row.executor_id or "")
+                seen[ids[row.workflow_id]] = BatchStatus("working", row.executor_id or "")
             elif row.status in _STATES:
                 seen[ids[row.workflow_id]] = _STATES[row.status]
         return seen
 
-    def take(self, name: str) -> Answer:
+    def take(self, name: str) -> BatchResult:
         """Return the answer to a batch, and forget both."""
         with self._store.explained():
             text: str = self._client.retrieve_workflow(self._prefix + name).get_result()

@@ -13,16 +13,16 @@ from typing import Literal, Protocol
 from msgspec import Struct
 
 from patchfleet.errors import Incomplete, Unreachable, VendorError
-from patchfleet.fleet.distributed.batch import Answer, Batch
-from patchfleet.fleet.source import Listing, Listings, Source
-from patchfleet.models import Device, Hosts, Inventory
+from patchfleet.fleet.distributed.batch import Batch, BatchResult
+from patchfleet.fleet.source import DeviceListing, Listings, Source
+from patchfleet.models import Device, Inventory, SourceState
 
 DEVICES_A_BATCH = 50
 BATCHES_AHEAD = 64
 """So many batches wait or are read at once: what an engine holds does not grow with the fleet."""
 
 
-class Patience(Struct, frozen=True, kw_only=True):
+class QueueTimeouts(Struct, frozen=True, kw_only=True):
     """How long is waited for any worker to take a batch, and for a living one to answer it.
 
     After `attempts` workers that did not get through, the devices of a batch are problems.
@@ -36,25 +36,25 @@ class Patience(Struct, frozen=True, kw_only=True):
     wait: Callable[[float], None] = time.sleep
 
 
-class Seen(Struct, frozen=True):
+class BatchStatus(Struct, frozen=True):
     """How a batch stands; `worker` names who has it."""
 
     state: Literal["waiting", "working", "answered", "failed"]
     worker: str = ""
 
 
-class Engine(Protocol):
+class WorkQueue(Protocol):
     """What takes the batches of one source to workers, and brings their answers."""
 
     def send(self, name: str, batch: Batch) -> None:
         """Put a batch into the queue, under a name that no other has."""
         ...
 
-    def look(self, names: Iterable[str]) -> Mapping[str, Seen]:
+    def look(self, names: Iterable[str]) -> Mapping[str, BatchStatus]:
         """Return how batches stand."""
         ...
 
-    def take(self, name: str) -> Answer:
+    def take(self, name: str) -> BatchResult:
         """Return the answer to a batch, and forget both."""
         ...
 
@@ -71,7 +71,7 @@ class Engine(Protocol):
         ...
 
 
-class Distributed:
+class QueuedSource:
     """A source that reads its inventory itself and lets workers list the devices.
 
     `on_retry` is told in a sentence why a batch is given to another worker.
@@ -80,10 +80,10 @@ class Distributed:
     def __init__(
         self,
         source: Source,
-        engine: Engine,
+        engine: WorkQueue,
         *,
         devices_a_batch: int = DEVICES_A_BATCH,
-        patience: Patience = Patience(),  # noqa: B008 -- frozen
+        patience: QueueTimeouts = QueueTimeouts(),  # noqa: B008 -- frozen
         on_retry: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.name = source.name
@@ -92,7 +92,7 @@ class Distributed:
         self._devices_a_batch, self._patience = devices_a_batch, patience
         self._on_retry = on_retry
 
-    def inventory(self, on_call: Callable[[], None], known: Hosts | None = None) -> Inventory:
+    def inventory(self, on_call: Callable[[], None], known: SourceState | None = None) -> Inventory:
         """Return customers, sites and devices; see `Source`."""
         return self._source.inventory(on_call, known)
 
@@ -147,10 +147,10 @@ class _FanOut:
 
     def __init__(
         self,
-        engine: Engine,
+        engine: WorkQueue,
         parts: list[_Part],
         batch: Callable[[Iterable[Device]], Batch],
-        patience: Patience,
+        patience: QueueTimeouts,
         on_retry: Callable[[str], None],
     ) -> None:
         self._engine, self._batch, self._patience = engine, batch, patience
@@ -199,7 +199,7 @@ class _FanOut:
             reason = answer.trouble or "was told to end"
             yield from self._again(part, f"a worker {reason}")
 
-    def _given_up(self, name: str, seen: Seen) -> str | None:
+    def _given_up(self, name: str, seen: BatchStatus) -> str | None:
         """Say why a batch needs another worker, or return None while the one it has may go on."""
         if seen.state == "failed":
             return "a worker met an error nobody foresaw"
@@ -217,7 +217,9 @@ class _FanOut:
         minutes = self._patience.batch_seconds / 60
         return f"worker {seen.worker} did not end within {minutes:g} minutes"
 
-    def _again(self, part: _Part, reason: str) -> Iterator[tuple[Device, Listing | VendorError]]:
+    def _again(
+        self, part: _Part, reason: str
+    ) -> Iterator[tuple[Device, DeviceListing | VendorError]]:
         """Send what is left of a batch once more, or give its devices up."""
         left = f"{len(part.devices):,} {'device' if len(part.devices) == 1 else 'devices'}"
         if part.attempt == self._patience.attempts:

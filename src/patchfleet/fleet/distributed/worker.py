@@ -12,7 +12,7 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from patchfleet.errors import Error
-from patchfleet.fleet.distributed.batch import Answer, as_text, batch_of, read
+from patchfleet.fleet.distributed.batch import BatchResult, as_text, batch_of, read
 from patchfleet.fleet.distributed.dbos_queue import APPLICATION, READ, SCHEMA, VERSION, prepared
 from patchfleet.fleet.source import Source
 
@@ -97,14 +97,14 @@ class Worker:
         finally:
             DBOS.destroy(destroy_registry=True)
 
-    def _read(self, queue: str, text: str) -> Answer:
+    def _read(self, queue: str, text: str) -> BatchResult:
         """Read one batch; what keeps it from being read is the answer's trouble."""
         source = self._sources[queue]
         self._is_busy = True
         try:
             answer = read(source, batch_of(text), lambda: self._is_wanted(source.name))
         except Error as error:
-            return Answer(0, [], [], [], trouble=f"could not go on: {error.message}")
+            return BatchResult(0, [], [], [], trouble=f"could not go on: {error.message}")
         finally:
             self._is_busy, self._busy_at = False, time.monotonic()
         self.batches += 1

@@ -8,33 +8,33 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from patchfleet.fleet.matching.match import identify
+from patchfleet.fleet.matching.match import match_devices
 from patchfleet.fleet.sources.qualys.devices import OWN_CUSTOMER
 from patchfleet.models import Inventory
-from patchfleet.models.machine import Identity, Seen
+from patchfleet.models.machine import Identity, SourcedDevice
 
 if TYPE_CHECKING:
     from patchfleet.store import Store
 
 
-def recognised(store: "Store", source: str, inventory: Inventory) -> Identity:
+def match_all_sources(store: "Store", source: str, inventory: Inventory) -> Identity:
     """Identify the machines behind the devices of `inventory` and of all other sources."""
     seen = chain(
         _seen(source, inventory),
         # One source at a time: an inventory takes more memory than all that is made of it.
         (one for name in store.sources() if name != source for one in _last_seen(store, name)),
     )
-    return identify(seen, store.verdicts(), store.machine_ids())
+    return match_devices(seen, store.verdicts(), store.machine_ids())
 
 
-def _last_seen(store: "Store", source: str) -> Iterator[Seen]:
+def _last_seen(store: "Store", source: str) -> Iterator[SourcedDevice]:
     known = store.last_inventory(source)
     return iter(()) if known is None else _seen(source, known)
 
 
-def _seen(source: str, inventory: Inventory) -> Iterator[Seen]:
+def _seen(source: str, inventory: Inventory) -> Iterator[SourcedDevice]:
     names = {customer.id: customer.name for customer in inventory.customers}
     for device in inventory.devices:
         # The subscription's own customer is nobody's name: it must not speak against a pair.
         customer = "" if device.customer_id == OWN_CUSTOMER else names[device.customer_id]
-        yield Seen(source=source, device=device, customer=customer)
+        yield SourcedDevice(source=source, device=device, customer=customer)

@@ -10,19 +10,21 @@ from typing import TypeAlias
 
 from msgspec.structs import replace
 
-from patchfleet.fleet.matching.identifiers import Marks
+from patchfleet.fleet.matching.identifiers import Identifiers
 
 Pair: TypeAlias = tuple[int, int]
 """Two devices by number, the smaller one first."""
 Buckets: TypeAlias = dict[str, list[int]]
 """The carriers of each mark, in order."""
 
-CROWD = 8
+MAX_CARRIERS = 8
 """What stands on more devices of one source is no mark: not 2 or 3, which a copied machine makes,
 and low enough that all pairs of a bucket may be looked at."""
 
 
-def carriers(marks: Sequence[Marks], marks_in: Callable[[Marks], Iterable[str]]) -> Buckets:
+def carriers(
+    marks: Sequence[Identifiers], marks_in: Callable[[Identifiers], Iterable[str]]
+) -> Buckets:
     """Return who carries each mark, where more than one does."""
     found: Buckets = {}
     for place, one in enumerate(marks):
@@ -33,7 +35,7 @@ def carriers(marks: Sequence[Marks], marks_in: Callable[[Marks], Iterable[str]])
 
 
 def drop_crowds(
-    marks: Sequence[Marks], buckets: Buckets, first: Callable[[int], int] = int
+    marks: Sequence[Identifiers], buckets: Buckets, first: Callable[[int], int] = int
 ) -> set[str]:
     """Take out what stands on too many machines of one source, and return it.
 
@@ -41,16 +43,18 @@ def drop_crowds(
     """
     crowded = set()
     for mark, bucket in buckets.items():
-        if len(bucket) > CROWD:
+        if len(bucket) > MAX_CARRIERS:
             machines = Counter(marks[place].source for place in set(map(first, bucket)))
-            if max(machines.values()) > CROWD:
+            if max(machines.values()) > MAX_CARRIERS:
                 crowded.add(mark)
     for mark in crowded:
         del buckets[mark]
     return crowded
 
 
-def without_crowds(marks: list[Marks], serials: set[str], macs: set[str]) -> list[Marks]:
+def without_crowds(
+    marks: list[Identifiers], serials: set[str], macs: set[str]
+) -> list[Identifiers]:
     """Return the devices without the serials and MAC addresses of crowds."""
     if not serials and not macs:
         return marks
@@ -67,7 +71,7 @@ def without_crowds(marks: list[Marks], serials: set[str], macs: set[str]) -> lis
 
 
 def pairs_in(*all_buckets: Buckets) -> Iterator[Pair]:
-    """Yield the pairs of each bucket, which has at most `CROWD` of each source."""
+    """Yield the pairs of each bucket, which has at most `MAX_CARRIERS` of each source."""
     for buckets in all_buckets:
         for bucket in buckets.values():
             yield from combinations(bucket, 2)

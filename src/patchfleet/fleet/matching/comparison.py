@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
-from patchfleet.fleet.matching.identifiers import Marks, is_same_domain, is_same_name
+from patchfleet.fleet.matching.identifiers import Identifiers, is_same_domain, is_same_name
 from patchfleet.models.machine import LookAlikeKind
 
 Hardware = Literal["same", "shared", "other", "unknown"]
@@ -86,7 +86,9 @@ _LAST = _Rule("other", "", "same", None, 10, "shared hostname")
 _LONG_AFTER_HOURS = 24 * 7
 
 
-def compare(left: Marks, right: Marks, serials: Shared, macs: Shared) -> Comparison | None:
+def compare(
+    left: Identifiers, right: Identifiers, serials: Shared, macs: Shared
+) -> Comparison | None:
     """Say what two devices are to each other, or None where they have nothing to do.
 
     `serials` and `macs` are those that several machines of one source carry.
@@ -120,7 +122,7 @@ def compare(left: Marks, right: Marks, serials: Shared, macs: Shared) -> Compari
 
 
 def _agreement(
-    left: Marks, right: Marks, serials: Shared, macs: Shared, common: Sequence[str]
+    left: Identifiers, right: Identifiers, serials: Shared, macs: Shared, common: Sequence[str]
 ) -> Agreement:
     return Agreement(
         is_same_source=left.source == right.source,
@@ -133,7 +135,7 @@ def _agreement(
     )
 
 
-def _serial(left: Marks, right: Marks, shared: Shared) -> Hardware:
+def _serial(left: Identifiers, right: Identifiers, shared: Shared) -> Hardware:
     if not left.serial or not right.serial:
         return "unknown"
     if left.serial != right.serial:
@@ -141,13 +143,13 @@ def _serial(left: Marks, right: Marks, shared: Shared) -> Hardware:
     return "shared" if _is_shared(left.serial, left, right, shared) else "same"
 
 
-def _common(left: Marks, right: Marks, shared: Shared) -> tuple[str, ...]:
+def _common(left: Identifiers, right: Identifiers, shared: Shared) -> tuple[str, ...]:
     """Return the addresses on both that nobody else has, or else all that are on both."""
     common = tuple(mac for mac in left.macs if mac in right.macs)
     return tuple(mac for mac in common if not _is_shared(mac, left, right, shared)) or common
 
 
-def _mac(left: Marks, right: Marks, shared: Shared, common: Sequence[str]) -> Hardware:
+def _mac(left: Identifiers, right: Identifiers, shared: Shared, common: Sequence[str]) -> Hardware:
     if not left.macs or not right.macs:
         return "unknown"
     if not common:
@@ -155,7 +157,7 @@ def _mac(left: Marks, right: Marks, shared: Shared, common: Sequence[str]) -> Ha
     return "shared" if _is_shared(common[0], left, right, shared) else "same"
 
 
-def _is_shared(mark: str, left: Marks, right: Marks, shared: Shared) -> bool:
+def _is_shared(mark: str, left: Identifiers, right: Identifiers, shared: Shared) -> bool:
     return (left.source, mark) in shared or (right.source, mark) in shared
 
 
@@ -192,7 +194,9 @@ def _is_near(agreement: Agreement) -> bool:
     return agreement.customer == "same" or not agreement.is_same_source
 
 
-def _kind_in_one_source(left: Marks, right: Marks, agreement: Agreement) -> LookAlikeKind:
+def _kind_in_one_source(
+    left: Identifiers, right: Identifiers, agreement: Agreement
+) -> LookAlikeKind:
     """Tell a machine that was enrolled twice from two that carry the same mark."""
     if agreement.serial == "unknown" and agreement.mac in ("unknown", "other"):
         return "shared hostname"
@@ -201,7 +205,7 @@ def _kind_in_one_source(left: Marks, right: Marks, agreement: Agreement) -> Look
     return "re-imaged" if agreement.name == "same" or fell_silent else "cloned"
 
 
-def _hours_between(left: Marks, right: Marks) -> int | None:
+def _hours_between(left: Identifiers, right: Identifiers) -> int | None:
     one, other = left.last_seen_at, right.last_seen_at
     if one is None or other is None:
         return None
@@ -209,7 +213,7 @@ def _hours_between(left: Marks, right: Marks) -> int | None:
 
 
 def reasons_of(
-    left: Marks, right: Marks, found: Comparison
+    left: Identifiers, right: Identifiers, found: Comparison
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return what speaks for one machine, and what against it, in short sentences."""
     agreement = found.agreement
@@ -237,7 +241,9 @@ def reasons_of(
     )
 
 
-def _serial_reasons(left: Marks, right: Marks, agreement: Agreement) -> list[tuple[bool, str]]:
+def _serial_reasons(
+    left: Identifiers, right: Identifiers, agreement: Agreement
+) -> list[tuple[bool, str]]:
     first, second = sorted((left.said_serial, right.said_serial))
     match agreement.serial:
         case "same":
@@ -267,7 +273,9 @@ def _spelled(mac: str) -> str:
     return ":".join(mac[place : place + 2] for place in range(0, 12, 2))
 
 
-def _name_reasons(left: Marks, right: Marks, agreement: Agreement) -> list[tuple[bool, str]]:
+def _name_reasons(
+    left: Identifiers, right: Identifiers, agreement: Agreement
+) -> list[tuple[bool, str]]:
     if agreement.name == "unknown":
         return []
     if agreement.name == "other":

@@ -7,9 +7,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
-from patchfleet.fleet.matching.blocking import CROWD, Buckets
-from patchfleet.fleet.matching.identifiers import Marks
-from patchfleet.fleet.matching.overrides import Groups
+from patchfleet.fleet.matching.blocking import MAX_CARRIERS, Buckets
+from patchfleet.fleet.matching.identifiers import Identifiers
+from patchfleet.fleet.matching.overrides import DisjointSet
 
 MOST_NAMED = 10
 """So many ids are named; a machine may be enrolled hundreds of times."""
@@ -23,8 +23,8 @@ class Enrolled:
     one in common; where neither has any, the serial decides.
     """
 
-    def __init__(self, marks: Sequence[Marks], serials: Buckets, macs: Buckets) -> None:
-        self._groups = Groups(len(marks))
+    def __init__(self, marks: Sequence[Identifiers], serials: Buckets, macs: Buckets) -> None:
+        self._groups = DisjointSet(len(marks))
         self._link(marks, _by_serial_alone(marks, serials))
         self._link(marks, macs.values())
         found: defaultdict[int, list[int]] = defaultdict(list)
@@ -35,7 +35,7 @@ class Enrolled:
         self.groups = {root: sorted(of) for root, of in found.items() if len(of) > 1}
         """The devices of each machine that was enrolled more than once, by the first of them."""
 
-    def _link(self, marks: Sequence[Marks], buckets: Iterable[Sequence[int]]) -> None:
+    def _link(self, marks: Sequence[Identifiers], buckets: Iterable[Sequence[int]]) -> None:
         for bucket in buckets:
             alike: defaultdict[tuple[str, str, str], list[int]] = defaultdict(list)
             for place in bucket:
@@ -55,16 +55,16 @@ class Enrolled:
         if not self.groups:
             return buckets
         return {
-            mark: bucket if len(bucket) <= CROWD else sorted(set(map(self.first, bucket)))
+            mark: bucket if len(bucket) <= MAX_CARRIERS else sorted(set(map(self.first, bucket)))
             for mark, bucket in buckets.items()
         }
 
 
-def _by_serial_alone(marks: Sequence[Marks], serials: Buckets) -> Iterator[list[int]]:
+def _by_serial_alone(marks: Sequence[Identifiers], serials: Buckets) -> Iterator[list[int]]:
     """Yield the carriers without a MAC address of each serial that is no placeholder."""
     for bucket in serials.values():
         names = Counter(source for source, _ in {(marks[p].source, marks[p].name) for p in bucket})
-        if max(names.values()) <= CROWD:
+        if max(names.values()) <= MAX_CARRIERS:
             yield [place for place in bucket if not marks[place].macs]
 
 

@@ -13,7 +13,7 @@ from sys import intern
 from msgspec import Struct
 
 from patchfleet.fleet.matching import placeholders as noise
-from patchfleet.models.machine import Ref, Seen
+from patchfleet.models.machine import DeviceRef, SourcedDevice
 
 NETBIOS = 15
 """So many characters of a name are left where a source has the NetBIOS name."""
@@ -33,7 +33,7 @@ _FAMILIES = (
 )
 
 
-class Marks(Struct, frozen=True, kw_only=True, gc=False):
+class Identifiers(Struct, frozen=True, kw_only=True, gc=False):
     """The marks of one device; what is "" or empty is not known.
 
     `name` is the host's own name without its domain, `family` of the operating system. `agent` is
@@ -41,7 +41,7 @@ class Marks(Struct, frozen=True, kw_only=True, gc=False):
     order. What is `said_` is what the source says, in its own spelling.
     """
 
-    ref: Ref
+    ref: DeviceRef
     agent: str
     serial: str
     macs: tuple[str, ...]
@@ -61,12 +61,12 @@ class Marks(Struct, frozen=True, kw_only=True, gc=False):
         return self.ref[0]
 
 
-def marks_of(seen: Seen) -> Marks:
+def marks_of(seen: SourcedDevice) -> Identifiers:
     """Return the marks of a device."""
     device = seen.device
     name, domain = name_and_domain(device.name, device.domain)
     serial = serial_of(device.serial)
-    return Marks(
+    return Identifiers(
         ref=seen.ref,
         agent=device.id.replace("-", "").lower() if _UUID.fullmatch(device.id) else "",
         serial=serial,

@@ -5,10 +5,12 @@ Law of this file: no two machines share an id, and the order of the machines doe
 
 from collections.abc import Mapping, Sequence
 
-from patchfleet.models.machine import Ref
+from patchfleet.models.machine import DeviceRef
 
 
-def machine_ids(machines: Sequence[Sequence[Ref]], previous: Mapping[Ref, str]) -> list[str]:
+def machine_ids(
+    machines: Sequence[Sequence[DeviceRef]], previous: Mapping[DeviceRef, str]
+) -> list[str]:
     """Return an id for each machine, given which one each device belonged to before.
 
     Where machines are joined the smallest of their ids stays; where one is parted, the part with
@@ -39,7 +41,7 @@ def machine_ids(machines: Sequence[Sequence[Ref]], previous: Mapping[Ref, str]) 
     return [ids[place] for place in range(len(machines))]
 
 
-def made_of(ref: Ref) -> str:
+def made_of(ref: DeviceRef) -> str:
     """Return the id of a machine whose first member this device is."""
     return f"{ref[0]}/{ref[1]}"
 

@@ -38,8 +38,8 @@ or one fell silent a week before the other, else *cloned*; with two serials, or 
 customers, they have nothing to do with each other.
 
 A pair of two sources is not listed where one of them is joined with another device of the other's
-source already, unless hardware says that it is this one. What stands on more than `CROWD` machines
-of one source is a placeholder nobody has listed yet, and no mark.
+source already, unless hardware says that it is this one. An
+identifier on more than `MAX_CARRIERS` machines of one source is an unlisted placeholder.
 
 Devices of one source that have name, serial and MAC address in common are one machine enrolled
 several times: one line, however many they are (`identity_enrolled`), and each other device is
@@ -70,26 +70,26 @@ from patchfleet.fleet.matching.comparison import (
     reasons_of,
 )
 from patchfleet.fleet.matching.enrolled_again import Enrolled, enrolled_often
-from patchfleet.fleet.matching.identifiers import NETBIOS, Marks, marks_of
+from patchfleet.fleet.matching.identifiers import NETBIOS, Identifiers, marks_of
 from patchfleet.fleet.matching.machine_ids import machine_ids
-from patchfleet.fleet.matching.overrides import Groups, Settled, settle, spelled
+from patchfleet.fleet.matching.overrides import DisjointSet, ResolvedOverrides, settle, spelled
 from patchfleet.models.machine import (
+    DeviceRef,
     Identity,
-    LookAlike,
     Machine,
+    MatchCandidate,
+    MatchDecision,
     Member,
-    Ref,
-    Seen,
-    Verdict,
+    SourcedDevice,
 )
 
-_NOTHING_BEFORE: Mapping[Ref, str] = MappingProxyType({})
+_NOTHING_BEFORE: Mapping[DeviceRef, str] = MappingProxyType({})
 
 
-def identify(
-    seen: Iterable[Seen],
-    verdicts: Iterable[Verdict] = (),
-    previous: Mapping[Ref, str] = _NOTHING_BEFORE,
+def match_devices(
+    seen: Iterable[SourcedDevice],
+    verdicts: Iterable[MatchDecision] = (),
+    previous: Mapping[DeviceRef, str] = _NOTHING_BEFORE,
 ) -> Identity:
     """Return which devices of all sources are which machines, and which a person must look at.
 
@@ -112,16 +112,16 @@ def identify(
 class _Work:
     """The devices by number, in sets that grow: by verdicts first, then by marks."""
 
-    def __init__(self, marks: list[Marks], verdicts: Iterable[Verdict]) -> None:
-        self.settled: Settled = settle([one.ref for one in marks], verdicts)
-        self._groups = Groups(self.settled.count)
+    def __init__(self, marks: list[Identifiers], verdicts: Iterable[MatchDecision]) -> None:
+        self.settled: ResolvedOverrides = settle([one.ref for one in marks], verdicts)
+        self._groups = DisjointSet(self.settled.count)
         self._best: dict[int, tuple[int, tuple[str, ...]]] = {}
         for verdict in self.settled.together:
             self._follow(verdict)
         self._marks, self._pairs = self._compared(marks)
         self._rejected: set[Pair] = set()
 
-    def _follow(self, verdict: Verdict) -> None:
+    def _follow(self, verdict: MatchDecision) -> None:
         places = self.settled.places
         self._groups.join(places[verdict.left], places[verdict.right])
         for one, other in ((verdict.left, verdict.right), (verdict.right, verdict.left)):
@@ -129,7 +129,9 @@ class _Work:
             why = f"{said}: {verdict.reason}" if verdict.reason else said
             self._best.setdefault(places[one], (100, (why,)))
 
-    def _compared(self, marks: list[Marks]) -> tuple[list[Marks], dict[Pair, Comparison]]:
+    def _compared(
+        self, marks: list[Identifiers]
+    ) -> tuple[list[Identifiers], dict[Pair, Comparison]]:
         """Compare all that have a mark of the hardware in common; drop the marks of crowds."""
         agents = carriers(marks, lambda one: (one.agent,))
         serials = carriers(marks, lambda one: (one.serial,))
@@ -149,7 +151,7 @@ class _Work:
                 pairs[pair] = found
         return marks, pairs
 
-    def _shared(self, marks: Sequence[Marks], buckets: Buckets) -> Shared:
+    def _shared(self, marks: Sequence[Identifiers], buckets: Buckets) -> Shared:
         """Return source and mark where several machines of the source carry the mark."""
         shared = set()
         for mark, bucket in buckets.items():
@@ -176,7 +178,7 @@ class _Work:
 
     def _join_tier(self, edges: Sequence[Pair]) -> None:
         root = self._groups.root
-        wanted = Groups(self.settled.count)
+        wanted = DisjointSet(self.settled.count)
         for one, other in edges:
             wanted.join(root(one), root(other))
         unsound = self._unsound(wanted, {root(place) for pair in edges for place in pair})
@@ -190,7 +192,7 @@ class _Work:
             self._groups.join(one, other)
             self._note(one, other)
 
-    def _unsound(self, wanted: Groups, touched: set[int]) -> set[int]:
+    def _unsound(self, wanted: DisjointSet, touched: set[int]) -> set[int]:
         """Return those of the wanted machines, by their roots, that cannot be one."""
         sizes = Counter(wanted.root(self._groups.root(place)) for place in range(len(self._marks)))
         unsound = {
@@ -200,7 +202,7 @@ class _Work:
         }
         # Two devices alone were compared already, and nearly all machines are no more than that.
         doubted = {part for group in touched if sizes[part := wanted.root(group)] > 2}
-        parts: dict[int, dict[int, list[Marks]]] = defaultdict(lambda: defaultdict(list))
+        parts: dict[int, dict[int, list[Identifiers]]] = defaultdict(lambda: defaultdict(list))
         for place, marks in enumerate(self._marks):
             group = self._groups.root(place)
             if (part := wanted.root(group)) in doubted:
@@ -209,7 +211,7 @@ class _Work:
             part for part, groups in parts.items() if not self._is_sound(list(groups.values()))
         }
 
-    def _is_sound(self, groups: Sequence[Sequence[Marks]]) -> bool:
+    def _is_sound(self, groups: Sequence[Sequence[Identifiers]]) -> bool:
         """Tell whether groups can be one machine: no source twice, one serial, one system."""
         sources = [source for group in groups for source in {one.source for one in group}]
         if len(sources) > len(set(sources)):
@@ -240,7 +242,7 @@ class _Work:
             if score < found.score:
                 self._best[place] = found.score, reasons
 
-    def machines(self, previous: Mapping[Ref, str]) -> list[Machine]:
+    def machines(self, previous: Mapping[DeviceRef, str]) -> list[Machine]:
         """Return the machines in the order of their ids."""
         groups: dict[int, list[int]] = defaultdict(list)
         for place in range(len(self._marks)):
@@ -258,14 +260,14 @@ class _Work:
         best = self._best.get(place)
         return Member(*ref, *best) if best else Member(*ref)
 
-    def look_alikes(self) -> list[LookAlike]:
+    def look_alikes(self) -> list[MatchCandidate]:
         """Return the pairs for a person, the most likely first."""
         apart = self._apart()
         sources: dict[int, set[str]] = defaultdict(set)
         for place, marks in enumerate(self._marks):
             sources[self._groups.root(place)].add(marks.source)
         first = self._enrolled.first
-        best: dict[Pair, LookAlike] = {}
+        best: dict[Pair, MatchCandidate] = {}
         for pair, found in self._comparisons():
             one, other = map(self._groups.root, pair)
             machines = _in_order(*map(first, pair))
@@ -280,7 +282,7 @@ class _Work:
         listed_ = [*best.values(), *self._enrolments(apart)]
         return sorted(listed_, key=lambda pair: (-pair.score, pair.left, pair.right))
 
-    def _enrolments(self, apart: set[Pair]) -> Iterator[LookAlike]:
+    def _enrolments(self, apart: set[Pair]) -> Iterator[MatchCandidate]:
         """Yield one line for each machine that one source has several times."""
         for places in self._enrolled.groups.values():
             by_root = {self._groups.root(place): place for place in reversed(places)}
@@ -311,7 +313,7 @@ class _Work:
         everywhere = carriers(self._marks, lambda one: (one.name[:NETBIOS],))
         crowded = drop_crowds(self._marks, everywhere)
 
-        def name_and_customer(one: Marks) -> tuple[str, ...]:
+        def name_and_customer(one: Identifiers) -> tuple[str, ...]:
             name = one.name[:NETBIOS]
             return (f"{name}\n{one.customer}",) if name in crowded else ()
 
@@ -319,13 +321,13 @@ class _Work:
         drop_crowds(self._marks, at_customer)
         return pairs_in(everywhere, at_customer)
 
-    def _look_alike(self, one: int, other: int, found: Comparison) -> LookAlike:
+    def _look_alike(self, one: int, other: int, found: Comparison) -> MatchCandidate:
         left, right = self._marks[one], self._marks[other]
         reasons_for, reasons_against = reasons_of(left, right, found)
         if (one, other) in self._rejected:
             found = replace(found, score=min(found.score, MOST_WITHOUT_JOIN))
             reasons_against += ("another device fits as well, and both cannot be it",)
-        return LookAlike(
+        return MatchCandidate(
             left=left.ref,
             right=right.ref,
             kind=found.kind,
@@ -335,7 +337,7 @@ class _Work:
         )
 
 
-def _is_better(one: LookAlike, other: LookAlike) -> bool:
+def _is_better(one: MatchCandidate, other: MatchCandidate) -> bool:
     """Tell which of two pairs of the same two machines is listed, whatever their sources' names."""
     ids, other_ids = (sorted((pair.left[1], pair.right[1])) for pair in (one, other))
     return (-one.score, ids) < (-other.score, other_ids)

@@ -11,10 +11,10 @@ from operator import attrgetter
 
 from msgspec import Struct
 
-from patchfleet.models.machine import Contradiction, Ref, Verdict
+from patchfleet.models.machine import ConflictingDecisions, DeviceRef, MatchDecision
 
 
-class Groups:
+class DisjointSet:
     """Sets of numbers that grow together; the smallest of a set stands for it."""
 
     def __init__(self, count: int) -> None:
@@ -34,21 +34,21 @@ class Groups:
         self._parents[high] = low
 
 
-class Settled(Struct, frozen=True):
+class ResolvedOverrides(Struct, frozen=True):
     """The verdicts that hold, each end of a pair a number of `places`, of `count` in all.
 
     `apart` are pairs that are not one machine, and those nobody may join while verdicts on them
     contradict each other.
     """
 
-    places: dict[Ref, int]
+    places: dict[DeviceRef, int]
     count: int
-    together: tuple[Verdict, ...]
-    apart: tuple[Verdict, ...]
-    contradictions: tuple[Contradiction, ...]
+    together: tuple[MatchDecision, ...]
+    apart: tuple[MatchDecision, ...]
+    contradictions: tuple[ConflictingDecisions, ...]
 
 
-def settle(refs: Sequence[Ref], verdicts: Iterable[Verdict]) -> Settled:
+def settle(refs: Sequence[DeviceRef], verdicts: Iterable[MatchDecision]) -> ResolvedOverrides:
     """Return which verdicts hold; devices that are gone still connect those that are not."""
     last = _last_words(verdicts)
     together = [one for one in last if one.is_same]
@@ -59,41 +59,41 @@ def settle(refs: Sequence[Ref], verdicts: Iterable[Verdict]) -> Settled:
     for ref in sorted(named - places.keys()):
         places[ref] = count
         count += 1
-    groups = Groups(count)
+    groups = DisjointSet(count)
     for one in together:
         groups.join(places[one.left], places[one.right])
-    disputed: dict[int, list[Verdict]] = defaultdict(list)
+    disputed: dict[int, list[MatchDecision]] = defaultdict(list)
     for one in apart:
         root = groups.root(places[one.left])
         if root == groups.root(places[one.right]):
             disputed[root].append(one)
-    held: list[Verdict] = []
+    held: list[MatchDecision] = []
     contradictions = []
     for one in together:
         disputed.get(groups.root(places[one.left]), held).append(one)
     for _, against in sorted(disputed.items()):
         contradictions.append(_contradiction(against))
         apart += [one for one in against if one.is_same]
-    return Settled(places, count, tuple(held), tuple(apart), tuple(contradictions))
+    return ResolvedOverrides(places, count, tuple(held), tuple(apart), tuple(contradictions))
 
 
-def _last_words(verdicts: Iterable[Verdict]) -> list[Verdict]:
+def _last_words(verdicts: Iterable[MatchDecision]) -> list[MatchDecision]:
     """Return each person's last word on each pair, in an order that is always the same."""
-    last: dict[tuple[Ref, Ref, str], Verdict] = {}
+    last: dict[tuple[DeviceRef, DeviceRef, str], MatchDecision] = {}
     for one in sorted(verdicts, key=attrgetter("at", "is_same", "reason", "left")):
         last[min(one.left, one.right), max(one.left, one.right), one.by] = one
     return [last[key] for key in sorted(last)]
 
 
-def _contradiction(verdicts: list[Verdict]) -> Contradiction:
+def _contradiction(verdicts: list[MatchDecision]) -> ConflictingDecisions:
     said = [
         f"{one.by} said on {one.at:%Y-%m-%d} that {spelled(one.left)} and {spelled(one.right)} "
         f"are {'one machine' if one.is_same else 'two machines'}"
         for one in verdicts
     ]
-    return Contradiction(tuple(verdicts), "; ".join(said))
+    return ConflictingDecisions(tuple(verdicts), "; ".join(said))
 
 
-def spelled(ref: Ref) -> str:
+def spelled(ref: DeviceRef) -> str:
     """Return a device as people read it."""
     return f"{ref[0]} {ref[1]}"

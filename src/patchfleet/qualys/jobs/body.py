@@ -24,7 +24,7 @@ from patchfleet.qualys.jobs.rules import (
     check_whole,
 )
 from patchfleet.qualys.jobs.validators import (
-    Reader,
+    Validator,
     digits,
     digits_or_none,
     line,
@@ -53,7 +53,7 @@ def _other_query_type(parameter: str, value: object) -> str:
 _UNIT = word("HOURS", "MINUTES")
 _MATCH = word("Any", "All")
 
-READERS: Final[Mapping[str, Reader]] = {
+READERS: Final[Mapping[str, Validator]] = {
     "name": line,
     "jobType": word("Install", "Rollback"),
     "scheduleType": word("On-demand", "Once", *REPEATING),

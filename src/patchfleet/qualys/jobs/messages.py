@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from patchfleet.errors import ConfigError
 from patchfleet.qualys.jobs.validators import (
-    Reader,
+    Validator,
     addresses,
     mapping,
     objects,
@@ -25,7 +25,7 @@ from patchfleet.qualys.jobs.validators import (
 
 _MINUTES: Final = {"MINUTES": 1, "HOURS": 60, "DAYS": 1440}
 _UNIT = word(*_MINUTES)  # DAYS was not on the page that was read [U]
-_MESSAGE: Final[Mapping[str, Reader]] = {"userMessage": text, "description": text}
+_MESSAGE: Final[Mapping[str, Validator]] = {"userMessage": text, "description": text}
 
 _DEFERMENT = mapping(
     {"count": whole_number(1), "interval": whole_number(1), "intervalUnit": _UNIT},
@@ -44,7 +44,7 @@ def deferment(parameter: str, value: object) -> dict[str, Any]:
     return found
 
 
-def _message(fields: Mapping[str, Reader]) -> Reader:
+def _message(fields: Mapping[str, Validator]) -> Validator:
     """Return a reader of a message: a text, or the documented object."""
     read_object = mapping(fields)
 
@@ -75,7 +75,7 @@ def on_complete(parameter: str, value: object) -> dict[str, Any]:
     return {**plain(parameter, value), **during_deployment(parameter, known)}
 
 
-REBOOT: Final[Mapping[str, Reader]] = {
+REBOOT: Final[Mapping[str, Validator]] = {
     "suppressReboots": truth,
     "rebootHonorOnUserLogin": truth,
     "rebootOption": reboot_option,
@@ -118,7 +118,7 @@ def events(parameter: str, value: object) -> dict[str, bool]:
     return dict(_EVENTS(parameter, value))
 
 
-NOTIFICATION: Final[Mapping[str, Reader]] = {
+NOTIFICATION: Final[Mapping[str, Validator]] = {
     "notificationType": truth,
     "notificationConfigRecipientEmail": addresses,
     "notificationConfigCompletedPercentage": whole_number(1, 100),

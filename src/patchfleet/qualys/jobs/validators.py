@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from patchfleet.errors import ConfigError
 
-Reader: TypeAlias = Callable[[str, Any], Any]
+Validator: TypeAlias = Callable[[str, Any], Any]
 """What checks a value: (the parameter's name, what was given) to the wire's form."""
 
 START_FORM = "a datetime, or a text such as '2022-2-20 01:18:30 PM'"
@@ -75,7 +75,7 @@ def line(parameter: str, value: object) -> str:
     return value
 
 
-def word(*allowed: str) -> Reader:
+def word(*allowed: str) -> Validator:
     """Return a reader of one of these words, in any case, as the wire spells it."""
     spelled = {known.lower(): known for known in allowed}
 
@@ -88,7 +88,7 @@ def word(*allowed: str) -> Reader:
     return read
 
 
-def whole_number(low: int, high: int | None = None, *, allowed: str | None = None) -> Reader:
+def whole_number(low: int, high: int | None = None, *, allowed: str | None = None) -> Validator:
     """Return a reader of a whole number, or of its digits, between two bounds that are allowed."""
     bounds = f"from {low} to {high}" if high is not None else f"from {low}"
     wanted = allowed or f"a whole number {bounds}"
@@ -107,13 +107,13 @@ def whole_number(low: int, high: int | None = None, *, allowed: str | None = Non
     return read
 
 
-def digits(low: int, high: int, *, allowed: str | None = None) -> Reader:
+def digits(low: int, high: int, *, allowed: str | None = None) -> Validator:
     """Return a reader of a whole number that the wire wants as a text [D: cre]."""
     read = whole_number(low, high, allowed=allowed)
     return lambda parameter, value: str(read(parameter, value))
 
 
-def digits_or_none(low: int, high: int) -> Reader:
+def digits_or_none(low: int, high: int) -> Validator:
     """Return a reader as `digits` is, for which 0 says that there is none."""
     read = whole_number(low, high)
 
@@ -124,7 +124,7 @@ def digits_or_none(low: int, high: int) -> Reader:
     return read_or_none
 
 
-def mapping(fields: Mapping[str, Reader], *, needed: Iterable[str] = ()) -> Reader:
+def mapping(fields: Mapping[str, Validator], *, needed: Iterable[str] = ()) -> Validator:
     """Return a reader of an object with these fields, of which those `needed` must be there."""
     required = tuple(needed)
 

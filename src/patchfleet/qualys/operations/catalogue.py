@@ -30,7 +30,7 @@ from patchfleet.qualys.operations.request import (
     sort_text,
 )
 from patchfleet.qualys.query import checked_query
-from patchfleet.qualys.records.base import Shape, listed
+from patchfleet.qualys.records.base import RecordDecoder, listed
 from patchfleet.qualys.records.base_list import BaseList
 from patchfleet.qualys.records.jobs import NamedId, Tag
 from patchfleet.qualys.records.patches import (
@@ -43,23 +43,23 @@ from patchfleet.qualys.records.patches import (
 from patchfleet.qualys.records.values import id_of, text_of
 from patchfleet.transport.messages import Response
 from patchfleet.transport.operation import (
-    Found,
-    Listing,
+    Concurrent,
     Operation,
     Procedure,
+    RecordBatch,
+    RecordStream,
     Steps,
-    Together,
     Work,
 )
 
 Ids: TypeAlias = str | int | Iterable[str | int]
 Severity = Literal["Critical", "Important", "Moderate", "Low", "None"]
 
-_CATALOG = reader(Shape[list[CatalogPatch]](list[CatalogPatch]))
-_PACKAGES = reader(Shape[list[PackageDetail]](list[PackageDetail]))
-_PRODUCTS = reader(Shape[list[AssociatedProduct]](list[AssociatedProduct]))
-_VULNERABILITIES = reader(Shape[list[PMVulnerability]](list[PMVulnerability]))
-_COUNTS = reader(Shape[list[ProductVulnCount]](list[ProductVulnCount]))
+_CATALOG = reader(RecordDecoder[list[CatalogPatch]](list[CatalogPatch]))
+_PACKAGES = reader(RecordDecoder[list[PackageDetail]](list[PackageDetail]))
+_PRODUCTS = reader(RecordDecoder[list[AssociatedProduct]](list[AssociatedProduct]))
+_VULNERABILITIES = reader(RecordDecoder[list[PMVulnerability]](list[PMVulnerability]))
+_COUNTS = reader(RecordDecoder[list[ProductVulnCount]](list[ProductVulnCount]))
 
 
 class AssetUuid(NamedTuple):
@@ -124,7 +124,7 @@ def list_patch_catalog(
     attributes: Attributes = None,
     pageSize: int = 10,
     sort: Sort = None,
-) -> Listing[CatalogPatch, BaseList[CatalogPatch]]:
+) -> RecordStream[CatalogPatch, BaseList[CatalogPatch]]:
     """List the patches of the catalogue that match a query, 10,000 at most [D: cat2, gs]."""
     names = attribute_names(attributes)
     query: Query = {
@@ -147,7 +147,7 @@ def list_patch_catalog(
         )
         return paging.by_page(reading, page)
 
-    return Listing("list_patch_catalog", steps, BaseList)
+    return RecordStream("list_patch_catalog", steps, BaseList)
 
 
 def _catalog_id(patch: CatalogPatch) -> str | None:
@@ -159,13 +159,13 @@ def get_packages_in_linux_patch(
     *,
     filter: str | None = None,  # noqa: A002
     pageSize: int = 10,
-) -> Listing[PackageDetail, BaseList[PackageDetail]]:
+) -> RecordStream[PackageDetail, BaseList[PackageDetail]]:
     """List the packages of Linux patches, all pages of each; each says which patch it is of."""
     ids = _uuids("patchId", patchId)
     text = None if filter is None else checked_query(filter, "filter")
     paging.check_sizes(pageSize, "all")
 
-    def one(patch: str) -> Listing[PackageDetail, list[PackageDetail]]:
+    def one(patch: str) -> RecordStream[PackageDetail, list[PackageDetail]]:
         def page(number: int, size: int) -> Operation[list[PackageDetail]]:
             query: Query = {
                 "patchUuid": patch, "filter": text, "pageNumber": number, "pageSize": size,
@@ -182,17 +182,17 @@ def get_packages_in_linux_patch(
             reading = paging.Reading("packages of the patch", _package_key, page_size=pageSize)
             return paging.by_page(reading, page)
 
-        return Listing("get_packages_in_linux_patch", steps, list)
+        return RecordStream("get_packages_in_linux_patch", steps, list)
 
     def all_steps() -> Steps[None]:
         for some in chunks(ids):
-            lists = yield Together(tuple(one(patch) for patch in some))
+            lists = yield Concurrent(tuple(one(patch) for patch in some))
             for patch, found in zip(some, lists, strict=True):
                 for package in found:
                     package.patchId = patch
-                yield Found(found)
+                yield RecordBatch(found)
 
-    return Listing("get_packages_in_linux_patch", all_steps, BaseList)
+    return RecordStream("get_packages_in_linux_patch", all_steps, BaseList)
 
 
 def _package_key(package: PackageDetail) -> tuple[Any, ...]:
@@ -216,7 +216,7 @@ def get_products_in_windows_patch(
     ]
 
     def steps() -> Steps[BaseList[AssociatedProduct]]:
-        lists = yield Together(tuple(parts))
+        lists = yield Concurrent(tuple(parts))
         for patch, found in zip(ids, lists, strict=True):
             for product in found:
                 product.patchId = patch
@@ -253,7 +253,7 @@ def count_product_vulns(
     ]
 
     def steps() -> Steps[BaseList[ProductVulnCount]]:
-        lists = yield Together(tuple(parts))
+        lists = yield Concurrent(tuple(parts))
         for word, found in zip(severities, lists, strict=True):
             for count in found:
                 count.severity = word
@@ -322,7 +322,7 @@ def _looked_up(
     """Return what runs the calls at once, and says which of the ids had no answer."""
 
     def steps() -> Steps[BaseList[Any]]:
-        lists = yield Together(tuple(parts))
+        lists = yield Concurrent(tuple(parts))
         found = BaseList(record for one in lists for record in one)
         keys = map(key, found)
         known = {one for one in keys if isinstance(one, str | int)}  # others are odd: see problems

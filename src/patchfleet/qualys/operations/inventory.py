@@ -15,11 +15,11 @@ from patchfleet.qualys import paging
 from patchfleet.qualys.envelope import counted, whole
 from patchfleet.qualys.operations.request import Query, call, reader, values_of
 from patchfleet.qualys.query import checked_query
-from patchfleet.qualys.records.base import Shape, listed
+from patchfleet.qualys.records.base import RecordDecoder, listed
 from patchfleet.qualys.records.base_list import BaseList
 from patchfleet.qualys.records.hosts import Host, HostList, HostPage
 from patchfleet.transport.messages import Response
-from patchfleet.transport.operation import Echo, Listing, Operation, Steps
+from patchfleet.transport.operation import Echo, Operation, RecordStream, Steps
 
 Fields: TypeAlias = str | Iterable[str] | None
 Since: TypeAlias = str | datetime | None
@@ -27,7 +27,7 @@ Since: TypeAlias = str | datetime | None
 LARGEST_PAGE = 300
 """[O: peer]; other clients ask for 100."""
 
-_PAGE = reader(Shape[HostPage](HostPage))
+_PAGE = reader(RecordDecoder[HostPage](HostPage))
 
 
 def query_assets(
@@ -39,7 +39,7 @@ def query_assets(
     lastModifiedDate: Since = None,
     lastSeenAssetId: int | str | None = None,
     pageSize: int = LARGEST_PAGE,
-) -> Listing[Host, BaseList[Host]]:
+) -> RecordStream[Host, BaseList[Host]]:
     """List the assets that a query in QQL matches, each once, all pages.
 
     `lastSeenAssetId` begins after that asset. Raises `Unreadable` where a page repeats, or says
@@ -63,7 +63,7 @@ def get_all_assets(
     lastModifiedDate: Since = None,
     lastSeenAssetId: int | str | None = None,
     pageSize: int = LARGEST_PAGE,
-) -> Listing[Host, BaseList[Host]]:
+) -> RecordStream[Host, BaseList[Host]]:
     """List every asset of the inventory, each once, all pages."""
     query = _query(includeFields, excludeFields, lastModifiedDate, pageSize)
     path = "/am/v1/assets/host/list"
@@ -158,7 +158,7 @@ def _listing(
     page_count: paging.PageCount,
     size: int,
     after: int | str | None,
-) -> Listing[Host, BaseList[Host]]:
+) -> RecordStream[Host, BaseList[Host]]:
     paging.check_sizes(size, page_count)
     first = _number("lastSeenAssetId", after)
 
@@ -183,7 +183,7 @@ def _listing(
             if total:
                 raise Unreadable(f"the inventory lists no asset, and counts {total}")
 
-    return Listing(name, steps, BaseList)
+    return RecordStream(name, steps, BaseList)
 
 
 def _identity(query: Query, host: Host) -> object:

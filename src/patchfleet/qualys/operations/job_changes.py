@@ -17,7 +17,7 @@ from patchfleet.qualys.operations.creation import Kind, creation, marker_of, unm
 from patchfleet.qualys.operations.jobs import get_job, job_id, job_ids, list_jobs
 from patchfleet.qualys.operations.request import call, reader
 from patchfleet.qualys.operations.switching import some, switching
-from patchfleet.qualys.records.base import Shape
+from patchfleet.qualys.records.base import RecordDecoder
 from patchfleet.qualys.records.base_list import BaseList
 from patchfleet.qualys.records.jobs import JobChange, JobCreated, JobIds, PMDeploymentJob, PMJob
 from patchfleet.transport.client import shows
@@ -26,7 +26,7 @@ from patchfleet.transport.operation import Change, Procedure, Sight, Steps, Want
 
 Action = Literal["Enabled", "Disabled"]
 
-_CHANGES = reader(Shape[list[JobChange]](list[JobChange]))
+_CHANGES = reader(RecordDecoder[list[JobChange]](list[JobChange]))
 _SET_BY_THE_SERVER = ("customerId", "id", "disabledPatches", "patchCount")
 
 

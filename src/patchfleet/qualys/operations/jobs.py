@@ -27,7 +27,7 @@ from patchfleet.qualys.operations.request import (
     values_of,
 )
 from patchfleet.qualys.query import checked_query
-from patchfleet.qualys.records.base import Shape, listed
+from patchfleet.qualys.records.base import RecordDecoder, listed
 from patchfleet.qualys.records.base_list import BaseList
 from patchfleet.qualys.records.jobs import (
     JobIds,
@@ -41,20 +41,20 @@ from patchfleet.qualys.records.jobs import (
 from patchfleet.transport.client import shows
 from patchfleet.transport.messages import Response
 from patchfleet.transport.operation import (
+    Concurrent,
     Echo,
-    Found,
-    Listing,
     Operation,
     Procedure,
+    RecordBatch,
+    RecordStream,
     Steps,
-    Together,
     Work,
 )
 
-_JOBS = reader(Shape[list[PMJob]](list[PMJob]))
-_JOB = reader(Shape[PMDeploymentJob](PMDeploymentJob))
-_RUNS = reader(Shape[list[PMRun]](list[PMRun]))
-_RESULT = reader(Shape[JobResultSummary](JobResultSummary))
+_JOBS = reader(RecordDecoder[list[PMJob]](list[PMJob]))
+_JOB = reader(RecordDecoder[PMDeploymentJob](PMDeploymentJob))
+_RUNS = reader(RecordDecoder[list[PMRun]](list[PMRun]))
+_RESULT = reader(RecordDecoder[JobResultSummary](JobResultSummary))
 
 RESULTS_AT_ONCE = 64
 """How many jobs' results are asked for before any is handed out, when they are iterated."""
@@ -89,7 +89,7 @@ def list_jobs(
 @shows(_BY_DEFAULT)
 def iter_jobs(
     platform: AnyPlatform = "all", page_count: paging.PageCount = "all", **asked: Unpack[JobsAsked]
-) -> Listing[PMJob, BaseList[PMJob]]:
+) -> RecordStream[PMJob, BaseList[PMJob]]:
     """Yield the jobs that `list_jobs` lists, page by page, one platform after the other."""
     return one_after_the_other("list_jobs", _platform_listings(platform, page_count, **asked))
 
@@ -104,7 +104,7 @@ def _platform_listings(
     ownedJob: bool = False,
     pageSize: int = 10,
     sort: Sort = None,
-) -> list[Listing[PMJob, BaseList[PMJob]]]:
+) -> list[RecordStream[PMJob, BaseList[PMJob]]]:
     names = attribute_names(attributes)
     query: Query = {
         "filter": None if filter is None else checked_query(filter, "filter"),
@@ -121,7 +121,9 @@ def _platform_listings(
         )
         return paging.by_page(reading, partial(_job_page, {"platform": word, **query}))
 
-    return [Listing("list_jobs", partial(steps, word), BaseList) for word in platforms_of(platform)]
+    return [
+        RecordStream("list_jobs", partial(steps, word), BaseList) for word in platforms_of(platform)
+    ]
 
 
 def _job_page(query: Query, number: int, size: int) -> Operation[list[PMJob]]:
@@ -130,28 +132,30 @@ def _job_page(query: Query, number: int, size: int) -> Operation[list[PMJob]]:
     return call("list_jobs", "GET", path, _JOBS, query=paged, echoes=(of_platform(query),))
 
 
-def side_by_side(name: str, parts: Sequence[Listing[Any, BaseList[Any]]]) -> Work[BaseList[Any]]:
+def side_by_side(
+    name: str, parts: Sequence[RecordStream[Any, BaseList[Any]]]
+) -> Work[BaseList[Any]]:
     """Return work that runs the listings at once and joins their lists in order."""
     if len(parts) == 1:
         return parts[0]
 
     def steps() -> Steps[BaseList[Any]]:
-        lists = yield Together(tuple(parts))
+        lists = yield Concurrent(tuple(parts))
         return BaseList(record for found in lists for record in found)
 
     return Procedure(name, steps)
 
 
 def one_after_the_other(
-    name: str, parts: Sequence[Listing[Any, BaseList[Any]]]
-) -> Listing[Any, BaseList[Any]]:
+    name: str, parts: Sequence[RecordStream[Any, BaseList[Any]]]
+) -> RecordStream[Any, BaseList[Any]]:
     """Return a listing of what the listings find, one after the other."""
 
     def steps() -> Steps[None]:
         for part in parts:
             yield from part.steps()
 
-    return Listing(name, steps, BaseList)
+    return RecordStream(name, steps, BaseList)
 
 
 def get_job(jobId: str) -> Operation[PMDeploymentJob]:
@@ -188,7 +192,7 @@ def get_job_runs(jobId: JobIds) -> Work[BaseList[PMRun]]:
     parts = [Procedure("get_job_runs", partial(_run_steps, one)) for one in ids]
 
     def steps() -> Steps[BaseList[PMRun]]:
-        lists = yield Together(tuple(parts))
+        lists = yield Concurrent(tuple(parts))
         for one, runs in zip(ids, lists, strict=True):
             for run in runs:
                 run.jobId = run.jobId or one  # the answer does not repeat whose runs they are
@@ -245,7 +249,7 @@ def get_job_results(
     parts = tuple(_result(one, jobInstanceId, pageSize, sort) for one in several)
 
     def steps() -> Steps[BaseList[JobResultSummary]]:
-        summaries = yield Together(parts)
+        summaries = yield Concurrent(parts)
         return BaseList(summaries)
 
     return Procedure("get_job_results", steps)
@@ -253,16 +257,16 @@ def get_job_results(
 
 def iter_job_results(
     jobId: JobIds, *, pageSize: int = 10, sort: Sort = None
-) -> Listing[JobResultSummary, BaseList[JobResultSummary]]:
+) -> RecordStream[JobResultSummary, BaseList[JobResultSummary]]:
     """Yield the results of many jobs in their order, some dozens of them at once."""
     parts = [_result(one, None, pageSize, sort) for one in job_ids(jobId)]
 
     def steps() -> Steps[None]:
         for start in range(0, len(parts), RESULTS_AT_ONCE):
-            summaries = yield Together(tuple(parts[start : start + RESULTS_AT_ONCE]))
-            yield Found(summaries)
+            summaries = yield Concurrent(tuple(parts[start : start + RESULTS_AT_ONCE]))
+            yield RecordBatch(summaries)
 
-    return Listing("get_job_results", steps, BaseList)
+    return RecordStream("get_job_results", steps, BaseList)
 
 
 def _result(
@@ -297,7 +301,7 @@ def _result_steps(job: str, query: Query, page_size: int) -> Steps[JobResultSumm
         "assets of the result", _asset_key, page_size=page_size, told=lambda: _asset_count(told)
     )
     with about(f"job {job}"):
-        found = yield Listing(
+        found = yield RecordStream(
             "get_job_results", lambda: paging.by_page(reading, page, is_steady=True), list
         )
     summary = told["first"]

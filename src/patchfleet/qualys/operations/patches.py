@@ -30,17 +30,17 @@ from patchfleet.qualys.operations.request import (
     sort_text,
 )
 from patchfleet.qualys.query import checked_query
-from patchfleet.qualys.records.base import Shape
+from patchfleet.qualys.records.base import RecordDecoder
 from patchfleet.qualys.records.base_list import BaseList
 from patchfleet.qualys.records.patches import PMAsset, PMPatch
 from patchfleet.transport.client import shows
 from patchfleet.transport.messages import Response
-from patchfleet.transport.operation import Listing, Operation, Steps, Work
+from patchfleet.transport.operation import Operation, RecordStream, Steps, Work
 
 Version = Literal[1, 2]
 
-_PATCHES = reader(Shape[list[PMPatch]](list[PMPatch]))
-_ASSETS = reader(Shape[list[PMAsset]](list[PMAsset]))
+_PATCHES = reader(RecordDecoder[list[PMPatch]](list[PMPatch]))
+_ASSETS = reader(RecordDecoder[list[PMAsset]](list[PMAsset]))
 
 PATCHES_A_PAGE = 1000
 ASSETS_A_PAGE = 400
@@ -80,7 +80,7 @@ def get_patches(
 @shows({"pageSize": PATCHES_A_PAGE, **_BY_DEFAULT})
 def iter_patches(
     platform: AnyPlatform = "all", page_count: paging.PageCount = "all", **asked: Unpack[Asked]
-) -> Listing[PMPatch, BaseList[PMPatch]]:
+) -> RecordStream[PMPatch, BaseList[PMPatch]]:
     """Yield the patches that `get_patches` lists, page by page; the check comes at the end."""
     return one_after_the_other("get_patches", _patch_listings(platform, page_count, asked))
 
@@ -100,7 +100,7 @@ def get_assets(
 @shows({"pageSize": ASSETS_A_PAGE, **_BY_DEFAULT})
 def iter_assets(
     platform: AnyPlatform = "all", page_count: paging.PageCount = "all", **asked: Unpack[Asked]
-) -> Listing[PMAsset, BaseList[PMAsset]]:
+) -> RecordStream[PMAsset, BaseList[PMAsset]]:
     """Yield the assets that `get_assets` lists, page by page; the check comes at the end."""
     return one_after_the_other("get_assets", _asset_listings(platform, page_count, asked))
 
@@ -171,7 +171,7 @@ class _Kind:
         page_count: paging.PageCount,
         asked: "_Asked",
         ranges: Callable[[], tuple[partition.Words | None, Sequence[partition.Below]]],
-    ) -> list[Listing[Any, BaseList[Any]]]:
+    ) -> list[RecordStream[Any, BaseList[Any]]]:
         """Return one listing for each platform."""
         paging.check_sizes(asked.pageSize, page_count)
         if asked.version not in (1, 2):
@@ -185,7 +185,8 @@ class _Kind:
             return self._by_page(word, asked, page_count, ranges)
 
         return [
-            Listing(self.name, partial(steps, word), BaseList) for word in platforms_of(platform)
+            RecordStream(self.name, partial(steps, word), BaseList)
+            for word in platforms_of(platform)
         ]
 
     def _reading(
@@ -318,7 +319,7 @@ _ASSET = _Kind("get_assets", "assets", _ASSETS, get_asset_count, ("/pm/v1/assets
 
 def _patch_listings(
     platform: str, page_count: paging.PageCount, asked: Asked
-) -> list[Listing[PMPatch, BaseList[PMPatch]]]:
+) -> list[RecordStream[PMPatch, BaseList[PMPatch]]]:
     def ranges() -> tuple[partition.Words, Sequence[partition.Below]]:
         tomorrow = datetime.now(UTC) + timedelta(days=1)
         days = partition.days_below("lastModified", datetime(2000, 1, 1, tzinfo=UTC), tomorrow)
@@ -330,7 +331,7 @@ def _patch_listings(
 
 def _asset_listings(
     platform: str, page_count: paging.PageCount, asked: Asked
-) -> list[Listing[PMAsset, BaseList[PMAsset]]]:
+) -> list[RecordStream[PMAsset, BaseList[PMAsset]]]:
     def ranges() -> tuple[None, Sequence[partition.Below]]:
         counts = ("missingPatchCount", "installedPatchCount")
         return None, [partition.Below(token, 0, 1 << 20) for token in counts]

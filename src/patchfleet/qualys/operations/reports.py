@@ -26,7 +26,7 @@ from patchfleet.qualys.operations.request import (
     reader,
 )
 from patchfleet.qualys.operations.switching import some, switching
-from patchfleet.qualys.records.base import Moment, Record, Shape, not_json, raw
+from patchfleet.qualys.records.base import Record, RecordDecoder, TimestampField, not_json, raw
 from patchfleet.qualys.records.base_list import BaseList
 from patchfleet.qualys.records.jobs import (
     JobChange,
@@ -39,10 +39,10 @@ from patchfleet.qualys.records.values import id_of
 from patchfleet.transport.messages import Response
 from patchfleet.transport.operation import (
     Change,
-    Listing,
     Operation,
     Outcome,
     Procedure,
+    RecordStream,
     Sight,
     Steps,
     Wanted,
@@ -61,7 +61,7 @@ class PMReport(Record):
     reportFormat: str | None = None
     createdOn_raw: RawMoment = raw("createdOn")
 
-    createdOn = Moment()
+    createdOn = TimestampField()
 
 
 class Mitigation(Record):
@@ -71,11 +71,11 @@ class Mitigation(Record):
     vulnMitigation: dict[str, Any] | None = None
 
 
-_REPORTS = reader(Shape[list[PMReport]](list[PMReport]))
-_REPORT = reader(Shape[PMReport](PMReport))
-_JOBS = reader(Shape[list[PMJob]](list[PMJob]))
-_CHANGES = reader(Shape[list[JobChange]](list[JobChange]))
-_MITIGATIONS = reader(Shape[list[Mitigation]](list[Mitigation]))
+_REPORTS = reader(RecordDecoder[list[PMReport]](list[PMReport]))
+_REPORT = reader(RecordDecoder[PMReport](PMReport))
+_JOBS = reader(RecordDecoder[list[PMJob]](list[PMJob]))
+_CHANGES = reader(RecordDecoder[list[JobChange]](list[JobChange]))
+_MITIGATIONS = reader(RecordDecoder[list[Mitigation]](list[Mitigation]))
 
 
 def list_reports() -> Operation[BaseList[PMReport]]:
@@ -213,7 +213,7 @@ def list_mitigations(
     *,
     qids: Ids | None = None,
     pageSize: int = 200,
-) -> Listing[Mitigation, BaseList[Mitigation]]:
+) -> RecordStream[Mitigation, BaseList[Mitigation]]:
     """List the mitigations there are for vulnerabilities, pages of 200 at most [D: 3.8]."""
     paging.check_sizes(pageSize, page_count)
     if pageSize > 200:
@@ -237,12 +237,12 @@ def list_mitigations(
         )
         return paging.by_page(reading, page, known_size=200, largest=200)
 
-    return Listing("list_mitigations", steps, BaseList)
+    return RecordStream("list_mitigations", steps, BaseList)
 
 
 def list_mitigation_jobs(
     platform: Platform, page_count: paging.PageCount = "all", *, ownedJob: bool = False
-) -> Listing[PMJob, BaseList[PMJob]]:
+) -> RecordStream[PMJob, BaseList[PMJob]]:
     """List the mitigation jobs of a platform; both parameters are mandatory [O: qualys-cli]."""
     query: Query = {"platform": platform_word(platform), "ownedJob": ownedJob}
     paging.check_sizes(10, page_count)
@@ -258,7 +258,7 @@ def list_mitigation_jobs(
         )
         return paging.by_page(reading, page)
 
-    return Listing("list_mitigation_jobs", steps, BaseList)
+    return RecordStream("list_mitigation_jobs", steps, BaseList)
 
 
 def get_mitigation_job(jobId: str) -> Operation[PMDeploymentJob]:

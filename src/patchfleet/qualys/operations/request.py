@@ -12,7 +12,7 @@ import msgspec
 
 from patchfleet.errors import ConfigError, VendorError
 from patchfleet.qualys.envelope import whole
-from patchfleet.qualys.records.base import Shape
+from patchfleet.qualys.records.base import RecordDecoder
 from patchfleet.transport.messages import Request, Response
 from patchfleet.transport.operation import Echo, Operation, T
 
@@ -57,7 +57,7 @@ def _worded(value: str | int | bool) -> str:
     return ("true" if value else "false") if isinstance(value, bool) else str(value)
 
 
-def reader(shape: Shape[T]) -> Callable[[Response], T]:
+def reader(shape: RecordDecoder[T]) -> Callable[[Response], T]:
     """Return what reads an answer of this shape; an error that comes with status 200 is raised."""
 
     def read(response: Response) -> T:

@@ -37,7 +37,7 @@ T = TypeVar("T")
 _LEARNT = "unknown_"
 
 
-class Moment:
+class TimestampField:
     """Show a time of the wire as an aware UTC `datetime`: epoch milliseconds, or ISO 8601.
 
     Never (0 and below) is None. What is no time, before 1990 or outside the calendar, is shown as
@@ -198,7 +198,7 @@ def learned(record: type[R], unknown: set[str], **types: Any) -> type[R]:
     return cast("type[R]", kind)
 
 
-class Shape(Generic[T]):
+class RecordDecoder(Generic[T]):
     """How a body is read: as one record, or a list of them; it learns what the vendor adds.
 
     One shape serves all threads.

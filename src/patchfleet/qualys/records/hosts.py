@@ -6,7 +6,7 @@ be a single object, and a date the words "Not Announced".
 
 from typing import Any
 
-from patchfleet.qualys.records.base import Moment, Record, raw
+from patchfleet.qualys.records.base import Record, TimestampField, raw
 from patchfleet.qualys.records.jobs import RawMoment
 
 
@@ -60,10 +60,10 @@ class Host(Record):
     customAttributes: Any = None
     processor: Any = None
 
-    lastModifiedDate = Moment()
-    createdDate = Moment()
-    sensorLastUpdatedDate = Moment()
-    lastBoot = Moment()
+    lastModifiedDate = TimestampField()
+    createdDate = TimestampField()
+    sensorLastUpdatedDate = TimestampField()
+    lastBoot = TimestampField()
 
 
 class HostList(Record):

@@ -10,7 +10,7 @@ from typing import Any, Self, TypeAlias
 
 from msgspec import Struct
 
-from patchfleet.qualys.records.base import Moment, Record, raw
+from patchfleet.qualys.records.base import Record, TimestampField, raw
 from patchfleet.qualys.records.values import moment_of
 
 RawMoment: TypeAlias = int | float | str | None
@@ -31,7 +31,7 @@ class Stamp(Record):
     date_raw: RawMoment = raw("date")
     user: NamedId | None = None
 
-    date = Moment()
+    date = TimestampField()
 
 
 class PMJob(Record):
@@ -94,8 +94,8 @@ class PMJob(Record):
     filterType: str | None = None
     exclusionFilterType: str | None = None
 
-    nextScheduleDateTime = Moment()
-    lastScheduleDateTime = Moment()
+    nextScheduleDateTime = TimestampField()
+    lastScheduleDateTime = TimestampField()
 
 
 class PMDeploymentJob(Record):
@@ -182,7 +182,7 @@ class ResultAsset(Record):
     scanDateTime_raw: RawMoment = raw("scanDateTime")
     osIdentifier: str | None = None
 
-    scanDateTime = Moment()
+    scanDateTime = TimestampField()
 
 
 class PMAssetJobView(Record):
@@ -225,10 +225,10 @@ class PMAssetJobView(Record):
     pendingForRebootInAnotherJob: bool | None = None
     pendingForRebootInAnotherJobName: str | None = None
 
-    jobSentOn = Moment()
-    startDateTime = Moment()
-    endDateTime = Moment()
-    statusDateTime = Moment()
+    jobSentOn = TimestampField()
+    startDateTime = TimestampField()
+    endDateTime = TimestampField()
+    statusDateTime = TimestampField()
 
     @property
     def id(self) -> str | None:
@@ -303,7 +303,7 @@ class JobResultSummary(Record):
     createdOn_raw: RawMoment = raw("createdOn")
     assets: list[PMAssetJobView] | None = None
 
-    createdOn = Moment()
+    createdOn = TimestampField()
 
 
 class PMRun(Record):
@@ -314,7 +314,7 @@ class PMRun(Record):
     scheduledDateTime_raw: RawMoment = raw("scheduledDateTime")
     timezoneType: str | None = None
 
-    scheduledDateTime = Moment()
+    scheduledDateTime = TimestampField()
 
 
 class JobChange(Record):

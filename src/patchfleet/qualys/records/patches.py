@@ -5,7 +5,7 @@ Fields and types follow the wire's reference §7 and §8.
 
 from typing import Any
 
-from patchfleet.qualys.records.base import Moment, Record, raw
+from patchfleet.qualys.records.base import Record, TimestampField, raw
 from patchfleet.qualys.records.jobs import Interface, NamedId, RawMoment
 
 
@@ -54,8 +54,8 @@ class PMPatch(Record):
     isRollback: bool | None = None
     isCustomizedDownloadUrl: bool | None = None
 
-    modifiedDate = Moment()
-    publishedDate = Moment()
+    modifiedDate = TimestampField()
+    publishedDate = TimestampField()
 
 
 class CatalogPatch(Record):
@@ -101,9 +101,9 @@ class CatalogPatch(Record):
     supersededBy: list[str] | None = None
     bulletin: str | None = None
 
-    syncDateTime = Moment()
-    modifiedDate = Moment()
-    publishedDate = Moment()
+    syncDateTime = TimestampField()
+    modifiedDate = TimestampField()
+    publishedDate = TimestampField()
 
 
 class AssociatedProduct(Record):
@@ -135,7 +135,7 @@ class PMVulnerability(Record):
     severity: int | None = None
     vulnType: str | None = None
 
-    detectedDate = Moment()
+    detectedDate = TimestampField()
 
 
 class Hardware(Record):
@@ -179,8 +179,8 @@ class PMAsset(Record):
     architecture: str | None = None
     osNotSupportedForModules: list[str] | None = None
 
-    statusDateTime = Moment()
-    scanDateTime = Moment()
+    statusDateTime = TimestampField()
+    scanDateTime = TimestampField()
 
 
 class AssetUuid(Record):

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from patchfleet.models import SEVERITIES, STATES
 from patchfleet.report.charts.rows import OverdueCount
 from patchfleet.report.document import Cell, Chart, Column, Shape, Table
-from patchfleet.report.wording import counted, printable, worded
+from patchfleet.report.wording import plural, printable, word_text
 from patchfleet.store.queries.rows import (
     AGE_BUCKETS,
     AgeRow,
@@ -46,7 +46,7 @@ def open_by_customer(rows: Sequence[PostureRow]) -> Chart:
     if critical:
         worst, parts = counts[0]
         summary = (
-            f"{counted(critical, 'critical patch', 'critical patches')} open in all, "
+            f"{plural(critical, 'critical patch', 'critical patches')} open in all, "
             f"most of them at {printable(worst)}: {parts[0]:,}."
         )
     return _stacked(
@@ -76,8 +76,8 @@ def overdue_by_customer(rows: Iterable[OverdueCount]) -> Chart:
         worst, most = max(counts, key=lambda pair: sum(pair[1]))
         total = sum(sum(parts) for _, parts in counts)
         summary = (
-            f"{counted(total, 'patch is', 'patches are')} overdue at "
-            f"{counted(len(counts), 'customer')}, most of them at {printable(worst)}: "
+            f"{plural(total, 'patch is', 'patches are')} overdue at "
+            f"{plural(len(counts), 'customer')}, most of them at {printable(worst)}: "
             f"{sum(most):,}."
         )
     return _stacked(
@@ -99,7 +99,7 @@ def age_of_open_patches(rows: Iterable[AgeRow], *, since: str = "release") -> Ch
     total = sum(found.values())
     old = sum(sum(parts) for bucket, parts in counts if bucket in {"31-60", "61-90", ">90"})
     summary = (
-        f"{old:,} of {counted(total, 'open patch', 'open patches')} "
+        f"{old:,} of {plural(total, 'open patch', 'open patches')} "
         f"{'is' if old == 1 else 'are'} more than 30 days old, counted from {since}."
     )
     return _stacked(
@@ -119,7 +119,7 @@ def patches_not_installed(rows: Iterable[SeverityStateRow]) -> Chart:
     """
     found = {(row.state, row.severity): row.findings for row in rows}
     counts = [
-        (worded(state), tuple(found.get((state, severity), 0) for severity in SEVERITIES))
+        (word_text(state), tuple(found.get((state, severity), 0) for severity in SEVERITIES))
         for state in STATES
     ]
     total = sum(found.values())
@@ -129,7 +129,7 @@ def patches_not_installed(rows: Iterable[SeverityStateRow]) -> Chart:
         "Patches not installed, by state",
         Column("state", "State"),
         [(label, parts) for label, parts in counts if any(parts) and label != "installed"],
-        f"{sum(installed):,} of {counted(total, 'patch on a device', 'patches on devices')} "
+        f"{sum(installed):,} of {plural(total, 'patch on a device', 'patches on devices')} "
         "are installed; the bars are the others.",
     )
 
@@ -146,7 +146,7 @@ def top_open_patches(rows: Sequence[TopPatchRow]) -> Chart:
     summary = "No patch is open."
     if rows:
         first = rows[0]
-        summary = f"{printable(first.patch)} is open on {counted(first.devices, 'device')}."
+        summary = f"{printable(first.patch)} is open on {plural(first.devices, 'device')}."
     return _stacked(
         "top_patches",
         "Patches open on most devices",

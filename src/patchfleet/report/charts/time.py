@@ -10,7 +10,7 @@ from datetime import datetime
 from patchfleet.models import SEVERITIES
 from patchfleet.report.charts.rows import OpenCount, OpenShare
 from patchfleet.report.document import Cell, Chart, Column, Kind, Table
-from patchfleet.report.wording import counted, spelled
+from patchfleet.report.wording import cell_text, plural
 
 _SERIES = ("all", *SEVERITIES)
 
@@ -92,8 +92,8 @@ def _change(moments: Sequence[datetime], totals: Sequence[int]) -> str:
     if not moments:
         return "Nothing has been measured yet."
     if len(moments) == 1:
-        return f"{counted(totals[0], 'patch', 'patches')} open on {spelled(moments[0], 'date')}."
-    first, last = (spelled(at, "date") for at in (moments[0], moments[-1]))
+        return f"{plural(totals[0], 'patch', 'patches')} open on {cell_text(moments[0], 'date')}."
+    first, last = (cell_text(at, "date") for at in (moments[0], moments[-1]))
     return f"From {totals[0]:,} open patches on {first} to {totals[-1]:,} on {last}."
 
 
@@ -102,6 +102,8 @@ def _half_time(name: str, curve: dict[int, float]) -> str:
     what = "all patches" if name == "all" else f"{name} patches"
     days = [day for day in sorted(curve) if curve[day] <= 0.5]
     if days:
-        return f"Half of {what} are closed after {counted(days[0], 'day')}."
+        return f"Half of {what} are closed after {plural(days[0], 'day')}."
     end = max(curve)
-    return f"Of {what} {spelled(1 - curve[end], 'percent')} are closed after {counted(end, 'day')}."
+    return (
+        f"Of {what} {cell_text(1 - curve[end], 'percent')} are closed after {plural(end, 'day')}."
+    )

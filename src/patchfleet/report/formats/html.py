@@ -19,9 +19,9 @@ from msgspec.structs import replace
 
 from patchfleet.models import SEVERITIES
 from patchfleet.report.charts.palette import SEVERITY_COLOURS, SEVERITY_COLOURS_IN_THE_DARK
-from patchfleet.report.document import Cell, Chart, Column, Figure, Report, Table
+from patchfleet.report.document import Cell, Chart, Column, Metric, Report, Table
 from patchfleet.report.formats.vega import vega_lite
-from patchfleet.report.wording import NUMERIC, moment, printable, spelled
+from patchfleet.report.wording import NUMERIC, cell_text, moment, printable
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -83,7 +83,7 @@ def _page(
     limit: int,
     *,
     as_of: str = "",
-    figures: Sequence[Figure] = (),
+    figures: Sequence[Metric] = (),
     notes: Sequence[str] = (),
     charts: Sequence[Chart] = (),
 ) -> str:
@@ -120,7 +120,7 @@ def _template() -> "Template":
 
 def _page_table(table: Table, limit: int) -> PageTable:
     """Take what is read at a glance of the first rows; the others are not even asked for."""
-    shown = replace(table, rows=table.rows[:limit]).at_a_glance()
+    shown = replace(table, rows=table.rows[:limit]).summary_columns()
     total = shown.total or ()
     return PageTable(
         table=shown,
@@ -136,9 +136,9 @@ def _cells(row: Sequence[Cell], columns: Sequence[Column]) -> list[PageCell]:
 
 
 def _cell(value: Cell, column: Column) -> PageCell:
-    text = spelled(value, column.kind)
+    text = cell_text(value, column.kind)
     if column.kind in NUMERIC:
-        is_work = column.needs_somebody and value is not None
+        is_work = column.is_actionable and value is not None
         weight = ("work" if value else "idle") if is_work else ""
         return PageCell(
             text, f"number {weight}".rstrip(), key=None if value is None else str(value)
@@ -149,7 +149,7 @@ def _cell(value: Cell, column: Column) -> PageCell:
         # The value is one of our own words, and as a class at most unknown to the style sheet.
         return PageCell(text, "line", f"{column.kind} {value}", _RANKS.get(value))
     if column.kind == "flag":
-        is_work = value is not None and value is column.needs_somebody
+        is_work = value is not None and value is column.is_actionable
         return PageCell(text, "line", "flag work" if is_work else "flag")
     if column.kind in {"date", "moment"}:
         return PageCell(text, "line")
@@ -163,11 +163,11 @@ def _text_setting(column: Column) -> str:
     return "line" if column.width <= _SHORT else "wide" if column.width > _LONG else "text"
 
 
-def _figure(figure: Figure) -> dict[str, object]:
-    is_work = figure.needs_somebody and bool(figure.value)
+def _figure(figure: Metric) -> dict[str, object]:
+    is_work = figure.is_actionable and bool(figure.value)
     return {
         "title": figure.title,
-        "text": spelled(figure.value, figure.kind) or "unknown",
+        "text": cell_text(figure.value, figure.kind) or "unknown",
         "is_work": is_work,
     }
 

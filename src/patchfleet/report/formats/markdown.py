@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import quote
 
-from patchfleet.report.document import Cell, Column, Figure, Report, Table
-from patchfleet.report.wording import NUMERIC, moment, printable, spelled
+from patchfleet.report.document import Cell, Column, Metric, Report, Table
+from patchfleet.report.wording import NUMERIC, cell_text, moment, printable
 
 _MARKUP = re.compile(r"[\\`*_~|<>\[\]#$]")
 """What begins something in the middle of a line (GFM 0.29: 6, 4.10; `$`: mathematics)."""
@@ -62,11 +62,11 @@ def _of_table(table: Table, level: str) -> Iterator[Iterable[str]]:
     yield [f"{level} {_text(table.title)}"]
     if table.note:
         yield [_line(table.note)]
-    yield _grid(table.at_a_glance()) if len(table.rows) else ["Nothing."]
+    yield _grid(table.summary_columns()) if len(table.rows) else ["Nothing."]
 
 
-def _figures(figures: Sequence[Figure]) -> Iterable[str]:
-    values = [spelled(figure.value, figure.kind) or "unknown" for figure in figures]
+def _figures(figures: Sequence[Metric]) -> Iterable[str]:
+    values = [cell_text(figure.value, figure.kind) or "unknown" for figure in figures]
     heading = _row(_text(figure.title) for figure in figures)
     return heading, _row("---:" for _ in figures), _row(map(_text, values))
 
@@ -88,7 +88,7 @@ def _row(cells: Iterable[str]) -> str:
 def _cell(value: Cell, column: Column) -> str:
     if column.kind == "file" and isinstance(value, str):
         return f"[{_text(column.title)}]({quote(value)})"
-    return _text(spelled(value, column.kind))
+    return _text(cell_text(value, column.kind))
 
 
 def _line(text: str) -> str:

@@ -7,8 +7,8 @@ what does not fit, anything else gets lines as long as they need to be.
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
-from patchfleet.report.document import Cell, Column, Figure, Kind, Report, Table
-from patchfleet.report.wording import NUMERIC, moment, printable, spelled
+from patchfleet.report.document import Cell, Column, Kind, Metric, Report, Table
+from patchfleet.report.wording import NUMERIC, cell_text, moment, printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -77,15 +77,15 @@ def _noted(notes: Sequence[str]) -> Iterator[_Line]:
 def _titled(table: Table) -> Iterator[Table | _Line]:
     yield printable(table.title), "bold"
     if len(table.rows):
-        yield table.at_a_glance()
+        yield table.summary_columns()
     else:
         yield "nothing", ""
     if table.note:
         yield printable(table.note), "dim"
 
 
-def _figure(figure: Figure, width: int) -> str:
-    return f"{figure.title:<{width}}{_GAP}{spelled(figure.value, figure.kind) or _NOTHING:>7}"
+def _figure(figure: Metric, width: int) -> str:
+    return f"{figure.title:<{width}}{_GAP}{cell_text(figure.value, figure.kind) or _NOTHING:>7}"
 
 
 def _aligned(table: Table) -> Iterator[str]:
@@ -119,7 +119,7 @@ def _aligned(table: Table) -> Iterator[str]:
 
 
 def _texts(row: Sequence[Cell], kinds: Sequence[Kind]) -> list[str]:
-    return [spelled(value, kind) for value, kind in zip(row, kinds, strict=True)]
+    return [cell_text(value, kind) for value, kind in zip(row, kinds, strict=True)]
 
 
 def _grid(table: Table) -> "RichTable":
@@ -133,7 +133,7 @@ def _grid(table: Table) -> "RichTable":
     for column, footer in zip(table.columns, footers, strict=True):
         grid.add_column(
             column.heading,
-            footer=spelled(footer, column.kind),
+            footer=cell_text(footer, column.kind),
             footer_style="bold",
             justify="right" if column.kind in NUMERIC else "left",
             overflow="fold",
@@ -148,4 +148,4 @@ def _cell(value: Cell, column: Column) -> "Text":
     from rich.text import Text
 
     style = _STYLES.get(value, "") if column.kind in {"state", "severity"} else ""
-    return Text(spelled(value, column.kind) or _NOTHING, style=style)
+    return Text(cell_text(value, column.kind) or _NOTHING, style=style)

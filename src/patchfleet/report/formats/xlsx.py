@@ -20,7 +20,7 @@ from patchfleet.report.document import Cell, Column, Kind, Report, Table
 from patchfleet.report.formats.xlsx_cells import cell_writer
 from patchfleet.report.formats.xlsx_charts import write_chart_data
 from patchfleet.report.formats.xlsx_summary import write_notes, write_summary
-from patchfleet.report.wording import NUMERIC, printable, spelled, worded
+from patchfleet.report.wording import NUMERIC, cell_text, printable, word_text
 
 ROWS_A_SHEET = 1_048_574
 """Excel's 1,048,576 lines a sheet, less the heading and a closing total."""
@@ -137,7 +137,7 @@ class _Formats:
         }
         self.total = self.totals["text"] = book.add_format({"bold": True, "top": 1})
         self.tints = {
-            worded(word): book.add_format({"bg_color": ground, "font_color": ink})
+            word_text(word): book.add_format({"bg_color": ground, "font_color": ink})
             for word, (ground, ink) in TINTS.items()
         }
 
@@ -199,7 +199,7 @@ def _rules(column: Column, formats: _Formats) -> Iterator[dict[str, Any]]:
             yield {"type": "cell", "criteria": "==", "value": f'"{word}"', "format": style}
     elif column.kind == "percent":
         yield {**_SCALE, "max_type": "num", "max_value": 1, "max_color": MUCH}
-    elif column.kind in NUMERIC and column.needs_somebody:
+    elif column.kind in NUMERIC and column.is_actionable:
         yield {**_SCALE, "max_type": "max", "max_color": MUCH_WORK}
 
 
@@ -212,7 +212,7 @@ def _width(place: int, column: Column, first: Sequence[tuple[Cell, ...]]) -> int
     least = max(*words, len(column.heading) // 2, 0) + 4  # on two lines, with the filter's arrow
     wish = column.width or _WIDTHS.get(column.kind)
     if wish is None:
-        wish = max((len(spelled(row[place], column.kind)) for row in first), default=0) + 2
+        wish = max((len(cell_text(row[place], column.kind)) for row in first), default=0) + 2
     return min(max(wish, least), _WIDEST)
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from patchfleet.report.document import Cell, Kind
-from patchfleet.report.wording import NUMERIC, spelled
+from patchfleet.report.wording import NUMERIC, cell_text
 
 _LONGEST_TEXT = 16_000
 """Excel holds 32,767 UTF-16 units a cell; this many characters fit whatever they are."""
@@ -39,7 +39,7 @@ class _Cells:
         self._style = style
 
     def text(self, row: int, place: int, value: Cell) -> object:
-        words = spelled(value, self._kind)
+        words = cell_text(value, self._kind)
         if len(words) > _LONGEST_TEXT:
             words = f"{words[:_LONGEST_TEXT]} … (cut, {len(words):,} characters)"
         return self._sheet.write_string(row, place, words, self._style)
@@ -60,5 +60,5 @@ class _Cells:
     def file(self, row: int, place: int, value: Cell) -> object:
         if not isinstance(value, str) or row > _MOST_LINKS:
             return self.text(row, place, value)
-        words = spelled(value, self._kind)
+        words = cell_text(value, self._kind)
         return self._sheet.write_url(row, place, f"external:{value}", string=words)

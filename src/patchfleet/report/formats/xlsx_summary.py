@@ -6,9 +6,9 @@ Law of this file: what a report does not cover is said before anything else is s
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from patchfleet.report.document import Figure, Report, Table
+from patchfleet.report.document import Metric, Report, Table
 from patchfleet.report.formats.xlsx_charts import insert_charts
-from patchfleet.report.wording import counted, moment, printable, spelled
+from patchfleet.report.wording import cell_text, moment, plural, printable
 
 _CHARS_A_LINE = 130
 _LAST_COLUMN = 7
@@ -40,7 +40,7 @@ def write_notes(book: Any, table: Table) -> None:
     _write_notes(book, sheet, 2, table.notes)
 
 
-def _write_figures(book: Any, sheet: Any, row: int, figures: Iterable[Figure]) -> int:
+def _write_figures(book: Any, sheet: Any, row: int, figures: Iterable[Metric]) -> int:
     formats = {
         kind: book.add_format({"bold": True, "num_format": text, "align": "left"})
         for kind, text in (("integer", "#,##0"), ("percent", "[=1]0%;0.0%"), ("number", "#,##0.0"))
@@ -50,7 +50,7 @@ def _write_figures(book: Any, sheet: Any, row: int, figures: Iterable[Figure]) -
         if isinstance(figure.value, int | float):
             sheet.write_number(row, 1, figure.value, formats.get(figure.kind))
         else:
-            sheet.write_string(row, 1, spelled(figure.value, figure.kind) or "-")
+            sheet.write_string(row, 1, cell_text(figure.value, figure.kind) or "-")
         row += 1
     return row
 
@@ -72,7 +72,7 @@ def _write_contents(
     link = book.add_format({"font_color": "#1a5f7a", "underline": 1})
     for name, table, rows in contents:
         sheet.write_url(row, 0, f"internal:'{name}'!A1", link, name)
-        words = f"{printable(table.title)}: {counted(rows, 'row')}"
+        words = f"{printable(table.title)}: {plural(rows, 'row')}"
         if rows != len(table.rows):
             words += f" of {len(table.rows):,}; a sheet holds no more"
         sheet.write_string(row, 1, f"{words}. {printable(table.note)}".rstrip())

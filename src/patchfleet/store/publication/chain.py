@@ -22,7 +22,7 @@ _MOST_CHANGED = 0.1
 """More of the findings than these, and what ended makes a reader slow."""
 
 
-class Part(Struct, frozen=True):
+class PublicationRecord(Struct, frozen=True):
     """One publication as the record has it."""
 
     run_id: int
@@ -33,12 +33,14 @@ class Part(Struct, frozen=True):
     recognition: int
 
 
-def chain(connection: Connection, source_id: int, until: int | None = None) -> list[Part]:
+def chain(
+    connection: Connection, source_id: int, until: int | None = None
+) -> list[PublicationRecord]:
     """Read the publications that say together how a source stood as of run `until`, oldest first.
 
     Without `until` it is the latest run; empty where nothing is published.
     """
-    parts: list[Part] = []
+    parts: list[PublicationRecord] = []
     for part in _newest_first(connection, source_id, until):
         parts.insert(0, part)
         if part.is_whole:
@@ -46,34 +48,38 @@ def chain(connection: Connection, source_id: int, until: int | None = None) -> l
     return parts
 
 
-def since_ever(connection: Connection, source_id: int, until: int | None = None) -> list[Part]:
+def all_publications(
+    connection: Connection, source_id: int, until: int | None = None
+) -> list[PublicationRecord]:
     """Read all publications of a source, oldest first: together they tell how everything came."""
     return _newest_first(connection, source_id, until)[::-1]
 
 
-def chain_before(connection: Connection, part: Part) -> list[Part]:
+def chain_before(connection: Connection, part: PublicationRecord) -> list[PublicationRecord]:
     """Read the publications that `part`, which is not whole, goes on from, oldest first."""
     return chain(connection, _source_of(connection, part), until=part.previous)
 
 
-def following(connection: Connection, part: Part) -> list[Part]:
+def following(connection: Connection, part: PublicationRecord) -> list[PublicationRecord]:
     """Read the publications that go on from `part`, oldest first."""
-    later = since_ever(connection, _source_of(connection, part))
+    later = all_publications(connection, _source_of(connection, part))
     return list(takewhile(lambda p: not p.is_whole, (p for p in later if p.run_id > part.run_id)))
 
 
-def digests_of(connection: Connection, part: Part) -> Digests:
+def digests_of(connection: Connection, part: PublicationRecord) -> Digests:
     """Read the digests of a publication as they are now."""
     of = select(publication.c.digests).where(publication.c.run == part.run_id)
     return _read(connection.scalars(of).one())
 
 
-def _source_of(connection: Connection, part: Part) -> int:
+def _source_of(connection: Connection, part: PublicationRecord) -> int:
     of = select(publication.c.source).where(publication.c.run == part.run_id)
     return int(connection.scalars(of).one())
 
 
-def is_whole_next(connection: Connection, source_id: int, run_id: int, parts: list[Part]) -> bool:
+def is_whole_next(
+    connection: Connection, source_id: int, run_id: int, parts: list[PublicationRecord]
+) -> bool:
     """Say whether the next publication, of `run_id`, is to hold all findings again."""
     if not parts or len(parts) > _MOST_PARTS:
         return True
@@ -84,7 +90,7 @@ def is_whole_next(connection: Connection, source_id: int, run_id: int, parts: li
     return int(changed or 0) > _MOST_CHANGED * int(findings or 0)
 
 
-def row_of(row: Row[Any], parts: list[Part]) -> PublicationRow:
+def row_of(row: Row[Any], parts: list[PublicationRecord]) -> PublicationRow:
     """Put a row of `PUBLICATIONS` together with the parts of its chain."""
     folders = tuple(part.folder for part in parts)
     as_of = moment(int(row.as_of))
@@ -104,14 +110,16 @@ PUBLICATIONS: Select[*tuple[Any, ...]] = (
 )
 
 
-def _newest_first(connection: Connection, source_id: int, until: int | None) -> list[Part]:
+def _newest_first(
+    connection: Connection, source_id: int, until: int | None
+) -> list[PublicationRecord]:
     p = publication.c
     statement = select(p.run, p.folder, p.digests, p.previous, p.is_whole, p.recognition)
     statement = statement.where(p.source == source_id).order_by(p.run.desc())
     if until is not None:
         statement = statement.where(p.run <= until)
     return [
-        Part(
+        PublicationRecord(
             row.run,
             row.folder,
             _read(row.digests),

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import duckdb
 
 from patchfleet.store.publication.files import files, numbered_rows
-from patchfleet.store.publication.storage import Shelf
+from patchfleet.store.publication.storage import Storage
 
 PLACE = "file_run, file_row, word"
 """Where a row stands: for the reading, not for questions."""
@@ -50,7 +50,7 @@ _NOTHING = "(SELECT 0 AS device_key, 0 AS patch_id, '' AS state WHERE false)"
 def create(
     connection: duckdb.DuckDBPyConnection,
     prefix: str,
-    shelf: Shelf,
+    shelf: Storage,
     chains: Sequence[Sequence[str]],
 ) -> tuple[str, str]:
     """Spell what stands over the folders of chains, and the steps to it, as two queries.

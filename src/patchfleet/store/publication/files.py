@@ -8,7 +8,7 @@ name, its type and its meaning.
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from patchfleet.store.publication.storage import Shelf
+from patchfleet.store.publication.storage import Storage
 
 _TIME = "BIGINT"
 
@@ -261,13 +261,13 @@ def run_of(folder: str) -> int:
     return int(folder.rpartition("run")[2][1:])
 
 
-def files(shelf: Shelf, folders: Sequence[str], name: str, options: str = "") -> str:
+def files(shelf: Storage, folders: Sequence[str], name: str, options: str = "") -> str:
     """Spell the files of one name in some folders as a table of SQL."""
     listed = ", ".join(_quoted(shelf.name_of(folder, f"{name}.parquet")) for folder in folders)
     return f"read_parquet([{listed}], hive_partitioning = false{options})"
 
 
-def numbered_rows(shelf: Shelf, folders: Sequence[str]) -> Iterator[str]:
+def numbered_rows(shelf: Storage, folders: Sequence[str]) -> Iterator[str]:
     """Spell each file of findings of a chain as SQL: rows with file_run, file_row and word.
 
     The first folder is whole. What a later one ended names rows so.

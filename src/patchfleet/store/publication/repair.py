@@ -8,26 +8,33 @@ from collections.abc import Collection, Iterable, Sequence
 import msgspec
 from sqlalchemy import Connection, update
 
-from patchfleet.store.publication.chain import Part, chain_before, digests_of, following
+from patchfleet.store.publication.chain import (
+    PublicationRecord,
+    chain_before,
+    digests_of,
+    following,
+)
 from patchfleet.store.publication.files import HISTORY, ROWS, STRIKING
-from patchfleet.store.publication.storage import Digests, Shelf
+from patchfleet.store.publication.storage import Digests, Storage
 from patchfleet.store.publication.writer import write_files
 from patchfleet.store.record.database import Database
 from patchfleet.store.record.schema import publication
 from patchfleet.store.types import PublicationRow
 
-Broken = tuple[str, Part, list[str]]
+Broken = tuple[str, PublicationRecord, list[str]]
 """A source, one of its publications, and a line for each file that is not as it was written."""
 
 
-class Mending:
+class Repair:
     """The files of one store, as the record wants them."""
 
-    def __init__(self, database: Database, shelf: Shelf) -> None:
+    def __init__(self, database: Database, shelf: Storage) -> None:
         self._database = database
         self._shelf = shelf
 
-    def broken(self, chosen: Sequence[tuple[PublicationRow, list[Part]]]) -> list[Broken]:
+    def broken(
+        self, chosen: Sequence[tuple[PublicationRow, list[PublicationRecord]]]
+    ) -> list[Broken]:
         """Find the publications with a file that is missing or damaged, and name each.
 
         Of a publication that only history is read from, the other files are looked at when
@@ -38,7 +45,7 @@ class Mending:
 
     def _found(
         self,
-        chosen: Sequence[tuple[PublicationRow, list[Part]]],
+        chosen: Sequence[tuple[PublicationRow, list[PublicationRecord]]],
         of_history: Collection[str] | None,
     ) -> list[Broken]:
         return [
@@ -55,9 +62,9 @@ class Mending:
                 now = digests_of(connection, part)
             # What stands before it may have been written again by now, and this one with it.
             if now == part.digests or self._shelf.damage(part.folder, now):
-                self.write_again(source_name, part)
+                self.rewrite(source_name, part)
 
-    def write_again(self, source_name: str, part: Part) -> None:
+    def rewrite(self, source_name: str, part: PublicationRecord) -> None:
         """Write a publication, and those that strike rows of it by their number if these moved."""
         if self.write(source_name, part):
             with self._database.read() as connection:
@@ -65,7 +72,7 @@ class Mending:
             for other in later:
                 self.write(source_name, other)
 
-    def write(self, source_name: str, part: Part) -> bool:
+    def write(self, source_name: str, part: PublicationRecord) -> bool:
         """Write a publication from the record; say whether its findings are in other files now."""
         with self._database.read() as connection:
             before = [] if part.is_whole else chain_before(connection, part)
@@ -89,14 +96,16 @@ class Mending:
         return moved
 
 
-def _digests(row: PublicationRow, part: Part, of_history: Collection[str] | None) -> Digests:
+def _digests(
+    row: PublicationRow, part: PublicationRecord, of_history: Collection[str] | None
+) -> Digests:
     """Say which files of a publication are to be looked at when `row` is read."""
     if of_history is None or part.folder in row.folders:
         return part.digests
     return {name: digest for name, digest in part.digests.items() if name in of_history}
 
 
-def _note(connection: Connection, part: Part, digests: Digests) -> None:
+def _note(connection: Connection, part: PublicationRecord, digests: Digests) -> None:
     """Make these the digests of a publication; a file with an empty one is to be made again."""
     said = msgspec.json.encode(digests).decode()
     connection.execute(

@@ -30,7 +30,7 @@ Those of SHA-256 that earlier versions wrote say no kind.
 _KINDS: dict[str, Any] = {"blake3": blake3, "": hashlib.sha256}
 
 
-class Shelf(Protocol):
+class Storage(Protocol):
     """What the rest of the room needs of a place for files."""
 
     @property
@@ -63,17 +63,17 @@ class Shelf(Protocol):
         ...
 
 
-def shelf_at(address: Path | str, *, is_private: bool = True) -> Shelf:
+def shelf_at(address: Path | str, *, is_private: bool = True) -> Storage:
     """Return the shelf at a folder or, with `://`, at an address that fsspec knows.
 
     What is made in a folder is for its owner alone where it `is_private`, else as the umask has it.
     """
     if isinstance(address, str) and "://" in address:
-        return Storage(address)
-    return Folder(Path(address), is_private=is_private)
+        return ObjectStorage(address)
+    return LocalStorage(Path(address), is_private=is_private)
 
 
-class Folder:
+class LocalStorage:
     """A folder of this machine, or one it shares."""
 
     def __init__(self, path: Path, *, is_private: bool = True) -> None:
@@ -151,7 +151,7 @@ class Folder:
         shutil.rmtree(self.address / folder, ignore_errors=True)
 
 
-class Storage:
+class ObjectStorage:
     """An object storage, by whatever fsspec makes of its address: s3://, gs://, abfs://, …"""
 
     def __init__(self, address: str) -> None:

@@ -38,7 +38,7 @@ from patchfleet.store.publication.files import (
     folder_of,
     numbered_rows,
 )
-from patchfleet.store.publication.storage import Digests, Folder, Shelf
+from patchfleet.store.publication.storage import Digests, LocalStorage, Storage
 from patchfleet.store.record import as_of
 from patchfleet.store.record.database import Database
 
@@ -60,7 +60,7 @@ takes more memory, and as much time."""
 
 def write_files(
     database: Database,
-    shelf: Shelf,
+    shelf: Storage,
     run_id: int,
     *,
     source: str,
@@ -101,7 +101,7 @@ def write_files(
 class _Work:
     """Text of the record becoming Parquet in one folder."""
 
-    def __init__(self, work: Path, source: str, shelf: Shelf) -> None:
+    def __init__(self, work: Path, source: str, shelf: Storage) -> None:
         self.names: list[str] = []
         self._work, self._source, self._shelf = work, source, shelf
         self._connection = connect(memory_limit=_MEMORY, temp_directory=str(work), threads=1)
@@ -279,17 +279,17 @@ def _words(rows: int) -> int:
 
 
 @contextmanager
-def _beside(shelf: Shelf, folder: str) -> Iterator[str]:
+def _beside(shelf: Storage, folder: str) -> Iterator[str]:
     """Give a folder to work in, on the disk where the files will stand if that is one of ours."""
     near: Path | None = None
-    if isinstance(shelf, Folder):
+    if isinstance(shelf, LocalStorage):
         near = shelf.make(folder)
     with TemporaryDirectory(prefix=".work-", dir=near) as name:
         yield name
 
 
 @contextmanager
-def _explained(shelf: Shelf, folder: str, run_id: int) -> Iterator[None]:
+def _explained(shelf: Storage, folder: str, run_id: int) -> Iterator[None]:
     try:
         yield
     except (OSError, duckdb.Error) as error:

@@ -42,7 +42,7 @@ from patchfleet.store.queries.history import (
     patch_history,
 )
 from patchfleet.store.queries.jobs import job_result_lines, job_results, job_totals, jobs
-from patchfleet.store.queries.lazy_rows import Lines
+from patchfleet.store.queries.lazy_rows import LazyRows
 from patchfleet.store.queries.machines import known_to_several, look_alikes, machines
 from patchfleet.store.queries.posture import posture, severity_by_state
 from patchfleet.store.queries.rows import (
@@ -104,7 +104,7 @@ __all__ = [
     "JudgedCount",
     "JudgedRow",
     "JudgedVerdict",
-    "Lines",
+    "LazyRows",
     "LookAlikeRow",
     "MachineRow",
     "MilestoneRow",

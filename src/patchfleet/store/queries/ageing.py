@@ -8,7 +8,7 @@ from patchfleet.store.queries.open_findings import opened
 from patchfleet.store.queries.rows import AGE_BUCKETS, AgeRow, TopPatchRow
 
 if TYPE_CHECKING:
-    from patchfleet.store.snapshot import Facts
+    from patchfleet.store.snapshot import Snapshot
 
 _ALL = Selection()
 _BUCKET = """CASE
@@ -17,27 +17,27 @@ _BUCKET = """CASE
     WHEN age_days <= 60 THEN '31-60' WHEN age_days <= 90 THEN '61-90' ELSE '>90' END"""
 
 
-def age_of_open(facts: "Facts", selection: Selection = _ALL) -> list[AgeRow]:
+def age_of_open(snapshot: "Snapshot", selection: Selection = _ALL) -> list[AgeRow]:
     """Count open findings by whole days since release, youngest first, and severity, worst first.
 
     What has no release date is `unknown`; what is released after `as_of` counts as 0 days old.
     """
     sql = f"""
-        SELECT {_BUCKET} AS bucket, severity, count(*) FROM {opened(facts, selection)}
+        SELECT {_BUCKET} AS bucket, severity, count(*) FROM {opened(snapshot, selection)}
         GROUP BY bucket, severity
         ORDER BY list_position([{literals(AGE_BUCKETS)}], bucket), {SEVERITY_RANK}"""
-    return facts.rows(AgeRow, sql)
+    return snapshot.rows(AgeRow, sql)
 
 
 def top_patches(
-    facts: "Facts", selection: Selection = _ALL, *, limit: int = 20
+    snapshot: "Snapshot", selection: Selection = _ALL, *, limit: int = 20
 ) -> list[TopPatchRow]:
     """List the patches that are open on most devices, then by severity, age and title."""
     sql = f"""
         SELECT source, patch_id, patch, product, kb, severity, released_at, age_days, devices
         FROM (
             SELECT patch_id, count(DISTINCT device_key) AS devices
-            FROM {opened(facts, selection)} GROUP BY patch_id
+            FROM {opened(snapshot, selection)} GROUP BY patch_id
         ) JOIN known_patches USING (patch_id)
         ORDER BY devices DESC, {SEVERITY_RANK}, released_at NULLS LAST, patch, patch_id LIMIT ?"""
-    return facts.rows(TopPatchRow, sql, (limit,))
+    return snapshot.rows(TopPatchRow, sql, (limit,))

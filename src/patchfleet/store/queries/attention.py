@@ -11,11 +11,11 @@ from patchfleet.store.queries.events import IS_NEW, LISTED_SINCE
 from patchfleet.store.queries.filters import (
     SEVERITY_RANK,
     Clause,
+    device_filters,
     literals,
-    of_devices,
     where,
 )
-from patchfleet.store.queries.lazy_rows import Lines
+from patchfleet.store.queries.lazy_rows import LazyRows
 from patchfleet.store.queries.open_findings import opened
 from patchfleet.store.queries.rows import (
     ContradictionRow,
@@ -26,7 +26,7 @@ from patchfleet.store.queries.rows import (
 )
 
 if TYPE_CHECKING:
-    from patchfleet.store.snapshot import Facts
+    from patchfleet.store.snapshot import Snapshot
 
 _ALL = Selection()
 
@@ -152,42 +152,42 @@ _CONTRADICTIONS = """
         patch, kb, severity, state, decision FROM found"""
 
 
-def failed_patches(facts: "Facts", selection: Selection = _ALL) -> list[FailedRow]:
+def failed_patches(snapshot: "Snapshot", selection: Selection = _ALL) -> list[FailedRow]:
     """List the patches that are failed now, by patch and likely cause, on most devices first.
 
     `times` is how often they went into that state, as far as the syncs saw it. The cause is a guess
     by what else is known: the device is silent, waits for a restart, or fails with other patches
     too, or the patch fails on half of the devices that tried it.
     """
-    return list(failed_lines(facts, selection).read())
+    return list(failed_lines(snapshot, selection).read())
 
 
-def failed_lines(facts: "Facts", selection: Selection = _ALL) -> Lines[FailedRow]:
+def failed_lines(snapshot: "Snapshot", selection: Selection = _ALL) -> LazyRows[FailedRow]:
     """Give the rows of `failed_patches` to count and to read."""
-    mine = opened(facts, selection)
+    mine = opened(snapshot, selection)
     # A device's other troubles count, whether they are of the selection or not.
     sql = _FAILING.format(opened=mine, all=mine if selection == _ALL else "findings")
-    failing = facts.set_aside("failing", sql)
+    failing = snapshot.set_aside("failing", sql)
     told = _FAILED_TOLD.format(rows="{rows}", failing=failing)
 
     def state(_: int | None) -> Clause:
         return Clause(_FAILED.format(failing=failing))
 
-    return Lines(facts, FailedRow, state, order=_FAILED_ORDER, told=told)
+    return LazyRows(snapshot, FailedRow, state, order=_FAILED_ORDER, told=told)
 
 
-def waiting_devices(facts: "Facts", selection: Selection = _ALL) -> list[WaitingRow]:
+def waiting_devices(snapshot: "Snapshot", selection: Selection = _ALL) -> list[WaitingRow]:
     """List the devices that wait for a restart, the longest first.
 
     `was_restarted` says that the source saw a restart since the patch began to wait: then waiting
     hides a failure.
     """
-    return list(waiting_lines(facts, selection).read())
+    return list(waiting_lines(snapshot, selection).read())
 
 
-def waiting_lines(facts: "Facts", selection: Selection = _ALL) -> Lines[WaitingRow]:
+def waiting_lines(snapshot: "Snapshot", selection: Selection = _ALL) -> LazyRows[WaitingRow]:
     """Give the rows of `waiting_devices` to count and to read."""
-    mine = opened(facts, selection)
+    mine = opened(snapshot, selection)
 
     def state(_: int | None) -> Clause:
         return Clause(f"""
@@ -200,26 +200,26 @@ def waiting_lines(facts: "Facts", selection: Selection = _ALL) -> Lines[WaitingR
             ) JOIN devices USING (device_key)""")
 
     order = "since, lower(customer), lower(device), device_id"
-    return Lines(facts, WaitingRow, state, order=order)
+    return LazyRows(snapshot, WaitingRow, state, order=order)
 
 
 def silent_devices(
-    facts: "Facts", selection: Selection = _ALL, *, after_days: int = 7
+    snapshot: "Snapshot", selection: Selection = _ALL, *, after_days: int = 7
 ) -> list[SilentRow]:
     """List the devices with patch management that were not heard of for so long, longest first.
 
     One of which the source does not say when it heard of it is silent too, and comes first.
     """
-    return list(silent_lines(facts, selection, after_days=after_days).read())
+    return list(silent_lines(snapshot, selection, after_days=after_days).read())
 
 
 def silent_lines(
-    facts: "Facts", selection: Selection = _ALL, *, after_days: int = 7
-) -> Lines[SilentRow]:
+    snapshot: "Snapshot", selection: Selection = _ALL, *, after_days: int = 7
+) -> LazyRows[SilentRow]:
     """Give the rows of `silent_devices` to count and to read."""
     chosen = where(
         [
-            *of_devices(selection),
+            *device_filters(selection),
             Clause("is_patched"),
             Clause(
                 "(last_seen_at IS NULL OR last_seen_at < as_of - to_days(CAST(? AS INTEGER)))",
@@ -232,11 +232,11 @@ def silent_lines(
             CAST((epoch_us(as_of) - epoch_us(last_seen_at)) // 86400000000 AS INTEGER)
         FROM devices JOIN publications USING (source) {chosen.sql}"""
     order = "last_seen_at NULLS FIRST, lower(customer), lower(device), device_id"
-    return Lines(facts, SilentRow, lambda _: Clause(sql, chosen.values), order=order)
+    return LazyRows(snapshot, SilentRow, lambda _: Clause(sql, chosen.values), order=order)
 
 
 def contradictions(
-    facts: "Facts", selection: Selection = _ALL, *, after_days: int = 30
+    snapshot: "Snapshot", selection: Selection = _ALL, *, after_days: int = 30
 ) -> list[ContradictionRow]:
     """List what cannot be true together, oldest first.
 
@@ -244,23 +244,23 @@ def contradictions(
     waiting for a restart and restarted since; installed for one source and missing for another, on
     one machine.
     """
-    return list(contradiction_lines(facts, selection, after_days=after_days).read())
+    return list(contradiction_lines(snapshot, selection, after_days=after_days).read())
 
 
 def contradiction_lines(
-    facts: "Facts", selection: Selection = _ALL, *, after_days: int = 30
-) -> Lines[ContradictionRow]:
+    snapshot: "Snapshot", selection: Selection = _ALL, *, after_days: int = 30
+) -> LazyRows[ContradictionRow]:
     """Give the rows of `contradictions` to count and to read."""
-    mine = opened(facts, selection)
+    mine = opened(snapshot, selection)
 
     def state(_: int | None) -> Clause:
         return Clause(_CONTRADICTIONS.format(opened=mine), (after_days,))
 
     order = "since, what, lower(customer), lower(device), device_id, patch, finding_id"
-    return Lines(facts, ContradictionRow, state, order=order)
+    return LazyRows(snapshot, ContradictionRow, state, order=order)
 
 
-def new_critical(facts: "Facts", selection: Selection = _ALL) -> list[NewRow]:
+def new_critical(snapshot: "Snapshot", selection: Selection = _ALL) -> list[NewRow]:
     """List the critical patches that are open and were first seen within a day before `as_of`.
 
     What a device already had when it was first listed is not new; see `events`.
@@ -268,7 +268,7 @@ def new_critical(facts: "Facts", selection: Selection = _ALL) -> list[NewRow]:
     sql = f"""
         SELECT patch, kb, any_value(released_at), count(DISTINCT device_key) AS devices,
             list(DISTINCT customer ORDER BY customer)
-        FROM {opened(facts, selection)} JOIN ({LISTED_SINCE}) USING (device_key)
+        FROM {opened(snapshot, selection)} JOIN ({LISTED_SINCE}) USING (device_key)
         WHERE severity = 'critical' AND state IN ('missing', 'pending', 'failed') AND {IS_NEW}
         GROUP BY patch, kb ORDER BY devices DESC, patch"""
-    return facts.rows(NewRow, sql)
+    return snapshot.rows(NewRow, sql)

@@ -7,18 +7,18 @@ agree; a difference is another state or another decision, an appearance or a dis
 from typing import TYPE_CHECKING
 
 from patchfleet.models import Selection
-from patchfleet.store.queries.filters import SEVERITY_RANK, STATES_IN_ORDER, of_findings, where
+from patchfleet.store.queries.filters import SEVERITY_RANK, STATES_IN_ORDER, finding_filters, where
 from patchfleet.store.queries.rows import ChangeRow, FirstListed, TransitionRow
 
 if TYPE_CHECKING:
-    from patchfleet.store.snapshot import Facts
+    from patchfleet.store.snapshot import Snapshot
 
 _ALL = Selection()
 _KEY = "source, device_id, finding_id"
 _SIDE = f"{_KEY}, customer_id, customer, site_id, site, device, patch, kb, severity"
 
 
-def changes(before: "Facts", after: "Facts", selection: Selection = _ALL) -> list[ChangeRow]:
+def changes(before: "Snapshot", after: "Snapshot", selection: Selection = _ALL) -> list[ChangeRow]:
     """List what differs, by customer, site, device, severity and title.
 
     A finding counts when either side is in the selection; names are those of the later side. Raises
@@ -35,7 +35,7 @@ def changes(before: "Facts", after: "Facts", selection: Selection = _ALL) -> lis
 
 
 def count_changes(
-    before: "Facts", after: "Facts", selection: Selection = _ALL
+    before: "Snapshot", after: "Snapshot", selection: Selection = _ALL
 ) -> list[TransitionRow]:
     """Count what differs by transition from state to state, most frequent first."""
     differing, values = _differing(before, after, selection)
@@ -47,10 +47,12 @@ def count_changes(
     return after.rows(TransitionRow, sql, values)
 
 
-def count_first_listed(before: "Facts", after: "Facts", selection: Selection = _ALL) -> FirstListed:
+def count_first_listed(
+    before: "Snapshot", after: "Snapshot", selection: Selection = _ALL
+) -> FirstListed:
     """Count the devices that only the later side lists, and their findings, none of them news."""
     listed = after.beside(before).replace("held", "devices")
-    chosen = where(of_findings(selection))
+    chosen = where(finding_filters(selection))
     sql = f"""
         SELECT count(DISTINCT device_key), count(*)
         FROM (SELECT * FROM held {chosen.sql})
@@ -61,11 +63,11 @@ def count_first_listed(before: "Facts", after: "Facts", selection: Selection = _
 
 
 def _differing(
-    before: "Facts", after: "Facts", selection: Selection
+    before: "Snapshot", after: "Snapshot", selection: Selection
 ) -> tuple[str, tuple[object, ...]]:
     """Build the statement of all that differs; it runs on the connection of `after`."""
     earlier = after.beside(before)
-    chosen = where(of_findings(selection))
+    chosen = where(finding_filters(selection))
     fields = [f"coalesce(new.{name}, old.{name}) AS {name}" for name in _SIDE.split(", ")]
     sides = [
         f"{side}.{name} AS {when}_{name}"

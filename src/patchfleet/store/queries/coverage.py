@@ -12,13 +12,13 @@ from msgspec import Struct
 
 from patchfleet.models import Gap, Selection
 from patchfleet.store.queries.customers import Whose
-from patchfleet.store.queries.filters import Clause, of_devices, one_of, where
+from patchfleet.store.queries.filters import Clause, device_filters, one_of, where
 from patchfleet.store.queries.open_findings import opened
 from patchfleet.store.queries.worklist import NOT_JUDGED
 from patchfleet.store.types import RunGaps, RunState
 
 if TYPE_CHECKING:
-    from patchfleet.store.snapshot import Facts
+    from patchfleet.store.snapshot import Snapshot
 
 MOST_NAMED = 5
 """So many devices are named; of the others the number is told."""
@@ -121,46 +121,46 @@ class _Listed(Struct, frozen=True):
     at: datetime | None
 
 
-def coverage(facts: "Facts", selection: Selection) -> Coverage:
+def coverage(snapshot: "Snapshot", selection: Selection) -> Coverage:
     """Say what is covered; sums alone are asked of findings, so that it costs little."""
-    whose = Whose(facts, selection)
-    current = {one.source: one.run_id for one in facts.publications}
-    runs = [run for run in facts.gaps if run.run_id == current.get(run.source)]
+    whose = Whose(snapshot, selection)
+    current = {one.source: one.run_id for one in snapshot.publications}
+    runs = [run for run in snapshot.gaps if run.run_id == current.get(run.source)]
     told = [(run.source, gap, whose.spelled(run.source, gap)) for run in runs for gap in run.gaps]
-    unread = _unread(facts, told)
+    unread = _unread(snapshot, told)
     # A device that was accepted unread is told with the others of its kind.
     gaps = [said for _, gap, said in told if not (said and gap.is_accepted and gap.device_id)]
-    (devices,) = _devices(facts, selection)
+    (devices,) = _devices(snapshot, selection)
     return Coverage(
         selection=selection,
-        as_of=facts.as_of,
-        sources=tuple(_sources(facts, selection, unread)),
+        as_of=snapshot.as_of,
+        sources=tuple(_sources(snapshot, selection, unread)),
         devices=devices.devices,
         unmanaged=devices.unmanaged,
         unmanaged_names=devices.names,
         unread=unread,
         gaps=tuple(dict.fromkeys(gap for gap in gaps if gap is not None)),
         other_gaps=sum(gap is None for gap in gaps),
-        later=tuple(_later(facts, whose, current)),
-        known_to_several=_known_to_several(facts, selection),
-        look_alikes=_look_alikes(facts, selection),
-        not_judged=facts.count(
-            f"SELECT count(*) FROM {opened(facts, selection)} WHERE {NOT_JUDGED}"
+        later=tuple(_later(snapshot, whose, current)),
+        known_to_several=_known_to_several(snapshot, selection),
+        look_alikes=_look_alikes(snapshot, selection),
+        not_judged=snapshot.count(
+            f"SELECT count(*) FROM {opened(snapshot, selection)} WHERE {NOT_JUDGED}"
         ),
     )
 
 
-def _devices(facts: "Facts", selection: Selection) -> list[_Devices]:
-    chosen = where(of_devices(selection))
+def _devices(snapshot: "Snapshot", selection: Selection) -> list[_Devices]:
+    chosen = where(device_filters(selection))
     sql = f"""
         SELECT count(*), count(*) FILTER (NOT is_patched),
             list_sort(list(device) FILTER (NOT is_patched))[:{MOST_NAMED}]
         FROM devices {chosen.sql}"""
-    return facts.rows(_Devices, sql, chosen.values)
+    return snapshot.rows(_Devices, sql, chosen.values)
 
 
 def _unread(
-    facts: "Facts", told: Sequence[tuple[str, Gap, str | None]]
+    snapshot: "Snapshot", told: Sequence[tuple[str, Gap, str | None]]
 ) -> tuple[AcceptedUnread, ...]:
     """List the devices of the selection that were accepted unread, each once, with their age."""
     found = {
@@ -172,7 +172,7 @@ def _unread(
         return ()
     chosen = where([one_of("device_id", sorted({device_id for _, device_id in found}))])
     sql = f"SELECT source, device_id, scanned_at FROM devices {chosen.sql}"
-    listed = {(row.source, row.id): row.at for row in facts.rows(_Listed, sql, chosen.values)}
+    listed = {(row.source, row.id): row.at for row in snapshot.rows(_Listed, sql, chosen.values)}
     return tuple(
         AcceptedUnread(source, device_id, said, listed.get((source, device_id)))
         for (source, device_id), said in found.items()
@@ -180,37 +180,37 @@ def _unread(
 
 
 def _sources(
-    facts: "Facts", selection: Selection, unread: Sequence[AcceptedUnread]
+    snapshot: "Snapshot", selection: Selection, unread: Sequence[AcceptedUnread]
 ) -> list[CoveredSource]:
     """Say of each source how many devices its run did not ask."""
-    began = {run.run_id: run.started_at for run in facts.gaps}
+    began = {run.run_id: run.started_at for run in snapshot.gaps}
     found = []
-    for one in facts.publications:
+    for one in snapshot.publications:
         at = began.get(one.run_id)
         kept = None
         if at is not None:
             older = Clause("scanned_at < CAST(? AS TIMESTAMP)", (at.replace(tzinfo=None),))
-            clauses = [*of_devices(selection), one_of("source", [one.source]),
+            clauses = [*device_filters(selection), one_of("source", [one.source]),
                        Clause("is_patched"), older]  # fmt: skip
             if apart := [it.device_id for it in unread if it.source == one.source]:
                 among = one_of("device_id", apart)
                 clauses.append(Clause(f"NOT ({among.sql})", among.values))
             chosen = where(clauses)
             sql = f"SELECT ?, count(*), min(scanned_at) FROM devices {chosen.sql}"
-            (kept,) = facts.rows(_Kept, sql, (one.source, *chosen.values))
+            (kept,) = snapshot.rows(_Kept, sql, (one.source, *chosen.values))
         number, oldest = (kept.kept, kept.oldest_at) if kept else (0, None)
         found.append(CoveredSource(one.source, one.run_id, one.as_of, at, number, oldest))
     return found
 
 
-def _later(facts: "Facts", whose: Whose, current: dict[str, int]) -> list[LaterRuns]:
+def _later(snapshot: "Snapshot", whose: Whose, current: dict[str, int]) -> list[LaterRuns]:
     found = []
-    unknown = dict.fromkeys((run.source for run in facts.gaps if run.source not in current), 0)
+    unknown = dict.fromkeys((run.source for run in snapshot.gaps if run.source not in current), 0)
     for source, run_id in {**current, **unknown}.items():
-        runs = [run for run in facts.gaps if run.source == source and run.run_id > run_id]
+        runs = [run for run in snapshot.gaps if run.source == source and run.run_id > run_id]
         if not runs:
             continue
-        began = [run.started_at for run in facts.gaps if run.run_id == run_id]
+        began = [run.started_at for run in snapshot.gaps if run.run_id == run_id]
         spelled = _spelled_once(runs, whose)
         missed = tuple(sentence for sentence in spelled if sentence is not None)
         last = runs[-1]
@@ -240,17 +240,17 @@ def _spelled_once(runs: Sequence[RunGaps], whose: Whose) -> list[str | None]:
     return list(once.values())
 
 
-def _known_to_several(facts: "Facts", selection: Selection) -> int:
+def _known_to_several(snapshot: "Snapshot", selection: Selection) -> int:
     from patchfleet.store.queries.machines import known_to_several
 
-    return known_to_several(facts, selection)
+    return known_to_several(snapshot, selection)
 
 
-def _look_alikes(facts: "Facts", selection: Selection) -> int:
+def _look_alikes(snapshot: "Snapshot", selection: Selection) -> int:
     """Count the pairs whose devices both are of the selection."""
-    chosen = where(of_devices(selection))
+    chosen = where(device_filters(selection))
     mine = f"(SELECT source, device_id FROM devices {chosen.sql})"
     sql = f"""
         SELECT count(*) FROM look_alikes
         WHERE (left_source, left_id) IN {mine} AND (right_source, right_id) IN {mine}"""
-    return facts.count(sql, chosen.values * 2)
+    return snapshot.count(sql, chosen.values * 2)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from patchfleet.models import Gap, Selection
-from patchfleet.store.queries.filters import Clause, of_customers, of_devices, one_of, where
+from patchfleet.store.queries.filters import Clause, device_filters, of_customers, one_of, where
 
 if TYPE_CHECKING:
-    from patchfleet.store.snapshot import Facts
+    from patchfleet.store.snapshot import Snapshot
 
 
 class _Place(Struct, frozen=True):
@@ -22,21 +22,21 @@ class _Place(Struct, frozen=True):
 class Whose:
     """Tells of gaps whether they are of the selection."""
 
-    def __init__(self, facts: "Facts", selection: Selection) -> None:
+    def __init__(self, snapshot: "Snapshot", selection: Selection) -> None:
         self._selection = selection
-        self._is_narrowed = bool(of_devices(selection))
+        self._is_narrowed = bool(device_filters(selection))
         self._devices: set[tuple[str, str]] = set()
         self._customers: set[tuple[str, str]] = set()
         self._known: set[tuple[str, str]] = set()
-        ids = sorted({gap.device_id for run in facts.gaps for gap in run.gaps if gap.device_id})
-        if self._is_narrowed and any(run.gaps for run in facts.gaps):
+        ids = sorted({gap.device_id for run in snapshot.gaps for gap in run.gaps if gap.device_id})
+        if self._is_narrowed and any(run.gaps for run in snapshot.gaps):
             listed = where(of_customers(selection))
-            self._customers = _places(facts, "customer_id", "customers", listed)
-            meant = where([*of_devices(selection), one_of("device_id", ids)] if ids else [])
+            self._customers = _places(snapshot, "customer_id", "customers", listed)
+            meant = where([*device_filters(selection), one_of("device_id", ids)] if ids else [])
             if ids:
-                self._devices = _places(facts, "device_id", "devices", meant)
+                self._devices = _places(snapshot, "device_id", "devices", meant)
                 every = where([one_of("device_id", ids)])
-                self._known = _places(facts, "device_id", "devices", every)
+                self._known = _places(snapshot, "device_id", "devices", every)
 
     def spelled(self, source: str, gap: Gap) -> str | None:
         """Spell a gap that may be named; None for one that may not."""
@@ -55,6 +55,6 @@ class Whose:
         return (source, gap.customer_id) in self._customers
 
 
-def _places(facts: "Facts", column: str, view: str, chosen: Clause) -> set[tuple[str, str]]:
+def _places(snapshot: "Snapshot", column: str, view: str, chosen: Clause) -> set[tuple[str, str]]:
     sql = f"SELECT source, {column} FROM {view} {chosen.sql}"
-    return {(row.source, row.id) for row in facts.rows(_Place, sql, chosen.values)}
+    return {(row.source, row.id) for row in snapshot.rows(_Place, sql, chosen.values)}

@@ -15,7 +15,7 @@ from patchfleet.store.queries.open_findings import opened
 from patchfleet.store.queries.rows import CaseRow, JudgedCount, JudgedRow, JudgedVerdict, KbRow
 
 if TYPE_CHECKING:
-    from patchfleet.store.snapshot import Facts
+    from patchfleet.store.snapshot import Snapshot
     from patchfleet.store.views.scratch import Scratch
 
 _ALL = Selection()
@@ -28,7 +28,7 @@ _JUDGED = """{} AS f JOIN {} AS j ON j.patch_id = f.patch_id AND j.of_kind = f.k
 
 
 def cases(
-    facts: "Facts", selection: Selection = _ALL, *, by_detection: bool = False
+    snapshot: "Snapshot", selection: Selection = _ALL, *, by_detection: bool = False
 ) -> list[CaseRow]:
     """List what open findings have to be judged by, each once, with how many have it."""
     seen = "first_seen_at" if by_detection else "CAST(NULL AS TIMESTAMP)"
@@ -36,12 +36,12 @@ def cases(
         SELECT patch_id, kind, {seen} AS seen_at, any_value(patch), any_value(product),
             any_value(kb), any_value(severity), any_value(vendor_severity), any_value(released_at),
             any_value(cves), count(*)
-        FROM {opened(facts, selection)}
+        FROM {opened(snapshot, selection)}
         GROUP BY patch_id, kind, seen_at ORDER BY patch_id, kind, seen_at"""
-    return facts.rows(CaseRow, sql)
+    return snapshot.rows(CaseRow, sql)
 
 
-def cves_by_kb(facts: "Facts") -> dict[str, tuple[str, ...]]:
+def cves_by_kb(snapshot: "Snapshot") -> dict[str, tuple[str, ...]]:
     """Return the vulnerabilities that any source's catalogue names for a KB number.
 
     A patch of several numbers does not tell which of them mends what, and a word is no number.
@@ -51,10 +51,10 @@ def cves_by_kb(facts: "Facts") -> dict[str, tuple[str, ...]]:
         FROM (SELECT kb, unnest(cves) AS cve FROM known_patches
             WHERE regexp_full_match(kb, '[0-9]{6,8}'))
         GROUP BY kb"""
-    return {row.kb: row.cves for row in facts.rows(KbRow, sql)}
+    return {row.kb: row.cves for row in snapshot.rows(KbRow, sql)}
 
 
-def judge_by(facts: "Facts", verdicts: Iterable[JudgedVerdict]) -> "Scratch":
+def judge_by(snapshot: "Snapshot", verdicts: Iterable[JudgedVerdict]) -> "Scratch":
     """Hand over the judgements of all cases, for the questions below, which take what it returns.
 
     Those of another pack are another table: what is read late has the reasons of its own.
@@ -72,23 +72,23 @@ def judge_by(facts: "Facts", verdicts: Iterable[JudgedVerdict]) -> "Scratch":
         "is_ransomware_used": "BOOLEAN",
         "needs_forensic_triage": "BOOLEAN",
     }
-    return facts.put("judged", columns, verdicts)
+    return snapshot.put("judged", columns, verdicts)
 
 
 def count_judged(
-    facts: "Facts", judged: "Scratch", selection: Selection = _ALL
+    snapshot: "Snapshot", judged: "Scratch", selection: Selection = _ALL
 ) -> list[JudgedCount]:
     """Count open findings by customer, severity and verdict; see `judge_by`."""
     sql = f"""
         SELECT source, customer_id, customer, severity, verdict, count(*)
-        FROM {_JUDGED.format(opened(facts, selection), judged)}
+        FROM {_JUDGED.format(opened(snapshot, selection), judged)}
         GROUP BY source, customer_id, customer, severity, verdict
         ORDER BY lower(customer), customer, source, customer_id, {SEVERITY_RANK}, {_RANK}"""
-    return facts.rows(JudgedCount, sql)
+    return snapshot.rows(JudgedCount, sql)
 
 
 def iter_judged(
-    facts: "Facts",
+    snapshot: "Snapshot",
     judged: "Scratch",
     selection: Selection = _ALL,
     *,
@@ -96,7 +96,7 @@ def iter_judged(
     limit: int | None = None,
 ) -> Iterator[JudgedRow]:
     """Go through open findings with their verdict, the longest overdue first; see `judge_by`."""
-    mine = opened(facts, selection)
+    mine = opened(snapshot, selection)
     marks = ", ".join("?" * len(verdicts))
     cut = "" if limit is None else f"LIMIT {int(limit)}"
     sql = f"""
@@ -108,4 +108,4 @@ def iter_judged(
         FROM {_JUDGED.format(mine, judged)} WHERE verdict IN ({marks})
         ORDER BY {_RANK}, due_at NULLS LAST, {SEVERITY_RANK}, lower(customer), lower(device),
             device_id, patch, finding_id {cut}"""
-    yield from facts.iter_rows(JudgedRow, sql, verdicts)
+    yield from snapshot.iter_rows(JudgedRow, sql, verdicts)

@@ -36,14 +36,14 @@ def one_of(column: str, values: Sequence[str]) -> Clause:
     return Clause(f"{column} IN ({marks})", tuple(values))
 
 
-def named(name_column: str, id_column: str, names: Sequence[str]) -> Clause:
+def name_filter(name_column: str, id_column: str, names: Sequence[str]) -> Clause:
     """Hold where a name is meant (without case, `*` and `?` are wildcards) or an id is given."""
     either = f"({name_column} ILIKE ? ESCAPE '\\' OR {id_column} = ?)"
     values = tuple(value for name in names for value in (_pattern(name), name))
     return Clause("(" + " OR ".join([either] * len(names)) + ")", values)
 
 
-def of_devices(selection: Selection) -> list[Clause]:
+def device_filters(selection: Selection) -> list[Clause]:
     """Narrow to the devices of a selection; patches, severities and states do not matter here."""
     clauses = []
     for noun, names in (
@@ -52,7 +52,7 @@ def of_devices(selection: Selection) -> list[Clause]:
         ("device", selection.devices),
     ):
         if names:
-            clauses.append(named(noun, f"{noun}_id", names))
+            clauses.append(name_filter(noun, f"{noun}_id", names))
     if selection.kinds:
         clauses.append(one_of("kind", selection.kinds))
     if selection.only:
@@ -65,17 +65,17 @@ def of_devices(selection: Selection) -> list[Clause]:
 def of_customers(selection: Selection) -> list[Clause]:
     """Narrow to the customers of a selection: those named, or those that have such devices."""
     if selection.sites or selection.devices or selection.kinds:
-        having = where(of_devices(selection))
+        having = where(device_filters(selection))
         pairs = f"(SELECT source, customer_id FROM devices {having.sql})"
         return [Clause(f"(source, customer_id) IN {pairs}", having.values)]
-    return of_devices(selection)
+    return device_filters(selection)
 
 
-def of_findings(selection: Selection) -> list[Clause]:
+def finding_filters(selection: Selection) -> list[Clause]:
     """Narrow to the findings of a selection."""
-    clauses = of_devices(selection)
+    clauses = device_filters(selection)
     if selection.patches:
-        terms = [titled(term) for term in selection.patches]
+        terms = [patch_filter(term) for term in selection.patches]
         sql = "(" + " OR ".join(term.sql for term in terms) + ")"
         clauses.append(Clause(sql, tuple(value for term in terms for value in term.values)))
     if selection.severities:
@@ -85,7 +85,7 @@ def of_findings(selection: Selection) -> list[Clause]:
     return clauses
 
 
-def titled(term: str) -> Clause:
+def patch_filter(term: str) -> Clause:
     """Hold where a patch is meant: a KB number exactly, or a title by part or by pattern."""
     number = kb_of(term)
     if number is not None:

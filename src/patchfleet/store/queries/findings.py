@@ -11,16 +11,16 @@ from patchfleet.store.queries.filters import (
     IS_OPEN,
     SEVERITY_RANK,
     Clause,
+    device_filters,
+    finding_filters,
     of_customers,
-    of_devices,
-    of_findings,
     where,
 )
-from patchfleet.store.queries.lazy_rows import Lines
+from patchfleet.store.queries.lazy_rows import LazyRows
 from patchfleet.store.queries.rows import CustomerRow, DeviceRow, FindingRow
 
 if TYPE_CHECKING:
-    from patchfleet.store.snapshot import Facts
+    from patchfleet.store.snapshot import Snapshot
 
 _ALL = Selection()
 _PLACES = "lower(customer), customer_id, lower(site), site_id, lower(device), device_id"
@@ -43,27 +43,27 @@ _WORST_PATCHES = f"""
 
 
 def findings(
-    facts: "Facts", selection: Selection = _ALL, *, limit: int | None = None
+    snapshot: "Snapshot", selection: Selection = _ALL, *, limit: int | None = None
 ) -> list[FindingRow]:
     """List findings by customer, site, device, severity (worst first) and title."""
     asked = _findings(selection, limit)
-    return facts.rows(FindingRow, asked.sql, asked.values)
+    return snapshot.rows(FindingRow, asked.sql, asked.values)
 
 
 def iter_findings(
-    facts: "Facts", selection: Selection = _ALL, *, batch: int = 5000
+    snapshot: "Snapshot", selection: Selection = _ALL, *, batch: int = 5000
 ) -> Iterator[FindingRow]:
     """Go through findings in the order of `findings`, holding `batch` rows at a time."""
     asked = _findings(selection, None)
-    return facts.iter_rows(FindingRow, asked.sql, asked.values, batch=batch)
+    return snapshot.iter_rows(FindingRow, asked.sql, asked.values, batch=batch)
 
 
-def open_lines(facts: "Facts", selection: Selection = _ALL) -> Lines[FindingRow]:
+def open_lines(snapshot: "Snapshot", selection: Selection = _ALL) -> LazyRows[FindingRow]:
     """Give what is open, worst first, to count and to read: by severity, then the oldest release.
 
     What has no release date comes last in its severity.
     """
-    held = where([*of_findings(selection), Clause(IS_OPEN)])
+    held = where([*finding_filters(selection), Clause(IS_OPEN)])
     rows = f"SELECT {_FINDING} FROM held {held.sql}"
 
     def state(limit: int | None) -> Clause:
@@ -73,23 +73,23 @@ def open_lines(facts: "Facts", selection: Selection = _ALL) -> Lines[FindingRow]
         return Clause(f"{rows} AND patch_id IN ({worst})", (*held.values, *held.values, limit))
 
     order = f"{_BY_PATCH}, {_PLACES}, patch, finding_id, source"
-    return Lines(facts, FindingRow, state, order=order)
+    return LazyRows(snapshot, FindingRow, state, order=order)
 
 
-def count_findings(facts: "Facts", selection: Selection = _ALL) -> int:
+def count_findings(snapshot: "Snapshot", selection: Selection = _ALL) -> int:
     """Count the findings of a selection."""
-    held = where(of_findings(selection))
-    return facts.count(f"SELECT count(*) FROM held {held.sql}", held.values)
+    held = where(finding_filters(selection))
+    return snapshot.count(f"SELECT count(*) FROM held {held.sql}", held.values)
 
 
-def devices(facts: "Facts", selection: Selection = _ALL) -> list[DeviceRow]:
+def devices(snapshot: "Snapshot", selection: Selection = _ALL) -> list[DeviceRow]:
     """List devices by customer, site and name; only places and kinds of the selection count."""
-    return list(device_lines(facts, selection).read())
+    return list(device_lines(snapshot, selection).read())
 
 
-def device_lines(facts: "Facts", selection: Selection = _ALL) -> Lines[DeviceRow]:
+def device_lines(snapshot: "Snapshot", selection: Selection = _ALL) -> LazyRows[DeviceRow]:
     """Give the rows of `devices` to count and to read."""
-    chosen = where(of_devices(selection))
+    chosen = where(device_filters(selection))
     sql = f"""
         WITH counted AS (
             SELECT device_key, count(*) AS findings, count(*) FILTER ({IS_OPEN}) AS open
@@ -100,10 +100,10 @@ def device_lines(facts: "Facts", selection: Selection = _ALL) -> Lines[DeviceRow
             scanned_at, coalesce(findings, 0), coalesce(open, 0)
         FROM devices LEFT JOIN counted USING (device_key) {chosen.sql}"""
     order = f"{_PLACES}, source"
-    return Lines(facts, DeviceRow, lambda _: Clause(sql, chosen.values), order=order)
+    return LazyRows(snapshot, DeviceRow, lambda _: Clause(sql, chosen.values), order=order)
 
 
-def customers(facts: "Facts", selection: Selection = _ALL) -> list[CustomerRow]:
+def customers(snapshot: "Snapshot", selection: Selection = _ALL) -> list[CustomerRow]:
     """List customers by name, also those without a device."""
     chosen = where(of_customers(selection))
     sql = f"""
@@ -115,7 +115,7 @@ def customers(facts: "Facts", selection: Selection = _ALL) -> list[CustomerRow]:
                 AS machines USING (source, customer_id)
         {chosen.sql}
         ORDER BY lower(customer), customer, source, customer_id"""
-    return facts.rows(CustomerRow, sql, chosen.values)
+    return snapshot.rows(CustomerRow, sql, chosen.values)
 
 
 _FINDING = """source, customer_id, customer, site_id, site, device_id, device, kind, finding_id,
@@ -125,7 +125,7 @@ _FINDING = """source, customer_id, customer, site_id, site, device_id, device, k
 
 
 def _findings(selection: Selection, limit: int | None) -> Clause:
-    held = where(of_findings(selection))
+    held = where(finding_filters(selection))
     cut, values = ("", ()) if limit is None else ("LIMIT ?", (limit,))
     sql = f"""
         SELECT {_FINDING} FROM held {held.sql}

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from patchfleet.models import STATES, Decision, Selection, Severity, State
-from patchfleet.store.queries.filters import IS_OPEN, of_findings, titled, where
+from patchfleet.store.queries.filters import IS_OPEN, finding_filters, patch_filter, where
 from patchfleet.store.views.patch_history import standings
 
 if TYPE_CHECKING:
-    from patchfleet.store.snapshot import Facts
+    from patchfleet.store.snapshot import Snapshot
 
 
 class HistoryRow(Struct, frozen=True):
@@ -115,13 +115,13 @@ class StandingRow(Struct, frozen=True):
     unknown: int
 
 
-def history(facts: "Facts", selection: Selection) -> list[HistoryRow]:
+def history(snapshot: "Snapshot", selection: Selection) -> list[HistoryRow]:
     """List each interval of the findings of a selection, by device, patch and time.
 
     `from_at` is when the source said so first, `to_at` when it said otherwise or nothing any more,
     None while it holds.
     """
-    chosen = where(of_findings(selection))
+    chosen = where(finding_filters(selection))
     sql = f"""
         SELECT source, customer, device_id, device, finding_id, patch, kb, severity, state,
             decision, vendor_status, vendor_decision, installed_at, from_run, from_at, to_run,
@@ -130,25 +130,25 @@ def history(facts: "Facts", selection: Selection) -> list[HistoryRow]:
             ) IS NULL AND to_run IS NOT NULL AS is_gone
         FROM intervals {chosen.sql}
         ORDER BY lower(device), device_id, patch, finding_id, from_run"""
-    return facts.rows(HistoryRow, sql, chosen.values)
+    return snapshot.rows(HistoryRow, sql, chosen.values)
 
 
-def milestones(facts: "Facts", selection: Selection) -> list[MilestoneRow]:
+def milestones(snapshot: "Snapshot", selection: Selection) -> list[MilestoneRow]:
     """List what became of each finding of a selection and when, by device and patch."""
-    chosen = where(of_findings(selection))
+    chosen = where(finding_filters(selection))
     sql = f"""
         SELECT {", ".join(MilestoneRow.__struct_fields__)} FROM milestones {chosen.sql}
         ORDER BY lower(device), device_id, patch, finding_id"""
-    return facts.rows(MilestoneRow, sql, chosen.values)
+    return snapshot.rows(MilestoneRow, sql, chosen.values)
 
 
-def patch_history(facts: "Facts", patch: str) -> list[StandingRow]:
+def patch_history(snapshot: "Snapshot", patch: str) -> list[StandingRow]:
     """List what sources said of a patch and since when, by patch and time.
 
     `patch` is a KB number, a part of a title (without case; with `*` or `?` a pattern for the whole
     title), or the source's number. All descriptions of a patch are listed where one is meant.
     """
-    meant = titled(patch)
+    meant = patch_filter(patch)
     columns = ", ".join(
         f"coalesce(now.{name}, 0)" if name in ("open", *STATES) else f"stood.{name}"
         for name in StandingRow.__struct_fields__
@@ -164,7 +164,7 @@ def patch_history(facts: "Facts", patch: str) -> list[StandingRow]:
         FROM stood LEFT JOIN now ON now.patch_id = stood.patch_id AND stood.to_run IS NULL
         ORDER BY min(released_at) OVER (PARTITION BY source, known_by) NULLS LAST, source, known_by,
             from_run, released_at NULLS LAST, lower(patch), patch_id"""
-    return facts.rows(StandingRow, sql, (*meant.values, patch))
+    return snapshot.rows(StandingRow, sql, (*meant.values, patch))
 
 
 _ASKED = "(SELECT * FROM held_ever WHERE patch_id IN (SELECT patch_id FROM asked))"

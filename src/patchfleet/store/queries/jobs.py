@@ -3,22 +3,22 @@
 from typing import TYPE_CHECKING
 
 from patchfleet.models import Selection
-from patchfleet.store.queries.filters import Clause, of_devices, where
-from patchfleet.store.queries.lazy_rows import Lines
+from patchfleet.store.queries.filters import Clause, device_filters, where
+from patchfleet.store.queries.lazy_rows import LazyRows
 from patchfleet.store.queries.rows import JobResultRow, JobRow, JobTotals
 
 if TYPE_CHECKING:
-    from patchfleet.store.snapshot import Facts
+    from patchfleet.store.snapshot import Snapshot
 
 _ALL = Selection()
 
 
-def jobs(facts: "Facts", selection: Selection = _ALL) -> list[JobRow]:
+def jobs(snapshot: "Snapshot", selection: Selection = _ALL) -> list[JobRow]:
     """List jobs with the sums of their results on the devices of a selection, latest first.
 
     A selection of devices leaves out the jobs that have no result there: they are somebody else's.
     """
-    chosen = where(of_devices(selection))
+    chosen = where(device_filters(selection))
     join = "JOIN" if chosen.sql else "LEFT JOIN"
     sql = f"""
         WITH counted AS (
@@ -36,17 +36,17 @@ def jobs(facts: "Facts", selection: Selection = _ALL) -> list[JobRow]:
             coalesce(waiting, 0)
         FROM jobs AS j {join} counted AS c ON c.source = j.source AND c.job_id = j.id
         ORDER BY last_run_at DESC NULLS LAST, lower(name), j.source, j.id"""
-    return facts.rows(JobRow, sql, chosen.values)
+    return snapshot.rows(JobRow, sql, chosen.values)
 
 
-def job_results(facts: "Facts", selection: Selection = _ALL) -> list[JobResultRow]:
+def job_results(snapshot: "Snapshot", selection: Selection = _ALL) -> list[JobResultRow]:
     """List what each run did on each device of a selection, failures first, then the latest."""
-    return list(job_result_lines(facts, selection).read())
+    return list(job_result_lines(snapshot, selection).read())
 
 
-def job_result_lines(facts: "Facts", selection: Selection = _ALL) -> Lines[JobResultRow]:
+def job_result_lines(snapshot: "Snapshot", selection: Selection = _ALL) -> LazyRows[JobResultRow]:
     """Give the rows of `job_results` to count and to read."""
-    chosen = where(of_devices(selection))
+    chosen = where(device_filters(selection))
     sql = f"""
         SELECT r.source, r.job_id, j.name, r.run_id, d.customer, r.device_id, d.device, r.status,
             r.vendor_status, r.waits_for_reboot, r.started_at, r.ended_at, r.succeeded_count,
@@ -60,17 +60,17 @@ def job_result_lines(facts: "Facts", selection: Selection = _ALL) -> Lines[JobRe
             LEFT JOIN jobs AS j ON j.source = r.source AND j.id = r.job_id"""
     order = """r.failed_count > 0 DESC, r.ended_at DESC NULLS LAST, j.name, r.run_id,
         lower(d.device), r.device_id"""
-    return Lines(facts, JobResultRow, lambda _: Clause(sql, chosen.values), order=order)
+    return LazyRows(snapshot, JobResultRow, lambda _: Clause(sql, chosen.values), order=order)
 
 
-def job_totals(facts: "Facts", selection: Selection = _ALL) -> JobTotals:
+def job_totals(snapshot: "Snapshot", selection: Selection = _ALL) -> JobTotals:
     """Add up all rows of `job_results`."""
-    chosen = where(of_devices(selection))
+    chosen = where(device_filters(selection))
     sql = f"""
         SELECT count(*), CAST(coalesce(sum(succeeded_count), 0) AS BIGINT),
             CAST(coalesce(sum(failed_count), 0) AS BIGINT)
         FROM job_results AS r
             JOIN (SELECT source, device_id FROM devices {chosen.sql}) AS d
             ON d.source = r.source AND d.device_id = r.device_id"""
-    (totals,) = facts.rows(JobTotals, sql, chosen.values)
+    (totals,) = snapshot.rows(JobTotals, sql, chosen.values)
     return totals

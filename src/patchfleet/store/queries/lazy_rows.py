@@ -12,17 +12,17 @@ from msgspec import Struct
 from patchfleet.store.queries.filters import Clause
 
 if TYPE_CHECKING:
-    from patchfleet.store.snapshot import Facts
+    from patchfleet.store.snapshot import Snapshot
 
 Row = TypeVar("Row", bound=Struct)
 
 
-class Lines(Generic[Row]):
+class LazyRows(Generic[Row]):
     """The rows of one question; nothing is asked until they are counted or read."""
 
     def __init__(
         self,
-        facts: "Facts",
+        snapshot: "Snapshot",
         kind: type[Row],
         state: Callable[[int | None], Clause],
         *,
@@ -35,7 +35,7 @@ class Lines(Generic[Row]):
         `order`. `told` is a statement around the rows that are read: what is dear to say of a row
         is said of these alone.
         """
-        self._facts, self._kind, self._state = facts, kind, state
+        self._facts, self._kind, self._state = snapshot, kind, state
         self._order, self._told = order, told
 
     def count(self) -> int:

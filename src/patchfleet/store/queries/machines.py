@@ -3,21 +3,21 @@
 from typing import TYPE_CHECKING
 
 from patchfleet.models import Selection
-from patchfleet.store.queries.filters import IS_OPEN, of_devices, where
+from patchfleet.store.queries.filters import IS_OPEN, device_filters, where
 from patchfleet.store.queries.rows import LookAlikeRow, MachineRow
 
 if TYPE_CHECKING:
-    from patchfleet.store.snapshot import Facts
+    from patchfleet.store.snapshot import Snapshot
 
 _ALL = Selection()
 
 
-def machines(facts: "Facts", selection: Selection = _ALL) -> list[MachineRow]:
+def machines(snapshot: "Snapshot", selection: Selection = _ALL) -> list[MachineRow]:
     """List machines by name, with their devices in every source and why these are the same.
 
     A machine is in the selection when one of its devices is.
     """
-    chosen = where(of_devices(selection))
+    chosen = where(device_filters(selection))
     sql = f"""
         WITH counted AS (
             SELECT device_key, count(*) FILTER ({IS_OPEN}) AS open FROM findings
@@ -40,21 +40,21 @@ def machines(facts: "Facts", selection: Selection = _ALL) -> list[MachineRow]:
         SELECT machine_id, name, customer, devices, sources, score,
             list_filter(said, lambda reason, place: list_position(said, reason) = place), open
         FROM joined ORDER BY lower(name), machine_id"""
-    return facts.rows(MachineRow, sql, chosen.values)
+    return snapshot.rows(MachineRow, sql, chosen.values)
 
 
-def known_to_several(facts: "Facts", selection: Selection = _ALL) -> int:
+def known_to_several(snapshot: "Snapshot", selection: Selection = _ALL) -> int:
     """Count the machines that have devices of the selection in more than one source."""
-    chosen = where(of_devices(selection))
+    chosen = where(device_filters(selection))
     sql = f"""
         SELECT count(*) FROM (
             SELECT machine_id FROM machines JOIN devices USING (device_key, source, device_id)
             {chosen.sql} GROUP BY machine_id HAVING count(DISTINCT source) > 1
         )"""
-    return facts.count(sql, chosen.values)
+    return snapshot.count(sql, chosen.values)
 
 
-def look_alikes(facts: "Facts") -> list[LookAlikeRow]:
+def look_alikes(snapshot: "Snapshot") -> list[LookAlikeRow]:
     """List the pairs that may be one machine and are left to a person, the most likely first."""
     sql = """
         SELECT p.kind, score, left_source || ':' || left_id AS first, l.device, l.customer,
@@ -63,4 +63,4 @@ def look_alikes(facts: "Facts") -> list[LookAlikeRow]:
             JOIN devices AS l ON l.source = left_source AND l.device_id = left_id
             JOIN devices AS r ON r.source = right_source AND r.device_id = right_id
         ORDER BY score DESC, p.kind, lower(l.device), first, second"""
-    return facts.rows(LookAlikeRow, sql)
+    return snapshot.rows(LookAlikeRow, sql)

@@ -8,14 +8,14 @@ Law of this file: what is put aside is every open finding of the selection and n
 from typing import TYPE_CHECKING
 
 from patchfleet.models import Selection
-from patchfleet.store.queries.filters import IS_OPEN, Clause, of_findings, where
+from patchfleet.store.queries.filters import IS_OPEN, Clause, finding_filters, where
 
 if TYPE_CHECKING:
-    from patchfleet.store.snapshot import Facts
+    from patchfleet.store.snapshot import Snapshot
     from patchfleet.store.views.scratch import Scratch
 
 
-def opened(facts: "Facts", selection: Selection) -> "Scratch":
+def opened(snapshot: "Snapshot", selection: Selection) -> "Scratch":
     """Return a view of what is open of a selection, for as long as it is held; see `Facts.keep`."""
-    chosen = where([*of_findings(selection), Clause(IS_OPEN)])
-    return facts.keep(f"SELECT * FROM held {chosen.sql}", chosen.values)
+    chosen = where([*finding_filters(selection), Clause(IS_OPEN)])
+    return snapshot.keep(f"SELECT * FROM held {chosen.sql}", chosen.values)

@@ -7,27 +7,27 @@ from patchfleet.store.queries.filters import (
     IS_OPEN,
     SEVERITY_RANK,
     STATE_RANK,
+    device_filters,
+    finding_filters,
     of_customers,
-    of_devices,
-    of_findings,
     where,
 )
 from patchfleet.store.queries.rows import PostureRow, SeverityStateRow
 
 if TYPE_CHECKING:
-    from patchfleet.store.snapshot import Facts
+    from patchfleet.store.snapshot import Snapshot
 
 _ALL = Selection()
 _SUMS = ("findings", "installed", "ignored", "open", "open_critical", "open_important",
          "open_moderate", "open_low", "open_unspecified")  # fmt: skip
 
 
-def posture(facts: "Facts", selection: Selection = _ALL) -> list[PostureRow]:
+def posture(snapshot: "Snapshot", selection: Selection = _ALL) -> list[PostureRow]:
     """Sum up each customer of the selection, the least share installed first.
 
     A customer without installed and open findings has no share and comes last.
     """
-    machines, held = where(of_devices(selection)), where(of_findings(selection))
+    machines, held = where(device_filters(selection)), where(finding_filters(selection))
     listed = where(of_customers(selection))
     zeros = ", ".join(f"CAST(coalesce({name}, 0) AS BIGINT)" for name in _SUMS)
     opened = ", ".join(
@@ -57,13 +57,13 @@ def posture(facts: "Facts", selection: Selection = _ALL) -> list[PostureRow]:
             LEFT JOIN stand USING (source, customer_id)
         {listed.sql}
         ORDER BY share NULLS LAST, lower(customer), customer, source, customer_id"""
-    return facts.rows(PostureRow, sql, (*machines.values, *held.values, *listed.values))
+    return snapshot.rows(PostureRow, sql, (*machines.values, *held.values, *listed.values))
 
 
-def severity_by_state(facts: "Facts", selection: Selection = _ALL) -> list[SeverityStateRow]:
+def severity_by_state(snapshot: "Snapshot", selection: Selection = _ALL) -> list[SeverityStateRow]:
     """Count findings by severity (worst first) and state (in the order of `models.STATES`)."""
-    held = where(of_findings(selection))
+    held = where(finding_filters(selection))
     sql = f"""
         SELECT severity, state, count(*) FROM held {held.sql} GROUP BY severity, state
         ORDER BY {SEVERITY_RANK}, {STATE_RANK}"""
-    return facts.rows(SeverityStateRow, sql, held.values)
+    return snapshot.rows(SeverityStateRow, sql, held.values)

@@ -11,21 +11,21 @@ from patchfleet.store.queries.filters import (
     IS_OPEN,
     SEVERITY_RANK,
     Clause,
+    finding_filters,
     literals,
-    of_findings,
     where,
 )
 from patchfleet.store.queries.rows import ClosedRow, OpenRow
 
 if TYPE_CHECKING:
-    from patchfleet.store.snapshot import Facts
+    from patchfleet.store.snapshot import Snapshot
 
 _ALL = Selection()
 
 
-def open_by_run(facts: "Facts", selection: Selection = _ALL) -> list[OpenRow]:
+def open_by_run(snapshot: "Snapshot", selection: Selection = _ALL) -> list[OpenRow]:
     """Count what was open as of each complete run, by source and severity, oldest run first."""
-    chosen = where([*of_findings(selection), Clause(IS_OPEN)])
+    chosen = where([*finding_filters(selection), Clause(IS_OPEN)])
     sql = f"""
         WITH chosen AS (SELECT source, severity, from_run, to_run FROM intervals {chosen.sql}),
         steps AS (
@@ -40,16 +40,16 @@ def open_by_run(facts: "Facts", selection: Selection = _ALL) -> list[OpenRow]:
         WHERE r.state = 'complete'
         GROUP BY r.source, r.run_id, r.as_of, severity
         ORDER BY r.as_of, r.run_id, {SEVERITY_RANK}"""
-    return facts.rows(OpenRow, sql, chosen.values)
+    return snapshot.rows(OpenRow, sql, chosen.values)
 
 
-def times_to_close(facts: "Facts", selection: Selection = _ALL) -> list[ClosedRow]:
+def times_to_close(snapshot: "Snapshot", selection: Selection = _ALL) -> list[ClosedRow]:
     """Count findings by severity and whole days from first seen open to installed, or to now.
 
     Now is `as_of` of the source; a finding that is gone without being installed was looked at until
     then.
     """
-    chosen = where(of_findings(selection))
+    chosen = where(finding_filters(selection))
     closing = literals(["installed"])
     # The life of what has one interval is that; only the others, which are few, are put together.
     sql = f"""
@@ -77,4 +77,4 @@ def times_to_close(facts: "Facts", selection: Selection = _ALL) -> list[ClosedRo
         WHERE opened_at IS NOT NULL
         GROUP BY severity, days, is_closed
         ORDER BY {SEVERITY_RANK}, days, is_closed"""
-    return facts.rows(ClosedRow, sql, (*chosen.values, *chosen.values))
+    return snapshot.rows(ClosedRow, sql, (*chosen.values, *chosen.values))

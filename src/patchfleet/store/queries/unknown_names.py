@@ -4,14 +4,14 @@ from typing import TYPE_CHECKING, Literal
 
 from patchfleet.models import Selection
 from patchfleet.models.selection import close_names
-from patchfleet.store.queries.filters import named, where
+from patchfleet.store.queries.filters import name_filter, where
 from patchfleet.store.queries.rows import UnknownName
 
 if TYPE_CHECKING:
-    from patchfleet.store.snapshot import Facts
+    from patchfleet.store.snapshot import Snapshot
 
 
-def unknown_names(facts: "Facts", selection: Selection) -> list[UnknownName]:
+def unknown_names(snapshot: "Snapshot", selection: Selection) -> list[UnknownName]:
     """List the customers, sites and devices of a selection that match nothing, with close names.
 
     Each name is looked for in the whole fleet, so a site that exists at another customer is known.
@@ -25,8 +25,8 @@ def unknown_names(facts: "Facts", selection: Selection) -> list[UnknownName]:
     for field, names in fields:
         noun = field.removesuffix("s")
         for name in names:
-            meant = where([named(noun, f"{noun}_id", [name])])
-            if not facts.count(f"SELECT count(*) FROM {field} {meant.sql}", meant.values):
-                known = facts.texts(f"SELECT DISTINCT {noun} FROM {field}")
+            meant = where([name_filter(noun, f"{noun}_id", [name])])
+            if not snapshot.count(f"SELECT count(*) FROM {field} {meant.sql}", meant.values):
+                known = snapshot.texts(f"SELECT DISTINCT {noun} FROM {field}")
                 unknown.append(UnknownName(field, name, close_names(name, known)))
     return unknown

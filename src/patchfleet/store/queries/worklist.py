@@ -11,16 +11,16 @@ from patchfleet.store.queries.filters import (
     IS_OPEN,
     SEVERITY_RANK,
     Clause,
+    device_filters,
     of_customers,
-    of_devices,
     where,
 )
-from patchfleet.store.queries.lazy_rows import Lines
+from patchfleet.store.queries.lazy_rows import LazyRows
 from patchfleet.store.queries.open_findings import opened
 from patchfleet.store.queries.rows import CustomerWork, Reason, WorkItem
 
 if TYPE_CHECKING:
-    from patchfleet.store.snapshot import Facts
+    from patchfleet.store.snapshot import Snapshot
 
 NOT_JUDGED = f"""{IS_OPEN} AND (severity = 'unspecified' OR state = 'unknown'
     OR (severity = 'critical' AND released_at IS NULL))"""
@@ -39,7 +39,7 @@ _ALL = Selection()
 
 
 def worklist(
-    facts: "Facts", *, overdue_after_days: int = 14, selection: Selection = _ALL
+    snapshot: "Snapshot", *, overdue_after_days: int = 14, selection: Selection = _ALL
 ) -> list[CustomerWork]:
     """Count what waits at each customer, worst first.
 
@@ -47,7 +47,7 @@ def worklist(
     patch not yet on the device and released more than `overdue_after_days` before `as_of`. Not
     judged is what is open without a severity or a known state, or critical without a release date.
     """
-    machines, listed = where(of_devices(selection)), where(of_customers(selection))
+    machines, listed = where(device_filters(selection)), where(of_customers(selection))
     counts = ", ".join(f"count(*) FILTER ({sql}) AS {name}" for name, sql in _REASONS.items())
     sql = f"""
         WITH machines AS (
@@ -55,7 +55,7 @@ def worklist(
                 count(*) FILTER (NOT is_patched) AS unpatched_devices
             FROM devices {machines.sql} GROUP BY source, customer_id
         ), work AS (
-            SELECT source, customer_id, {counts} FROM {opened(facts, selection)}
+            SELECT source, customer_id, {counts} FROM {opened(snapshot, selection)}
             GROUP BY source, customer_id
         )
         SELECT source, customer_id, customer, coalesce(devices, 0), coalesce(unpatched_devices, 0),
@@ -67,11 +67,11 @@ def worklist(
         {listed.sql}
         ORDER BY o DESC, f DESC, r DESC, lower(customer), customer, source, customer_id"""
     values = (*machines.values, overdue_after_days, *listed.values)
-    return facts.rows(CustomerWork, sql, values)
+    return snapshot.rows(CustomerWork, sql, values)
 
 
 def work_items(
-    facts: "Facts", *, overdue_after_days: int = 14, selection: Selection = _ALL
+    snapshot: "Snapshot", *, overdue_after_days: int = 14, selection: Selection = _ALL
 ) -> list[WorkItem]:
     """List every finding that waits for somebody, with the reason; see `worklist`.
 
@@ -79,18 +79,18 @@ def work_items(
     as in the worklist, oldest release first.
     """
     return list(
-        work_lines(facts, overdue_after_days=overdue_after_days, selection=selection).read()
+        work_lines(snapshot, overdue_after_days=overdue_after_days, selection=selection).read()
     )
 
 
 def work_lines(
-    facts: "Facts", *, overdue_after_days: int = 14, selection: Selection = _ALL
-) -> Lines[WorkItem]:
+    snapshot: "Snapshot", *, overdue_after_days: int = 14, selection: Selection = _ALL
+) -> LazyRows[WorkItem]:
     """Give the rows of `work_items` to count and to read."""
     rank = ", ".join(f"('{name}', {place})" for place, name in enumerate(_REASONS))
     applies = " ".join(f"WHEN '{name}' THEN {sql}" for name, sql in _REASONS.items())
 
-    mine = opened(facts, selection)
+    mine = opened(snapshot, selection)
 
     def state(_: int | None) -> Clause:
         sql = f"""
@@ -104,4 +104,4 @@ def work_lines(
 
     order = f"""lower(customer), customer_id, lower(site), site_id, lower(device), device_id, place,
         released_at NULLS LAST, {SEVERITY_RANK}, patch, finding_id"""
-    return Lines(facts, WorkItem, state, order=order)
+    return LazyRows(snapshot, WorkItem, state, order=order)

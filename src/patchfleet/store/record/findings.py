@@ -53,17 +53,17 @@ _AGAIN = update(device).where(device.c.key == bindparam("on")).values(listed_at=
 
 SAME_AT_ONCE = 100
 
-Listed = tuple[str, int, int, int | None]
+ListedRow = tuple[str, int, int, int | None]
 """A finding: its number, and those of patch and condition, and installed_at."""
-Dated = tuple[str, int, int, int | None, int, int]
+DatedRow = tuple[str, int, int, int | None, int, int]
 """A finding to be written, with first_seen_at and changed_at."""
 Dates = tuple[int, int, int]
 """Of a finding on record: first_seen_at, changed_at, and the run that began it."""
 
-_read = msgspec.json.Decoder(list[Listed]).decode
+_read = msgspec.json.Decoder(list[ListedRow]).decode
 
 
-class Ledger:
+class FindingWriter:
     """Writes the listings of one run."""
 
     def __init__(self, database: Database, source: int, run: int) -> None:
@@ -135,7 +135,7 @@ class Ledger:
         changes = delta.new + delta.changed + delta.gone
         cursor.execute(self._scanned, (at, listed, changes, self._run, device))
 
-    def _numbered(self, findings: Sequence[Finding]) -> list[Listed]:
+    def _numbered(self, findings: Sequence[Finding]) -> list[ListedRow]:
         """Name patch and condition of each finding by their numbers, and order by its own."""
         if len({f.id for f in findings}) != len(findings):
             ids = [f.id for f in findings]
@@ -161,15 +161,15 @@ class Ledger:
         self,
         cursor: DBAPICursor,
         device: int,
-        held: Sequence[Listed],
-        listed: Sequence[Listed],
+        held: Sequence[ListedRow],
+        listed: Sequence[ListedRow],
         at: int,
     ) -> Delta:
         """Write the difference between what is on record and what is listed."""
-        was, now = _apart(held, listed) if held else ({}, listed)
+        was, now = _difference(held, listed) if held else ({}, listed)
         dates = self._leave(cursor, device, list(was))
-        new: list[Listed] = []
-        begun: list[Dated] = []
+        new: list[ListedRow] = []
+        begun: list[DatedRow] = []
         for row in now:
             before = was.get(row[0])
             if before is None:
@@ -199,8 +199,8 @@ class Ledger:
         return dates
 
     def _first_seen(
-        self, cursor: DBAPICursor, device: int, new: Sequence[Listed], at: int
-    ) -> list[Dated]:
+        self, cursor: DBAPICursor, device: int, new: Sequence[ListedRow], at: int
+    ) -> list[DatedRow]:
         """Date what is new: now, or long ago where it was gone and came back."""
         if not new:
             return []
@@ -209,9 +209,9 @@ class Ledger:
         return [(*now, min(ever.get(now[0], at), at), at) for now in new]
 
 
-def _apart(
-    held: Sequence[Listed], listed: Sequence[Listed]
-) -> tuple[dict[str, Listed], list[Listed]]:
+def _difference(
+    held: Sequence[ListedRow], listed: Sequence[ListedRow]
+) -> tuple[dict[str, ListedRow], list[ListedRow]]:
     """Tell what is only on record, by number, and what is only listed; both come by number.
 
     Side by side first: most rows are where they were, and to compare two is less than to hash them.

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct, structs
 from sqlalchemy import Table, insert, select
 
-from patchfleet.models import Condition, Patch
+from patchfleet.models import FindingStatus, Patch
 from patchfleet.store.record.database import Database
 from patchfleet.store.record.nul_bytes import without_nul
 from patchfleet.store.record.schema import condition, micros, moment, patch
@@ -22,7 +22,7 @@ _MOST_KEPT = 200_000
 _READ_CVES = msgspec.json.Decoder(tuple[str, ...]).decode
 
 
-class Interned(Generic[Value]):
+class InternTable(Generic[Value]):
     """The numbers of all values of one source in one table, in memory.
 
     `numbers` gives the number of a value by the identity of its object, a fifth of the time that
@@ -77,14 +77,14 @@ class Interned(Generic[Value]):
                 self._keys[self._read(**dict(zip(names, cells, strict=True)))] = key
 
 
-def patches(database: Database, source: int) -> Interned[Patch]:
+def patches(database: Database, source: int) -> InternTable[Patch]:
     """Give the patches of a source their numbers; equal descriptions are one patch."""
-    return Interned(database, patch, source, _spell_patch, _read_patch)
+    return InternTable(database, patch, source, _spell_patch, _read_patch)
 
 
-def conditions(database: Database, source: int) -> Interned[Condition]:
+def conditions(database: Database, source: int) -> InternTable[FindingStatus]:
     """Give the conditions of a source their numbers."""
-    return Interned(database, condition, source, structs.asdict, Condition)
+    return InternTable(database, condition, source, structs.asdict, FindingStatus)
 
 
 def _spell_patch(value: Patch) -> dict[str, object]:

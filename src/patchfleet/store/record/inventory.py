@@ -32,7 +32,7 @@ from patchfleet.store.record.schema import (
     site,
 )
 from patchfleet.store.record.schema import run as run_table
-from patchfleet.store.types import Listed
+from patchfleet.store.types import ListedRow
 
 
 def check(inventory: Inventory) -> None:
@@ -68,12 +68,12 @@ def write(connection: Connection, source: int, run: int, inventory: Inventory) -
     """
     of_source = customer.c.source == source
     names = {(source, c.id): (c.name,) for c in inventory.customers}
-    validity.settle(connection, customer, of_source, run, names)
+    validity.set_valid(connection, customer, of_source, run, names)
     places = {(source, s.id): (s.customer_id, s.name) for s in inventory.sites}
-    validity.settle(connection, site, site.c.source == source, run, places)
+    validity.set_valid(connection, site, site.c.source == source, run, places)
     keys = _device_keys(connection, source, inventory.devices)
     said = {(keys[d.id],): _say(d) for d in inventory.devices}
-    validity.settle(connection, description, _described(source), run, said)
+    validity.set_valid(connection, description, _described(source), run, said)
     _write_scans(connection, run, {keys[d.id]: d for d in inventory.devices})
     return keys
 
@@ -112,13 +112,13 @@ def _device(row: RowMapping) -> Device:
     )
 
 
-def listed(connection: Connection, source: int) -> dict[int, Listed]:
+def listed(connection: Connection, source: int) -> dict[int, ListedRow]:
     """Read how each device of a source was last listed, by its key; without those never listed."""
     d = device.c
     statement = select(d.key, d.listed_at, d.listed, d.fingerprint)
     rows = connection.execute(statement.where(d.source == source, d.listed_at.is_not(None)))
     return {
-        key: Listed(moment(int(at)), int(findings), fingerprint)
+        key: ListedRow(moment(int(at)), int(findings), fingerprint)
         for key, at, findings, fingerprint in rows
     }
 
@@ -145,9 +145,9 @@ def end_absent(
     customers = {(source, c.id) for c in inventory.customers}
     sites = {(source, s.id) for s in inventory.sites}
     devices = {(key,) for key in keys}
-    validity.end_all_but(connection, customer, customer.c.source == source, run, customers)
-    validity.end_all_but(connection, site, site.c.source == source, run, sites)
-    validity.end_all_but(connection, description, _described(source), run, devices)
+    validity.close_absent(connection, customer, customer.c.source == source, run, customers)
+    validity.close_absent(connection, site, site.c.source == source, run, sites)
+    validity.close_absent(connection, description, _described(source), run, devices)
 
 
 def _described(source: int) -> ColumnElement[bool]:

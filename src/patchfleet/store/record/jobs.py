@@ -9,7 +9,7 @@ from datetime import datetime
 import msgspec
 from sqlalchemy import Connection, Table, select
 
-from patchfleet.models import OVER_STATUSES, Job, JobResult, JobRun, Jobs, RunRef
+from patchfleet.models import FINAL_STATUSES, Job, JobResult, JobRun, JobRunRef, Jobs
 from patchfleet.store.record import validity
 from patchfleet.store.record.nul_bytes import without_nul
 from patchfleet.store.record.schema import job, job_result, job_run
@@ -36,8 +36,8 @@ def write(connection: Connection, source: int, run: int, jobs: Jobs) -> None:
 
     for table, wanted in said.items():
         of_source = table.c.source == source
-        validity.settle(connection, table, of_source, run, wanted)
-        validity.end_all_but(connection, table, of_source, run, wanted.keys(), is_kept=is_kept)
+        validity.set_valid(connection, table, of_source, run, wanted)
+        validity.close_absent(connection, table, of_source, run, wanted.keys(), is_kept=is_kept)
 
 
 def _said(one: Job | JobRun | JobResult) -> validity.Values:
@@ -54,7 +54,7 @@ def names(connection: Connection, source_name: str) -> dict[str, str]:
     return {number: _decode_job(said).name for number, said in connection.execute(held)}
 
 
-def runs_over(connection: Connection, source_name: str, before: datetime) -> frozenset[RunRef]:
+def runs_over(connection: Connection, source_name: str, before: datetime) -> frozenset[JobRunRef]:
     """Return the runs begun before a time that are over on all of their devices."""
     asked = (
         select(job_run.c.said)
@@ -65,7 +65,7 @@ def runs_over(connection: Connection, source_name: str, before: datetime) -> fro
     return frozenset(
         (one.job_id, one.id)
         for one in runs
-        if one.status in OVER_STATUSES
+        if one.status in FINAL_STATUSES
         and one.scheduled_at is not None
         and one.scheduled_at < before
     )

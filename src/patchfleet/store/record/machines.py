@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import msgspec
 from sqlalchemy import Connection, func, insert, select, true
 
-from patchfleet.models.machine import Identity, Ref, Verdict
+from patchfleet.models.machine import DeviceRef, Identity, MatchDecision
 from patchfleet.store.record import validity
 from patchfleet.store.record.schema import (
     device,
@@ -48,8 +48,8 @@ def write(connection: Connection, identity: Identity) -> int:
         for one in identity.look_alikes
     }
     for table, wanted in ((membership, members), (look_alike, pairs)):
-        validity.settle(connection, table, true(), number, wanted)
-        validity.end_all_but(connection, table, true(), number, wanted.keys())
+        validity.set_valid(connection, table, true(), number, wanted)
+        validity.close_absent(connection, table, true(), number, wanted.keys())
     return number
 
 
@@ -63,7 +63,7 @@ def newest(connection: Connection) -> int:
     return max((number or 0 for number in highest), default=0)
 
 
-def machine_ids(connection: Connection) -> dict[Ref, str]:
+def machine_ids(connection: Connection) -> dict[DeviceRef, str]:
     """Read which machine each device is now."""
     statement = (
         select(source.c.name, device.c.id, membership.c.machine)
@@ -74,10 +74,10 @@ def machine_ids(connection: Connection) -> dict[Ref, str]:
     return {(of, number): machine for of, number, machine in connection.execute(statement)}
 
 
-def verdicts(connection: Connection) -> list[Verdict]:
+def verdicts(connection: Connection) -> list[MatchDecision]:
     """Read what people decided, in the order they did."""
     return [
-        Verdict(
+        MatchDecision(
             left=(row.left_source, row.left_id),
             right=(row.right_source, row.right_id),
             is_same=row.is_same,
@@ -89,7 +89,7 @@ def verdicts(connection: Connection) -> list[Verdict]:
     ]
 
 
-def add(connection: Connection, decided: Verdict) -> None:
+def add(connection: Connection, decided: MatchDecision) -> None:
     """Write down what a person decided."""
     connection.execute(
         insert(verdict).values(
@@ -105,13 +105,13 @@ def add(connection: Connection, decided: Verdict) -> None:
     )
 
 
-def unknown(connection: Connection, refs: Iterable[Ref]) -> list[Ref]:
+def unknown(connection: Connection, refs: Iterable[DeviceRef]) -> list[DeviceRef]:
     """Return those of some devices that are not on record."""
     keys = _keys(connection)
     return [ref for ref in refs if ref not in keys]
 
 
-def _keys(connection: Connection) -> dict[Ref, int]:
+def _keys(connection: Connection) -> dict[DeviceRef, int]:
     statement = select(source.c.name, device.c.id, device.c.key).join_from(
         device, source, device.c.source == source.c.id
     )

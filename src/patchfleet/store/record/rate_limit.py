@@ -18,7 +18,7 @@ LONGEST_HOLD_SECONDS = 3600.0
 """A hold that ends later is none: a clock that has since been put back left it in the future."""
 
 
-class SharedPace:
+class SharedRateLimit:
     """Allow `calls` in any window of `seconds`, to all processes that open the same store.
 
     The shape of `transport.pace.Pace`. `account` names a key without telling it. The clock is the

@@ -22,7 +22,7 @@ from patchfleet.store.record.schema import micros, moment
 _SOURCE = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 
-class Begun(Struct, frozen=True):
+class StartedRun(Struct, frozen=True):
     """A row of `run` that was opened for writing, and the devices it has recorded."""
 
     id: int
@@ -39,7 +39,7 @@ def begin(
     now: datetime,
     resume_within: timedelta,
     fresh: bool,
-) -> tuple[RunLock, Begun]:
+) -> tuple[RunLock, StartedRun]:
     """Take the right to write a run of `source`, and open one; see `Store.begin`."""
     if not _SOURCE.fullmatch(source):
         raise StoreError(
@@ -80,7 +80,7 @@ def _refuse(database: Database, source: str) -> NoReturn:
     )
 
 
-def _open(connection: Connection, source: str, now: int, *, oldest: int | None) -> Begun:
+def _open(connection: Connection, source: str, now: int, *, oldest: int | None) -> StartedRun:
     """Take up the last run that did not finish where it began at `oldest` or later, or add one."""
     run = schema.run
     source_key = _source_key(connection, source)
@@ -97,14 +97,14 @@ def _open(connection: Connection, source: str, now: int, *, oldest: int | None) 
         connection.execute(update(run).where(run.c.id == this).values(mine))
         connection.execute(delete(schema.problem).where(schema.problem.c.run == this))
         scanned = _scanned(connection, this)
-        return Begun(this, source_key, unfinished.started_at, is_resumed=True, scanned=scanned)
+        return StartedRun(this, source_key, unfinished.started_at, is_resumed=True, scanned=scanned)
     if unfinished:
         ended = {"state": "abandoned", "ended_at": now}
         connection.execute(update(run).where(run.c.id == unfinished.id).values(ended))
     added = insert(run).values(source=source_key, started_at=now, **mine)
     connection.execute(added)
     this = connection.scalars(select(func.max(run.c.id)).where(run.c.source == source_key)).one()
-    return Begun(this, source_key, now, is_resumed=False, scanned=frozenset())
+    return StartedRun(this, source_key, now, is_resumed=False, scanned=frozenset())
 
 
 def _source_key(connection: Connection, name: str) -> int:

@@ -7,23 +7,23 @@ abandoned leaves what it read, as of then, and nothing else.
 
 from sqlalchemy import Connection, select, update
 
-from patchfleet.models import Hosts
+from patchfleet.models import SourceState
 from patchfleet.store.record import validity
 from patchfleet.store.record.schema import host, micros, moment
 from patchfleet.store.record.schema import run as runs
 from patchfleet.store.record.schema import source as sources
 
 
-def write(connection: Connection, source: int, run: int, hosts: Hosts) -> None:
+def write(connection: Connection, source: int, run: int, hosts: SourceState) -> None:
     """Make the record say what a source wants to be handed when it is next read."""
     said = {(source, number): (text,) for number, text in hosts.said.items()}
-    validity.settle(connection, host, host.c.source == source, run, said)
-    validity.end_all_but(connection, host, host.c.source == source, run, said.keys())
+    validity.set_valid(connection, host, host.c.source == source, run, said)
+    validity.close_absent(connection, host, host.c.source == source, run, said.keys())
     read_at = {"hosts_at": micros(hosts.at), "hosts_whole_at": micros(hosts.whole_at)}
     connection.execute(update(runs).where(runs.c.id == run).values(read_at))
 
 
-def read(connection: Connection, source_name: str) -> Hosts | None:
+def read(connection: Connection, source_name: str) -> SourceState | None:
     """Return what a source said last, None where it never did."""
     last = connection.execute(
         select(runs.c.source, runs.c.hosts_at, runs.c.hosts_whole_at)
@@ -37,7 +37,7 @@ def read(connection: Connection, source_name: str) -> Hosts | None:
     held = select(host.c.id, host.c.said).where(
         host.c.source == last.source, host.c.to_run.is_(None)
     )
-    return Hosts(
+    return SourceState(
         said={row.id: row.said for row in connection.execute(held)},
         at=moment(int(last.hosts_at)),
         whole_at=moment(int(last.hosts_whole_at)),

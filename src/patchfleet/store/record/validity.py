@@ -32,7 +32,7 @@ _ROWS_AT_ONCE = 5000
 _FEW = {"yield_per": _ROWS_AT_ONCE}
 
 
-def settle(
+def set_valid(
     connection: Connection,
     table: Table,
     scope: ColumnElement[bool],
@@ -66,7 +66,7 @@ def settle(
         connection.execute(insert(table), rows)
 
 
-def end_all_but(
+def close_absent(
     connection: Connection,
     table: Table,
     scope: ColumnElement[bool],

@@ -8,11 +8,11 @@ from typing import Any
 from patchfleet.emulator.qualys.jobs import results
 from patchfleet.emulator.qualys.jobs.job import Run
 from patchfleet.emulator.qualys.jobs.mitigation import Mitigations
-from patchfleet.emulator.qualys.jobs.registry import Book
+from patchfleet.emulator.qualys.jobs.registry import JobRegistry
 from patchfleet.emulator.qualys.jobs.routes import definition
 
 
-def truth_of(book: Book, mitigations: Mitigations) -> dict[str, Any]:
+def truth_of(book: JobRegistry, mitigations: Mitigations) -> dict[str, Any]:
     """Return the jobs with their runs and results, and the mitigation jobs, as JSON can hold them.
 
     The results are in the vendor's words; `skipped` names what was never tried, `passed_over` the
@@ -33,7 +33,7 @@ def truth_of(book: Book, mitigations: Mitigations) -> dict[str, Any]:
     }
 
 
-def _run(book: Book, run: Run) -> dict[str, Any]:
+def _run(book: JobRegistry, run: Run) -> dict[str, Any]:
     now = book.estate.now
     return {
         "number": run.number,

@@ -14,11 +14,11 @@ from patchfleet.emulator.qualys.asset import Asset
 from patchfleet.emulator.qualys.jobs.body_schema import UNSET
 from patchfleet.emulator.qualys.jobs.job import Buckets, Ids, Job, Result, Run
 from patchfleet.emulator.qualys.jobs.recurrence import local_text
-from patchfleet.emulator.qualys.jobs.registry import Book
+from patchfleet.emulator.qualys.jobs.registry import JobRegistry
 from patchfleet.emulator.qualys.jobs.run_simulation import Task, make_plan
 from patchfleet.emulator.qualys.jobs.targeting import targets
 from patchfleet.emulator.qualys.patch import CataloguePatch
-from patchfleet.emulator.seeded_random import Chance
+from patchfleet.emulator.seeded_random import SeededRandom
 
 Body = Mapping[str, Any]
 
@@ -31,7 +31,7 @@ _SETTLED = 2 * _DAY
 """Whatever began so long ago is over."""
 
 
-def add_usual_jobs(book: Book) -> None:
+def add_usual_jobs(book: JobRegistry) -> None:
     """Add jobs of every schedule on both platforms, some done, some with past runs, a draft."""
     for platform in ("Windows", "Linux"):
         assets = _reporting(book, platform)
@@ -65,7 +65,7 @@ def add_usual_jobs(book: Book) -> None:
         )
 
 
-def add_done_jobs(book: Book, count: int, assets_each: int | None) -> None:
+def add_done_jobs(book: JobRegistry, count: int, assets_each: int | None) -> None:
     """Add so many finished On-demand jobs with so many results each, for measurements.
 
     Every second one is for Linux if there are assets enough.  None is 40 assets each, or all that
@@ -97,7 +97,7 @@ def add_done_jobs(book: Book, count: int, assets_each: int | None) -> None:
         _run_once(book, job)
 
 
-def _recurring(book: Book, platform: str) -> list[tuple[int, dict[str, Any]]]:
+def _recurring(book: JobRegistry, platform: str) -> list[tuple[int, dict[str, Any]]]:
     """Return how long ago recurring jobs began, and what they are."""
     tags = {tag.name: tag.id for tag in book.estate.tags.values()}
     query = _query(_SERIOUS)
@@ -137,7 +137,7 @@ def _recurring(book: Book, platform: str) -> list[tuple[int, dict[str, Any]]]:
     return [(22, {**weekly, **query}), (50, {**monthly, **query}), (12, {**daily, **query})]
 
 
-def _add(book: Book, days_ago: int, **fields: Any) -> Job:
+def _add(book: JobRegistry, days_ago: int, **fields: Any) -> Job:
     """Add a job made some days before the start."""
     body = {**UNSET, "type": "Install", **fields}
     book.settle(body)
@@ -145,7 +145,7 @@ def _add(book: Book, days_ago: int, **fields: Any) -> Job:
 
 
 def _add_done(
-    book: Book, assets: Sequence[Asset], *, name: str, days_ago: int, patch_count: int
+    book: JobRegistry, assets: Sequence[Asset], *, name: str, days_ago: int, patch_count: int
 ) -> Job:
     """Add an On-demand job, of what most of its assets have by now, that is over."""
     at = book.estate.now - days_ago * _DAY
@@ -164,7 +164,7 @@ def _add_done(
     return job
 
 
-def _run_once(book: Book, job: Job) -> None:
+def _run_once(book: JobRegistry, job: Job) -> None:
     """Give an On-demand job the run it had when it was made."""
     job.enabled_at = job.created_at
     run = book.lifecycle.new_run(job, job.created_at)
@@ -172,7 +172,7 @@ def _run_once(book: Book, job: Job) -> None:
     run.remember = _memory(book, assets, lambda _: job.created_at)
 
 
-def _add_recurring(book: Book, platform: str, days_ago: int, fields: Body) -> None:
+def _add_recurring(book: JobRegistry, platform: str, days_ago: int, fields: Body) -> None:
     """Add a recurring job with its runs so far; an enabled one goes on as any other."""
     begun = local_text(_evening(book, days_ago - 1))
     job = _add(book, days_ago, platform=platform, startDateTime=begun, **fields)
@@ -193,7 +193,7 @@ def _beginner(job: Job, local: datetime) -> Callable[[Asset], datetime]:
 
 
 def _memory(
-    book: Book, assets: Sequence[Asset], begins: Callable[[Asset], datetime]
+    book: JobRegistry, assets: Sequence[Asset], begins: Callable[[Asset], datetime]
 ) -> Callable[[Run], dict[str, Result]]:
     """Return what fills in the results and the patches of a run of the past."""
 
@@ -213,7 +213,7 @@ def _memory(
 
 def _queried_result(run: Run, asset: Asset, begins_at: datetime) -> Result:
     """Return what a run by QQL did: it installed what is there, and failed at what is not."""
-    chance = Chance(0, "past", run.job.id, run.number, asset.uuid)
+    chance = SeededRandom(0, "past", run.job.id, run.number, asset.uuid)
     is_choosy = run.body["dynamicPatchesQQL"] == _SERIOUS
     there = _listed(asset.installed, begins_at, is_choosy=is_choosy)
     absent = _listed(asset.missing, begins_at, is_choosy=is_choosy)
@@ -225,7 +225,7 @@ def _queried_result(run: Run, asset: Asset, begins_at: datetime) -> Result:
 
 def _explicit_result(run: Run, asset: Asset, begins_at: datetime) -> Result:
     """Return what a run of explicit patches did; some of them were there already."""
-    chance = Chance(0, "past", run.job.id, run.number, asset.uuid)
+    chance = SeededRandom(0, "past", run.job.id, run.number, asset.uuid)
     wanted = run.body["approvedPatches"]
     there = [one for one in wanted if one in asset.installed or one in asset.reboot_pending]
     absent = [one for one in wanted if one in asset.missing]
@@ -267,7 +267,7 @@ def _listed(
     ]
 
 
-def _reporting(book: Book, platform: str) -> list[Asset]:
+def _reporting(book: JobRegistry, platform: str) -> list[Asset]:
     """Return the assets of a platform that are heard of, by name."""
     found = [
         asset
@@ -285,7 +285,7 @@ def _query(text: str) -> dict[str, Any]:
     return {"isDynamicPatchesQQL": True, "dynamicQQLType": 1, "dynamicPatchesQQL": text}
 
 
-def _evening(book: Book, days_ago: int) -> datetime:
+def _evening(book: JobRegistry, days_ago: int) -> datetime:
     """Return ten in the evening of a day, local and naive."""
     day = (book.estate.now - days_ago * _DAY).astimezone(UTC).date()
     return datetime.combine(day, time(22))

@@ -9,10 +9,10 @@ from typing import Any
 from patchfleet.emulator.qualys.jobs.ground_truth import truth_of
 from patchfleet.emulator.qualys.jobs.initial_jobs import add_done_jobs, add_usual_jobs
 from patchfleet.emulator.qualys.jobs.mitigation import Mitigations
-from patchfleet.emulator.qualys.jobs.registry import Book
+from patchfleet.emulator.qualys.jobs.registry import JobRegistry
 from patchfleet.emulator.qualys.jobs.reports import Reports
 from patchfleet.emulator.qualys.jobs.routes import Routes, job_routes
-from patchfleet.emulator.qualys.state import Estate
+from patchfleet.emulator.qualys.state import SubscriptionState
 
 
 class Jobs:
@@ -23,9 +23,9 @@ class Jobs:
     """
 
     def __init__(
-        self, estate: Estate, *, stock: int | None = None, assets_each: int | None = None
+        self, estate: SubscriptionState, *, stock: int | None = None, assets_each: int | None = None
     ) -> None:
-        self._book = Book(estate)
+        self._book = JobRegistry(estate)
         self._mitigations = Mitigations(self._book)
         self._reports = Reports(self._book, self._mitigations)
         if stock is None:

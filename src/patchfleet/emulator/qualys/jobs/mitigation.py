@@ -15,7 +15,7 @@ from patchfleet.emulator.qualys.asset import Asset
 from patchfleet.emulator.qualys.jobs.body_schema import UNSET, invalid, read_fields
 from patchfleet.emulator.qualys.jobs.job import made_id
 from patchfleet.emulator.qualys.jobs.recurrence import RUN_ONCE, Timetable, read_timetable
-from patchfleet.emulator.qualys.jobs.registry import Book
+from patchfleet.emulator.qualys.jobs.registry import JobRegistry
 from patchfleet.emulator.qualys.jobs.routes import Routes, each
 from patchfleet.emulator.qualys.jobs.rules import check
 from patchfleet.emulator.qualys.jobs.summary import moment
@@ -23,8 +23,8 @@ from patchfleet.emulator.qualys.jobs.targeting import targets
 from patchfleet.emulator.qualys.paging import numbered_page
 from patchfleet.emulator.qualys.patch import Vulnerability
 from patchfleet.emulator.qualys.request import Refused, Request, json_answer
-from patchfleet.emulator.response import Answer
-from patchfleet.emulator.seeded_random import Chance
+from patchfleet.emulator.response import Response
+from patchfleet.emulator.seeded_random import SeededRandom
 
 SUCCEEDED, FAILED, SKIPPED = ("Succeeded", 0), ("Failed", 1), ("Skipped", 101)
 """What becomes of one vulnerability on one asset, with the vendor's codes [D: mst]."""
@@ -70,7 +70,7 @@ class MitigationJob:
     def outcome(self, asset: Asset, qid: int, now: datetime) -> tuple[str, int] | None:
         """Return what became of a vulnerability on an asset by a time, None for nothing yet."""
         began = self.began_at(asset, now)
-        chance = Chance(0, self.id, asset.uuid, qid)
+        chance = SeededRandom(0, self.id, asset.uuid, qid)
         if not asset.is_reporting or began is None:
             return None
         if now < began + timedelta(minutes=chance.between(5, 40)):
@@ -81,7 +81,7 @@ class MitigationJob:
 class Mitigations:
     """Hold the mitigation jobs of an account and answer the calls about them."""
 
-    def __init__(self, book: Book) -> None:
+    def __init__(self, book: JobRegistry) -> None:
         self._book = book
         self._made = 0
         self.jobs: dict[str, MitigationJob] = {}
@@ -97,7 +97,7 @@ class Mitigations:
             ("POST", "/mtg/v1/vulnerabilities/mitigations"): ("list_mitigations", self.fixes),
         }
 
-    def create(self, request: Request) -> Answer:
+    def create(self, request: Request) -> Response:
         """Make a mitigation job and return the whole of it with 201 [D: 3.12]."""
         given = request.fields
         fields = {

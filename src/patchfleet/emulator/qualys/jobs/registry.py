@@ -14,16 +14,16 @@ from patchfleet.emulator.qualys.jobs.recurrence import RECURRING, local_text, re
 from patchfleet.emulator.qualys.jobs.rules import check, check_ready
 from patchfleet.emulator.qualys.jobs.scheduler import Lifecycle
 from patchfleet.emulator.qualys.request import Refused
-from patchfleet.emulator.qualys.state import Estate
+from patchfleet.emulator.qualys.state import SubscriptionState
 
 NOT_CHANGEABLE = ("platform", "type")
 """Choice: a job stays on its platform and of its type."""
 
 
-class Book:
+class JobRegistry:
     """Hold the jobs by id, in the order in which they were made."""
 
-    def __init__(self, estate: Estate) -> None:
+    def __init__(self, estate: SubscriptionState) -> None:
         self.estate = estate
         self.jobs: dict[str, Job] = {}
         self.lifecycle = Lifecycle(estate, self.jobs)

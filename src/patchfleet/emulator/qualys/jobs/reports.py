@@ -16,11 +16,11 @@ from patchfleet.emulator.qualys.jobs.body_schema import invalid
 from patchfleet.emulator.qualys.jobs.job import Job, made_id
 from patchfleet.emulator.qualys.jobs.mitigation import MitigationJob, Mitigations
 from patchfleet.emulator.qualys.jobs.pdf import text_pdf
-from patchfleet.emulator.qualys.jobs.registry import Book
+from patchfleet.emulator.qualys.jobs.registry import JobRegistry
 from patchfleet.emulator.qualys.jobs.routes import Routes
 from patchfleet.emulator.qualys.jobs.summary import moment
 from patchfleet.emulator.qualys.request import Refused, Request, json_answer
-from patchfleet.emulator.response import Answer
+from patchfleet.emulator.response import Response
 
 JOB_COLUMNS = (
     "Asset Name", "Asset ID", "Operating System", "Status", "Status Code", "Start Time",
@@ -51,7 +51,7 @@ class Report:
 class Reports:
     """Hold the reports of an account and answer the calls about them."""
 
-    def __init__(self, book: Book, mitigations: Mitigations) -> None:
+    def __init__(self, book: JobRegistry, mitigations: Mitigations) -> None:
         self._book = book
         self._mitigations = mitigations
         self._all: dict[str, Report] = {}
@@ -89,13 +89,13 @@ class Reports:
             raise invalid("reportSection", f"{section!r} is not one of {', '.join(SECTIONS)}")
         return list(SECTIONS[section])
 
-    def create_for_job(self, request: Request) -> Answer:
+    def create_for_job(self, request: Request) -> Response:
         """Write a report about the latest run of a job."""
         job = self._book.find(request.groups["job_id"])
         rows = list(_job_rows(job, self._book.estate.now))
         return self._create(request, "JobProgress", job.body, JOB_COLUMNS, rows)
 
-    def create_for_mitigation(self, request: Request) -> Answer:
+    def create_for_mitigation(self, request: Request) -> Response:
         """Write a report about a mitigation job; no columns given means all [D: 3.11]."""
         job = self._mitigations.find(request.groups["job_id"])
         rows = list(self._mitigation_rows(job))
@@ -108,7 +108,7 @@ class Reports:
         body: Mapping[str, Any],
         columns: Sequence[str],
         rows: Sequence[Mapping[str, Any]],
-    ) -> Answer:
+    ) -> Response:
         given = request.fields
         form = given.get("reportFormat", "CSV")
         if form not in FORMATS:
@@ -129,7 +129,7 @@ class Reports:
         self._all[report.id] = report
         return json_answer(_row(report), 201)
 
-    def download(self, request: Request) -> Answer:
+    def download(self, request: Request) -> Response:
         """Return a report in the format in which it was asked for."""
         report = self._all.get(request.groups["report_id"])
         if report is None:
@@ -141,7 +141,7 @@ class Reports:
                 f'attachment; filename="{report.id}.{report.format.lower()}"',
             ),
         )
-        return Answer(200, headers, report.content)
+        return Response(200, headers, report.content)
 
     def _mitigation_rows(self, job: MitigationJob) -> Iterator[dict[str, Any]]:
         now = self._book.estate.now

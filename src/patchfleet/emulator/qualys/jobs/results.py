@@ -12,7 +12,7 @@ from typing import Any
 
 from patchfleet.emulator.qualys.asset import Asset
 from patchfleet.emulator.qualys.jobs.job import Job, Plan, Result, Run
-from patchfleet.emulator.qualys.jobs.registry import Book
+from patchfleet.emulator.qualys.jobs.registry import JobRegistry
 from patchfleet.emulator.qualys.jobs.summary import moment
 from patchfleet.emulator.qualys.paging import in_order, numbered_page
 from patchfleet.emulator.qualys.request import Refused, Request, whole
@@ -30,7 +30,7 @@ def runs(job: Job) -> list[dict[str, Any]]:
     ]
 
 
-def result_summary(book: Book, job: Job, request: Request) -> dict[str, Any]:
+def result_summary(book: JobRegistry, job: Job, request: Request) -> dict[str, Any]:
     """Return one page of the results of a run, the latest unless `jobInstanceId` names one."""
     inputs = {**request.fields, **request.query}
     run = _asked_for(job, inputs.get("jobInstanceId"))
@@ -83,7 +83,7 @@ def _readers(now: datetime) -> Mapping[str, Callable[[Result], Any]]:
     }
 
 
-def row(book: Book, run: Run, result: Result, now: datetime) -> dict[str, Any]:
+def row(book: JobRegistry, run: Run, result: Result, now: datetime) -> dict[str, Any]:
     """Return what a run did on an asset, as far as it has come."""
     step, plan = result.step(now), result.plan
     began = plan is not None and plan.started_at is not None and plan.started_at <= now
@@ -146,7 +146,7 @@ def _waits_for_restart(result: Result, now: datetime) -> bool:
     return not result.asset.reboot_pending.keys().isdisjoint(plan.buckets.success)
 
 
-def asset_part(book: Book, asset: Asset) -> dict[str, Any]:
+def asset_part(book: JobRegistry, asset: Asset) -> dict[str, Any]:
     """Return the asset inside a result; the last two fields stand here by choice [nesting U].
 
     A card has no `ipv6Address` here: release 3.9 names it for lists of assets only.

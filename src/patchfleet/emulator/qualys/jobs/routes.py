@@ -9,11 +9,11 @@ from typing import Any
 from patchfleet.emulator.qualys.jobs import results, summary
 from patchfleet.emulator.qualys.jobs.body_schema import FIELDS
 from patchfleet.emulator.qualys.jobs.job import Job
-from patchfleet.emulator.qualys.jobs.registry import Book
+from patchfleet.emulator.qualys.jobs.registry import JobRegistry
 from patchfleet.emulator.qualys.paging import attribute_names, in_order, numbered_page, trimmed
 from patchfleet.emulator.qualys.qql import Token, matcher
 from patchfleet.emulator.qualys.request import Refused, Request, json_answer
-from patchfleet.emulator.response import Answer
+from patchfleet.emulator.response import Response
 
 Respond = Callable[[Request], Any]
 Routes = Mapping[tuple[str, str], tuple[str, Respond]]
@@ -44,10 +44,10 @@ JOB_TOKENS: dict[str, Token[Job]] = {
 """What a filter can ask for: `status` and `isRecurring` [O: qc], the rest a choice."""
 
 
-def job_routes(book: Book) -> Routes:
+def job_routes(book: JobRegistry) -> Routes:
     """Return the calls about jobs: method and path -> name of the call, function."""
 
-    def bound(respond: Callable[[Book, Request], Any]) -> tuple[str, Respond]:
+    def bound(respond: Callable[[JobRegistry, Request], Any]) -> tuple[str, Respond]:
         return respond.__name__, lambda request: respond(book, request)
 
     return {
@@ -65,7 +65,7 @@ def job_routes(book: Book) -> Routes:
     }
 
 
-def list_jobs(book: Book, request: Request) -> Any:
+def list_jobs(book: JobRegistry, request: Request) -> Any:
     """Return a page of the jobs of one platform, the newest first [O: peer; order A].
 
     `ownedJob` leaves out jobs with co-authors; `coauthorJob` keeps only those the user is a
@@ -83,29 +83,29 @@ def list_jobs(book: Book, request: Request) -> Any:
     return [trimmed(summary.row(book, job), wanted) for job in page]
 
 
-def _is_wanted(book: Book, job: Job, request: Request) -> bool:
+def _is_wanted(book: JobRegistry, job: Job, request: Request) -> bool:
     authors = job.body["coAuthorUserIds"] or ()
     if request.flag("ownedJob") and (authors or job.author["id"] != book.author["id"]):
         return False
     return not request.flag("coauthorJob") or book.author["id"] in authors
 
 
-def get_job(book: Book, request: Request) -> Any:
+def get_job(book: JobRegistry, request: Request) -> Any:
     """Return the definition of one job [D: get]."""
     return definition(book, book.find(request.groups["job_id"]))
 
 
-def create_job(book: Book, request: Request) -> Answer:
+def create_job(book: JobRegistry, request: Request) -> Response:
     """Make a job and return the whole of it with 201 [D: cre; 3.12 for the mitigation twin]."""
     return json_answer(definition(book, book.create(request.json)), 201)
 
 
-def update_job(book: Book, request: Request) -> Any:
+def update_job(book: JobRegistry, request: Request) -> Any:
     """Change a job and return the whole of it [D: upd; answer A]."""
     return definition(book, book.update(request.groups["job_id"], request.json))
 
 
-def change_job_status(book: Book, request: Request) -> Any:
+def change_job_status(book: JobRegistry, request: Request) -> Any:
     """Enable or disable jobs, each for itself [O: peer]."""
     status = request.groups["status"]
     if status not in ("Enabled", "Disabled"):
@@ -113,7 +113,7 @@ def change_job_status(book: Book, request: Request) -> Any:
     return each(request, lambda job_id: book.set_status(job_id, status).body["name"], book.body_of)
 
 
-def delete_job(book: Book, request: Request) -> Any:
+def delete_job(book: JobRegistry, request: Request) -> Any:
     """Delete jobs, each for itself [O: peer]; one may be named in the path [O?: qc]."""
     return each(request, lambda job_id: book.delete(job_id).body["name"], book.body_of)
 
@@ -151,17 +151,17 @@ def each(
     return answers
 
 
-def get_job_runs(book: Book, request: Request) -> Any:
+def get_job_runs(book: JobRegistry, request: Request) -> Any:
     """Return all runs of a job [O: peer]."""
     return results.runs(book.find(request.groups["job_id"]))
 
 
-def get_job_results(book: Book, request: Request) -> Any:
+def get_job_results(book: JobRegistry, request: Request) -> Any:
     """Return a page of the results of a run [O: peer]."""
     return results.result_summary(book, book.find(request.groups["job_id"]), request)
 
 
-def definition(book: Book, job: Job) -> dict[str, Any]:
+def definition(book: JobRegistry, job: Job) -> dict[str, Any]:
     """Return a job as it is asked for by id: every field, null where nothing is set [D: get]."""
     body = job.body
     counted = job.runs[-1].patch_count if job.runs else None

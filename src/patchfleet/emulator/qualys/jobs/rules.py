@@ -13,7 +13,7 @@ from patchfleet.emulator.qualys.jobs.body_schema import UNIT_MINUTES, invalid
 from patchfleet.emulator.qualys.jobs.recurrence import RUN_ONCE, local_time, month_day
 from patchfleet.emulator.qualys.jobs.targeting import matching
 from patchfleet.emulator.qualys.request import Refused
-from patchfleet.emulator.qualys.state import Estate
+from patchfleet.emulator.qualys.state import SubscriptionState
 
 Body = Mapping[str, Any]
 
@@ -21,7 +21,7 @@ Body = Mapping[str, Any]
 class Known(Protocol):
     """What the rules need to know of the account: its estate, and the other jobs."""
 
-    estate: Estate
+    estate: SubscriptionState
 
     def body_of(self, job_id: str) -> Body | None:
         """Return the body of another job that exists."""

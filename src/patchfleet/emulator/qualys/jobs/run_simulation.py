@@ -20,7 +20,7 @@ from patchfleet.emulator.qualys.asset import Asset
 from patchfleet.emulator.qualys.jobs.body_schema import DEFERRAL_LIMIT_MINUTES, UNIT_MINUTES
 from patchfleet.emulator.qualys.jobs.job import Actions, Buckets, Plan, Step
 from patchfleet.emulator.qualys.patch import CataloguePatch
-from patchfleet.emulator.seeded_random import Chance
+from patchfleet.emulator.seeded_random import SeededRandom
 
 Body = Mapping[str, Any]
 
@@ -49,7 +49,7 @@ class Task:
     waits_for: str | None = None
 
     @property
-    def is_attended(self) -> bool:
+    def is_interactive(self) -> bool:
         """Return whether somebody is logged in."""
         return bool(self.asset.machine.user)
 
@@ -59,7 +59,7 @@ class _Course:
     """Collect the steps of a plan while it is made."""
 
     task: Task
-    chance: Chance
+    chance: SeededRandom
     at: datetime
     steps: list[Step] = field(default_factory=list)
 
@@ -80,7 +80,7 @@ class _Course:
 
 def make_plan(task: Task) -> Plan:
     """Return what a run does on an asset."""
-    course = _Course(task, Chance(0, task.run_key, task.asset.uuid), task.begins_at)
+    course = _Course(task, SeededRandom(0, task.run_key, task.asset.uuid), task.begins_at)
     course.show("Pending")
     if not task.asset.is_reporting or course.is_over:
         return _never(course)
@@ -95,7 +95,7 @@ def make_plan(task: Task) -> Plan:
             failed = [patch.uuid for patch in task.due]
             return Plan(course.steps, replace(task.others, failed=failed))
         course.show("Downloaded", "2031")
-    if task.is_attended:
+    if task.is_interactive:
         _put_off(course, task.body["preDeployment"])
     if course.is_over:
         return _never(course)
@@ -194,7 +194,7 @@ def _succeeds(course: _Course, patch: CataloguePatch) -> bool:
     """Draw whether a patch succeeds; a stubborn one never does on the same asset."""
     if course.task.known_failures is not None:
         return patch.uuid not in course.task.known_failures
-    stubborn = Chance(0, course.task.asset.uuid, patch.uuid).happens(_STUBBORN)
+    stubborn = SeededRandom(0, course.task.asset.uuid, patch.uuid).happens(_STUBBORN)
     return not stubborn and not course.chance.happens(_FAILS)
 
 
@@ -238,7 +238,7 @@ def _restart(course: _Course) -> datetime:
     settings = course.task.body["postDeployment"] or {}
     course.show("Pending Reboot", has_outcome=True, awaits_restart=True)
     waited_from = course.at
-    if course.task.is_attended:
+    if course.task.is_interactive:
         _put_off(course, settings.get("rebootOption"))
         countdown = settings.get("rebootCountdown") or {}
         unit = countdown.get("intervalUnit", "MINUTES")

@@ -31,7 +31,7 @@ from patchfleet.emulator.qualys.jobs.targeting import (
     targets,
 )
 from patchfleet.emulator.qualys.patch import CataloguePatch
-from patchfleet.emulator.qualys.state import Estate
+from patchfleet.emulator.qualys.state import SubscriptionState
 
 Act = Callable[[datetime], None]
 
@@ -45,7 +45,7 @@ _LOOK_BACK = timedelta(days=2)
 class Lifecycle:
     """Run jobs over an estate; `jobs` is shared with whoever makes, changes and deletes them."""
 
-    def __init__(self, estate: Estate, jobs: dict[str, Job]) -> None:
+    def __init__(self, estate: SubscriptionState, jobs: dict[str, Job]) -> None:
         self._estate = estate
         self._jobs = jobs
         self._line: list[tuple[datetime, int, Act]] = []

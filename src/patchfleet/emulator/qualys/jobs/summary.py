@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from patchfleet.emulator.qualys.jobs.job import Job, Result
-from patchfleet.emulator.qualys.jobs.registry import Book
+from patchfleet.emulator.qualys.jobs.registry import JobRegistry
 from patchfleet.emulator.qualys.jobs.targeting import is_tagged, targets
 from patchfleet.emulator.qualys.timestamps import milliseconds
 
@@ -29,7 +29,7 @@ def moment(when: datetime | None) -> int | None:
     return None if when is None else milliseconds(when)
 
 
-def row(book: Book, job: Job) -> dict[str, Any]:
+def row(book: JobRegistry, job: Job) -> dict[str, Any]:
     """Return a job as the list shows it."""
     body = job.body
     return {
@@ -68,13 +68,13 @@ def _stamp(job: Job, when: datetime) -> dict[str, Any]:
     return {"date": moment(when), "user": dict(job.author)}
 
 
-def _next(book: Book, job: Job) -> int | None:
+def _next(book: JobRegistry, job: Job) -> int | None:
     if job.next_local is None or not job.is_enabled:
         return None
     return moment(book.lifecycle.first_begin(job, job.next_local))
 
 
-def _tags(book: Book, body: Mapping[str, Any]) -> list[dict[str, str]]:
+def _tags(book: JobRegistry, body: Mapping[str, Any]) -> list[dict[str, str]]:
     known = book.estate.tags
     return [{"id": tag, "name": known[tag].name} for tag in body["assetTagIds"] or ()]
 
@@ -84,7 +84,7 @@ def _more_queries(body: Mapping[str, Any]) -> list[str] | None:
     return [query] if query else None
 
 
-def _counts(book: Book, job: Job) -> dict[str, Any]:
+def _counts(book: JobRegistry, job: Job) -> dict[str, Any]:
     """Return the counts; every second job has some of them as text, which a client must read."""
     body, now, run = job.body, book.estate.now, job.runs[-1] if job.runs else None
     results = list(run.results.values()) if run else []

@@ -10,7 +10,7 @@ from typing import Any
 from patchfleet.emulator.qualys.asset import Asset
 from patchfleet.emulator.qualys.jobs.job import Buckets
 from patchfleet.emulator.qualys.patch import CataloguePatch
-from patchfleet.emulator.qualys.state import Estate
+from patchfleet.emulator.qualys.state import SubscriptionState
 
 PATCHES_A_RUN = 2_000
 """A run by QQL takes no more, the newest first [D: qql]."""
@@ -18,7 +18,7 @@ PATCHES_A_RUN = 2_000
 Body = Mapping[str, Any]
 
 
-def targets(estate: Estate, body: Body) -> list[Asset]:
+def targets(estate: SubscriptionState, body: Body) -> list[Asset]:
     """Return the assets of a job, by name: named ones and tagged ones without the excluded.
 
     `filterType` Any takes assets with any of the tags, All those with all of them; of those,
@@ -112,7 +112,9 @@ def sort_out(
     )
 
 
-def matching(estate: Estate, query: str, kind: int, platform: str) -> list[CataloguePatch]:
+def matching(
+    estate: SubscriptionState, query: str, kind: int, platform: str
+) -> list[CataloguePatch]:
     """Return the patches a QQL finds: by patch (1), or by the vulnerabilities they fix (2).
 
     Raises Refused with the position for a query that cannot be parsed.

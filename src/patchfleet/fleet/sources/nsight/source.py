@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 import msgspec
 
 from patchfleet.errors import Unreadable, VendorError
-from patchfleet.fleet.parallel import side_by_side
-from patchfleet.fleet.source import Listing, Listings
+from patchfleet.fleet.parallel import imap_unordered
+from patchfleet.fleet.source import DeviceListing, Listings
 from patchfleet.fleet.sources.nsight.identical_lists import Alike
 from patchfleet.fleet.sources.nsight.inventory_lists import (
     FAR_AHEAD,
@@ -30,14 +30,14 @@ from patchfleet.fleet.sources.nsight.inventory_lists import (
 )
 from patchfleet.models import (
     Action,
-    Condition,
     Decision,
     Device,
     DeviceKind,
     Finding,
-    Hosts,
+    FindingStatus,
     Inventory,
     Patch,
+    SourceState,
     State,
 )
 from patchfleet.models.vocabulary import severity_of
@@ -50,11 +50,11 @@ from patchfleet.nsight.records.base import Records
 from patchfleet.transport.change import Journal
 from patchfleet.transport.operation import (
     Change,
-    Fresh,
+    Conditional,
     Operation,
     Outcome,
+    if_changed,
     on_new_connection,
-    unless,
 )
 
 KINDS: tuple[DeviceKind, ...] = ("server", "workstation")
@@ -95,12 +95,12 @@ class NSightSource:
         # grow with the catalogue, not with the devices.
         self._patches: dict[tuple[object, ...], Patch] = {}
         self._told_at: datetime | None = None
-        self._conditions: dict[tuple[int, str | None, int, str | None], Condition] = {}
+        self._conditions: dict[tuple[int, str | None, int, str | None], FindingStatus] = {}
 
     def inventory(
         self,
         on_call: Callable[[], None] = lambda: None,
-        known: Hosts | None = None,  # noqa: ARG002 -- no list says what changed
+        known: SourceState | None = None,  # noqa: ARG002 -- no list says what changed
     ) -> Inventory:
         """Return all customers, sites and devices the key may see.
 
@@ -147,10 +147,10 @@ class NSightSource:
         """
         alike = Alike(known)
 
-        def ask(device: Device) -> tuple[Listing, int]:
+        def ask(device: Device) -> tuple[DeviceListing, int]:
             return self._listing(device.id, known.get(device.id), alike)
 
-        with closing(side_by_side(ask, devices, at_once)) as answers:
+        with closing(imap_unordered(ask, devices, at_once)) as answers:
             for place, answer in answers:
                 on_call()
                 if isinstance(answer, VendorError):
@@ -183,7 +183,9 @@ class NSightSource:
         rows = self._client.run(on_new_connection(list_patches(number)))
         return self._findings(rows, [])
 
-    def _listing(self, device_id: str, known: str | None, alike: Alike) -> tuple[Listing, int]:
+    def _listing(
+        self, device_id: str, known: str | None, alike: Alike
+    ) -> tuple[DeviceListing, int]:
         """Read a device, unless its answer is the one known; return in how many calls, too."""
         reading = self._reading(device_id, known)
         listing, fingerprint = self._told(self._client.run(reading))
@@ -194,23 +196,23 @@ class NSightSource:
         alike.stays(fingerprint, device_id)
         return listing, 2
 
-    def _read_alone(self, device_id: str, known: str | None) -> tuple[Listing, str]:
+    def _read_alone(self, device_id: str, known: str | None) -> tuple[DeviceListing, str]:
         """Read a device on a connection of its own; return its listing and its fingerprint."""
         reading = self._reading(device_id, known)
         return self._told(self._client.run(on_new_connection(reading)))
 
-    def _reading(self, device_id: str, known: str | None) -> Operation[Fresh[Records[Row]]]:
+    def _reading(self, device_id: str, known: str | None) -> Operation[Conditional[Records[Row]]]:
         """Return the call that lists a device, its answer unread where these very words were."""
         words, _, bytes_ = (known or "").partition(":")
-        return unless(list_patches(int(device_id)), bytes_ if words == WORDS else None)
+        return if_changed(list_patches(int(device_id)), bytes_ if words == WORDS else None)
 
-    def _told(self, answer: Fresh[Records[Row]]) -> tuple[Listing, str]:
+    def _told(self, answer: Conditional[Records[Row]]) -> tuple[DeviceListing, str]:
         fingerprint = f"{WORDS}:{answer.fingerprint}"
         if answer.result is None:
-            return Listing(None, fingerprint), fingerprint
+            return DeviceListing(None, fingerprint), fingerprint
         odd = list(answer.result.problems)
         findings = self._findings(answer.result, odd)
-        return Listing(findings, None if odd else fingerprint, tuple(odd)), fingerprint
+        return DeviceListing(findings, None if odd else fingerprint, tuple(odd)), fingerprint
 
     def _findings(self, rows: Iterable[Row], odd: list[str]) -> list[Finding]:
         """Return what rows say; what is odd in them is added to `odd`.
@@ -287,7 +289,7 @@ class NSightSource:
         """Make several calls side by side, in order; the first error ends them all."""
         arguments = list(asked)
         results: dict[int, T] = {}
-        with closing(side_by_side(lambda one: call(*one), arguments, CALLS_AT_ONCE)) as answers:
+        with closing(imap_unordered(lambda one: call(*one), arguments, CALLS_AT_ONCE)) as answers:
             for place, answer in answers:
                 if isinstance(answer, BaseException):
                     raise answer
@@ -352,8 +354,8 @@ def _patch(row: Row) -> Patch:
     )
 
 
-def _condition(row: Row) -> Condition:
-    return Condition(
+def _condition(row: Row) -> FindingStatus:
+    return FindingStatus(
         state=STATES.get(row.status, "unknown"),
         decision=row.choice or "unknown",
         is_own_decision=row.is_set_by_user,

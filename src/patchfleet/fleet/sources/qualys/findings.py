@@ -15,8 +15,8 @@ from typing import Final
 import msgspec
 
 from patchfleet.errors import Unreadable
-from patchfleet.fleet.sources.qualys.job_effects import Attempt
-from patchfleet.models import Condition, Finding, Patch, State
+from patchfleet.fleet.sources.qualys.job_effects import PatchAttempt
+from patchfleet.models import Finding, FindingStatus, Patch, State
 from patchfleet.models.vocabulary import severity_of
 from patchfleet.qualys import CatalogPatch, PMAsset, PMPatch, Qualys
 from patchfleet.qualys.ids import is_uuid
@@ -80,15 +80,15 @@ class Conditions:
     """The conditions in use: some dozens, each one object."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, str, bool], Condition] = {}
+        self._known: dict[tuple[str, str, bool], FindingStatus] = {}
 
-    def of(self, word: str, said: str, *, is_approved: bool) -> Condition:
+    def of(self, word: str, said: str, *, is_approved: bool) -> FindingStatus:
         """Return the condition for a word of `STATES`, what a job said of it, and the decision."""
         key = word, said, is_approved
         condition = self._known.get(key)
         if condition is None:
             listed = "Installed" if word == "Installed" else "Missing"
-            condition = self._known[key] = Condition(
+            condition = self._known[key] = FindingStatus(
                 state=STATES[word],
                 decision="approve" if is_approved else "do_nothing",
                 is_own_decision=False,
@@ -98,7 +98,7 @@ class Conditions:
         return condition
 
 
-def stands(asset: PMAsset, tried: Mapping[str, Attempt]) -> dict[str, tuple[str, str]]:
+def patch_states(asset: PMAsset, tried: Mapping[str, PatchAttempt]) -> dict[str, tuple[str, str]]:
     """Return how each patch stands on an asset: a word of `STATES`, and what a job said of it.
 
     A patch that stands in both lists counts as missing, and says so. Raises `Unreadable` where a

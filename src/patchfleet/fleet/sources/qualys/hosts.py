@@ -22,7 +22,7 @@ from patchfleet.errors import (
     VendorBroken,
 )
 from patchfleet.fleet.refresh import MARGIN
-from patchfleet.models import DeviceKind, Gap, Hosts
+from patchfleet.models import DeviceKind, Gap, SourceState
 from patchfleet.qualys import Host, Qualys
 from patchfleet.qualys.records.values import Door, entries_of, text_of
 
@@ -64,11 +64,11 @@ class Read(Struct, frozen=True):
 
     hosts: Mapping[str, About]
     gaps: list[Gap]
-    known: Hosts | None
+    known: SourceState | None
 
 
 def read_hosts(
-    client: Qualys, door: Door, known: Hosts | None, on_call: Callable[[], None]
+    client: Qualys, door: Door, known: SourceState | None, on_call: Callable[[], None]
 ) -> Read:
     """Read the inventory; where the account may not, or finds nothing there, it is a gap.
 
@@ -96,11 +96,11 @@ def read_hosts(
         return _as_before("the asset inventory is empty", before, known)
     by_agent, doubles = _by_agent(hosts)
     said = {number: _encode(about).decode() for number, about in hosts.items()}
-    memory = Hosts(said=said, at=door.told_at, whole_at=whole_at)
+    memory = SourceState(said=said, at=door.told_at, whole_at=whole_at)
     return Read(by_agent, [*gaps, *doubles], memory)
 
 
-def _remembered(known: Hosts | None) -> dict[str, About]:
+def _remembered(known: SourceState | None) -> dict[str, About]:
     """Return the hosts on record; none where they were kept with other fields, or damaged."""
     try:
         return {} if known is None else {n: _decode(said) for n, said in known.said.items()}
@@ -108,7 +108,7 @@ def _remembered(known: Hosts | None) -> dict[str, About]:
         return {}
 
 
-def _as_before(why: str, before: Mapping[str, About], known: Hosts | None) -> Read:
+def _as_before(why: str, before: Mapping[str, About], known: SourceState | None) -> Read:
     """Return what was known before, and say so; nothing of it is overwritten."""
     was = f"so hosts are as they were read on {known.at:%Y-%m-%d %H:%M} UTC" if known else _UNKNOWN
     gap = Gap("inventory", f"{why}, {was}", is_general=True)
@@ -126,7 +126,10 @@ def _counted(client: Qualys, on_call: Callable[[], None]) -> int | None:
 
 
 def _short(
-    hosts: dict[str, About], count: int | None, before: Mapping[str, About], known: Hosts | None
+    hosts: dict[str, About],
+    count: int | None,
+    before: Mapping[str, About],
+    known: SourceState | None,
 ) -> list[Gap]:
     """Compare a list with the vendor's count; of those that did not come, the known are kept."""
     if count is None or len(hosts) >= count:
@@ -142,7 +145,7 @@ def _short(
 def _changed(
     client: Qualys,
     door: Door,
-    known: Hosts | None,
+    known: SourceState | None,
     before: Mapping[str, About],
     on_call: Callable[[], None],
 ) -> tuple[int | None, dict[str, About] | None]:

@@ -35,7 +35,7 @@ BUCKETS: Final = ("success", "failed", "installed", "superseded", "notApplicable
 _DAWN = datetime.min.replace(tzinfo=UTC)
 
 
-class Attempt(NamedTuple):
+class PatchAttempt(NamedTuple):
     """What a run did with a patch on an asset: `word` is a key of `STATES`, or empty."""
 
     at: datetime
@@ -43,7 +43,7 @@ class Attempt(NamedTuple):
     said: str
 
 
-class Order(Struct, frozen=True):
+class PendingJob(Struct, frozen=True):
     """An enabled job that names patches, and the assets it is for."""
 
     patches: frozenset[str]
@@ -74,18 +74,18 @@ class Order(Struct, frozen=True):
         return bool(self.all_tags)
 
 
-class Orders(Struct):
+class JobEffects(Struct):
     """What all jobs of a subscription did and will do."""
 
     door: Door
-    attempts: dict[str, dict[str, Attempt]] = field(default_factory=dict)
-    pending: list[Order] = field(default_factory=list)
+    attempts: dict[str, dict[str, PatchAttempt]] = field(default_factory=dict)
+    pending: list[PendingJob] = field(default_factory=list)
     listed: frozenset[str] = frozenset()
     """The ids of all jobs that were listed then, those that roll back too."""
 
     listed_at: datetime = _DAWN
 
-    def tried(self, asset: PMAsset) -> dict[str, Attempt]:
+    def tried(self, asset: PMAsset) -> dict[str, PatchAttempt]:
         """Return the newest attempt at each patch of an asset."""
         return self.attempts.get(id_of(asset.id), {})
 
@@ -97,7 +97,7 @@ class Orders(Struct):
         return frozenset().union(*pending)
 
 
-def read_orders(client: Qualys, door: Door, on_call: Callable[[], None]) -> Orders:
+def read_orders(client: Qualys, door: Door, on_call: Callable[[], None]) -> JobEffects:
     """Read the jobs that install, their newest results, and what enabled ones name.
 
     Those that roll back say nothing of why a patch is missing. What cannot be read of a job ends
@@ -106,7 +106,7 @@ def read_orders(client: Qualys, door: Door, on_call: Callable[[], None]) -> Orde
     listed = list(client.list_jobs("all", pageSize=JOBS_A_PAGE))
     on_call()
     ids = frozenset(id_of(job.id) for job in listed)
-    orders = Orders(door, listed=ids, listed_at=door.told_at)
+    orders = JobEffects(door, listed=ids, listed_at=door.told_at)
     known: dict[str, str] = {}
     for some in _batches([job for job in listed if _installs(job) and is_named(job, door)]):
         for job, views in zip(some, _last_views(client, some, on_call), strict=True):
@@ -145,18 +145,20 @@ def of_job(job: PMJob) -> Iterator[None]:
         raise
 
 
-def attempts_of(view: PMAssetJobView, job: PMJob, door: Door) -> Iterator[tuple[str, Attempt]]:
+def attempts_of(view: PMAssetJobView, job: PMJob, door: Door) -> Iterator[tuple[str, PatchAttempt]]:
     """Yield the patches that a result names, with what it says of each."""
     at = _time_of(view)
     for bucket in BUCKETS:
         named = getattr(view, bucket)
         if named:
-            attempt = Attempt(at, _word(bucket, view), f"{word_of(view.status) or ''}: {bucket}")
+            attempt = PatchAttempt(
+                at, _word(bucket, view), f"{word_of(view.status) or ''}: {bucket}"
+            )
             for patch in door.ids(named, label_of(job), f"a result's {bucket}"):
                 yield patch, attempt
 
 
-def _note(orders: Orders, view: PMAssetJobView, job: PMJob, known: dict[str, str]) -> None:
+def _note(orders: JobEffects, view: PMAssetJobView, job: PMJob, known: dict[str, str]) -> None:
     """Keep what a result says, where nothing newer is known; each id is held once."""
     if view.problems:
         orders.door.note_all(label_of(job), view.problems)
@@ -309,7 +311,9 @@ def _runs_once(job: PMJob) -> bool:
     return (text_of(job.scheduleType) or "").casefold() in RUN_ONCE
 
 
-def _order(client: Qualys, job: PMJob, views: Sequence[PMAssetJobView], door: Door) -> Order | None:
+def _order(
+    client: Qualys, job: PMJob, views: Sequence[PMAssetJobView], door: Door
+) -> PendingJob | None:
     """Return what a job will install; None where it names no patch but chooses by a query."""
     label = label_of(job)
     try:
@@ -327,7 +331,7 @@ def _order(client: Qualys, job: PMJob, views: Sequence[PMAssetJobView], door: Do
         return frozenset(door.ids(getattr(body, name), label, name))
 
     ended = (id_of(view.id) for view in views if isinstance(view.endDateTime, datetime))
-    return Order(
+    return PendingJob(
         frozenset(door.ids(named, label, "approvedPatches")),
         assets=given("assetIds"),
         excluded=given("exclusionAssetIds"),

@@ -19,7 +19,7 @@ from patchfleet.errors import (
 from patchfleet.fleet.sources.qualys.coerce import gaps_of
 from patchfleet.fleet.sources.qualys.job_effects import (
     JOBS_A_PAGE,
-    Orders,
+    JobEffects,
     is_named,
     label_of,
     of_job,
@@ -27,7 +27,16 @@ from patchfleet.fleet.sources.qualys.job_effects import (
     runs_of,
     views_of,
 )
-from patchfleet.models import OVER_STATUSES, Gap, Job, JobResult, JobRun, Jobs, JobStatus, RunRef
+from patchfleet.models import (
+    FINAL_STATUSES,
+    Gap,
+    Job,
+    JobResult,
+    JobRun,
+    JobRunRef,
+    Jobs,
+    JobStatus,
+)
 from patchfleet.qualys import PMAssetJobView, PMDeploymentJob, PMJob, PMRun, Qualys
 from patchfleet.qualys.ids import is_uuid
 from patchfleet.qualys.records.jobs import Stamp
@@ -69,10 +78,10 @@ def read_jobs(
     door: Door,
     on_call: Callable[[], None] = lambda: None,
     *,
-    over: Container[RunRef] = (),
+    over: Container[JobRunRef] = (),
     known: Collection[str] = (),
     since: datetime | None = None,
-    before: Orders | None = None,
+    before: JobEffects | None = None,
 ) -> Jobs:
     """Return all jobs, their runs since a time (or all), and what those did on each asset.
 
@@ -107,7 +116,7 @@ def read_jobs(
     )
 
 
-def _compare(before: Orders, listed: Sequence[PMJob]) -> None:
+def _compare(before: JobEffects, listed: Sequence[PMJob]) -> None:
     """Refuse two lists of which the first lacks a job that was there all along."""
     for job in listed:
         created_at = _stamp(job.created).date
@@ -142,7 +151,7 @@ class _Read:
         client: Qualys,
         door: Door,
         on_call: Callable[[], None],
-        over: Container[RunRef],
+        over: Container[JobRunRef],
         since: datetime | None,
     ) -> None:
         self._client, self._door, self._on_call = client, door, on_call
@@ -151,7 +160,7 @@ class _Read:
         self.runs: list[JobRun] = []
         self.results: list[JobResult] = []
         self.kept_jobs: set[str] = set()
-        self.kept_runs: set[RunRef] = set()
+        self.kept_runs: set[JobRunRef] = set()
         self.gaps: list[Gap] = []
 
     def job(self, one: PMJob) -> VendorError | None:
@@ -176,12 +185,12 @@ class _Read:
         self.kept_runs |= kept
         return None
 
-    def _runs(self, job: PMJob) -> tuple[list[JobRun], list[JobResult], set[RunRef]]:
+    def _runs(self, job: PMJob) -> tuple[list[JobRun], list[JobResult], set[JobRunRef]]:
         """Read the runs of a job with their results; name those that are not read."""
         number = id_of(job.id)
         runs: list[JobRun] = []
         results: list[JobResult] = []
-        kept: set[RunRef] = set()
+        kept: set[JobRunRef] = set()
         listed = runs_of(self._client, job, self._door)
         self._on_call()
         for run in listed:
@@ -240,7 +249,7 @@ def _stamp(said: object) -> Stamp:
 
 def as_run(job_id: str, run: PMRun, results: Sequence[JobResult], door: Door) -> JobRun:
     """Return a run, which stands as its results do: Qualys has no word for a run."""
-    over = sum(result.status in OVER_STATUSES for result in results)
+    over = sum(result.status in FINAL_STATUSES for result in results)
     begun = over or any(result.status not in {"waiting", "unknown"} for result in results)
     is_over = bool(results) and over == len(results)
     return JobRun(
@@ -251,7 +260,7 @@ def as_run(job_id: str, run: PMRun, results: Sequence[JobResult], door: Door) ->
             run.scheduledDateTime, f"job {job_id}", "scheduledDateTime", is_past=False
         ),
         device_count=len(results),
-        over_count=over,
+        finished_count=over,
     )
 
 

@@ -14,7 +14,7 @@ from typing import Final, Literal, TypeVar
 from msgspec import structs
 
 from patchfleet.errors import NotFound, Unreadable, VendorError
-from patchfleet.fleet.source import Listing, Listings
+from patchfleet.fleet.source import DeviceListing, Listings
 from patchfleet.fleet.sources.qualys.coerce import gaps_of, gaps_of_devices
 from patchfleet.fleet.sources.qualys.devices import (
     agentless,
@@ -23,11 +23,16 @@ from patchfleet.fleet.sources.qualys.devices import (
     has_odd_tags,
     not_ahead,
 )
-from patchfleet.fleet.sources.qualys.findings import Catalogue, Conditions, fingerprint, stands
+from patchfleet.fleet.sources.qualys.findings import (
+    Catalogue,
+    Conditions,
+    fingerprint,
+    patch_states,
+)
 from patchfleet.fleet.sources.qualys.hosts import read_hosts
-from patchfleet.fleet.sources.qualys.job_effects import Orders, read_orders
+from patchfleet.fleet.sources.qualys.job_effects import JobEffects, read_orders
 from patchfleet.fleet.sources.qualys.jobs import read_jobs
-from patchfleet.models import Device, Finding, Hosts, Inventory, Jobs, RunRef
+from patchfleet.models import Device, Finding, Inventory, JobRunRef, Jobs, SourceState
 from patchfleet.qualys import PMAsset, Qualys
 from patchfleet.qualys.records.values import Door
 
@@ -70,11 +75,11 @@ class QualysSource:
         self._conditions = Conditions()
         self._listed = 0
         self._behind = timedelta(0)  # how far this computer's clock is behind Qualys's
-        self._orders: Orders | None = None
+        self._orders: JobEffects | None = None
         self._odd_tags: set[str] = set()
 
     def inventory(
-        self, on_call: Callable[[], None] = lambda: None, known: Hosts | None = None
+        self, on_call: Callable[[], None] = lambda: None, known: SourceState | None = None
     ) -> Inventory:
         """Return all assets of patch management, with what the inventory (GAV) knows of each.
 
@@ -150,7 +155,7 @@ class QualysSource:
     def jobs(
         self,
         on_call: Callable[[], None] = lambda: None,
-        over: Container[RunRef] = (),
+        over: Container[JobRunRef] = (),
         known: Collection[str] = (),
         *,
         since: datetime | None = None,
@@ -174,14 +179,14 @@ class QualysSource:
         return structs.replace(learned, gaps=(*patches, *learned.gaps))
 
     def _listing(
-        self, asset: PMAsset, orders: Orders, known: str | None, on_call: Callable[[], None]
-    ) -> Listing | VendorError:
+        self, asset: PMAsset, orders: JobEffects, known: str | None, on_call: Callable[[], None]
+    ) -> DeviceListing | VendorError:
         if has_odd_tags(asset) or asset.id in self._odd_tags:
             return Unreadable(
                 f"the tags of asset {asset.id} are no tags: whose it is rests on them"
             )
         try:
-            standing = stands(asset, orders.tried(asset))
+            standing = patch_states(asset, orders.tried(asset))
             for _ in range(self._catalogue.look_up(self._client, standing)):
                 on_call()
             approved = orders.approved(asset)
@@ -196,7 +201,7 @@ class QualysSource:
             for number, (word, said) in standing.items()
         ]
         digest = fingerprint(findings, self._catalogue)
-        return Listing(None if digest == known else findings, digest)
+        return DeviceListing(None if digest == known else findings, digest)
 
     def _assets(
         self, attributes: Sequence[str] | None, on_call: Callable[[], None]

@@ -1,0 +1,68 @@
+"""Every former name still works for one minor version, and warns of the new one."""
+
+import importlib
+import subprocess
+import sys
+
+import pytest
+
+from patchfleet._renamed import table
+
+MODULES = {f"patchfleet.{old}": f"patchfleet.{new}" for old, new in table.MODULES.items()}
+NAMES = {f"patchfleet.{old}": f"patchfleet.{new}" for old, new in table.NAMES.items()}
+
+
+@pytest.mark.parametrize(("old", "new"), MODULES.items(), ids=MODULES)
+def test_a_former_module_is_found_and_warns(old, new, monkeypatch):
+    monkeypatch.delitem(sys.modules, old, raising=False)
+    with pytest.warns(DeprecationWarning, match=f"{old} is now {new};"):
+        module = importlib.import_module(old)
+    there = importlib.import_module(new)
+    for name in _public(there):
+        if f"{old}:{name}" not in NAMES:
+            assert getattr(module, name) is getattr(there, name), name
+
+
+@pytest.mark.parametrize(("old", "new"), NAMES.items(), ids=NAMES)
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_former_name_is_the_new_one(old, new):
+    assert _named(old) is _named(new)
+
+
+@pytest.mark.parametrize("old", [old for old in NAMES if old.split(":")[0] not in MODULES])
+def test_a_former_name_warns(old):
+    with pytest.warns(DeprecationWarning, match="is now"):
+        _named(old)
+
+
+@pytest.mark.parametrize("new", [*MODULES.values(), *NAMES.values()])
+def test_no_new_name_is_a_former_one(new):
+    module = new.partition(":")[0]
+    assert module not in MODULES
+    assert new not in NAMES or NAMES[new] != new
+
+
+def test_former_names_cost_nothing_until_they_are_used():
+    code = (
+        "import sys, patchfleet, patchfleet.errors, patchfleet.models;"
+        "sys.exit('patchfleet._renamed.table' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_what_never_was_is_an_ordinary_error():
+    with pytest.raises(ModuleNotFoundError):
+        importlib.import_module("patchfleet.store.never")
+    with pytest.raises(ImportError):
+        exec("from patchfleet.store import Never", {})
+    with pytest.raises(AttributeError):
+        _named("patchfleet.models:Never")
+
+
+def _named(name):
+    module, _, leaf = name.partition(":")
+    return getattr(importlib.import_module(module), leaf)
+
+
+def _public(module):
+    return [name for name in vars(module) if not name.startswith("_")]
