@@ -8,20 +8,18 @@ elsewhere is answered with 403 (`origins.py`).
 import json
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from patchfleet.emulator.faults import FAULTS
 from patchfleet.emulator.response import Response
-
-if TYPE_CHECKING:
-    from patchfleet.emulator.emulator import Emulator
+from patchfleet.emulator.vendors import Vendors
 
 PREFIX = "/_control"
 Words = Mapping[str, Any]
 
 
 def respond(
-    emulator: "Emulator", method: str, path: str, query: Mapping[str, str], body: bytes
+    emulator: Vendors, method: str, path: str, query: Mapping[str, str], body: bytes
 ) -> Response:
     """Answer one control request: 200, 400 for bad input, 404 and 405 for what is not there."""
     name = path.removeprefix(PREFIX).strip("/")
@@ -58,7 +56,7 @@ def _json(status: int, value: object) -> Response:
     return Response(status, headers, json.dumps(value).encode(), is_vendors=False)
 
 
-def _reset(emulator: "Emulator", words: Words) -> object:
+def _reset(emulator: Vendors, words: Words) -> object:
     changes = dict(words)
     if isinstance(changes.get("start"), str):
         changes["start"] = datetime.fromisoformat(changes["start"])
@@ -66,7 +64,7 @@ def _reset(emulator: "Emulator", words: Words) -> object:
     return {"now": emulator.now.isoformat(), "api_key": emulator.api_key}
 
 
-def _advance(emulator: "Emulator", words: Words) -> object:
+def _advance(emulator: Vendors, words: Words) -> object:
     if "to" in words:
         if len(words) > 1 or not isinstance(words["to"], str):
             raise ValueError('give either {"to": "2026-11-20T07:00:00Z"} or a step as {"days": 2}')
@@ -76,46 +74,46 @@ def _advance(emulator: "Emulator", words: Words) -> object:
     return _clock(emulator, {})
 
 
-def _clock(emulator: "Emulator", _: Words) -> object:
+def _clock(emulator: Vendors, _: Words) -> object:
     return {"now": emulator.now.isoformat()}
 
 
-def _faults(emulator: "Emulator", _: Words) -> object:
+def _faults(emulator: Vendors, _: Words) -> object:
     return {
         "faults": [fault.as_dict() for fault in emulator.faults],
         "kinds": {name: kind.as_dict() for name, kind in FAULTS.items()},
     }
 
 
-def _add_fault(emulator: "Emulator", words: Words) -> object:
+def _add_fault(emulator: Vendors, words: Words) -> object:
     if not isinstance(words.get("kind"), str):
         raise TypeError('a fault needs a "kind"; GET faults lists them')
     return emulator.fault(**words).as_dict()
 
 
-def _clear_faults(emulator: "Emulator", _: Words) -> object:
+def _clear_faults(emulator: Vendors, _: Words) -> object:
     return {"cleared": emulator.clear_faults()}
 
 
-def _calls(emulator: "Emulator", words: Words) -> object:
+def _calls(emulator: Vendors, words: Words) -> object:
     since = int(words.get("since", 0))
     return {"calls": [call.as_dict() for call in emulator.calls if call.n > since]}
 
 
-def _clear_calls(emulator: "Emulator", _: Words) -> object:
+def _clear_calls(emulator: Vendors, _: Words) -> object:
     cleared = len(emulator.calls)
     emulator.clear_calls()
     return {"cleared": cleared}
 
 
-def _by_hand(emulator: "Emulator", words: Words) -> object:
+def _by_hand(emulator: Vendors, words: Words) -> object:
     if set(words) != {"device", "act"}:
         raise ValueError('give {"device": 100097, "act": "install"} or "restart"')
     emulator.manual_action(**words)
     return emulator.truth(words["device"])
 
 
-def _truth(emulator: "Emulator", words: Words) -> object:
+def _truth(emulator: Vendors, words: Words) -> object:
     device = int(words["device"]) if "device" in words else None
     return emulator.truth(device, vendor=words.get("vendor", "nsight"))
 

@@ -12,16 +12,14 @@ import struct
 from collections.abc import Callable
 from threading import Event, Thread
 from types import TracebackType
-from typing import TYPE_CHECKING, cast
+from typing import cast
 from urllib.parse import parse_qsl, unquote
 
 import h11
 
 from patchfleet.emulator.response import Delivery, Response
 from patchfleet.emulator.tls import Authority
-
-if TYPE_CHECKING:
-    from patchfleet.emulator.emulator import Emulator
+from patchfleet.emulator.vendors import Vendors
 
 LOOPBACK = "127.0.0.1"
 _BACKLOG = 4096
@@ -253,7 +251,7 @@ class _Connection(asyncio.Protocol):
 class Host:
     """Hold what a caller needs to reach a running emulator."""
 
-    def __init__(self, emulator: "Emulator", authority: Authority | None = None) -> None:
+    def __init__(self, emulator: Vendors, authority: Authority | None = None) -> None:
         self.emulator = emulator
         self.authority = authority
         self.connections: set[_Connection] = set()
@@ -317,7 +315,7 @@ class Host:
 class Running:
     """Run an emulator in a thread of its own for as long as a `with` block lasts."""
 
-    def __init__(self, emulator: "Emulator", port: int, *, https: bool = False) -> None:
+    def __init__(self, emulator: Vendors, port: int, *, https: bool = False) -> None:
         self._authority = Authority() if https else None
         self._host = Host(emulator, self._authority)
         self._port = port
@@ -360,7 +358,7 @@ class Running:
 
 
 def serve_forever(
-    emulator: "Emulator",
+    emulator: Vendors,
     port: int,
     on_ready: Callable[[Host], None] | None,
     *,

@@ -4,15 +4,12 @@ Law of this file: tables of readers.  The tokens seen in official or working que
 others that go by the name of a field; which more the vendor has is not known.
 """
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from datetime import datetime
 
-from patchfleet.emulator.qualys.asset import Asset
+from patchfleet.emulator.qualys.asset import Asset, Tag
 from patchfleet.emulator.qualys.patch import CataloguePatch, Vulnerability
 from patchfleet.emulator.qualys.qql import Token, matcher
-
-if TYPE_CHECKING:
-    from patchfleet.emulator.qualys.state import SubscriptionState
 
 _PatchToken = Token[CataloguePatch]
 
@@ -63,9 +60,7 @@ VULNERABILITY_TOKENS: dict[str, Token[Vulnerability]] = {
 }
 
 
-def _asset_tokens(estate: "SubscriptionState") -> dict[str, Token[Asset]]:
-    tags = estate.tags
-
+def _asset_tokens(tags: Mapping[str, Tag]) -> dict[str, Token[Asset]]:
     def tag_names(asset: Asset) -> list[str]:
         return [tags[guid].name for guid in asset.tag_ids]
 
@@ -89,16 +84,16 @@ def _asset_tokens(estate: "SubscriptionState") -> dict[str, Token[Asset]]:
     }
 
 
-def patch_filter(estate: "SubscriptionState", qql: str) -> Callable[[CataloguePatch], bool]:
+def patch_filter(qql: str, now: datetime) -> Callable[[CataloguePatch], bool]:
     """Return the test a patch query makes; raise Refused (400) for a bad one."""
-    return matcher(qql, PATCH_TOKENS, estate.now)
+    return matcher(qql, PATCH_TOKENS, now)
 
 
-def vulnerability_filter(estate: "SubscriptionState", qql: str) -> Callable[[Vulnerability], bool]:
+def vulnerability_filter(qql: str, now: datetime) -> Callable[[Vulnerability], bool]:
     """Return the test a vulnerability query makes; raise Refused (400) for a bad one."""
-    return matcher(qql, VULNERABILITY_TOKENS, estate.now)
+    return matcher(qql, VULNERABILITY_TOKENS, now)
 
 
-def asset_filter(estate: "SubscriptionState", qql: str) -> Callable[[Asset], bool]:
+def asset_filter(qql: str, now: datetime, tags: Mapping[str, Tag]) -> Callable[[Asset], bool]:
     """Return the test an asset query makes; raise Refused (400) for a bad one."""
-    return matcher(qql, _asset_tokens(estate), estate.now)
+    return matcher(qql, _asset_tokens(tags), now)

@@ -107,7 +107,7 @@ class SubscriptionState:
         Raises Refused (400) for a query that cannot be read.
         """
         self.settle_all()
-        fits = qql_fields.patch_filter(self, qql)
+        fits = qql_fields.patch_filter(qql, self.now)
         found = [one for one in self.patches.values() if one.platform == platform and fits(one)]
         found.sort(key=lambda patch: (patch.published_at, patch.number), reverse=True)
         return found
@@ -117,7 +117,7 @@ class SubscriptionState:
 
         Raises Refused (400) for a query that cannot be read.
         """
-        fits = qql_fields.vulnerability_filter(self, qql)
+        fits = qql_fields.vulnerability_filter(qql, self.now)
         mended = {qid for one in self.patches.values() if one.platform == platform
                   for qid in one.qids}  # fmt: skip
         return {qid for qid in mended if fits(self.vulnerabilities[qid])}
@@ -125,7 +125,7 @@ class SubscriptionState:
     def assets_matching(self, qql: str, platform: str) -> list[Asset]:
         """Return the assets of a platform that a query finds, in the order they were made."""
         self.settle_all()
-        fits = qql_fields.asset_filter(self, qql)
+        fits = qql_fields.asset_filter(qql, self.now, self.tags)
         return [one for one in self.assets.values() if one.platform == platform and fits(one)]
 
     def settle(self, asset: Asset) -> None:
