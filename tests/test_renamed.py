@@ -7,6 +7,8 @@ import sys
 import pytest
 
 from patchfleet._renamed import table
+from patchfleet.qualys import TokenAuth
+from patchfleet.qualys.client import client_of
 
 MODULES = {f"patchfleet.{old}": f"patchfleet.{new}" for old, new in table.MODULES.items()}
 NAMES = {f"patchfleet.{old}": f"patchfleet.{new}" for old, new in table.NAMES.items()}
@@ -66,3 +68,11 @@ def _named(name):
 
 def _public(module):
     return [name for name in vars(module) if not name.startswith("_")]
+
+
+def test_a_former_member_of_a_class_warns_at_the_line_that_uses_it():
+    auth = TokenAuth("user", "password")
+    with pytest.warns(DeprecationWarning, match=r"TokenAuth.client is now .*client_of;") as caught:
+        client = auth.client
+    assert client is client_of(auth)
+    assert caught[0].filename == __file__

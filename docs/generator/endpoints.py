@@ -11,7 +11,8 @@ from docs.generator.tables import code, explained, table
 from patchfleet.qualys.client import Qualys
 from patchfleet.qualys.operations import catalogue, inventory, job_changes, jobs, patches, reports
 from patchfleet.qualys.records.base_list import BaseList
-from patchfleet.transport.exchange import CallPolicy, exchange
+from patchfleet.transport.call_policy import CallPolicy
+from patchfleet.transport.exchange import exchange
 from patchfleet.transport.messages import Request
 from patchfleet.transport.operation import Change, ConcurrentFlows, Procedure, Work
 from patchfleet.transport.rate_limit import NoRateLimit

@@ -7,7 +7,8 @@ import pytest
 from patchfleet.errors import Unreadable
 from patchfleet.nsight.client import VENDOR
 from patchfleet.nsight.operations import devices, inventory, patches
-from patchfleet.transport.exchange import CallPolicy, exchange
+from patchfleet.transport.call_policy import CallPolicy
+from patchfleet.transport.exchange import exchange
 from patchfleet.transport.messages import Response
 from patchfleet.transport.operation import Operation, if_changed
 from patchfleet.transport.rate_limit import NoRateLimit

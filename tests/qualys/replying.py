@@ -11,7 +11,8 @@ import msgspec
 
 from patchfleet.qualys.envelope import explain
 from patchfleet.qualys.records.base import Record
-from patchfleet.transport.exchange import CallPolicy, exchange
+from patchfleet.transport.call_policy import CallPolicy
+from patchfleet.transport.exchange import exchange
 from patchfleet.transport.messages import Request, Response
 from patchfleet.transport.operation import Change, ConcurrentFlows, Flow, Pause, Procedure, Work
 from patchfleet.transport.rate_limit import NoRateLimit

@@ -13,7 +13,8 @@ from patchfleet.errors import Forbidden, Rejected, Unreachable, VendorBroken, Ve
 from patchfleet.qualys import JobCreated
 from patchfleet.qualys.envelope import explain
 from patchfleet.qualys.operations.job_changes import create_job
-from patchfleet.transport.exchange import CallPolicy, exchange
+from patchfleet.transport.call_policy import CallPolicy
+from patchfleet.transport.exchange import exchange
 from patchfleet.transport.messages import NoResponse, Request, Response
 from patchfleet.transport.operation import Pause
 from patchfleet.transport.rate_limit import NoRateLimit

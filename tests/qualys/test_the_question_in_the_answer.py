@@ -9,7 +9,8 @@ from test_qualys_replies import EVERY, PATCH
 
 from patchfleet.errors import NotFound, NotTheVendor, RateLimited, Unreadable, VendorError
 from patchfleet.qualys.operations import catalogue, inventory, jobs, patches, reports
-from patchfleet.transport.exchange import CallPolicy, exchange
+from patchfleet.transport.call_policy import CallPolicy
+from patchfleet.transport.exchange import exchange
 from patchfleet.transport.messages import Request, Response
 from patchfleet.transport.operation import Flow, Work
 from patchfleet.transport.rate_limit import NoRateLimit

@@ -15,8 +15,9 @@ from patchfleet.emulator import Emulator
 from patchfleet.errors import VendorError
 from patchfleet.nsight import NAble
 from patchfleet.qualys import TokenAuth
-from patchfleet.transport.change import Claim, Earlier
-from patchfleet.transport.exchange import CallPolicy, exchange
+from patchfleet.transport.call_policy import CallPolicy
+from patchfleet.transport.exchange import exchange
+from patchfleet.transport.journal import Claim, Earlier
 from patchfleet.transport.messages import NoResponse, Request, Response
 from patchfleet.transport.operation import ConcurrentFlows, Pause, Wanted, Work
 from patchfleet.transport.rate_limit import NoRateLimit

@@ -17,7 +17,8 @@ from patchfleet.errors import (
     VendorBroken,
     VendorError,
 )
-from patchfleet.transport.exchange import CallPolicy, exchange
+from patchfleet.transport.call_policy import CallPolicy
+from patchfleet.transport.exchange import exchange
 from patchfleet.transport.messages import NoResponse, Request, Response
 from patchfleet.transport.operation import Operation, Pause
 from patchfleet.transport.rate_limit import NoRateLimit, RateLimit

@@ -15,7 +15,8 @@ from patchfleet.config import Secret
 from patchfleet.emulator import Emulator, Host
 from patchfleet.errors import Unauthorized, Unreachable, VendorBroken
 from patchfleet.qualys import AsyncQualys, Qualys, TokenAuth
-from patchfleet.transport.exchange import CallPolicy, exchange
+from patchfleet.transport.call_policy import CallPolicy
+from patchfleet.transport.exchange import exchange
 from patchfleet.transport.login import LOOK_AGAIN_SECONDS, AccessToken, Login
 from patchfleet.transport.messages import NoResponse, Request, Response
 from patchfleet.transport.operation import Operation, Pause

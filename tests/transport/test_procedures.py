@@ -10,7 +10,8 @@ import pytest
 from patchfleet.emulator import Emulator, Host
 from patchfleet.errors import NotFound, VendorBroken
 from patchfleet.qualys import AsyncQualys, Qualys, Retries
-from patchfleet.transport.exchange import CallPolicy, exchange, streamed
+from patchfleet.transport.call_policy import CallPolicy
+from patchfleet.transport.exchange import exchange, streamed
 from patchfleet.transport.messages import Request, Response
 from patchfleet.transport.operation import (
     Concurrent,

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from patchfleet.errors import NotFound
-from patchfleet.transport.exchange import CallPolicy, exchange
+from patchfleet.transport.call_policy import CallPolicy
+from patchfleet.transport.exchange import exchange
 from patchfleet.transport.messages import Request, Response
 from patchfleet.transport.operation import (
     Concurrent,

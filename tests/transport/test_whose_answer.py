@@ -18,9 +18,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from patchfleet.errors import ConfigError, Unreachable, Unreadable
+from patchfleet.transport.call_policy import CallPolicy
 from patchfleet.transport.connection_pool import AsyncConnectionPool, ConnectionPool, _Account
 from patchfleet.transport.endpoint import Endpoint, _trust
-from patchfleet.transport.exchange import CallPolicy, exchange
+from patchfleet.transport.exchange import exchange
 from patchfleet.transport.messages import NoResponse, Request, Response
 from patchfleet.transport.operation import Echo, Operation, if_changed, on_new_connection
 from patchfleet.transport.rate_limit import NoRateLimit

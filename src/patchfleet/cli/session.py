@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from patchfleet.qualys import Qualys
     from patchfleet.report import Report, Table
     from patchfleet.store import Snapshot, Store
-    from patchfleet.transport.change import Journal
+    from patchfleet.transport.journal import Journal
     from patchfleet.transport.rate_limit import RateLimiter
 
 

@@ -23,10 +23,10 @@ from patchfleet.nsight.records.inventory import Description
 from patchfleet.nsight.records.patches import Patch, PatchesChanged, RetryMessage
 from patchfleet.nsight.regions import checked_url, server_url
 from patchfleet.nsight.wrapper_names import DeviceCall, PatchesCall, WrapperMethod
-from patchfleet.transport.change import Journal
+from patchfleet.transport.call_policy import CallPolicy
 from patchfleet.transport.client import AsyncClient, Client, amethod, method
 from patchfleet.transport.endpoint import Endpoint
-from patchfleet.transport.exchange import CallPolicy
+from patchfleet.transport.journal import Journal
 from patchfleet.transport.rate_limit import NoRateLimit, RateLimit, RateLimiter, whole_calls
 from patchfleet.transport.retry import Retries
 

@@ -17,6 +17,7 @@ from patchfleet.models import Action, Finding
 from patchfleet.plan.plan import Change, DeviceChange, Plan, no_op_reason
 from patchfleet.store import ChangeEntry, ChangeOutcome, Json
 from patchfleet.transport import change as changes
+from patchfleet.transport.journal import Journal as ChangeJournal
 from patchfleet.transport.operation import Outcome as Made
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class Target(Protocol):
         action: Action,
         device_id: str,
         finding_ids: tuple[str, ...],
-        journal: changes.Journal | None = None,
+        journal: ChangeJournal | None = None,
     ) -> Made[Any]:
         """Do one action to some patches of a device, and return what was read back."""
         ...

@@ -9,14 +9,14 @@ import base64
 import binascii
 import re
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from threading import Lock
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import Any, Protocol, TypedDict, TypeVar, Unpack
 
 import msgspec
 
 from patchfleet import __version__
-from patchfleet._renamed import renamed
+from patchfleet._renamed import former, renamed
 from patchfleet.config import Secret
 from patchfleet.decodable import decodable
 from patchfleet.errors import (
@@ -32,17 +32,14 @@ from patchfleet.errors import (
 )
 from patchfleet.qualys.envelope import explain
 from patchfleet.qualys.platforms import gateway_of, overridden
-from patchfleet.transport.change import Journal
+from patchfleet.transport.call_policy import CallPolicy
 from patchfleet.transport.endpoint import Endpoint
-from patchfleet.transport.exchange import CallPolicy
+from patchfleet.transport.journal import Journal
 from patchfleet.transport.login import AccessToken, Login
 from patchfleet.transport.messages import Request, Response
 from patchfleet.transport.operation import Operation
 from patchfleet.transport.rate_limit import NoRateLimit, RateLimit, RateLimiter, whole_calls
 from patchfleet.transport.retry import Retries
-
-if TYPE_CHECKING:
-    from patchfleet.qualys.client import Qualys
 
 VENDOR = "Qualys"
 LIFETIME_SECONDS = 4 * 3600.0
@@ -60,6 +57,22 @@ HINTS: dict[type[VendorError], str] = {
     Unreachable: "check the platform, the network and the proxy",
     WindowExceeded: "narrow it down with a query",
 }
+
+
+class Closable(Protocol):
+    """What an account needs to know of its client."""
+
+    @property
+    def closer(self) -> Callable[[], None]:
+        """Return what closes the connections and holds no reference to the client."""
+        ...
+
+    def close(self) -> None:
+        """Close the connections."""
+        ...
+
+
+C = TypeVar("C", bound=Closable)
 
 
 class ClientOptions(TypedDict, total=False):
@@ -121,7 +134,7 @@ class TokenAuth:
         self.line = _line(base_url, login, settings)
         self.manners = _manners(login, settings)
         self._lock = Lock()
-        self._client: Qualys | None = None
+        self._client: Any = None
 
     @property
     def gateway_url(self) -> str:
@@ -129,16 +142,20 @@ class TokenAuth:
         return self.line.base_url
 
     @property
-    def client(self) -> "Qualys":
-        """The client that the functions of `pm` and `gav` use; made at the first call."""
-        from patchfleet.qualys.client import Qualys
+    def client(self) -> Any:
+        """Return the client of this account: the former name of `client_of(auth)`."""
+        return former("qualys.auth:TokenAuth.client", "qualys.client:client_of")(self)
 
+    def shared_client(self, make: Callable[["TokenAuth"], C]) -> C:
+        """Return the client that all functions share; `make` makes it at the first call."""
         with self._lock:
             if self._client is None:
-                self._client = Qualys(auth=self)
-                # A script that forgets an account does not forget its connections.
-                weakref.finalize(self, self._client.closer)
-            return self._client
+                made = make(self)
+                self._client = made
+                # A script that drops its last reference to an account must not leak connections.
+                weakref.finalize(self, made.closer)
+            shared: C = self._client
+            return shared
 
     def close(self) -> None:
         """Close the connections; the next call opens new ones."""

@@ -26,6 +26,11 @@ from patchfleet.transport.client import (
 )
 
 
+def client_of(auth: TokenAuth) -> "Qualys":
+    """Return the client that the functions of `pm` and `gav` share; made at the first call."""
+    return auth.shared_client(lambda account: Qualys(auth=account))
+
+
 def _account(
     username: str,
     password: str | Secret,

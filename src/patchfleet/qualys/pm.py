@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast, overload
 
 from patchfleet.qualys.auth import TokenAuth
+from patchfleet.qualys.client import client_of
 from patchfleet.qualys.operations import catalogue, job_changes, jobs, patches, reports
 from patchfleet.qualys.operations.request import Sort
 from patchfleet.qualys.records.base_list import BaseList
@@ -92,7 +93,7 @@ def with_auth(build: Callable[P, Work[T]]) -> Callable[Concatenate[TokenAuth, P]
     def call(auth: TokenAuth, *args: P.args, **kwargs: P.kwargs) -> T:
         if not isinstance(auth, TokenAuth):
             raise TypeError(f"auth is a TokenAuth, and not a {type(auth).__name__}")
-        return auth.client.run(build(*args, **kwargs))
+        return client_of(auth).run(build(*args, **kwargs))
 
     call.__name__ = call.__qualname__ = build.__name__
     call.__doc__ = build.__doc__

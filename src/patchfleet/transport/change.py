@@ -5,12 +5,12 @@ whatever was answered, or nothing, what is said comes from reading. Only what su
 machine is sent again unlooked; where nothing can be read, nothing is sent again.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeAlias
+from typing import Any, Generic, Literal, TypeAlias
 
+from patchfleet._renamed import renamed
 from patchfleet.errors import (
     NotTheVendor,
     RateLimited,
@@ -19,6 +19,8 @@ from patchfleet.errors import (
     VendorBroken,
     VendorError,
 )
+from patchfleet.transport.call_policy import CallPolicy
+from patchfleet.transport.journal import Claim, Earlier
 from patchfleet.transport.operation import (
     Change,
     Flow,
@@ -29,50 +31,8 @@ from patchfleet.transport.operation import (
     Sight,
     Steps,
     T,
-    Wanted,
 )
 from patchfleet.transport.retry import wait_before_next
-
-if TYPE_CHECKING:
-    from patchfleet.transport.exchange import CallPolicy
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """What is said of some of the things that were to change, and how each was read."""
-
-    outcome: Literal["confirmed", "failed", "unknown"]
-    items: tuple[str, ...]
-    now: Mapping[str, Any]
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Earlier:
-    """A change that an earlier command sent and could not tell the outcome of.
-
-    `is_looked_for` where a person looked, and says that nothing came of it.
-    """
-
-    line: int
-    marker: str
-    is_looked_for: bool = False
-
-
-class Journal(Protocol):
-    """What a client writes down; it is on the disk when a method returns."""
-
-    def sent(self, wanted: Wanted, at: datetime) -> int:
-        """Say that a change is about to be sent; return the number of the line."""
-        ...
-
-    def ended(self, line: int, claims: Sequence[Claim], at: datetime) -> None:
-        """Say what came of the change of a line."""
-        ...
-
-    def unfinished(self, wanted: Wanted) -> Earlier | None:
-        """Return the last change that asked for the same, where nobody knows what came of it."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +49,11 @@ class Tried(Generic[T]):
     is_renewable: bool = False
 
 
-Do: TypeAlias = "Callable[[Procedure[Any], CallPolicy], Flow[Any]]"
-Try: TypeAlias = "Callable[[Operation[Any], CallPolicy], Flow[Tried[Any]]]"
+Do: TypeAlias = Callable[[Procedure[Any], CallPolicy], Flow[Any]]
+Try: TypeAlias = Callable[[Operation[Any], CallPolicy], Flow[Tried[Any]]]
 
 
-def changed(change: Change[T], manners: "CallPolicy", do: Do, try_: Try) -> Flow[T]:
+def changed(change: Change[T], manners: CallPolicy, do: Do, try_: Try) -> Flow[T]:
     """Make a change as a flow: `do` does the reading, `try_` sends once.
 
     Returns its result, or raises: what was refused and is read as it was before, or an error whose
@@ -118,7 +78,7 @@ def changed(change: Change[T], manners: "CallPolicy", do: Do, try_: Try) -> Flow
     return _concluded(change, outcome, manners)
 
 
-def _sent(change: Change[T], manners: "CallPolicy", do: Do, try_: Try) -> Flow[Outcome[Any]]:
+def _sent(change: Change[T], manners: CallPolicy, do: Do, try_: Try) -> Flow[Outcome[Any]]:
     """Send until it is known what came of it, or until sending again would be wrong."""
     attempt = 0
     has_left = is_doubtful = is_renewed = False
@@ -159,7 +119,7 @@ def _leaves_open(error: VendorError | None) -> bool:
 
 
 def _before_next(
-    change: Change[T], outcome: Outcome[Any], has_left: bool, attempt: int, manners: "CallPolicy"
+    change: Change[T], outcome: Outcome[Any], has_left: bool, attempt: int, manners: CallPolicy
 ) -> float | None:
     """Return how long to wait before it is sent again, or None where it is not."""
     error = outcome.error
@@ -188,13 +148,13 @@ def _decided(outcome: Outcome[Any]) -> list[Claim]:
     return [Claim("failed", tuple(outcome.sights), {}, reason)]
 
 
-def _patience(error: VendorError, manners: "CallPolicy") -> float:
+def _patience(error: VendorError, manners: CallPolicy) -> float:
     asked = error.retry_after_seconds or 0.0
     return min(asked, manners.retries.longest_retry_after_seconds)
 
 
 def looked(
-    change: Change[T], answer: Any, manners: "CallPolicy", do: Do
+    change: Change[T], answer: Any, manners: CallPolicy, do: Do
 ) -> Flow[Mapping[str, Sight]]:
     """Read back what a change was to do, again after some time while it is not to be seen."""
     assert change.look is not None
@@ -262,7 +222,7 @@ def _reason(said: str, sight: Sight, error: VendorError | None) -> str:
 def _concluded(
     change: Change[T],
     outcome: Outcome[Any],
-    manners: "CallPolicy",
+    manners: CallPolicy,
     known: str = "the answer says that it was done",
 ) -> T:
     """Return the result of a change, or raise what is to be said in its place.
@@ -289,4 +249,6 @@ def _concluded(
     raise error
 
 
-__all__ = ["Change", "Claim", "Earlier", "Journal", "Tried", "changed", "claims_of", "looked"]
+__all__ = ["Change", "Claim", "Earlier", "Tried", "changed", "claims_of", "looked"]
+
+__getattr__ = renamed(__name__)

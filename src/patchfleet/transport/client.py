@@ -11,10 +11,11 @@ from functools import cache
 from types import TracebackType
 from typing import Any, Generic, ParamSpec, Self, TypeVar, get_args, get_type_hints, overload
 
-from patchfleet.transport.change import Journal
+from patchfleet.transport.call_policy import CallPolicy
 from patchfleet.transport.connection_pool import AsyncConnectionPool, ConnectionPool
 from patchfleet.transport.endpoint import Endpoint
-from patchfleet.transport.exchange import CallPolicy, exchange, streamed
+from patchfleet.transport.exchange import exchange, streamed
+from patchfleet.transport.journal import Journal
 from patchfleet.transport.operation import R, RecordStream, Work
 from patchfleet.transport.runner import arun, astream, run, stream
 

@@ -4,11 +4,8 @@ Law of this file: a generator that never does I/O. It yields what should be sent
 is driven by `run.py` with real sockets or by a test with none.
 """
 
-import random
-import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from msgspec.structs import replace
@@ -26,8 +23,9 @@ from patchfleet.errors import (
     VendorBroken,
     VendorError,
 )
-from patchfleet.transport.change import Journal, Tried, changed
-from patchfleet.transport.login import LOOK_AGAIN_SECONDS, Login
+from patchfleet.transport.call_policy import CallPolicy, unexplained
+from patchfleet.transport.change import Tried, changed
+from patchfleet.transport.login import LOOK_AGAIN_SECONDS
 from patchfleet.transport.messages import NoResponse, Request, Response
 from patchfleet.transport.operation import (
     Change,
@@ -43,37 +41,7 @@ from patchfleet.transport.operation import (
     T,
     Work,
 )
-from patchfleet.transport.rate_limit import RateLimit, RateLimiter
-from patchfleet.transport.retry import Retries, retry_after_seconds, wait_before_next
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
-def _unexplained(_: Response) -> None:
-    """Say no more about a failure than its HTTP status does."""
-
-
-@dataclass(frozen=True, slots=True)
-class CallPolicy:
-    """How a client behaves towards its vendor; every clock and every die is a parameter.
-
-    `hints` says, per kind of error, what a user of this vendor should look at. `explain` reads an
-    answer that is a failure in the vendor's own words, or returns None where there are none.
-    `journal` keeps what is changed, before it is sent and when it is known what came of it.
-    """
-
-    vendor: str
-    pace: RateLimiter = field(default_factory=RateLimit)
-    retries: Retries = field(default_factory=Retries)
-    hints: Mapping[type[VendorError], str] = field(default_factory=dict)
-    login: Login | None = None
-    explain: Callable[[Response], VendorError | None] = _unexplained
-    journal: Journal | None = None
-    clock: Callable[[], float] = time.monotonic
-    now: Callable[[], datetime] = _utc_now
-    chance: Callable[[], float] = random.random
+from patchfleet.transport.retry import retry_after_seconds, wait_before_next
 
 
 def exchange(work: Work[T], manners: CallPolicy) -> Flow[T]:
@@ -273,7 +241,7 @@ def _stamp(error: VendorError, operation: str, manners: CallPolicy, about: str =
 def judged(
     outcome: Response | NoResponse,
     now: Callable[[], datetime],
-    explain: Callable[[Response], VendorError | None] = _unexplained,
+    explain: Callable[[Response], VendorError | None] = unexplained,
 ) -> Response:
     """Return the answer if its HTTP status lets it be read, raise what it means if not."""
     if isinstance(outcome, NoResponse):

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Row, and_, exists, func, insert, or_, sele
 from patchfleet.store.record.database import Database
 from patchfleet.store.record.schema import change, micros, moment
 from patchfleet.store.types import ChangeEntry, Json, OpenChange, ReadBack, change_id
-from patchfleet.transport.change import Claim, Earlier
+from patchfleet.transport.journal import Claim, Earlier
 from patchfleet.transport.operation import Wanted
 
 _AS_JSON = ("finding_ids", "before", "after")

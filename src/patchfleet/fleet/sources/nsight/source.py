@@ -47,7 +47,7 @@ from patchfleet.nsight.codes import base_choice, is_set_by_user, said
 from patchfleet.nsight.operations.patches import change_of, list_patches
 from patchfleet.nsight.operations.request import IDS_PER_CALL
 from patchfleet.nsight.records.base import Records
-from patchfleet.transport.change import Journal
+from patchfleet.transport.journal import Journal
 from patchfleet.transport.operation import (
     Change,
     Conditional,
