@@ -44,6 +44,27 @@ def test_no_new_name_is_a_former_one(new):
     assert new not in NAMES or NAMES[new] != new
 
 
+@pytest.mark.parametrize(("old", "new"), table.FIELDS.items(), ids=table.FIELDS)
+def test_a_former_field_is_a_keyword_and_an_attribute(old, new):
+    address, _, field = old.rpartition(".")
+    kind = _named(f"patchfleet.{address}")
+    value = object()
+    with pytest.warns(DeprecationWarning, match=f"{field} is now {kind.__name__}.{new};"):
+        made = kind(**{field: value})
+    assert getattr(made, new) is value
+    with pytest.warns(DeprecationWarning, match=f"{field} is now"):
+        assert getattr(made, field) is value
+    with (
+        pytest.raises(TypeError, match="are one field"),
+        pytest.warns(DeprecationWarning, match=field),
+    ):
+        kind(**{field: value, new: value})
+    with pytest.raises(AttributeError):
+        _ = made.never
+    with pytest.raises(TypeError):
+        kind(never=1)
+
+
 def test_former_names_cost_nothing_until_they_are_used():
     code = (
         "import sys, patchfleet, patchfleet.errors, patchfleet.models;"

@@ -22,7 +22,7 @@ _SETTINGS = {
     "PostgreSQL in the user's own data folder.",
     "is_private": "Whether the record and what is published are made for their owner alone "
     "(0600, 0700). `false` leaves rights to the umask; what is there already stays as it is.",
-    "wait_for_lock_seconds": "How long to wait for a database that another process has locked "
+    "lock_timeout_seconds": "How long to wait for a database that another process has locked "
     "before saying so.",
     "nsight.region": "Territory of the dashboard or one of its aliases; see the [list](nsight.md"
     "#regions).",
@@ -54,7 +54,7 @@ _SETTINGS = {
     "qualys.customer_tags": "Patterns of asset tags that name a customer, as "
     '`["Customer: *"]`; see [customers](qualys.md#customers-and-sites).',
     "qualys.allow_http": "Permits plain `http` to another machine than this one.",
-    "sync.devices_at_once": "How many devices are read side by side; of N-sight, since Qualys "
+    "sync.concurrency": "How many devices are read side by side; of N-sight, since Qualys "
     "answers by pages.",
     "sync.resume_within_hours": "A sync that was broken off no longer ago than this is taken up "
     "again; 0 to begin anew always.",
@@ -64,9 +64,9 @@ _SETTINGS = {
     "limit. `--max-calls` goes before it.",
     "sync.accept_unread_after": "After so many syncs in a row that could not read a device, a sync "
     "is complete without it: [it keeps its last listing](sync.md#what-cannot-be-read). 0 is never.",
-    "sync.most_gone_percent": "A sync in which more of the devices are gone at once [is not "
+    "sync.max_missing_percent": "A sync in which more of the devices are gone at once [is not "
     "believed](sync.md#what-is-gone).",
-    "sync.wait_for_worker_seconds": "How long `patchfleet sync --engine` waits for [a worker]"
+    "sync.worker_timeout_seconds": "How long `patchfleet sync --engine` waits for [a worker]"
     "(engine.md) to take a batch before it ends, incomplete.",
     "today.overdue_after_days": "Days after its release that a critical patch may take.",
     "today.silent_after_days": "Days after which a device that was not heard of is called silent.",

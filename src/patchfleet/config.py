@@ -21,6 +21,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 from msgspec import Meta, Struct
 
+from patchfleet._renamed.words import former_setting, former_settings, setting_warning
 from patchfleet.addresses import has_secret
 from patchfleet.decodable import decodable
 from patchfleet.errors import ConfigError
@@ -98,13 +99,13 @@ class QualysSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class SyncSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The `[sync]` table."""
 
-    devices_at_once: Annotated[int, Meta(ge=1, le=64)] = 16
+    concurrency: Annotated[int, Meta(ge=1, le=64)] = 16
     resume_within_hours: Annotated[float, Meta(ge=0)] = 6
     max_age_hours: Annotated[float, Meta(ge=0)] = 0
     max_calls: Annotated[int, Meta(ge=0)] = 0
-    most_gone_percent: Annotated[float, Meta(ge=0, le=100)] = 20
+    max_missing_percent: Annotated[float, Meta(ge=0, le=100)] = 20
     accept_unread_after: Annotated[int, Meta(ge=0)] = 0
-    wait_for_worker_seconds: Annotated[float, Meta(ge=0)] = 60
+    worker_timeout_seconds: Annotated[float, Meta(ge=0)] = 60
 
 
 class TodaySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -138,7 +139,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     store: Secret = Secret("")
     published: str = ""
     is_private: bool = True
-    wait_for_lock_seconds: Annotated[float, Meta(ge=0)] = 10
+    lock_timeout_seconds: Annotated[float, Meta(ge=0)] = 10
     nsight: NSightSettings = NSightSettings()
     qualys: QualysSettings = QualysSettings()
     sync: SyncSettings = SyncSettings()
@@ -205,6 +206,7 @@ def load(named: Path | None = None, environment: Mapping[str, str] = os.environ)
     if file is not None:
         text = _text_of(file)
         table = _table_of(file, text)
+        _rename(table, file, text)
     if "file" in table:
         raise _unusable(file, text, "there is no setting 'file'", "file", Settings)
     _overlay(table, environment)
@@ -260,6 +262,17 @@ def _own_types(wanted: type, value: Any) -> Any:
     raise TypeError(f"Expected `str`, got `{type(value).__name__}`")
 
 
+def _rename(table: dict[str, Any], file: Path, text: str) -> None:
+    """Give each former setting its present name; raise `ConfigError` where both are set."""
+    for old, new in [*former_settings(table)]:
+        place, _, name = old.rpartition(".")
+        inside = table[place] if place else table
+        present = new.rpartition(".")[2]
+        if present in inside:
+            raise _unusable(file, text, f"{old} and {new} are one setting", name, None)
+        inside[present] = inside.pop(name)
+
+
 def _overlay(table: dict[str, Any], environment: Mapping[str, str]) -> None:
     """Put what the environment says over what the file says."""
     for name in ("store", "published"):
@@ -300,10 +313,18 @@ def _explained(error: msgspec.ValidationError, file: Path | None, text: str) -> 
         return _unusable(file, text, f"{where} {name!r}", name, _TABLES.get(place, Settings))
     at = re.search(r" - at `\$\.([\w.]+)`", message)
     name = at.group(1) if at else ""
+    name = _as_written(name, text)
     said = message.split(" - at ", maxsplit=1)[0]
     for theirs, ours in _KINDS.items():
         said = said.replace(f"`{theirs}`", ours)
     return _unusable(file, text, f"{name}: {said[:1].lower()}{said[1:]}", name.split(".")[-1], None)
+
+
+def _as_written(name: str, text: str) -> str:
+    """Return the former name of a setting where the file uses it, else the name itself."""
+    if re.search(rf"(?m)^\s*{re.escape(name.rpartition('.')[2])}\s*=", text):
+        return name
+    return former_setting(name) or name
 
 
 _KINDS = {
@@ -402,11 +423,18 @@ _VARIABLES = {
 
 
 def warnings_about(settings: Settings) -> list[str]:
-    """Return what a person should know about these settings: a key that others can read."""
-    file = settings.file
-    if file is None or os.name != "posix" or not file.stat().st_mode & 0o077:
+    """Return one sentence for each former setting, and one for a secret that others can read."""
+    if settings.file is None:
         return []
-    table = _table_of(file, _text_of(file))
+    table = _table_of(settings.file, _text_of(settings.file))
+    renamed = [f"{settings.file}: {setting_warning(*pair)}" for pair in former_settings(table)]
+    return renamed + _exposed_secret(settings.file, table)
+
+
+def _exposed_secret(file: Path, table: dict[str, Any]) -> list[str]:
+    """Return a warning where others can read a file that holds a key, or no warning."""
+    if os.name != "posix" or not file.stat().st_mode & 0o077:
+        return []
     vendors = [of for of in map(table.get, ENVIRONMENT) if isinstance(of, dict)]
     held = next((name for of in vendors for name in ("key", "password") if of.get(name)), None)
     addresses = [table.get("store"), table.get("published"), *(of.get("proxy") for of in vendors)]

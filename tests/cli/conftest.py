@@ -19,7 +19,7 @@ from patchfleet.emulator import Emulator, Host
 
 SETTINGS = """\
 store = "fleet.db"
-wait_for_lock_seconds = 0.2
+lock_timeout_seconds = 0.2
 
 [nsight]
 calls_per_minute = 0

@@ -136,15 +136,17 @@ def test_a_time_that_is_none_is_refused(fleet, wrong):
 
 def test_the_state_of_a_device_now_and_then(fleet):
     device = a_device(fleet)
-    now = fleet("state", device, "--json").json["rows"]
-    first = fleet("state", device, "--run", "1", "--json").json["rows"]
+    now = fleet("device", device, "--json").json["rows"]
+    first = fleet("device", device, "--run", "1", "--json").json["rows"]
     assert now
     assert first
     assert now != first
-    assert fleet("state", device, "--at", "2000-01-01").error().startswith("no complete sync as of")
-    assert fleet("state", "NOPE").error() == "no device is called 'NOPE'"
-    assert fleet("state", device, "--at", "yesterday").code == 2
-    assert fleet("state", device, "--at", "2026-11-14", "--run", "1").code == 2
+    assert (
+        fleet("device", device, "--at", "2000-01-01").error().startswith("no complete sync as of")
+    )
+    assert fleet("device", "NOPE").error() == "no device is called 'NOPE'"
+    assert fleet("device", device, "--at", "yesterday").code == 2
+    assert fleet("device", device, "--at", "2026-11-14", "--run", "1").code == 2
 
 
 def test_a_history_tells_every_state(fleet):
@@ -211,16 +213,16 @@ def test_machines_are_joined_with_reasons_and_a_verdict_wins(fleet):
     assert rows
     assert all(len(row["sources"]) == 2 and row["reasons"] for row in rows)
     left, right = rows[0]["devices"]
-    assert fleet("machines", "different", left, right, "--reason", "two desks").code == 0
+    assert fleet("machines", "unlink", left, right, "--reason", "two desks").code == 0
     assert fleet("sync", "--source", "nsight").code == 0
     after = fleet("machines", "list", "--joined", "--json").json["rows"]
     assert len(after) == len(rows) - 1
-    (verdict,) = fleet("machines", "verdicts", "--json").json["rows"]
+    (verdict,) = fleet("machines", "decisions", "--json").json["rows"]
     assert verdict["reason"] == "two desks"
-    assert fleet("machines", "look-alikes").code == 0
-    assert "names no device" in fleet("machines", "same", left, "4711").error()
-    assert "always itself" in fleet("machines", "same", left, left).error()
-    assert "no device nope of nsight" in fleet("machines", "same", left, "nsight:nope").error()
+    assert fleet("machines", "candidates").code == 0
+    assert "names no device" in fleet("machines", "link", left, "4711").error()
+    assert "both ids are the same device" in fleet("machines", "link", left, left).error()
+    assert "no device nope of nsight" in fleet("machines", "link", left, "nsight:nope").error()
 
 
 def test_the_morning(fleet):

@@ -46,8 +46,8 @@ SUMMARIES = {
 def test_these_are_the_commands():
     assert [" ".join(path) for path in ALL if path[0] not in ("nsight", "qualys")] == [
         "demo", "init", "sync", "worker", "today", "report", "intel", "intel load", "intel list",
-        "state", "history", "patch", "diff", "machines", "machines list", "machines look-alikes",
-        "machines same", "machines different", "machines verdicts", "sql", "store",
+        "device", "history", "patch", "diff", "machines", "machines list", "machines candidates",
+        "machines link", "machines unlink", "machines decisions", "sql", "store",
         "store publish", "store check", "store copy", "runs", "emulate",
         "emulate nsight", "emulate qualys", "completion",
     ]  # fmt: skip
@@ -167,7 +167,10 @@ def test_completion_scripts(cli, shell):
 @pytest.mark.parametrize(
     ("typed", "offered"),
     [
-        ("patchfleet s", ["sync", "state", "sql", "store"]),
+        ("patchfleet s", ["sync", "sql", "store"]),
+        ("patchfleet machines s", [""]),
+        ("patchfleet machines same --r", ["--reason"]),
+        ("patchfleet sync --accept-", ["--accept-missing", "--accept-unread"]),
         ("patchfleet nsight do", ["do-nothing"]),
         ("patchfleet nsight approve --cus", ["--customer"]),
         ("patchfleet nsight patches --severity c", ["critical"]),

@@ -126,7 +126,7 @@ def test_a_device_that_cannot_be_read_is_accepted(moving, how):
     assert f"* {mark}" in cli("sql", "SELECT 1 AS one").err
 
 
-NOTED = (["today"], ["report"], ["machines", "list"], ["machines", "look-alikes"])
+NOTED = (["today"], ["report"], ["machines", "list"], ["machines", "candidates"])
 
 
 @pytest.mark.parametrize(("fault", "service"), [("forbidden", "list_sites"), ("reset", "*")])

@@ -57,23 +57,23 @@ def test_a_file_says_the_rest(tmp_path):
         tmp_path / "given.toml",
         """
         store = "here.db"
-        wait_for_lock_seconds = 2.5
+        lock_timeout_seconds = 2.5
         [nsight]
         region = "uk"
         key = " k "
         calls_per_minute = 30
         [sync]
-        devices_at_once = 4
+        concurrency = 4
         [today]
         overdue_after_days = 7
         """,
     )
     settings = config.load(path, {})
     assert settings.store_address == tmp_path / "here.db", "beside the file, wherever one stands"
-    assert settings.wait_for_lock_seconds == 2.5
+    assert settings.lock_timeout_seconds == 2.5
     assert (settings.nsight.region, settings.nsight.calls_per_minute) == ("uk", 30)
     assert settings.nsight.key == Secret("k")
-    assert settings.sync.devices_at_once == 4
+    assert settings.sync.concurrency == 4
     assert settings.today.overdue_after_days == 7
     assert settings.file == path
 
@@ -126,10 +126,10 @@ def test_a_file_that_was_named_must_be_there(tmp_path, name, by):
         ("\n\n[nsigth]\nregion = 'us'", ":3: there is no setting 'nsigth'",
          "did you mean 'nsight'?"),
         ("[nsight]\nregion = 'us'\n[sync]\nx = 1", ":4: [sync] has no setting 'x'",
-         ("known are: devices_at_once, resume_within_hours, max_age_hours, max_calls, "
-          "most_gone_percent, accept_unread_after, wait_for_worker_seconds")),
+         ("known are: concurrency, resume_within_hours, max_age_hours, max_calls, "
+          "max_missing_percent, accept_unread_after, worker_timeout_seconds")),
         ("file = 'x'", ":1: there is no setting 'file'",
-         ("known are: store, published, is_private, wait_for_lock_seconds, nsight, qualys, sync, "
+         ("known are: store, published, is_private, lock_timeout_seconds, nsight, qualys, sync, "
           "today, deadlines")),
         ("store = 5", ":1: store: expected text, got a whole number", None),
         ("[nsight]\ncalls_per_minute = 'many'",
@@ -137,8 +137,8 @@ def test_a_file_that_was_named_must_be_there(tmp_path, name, by):
         ("[nsight]\nkey = 5", ":2: nsight.key: expected text, got a whole number", None),
         ("[nsight]\n\ncalls_per_minute = -1",
          ":3: nsight.calls_per_minute: expected a number >= 0.0", None),
-        ("[sync]\ndevices_at_once = 100",
-         ":2: sync.devices_at_once: expected a whole number <= 64", None),
+        ("[sync]\nconcurrency = 100",
+         ":2: sync.concurrency: expected a whole number <= 64", None),
         ("[today]\noverdue_after_days = 1.5",
          ":2: today.overdue_after_days: expected a whole number, got a number", None),
         ("nsight = 3", ":1: nsight: expected a table, got a whole number", None),

@@ -95,7 +95,7 @@ def test_no_command_tells_the_secret_of_its_record(tmp_path_factory, command, ad
     folder = tmp_path_factory.mktemp("settings")
     file = folder / "patchfleet.toml"
     spelled = address.replace("\\", "\\\\").replace('"', '\\"')
-    file.write_text(f'store = "{spelled}"\nwait_for_lock_seconds = 2\n', "utf-8")
+    file.write_text(f'store = "{spelled}"\nlock_timeout_seconds = 2\n', "utf-8")
     file.chmod(0o644)
     told = said_by("--config", str(file), *command)
     assert not is_told(told)

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from patchfleet.emulator import Host
 
 SETTINGS = """\
-wait_for_lock_seconds = 5
+lock_timeout_seconds = 5
 
 [nsight]
 calls_per_minute = {calls_per_minute}
@@ -24,8 +24,8 @@ retries = 0
 timeout_seconds = 20
 
 [sync]
-devices_at_once = 4
-wait_for_worker_seconds = {wait_for_worker_seconds}
+concurrency = 4
+worker_timeout_seconds = {worker_timeout_seconds}
 """
 
 
@@ -92,9 +92,9 @@ class Team:
         }
         self.pace(0)
 
-    def pace(self, calls_per_minute: float, wait_for_worker_seconds: float = 60) -> None:
+    def pace(self, calls_per_minute: float, worker_timeout_seconds: float = 60) -> None:
         text = SETTINGS.format(
-            calls_per_minute=calls_per_minute, wait_for_worker_seconds=wait_for_worker_seconds
+            calls_per_minute=calls_per_minute, worker_timeout_seconds=worker_timeout_seconds
         )
         (self.folder / "patchfleet.toml").write_text(text)
 

@@ -54,7 +54,7 @@ def test_one_pace_for_all_processes(team, server, emulator, monkeypatch):
             engine_of(store, "nsight", "account") as engine,
         ):
             source = QueuedSource(NSightSource(nable), engine, devices_a_batch=10)
-            outcome = sync(source, store, rules=SyncOptions(devices_at_once=6))
+            outcome = sync(source, store, rules=SyncOptions(concurrency=6))
     assert outcome.is_complete
     assert len(arrivals) == outcome.calls == len(emulator.calls)
     lists = re.findall(r"= '\[([\d,]+)\]'", log.read_bytes()[begun_at:].decode())

@@ -16,7 +16,7 @@ from patchfleet.store import Store
 from patchfleet.store.queries import findings
 from truth import learned_findings, patched, true_findings
 
-ONE_BY_ONE = SyncOptions(devices_at_once=1)
+ONE_BY_ONE = SyncOptions(concurrency=1)
 
 
 @pytest.fixture

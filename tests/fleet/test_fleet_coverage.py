@@ -87,7 +87,7 @@ def test_a_key_that_lost_sight_closes_nothing(emulator, source, connected, store
             patched(emulator)
         )
     believed = sync(
-        connected(Blind), store, now=lambda: emulator.now, rules=SyncOptions(accepts_gone=True)
+        connected(Blind), store, now=lambda: emulator.now, rules=SyncOptions(accepts_missing=True)
     )
     assert believed.is_complete
     assert believed.vanished == outcome.vanished
@@ -98,7 +98,7 @@ def test_a_budget_ends_a_sync_and_the_next_goes_on(emulator, source, store):
     emulator.advance(days=1)
     emulator.clear_calls()
     inventory = calls - len(patched(emulator))
-    few = SyncOptions(max_calls=inventory + 2, devices_at_once=1)
+    few = SyncOptions(max_calls=inventory + 2, concurrency=1)
     first = sync(source, store, now=lambda: emulator.now, rules=few)
     assert not first.is_complete
     assert first.calls == len(emulator.calls) == inventory + 2

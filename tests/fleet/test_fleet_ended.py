@@ -87,7 +87,7 @@ def test_reports_say_that_a_later_sync_ended_and_why(tmp_path_factory, name, pha
         for _ in range(times):
             world.now += DAY
             with pytest.raises(type(error)):
-                sync(world, store, now=lambda: world.now, rules=SyncOptions(most_gone=1))
+                sync(world, store, now=lambda: world.now, rules=SyncOptions(max_missing=1))
         for chosen in (Selection(), Selection(customers=("Birch",))):
             for report, text in reports(store, chosen):
                 (note,) = [one for one in report.notes if one.startswith("Not current: ")]

@@ -36,7 +36,7 @@ SERVICES = (
     "list_workstations",
 )
 
-ONE_BY_ONE = SyncOptions(devices_at_once=1)
+ONE_BY_ONE = SyncOptions(concurrency=1)
 
 
 class World:

@@ -29,7 +29,7 @@ def learned(store: Store) -> dict[str, set[int]]:
 
 
 def synced(world: World, store: Store, **rules):
-    return sync(world, store, now=lambda: world.now, rules=SyncOptions(most_gone=1, **rules))
+    return sync(world, store, now=lambda: world.now, rules=SyncOptions(max_missing=1, **rules))
 
 
 def days(store: Store, world: World, *outcomes, **rules):
@@ -183,7 +183,7 @@ def test_a_device_missing_from_a_short_list_may_be_let_go(tmp_path):
         outcome = days(store, world)
         assert not outcome.is_complete
         assert outcome.lost[0].is_kept
-        assert days(store, world, accepts_gone=True).is_complete
+        assert days(store, world, accepts_missing=True).is_complete
         assert learned(store).keys() == {"0", "1", "3"}
         after = days(store, world)
         assert after.is_complete, "a count that stays wrong stops nobody"
@@ -267,7 +267,7 @@ def test_jobs_that_are_gone_are_named_and_all_at_once_is_not_believed(tmp_path, 
             assert not outcome.is_complete
             assert "all 2 jobs on record are gone at once" in outcome.problems[0].reason
             assert store.jobs("jobbing").keys() == {"j1", "j2"}
-            outcome = days(store, world, accepts_gone=True)
+            outcome = days(store, world, accepts_missing=True)
             assert outcome.is_complete
         assert [gap.reason for gap in outcome.job_gaps] == [
             f"job {number} {number.upper()} is gone" for number in sorted(gone)

@@ -27,7 +27,7 @@ class Fleet:
         return self.emulator.now
 
     def sync(self):
-        rules = SyncOptions(accepts_gone=True)  # the emulated world may have been made anew
+        rules = SyncOptions(accepts_missing=True)  # the emulated world may have been made anew
         assert sync(self.source, self.store, now=self.now, rules=rules).is_complete
         self.emulator.clear_calls()
 

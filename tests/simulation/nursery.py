@@ -27,7 +27,7 @@ def one_sync(vendor, address, published, now, at_once, account):
         client = Qualys(account["username"], account["password"], override_platform=gateway)
         source = QualysSource(client, now=lambda: at)
     with client, Store.open(address, published=published) as store:
-        sync(source, store, now=lambda: at, rules=SyncOptions(devices_at_once=at_once))
+        sync(source, store, now=lambda: at, rules=SyncOptions(concurrency=at_once))
 
 
 def main():

@@ -16,7 +16,7 @@ def test_what_was_complete_is_read_and_the_sync_goes_on(tmp_path):
     emulator = Emulator(customers=1, devices=16, patches=10, seed=3)
 
     def synced(source, store, **how):
-        rules = SyncOptions(devices_at_once=1)
+        rules = SyncOptions(concurrency=1)
         return sync(source, store, now=lambda: emulator.now, rules=rules, **how)
 
     with (

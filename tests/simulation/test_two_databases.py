@@ -20,7 +20,7 @@ from patchfleet.store.queries import JudgedVerdict
 pytestmark = pytest.mark.slow
 
 DAYS = 10
-IN_TURN = SyncOptions(devices_at_once=1)
+IN_TURN = SyncOptions(concurrency=1)
 NAMES = [
     name
     for name in queries.__all__

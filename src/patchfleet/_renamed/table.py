@@ -201,6 +201,8 @@ NAMES = {
     "fleet.identity_marks:Marks": "fleet.matching.identifiers:Identifiers",
     "fleet.identity_verdicts:Groups": "fleet.matching.overrides:DisjointSet",
     "fleet.identity_verdicts:Settled": "fleet.matching.overrides:ResolvedOverrides",
+    "fleet.outcome:DEVICES_AT_ONCE": "fleet.outcome:DEFAULT_CONCURRENCY",
+    "fleet.outcome:MOST_GONE": "fleet.outcome:DEFAULT_MAX_MISSING",
     "fleet.outcome:Outcome": "fleet.outcome:SyncResult",
     "fleet.outcome:Progress": "fleet.outcome:SyncProgress",
     "fleet.outcome:Rules": "fleet.outcome:SyncOptions",
@@ -334,3 +336,32 @@ NAMES = {
     "transport.wires:Wire": "transport.connection_pool:ConnectionPool",
 }
 """Old and new names within modules and packages: `module:name`."""
+
+COMMANDS = {
+    "machines different": "machines unlink",
+    "machines look-alikes": "machines candidates",
+    "machines same": "machines link",
+    "machines verdicts": "machines decisions",
+    "state": "device",
+}
+"""Old and new commands."""
+
+OPTIONS = {
+    "sync --accept-gone": "--accept-missing",
+}
+"""Old and new options; the command, by its present name, stands before the old one."""
+
+SETTINGS = {
+    "sync.devices_at_once": "sync.concurrency",
+    "sync.most_gone_percent": "sync.max_missing_percent",
+    "sync.wait_for_worker_seconds": "sync.worker_timeout_seconds",
+    "wait_for_lock_seconds": "lock_timeout_seconds",
+}
+"""Old and new settings, with their tables. No environment variable has been renamed."""
+
+FIELDS = {
+    "fleet.outcome:SyncOptions.accepts_gone": "accepts_missing",
+    "fleet.outcome:SyncOptions.devices_at_once": "concurrency",
+    "fleet.outcome:SyncOptions.most_gone": "max_missing",
+}
+"""Old and new fields of value types: keywords and attributes."""

@@ -5,6 +5,7 @@ test holds each to the first line of its command's own help.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib import import_module
 
 import click
@@ -35,15 +36,31 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command; for an unknown one say which name is close."""
+        """Return the command, also by a former name; suggest a close name for an unknown one."""
         try:
-            return super().resolve_command(ctx, args)
+            return super().resolve_command(ctx, self._current(ctx, args))
         except click.exceptions.NoSuchCommand:
             from difflib import get_close_matches
 
             close = get_close_matches(args[0], list(self.table), 1) if args else []
             meant = f"; did you mean '{close[0]}'?" if close else ""
             raise click.UsageError(f"there is no command '{args[0]}'{meant}", ctx) from None
+
+    def _current(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Replace former names of the command and its options; warn unless a shell completes."""
+        from patchfleet._renamed.words import current_command, current_options
+
+        if not args:
+            return args
+        group = ctx.command_path.split()[1:]
+        path, renamed = current_command(" ".join([*group, args[0]]))
+        words, warnings = current_options(path, args[1:])
+        if not ctx.resilient_parsing:
+            for warning in [renamed, *warnings]:
+                if warning:
+                    with suppress(OSError):
+                        click.echo(f"warning: {warning}", err=True)
+        return [path.split()[-1] if renamed else args[0], *words]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """Write names and summaries from the table."""

@@ -1,4 +1,4 @@
-"""`patchfleet machines`: which devices are one machine, and what people decided."""
+"""`patchfleet machines`: devices matched to machines, and people's decisions about them."""
 
 import getpass
 from datetime import UTC, datetime
@@ -22,27 +22,31 @@ if TYPE_CHECKING:
     from patchfleet.models.machine import DeviceRef
 
 COMMANDS = {
-    "list": ("patchfleet.cli.machines:listed", "List machines with their devices everywhere."),
-    "look-alikes": ("patchfleet.cli.machines:alike", "List pairs that a person must decide."),
-    "same": ("patchfleet.cli.machines:same", "Decide that two devices are one machine."),
-    "different": ("patchfleet.cli.machines:different", "Decide that two devices are not one."),
-    "verdicts": ("patchfleet.cli.machines:verdicts", "List what people decided."),
+    "list": ("patchfleet.cli.machines:listed", "List machines and their devices in each source."),
+    "candidates": (
+        "patchfleet.cli.machines:candidates",
+        "List pairs of devices that may be one machine.",
+    ),
+    "link": ("patchfleet.cli.machines:link", "Decide that two devices are the same machine."),
+    "unlink": ("patchfleet.cli.machines:unlink", "Decide that two devices are different machines."),
+    "decisions": ("patchfleet.cli.machines:decisions", "List the decisions people have made."),
 }
 
 
 @click.group(cls=LazyGroup, table=COMMANDS)
 def command() -> None:
-    """Show which devices are one machine, and decide.
+    """Show which devices are the same machine, and decide.
 
-    A device is what one vendor lists, a machine is what stands on the desk. They are joined by what
-    is theirs alone (serial number, network card), never by a name; what only looks alike is listed
-    for a person, whose word wins.
+    A device is an entry in one vendor's inventory; a machine is one physical or virtual computer.
+    Devices are matched by unique identifiers such as serial number and MAC address, never by name
+    alone. Pairs that may match are listed as candidates, and a person's decision overrides the
+    match.
     """
 
 
 @click.command()
 @device_options
-@click.option("--joined", is_flag=True, help="Only machines that several sources know.")
+@click.option("--joined", is_flag=True, help="Only machines that are in several sources.")
 @output_options
 @pass_session
 def listed(
@@ -53,7 +57,7 @@ def listed(
     as_json: bool,
     outputs: tuple[Path, ...],
 ) -> None:
-    """List machines with their devices everywhere."""
+    """List machines and their devices in each source."""
     from patchfleet.report.coverage import sentences
     from patchfleet.report.machines import machines_table
     from patchfleet.store.queries import machines
@@ -69,10 +73,10 @@ def listed(
 @click.command()
 @output_options
 @pass_session
-def alike(session: Session, *, as_json: bool, outputs: tuple[Path, ...]) -> None:
-    """List pairs that a person must decide.
+def candidates(session: Session, *, as_json: bool, outputs: tuple[Path, ...]) -> None:
+    """List pairs of devices that may be one machine.
 
-    Decide with `patchfleet machines same` or `different`, by the two ids.
+    Decide with `patchfleet machines link` or `unlink` and the two ids.
     """
     from patchfleet.report.coverage import sentences
     from patchfleet.report.machines import look_alikes_table
@@ -85,39 +89,33 @@ def alike(session: Session, *, as_json: bool, outputs: tuple[Path, ...]) -> None
         session.show(table, as_json=as_json, outputs=outputs)
 
 
-@click.command()
-@click.argument("first")
-@click.argument("second")
-@click.option("--reason", default="", help="Why, for whoever asks later.")
-@click.option("--by", default="", help="Who decides; by default whoever is logged in.")
-@pass_session
-def same(session: Session, *, first: str, second: str, reason: str, by: str) -> None:
-    """Decide that two devices are one machine.
+def _decision(summary: str, *, is_same: bool) -> click.Command:
+    """Return the command that decides about two devices."""
 
-    FIRST and SECOND are ids such as nsight:4711 and qualys:09dd45d6-…; the next sync follows.
-    """
-    _decide(session, (first, second), is_same=True, reason=reason, by=by)
+    @click.command(
+        help=f"{summary}\n\nFIRST and SECOND are ids such as nsight:4711 and qualys:09dd45d6-…. "
+        "The decision takes effect with the next sync."
+    )
+    @click.argument("first")
+    @click.argument("second")
+    @click.option("--reason", default="", help="Why; kept with the decision.")
+    @click.option("--by", default="", help="Who decides; by default the user who is logged in.")
+    @pass_session
+    def decide(session: Session, *, first: str, second: str, reason: str, by: str) -> None:
+        _decide(session, (first, second), is_same=is_same, reason=reason, by=by)
+
+    return decide
 
 
-@click.command()
-@click.argument("first")
-@click.argument("second")
-@click.option("--reason", default="", help="Why, for whoever asks later.")
-@click.option("--by", default="", help="Who decides; by default whoever is logged in.")
-@pass_session
-def different(session: Session, *, first: str, second: str, reason: str, by: str) -> None:
-    """Decide that two devices are not one.
-
-    FIRST and SECOND are ids such as nsight:4711 and qualys:09dd45d6-…; the next sync follows.
-    """
-    _decide(session, (first, second), is_same=False, reason=reason, by=by)
+link = _decision("Decide that two devices are the same machine.", is_same=True)
+unlink = _decision("Decide that two devices are different machines.", is_same=False)
 
 
 @click.command()
 @output_options
 @pass_session
-def verdicts(session: Session, *, as_json: bool, outputs: tuple[Path, ...]) -> None:
-    """List what people decided."""
+def decisions(session: Session, *, as_json: bool, outputs: tuple[Path, ...]) -> None:
+    """List the decisions people have made."""
     from patchfleet.report.machines import verdicts_table
 
     with session.store() as store:
@@ -132,7 +130,7 @@ def _decide(
 
     left, right = (_ref(text) for text in named)
     if left == right:
-        raise CommandLineError("a device is always itself", hint="name two devices")
+        raise CommandLineError("both ids are the same device", hint="give two different devices")
     verdict = MatchDecision(
         left=left,
         right=right,
@@ -143,13 +141,13 @@ def _decide(
     )
     with session.store() as store:
         store.decide(verdict)
-    session.say(f"decided by {verdict.by}; the next sync follows it")
+    session.say(f"decided by {verdict.by}; takes effect with the next sync")
 
 
 def _ref(text: str) -> "DeviceRef":
     source, colon, number = text.partition(":")
     if not (source and colon and number):
         raise CommandLineError(
-            f"{text!r} names no device", hint="name it as nsight:4711, source and id"
+            f"{text!r} names no device", hint="give source and id, such as nsight:4711"
         )
     return source, number

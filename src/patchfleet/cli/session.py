@@ -62,7 +62,7 @@ class Session:
             address,
             published=self.settings.published_address if self._store is None else None,
             create=create,
-            wait_seconds=self.settings.wait_for_lock_seconds,
+            wait_seconds=self.settings.lock_timeout_seconds,
             is_private=self.settings.is_private,
         ) as store:
             yield store

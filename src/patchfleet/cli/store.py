@@ -70,7 +70,7 @@ def copy(session: Session, *, destination: str) -> None:
     with session.store() as store:
         copied = store.copy_to(
             target,
-            wait_seconds=session.settings.wait_for_lock_seconds,
+            wait_seconds=session.settings.lock_timeout_seconds,
             is_private=session.settings.is_private,
         )
     rows = sum(copied.values())

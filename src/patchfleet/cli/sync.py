@@ -63,7 +63,7 @@ class Duration(click.ParamType[timedelta]):
 )
 @click.option("--max-calls", type=click.IntRange(1), help="End, incomplete, before more calls.")
 @click.option(
-    "--accept-gone",
+    "--accept-missing",
     is_flag=True,
     help="Believe that many devices, or all jobs, are gone at once, and devices that are missing "
     "from lists shorter than the vendor's own count.",
@@ -91,7 +91,7 @@ def command(
     fresh: bool,
     max_age: timedelta | None,
     max_calls: int | None,
-    accept_gone: bool,
+    accept_missing: bool,
     accept_unread: tuple[str, ...],
     engine: bool,
     as_json: bool,
@@ -108,7 +108,7 @@ def command(
     """
     rules = msgspec.structs.replace(
         _rules(session, max_age, max_calls),
-        fresh=fresh, accepts_gone=accept_gone, accepts_unread=accept_unread,
+        fresh=fresh, accepts_missing=accept_missing, accepts_unread=accept_unread,
     )  # fmt: skip
     if engine:
         from patchfleet.fleet.distributed.dbos_queue import reached_by_all
@@ -131,10 +131,10 @@ def _rules(session: Session, max_age: timedelta | None, max_calls: int | None) -
     settings = session.settings.sync
     return SyncOptions(
         resume_within=session.resume_within,
-        devices_at_once=settings.devices_at_once,
+        concurrency=settings.concurrency,
         max_age=timedelta(hours=settings.max_age_hours) if max_age is None else max_age,
         max_calls=max_calls or settings.max_calls or None,
-        most_gone=settings.most_gone_percent / 100,
+        max_missing=settings.max_missing_percent / 100,
         accepts_unread_after=settings.accept_unread_after,
     )
 
@@ -224,7 +224,7 @@ def _distributed(
             source,
             engine,
             devices_a_batch=min(DEVICES_A_BATCH, half_a_minute),
-            patience=QueueTimeouts(worker_seconds=session.settings.sync.wait_for_worker_seconds),
+            patience=QueueTimeouts(worker_seconds=session.settings.sync.worker_timeout_seconds),
             on_retry=lambda sentence: session.say(f"warning: {sentence}"),
         )
 

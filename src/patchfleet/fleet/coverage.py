@@ -36,15 +36,15 @@ class Coverage(Struct, frozen=True):
     """What the key can see now, in a sentence."""
 
 
-def compare(before: Inventory | None, now: Inventory, *, accepts_gone: bool = False) -> Coverage:
+def compare(before: Inventory | None, now: Inventory, *, accepts_missing: bool = False) -> Coverage:
     """Name the customers, sites, kinds of device and devices that an inventory has no more.
 
     A device that is not managed for patches any more is named too. One about whose absence the
-    inventory contradicts itself is kept, unless `accepts_gone`.
+    inventory contradicts itself is kept, unless `accepts_missing`.
     """
     if before is None:
         return Coverage((), (), 0.0, _visible(now))
-    lost = _lost(before, now, accepts_gone=accepts_gone)
+    lost = _lost(before, now, accepts_missing=accepts_missing)
     gone = sum(not one.is_kept for one in lost)
     return Coverage(
         vanished=(*_customers(before, now), *_sites(before, now), *_kinds(before, now)),
@@ -93,7 +93,7 @@ def _described(device: Device, before: Device | None) -> Device:
     return msgspec.structs.replace(device, **held)
 
 
-def _lost(before: Inventory, now: Inventory, *, accepts_gone: bool) -> list[LostDevice]:
+def _lost(before: Inventory, now: Inventory, *, accepts_missing: bool) -> list[LostDevice]:
     names = {customer.id: customer.name for customer in before.customers}
     present = {device.id: device for device in now.devices}
     lost = []
@@ -105,9 +105,9 @@ def _lost(before: Inventory, now: Inventory, *, accepts_gone: bool) -> list[Lost
                 continue
             reason = UNMANAGED
         elif device.id in now.contradicted:
-            reason, is_kept = CONTRADICTED, not accepts_gone
+            reason, is_kept = CONTRADICTED, not accepts_missing
         elif (device.customer_id, device.kind) in now.short:
-            reason, is_kept = SHORT, not accepts_gone
+            reason, is_kept = SHORT, not accepts_missing
         lost.append(
             LostDevice(
                 device_id=device.id,

@@ -8,24 +8,25 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from patchfleet._renamed import renamed
+from patchfleet._renamed.fields import FormerFields
 from patchfleet.models import Device, Gap
 from patchfleet.models.selection import is_named
 
-DEVICES_AT_ONCE = 16
-MOST_GONE = 0.2
+DEFAULT_CONCURRENCY = 16
+DEFAULT_MAX_MISSING = 0.2
 """A larger share of devices does not vanish from one sync to the next, unless a key lost sight."""
 ALL = "*"
 """What `SyncOptions.accepts_unread` names all devices by."""
 
 
-class SyncOptions(Struct, frozen=True, kw_only=True):
+class SyncOptions(Struct, frozen=True, kw_only=True, metaclass=FormerFields):
     """How a sync is made.
 
     `max_age` is how old the listing of a device, or what is known of a host, may stay where nothing
     says that it changed; zero asks all. `max_calls` ends the sync, incomplete, before it makes
-    more. More than `most_gone` of the devices gone at once is not believed, nor that all jobs are,
-    nor a device missing from a list that is shorter than the source's own count, unless
-    `accepts_gone`.
+    more. A sync in which a larger share than `max_missing` of the devices is missing, or all jobs
+    are, or a device is missing from a list that is shorter than the source's own count, is not
+    believed unless `accepts_missing`.
 
     A device that cannot be read keeps the sync from being complete, unless a person accepts it: by
     name or id in `accepts_unread` (`*` for all, jobs too), or in advance, once so many syncs in a
@@ -34,11 +35,11 @@ class SyncOptions(Struct, frozen=True, kw_only=True):
 
     resume_within: timedelta = timedelta(hours=6)
     fresh: bool = False
-    devices_at_once: int = DEVICES_AT_ONCE
+    concurrency: int = DEFAULT_CONCURRENCY
     max_age: timedelta = timedelta(0)
     max_calls: int | None = None
-    most_gone: float = MOST_GONE
-    accepts_gone: bool = False
+    max_missing: float = DEFAULT_MAX_MISSING
+    accepts_missing: bool = False
     accepts_unread: tuple[str, ...] = ()
     accepts_unread_after: int = 0
 

@@ -109,7 +109,7 @@ class _Sync:
     def outcome(self) -> SyncResult:
         before = self._store.last_inventory(self._source.name)
         said = self._source.inventory(self._count_call, self._remembered())
-        coverage = compare(before, said, accepts_gone=self._rules.accepts_gone)
+        coverage = compare(before, said, accepts_missing=self._rules.accepts_missing)
         inventory = completed(before, said, coverage.lost)
         self._run.inventory(inventory)
         self._listed = self._run.last_listings()
@@ -178,13 +178,13 @@ class _Sync:
                 self._not_read(devices[lost.device_id], lost.reason)
             else:
                 self._run.problem(_gap_of(lost))
-        if coverage.share > self._rules.most_gone and not self._rules.accepts_gone:
+        if coverage.share > self._rules.max_missing and not self._rules.accepts_missing:
             self._problem(
                 Gap(
                     "coverage",
                     f"{coverage.share:.0%} of the devices of the last complete sync are gone at "
                     f"once; {coverage.visible}: check the key's rights, or sync again with "
-                    "--accept-gone",
+                    "--accept-missing",
                 )
             )
         return {lost.device_id for lost in coverage.lost if lost.is_kept}
@@ -194,7 +194,9 @@ class _Sync:
         if self._problems:
             return
         try:
-            known = () if self._rules.accepts_gone else self._store.jobs(self._source.name).keys()
+            known = (
+                () if self._rules.accepts_missing else self._store.jobs(self._source.name).keys()
+            )
             jobs = source.jobs(self._count_listing_call, self._over(), known)
         except Unauthorized:
             raise
@@ -222,12 +224,12 @@ class _Sync:
         """Name the jobs that are gone; say whether that is believed."""
         known = self._store.jobs(self._source.name)
         gone = known.keys() - {job.id for job in jobs.jobs} - jobs.kept_jobs
-        if gone and len(gone) == len(known) and not self._rules.accepts_gone:
+        if gone and len(gone) == len(known) and not self._rules.accepts_missing:
             self._problem(
                 Gap(
                     "jobs",
                     f"all {len(known):,} jobs on record are gone at once: check what the account "
-                    "may see, or sync again with --accept-gone",
+                    "may see, or sync again with --accept-missing",
                     is_general=True,
                 )
             )
@@ -348,7 +350,7 @@ class _Sync:
             if last.fingerprint is not None
         }
         listings = self._source.listings(
-            devices, known, at_once=self._rules.devices_at_once, on_call=self._count_listing_call
+            devices, known, at_once=self._rules.concurrency, on_call=self._count_listing_call
         )
         with closing(listings):
             for device, answer in listings:

@@ -45,7 +45,7 @@ def machines_table(rows: Iterable[MachineRow]) -> Table:
 
 def look_alikes_table(rows: Iterable[LookAlikeRow]) -> Table:
     """Tabulate pairs of devices for a person to decide."""
-    note = "Decide with: patchfleet machines same ID ID, or different ID ID."
+    note = "Decide with: patchfleet machines link ID ID, or unlink ID ID."
     table = tabulate("look_alikes", "Devices that may be one machine", _LOOK_ALIKES, rows)
     return Table(
         name=table.name, title=table.title, columns=table.columns, rows=table.rows, note=note

@@ -219,7 +219,7 @@ class Store:
             for of, number in machines.unknown(connection, (verdict.left, verdict.right)):
                 raise StoreError(
                     f"there is no device {number} of {of} on record",
-                    hint="`patchfleet machines look-alikes` lists pairs with their ids",
+                    hint="`patchfleet machines candidates` lists pairs with their ids",
                 )
             machines.add(connection, verdict)
 

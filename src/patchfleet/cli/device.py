@@ -1,4 +1,4 @@
-"""`patchfleet state`: the patches of a device, now or at an earlier time."""
+"""`patchfleet device`: the patches of a device, now or at an earlier time."""
 
 from datetime import datetime
 from pathlib import Path
