@@ -13,7 +13,7 @@ import msgspec
 
 from benchmarks.processes import Used, answer, question
 from patchfleet.qualys import PMPatch
-from patchfleet.qualys.records.base import RecordDecoder
+from patchfleet.qualys.records.record import RecordDecoder
 
 TIMES = 50
 

@@ -11,7 +11,7 @@ import patchfleet.errors
 from docs.generator.tables import code, explained, table
 from patchfleet import nsight
 from patchfleet.nsight import NAble, RateLimit, Retries
-from patchfleet.nsight.records.base import Record
+from patchfleet.nsight.records.record import Record
 from patchfleet.nsight.regions import ALIASES, SERVERS
 from patchfleet.nsight.wrapper_names import WrapperMethod
 from patchfleet.transport.client import method

@@ -12,7 +12,7 @@ from patchfleet.qualys.auth import ClientOptions
 from patchfleet.qualys.client import Qualys
 from patchfleet.qualys.jobs.rules import JobParameters
 from patchfleet.qualys.platforms import ALIASES, GATEWAYS
-from patchfleet.qualys.records.base import Record, TimestampField
+from patchfleet.qualys.records.record import Record, TimestampField
 from patchfleet.transport.client import method
 
 _WIDTH = 96

@@ -8,7 +8,7 @@ import pytest
 from patchfleet.emulator import Emulator
 from patchfleet.fleet import NSightSource, sync
 from patchfleet.nsight import NAble
-from patchfleet.nsight.records.base import Records
+from patchfleet.nsight.records.record import Records
 from patchfleet.store.queries import customers, devices, findings
 from truth import learned_findings, patched, true_devices, true_findings
 

@@ -11,8 +11,8 @@ from patchfleet.errors import Unreadable
 from patchfleet.fleet import NSightSource
 from patchfleet.fleet.sources.nsight.inventory_lists import FAR_AHEAD, FAR_BEHIND, SKEW, believed
 from patchfleet.nsight import NAble, Patch
-from patchfleet.nsight.records.base import Records
 from patchfleet.nsight.records.inventory import Client, Device, ListedDevice, Site
+from patchfleet.nsight.records.record import Records
 from patchfleet.transport.operation import Conditional
 
 NOW = datetime(2026, 11, 28, 6, tzinfo=UTC)

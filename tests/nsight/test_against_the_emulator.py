@@ -18,7 +18,7 @@ from patchfleet.errors import (
     VendorError,
 )
 from patchfleet.nsight import NAble, RateLimit, Retries
-from patchfleet.nsight.records.base import Record
+from patchfleet.nsight.records.record import Record
 
 ONCE_EACH = ("patch_retry", "patch_reprocess", "task_run_now")
 REPEATED = ("patch_approve", "patch_ignore", "patch_do_nothing", "patch_inherit")

@@ -13,8 +13,8 @@ from patchfleet.errors import Unreadable, VendorError
 from patchfleet.nsight.envelope import opened
 from patchfleet.nsight.flat_xml import rows_of
 from patchfleet.nsight.operations.patches import read_patches
-from patchfleet.nsight.records.base import read_all
 from patchfleet.nsight.records.patches import Patch
+from patchfleet.nsight.records.record import read_all
 from patchfleet.transport.messages import Response
 
 Read = Callable[[str], Response]

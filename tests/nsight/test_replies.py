@@ -12,7 +12,6 @@ import pytest
 from patchfleet.errors import Unauthorized, Unreadable
 from patchfleet.nsight.operations import devices, inventory
 from patchfleet.nsight.operations.describe import describe
-from patchfleet.nsight.records.base import Record
 from patchfleet.nsight.records.inventory import (
     CustomField,
     FailingDevice,
@@ -20,6 +19,7 @@ from patchfleet.nsight.records.inventory import (
     MonitoringDetails,
     TaskStarted,
 )
+from patchfleet.nsight.records.record import Record
 from patchfleet.transport.messages import Request, Response
 from patchfleet.transport.operation import Operation
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from patchfleet.qualys.envelope import explain
-from patchfleet.qualys.records.base import Record
+from patchfleet.qualys.records.record import Record
 from patchfleet.transport.call_policy import CallPolicy
 from patchfleet.transport.exchange import exchange
 from patchfleet.transport.messages import Request, Response

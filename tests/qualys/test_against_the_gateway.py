@@ -13,7 +13,7 @@ import pytest
 from patchfleet.emulator import Emulator, Host
 from patchfleet.errors import ConfigError, NotFound, Rejected, Unreachable
 from patchfleet.qualys import Qualys
-from patchfleet.qualys.records.base import Record
+from patchfleet.qualys.records.record import Record
 
 Truth = dict[str, Any]
 

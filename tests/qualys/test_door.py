@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from patchfleet.qualys import PMPatch
-from patchfleet.qualys.records.base import RecordDecoder
+from patchfleet.qualys.records.record import RecordDecoder
 from patchfleet.qualys.records.values import (
     AHEAD,
     FIRST,

@@ -10,7 +10,7 @@ from test_records import kinds
 
 from patchfleet.emulator import Emulator
 from patchfleet.qualys import JobResultSummary, PMAssetJobView, Qualys
-from patchfleet.qualys.records.base import Record, RecordDecoder
+from patchfleet.qualys.records.record import Record, RecordDecoder
 
 AT = datetime(2020, 1, 2, 3, 12, 30, 777000, tzinfo=UTC)
 INSIDE = {"id": "a", "osIdentifier": "rhel-9", "scanDateTime": 1577934750777}

@@ -18,7 +18,7 @@ from test_qualys_replies import EVERY, SAME
 
 from patchfleet.errors import VendorError
 from patchfleet.qualys.operations import inventory, jobs
-from patchfleet.qualys.records.base import Record
+from patchfleet.qualys.records.record import Record
 from patchfleet.transport.messages import Response
 from patchfleet.transport.operation import Work
 

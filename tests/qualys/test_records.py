@@ -11,7 +11,7 @@ import pytest
 
 from patchfleet.errors import Unreadable
 from patchfleet.qualys import BaseList, JobResultSummary, PMAsset, PMJob, PMPatch, PMRun
-from patchfleet.qualys.records.base import Record, RecordDecoder, TimestampField, raw
+from patchfleet.qualys.records.record import Record, RecordDecoder, TimestampField, raw
 
 AT = datetime(2020, 1, 2, 3, 12, 30, 777000, tzinfo=UTC)
 

@@ -25,7 +25,7 @@ from patchfleet.nsight import (
     Software,
     TaskStarted,
 )
-from patchfleet.nsight.records.base import Records
+from patchfleet.nsight.records.record import Records
 from patchfleet.qualys import (
     AsyncQualys,
     BaseList,

@@ -23,7 +23,7 @@ from patchfleet.errors import (
     VendorError,
     WindowExceeded,
 )
-from patchfleet.qualys.records.base import decoded
+from patchfleet.qualys.records.record import decoded
 from patchfleet.qualys.records.values import count_of
 from patchfleet.transport.messages import Response
 

@@ -17,8 +17,8 @@ from patchfleet.qualys import (
     JobResultSummary,
     PMAssetJobView,
 )
-from patchfleet.qualys.records.base import Record, TimestampField
 from patchfleet.qualys.records.jobs import ResultAsset
+from patchfleet.qualys.records.record import Record, TimestampField
 from patchfleet.report.document import Cell, Column, Kind, Report, Table
 from patchfleet.report.wording import plural
 from patchfleet.store.queries.coverage import Coverage

@@ -8,8 +8,8 @@ from patchfleet.errors import ConfigError, Unreadable
 from patchfleet.nsight.document import document_of
 from patchfleet.nsight.envelope import Answer, child, children, failure_of, text_of
 from patchfleet.nsight.operations.request import call
-from patchfleet.nsight.records.base import read_all
 from patchfleet.nsight.records.inventory import Description, Parameter
+from patchfleet.nsight.records.record import read_all
 from patchfleet.transport.messages import Response
 from patchfleet.transport.operation import Operation
 

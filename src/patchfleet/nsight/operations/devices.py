@@ -19,7 +19,6 @@ from patchfleet.nsight.envelope import (
     whole_text,
 )
 from patchfleet.nsight.operations.request import call, number, repeated
-from patchfleet.nsight.records.base import R, Records, id_of, read, read_all
 from patchfleet.nsight.records.inventory import (
     AssetDetails,
     Check,
@@ -32,6 +31,7 @@ from patchfleet.nsight.records.inventory import (
     Software,
     TaskStarted,
 )
+from patchfleet.nsight.records.record import R, Records, id_of, read, read_all
 from patchfleet.transport.messages import Response
 from patchfleet.transport.operation import Change, Echo, Operation, Wanted
 

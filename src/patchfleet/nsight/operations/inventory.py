@@ -7,7 +7,6 @@ from xml.etree.ElementTree import Element
 from patchfleet.errors import ConfigError
 from patchfleet.nsight.envelope import Answer, children, opened, text_of
 from patchfleet.nsight.operations.request import call, number, repeated
-from patchfleet.nsight.records.base import R, Records, id_of, read, read_all
 from patchfleet.nsight.records.inventory import (
     CheckCount,
     Client,
@@ -16,6 +15,7 @@ from patchfleet.nsight.records.inventory import (
     ListedDevice,
     Site,
 )
+from patchfleet.nsight.records.record import R, Records, id_of, read, read_all
 from patchfleet.transport.messages import Response
 from patchfleet.transport.operation import Echo, Operation
 

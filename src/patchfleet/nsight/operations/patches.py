@@ -16,8 +16,8 @@ from patchfleet.nsight import codes
 from patchfleet.nsight.envelope import answer, opened, text_of
 from patchfleet.nsight.flat_xml import rows_of
 from patchfleet.nsight.operations.request import call, chunks, number, patch_numbers, repeated
-from patchfleet.nsight.records.base import Records, read_all, read_rows
 from patchfleet.nsight.records.patches import Action, Patch, PatchesChanged, RetryMessage
+from patchfleet.nsight.records.record import Records, read_all, read_rows
 from patchfleet.transport.messages import Response
 from patchfleet.transport.operation import (
     Change,

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from msgspec import Struct, field
 
 from patchfleet.nsight import codes
-from patchfleet.nsight.records.base import Record
+from patchfleet.nsight.records.record import Record
 
 DeviceType = Literal["server", "workstation", "mobile_device"]
 

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from patchfleet.models.vocabulary import kb_in_title
 from patchfleet.nsight import codes
-from patchfleet.nsight.records.base import Record
+from patchfleet.nsight.records.record import Record
 
 Action = Literal["approve", "ignore", "do_nothing", "inherit"]
 

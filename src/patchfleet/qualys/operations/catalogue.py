@@ -30,7 +30,6 @@ from patchfleet.qualys.operations.request import (
     sort_text,
 )
 from patchfleet.qualys.query import checked_query
-from patchfleet.qualys.records.base import RecordDecoder, listed
 from patchfleet.qualys.records.base_list import BaseList
 from patchfleet.qualys.records.jobs import NamedId, Tag
 from patchfleet.qualys.records.patches import (
@@ -40,6 +39,7 @@ from patchfleet.qualys.records.patches import (
     PMVulnerability,
     ProductVulnCount,
 )
+from patchfleet.qualys.records.record import RecordDecoder, listed
 from patchfleet.qualys.records.values import id_of, text_of
 from patchfleet.transport.messages import Response
 from patchfleet.transport.operation import (

@@ -15,9 +15,9 @@ from patchfleet.qualys import paging
 from patchfleet.qualys.envelope import counted, whole
 from patchfleet.qualys.operations.request import Query, call, reader, values_of
 from patchfleet.qualys.query import checked_query
-from patchfleet.qualys.records.base import RecordDecoder, listed
 from patchfleet.qualys.records.base_list import BaseList
 from patchfleet.qualys.records.hosts import Host, HostList, HostPage
+from patchfleet.qualys.records.record import RecordDecoder, listed
 from patchfleet.transport.messages import Response
 from patchfleet.transport.operation import Echo, Operation, RecordStream, Steps
 

@@ -17,9 +17,9 @@ from patchfleet.qualys.operations.creation import Kind, creation, marker_of, unm
 from patchfleet.qualys.operations.jobs import get_job, job_id, job_ids, list_jobs
 from patchfleet.qualys.operations.request import call, reader
 from patchfleet.qualys.operations.switching import some, switching
-from patchfleet.qualys.records.base import RecordDecoder
 from patchfleet.qualys.records.base_list import BaseList
 from patchfleet.qualys.records.jobs import JobChange, JobCreated, JobIds, PMDeploymentJob, PMJob
+from patchfleet.qualys.records.record import RecordDecoder
 from patchfleet.transport.client import shows
 from patchfleet.transport.messages import Response
 from patchfleet.transport.operation import Change, Procedure, Sight, Steps, Wanted, Work

@@ -27,7 +27,6 @@ from patchfleet.qualys.operations.request import (
     values_of,
 )
 from patchfleet.qualys.query import checked_query
-from patchfleet.qualys.records.base import RecordDecoder, listed
 from patchfleet.qualys.records.base_list import BaseList
 from patchfleet.qualys.records.jobs import (
     JobIds,
@@ -38,6 +37,7 @@ from patchfleet.qualys.records.jobs import (
     PMRun,
     ResultAsset,
 )
+from patchfleet.qualys.records.record import RecordDecoder, listed
 from patchfleet.transport.client import shows
 from patchfleet.transport.messages import Response
 from patchfleet.transport.operation import (

@@ -30,9 +30,9 @@ from patchfleet.qualys.operations.request import (
     sort_text,
 )
 from patchfleet.qualys.query import checked_query
-from patchfleet.qualys.records.base import RecordDecoder
 from patchfleet.qualys.records.base_list import BaseList
 from patchfleet.qualys.records.patches import PMAsset, PMPatch
+from patchfleet.qualys.records.record import RecordDecoder
 from patchfleet.transport.client import shows
 from patchfleet.transport.messages import Response
 from patchfleet.transport.operation import Operation, RecordStream, Steps, Work

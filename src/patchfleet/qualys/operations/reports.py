@@ -26,7 +26,6 @@ from patchfleet.qualys.operations.request import (
     reader,
 )
 from patchfleet.qualys.operations.switching import some, switching
-from patchfleet.qualys.records.base import Record, RecordDecoder, TimestampField, not_json, raw
 from patchfleet.qualys.records.base_list import BaseList
 from patchfleet.qualys.records.jobs import (
     JobChange,
@@ -35,6 +34,7 @@ from patchfleet.qualys.records.jobs import (
     PMJob,
     RawMoment,
 )
+from patchfleet.qualys.records.record import Record, RecordDecoder, TimestampField, not_json, raw
 from patchfleet.qualys.records.values import id_of
 from patchfleet.transport.messages import Response
 from patchfleet.transport.operation import (

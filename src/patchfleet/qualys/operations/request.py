@@ -12,7 +12,7 @@ import msgspec
 
 from patchfleet.errors import ConfigError, VendorError
 from patchfleet.qualys.envelope import whole
-from patchfleet.qualys.records.base import RecordDecoder
+from patchfleet.qualys.records.record import RecordDecoder
 from patchfleet.transport.messages import Request, Response
 from patchfleet.transport.operation import Echo, Operation, T
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, TypeVar
 
-from patchfleet.qualys.records.base import Record
+from patchfleet.qualys.records.record import Record
 
 T = TypeVar("T")
 

@@ -6,8 +6,8 @@ be a single object, and a date the words "Not Announced".
 
 from typing import Any
 
-from patchfleet.qualys.records.base import Record, TimestampField, raw
 from patchfleet.qualys.records.jobs import RawMoment
+from patchfleet.qualys.records.record import Record, TimestampField, raw
 
 
 class Host(Record):

@@ -10,7 +10,7 @@ from typing import Any, Self, TypeAlias
 
 from msgspec import Struct
 
-from patchfleet.qualys.records.base import Record, TimestampField, raw
+from patchfleet.qualys.records.record import Record, TimestampField, raw
 from patchfleet.qualys.records.values import moment_of
 
 RawMoment: TypeAlias = int | float | str | None

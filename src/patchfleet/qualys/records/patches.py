@@ -5,8 +5,8 @@ Fields and types follow the wire's reference §7 and §8.
 
 from typing import Any
 
-from patchfleet.qualys.records.base import Record, TimestampField, raw
 from patchfleet.qualys.records.jobs import Interface, NamedId, RawMoment
+from patchfleet.qualys.records.record import Record, TimestampField, raw
 
 
 class PackageDetail(Record):

@@ -15,7 +15,7 @@ from patchfleet.nsight import Client, ListedDevice
 from patchfleet.nsight import Device as FullDevice
 from patchfleet.nsight import Site as ListedSite
 from patchfleet.nsight.codes import said
-from patchfleet.nsight.records.base import Record, Records
+from patchfleet.nsight.records.record import Record, Records
 
 FAR_AHEAD = timedelta(days=366)
 FAR_BEHIND = timedelta(days=3653)

@@ -46,7 +46,7 @@ from patchfleet.nsight import Patch as Row
 from patchfleet.nsight.codes import base_choice, is_set_by_user, said
 from patchfleet.nsight.operations.patches import change_of, list_patches
 from patchfleet.nsight.operations.request import IDS_PER_CALL
-from patchfleet.nsight.records.base import Records
+from patchfleet.nsight.records.record import Records
 from patchfleet.transport.journal import Journal
 from patchfleet.transport.operation import (
     Change,

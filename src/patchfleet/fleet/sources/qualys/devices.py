@@ -13,8 +13,8 @@ from msgspec import structs
 from patchfleet.fleet.sources.qualys.hosts import About
 from patchfleet.models import Customer, Device, DeviceKind, Gap, Site
 from patchfleet.qualys import PMAsset
-from patchfleet.qualys.records.base import Record
 from patchfleet.qualys.records.jobs import NamedId
+from patchfleet.qualys.records.record import Record
 from patchfleet.qualys.records.values import AHEAD, Door, entries_of, text_of
 
 OWN_CUSTOMER = "Qualys subscription"
