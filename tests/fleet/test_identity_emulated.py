@@ -8,7 +8,7 @@ import pytest
 from patchfleet.emulator import Emulator
 from patchfleet.fleet import NSightSource, QualysSource
 from patchfleet.fleet.matching.match import match_devices
-from patchfleet.fleet.sources.qualys.devices import OWN_CUSTOMER
+from patchfleet.models import OWN_CUSTOMER
 from patchfleet.models.machine import MatchDecision, SourcedDevice
 from patchfleet.nsight import NAble
 from patchfleet.qualys import Qualys, Retries

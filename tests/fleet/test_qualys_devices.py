@@ -7,14 +7,13 @@ from qualys_reading import calling, reading
 
 from patchfleet.emulator import Emulator
 from patchfleet.fleet.sources.qualys.devices import (
-    OWN_CUSTOMER,
     agentless,
     as_device,
     as_places,
     customer_of,
 )
 from patchfleet.fleet.sources.qualys.hosts import read_hosts
-from patchfleet.models import Gap
+from patchfleet.models import OWN_CUSTOMER, Gap
 from patchfleet.qualys import Host, PMAsset
 from patchfleet.qualys.records.jobs import Interface, NamedId
 from patchfleet.qualys.records.values import Door
@@ -157,6 +156,5 @@ def test_machines_without_an_agent_are_counted_and_named():
         Gap(
             "inventory",
             f"{OWN_CUSTOMER}: 4 machines are {said}: PRINT-0, PRINT-1, PRINT-2, …",
-            OWN_CUSTOMER,
         ),
     ]

@@ -17,6 +17,7 @@ from patchfleet.models.finding import (
     State,
 )
 from patchfleet.models.fleet import (
+    OWN_CUSTOMER,
     Customer,
     Device,
     DeviceKind,
@@ -41,6 +42,7 @@ __all__ = [
     "FINAL_STATUSES",
     "JOB_STATUSES",
     "OPEN_STATES",
+    "OWN_CUSTOMER",
     "SEVERITIES",
     "STATES",
     "Action",

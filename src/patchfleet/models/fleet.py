@@ -13,6 +13,9 @@ from patchfleet._renamed import renamed
 
 DeviceKind = Literal["server", "workstation"]
 
+OWN_CUSTOMER = "Qualys subscription"
+"""Customer of the devices that a source without customers cannot assign to one by a tag."""
+
 
 class Customer(Struct, frozen=True, kw_only=True, gc=False):
     """A customer of the provider; N-able says *client*."""

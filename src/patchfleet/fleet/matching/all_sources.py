@@ -9,8 +9,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from patchfleet.fleet.matching.match import match_devices
-from patchfleet.fleet.sources.qualys.devices import OWN_CUSTOMER
-from patchfleet.models import Inventory
+from patchfleet.models import OWN_CUSTOMER, Inventory
 from patchfleet.models.machine import Identity, SourcedDevice
 
 if TYPE_CHECKING:

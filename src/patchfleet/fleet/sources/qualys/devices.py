@@ -11,14 +11,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from msgspec import structs
 
 from patchfleet.fleet.sources.qualys.hosts import About
-from patchfleet.models import Customer, Device, DeviceKind, Gap, Site
+from patchfleet.models import OWN_CUSTOMER, Customer, Device, DeviceKind, Gap, Site
 from patchfleet.qualys import PMAsset
 from patchfleet.qualys.records.jobs import NamedId
 from patchfleet.qualys.records.record import Record
 from patchfleet.qualys.records.values import AHEAD, Door, entries_of, text_of
-
-OWN_CUSTOMER = "Qualys subscription"
-"""The customer of whatever no tag gives to another."""
 
 
 def as_device(
