@@ -156,5 +156,6 @@ def test_machines_without_an_agent_are_counted_and_named():
         Gap(
             "inventory",
             f"{OWN_CUSTOMER}: 4 machines are {said}: PRINT-0, PRINT-1, PRINT-2, …",
+            OWN_CUSTOMER,
         ),
     ]
