@@ -367,5 +367,5 @@ def test_an_error_nobody_foresaw(reading, monkeypatch):
 def test_a_world_that_cannot_be_is_one_line(cli, words):
     result = cli("emulate", *words)
     assert result.code == 4
-    assert result.error().startswith("no such world can be emulated: ")
+    assert result.error().startswith("this fleet cannot be emulated: ")
     assert result.hint()

@@ -66,7 +66,7 @@ def command(
         devices=devices, customers=customers, seed=seed, latency_ms=latency, qualys_jobs=0
     )
     with emulator.running() as host:
-        session.say(f"Emulated N-sight and Qualys answer at {host.url}; there it is {_now(host)}.")
+        session.info(f"Emulated N-sight and Qualys answer at {host.url}; there it is {_now(host)}.")
         _Demo(session, host, record, folder).run()
 
 
@@ -130,8 +130,8 @@ class _Demo:
         return self._host.emulator.now
 
     def _step(self, title: str) -> None:
-        self._session.say("")
-        self._session.say(f"==> {title}", bold=True)
+        self._session.info("")
+        self._session.info(f"==> {title}", bold=True)
 
     def _sync(self, source: "NSightSource", store: "Store") -> "SyncResult":
         from patchfleet.cli.progress import sync_progress
@@ -140,7 +140,7 @@ class _Demo:
 
         self._step(f"patchfleet sync, at {_now(self._host)}")
         started = time.monotonic()
-        with sync_progress(self._session.talk, "nsight", calls_per_minute=0) as on_progress:
+        with sync_progress(self._session.stderr, "nsight", calls_per_minute=0) as on_progress:
             outcome = sync(source, store, now=self._clock, on_progress=on_progress)
         tell(self._session, outcome, time.monotonic() - started)
         if not outcome.is_complete:
@@ -177,7 +177,7 @@ class _Demo:
                 if (row.device_id, row.finding_id) in overdue
             ]
             planned = plan("approve", source.name, rows, as_of=snapshot.as_of, now=self._clock())
-        show(planned, self._session.say)
+        show(planned, self._session.info)
         results = list(apply(planned, source, store.journal, now=self._clock))
         for result in results:
             tell(self._session, result)
@@ -197,7 +197,7 @@ class _Demo:
         with store.snapshot() as snapshot:
             chosen = Selection(customers=(before.customer_id,))
             (after,) = worklist(snapshot, selection=chosen)
-        self._session.say(
+        self._session.info(
             f"{after.customer}: {before.overdue_critical} overdue critical patches before, "
             f"{after.overdue_critical} now; {after.failed - before.failed:+} failed, "
             f"{after.reboot_required - before.reboot_required:+} waiting for a reboot"
@@ -210,7 +210,7 @@ class _Demo:
         with store.snapshot() as snapshot:
             report = fleet_report(snapshot)  # its lists are read while it is written
             for name in ("fleet.xlsx", "fleet.html"):
-                self._session.say(f"wrote {save(report, self._folder / name)}")
-        self._session.say(f"The record is {self._record}; ask it more:")
-        self._session.say(f"  patchfleet --store {self._record} today --items")
-        self._session.say(f"  patchfleet --store {self._record} nsight patches --status failed")
+                self._session.info(f"wrote {save(report, self._folder / name)}")
+        self._session.info(f"The record is {self._record}; ask it more:")
+        self._session.info(f"  patchfleet --store {self._record} today --items")
+        self._session.info(f"  patchfleet --store {self._record} nsight patches --status failed")

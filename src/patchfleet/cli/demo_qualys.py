@@ -57,7 +57,7 @@ def show_qualys(
         remarks=report.remarks,
         tables=(*report.tables, machines),
     )
-    session.say(f"wrote {save(whole, folder / 'qualys.xlsx')}")
+    session.info(f"wrote {save(whole, folder / 'qualys.xlsx')}")
 
 
 def _sync(
@@ -97,7 +97,7 @@ def _machines(session: Session, store: "Store") -> "Table":
     alone = {
         source: sum(row.sources == (source,) for row in rows) for source in ("nsight", "qualys")
     }
-    session.say(
+    session.info(
         f"{len(rows)} machines: {joined} known to both, {alone['nsight']} to N-sight alone, "
         f"{alone['qualys']} to Qualys alone"
     )
@@ -138,7 +138,7 @@ def _created(session: Session, step: Callable[[str], None], client: "Qualys") ->
         isDynamicPatchesQQL=True,
         status="Enabled",
     )
-    session.say(str(created))
+    session.info(str(created))
     return created.id
 
 
@@ -148,7 +148,7 @@ def _say_results(session: Session, result: "JobResultSummary") -> None:
     views = result.assets or []
     done = sum(view.successPatches or 0 for view in views)
     failed = sum(view.failedPatches or 0 for view in views)
-    session.say(
+    session.info(
         f"{result.name}: {plural(len(views), 'asset')}, "
         f"{plural(done, 'patch', 'patches')} installed, {failed} failed"
     )

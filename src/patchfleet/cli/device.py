@@ -41,7 +41,7 @@ def command(
         raise click.UsageError("--at and --run name two times: give one of them")
     selection = Selection(devices=(device,))
     with session.store() as store, store.snapshot(run_id=run_id, at=at) as snapshot:
-        session.say_repaired(snapshot)
+        session.warn_repaired(snapshot)
         check_names(snapshot, selection)
         rows = findings(snapshot, selection)
         kept = [row for row in rows if not states or row.state in states]

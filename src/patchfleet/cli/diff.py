@@ -37,7 +37,7 @@ def command(
         store.snapshot(run_id=before) as earlier,
         store.snapshot(run_id=after) as later,
     ):
-        session.say_repaired(earlier)
-        session.say_repaired(later)
+        session.warn_repaired(earlier)
+        session.warn_repaired(later)
         report = changes_report(earlier, later, selection=selection)
         session.show(report, as_json=as_json, outputs=outputs, table=table)

@@ -21,34 +21,35 @@ def command() -> None:
 
 
 def _world_options(command: click.decorators.FC) -> click.decorators.FC:
-    """Add what a world is made from and where it answers."""
+    """Add the options of the emulated fleet and of its address."""
     for option in reversed(
         (
             click.option(
-                "--port", type=click.IntRange(0, 65535), default=0, help="Port; 0 takes a free one."
+                "--port", type=click.IntRange(0, 65535), default=0, help="Port; 0 picks a free one."
             ),
             click.option(
                 "--devices", type=click.IntRange(1), default=60, show_default=True,
-                help="How many devices.",
+                help="Number of devices.",
             ),
             click.option(
                 "--customers", type=click.IntRange(1), default=6, show_default=True,
-                help="How many customers.",
+                help="Number of customers.",
             ),
             click.option(
                 "--lookalikes", type=click.IntRange(0), default=0, show_default=True,
-                help="So many machines of each kind that is hard to tell apart.",
+                help="Number of machines of each kind that is hard to tell apart.",
             ),
             click.option(
-                "--seed", type=int, default=1, show_default=True, help="The same seed, same world."
+                "--seed", type=int, default=1, show_default=True,
+                help="The same seed gives the same fleet.",
             ),
             click.option(
                 "--latency", type=click.IntRange(0), default=0, show_default=True,
-                help="Milliseconds a call takes.",
+                help="Milliseconds each call takes.",
             ),
             click.option(
                 "--start", metavar="DATE", type=click.DateTime(),
-                help="What the clock says at first, in UTC: 2026-11-13 or 2026-11-13T07:00:00.",
+                help="Start of the emulated clock, in UTC: 2026-11-13 or 2026-11-13T07:00:00.",
             ),
             click.option(
                 "--json", "as_json", is_flag=True, help="Print one line of JSON when ready."
@@ -75,104 +76,133 @@ def _emulator(
         )
     except ValueError as problem:
         raise ConfigError(
-            f"no such world can be emulated: {problem}", hint="change the options of the command"
+            f"this fleet cannot be emulated: {problem}", hint="change the options of the command"
         ) from None
 
 
-@command.command()
-@_world_options
-@pass_session
-def nsight(session: Session, /, *, port: int, as_json: bool, **world: Any) -> None:
+def _command(
+    name: str,
+    text: str,
+    account: "Callable[[Host], dict[str, str | None]]",
+    steps: "Callable[[Host], list[str]]",
+) -> click.Command:
+    """Return the command of one vendor: `account` is what --json prints, `steps` what to type next.
+
+    Without --json the account is printed line by line; credentials of the other vendor are in
+    `steps` only.
+    """
+
+    @click.command(name, help=text)
+    @_world_options
+    @pass_session
+    def emulate(
+        session: Session, /, *, port: int, as_json: bool, https: bool = False, **world: Any
+    ) -> None:
+        def ready(host: "Host") -> None:
+            printed = account(host)
+            if as_json:
+                click.echo(json.dumps(printed))
+                return
+            for key, value in printed.items():
+                if value and not key.startswith("qualys_"):
+                    click.echo(f"{key.replace('_', ' '):<13}{value}")
+            for line in ("", "In another terminal:", *steps(host), "Press Ctrl-C to stop."):
+                session.info(line)
+
+        _serve(_emulator(**world), port, ready, https=https)
+
+    return emulate
+
+
+def _nsight_account(host: "Host") -> dict[str, str | None]:
+    return {
+        "url": host.url,
+        "api_key": host.api_key,
+        "control_url": host.control_url,
+        "qualys_username": host.emulator.qualys.username,
+        "qualys_password": host.emulator.qualys.password,
+    }
+
+
+def _nsight_steps(host: "Host") -> list[str]:
+    return [
+        f"  export PATCHFLEET_NSIGHT_URL={host.url}",
+        f"  export PATCHFLEET_NSIGHT_KEY={host.api_key}",
+        "  patchfleet --store try.db sync",
+        "To let the same sync read the same machines from Qualys:",
+        *_qualys_variables(host),
+    ]
+
+
+def _qualys_account(host: "Host") -> dict[str, str | None]:
+    return {
+        "url": host.url,
+        "username": host.emulator.qualys.username,
+        "password": host.emulator.qualys.password,
+        "control_url": host.control_url,
+        "ca_file": host.ca_file,
+    }
+
+
+def _qualys_steps(host: "Host") -> list[str]:
+    authority = [f"  export PATCHFLEET_QUALYS_CA_FILE={host.ca_file}"] if host.ca_file else []
+    return [*_qualys_variables(host), *authority, "  patchfleet qualys jobs"]
+
+
+def _qualys_variables(host: "Host") -> list[str]:
+    account = host.emulator.qualys
+    return [
+        f"  export PATCHFLEET_QUALYS_URL={host.url}",
+        f"  export PATCHFLEET_QUALYS_USERNAME={account.username}",
+        f"  export PATCHFLEET_QUALYS_PASSWORD={account.password}",
+    ]
+
+
+nsight = _command(
+    "nsight",
     """Emulate N-able N-sight RMM until interrupted.
 
-    Its state changes with approvals and with a clock that moves only when told, by the control API
-    described in docs/emulator.md.
-    """
-
-    def ready(host: "Host") -> None:
-        account = host.emulator.qualys
-        if as_json:
-            where = {
-                "url": host.url,
-                "api_key": host.api_key,
-                "control_url": host.control_url,
-                "qualys_username": account.username,
-                "qualys_password": account.password,
-            }
-            click.echo(json.dumps(where))
-            return
-        click.echo(f"url          {host.url}")
-        click.echo(f"api key      {host.api_key}")
-        click.echo(f"control url  {host.control_url}")
-        session.say("")
-        session.say("In another terminal:")
-        session.say(f"  export PATCHFLEET_NSIGHT_URL={host.url}")
-        session.say(f"  export PATCHFLEET_NSIGHT_KEY={host.api_key}")
-        session.say("  patchfleet --store try.db sync")
-        session.say("The same machines at Qualys, read by the same sync:")
-        session.say(f"  export PATCHFLEET_QUALYS_URL={host.url}")
-        session.say(f"  export PATCHFLEET_QUALYS_USERNAME={account.username}")
-        session.say(f"  export PATCHFLEET_QUALYS_PASSWORD={account.password}")
-        session.say("Ctrl-C ends it.")
-
-    _serve(_emulator(**world), port, ready)
-
-
-@command.command()
-@_world_options
-@click.option("--https", is_flag=True, help="Answer over TLS, by an authority made for this run.")
-@click.option("--assets", type=click.IntRange(0), help="Exactly so many assets, to measure with.")
-@click.option("--patches", type=click.IntRange(0), help="Exactly so many Windows patches.")
-@click.option("--jobs", type=click.IntRange(0), help="Exactly so many finished jobs.")
-@pass_session
-def qualys(
-    session: Session,
-    /,
-    *,
-    port: int,
-    as_json: bool,
-    https: bool,
-    assets: int | None,
-    patches: int | None,
-    jobs: int | None,
-    **world: Any,
-) -> None:
+    Approvals change its state, and so does its clock, which moves only through the control API; see
+    docs/emulator.md.
+    """,
+    _nsight_account,
+    _nsight_steps,
+)
+qualys = _command(
+    "qualys",
     """Emulate Qualys Patch Management and its inventory until interrupted.
 
-    Jobs run when the clock says so, and it moves only when told, by the control API described in
-    docs/emulator.md. The same machines answer as N-sight beside it.
-    """
-    emulator = _emulator(**world, qualys_assets=assets, qualys_patches=patches, qualys_jobs=jobs)
-
-    def ready(host: "Host") -> None:
-        account = emulator.qualys
-        if as_json:
-            where = {
-                "url": host.url,
-                "username": account.username,
-                "password": account.password,
-                "control_url": host.control_url,
-                "ca_file": host.ca_file,
-            }
-            click.echo(json.dumps(where))
-            return
-        click.echo(f"url          {host.url}")
-        click.echo(f"username     {account.username}")
-        click.echo(f"password     {account.password}")
-        click.echo(f"control url  {host.control_url}")
-        if host.ca_file:
-            click.echo(f"ca file      {host.ca_file}")
-        session.say("")
-        session.say("In another terminal:")
-        session.say(f"  export PATCHFLEET_QUALYS_URL={host.url}")
-        session.say(f"  export PATCHFLEET_QUALYS_USERNAME={account.username}")
-        session.say(f"  export PATCHFLEET_QUALYS_PASSWORD={account.password}")
-        if host.ca_file:
-            session.say(f"  export PATCHFLEET_QUALYS_CA_FILE={host.ca_file}")
-        session.say("  patchfleet qualys jobs")
-        session.say("Ctrl-C ends it.")
-
-    _serve(emulator, port, ready, https=https)
+    Jobs run by the emulated clock, which moves only through the control API; see docs/emulator.md.
+    The same machines answer as N-sight at the same address.
+    """,
+    _qualys_account,
+    _qualys_steps,
+)
+for option in (
+    click.option(
+        "--https",
+        is_flag=True,
+        help="Answer over TLS, with a certificate authority made for this run.",
+    ),
+    click.option(
+        "--assets",
+        "qualys_assets",
+        type=click.IntRange(0),
+        help="Exact number of assets, for benchmarks.",
+    ),
+    click.option(
+        "--patches",
+        "qualys_patches",
+        type=click.IntRange(0),
+        help="Exact number of Windows patches.",
+    ),
+    click.option(
+        "--jobs", "qualys_jobs", type=click.IntRange(0), help="Exact number of finished jobs."
+    ),
+):
+    option(qualys)
+command.add_command(nsight)
+command.add_command(qualys)
 
 
 def _serve(
@@ -183,5 +213,5 @@ def _serve(
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else str(error)
         raise ConfigError(
-            f"port {port} cannot be used: {reason}", hint="--port 0 takes a free one"
+            f"port {port} cannot be used: {reason}", hint="--port 0 picks a free one"
         ) from None

@@ -41,7 +41,7 @@ def command(
 
     selection = Selection(devices=(device,), patches=(patch,) if patch else ())
     with session.store() as store, store.snapshot(with_history=True) as snapshot:
-        session.say_repaired(snapshot)
+        session.warn_repaired(snapshot)
         rows = history(snapshot, selection)
         if not rows:
             check_names(snapshot, Selection(devices=(device,)))

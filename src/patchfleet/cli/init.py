@@ -1,6 +1,7 @@
 """`patchfleet init`: set up an account."""
 
 import os
+from functools import partial
 from pathlib import Path
 
 import click
@@ -67,18 +68,19 @@ def command(
     PATCHFLEET_QUALYS_PASSWORD. An account at Qualys is added to the settings that there are.
     """
     path = Path(config.FILE_NAME).absolute() if here else session.config_file or config.user_file()
-    if vendor == "qualys":
-        _qualys(session, path, platform, username, url, offline=offline)
-    else:
-        _nsight(session, path, region, url, here=here, force=force, offline=offline)
+    set_up = {
+        "nsight": partial(_nsight, region=region, here=here, force=force),
+        "qualys": partial(_qualys, platform=platform, username=username),
+    }
+    set_up[vendor](session, path, url=url, offline=offline)
 
 
 def _nsight(
     session: Session,
     path: Path,
+    *,
     region: str | None,
     url: str | None,
-    *,
     here: bool,
     force: bool,
     offline: bool,
@@ -107,18 +109,18 @@ def _nsight(
         # Not device_count, which has the mobile devices in it: no patch is known of those.
         devices = sum((one.server_count or 0) + (one.workstation_count or 0) for one in clients)
         seen = f"{plural(len(clients), 'customer')}, {plural(devices, 'device')}"
-        session.say(f"the key works: it sees {seen}")
-    session.say(f"wrote {path}; the key is in {where}")
-    session.say("next: patchfleet sync && patchfleet today")
+        session.info(f"the key works: it sees {seen}")
+    session.info(f"wrote {path}; the key is in {where}")
+    session.info("next: patchfleet sync && patchfleet today")
 
 
 def _qualys(
     session: Session,
     path: Path,
+    *,
     platform: str | None,
     username: str | None,
     url: str | None,
-    *,
     offline: bool,
 ) -> None:
     """Add an account at Qualys to the settings."""
@@ -154,9 +156,9 @@ def _qualys(
     added = _QUALYS.format(where=where, username=_quoted(username), account=account)
     _write(path, before + added if before else added.lstrip())
     if version is not None:
-        session.say(f"the account works: patch management {version}")
-    session.say(f"wrote {path}; the password is in {where}")
-    session.say("next: patchfleet qualys jobs")
+        session.info(f"the account works: patch management {version}")
+    session.info(f"wrote {path}; the password is in {where}")
+    session.info("next: patchfleet qualys jobs")
 
 
 def _quoted(text: str) -> str:
@@ -188,5 +190,5 @@ def _asked_for(session: Session) -> str:
             "there is no key and nobody to ask for it",
             hint="set PATCHFLEET_NSIGHT_KEY in the environment",
         )
-    session.say("The key is in the dashboard under Settings, General Settings, API.")
+    session.info("The key is in the dashboard under Settings, General Settings, API.")
     return str(click.prompt("API key", hide_input=True, err=True)).strip()

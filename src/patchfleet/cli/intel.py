@@ -56,12 +56,14 @@ def load(session: Session, *, files: tuple[Path, ...], dated: str | None) -> Non
                 rows=len(intel.rows),
                 now=datetime.now(UTC),
             )
-            session.say(f"{intel.kind}: {len(intel.rows):,} rows of {intel.dated} from {file.name}")
+            session.info(
+                f"{intel.kind}: {len(intel.rows):,} rows of {intel.dated} from {file.name}"
+            )
             for problem in intel.problems[:MOST_PROBLEMS]:
-                session.say(f"warning: {file.name}: {problem}")
+                session.info(f"warning: {file.name}: {problem}")
             if len(intel.problems) > MOST_PROBLEMS:
                 more = len(intel.problems) - MOST_PROBLEMS
-                session.say(f"warning: {file.name}: {more:,} more entries are not understood")
+                session.info(f"warning: {file.name}: {more:,} more entries are not understood")
 
 
 def _day(text: str) -> date:

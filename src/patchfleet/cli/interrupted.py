@@ -39,7 +39,9 @@ def settle_earlier(
     for one in left[:MOST]:
         _settle(session, journal, client, one, change_of)
     if len(left) > MOST:
-        session.say(f"warning: {len(left) - MOST} more changes of earlier commands have no outcome")
+        session.info(
+            f"warning: {len(left) - MOST} more changes of earlier commands have no outcome"
+        )
 
 
 def _settle(
@@ -59,18 +61,18 @@ def _settle(
         change = None
     outcome = None if change is None else _looked(client, change)
     if change is None or outcome is None:
-        session.say(f"{said}what became of it cannot be read; look before you repeat it")
+        session.info(f"{said}what became of it cannot be read; look before you repeat it")
         return
     if outcome.is_done:
         journal.ended(one.line, claims_of(outcome), now)
-        session.say(f"{said}it is done")
+        session.info(f"{said}it is done")
         return
     words = next(s.words for s in outcome.sights.values() if s.verdict != "done")
     if now - entry.at < UNDER_WAY:
-        session.say(f"{said}{words}; it may still be under way")
+        session.info(f"{said}{words}; it may still be under way")
         return
     journal.ended(one.line, claims_of(outcome), now)
-    session.say(f"{said}{words}; {change.check}")
+    session.info(f"{said}{words}; {change.check}")
 
 
 def _looked(client: "Client", change: "Change[Any]") -> "Outcome[Any] | None":

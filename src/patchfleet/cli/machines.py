@@ -141,7 +141,7 @@ def _decide(
     )
     with session.store() as store:
         store.decide(verdict)
-    session.say(f"decided by {verdict.by}; takes effect with the next sync")
+    session.info(f"decided by {verdict.by}; takes effect with the next sync")
 
 
 def _ref(text: str) -> "DeviceRef":

@@ -25,7 +25,7 @@ def command(session: Session, *, patch: str, as_json: bool, outputs: tuple[Path,
     from patchfleet.store.queries import patch_history
 
     with session.store() as store, store.snapshot(with_history=True) as snapshot:
-        session.say_repaired(snapshot)
+        session.warn_repaired(snapshot)
         rows = patch_history(snapshot, patch)
         if not rows:
             raise CommandLineError(

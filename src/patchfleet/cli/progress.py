@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 @contextmanager
 def sync_progress(
-    talk: "Console", title: str, calls_per_minute: float
+    stderr: "Console", title: str, calls_per_minute: float
 ) -> Iterator[Callable[[SyncProgress], None]]:
     """Yield what a sync tells its progress to; `calls_per_minute` is 0 where there is no limit."""
-    with _shown(talk, title) as show:
+    with _shown(stderr, title) as show:
         is_cost_said = False
 
         def tell(progress: SyncProgress) -> None:
@@ -24,7 +24,7 @@ def sync_progress(
                 is_cost_said = True
                 cost = _cost(progress.devices - progress.scanned, calls_per_minute)
                 if cost:
-                    talk.print(cost)
+                    stderr.print(cost)
             show(progress)
 
         yield tell
@@ -42,9 +42,9 @@ def _cost(calls: int, calls_per_minute: float) -> str:
 
 
 @contextmanager
-def _shown(talk: "Console", title: str) -> Iterator[Callable[[SyncProgress], None]]:
+def _shown(stderr: "Console", title: str) -> Iterator[Callable[[SyncProgress], None]]:
     """Yield what shows progress: a bar on a terminal, nothing elsewhere."""
-    if not talk.is_terminal:
+    if not stderr.is_terminal:
         yield lambda _: None
         return
     from rich import progress as bars
@@ -55,7 +55,7 @@ def _shown(talk: "Console", title: str) -> Iterator[Callable[[SyncProgress], Non
         bars.TextColumn("{task.fields[state]}"),
         bars.TimeRemainingColumn(),
     )
-    with bars.Progress(*columns, console=talk) as bar:
+    with bars.Progress(*columns, console=stderr) as bar:
         task = bar.add_task(title, total=None, state="reading the inventory")
 
         def show(progress: SyncProgress) -> None:

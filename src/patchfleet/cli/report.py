@@ -85,7 +85,7 @@ def command(
 def _opened(session: Session, kind: str) -> "Iterator[tuple[Store, Snapshot]]":
     with_history = kind in ("history", "ageing")
     with session.store() as store, store.snapshot(with_history=with_history) as snapshot:
-        session.say_repaired(snapshot)
+        session.warn_repaired(snapshot)
         yield store, snapshot
 
 
@@ -178,4 +178,4 @@ def _save_each(
     )
     coverage = snapshot.coverage(selection)
     saved = save_per_customer(reports, folder, (".xlsx", ".html"), coverage=coverage)
-    session.say(f"wrote {len(saved.customers):,} reports and {saved.overview[0]}")
+    session.info(f"wrote {len(saved.customers):,} reports and {saved.overview[0]}")

@@ -40,7 +40,7 @@ class Session:
         """The settings; warnings about them are said once."""
         settings = config.load(self.config_file)
         for warning in config.warnings_about(settings):
-            self.say(f"warning: {warning}")
+            self.info(f"warning: {warning}")
         return settings
 
     @property
@@ -83,13 +83,13 @@ class Session:
     def snapshot(self, *, with_history: bool = False) -> "Iterator[Snapshot]":
         """Open what the last complete syncs published."""
         with self.store() as store, store.snapshot(with_history=with_history) as snapshot:
-            self.say_repaired(snapshot)
+            self.warn_repaired(snapshot)
             yield snapshot
 
-    def say_repaired(self, snapshot: "Snapshot") -> None:
+    def warn_repaired(self, snapshot: "Snapshot") -> None:
         """Name each published file that had to be made again."""
         for sentence in snapshot.repaired:
-            self.say(f"warning: {sentence}")
+            self.info(f"warning: {sentence}")
 
     def nable(self, store: "Store | None" = None) -> "NAble":
         """Return a client for the N-sight account of the settings.
@@ -169,11 +169,11 @@ class Session:
         return Console(highlight=False, soft_wrap=False)
 
     @cached_property
-    def talk(self) -> "Console":
+    def stderr(self) -> "Console":
         """Where talk goes: standard error. When nobody listens any more the work goes on."""
         from rich.console import Console
 
-        class Talk(Console):
+        class Stderr(Console):
             def on_broken_pipe(self) -> None:
                 self.quiet = True
 
@@ -184,14 +184,14 @@ class Session:
                     self.quiet = True
                     self._buffer.clear()
 
-        return Talk(stderr=True, highlight=False)
+        return Stderr(stderr=True, highlight=False)
 
     @property
     def is_interactive(self) -> bool:
         """Whether somebody can be asked."""
         return sys.stdin.isatty() and sys.stderr.isatty()
 
-    def say(self, sentence: str, *, bold: bool = False) -> None:
+    def info(self, sentence: str, *, bold: bool = False) -> None:
         """Say a sentence on standard error. When nobody listens any more the work goes on.
 
         Names and titles in it are foreign and cannot steer the terminal.
@@ -220,10 +220,10 @@ class Session:
         if table is not None and isinstance(what, Report):
             what = what.table(table)
         for output in outputs:
-            self.say(f"wrote {save(what, output)}")
+            self.info(f"wrote {save(what, output)}")
         if any(output.suffix.lower() in (".csv", ".parquet") for output in outputs):
             for note in what.notes:
-                self.say(f"* {note}")
+                self.info(f"* {note}")
         if as_json:
             click.echo(to_json(what), nl=False)
         elif not outputs:

@@ -44,11 +44,11 @@ def command(
     if (statement is None) is not views:
         raise click.UsageError("give one statement, or --views")
     with session.store() as store, store.snapshot(at=at, with_history=True) as snapshot:
-        session.say_repaired(snapshot)
+        session.warn_repaired(snapshot)
         if statement:
             # Before a person's statement, after which these facts answer nothing else.
             for note in missing(snapshot.coverage()):
-                session.say(f"* {note}")
+                session.info(f"* {note}")
         table = _asked(snapshot, statement) if statement else _views(snapshot)
         session.show(table, as_json=as_json, outputs=outputs)
 

@@ -35,10 +35,10 @@ def publish(session: Session, *, run_id: int | None, everything: bool) -> None:
     with session.store() as store:
         if run_id is not None:
             store.publish(run_id)
-            session.say(f"published run {run_id} again")
+            session.info(f"published run {run_id} again")
         else:
             many = store.publish_all()
-            session.say(f"published {many:,} run{'' if many == 1 else 's'} again")
+            session.info(f"published {many:,} run{'' if many == 1 else 's'} again")
 
 
 @click.command()
@@ -53,7 +53,7 @@ def check(session: Session) -> int:
         damaged = store.damaged()
     for sentence in damaged:
         click.echo(sentence)
-    session.say(f"{len(damaged):,} damaged" if damaged else "every published file is as recorded")
+    session.info(f"{len(damaged):,} damaged" if damaged else "every published file is as recorded")
     return Exit.INCOMPLETE if damaged else Exit.DONE
 
 
@@ -74,5 +74,5 @@ def copy(session: Session, *, destination: str) -> None:
             is_private=session.settings.is_private,
         )
     rows = sum(copied.values())
-    session.say(f"copied {rows:,} rows of {len(copied)} tables")
-    session.say(f'to use it: store = "{shown(destination)}" in patchfleet.toml', bold=True)
+    session.info(f"copied {rows:,} rows of {len(copied)} tables")
+    session.info(f'to use it: store = "{shown(destination)}" in patchfleet.toml', bold=True)

@@ -179,9 +179,9 @@ def _sync_each(
                 raise
             errors.append(error)
             told.append(Ended(source=vendor, error=error.sentence, hint=error.hint))
-            session.say(f"failed: {vendor}: {error.sentence}", bold=True)
+            session.info(f"failed: {vendor}: {error.sentence}", bold=True)
             if error.hint:
-                session.say(f"hint: {error.hint}")
+                session.info(f"hint: {error.hint}")
     return told, errors
 
 
@@ -196,7 +196,7 @@ def _sync(
         if is_distributed:
             source = stack.enter_context(_distributed(session, store, source, per_minute))
         try:
-            with sync_progress(session.talk, vendor, per_minute) as on_progress:
+            with sync_progress(session.stderr, vendor, per_minute) as on_progress:
                 outcome = sync(source, store, rules=rules, on_progress=on_progress)
         except KeyboardInterrupt:
             raise KeyboardInterrupt(
@@ -212,7 +212,7 @@ def _distributed(
 ) -> Iterator[Source]:
     """Give a source whose devices workers read, where each device is a call of its own."""
     if not source.has_a_call_for_each_device:
-        session.say(f"{source.name}: read by this process, since each page names the next one")
+        session.info(f"{source.name}: read by this process, since each page names the next one")
         yield source
         return
     from patchfleet.fleet.distributed.dbos_queue import engine_of
@@ -225,25 +225,33 @@ def _distributed(
             engine,
             devices_a_batch=min(DEVICES_A_BATCH, half_a_minute),
             patience=QueueTimeouts(worker_seconds=session.settings.sync.worker_timeout_seconds),
-            on_retry=lambda sentence: session.say(f"warning: {sentence}"),
+            on_retry=lambda sentence: session.info(f"warning: {sentence}"),
         )
 
 
 @contextmanager
 def source_of(session: Session, store: "Store", vendor: str) -> Iterator[tuple[Source, float]]:
-    """Open a vendor's account as a source, with its calls a minute (0: no limit)."""
-    if vendor == "nsight":
-        from patchfleet.fleet import NSightSource
+    """Open a vendor's account as a source, with its limit of calls per minute (0: no limit)."""
+    with _SOURCES[vendor](session, store) as opened:
+        yield opened
 
-        with session.nable(store) as nable:
-            yield NSightSource(nable), session.settings.nsight.calls_per_minute
-    else:
-        from patchfleet.fleet import QualysSource
 
-        tags = session.settings.qualys.customer_tags
-        with session.qualys(store) as qualys:
-            source = QualysSource(qualys, customer_tags=tags)
-            yield source, session.settings.qualys.calls_per_hour / 60
+@contextmanager
+def _nsight_source(session: Session, store: "Store") -> Iterator[tuple[Source, float]]:
+    from patchfleet.fleet import NSightSource
+
+    with session.nable(store) as nable:
+        yield NSightSource(nable), session.settings.nsight.calls_per_minute
+
+
+@contextmanager
+def _qualys_source(session: Session, store: "Store") -> Iterator[tuple[Source, float]]:
+    from patchfleet.fleet import QualysSource
+
+    tags = session.settings.qualys.customer_tags
+    with session.qualys(store) as qualys:
+        source = QualysSource(qualys, customer_tags=tags)
+        yield source, session.settings.qualys.calls_per_hour / 60
 
 
 def tell(session: Session, outcome: SyncResult, seconds: float) -> None:
@@ -251,32 +259,34 @@ def tell(session: Session, outcome: SyncResult, seconds: float) -> None:
     from patchfleet.report.wording import plural
 
     resumed = f" ({outcome.already_scanned:,} kept from before)" if outcome.is_resumed else ""
-    session.say(
+    session.info(
         f"{outcome.source}: {plural(outcome.customers, 'customer')}, "
         f"{plural(outcome.devices, 'device')}; read {outcome.scanned:,}{resumed} "
         f"with {plural(outcome.findings, 'patch', 'patches')} in {seconds:.1f} s"
     )
     if outcome.kept:
-        session.say(
+        session.info(
             f"not asked: {plural(outcome.kept, 'device')} listed lately, with no sign of a change"
         )
-    session.say(f"changes: {outcome.new:,} new, {outcome.changed:,} changed, {outcome.gone:,} gone")
+    session.info(
+        f"changes: {outcome.new:,} new, {outcome.changed:,} changed, {outcome.gone:,} gone"
+    )
     if outcome.not_patched:
         without = plural(outcome.not_patched, "device")
-        session.say(f"not covered: {without} without patch management")
+        session.info(f"not covered: {without} without patch management")
     for gap in (*outcome.gaps, *outcome.job_gaps, *outcome.vanished):
         is_of_device = gap.subject.startswith("device ")
-        session.say(f"warning: {gap.sentence if is_of_device else gap.reason}")
+        session.info(f"warning: {gap.sentence if is_of_device else gap.reason}")
     _tell_devices(session, outcome)
     for problem in outcome.problems:
-        session.say(f"failed: {problem.sentence}")
+        session.info(f"failed: {problem.sentence}")
     accepted = [one for one in outcome.unread if one.is_accepted]
     if not outcome.is_complete:
-        session.say(f"INCOMPLETE: {_left(outcome)}")
+        session.info(f"INCOMPLETE: {_left(outcome)}")
         if len(accepted) < len(outcome.unread):
-            session.say("hint: --accept-unread goes on without them: each keeps its last listing")
+            session.info("hint: --accept-unread goes on without them: each keeps its last listing")
     elif accepted:
-        session.say(f"complete, but for {_without(accepted)}")
+        session.info(f"complete, but for {_without(accepted)}")
 
 
 def _tell_devices(session: Session, outcome: SyncResult) -> None:
@@ -292,10 +302,10 @@ def _tell_devices(session: Session, outcome: SyncResult) -> None:
         if one.is_accepted
     ]
     for line in lines[:MOST_NAMED]:
-        session.say(line)
+        session.info(line)
     if len(lines) > MOST_NAMED:
         more = f"{len(lines) - MOST_NAMED:,} more"
-        session.say(f"{more}: `patchfleet runs --problems {outcome.run_id}` names them all")
+        session.info(f"{more}: `patchfleet runs --problems {outcome.run_id}` names them all")
 
 
 def _without(accepted: list[UnreadDevice]) -> str:
@@ -331,3 +341,6 @@ def _left(outcome: SyncResult) -> str:
     before = "the state before this sync stays current"
     rest = ", and the next sync reads only what is missing" if unread or outcome.not_asked else ""
     return f"{' and '.join(parts)}; {before}{rest}"
+
+
+_SOURCES = {"nsight": _nsight_source, "qualys": _qualys_source}

@@ -44,11 +44,11 @@ def command(session: Session, *, idle_seconds: float | None) -> None:
         waits = f"{worker.name}: waits for devices of {source.name} to read; Ctrl-C ends it"
         with _ended_by_signals(worker):
             try:
-                worker.serve(idle_seconds, on_ready=lambda: session.say(waits))
+                worker.serve(idle_seconds, on_ready=lambda: session.info(waits))
             except StoreError:
                 _leave_soon()
                 raise
-        session.say(
+        session.info(
             f"{worker.name}: read {plural(worker.devices, 'device')} in "
             f"{plural(worker.batches, 'batch', 'batches')}"
         )

@@ -134,12 +134,12 @@ def _run(
     if dry_run and not as_json:
         show(plan, click.echo)
         return Exit.DONE
-    show(plan, session.say)
+    show(plan, session.info)
     if dry_run or not plan.devices:
         _print_json(plan if dry_run else [], as_json=as_json)
         return Exit.DONE
     if not yes and not _agreed(session, plan):
-        session.say("nothing was changed")
+        session.info("nothing was changed")
         return Exit.DECLINED
     return _applied(session, plan, as_json=as_json)
 
@@ -187,7 +187,7 @@ def _planned(session: Session, action: Action, selection: Selection, at_most: in
     from patchfleet.store.queries import findings
 
     with session.store() as store, store.snapshot() as snapshot:
-        session.say_repaired(snapshot)
+        session.warn_repaired(snapshot)
         check_names(snapshot, selection)
         recorded = [row for row in findings(snapshot, selection) if row.source == NSIGHT]
         if not recorded:
@@ -266,10 +266,10 @@ def tell(session: Session, result: "DeviceResult") -> None:
         )
         if changes
     ]
-    session.say(f"{_named(result.device)}: {', '.join(parts)}")
+    session.info(f"{_named(result.device)}: {', '.join(parts)}")
     told = [*result.skipped, *result.failed, *result.unknown]
     for reason, number in Counter(reason for _, reason in told).most_common():
-        session.say(f"  {number}: {reason}")
+        session.info(f"  {number}: {reason}")
 
 
 def summarise(session: Session, plan: "Plan", results: "Sequence[DeviceResult]") -> None:
@@ -284,7 +284,7 @@ def summarise(session: Session, plan: "Plan", results: "Sequence[DeviceResult]")
         )
     )
     untold = plan.findings - confirmed - skipped - failed - unknown
-    session.say(
+    session.info(
         f"{confirmed:,} of {plan.findings:,} confirmed by reading back"
         + (f", {skipped:,} skipped" if skipped else "")
         + (f", {failed:,} failed" if failed else "")

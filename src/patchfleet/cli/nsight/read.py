@@ -175,7 +175,7 @@ def patches(
     with session.snapshot() as snapshot:
         check_names(snapshot, selection)
         as_of = nsight_as_of(snapshot)
-        session.say(f"as of {as_of:%Y-%m-%d %H:%M} UTC, the last complete sync")
+        session.info(f"as of {as_of:%Y-%m-%d %H:%M} UTC, the last complete sync")
         table = findings_table(
             [row for row in findings(snapshot, selection) if row.source == NSIGHT]
         )

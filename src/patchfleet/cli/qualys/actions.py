@@ -45,7 +45,7 @@ def _command(
         with changing(session, dry_run=dry_run) as client:
             jobs = [client.get_job(one) for one in chosen]
             if not (dry_run and as_json):
-                session.say(f"{name}: {plural(len(jobs), 'job')}")
+                session.info(f"{name}: {plural(len(jobs), 'job')}")
                 say_list(session, [_told(job) for job in jobs])
             if dry_run:
                 if as_json:
@@ -58,7 +58,7 @@ def _command(
         for one in changes:
             one.status = words.get(str(one.status), "unchanged")
             if one.message:
-                session.say(f"{one.name or one.id}: {one.message}")
+                session.info(f"{one.name or one.id}: {one.message}")
         table = _table(changes, "What became of the jobs")
         session.show(table, as_json=as_json, outputs=())
         return outcome(changes, chosen, done)

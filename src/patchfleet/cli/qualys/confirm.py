@@ -79,16 +79,16 @@ def confirm(session: Session, question: str, *, yes: bool) -> bool:
         )
     if click.confirm(question, default=False, err=True):
         return True
-    session.say("nothing was changed")
+    session.info("nothing was changed")
     return False
 
 
 def say_list(session: Session, lines: Sequence[str]) -> None:
     """Say lines, and how many more there are."""
     for line in lines[:LONGEST_LIST]:
-        session.say(f"  {line}")
+        session.info(f"  {line}")
     if len(lines) > LONGEST_LIST:
-        session.say(f"  and {len(lines) - LONGEST_LIST:,} more")
+        session.info(f"  and {len(lines) - LONGEST_LIST:,} more")
 
 
 def outcome(changes: Sequence[Any], asked: Sequence[str], done: str) -> Exit:

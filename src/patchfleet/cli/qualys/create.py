@@ -160,7 +160,7 @@ def update(
         if not shown:
             raise CommandLineError("nothing is to be changed", hint="name what, and its value")
         job = client.get_job(job_id)
-        session.say(f"{job.name} ({job.platform}, {job.scheduleType}, {job.status})")
+        session.info(f"{job.name} ({job.platform}, {job.scheduleType}, {job.status})")
         _show_body(session, shown, as_data=dry_run)
         if dry_run:
             return Exit.DONE
@@ -201,7 +201,7 @@ def clone(
     with changing(session, dry_run=dry_run, makes=True, after_looking=after_looking) as client:
         changes: Any = _parameters(session, client, given)
         job = client.get_job(job_id)
-        session.say(f"like {job.name} ({job.platform}, {job.scheduleType}):")
+        session.info(f"like {job.name} ({job.platform}, {job.scheduleType}):")
         body = clone_body(job, {**job_changes(**changes), "name": name})
         _show_body(session, body, as_data=dry_run)
         if dry_run:
@@ -215,7 +215,7 @@ def clone(
 
 def _say_created(session: Session, created: Any, *, as_json: bool) -> None:
     if created.was_there:
-        session.say("an earlier command had created it, and was broken off: nothing was sent now")
+        session.info("an earlier command had created it, and was broken off: nothing was sent now")
     click.echo(json.dumps({"id": created.id, "name": created.name}) if as_json else str(created))
 
 
@@ -227,7 +227,7 @@ def _show_body(session: Session, body: dict[str, Any], *, as_data: bool) -> None
     for name, value in body.items():
         if value not in (None, "", [], {}, False):
             text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-            session.say(f"  {name:<24} {text if len(text) <= LONGEST else text[:LONGEST] + '…'}")
+            session.info(f"  {name:<24} {text if len(text) <= LONGEST else text[:LONGEST] + '…'}")
 
 
 def _parameters(session: Session, client: "Qualys", given: dict[str, Any]) -> dict[str, Any]:
@@ -289,7 +289,7 @@ def _asset_ids(session: Session, client: "Qualys", given: dict[str, Any]) -> lis
     hosts = client.query_assets(filter=given["host_query"], includeFields="agentId")
     agents = [host.agentId for host in hosts if host.agentId]
     if len(agents) < len(hosts):
-        session.say(f"{len(hosts) - len(agents):,} of {len(hosts):,} hosts have no agent")
+        session.info(f"{len(hosts) - len(agents):,} of {len(hosts):,} hosts have no agent")
     if not agents:
         raise CommandLineError("no host with an agent matches", hint="`patchfleet qualys hosts`")
     return [*ids, *agents]

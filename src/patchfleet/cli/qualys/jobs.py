@@ -173,7 +173,7 @@ def _results(
         chosen = job_ids or [str(job.id) for job in jobs if is_uuid(job.id)]
         odd = [job for job in jobs if not is_uuid(job.id)]
         for job in odd:
-            session.say(
+            session.info(
                 f"warning: job {job.name}: its results cannot be read, for its id is {job.id!r}"
             )
         return gathered(session, "results", client.iter_job_results(chosen, pageSize=100)), not odd

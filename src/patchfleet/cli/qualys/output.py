@@ -54,10 +54,10 @@ def page_count(pages: int | None) -> Any:
 
 def gathered(session: Session, what: str, records: Iterable[T]) -> list[T]:
     """Read all records, and say on a terminal how many there are so far."""
-    if not session.talk.is_terminal:
+    if not session.stderr.is_terminal:
         return list(records)
     found: list[T] = []
-    with session.talk.status(f"reading {what}") as status:
+    with session.stderr.status(f"reading {what}") as status:
         for record in records:
             found.append(record)
             if len(found) % SAID_EVERY == 0:
@@ -71,15 +71,15 @@ def say_problems(session: Session, records: Sequence[Any]) -> None:
 
     problems = BaseList(records).problems
     for problem in problems[:SHOWN_PROBLEMS]:
-        session.say(f"warning: {problem}")
+        session.info(f"warning: {problem}")
     if len(problems) > SHOWN_PROBLEMS:
-        session.say(f"warning: and {len(problems) - SHOWN_PROBLEMS:,} more of this kind")
+        session.info(f"warning: and {len(problems) - SHOWN_PROBLEMS:,} more of this kind")
 
 
 def say_missing(session: Session, what: str, missing: Sequence[Any]) -> None:
     """Say what was looked up and had no answer."""
     for one in missing:
-        session.say(f"warning: Qualys has no answer for {what} {one}")
+        session.info(f"warning: Qualys has no answer for {what} {one}")
 
 
 def some(ids: Sequence[str], what: str) -> Sequence[str]:
