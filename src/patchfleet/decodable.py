@@ -4,7 +4,7 @@ msgspec completes what it knows of a structure while it first meets it. A second
 by the same structure meanwhile reads what is not there yet, and the process crashes (seen
 with 0.22). So every type is completed once, by one thread, before anything is decoded by it.
 
-Invariant: nothing else in `patchfleet` decodes by a structure (tests/test_repository.py).
+Invariant: nothing else in `patchfleet` decodes by a structure (tests/repository/test_modules.py).
 """
 
 from threading import Lock

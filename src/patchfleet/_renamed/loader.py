@@ -5,7 +5,7 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
-from patchfleet._renamed import new_module, new_name, resolve, warn
+from patchfleet._renamed.lookup import new_module, new_name, resolve, warn
 
 
 class _FormerModule(ModuleType):

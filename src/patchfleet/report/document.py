@@ -8,31 +8,29 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from operator import attrgetter
 from types import MappingProxyType
-from typing import Literal, TypeAlias
+from typing import Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from patchfleet.errors import ConfigError
+from patchfleet.report.cells import Cell, Kind
 from patchfleet.report.later import LaterRows
 from patchfleet.store.queries.coverage import Coverage
 
-Kind = Literal[
-    "text",
-    "list",  # several texts
-    "flag",  # yes or no
-    "integer",
-    "number",
-    "percent",  # a share of one: 0.5 is 50 %
-    "date",  # a moment of which only the day matters to people
-    "moment",
-    "state",
-    "severity",
-    "file",  # the name of a file in the same folder; a link of the column's title where it can be
+__all__ = [
+    "Cell",
+    "Chart",
+    "Column",
+    "Kind",
+    "Metric",
+    "Report",
+    "Shape",
+    "Table",
+    "tabulate",
+    "tabulate_later",
+    "total_of",
 ]
-
-Cell: TypeAlias = str | int | float | bool | datetime | tuple[str, ...] | None
-"""What stands in one place of a table; times are aware UTC."""
 
 
 class Column(Struct, frozen=True):

@@ -7,7 +7,7 @@ say more than is true.
 import re
 from datetime import UTC, datetime
 
-from patchfleet.report.document import Cell, Kind
+from patchfleet.report.cells import Cell, Kind
 
 NUMERIC: frozenset[Kind] = frozenset({"integer", "number", "percent"})
 """Kinds that stand on the right and are compared by size."""

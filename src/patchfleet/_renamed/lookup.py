@@ -1,0 +1,70 @@
+"""Look-up of former names, and the warning that names the new one."""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+_ROOM = "patchfleet."
+
+
+def renamed(module: str) -> "Callable[[str], Any]":
+    """Return the `__getattr__` of a module of which some names have changed."""
+
+    def __getattr__(name: str) -> "Any":  # noqa: N807 -- the function that Python looks for
+        new = None if name.startswith("__") else new_name(module, name)
+        if new is None:
+            raise AttributeError(f"module {module!r} has no attribute {name!r}")
+        warn(f"{module}.{name}", new.replace(":", "."))
+        return resolve(new)
+
+    return __getattr__
+
+
+def new_name(module: str, name: str) -> str | None:
+    """Return the present `module:name` of a former one, or None if it has not changed."""
+    from patchfleet._renamed.table import NAMES
+
+    new = NAMES.get(f"{module}:{name}".removeprefix(_ROOM))
+    return None if new is None else _ROOM + new
+
+
+def new_module(module: str) -> str | None:
+    """Return the present address of a module, or None if it has not changed."""
+    from patchfleet._renamed.table import MODULES
+
+    new = MODULES.get(module.removeprefix(_ROOM))
+    return None if new is None else _ROOM + new
+
+
+def resolve(name: str) -> "Any":
+    """Return what is at `module:name`."""
+    from importlib import import_module
+
+    module, _, leaf = name.partition(":")
+    return getattr(import_module(module), leaf)
+
+
+def former(old: str, new: str) -> "Any":
+    """Return what is at `new` as `module:name`, for a member of a class that was called `old`.
+
+    The warning names the line that calls the member.
+    """
+    warn((_ROOM + old).replace(":", "."), (_ROOM + new).replace(":", "."), level=4)
+    return resolve(_ROOM + new)
+
+
+def warn_of_option(old: str, new: str) -> None:
+    """Warn that a setting, parameter or view is called `new` now."""
+    warn(old, new)
+
+
+def warn(old: str, new: str, *, level: int = 3) -> None:
+    """Warn, at the line `level` frames up, that `old` is called `new` now."""
+    import warnings
+
+    warnings.warn(
+        f"{old} is now {new}; the old name goes with the next minor version",
+        DeprecationWarning,
+        stacklevel=level,
+    )
