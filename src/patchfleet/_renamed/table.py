@@ -154,7 +154,7 @@ MODULES = {
     "store.questions.opened": "store.queries.open_findings",
     "store.questions.posture": "store.queries.posture",
     "store.questions.trends": "store.queries.trends",
-    "store.questions.whose": "store.queries.customers",
+    "store.questions.whose": "store.queries.gap_scope",
     "store.questions.work": "store.queries.worklist",
     "store.quiet": "store.publication.duckdb",
     "store.rows": "store.types",
