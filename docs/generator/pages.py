@@ -18,6 +18,7 @@ from docs.generator import (
     packs,
     qualys,
     qualys_source,
+    renamed,
     views,
     words,
 )
@@ -56,6 +57,8 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "packs": packs.packs,
     "views": views.views,
     "published-files": views.files,
+    "renamed-names": renamed.public_names,
+    "renamed-modules": renamed.modules,
 }
 """What makes each generated part, by its name."""
 

@@ -174,9 +174,9 @@ def test_a_job_that_changes_while_one_is_asked_is_not_overwritten(changing, monk
         assert cli("qualys", "update", number, "--name", "Somebody else's", "--yes").code == 0
         return True
 
-    monkeypatch.setattr(create, "is_agreed", lambda *_, **__: True)
+    monkeypatch.setattr(create, "confirm", lambda *_, **__: True)
     asked = create.confirm
-    monkeypatch.setattr(create, "is_agreed", once(agreed, asked))
+    monkeypatch.setattr(create, "confirm", once(agreed, asked))
     result = cli("qualys", "update", number, "--description", "mine", "--yes")
     assert result.code == 7
     assert result.error() == "the job has changed since it was shown: name"

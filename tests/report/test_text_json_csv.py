@@ -156,6 +156,11 @@ def test_no_reader_of_a_csv_finds_a_formula(before, parts, is_first):
     assert rows[0][0].replace("'", "") == text.replace("'", "")
 
 
+def test_a_break_behind_what_cannot_be_seen_is_marked_too():
+    table = Table(name="t", title="T", columns=(Column("a", "A"),), rows=[("\x1e\t=1",)])
+    assert to_csv(table).endswith("\"'\x1e\t'=1\"\r\n")
+
+
 def test_csv_leaves_other_text_alone():
     names = ["'s-Hertogenbosch", 'a "b", c', "Öl", ""]
     table = Table(name="t", title="T", columns=(Column("a", "A"),), rows=[(n,) for n in names])

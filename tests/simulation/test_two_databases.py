@@ -63,7 +63,7 @@ def answers(store, at, before):
     """Ask every question there is, as of a day; of two days, those about what changed."""
     with store.snapshot(at=at, with_history=True) as snapshot, store.snapshot(at=before) as earlier:
         given = {
-            "facts": snapshot,
+            "snapshot": snapshot,
             "before": earlier,
             "after": snapshot,
             "selection": Selection(devices=("*-PC-*", "NOWHERE")),

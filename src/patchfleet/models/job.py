@@ -22,7 +22,7 @@ One vocabulary serves jobs, runs and results, and the source's own word stays be
 from datetime import datetime
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from patchfleet._renamed import renamed
 from patchfleet.models.fleet import Gap
@@ -99,7 +99,7 @@ class JobRun(Struct, frozen=True, kw_only=True):
     vendor_status: str = ""
     scheduled_at: datetime | None = None
     device_count: int = 0
-    finished_count: int = 0
+    finished_count: int = field(default=0, name="over_count")  # as records and files name it
 
 
 class JobResult(Struct, frozen=True, kw_only=True, gc=False):

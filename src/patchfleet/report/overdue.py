@@ -159,7 +159,7 @@ def _about(pack: Pack, known: ThreatData, zone: ZoneInfo) -> list[str]:
     """Say what was judged by what, and how sure that is."""
     notes = [
         f"Rules: {pack.name} {pack.version}, {pack.status}. {pack.note}",
-        f"Source: {pack.source}. Days and months are plural in {zone.key}.",
+        f"Source: {pack.source}. Days and months are counted in {zone.key}.",
     ]
     notes.extend(
         f"{file.kind.upper()}: {file.name}, as of {file.dated}, {file.rows:,} rows."

@@ -2,7 +2,7 @@
 
 Invariants: no exception of the HTTP library leaves this module; no redirect is followed; every wait
 has an end, every body a size and all of them together too; what comes back holds no secret
-(`with_credentials.py`).
+(`credentials.py`).
 """
 
 import asyncio

@@ -78,7 +78,7 @@ approve = _command(
 ignore = _command(
     "ignore",
     "Keep patches from being installed.",
-    "They are not plural as missing any more.",
+    "They are not counted as missing any more.",
     '"Java 8*" --site "Head Office"',
 )
 do_nothing = _command(

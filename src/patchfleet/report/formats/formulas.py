@@ -22,7 +22,6 @@ _MARKED = r"\1'"
 
 def disarmed(text: str) -> str:
     """Put an apostrophe before what a spreadsheet would evaluate; other text is as it was."""
-    start = _AT_THE_START.match(text)
-    if start is None:
-        return _INSIDE.sub(_MARKED, text)
-    return "'" + start.group() + _INSIDE.sub(_MARKED, text[start.end() :])
+    if _AT_THE_START.match(text):
+        return "'" + text[0] + _INSIDE.sub(_MARKED, text[1:])
+    return _INSIDE.sub(_MARKED, text)
