@@ -5,10 +5,11 @@ import io
 import re
 import tokenize
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from tree import HOME, SOURCE
+from tree import HOME, MODULES, SOURCE, parsed
 
 _TEXTS = {"STRING", "COMMENT", "FSTRING_MIDDLE"}
 _CODE = re.compile(r"``?[^`]*``?|\{[^{}]*\}|\[[DOI]: [^\]]*\]|https?://\S+")
@@ -26,9 +27,14 @@ class Passage(NamedTuple):
     text: str
 
 
-def modules() -> Iterator[Passage]:
-    """Yield the docstrings, comments and messages of every module but those of former names."""
-    for path in sorted(SOURCE.rglob("*.py")):
+@cache
+def modules() -> tuple[Passage, ...]:
+    """Return the docstrings, comments and messages of every module but those of former names."""
+    return tuple(_modules())
+
+
+def _modules() -> Iterator[Passage]:
+    for path in MODULES:
         inside = path.relative_to(SOURCE)
         if inside.parts[0] != "_renamed":
             room = inside.parts[0] if len(inside.parts) > 1 else "."
@@ -56,7 +62,7 @@ def without_code(text: str) -> str:
     return _CODE.sub(lambda found: "\n" * found.group().count("\n"), text)
 
 
-def module_docstrings() -> Iterator[tuple[Path, str]]:
-    """Yield the docstring of each module."""
-    for path in sorted(SOURCE.rglob("*.py")):
-        yield path, ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+@cache
+def module_docstrings() -> tuple[tuple[Path, str], ...]:
+    """Return the docstring of each module."""
+    return tuple((path, ast.get_docstring(parsed(path)) or "") for path in MODULES)
