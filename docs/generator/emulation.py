@@ -10,7 +10,7 @@ from patchfleet.emulator.fault_kind import FaultKind
 from patchfleet.emulator.faults import HOSTILE_FAULTS
 from patchfleet.emulator.http_faults import HTTP_FAULTS
 from patchfleet.emulator.nsight.reply_faults import REPLY_FAULTS
-from patchfleet.emulator.qualys.faults import QUALYS_FAULTS
+from patchfleet.emulator.qualys.gateway_faults import QUALYS_FAULTS
 
 _SETTINGS = {
     "customers": "How many customers.",

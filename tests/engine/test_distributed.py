@@ -13,7 +13,7 @@ from patchfleet.errors import (
     VendorError,
 )
 from patchfleet.fleet.distributed.batch import Batch, answer_of, as_text, batch_of, read
-from patchfleet.fleet.distributed.source import BatchStatus, QueuedSource, QueueTimeouts
+from patchfleet.fleet.distributed.queued_source import BatchStatus, QueuedSource, QueueTimeouts
 from patchfleet.fleet.source import DeviceListing
 from patchfleet.models import Device, Finding, FindingStatus, Patch
 

@@ -11,7 +11,7 @@ from team import until
 
 from patchfleet.fleet import NSightSource, SyncOptions, sync
 from patchfleet.fleet.distributed.dbos_queue import engine_of
-from patchfleet.fleet.distributed.source import QueuedSource
+from patchfleet.fleet.distributed.queued_source import QueuedSource
 from patchfleet.nsight import NAble
 from patchfleet.store import Store
 

@@ -10,7 +10,7 @@ from qualys_reading import reading
 from patchfleet.emulator import Emulator
 from patchfleet.errors import RateLimited, Rejected, Unreachable, VendorError
 from patchfleet.fleet import QualysSource, SyncOptions, sync
-from patchfleet.fleet.distributed.source import QueuedSource
+from patchfleet.fleet.distributed.queued_source import QueuedSource
 from patchfleet.fleet.sources.qualys.hosts import read_hosts
 from patchfleet.models import Gap, SourceState
 from patchfleet.qualys import Host

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from patchfleet.qualys import Qualys
     from patchfleet.report import Report, Table
     from patchfleet.store import Snapshot, Store
-    from patchfleet.transport.journal import Journal
+    from patchfleet.transport.journal import ChangeJournal
     from patchfleet.transport.rate_limit import RateLimiter
 
 
@@ -125,7 +125,9 @@ class Session:
         key = config.nsight_key(self.settings).reveal()
         return _account("nsight", nsight.base_url or nsight.region, key)
 
-    def qualys(self, store: "Store | None" = None, journal: "Journal | None" = None) -> "Qualys":
+    def qualys(
+        self, store: "Store | None" = None, journal: "ChangeJournal | None" = None
+    ) -> "Qualys":
         """Return a client for the Qualys account of the settings; see `nable` for `store`.
 
         `journal` takes the place of the store's own.

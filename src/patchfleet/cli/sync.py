@@ -216,7 +216,11 @@ def _distributed(
         yield source
         return
     from patchfleet.fleet.distributed.dbos_queue import engine_of
-    from patchfleet.fleet.distributed.source import DEVICES_A_BATCH, QueuedSource, QueueTimeouts
+    from patchfleet.fleet.distributed.queued_source import (
+        DEVICES_A_BATCH,
+        QueuedSource,
+        QueueTimeouts,
+    )
 
     half_a_minute = max(1, int(per_minute / 2)) if per_minute else DEVICES_A_BATCH
     with engine_of(store, source.name, session.nsight_account) as engine:

@@ -15,7 +15,7 @@ from patchfleet.emulator.clock import Clock
 from patchfleet.emulator.fault_kind import STAND_IN, FaultedCall, FaultKind, Question
 from patchfleet.emulator.http_faults import HTTP_FAULTS
 from patchfleet.emulator.nsight.reply_faults import REPLY_FAULTS
-from patchfleet.emulator.qualys.faults import QUALYS_FAULTS
+from patchfleet.emulator.qualys.gateway_faults import QUALYS_FAULTS
 from patchfleet.emulator.response import Response
 from patchfleet.emulator.value_faults import VALUE_FAULTS
 from patchfleet.emulator.wire_faults import WIRE_FAULTS

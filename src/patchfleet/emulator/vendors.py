@@ -23,8 +23,8 @@ from patchfleet.emulator.nsight import urls
 from patchfleet.emulator.nsight.account import Account, open_account
 from patchfleet.emulator.nsight.ground_truth import truth_of
 from patchfleet.emulator.nsight.question import NSightQuestion
-from patchfleet.emulator.qualys.faults import ALTERATIONS, limited
 from patchfleet.emulator.qualys.gateway import LOG_IN, PREFIXES, Subscription
+from patchfleet.emulator.qualys.gateway_faults import ALTERATIONS, limited
 from patchfleet.emulator.qualys.question import QualysQuestion
 from patchfleet.emulator.qualys.request import Request, json_answer
 from patchfleet.emulator.response import Response, html, xml

@@ -13,6 +13,7 @@ from datetime import datetime
 import msgspec
 from msgspec import Struct
 
+from patchfleet._renamed import renamed
 from patchfleet.fleet.outcome import LostDevice
 from patchfleet.models import Device, Gap, Inventory
 
@@ -26,7 +27,7 @@ _DETAILS = (
 )  # fmt: skip
 
 
-class Coverage(Struct, frozen=True):
+class CoverageLoss(Struct, frozen=True):
     """What vanished, and the share of all devices (0 to 1) of which that is believed."""
 
     vanished: tuple[Gap, ...]
@@ -36,17 +37,19 @@ class Coverage(Struct, frozen=True):
     """What the key can see now, in a sentence."""
 
 
-def compare(before: Inventory | None, now: Inventory, *, accepts_missing: bool = False) -> Coverage:
+def compare(
+    before: Inventory | None, now: Inventory, *, accepts_missing: bool = False
+) -> CoverageLoss:
     """Name the customers, sites, kinds of device and devices that an inventory has no more.
 
     A device that is not managed for patches any more is named too. One about whose absence the
     inventory contradicts itself is kept, unless `accepts_missing`.
     """
     if before is None:
-        return Coverage((), (), 0.0, _visible(now))
+        return CoverageLoss((), (), 0.0, _visible(now))
     lost = _lost(before, now, accepts_missing=accepts_missing)
     gone = sum(not one.is_kept for one in lost)
-    return Coverage(
+    return CoverageLoss(
         vanished=(*_customers(before, now), *_sites(before, now), *_kinds(before, now)),
         lost=tuple(lost),
         share=gone / len(before.devices) if before.devices else 0.0,
@@ -176,3 +179,6 @@ def _visible(now: Inventory) -> str:
         f"the key can see {len(now.customers):,} customers, {len(now.sites):,} sites, "
         f"{kinds['server']:,} servers and {kinds['workstation']:,} workstations"
     )
+
+
+__getattr__ = renamed(__name__)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from patchfleet.errors import Forbidden, StoreError, Unauthorized, VendorError
-from patchfleet.fleet.coverage import Coverage, age_of, compare, completed
+from patchfleet.fleet.coverage import CoverageLoss, age_of, compare, completed
 from patchfleet.fleet.matching.all_sources import match_all_sources
 from patchfleet.fleet.outcome import (
     ALL,
@@ -166,7 +166,7 @@ class _Sync:
             self._scan_what_we_changed(patched, began)
         return choice
 
-    def _covered(self, coverage: Coverage, devices: dict[str, Device]) -> set[str]:
+    def _covered(self, coverage: CoverageLoss, devices: dict[str, Device]) -> set[str]:
         """Record what vanished; return the devices that stay as they were listed.
 
         Too much that is gone is not believed.

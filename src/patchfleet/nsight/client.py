@@ -26,7 +26,7 @@ from patchfleet.nsight.wrapper_names import DeviceCall, PatchesCall, WrapperMeth
 from patchfleet.transport.call_policy import CallPolicy
 from patchfleet.transport.client import AsyncClient, Client, amethod, method
 from patchfleet.transport.endpoint import Endpoint
-from patchfleet.transport.journal import Journal
+from patchfleet.transport.journal import ChangeJournal
 from patchfleet.transport.rate_limit import NoRateLimit, RateLimit, RateLimiter, whole_calls
 from patchfleet.transport.retry import Retries
 
@@ -62,7 +62,7 @@ class ClientOptions(TypedDict, total=False):
     proxy: str | None
     ca_file: str | None
     connections: int
-    journal: Journal | None
+    journal: ChangeJournal | None
 
 
 def _line(region: str | None, key: str | Secret, settings: ClientOptions) -> Endpoint:

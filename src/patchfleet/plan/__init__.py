@@ -1,16 +1,19 @@
 """What should change, and the changing of it: every change is seen before it is made."""
 
+from patchfleet._renamed import renamed
 from patchfleet.plan.apply import DeviceResult, Target, apply
-from patchfleet.plan.plan import Change, DeviceChange, Plan, Skipped, plan, since_changed
+from patchfleet.plan.plan import DeviceChange, Plan, PlannedChange, Skipped, plan, since_changed
 
 __all__ = [
-    "Change",
     "DeviceChange",
     "DeviceResult",
     "Plan",
+    "PlannedChange",
     "Skipped",
     "Target",
     "apply",
     "plan",
     "since_changed",
 ]
+
+__getattr__ = renamed(__name__)

@@ -14,10 +14,10 @@ from msgspec import Struct
 
 from patchfleet.errors import Forbidden, Unauthorized, Unreadable, VendorError
 from patchfleet.models import Action, Finding
-from patchfleet.plan.plan import Change, DeviceChange, Plan, no_op_reason
+from patchfleet.plan.plan import DeviceChange, Plan, PlannedChange, no_op_reason
 from patchfleet.store import ChangeEntry, ChangeOutcome, Json
 from patchfleet.transport import change as changes
-from patchfleet.transport.journal import Journal as ChangeJournal
+from patchfleet.transport.journal import ChangeJournal
 from patchfleet.transport.operation import Outcome as Made
 
 if TYPE_CHECKING:
@@ -58,10 +58,10 @@ class DeviceResult(Struct, frozen=True, kw_only=True):
     """
 
     device: DeviceChange
-    confirmed: tuple[Change, ...] = ()
-    skipped: tuple[tuple[Change, str], ...] = ()
-    failed: tuple[tuple[Change, str], ...] = ()
-    unknown: tuple[tuple[Change, str], ...] = ()
+    confirmed: tuple[PlannedChange, ...] = ()
+    skipped: tuple[tuple[PlannedChange, str], ...] = ()
+    failed: tuple[tuple[PlannedChange, str], ...] = ()
+    unknown: tuple[tuple[PlannedChange, str], ...] = ()
 
     @property
     def is_done(self) -> bool:
@@ -118,7 +118,7 @@ class _Application:
             result = self._changed(result, wanted[start : start + most])
         return result
 
-    def _changed(self, result: DeviceResult, wanted: tuple[Change, ...]) -> DeviceResult:
+    def _changed(self, result: DeviceResult, wanted: tuple[PlannedChange, ...]) -> DeviceResult:
         """Make one call, and add what came of it; raise where the key itself is refused."""
         met: dict[str, Json] = {one.finding_id: f"{one.state}, {one.decision}" for one in wanted}
         made = self._target.change(
@@ -128,7 +128,7 @@ class _Application:
             self._journal.of(self._plan.id, before=met, now=self._now),
         )
         by_id = {one.finding_id: one for one in wanted}
-        sorted_out: dict[str, list[tuple[Change, str]]] = {}
+        sorted_out: dict[str, list[tuple[PlannedChange, str]]] = {}
         for claim in changes.claims_of(made, tuple(met)):
             sent = "sent, and " if claim.outcome == "unknown" else ""
             told = [(by_id[one], sent + claim.reason) for one in claim.items]
@@ -167,7 +167,7 @@ class _Application:
 
     def _still_so(
         self, before: dict[str, Finding]
-    ) -> tuple[tuple[Change, ...], tuple[tuple[Change, str], ...]]:
+    ) -> tuple[tuple[PlannedChange, ...], tuple[tuple[PlannedChange, str], ...]]:
         """Split the changes into those whose finding is as it was planned, and those that moved."""
         wanted, skipped = [], []
         for change in self._device.changes:
@@ -181,7 +181,7 @@ class _Application:
     def _note(
         self,
         outcome: ChangeOutcome,
-        changes: tuple[Change, ...],
+        changes: tuple[PlannedChange, ...],
         seen: Mapping[str, Finding] = MappingProxyType({}),
         *,
         reason: str = "",
@@ -211,7 +211,7 @@ class _Application:
         )
 
 
-def _moved(change: Change, finding: Finding | None, action: Action) -> str | None:
+def _moved(change: PlannedChange, finding: Finding | None, action: Action) -> str | None:
     """Return why a change is not made any more, or None where all is as it was planned."""
     if finding is None:
         return "not on the device any more"

@@ -18,7 +18,7 @@ from patchfleet.store.queries import FindingRow
 from patchfleet.store.types import change_id
 
 
-class Change(Struct, frozen=True, kw_only=True):
+class PlannedChange(Struct, frozen=True, kw_only=True):
     """One finding that will change: what it is now, so that apply can tell whether it has moved.
 
     Unless `is_sure`, nobody has read how it is since we changed it: apply decides when it reads it.
@@ -38,7 +38,7 @@ class DeviceChange(Struct, frozen=True, kw_only=True):
     device_id: str
     device: str
     customer: str
-    changes: tuple[Change, ...]
+    changes: tuple[PlannedChange, ...]
 
 
 class Skipped(Struct, frozen=True, kw_only=True):
@@ -170,7 +170,7 @@ def _device_change(rows: list[FindingRow], unsure: AbstractSet[tuple[str, str]])
         device=first.device,
         customer=first.customer,
         changes=tuple(
-            Change(
+            PlannedChange(
                 finding_id=row.finding_id,
                 patch=row.patch,
                 state=row.state,

@@ -34,7 +34,7 @@ from patchfleet.qualys.envelope import explain
 from patchfleet.qualys.platforms import gateway_of, overridden
 from patchfleet.transport.call_policy import CallPolicy
 from patchfleet.transport.endpoint import Endpoint
-from patchfleet.transport.journal import Journal
+from patchfleet.transport.journal import ChangeJournal
 from patchfleet.transport.login import AccessToken, Login
 from patchfleet.transport.messages import Request, Response
 from patchfleet.transport.operation import Operation
@@ -94,7 +94,7 @@ class ClientOptions(TypedDict, total=False):
     ca_file: str | None
     connections: int
     allow_http: bool
-    journal: Journal | None
+    journal: ChangeJournal | None
 
 
 class TokenAuth:

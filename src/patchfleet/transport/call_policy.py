@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from patchfleet.errors import VendorError
-from patchfleet.transport.journal import Journal
+from patchfleet.transport.journal import ChangeJournal
 from patchfleet.transport.login import Login
 from patchfleet.transport.messages import Response
 from patchfleet.transport.rate_limit import RateLimit, RateLimiter
@@ -37,7 +37,7 @@ class CallPolicy:
     hints: Mapping[type[VendorError], str] = field(default_factory=dict)
     login: Login | None = None
     explain: Callable[[Response], VendorError | None] = unexplained
-    journal: Journal | None = None
+    journal: ChangeJournal | None = None
     clock: Callable[[], float] = time.monotonic
     now: Callable[[], datetime] = _utc_now
     chance: Callable[[], float] = random.random

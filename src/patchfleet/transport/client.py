@@ -15,7 +15,7 @@ from patchfleet.transport.call_policy import CallPolicy
 from patchfleet.transport.connection_pool import AsyncConnectionPool, ConnectionPool
 from patchfleet.transport.endpoint import Endpoint
 from patchfleet.transport.exchange import exchange, streamed
-from patchfleet.transport.journal import Journal
+from patchfleet.transport.journal import ChangeJournal
 from patchfleet.transport.operation import R, RecordStream, Work
 from patchfleet.transport.runner import arun, astream, run, stream
 
@@ -23,7 +23,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def _with(manners: CallPolicy, journal: Journal | None) -> CallPolicy:
+def _with(manners: CallPolicy, journal: ChangeJournal | None) -> CallPolicy:
     return manners if journal is None else replace(manners, journal=journal)
 
 
@@ -34,7 +34,7 @@ class Client:
         self._manners = manners
         self._wire = ConnectionPool(line)
 
-    def run(self, work: Work[T], *, journal: Journal | None = None) -> T:
+    def run(self, work: Work[T], *, journal: ChangeJournal | None = None) -> T:
         """Run one operation or several; return the result or raise a `VendorError`.
 
         `journal` takes the place of the client's own.
@@ -73,7 +73,7 @@ class AsyncClient:
         self._manners = manners
         self._wire = AsyncConnectionPool(line)
 
-    async def run(self, work: Work[T], *, journal: Journal | None = None) -> T:
+    async def run(self, work: Work[T], *, journal: ChangeJournal | None = None) -> T:
         """Run one operation or several; see `Client.run`."""
         return await arun(exchange(work, _with(self._manners, journal)), self._wire)
 

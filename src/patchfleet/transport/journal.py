@@ -30,7 +30,7 @@ class Earlier:
     is_looked_for: bool = False
 
 
-class Journal(Protocol):
+class ChangeJournal(Protocol):
     """What a client writes down; it is on the disk when a method returns."""
 
     def sent(self, wanted: Wanted, at: datetime) -> int:

@@ -11,8 +11,8 @@ from typing import Any
 from patchfleet.emulator.bodies import changed_json, identities, records, with_records
 from patchfleet.emulator.fault_kind import Ask, Options
 from patchfleet.emulator.nsight.question import other_of
-from patchfleet.emulator.qualys.faults import with_inputs
 from patchfleet.emulator.qualys.gateway import Subscription
+from patchfleet.emulator.qualys.gateway_faults import with_inputs
 from patchfleet.emulator.qualys.request import Refused, Request
 from patchfleet.emulator.response import Response
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from patchfleet import __version__
 from patchfleet.errors import ConfigError
 from patchfleet.fleet.distributed.batch import Batch, BatchResult, answer_of, as_text
-from patchfleet.fleet.distributed.source import BatchStatus
+from patchfleet.fleet.distributed.queued_source import BatchStatus
 
 if TYPE_CHECKING:
     from dbos import DBOSClient

@@ -31,7 +31,7 @@ OPEN = frozenset({KB_SUPERSEDES, KB, KEV})
 V = TypeVar("V")
 
 
-class Table(Struct):
+class CsvTable(Struct):
     """A table whose header is understood: its rows to come, and what it says of itself.
 
     `at` is the place of each of our columns in a row; `first_line` is the line of the header, and
@@ -83,7 +83,7 @@ class Table(Struct):
             self.problems.leave_out(*odd)
 
 
-def open_table(file: str, text: str) -> Table:
+def open_table(file: str, text: str) -> CsvTable:
     """Return a table by its header; raise `PolicyError` for one that is none of ours."""
     lines = text.splitlines()
     comments = 0
@@ -98,7 +98,7 @@ def open_table(file: str, text: str) -> Table:
     for header in HEADERS:
         is_ours = set(found) >= set(header) if header in OPEN else sorted(found) == sorted(header)
         if is_ours and len(set(found)) == len(found):
-            return Table(
+            return CsvTable(
                 file=file,
                 header=header,
                 at=tuple(found.index(name) for name in header),
@@ -151,7 +151,7 @@ def _number(text: str) -> float:
     return float(text)
 
 
-def epss_rows(table: Table) -> list[EpssScore]:
+def epss_rows(table: CsvTable) -> list[EpssScore]:
     """Return the scores of a table, in its order."""
     scores: dict[str, EpssScore] = {}
     is_cve = CVE.fullmatch
@@ -205,7 +205,7 @@ def assessment_of(
     )
 
 
-def ssvc_rows(table: Table) -> list[SsvcAssessment]:
+def ssvc_rows(table: CsvTable) -> list[SsvcAssessment]:
     """Return the assessments of a table, in its order."""
     rows: dict[str, SsvcAssessment] = {}
     for cells in table.cells():
@@ -219,7 +219,7 @@ def ssvc_rows(table: Table) -> list[SsvcAssessment]:
     return list(rows.values())
 
 
-def kb_rows(table: Table) -> list[KbCve]:
+def kb_rows(table: CsvTable) -> list[KbCve]:
     """Return which update fixes and contains what, each pair once, in the order of the table.
 
     `supersedes` names one KB number or several, and `cve` may be empty beside it.
@@ -242,7 +242,7 @@ def kb_rows(table: Table) -> list[KbCve]:
     return list(rows)
 
 
-def kev_cells(table: Table) -> Iterator[tuple[int, dict[str, str]]]:
+def kev_cells(table: CsvTable) -> Iterator[tuple[int, dict[str, str]]]:
     """Yield the rows of CISA's catalogue, with their line, by the names of its JSON."""
     names = ("cveID", "dateAdded", "dueDate", "knownRansomwareCampaignUse")
     for cells in table.cells():

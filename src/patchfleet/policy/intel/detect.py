@@ -16,7 +16,7 @@ from patchfleet.policy.intel.csv_feeds import (
     EPSS,
     KEV,
     SSVC,
-    Table,
+    CsvTable,
     epss_rows,
     kb_rows,
     kev_cells,
@@ -96,7 +96,7 @@ def _text(name: str, content: bytes) -> str:
 
 
 def _from_table(name: str, content: bytes) -> tuple[_Found, Problems]:
-    table: Table = open_table(name, _text(name, content))
+    table: CsvTable = open_table(name, _text(name, content))
     if table.header == EPSS:
         found: _Found = "epss", table.dated, table.version, epss_rows(table)
     elif table.header == SSVC:

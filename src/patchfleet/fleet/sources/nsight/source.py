@@ -47,7 +47,7 @@ from patchfleet.nsight.codes import base_choice, is_set_by_user, said
 from patchfleet.nsight.operations.patches import change_of, list_patches
 from patchfleet.nsight.operations.request import IDS_PER_CALL
 from patchfleet.nsight.records.record import Records
-from patchfleet.transport.journal import Journal
+from patchfleet.transport.journal import ChangeJournal
 from patchfleet.transport.operation import (
     Change,
     Conditional,
@@ -246,7 +246,7 @@ class NSightSource:
         action: Action,
         device_id: str,
         finding_ids: tuple[str, ...],
-        journal: Journal | None = None,
+        journal: ChangeJournal | None = None,
     ) -> Outcome[Any]:
         """Do one action to some patches of a device, at most `most_at_once`, and read them back.
 
