@@ -16,7 +16,6 @@
     ├── StoreError              the local record
     ├── PolicyError             a policy file (file, line)
     ├── PlanError               a change that will not be made
-    │   ├── UnsafePlan          too much, or protected
     │   └── StalePlan           made from facts that have moved
     └── Incomplete              part of the work failed and is listed; what was done is kept
 
@@ -26,6 +25,8 @@ and neither ever holds a key, a password, or an address with its query.
 
 from collections.abc import Sequence
 from typing import Literal
+
+from patchfleet._renamed import renamed
 
 Fate = Literal["answered", "refused", "unknown"]
 """What became of a request: `answered`, surely not done (`refused`), or `unknown` to anybody."""
@@ -201,10 +202,6 @@ class PlanError(Error):
     """A change that will not be made."""
 
 
-class UnsafePlan(PlanError):
-    """A change that is too large or touches what is protected."""
-
-
 class StalePlan(PlanError):
     """A change made from facts that are no longer so."""
 
@@ -215,3 +212,6 @@ class Incomplete(Error):
     def __init__(self, message: str, problems: Sequence[str], *, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
         self.problems = list(problems)
+
+
+__getattr__ = renamed(__name__)

@@ -66,3 +66,12 @@ def without_code(text: str) -> str:
 def module_docstrings() -> tuple[tuple[Path, str], ...]:
     """Return the docstring of each module."""
     return tuple((path, ast.get_docstring(parsed(path)) or "") for path in MODULES)
+
+
+def docstrings() -> Iterator[tuple[Path, str]]:
+    """Yield every docstring of every module."""
+    kinds = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+    for path in MODULES:
+        for node in ast.walk(parsed(path)):
+            if isinstance(node, kinds):
+                yield path, ast.get_docstring(node) or ""

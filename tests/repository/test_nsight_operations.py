@@ -53,8 +53,8 @@ SERVICES = {name: service_of(build) for name, build in builders().items()}
 
 
 def test_every_operation_has_its_service_and_no_two_share_one() -> None:
-    assert len(SERVICES) == 21
-    assert len(set(SERVICES.values())) == 21
+    assert SERVICES
+    assert len(set(SERVICES.values())) == len(SERVICES)
 
 
 @pytest.mark.parametrize(("name", "service"), list(SERVICES.items()))

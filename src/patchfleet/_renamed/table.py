@@ -186,6 +186,7 @@ NAMES = {
     "emulator.qualys.estate:Estate": "emulator.qualys.state:SubscriptionState",
     "emulator.qualys.jobs.book:Book": "emulator.qualys.jobs.registry:JobRegistry",
     "emulator:Answer": "emulator:Response",
+    "errors:UnsafePlan": "errors:PlanError",
     "fleet.batch:Answer": "fleet.distributed.batch:BatchResult",
     "fleet.batch:Told": "fleet.distributed.batch:DeviceReply",
     "fleet.coverage:Coverage": "fleet.coverage:CoverageLoss",
