@@ -60,7 +60,7 @@ def test_a_customer_a_site_and_a_kind_are_named():
         Gap("coverage", "site Branch of Acme is gone, with 1 device", "acme"),
     )
     coverage = compare(BEFORE, without(BEFORE, kinds=["workstation"]))
-    reason = "Acme has no workstation any more and had 2"
+    reason = "Acme no longer has any workstation and had 2"
     assert coverage.vanished == (Gap("coverage", reason, "acme"),)
     assert coverage.share == 0.5
     assert coverage.visible == (

@@ -257,7 +257,7 @@ def test_two_that_fit_as_well_are_both_left_to_a_person():
     )
     assert len(found.machines) == 3
     assert {("1", "8"), ("1", "9")} <= set(listed(found))
-    assert "another device fits as well, and both cannot be it" in (
+    assert "another device fits as well, and only one can match" in (
         found.look_alikes[0].reasons_against
     )
 
@@ -369,8 +369,8 @@ def test_two_people_who_disagree_are_reported_and_nothing_is_joined():
     assert len(found.machines) == 2
     (contradiction,) = found.contradictions
     assert contradiction.reason == (
-        "ben said on 2026-11-21 that nsight 1 and qualys 9 are two machines; "
-        "anna said on 2026-11-20 that nsight 1 and qualys 9 are one machine"
+        "ben decided on 2026-11-21 that nsight 1 and qualys 9 are two machines; "
+        "anna decided on 2026-11-20 that nsight 1 and qualys 9 are one machine"
     )
 
 

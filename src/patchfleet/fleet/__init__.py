@@ -1,4 +1,4 @@
-"""How a fleet is learned: each vendor's words into ours, and a sync that is complete or says so."""
+"""Sync of a fleet: a source for each vendor, the sync itself, and the matching of devices."""
 
 from patchfleet._renamed import renamed
 from patchfleet.fleet.outcome import LostDevice, SyncOptions, SyncProgress, SyncResult, UnreadDevice

@@ -1,10 +1,13 @@
-"""What a source no longer shows: compared with what it showed when it was last complete.
+"""Coverage loss: devices, sites and customers that a source listed in its last complete sync only.
 
-A key that lost a customer answers as if that customer had never been, and a list that was cut is a
-shorter list. Nobody notices either, so both are compared before anything is taken for gone.
+A key that lost access to a customer gets answers without that customer, and a truncated list is
+just a shorter list. Neither is an error on the wire, so each inventory is compared with the last
+complete one before a device counts as gone.
 
-Invariants: pure; what vanished is named, each device by itself; what the source contradicts itself
-about stays as it was.
+Invariants:
+- each missing device is named (tests/fleet/test_fleet_coverage.py);
+- a device about which the source contradicts itself keeps its last state
+  (tests/fleet/test_fleet_coverage.py).
 """
 
 from collections import Counter
@@ -17,10 +20,10 @@ from patchfleet._renamed import renamed
 from patchfleet.fleet.outcome import LostDevice
 from patchfleet.models import Device, Gap, Inventory
 
-GONE = "is in no list any more"
+GONE = "is no longer in any list"
 SHORT = "is in no list, and the lists are shorter than the source's own count"
 CONTRADICTED = "is in one list and missing from another"
-UNMANAGED = "is not managed for patches any more; what was known of them is closed"
+UNMANAGED = "is no longer managed for patches; its findings are closed"
 
 _DETAILS = (
     "os", "user", "serial", "mac_addresses", "domain", "last_seen_at", "last_boot_at",
@@ -28,21 +31,21 @@ _DETAILS = (
 
 
 class CoverageLoss(Struct, frozen=True):
-    """What vanished, and the share of all devices (0 to 1) of which that is believed."""
+    """Places and devices that are missing, and the share (0 to 1) of devices that count as gone."""
 
     vanished: tuple[Gap, ...]
     lost: tuple[LostDevice, ...]
     share: float
     visible: str
-    """What the key can see now, in a sentence."""
+    """The customers, sites and devices that the key can see now, as a sentence."""
 
 
 def compare(
     before: Inventory | None, now: Inventory, *, accepts_missing: bool = False
 ) -> CoverageLoss:
-    """Name the customers, sites, kinds of device and devices that an inventory has no more.
+    """Return the customers, sites, kinds of device and devices that `now` lacks.
 
-    A device that is not managed for patches any more is named too. One about whose absence the
+    A device that is no longer managed for patches is lost too. A device about whose absence the
     inventory contradicts itself is kept, unless `accepts_missing`.
     """
     if before is None:
@@ -58,10 +61,7 @@ def compare(
 
 
 def completed(before: Inventory | None, now: Inventory, lost: tuple[LostDevice, ...]) -> Inventory:
-    """Return an inventory with what it must not be without: devices that are kept, and details.
-
-    Its places are those of `now` and those where a device that is kept was.
-    """
+    """Return `now` with the devices that are kept, their places, and the details it left out."""
     if before is None:
         return now
     old = {device.id: device for device in before.devices}
@@ -82,14 +82,14 @@ def completed(before: Inventory | None, now: Inventory, lost: tuple[LostDevice, 
 
 
 def age_of(at: datetime, now: datetime) -> str:
-    """Spell how long ago something was: `2026-11-13 06:00 UTC, 5 days ago`."""
+    """Format a time with its age: `2026-11-13 06:00 UTC, 5 days ago`."""
     days = (now - at).days
     ago = f"{days:,} days ago" if days > 1 else "a day ago" if days == 1 else "today"
     return f"{at:%Y-%m-%d %H:%M} UTC, {ago}"
 
 
 def _described(device: Device, before: Device | None) -> Device:
-    """Return a device with what was said of it before where nothing is said now."""
+    """Return a device, its missing details filled in from `before`."""
     if before is None:
         return device
     held = {name: getattr(before, name) for name in _DETAILS if not getattr(device, name)}
@@ -135,7 +135,7 @@ def _customers(before: Inventory, now: Inventory) -> list[Gap]:
 
 
 def _sites(before: Inventory, now: Inventory) -> list[Gap]:
-    """Name the sites that are gone from customers that are still there."""
+    """Return a gap for each missing site of a customer that is still listed."""
     names = {customer.id: customer.name for customer in now.customers}
     there = {site.id for site in now.sites}
     had = Counter(device.site_id for device in before.devices)
@@ -150,7 +150,7 @@ def _sites(before: Inventory, now: Inventory) -> list[Gap]:
 
 
 def _kinds(before: Inventory, now: Inventory) -> list[Gap]:
-    """Name a kind of device of which a customer had some and now has none."""
+    """Return a gap for each kind of device of which a customer has none left."""
     names = {customer.id: customer.name for customer in now.customers}
     left = {(device.customer_id, device.kind) for device in now.devices}
     had = Counter(
@@ -159,7 +159,7 @@ def _kinds(before: Inventory, now: Inventory) -> list[Gap]:
         if device.customer_id in names
     )
     return [
-        _gap(customer, f"{names[customer]} has no {kind} any more and had {count:,}")
+        _gap(customer, f"{names[customer]} no longer has any {kind} and had {count:,}")
         for (customer, kind), count in sorted(had.items())
         if (customer, kind) not in left
     ]

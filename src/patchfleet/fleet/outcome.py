@@ -1,7 +1,4 @@
-"""What a sync is asked to do, how far it is, and what it did.
-
-Invariants: values only.
-"""
+"""Options, progress and result of a sync."""
 
 from datetime import datetime, timedelta
 
@@ -14,23 +11,23 @@ from patchfleet.models.selection import is_named
 
 DEFAULT_CONCURRENCY = 16
 DEFAULT_MAX_MISSING = 0.2
-"""A larger share of devices does not vanish from one sync to the next, unless a key lost sight."""
+"""Share of devices above which a loss rather means that the key lost its access."""
 ALL = "*"
-"""What `SyncOptions.accepts_unread` names all devices by."""
+"""Entry of `SyncOptions.accepts_unread` for all devices, and for jobs."""
 
 
 class SyncOptions(Struct, frozen=True, kw_only=True, metaclass=FormerFields):
-    """How a sync is made.
+    """Options of one sync.
 
-    `max_age` is how old the listing of a device, or what is known of a host, may stay where nothing
-    says that it changed; zero asks all. `max_calls` ends the sync, incomplete, before it makes
-    more. A sync in which a larger share than `max_missing` of the devices is missing, or all jobs
-    are, or a device is missing from a list that is shorter than the source's own count, is not
-    believed unless `accepts_missing`.
+    `max_age` is the age up to which the listing of a device or the details of a host are kept
+    without a sign of change; zero reads all. `max_calls` ends the sync, incomplete, before it makes
+    more calls. A sync is not accepted, unless `accepts_missing`, if a larger share of the devices
+    than `max_missing` is missing, if all jobs are, or if a device is missing from a list that is
+    shorter than the source's own count.
 
-    A device that cannot be read keeps the sync from being complete, unless a person accepts it: by
-    name or id in `accepts_unread` (`*` for all, jobs too), or in advance, once so many syncs in a
-    row could not read it: `accepts_unread_after`, 0 for never. It then keeps its last listing.
+    An unread device keeps the sync from being complete unless it is accepted: by name or id in
+    `accepts_unread` (`*` for all devices and jobs), or after `accepts_unread_after` syncs in a row
+    that could not read it (0: never). It then keeps its last listing.
     """
 
     resume_within: timedelta = timedelta(hours=6)
@@ -44,14 +41,14 @@ class SyncOptions(Struct, frozen=True, kw_only=True, metaclass=FormerFields):
     accepts_unread_after: int = 0
 
     def accept(self, name: str, id_: str, attempts: int) -> bool:
-        """Say whether a sync may be complete without what it could not read at this attempt."""
+        """Return whether a sync may be complete without a device unread for `attempts` syncs."""
         if self.accepts_unread_after and attempts >= self.accepts_unread_after:
             return True
         return any(is_named(term, name, id_) for term in self.accepts_unread)
 
 
 class SyncProgress(Struct, frozen=True):
-    """How far a sync is: `devices` is 0 while the inventory is read; `cost` is calls to come."""
+    """Progress of a sync: `devices` is 0 while the inventory is read; `cost` is calls to come."""
 
     calls: int
     devices: int
@@ -62,9 +59,9 @@ class SyncProgress(Struct, frozen=True):
 
 
 class LostDevice(Struct, frozen=True, kw_only=True):
-    """A device of the last complete sync that is not listed, or not managed for patches, any more.
+    """A device of the last complete sync that is no longer listed or managed for patches.
 
-    `is_kept` says that this is not believed, and that it stays as it was last listed.
+    `is_kept` means that the loss is doubtful and the device keeps its last state.
     """
 
     device_id: str
@@ -78,8 +75,8 @@ class LostDevice(Struct, frozen=True, kw_only=True):
 class UnreadDevice(Struct, frozen=True, kw_only=True):
     """A device that could not be read, `attempts` syncs in a row now.
 
-    `is_accepted` says that the sync is complete without it: it stays as it was listed at
-    `listed_at`, or it is not covered where that is None.
+    `is_accepted` means that the sync is complete without it: the device keeps its listing of
+    `listed_at`, or is not covered if that is None.
     """
 
     device_id: str
@@ -93,15 +90,15 @@ class UnreadDevice(Struct, frozen=True, kw_only=True):
 
 
 class SyncResult(Struct, frozen=True, kw_only=True):
-    """What a sync did, and what it could not learn.
+    """Result of a sync: counts, and everything that it could not read.
 
-    It is complete when `problems` is empty: each of them keeps the state before from being
-    replaced. `gaps` is what the inventory lacks, `job_gaps` what is not known of jobs, `vanished`
-    what the source shows no more; `lost` names each device of that. `unread` names each device that
-    could not be read; those of it that are accepted are in no problem.
+    The sync is complete if `problems` is empty: any problem keeps the previous state current.
+    `gaps` is what the inventory lacks, `job_gaps` what is unknown about jobs, `vanished` the places
+    that are no longer listed, `lost` each missing device. `unread` are the devices that could not
+    be read; the accepted ones are not in `problems`.
 
-    `kept` are devices that were not asked because nothing says that they changed; `unchanged` are
-    those whose answer was, to the letter, the one on record; `not_asked` those beyond the budget.
+    `kept` counts devices that were not read because nothing indicates a change, `unchanged` those
+    whose response equals the last one byte for byte, `not_asked` those beyond `max_calls`.
     """
 
     source: str
@@ -131,7 +128,7 @@ class SyncResult(Struct, frozen=True, kw_only=True):
 
 
 def subject_of(device: Device, customer: str) -> str:
-    """Spell a device as the subject of a gap: `device 4711 SRV-01 (Acme)`."""
+    """Format a device as the subject of a gap: `device 4711 SRV-01 (Acme)`."""
     return f"device {device.id} {device.name} ({customer})"
 
 

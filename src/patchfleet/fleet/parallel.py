@@ -1,7 +1,7 @@
-"""Several calls at once, in threads that nobody has to wait for.
+"""Parallel calls in daemon threads.
 
-Law of this file: the threads are daemons and touch nothing but the call they were given, so that
-whoever interrupts the loop is let go at once, though a call may wait for its answer for minutes.
+Daemons, since a call may wait for its response for minutes and an interrupted sync must end at
+once. Each thread touches nothing but its own calls.
 """
 
 import queue
@@ -16,11 +16,11 @@ R = TypeVar("R")
 def imap_unordered(
     call: Callable[[A], R], asked: Sequence[A], at_once: int
 ) -> Generator[tuple[int, R | BaseException], None, None]:
-    """Yield the place of each of `asked` with the result of its call or its error, as they come.
+    """Yield the index of each of `asked` with the result or the error of its call, as they come.
 
-    Close it when leaving the loop early (`contextlib.closing`): an error would keep it, and with it
-    the calls, going for as long as somebody holds the error. The queue of results is short, so that
-    memory does not grow with the fleet when recording is slower than reading.
+    Close it when leaving the loop early (`contextlib.closing`): a traceback holds a reference to
+    the generator, and the calls would go on. The queue of results is short, so that memory does not
+    grow with the fleet when recording is slower than reading.
     """
     todo: queue.SimpleQueue[int | None] = queue.SimpleQueue()
     done: queue.Queue[tuple[int, R | BaseException]] = queue.Queue(2 * at_once)

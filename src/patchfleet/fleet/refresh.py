@@ -1,15 +1,12 @@
-"""Which devices a sync has to ask, where each costs a call of its own.
+"""Choice of the devices to read again, for sources where each read costs one API call.
 
-One rule for whatever may spare a call: a listing of this very run, which was broken off, and one
-that is young enough. A device is asked when it was never listed, when we changed something on it
-since, when it was restarted since, when something on it is in motion and it has been heard of
-since, and at the latest when its listing is as old as the bound allows. What was in motion for so
-long when it was listed is left for as long again: a patch approved today is looked after daily, one
-that has been pending for a week is not, or most of a quiet fleet would be asked for nothing. The
-oldest come first, so that a sync that may not ask all of them still sweeps the whole fleet in turn.
+A device is read if it was never listed, if Patchfleet changed it since, if it was restarted since,
+if a patch was in a transient state and the device was seen since, or if its listing is `max_age`
+old. The wait for a transient state doubles (listed after a week of pending: again in a week), or
+most of an idle fleet would be read for nothing. The oldest listings come first, so that a sync
+with a budget of calls still reaches the whole fleet in turn.
 
-Law of this file: pure; nothing is left out but for a reason, and the bound holds whatever a vendor
-leaves unsaid.
+Invariant: no listing gets older than `max_age`, whatever a vendor omits (tests/fleet/test_due.py).
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,14 +17,14 @@ from msgspec import Struct
 from patchfleet.models import Device
 
 MARGIN = timedelta(hours=1)
-"""How far the clocks of a vendor and of this machine may be apart."""
+"""Largest accepted difference between the clocks of a vendor and of this machine."""
 
 
 class LastListing(Struct, frozen=True):
-    """What is on record of a device: when it was listed, and since when something is in motion.
+    """The last listing of a device: its time, and since when a patch is in a transient state.
 
-    `changed_at` is when we last changed something on it. One that was read by this very run, before
-    that was broken off, `is_read`: only a change of ours is a reason to ask it again.
+    `changed_at` is the time of Patchfleet's last change on the device. A device that `is_read` was
+    listed by this run before it was interrupted: only a later change is a reason to read it again.
     """
 
     listed_at: datetime
@@ -43,9 +40,9 @@ def devices_to_refresh(
     now: datetime,
     max_age: timedelta,
 ) -> dict[str, str]:
-    """Return which devices have to be asked and why, the most pressing first.
+    """Return the devices to read, each with the reason, the most urgent first.
 
-    `max_age` is how old a listing may be at the end of a sync begun at `now`; zero asks everybody.
+    `max_age` is the age a listing may have at the end of a sync begun at `now`; zero reads all.
     """
     reasons: list[tuple[int, datetime, str, str]] = []
     for device in devices:
@@ -80,12 +77,12 @@ def _reason(
 
 
 def _may_have_moved(device: Device, about: LastListing, now: datetime) -> bool:
-    """Say whether it was heard of since, and not listed for as long as things moved before."""
+    """Return whether it was seen since, and the wait for its transient state is over."""
     if about.moving_since is None:
         return False
-    is_heard = device.last_seen_at is None or device.last_seen_at >= about.listed_at - MARGIN
-    return is_heard and now - about.listed_at >= about.listed_at - about.moving_since
+    is_seen = device.last_seen_at is None or device.last_seen_at >= about.listed_at - MARGIN
+    return is_seen and now - about.listed_at >= about.listed_at - about.moving_since
 
 
 TRANSIENT_STATES = frozenset({"pending", "installing"})
-"""States that change without a sign, at the next window; a restart is a sign of its own."""
+"""States that end at the next installation window without a sign, unlike a restart."""

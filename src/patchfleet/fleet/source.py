@@ -1,4 +1,4 @@
-"""What a vendor must be able to tell before its fleet can be synced."""
+"""Source protocol: the reads that a vendor's account must offer for a sync."""
 
 from collections.abc import Callable, Collection, Container, Generator, Mapping, Sequence
 from typing import Protocol, runtime_checkable
@@ -11,12 +11,11 @@ from patchfleet.models import Device, Finding, Inventory, JobRunRef, Jobs, Sourc
 
 
 class DeviceListing(Struct, frozen=True):
-    """What a source said of the patches of one device.
+    """The patches of one device, as a source lists them.
 
-    `findings` is None where the answer is, to the letter, the one that `fingerprint` was made of
-    before. A source that cannot tell leaves `fingerprint` None. `problems` are sentences about what
-    is odd in the listing and was read all the same; where there are any, there is no fingerprint,
-    so that they are said again next time.
+    `findings` is None if the response equals, byte for byte, the one of the known `fingerprint`. A
+    source without fingerprints leaves it None. `problems` are sentences about odd entries that were
+    read all the same; with a problem there is no fingerprint, so that the next sync reports it too.
     """
 
     findings: list[Finding] | None
@@ -28,29 +27,28 @@ Listings = Generator[tuple[Device, DeviceListing | VendorError], None, None]
 
 
 class Source(Protocol):
-    """One account at one vendor, in our words."""
+    """One account at one vendor, translated into the models."""
 
     @property
     def name(self) -> str:
-        """The name of this source in the record."""
+        """Return the name of this source in the record."""
         ...
 
     @property
     def has_a_call_for_each_device(self) -> bool:
-        """Whether each listing is a call of its own, so that several processes can share them."""
+        """Return whether each listing is a call of its own, which several processes can share."""
         ...
 
     def inventory(self, on_call: Callable[[], None], known: SourceState | None) -> Inventory:
         """Return customers, sites and devices, complete, or raise; `on_call` after each call.
 
-        `known` is what an earlier inventory gave as its `hosts`: all else being so, only what
-        changed since needs to be read, unless it is stale. What cannot be read stays as it is
-        known. None is for a source of which nothing is known.
+        `known` is the `hosts` of an earlier inventory, None for a new source: unless it is stale,
+        only what changed since has to be read. What cannot be read stays as it is known.
         """
         ...
 
     def cost(self, devices: int) -> int:
-        """Return how many calls the listings of so many devices take, at least."""
+        """Return the least number of calls for the listings of `devices` devices."""
         ...
 
     def listings(
@@ -61,26 +59,26 @@ class Source(Protocol):
         at_once: int,
         on_call: Callable[[], None],
     ) -> Listings:
-        """Yield each of the devices, with every patch on it, or why it could not be read.
+        """Yield each of the devices with its listing, or with the error that prevented it.
 
-        One that comes twice counts as it came last: what others said made the first doubtful.
-        `known` are fingerprints by device id. Closing it ends the work; what concerns all devices
-        is raised.
+        The last listing of a device counts: a source lists it twice if the listings of others
+        made the first one doubtful. `known` are fingerprints by device id. Closing the generator
+        ends the work; errors that concern all devices are raised.
         """
         ...
 
 
 @runtime_checkable
 class HasJobs(Protocol):
-    """A source that orders installations in jobs."""
+    """A source that runs installations as jobs."""
 
     def jobs(
         self, on_call: Callable[[], None], over: Container[JobRunRef], known: Collection[str]
     ) -> Jobs:
         """Return all jobs with their runs and results, complete, or raise.
 
-        Runs that are `over` on all their devices and on record need not be read again. Jobs that
-        are `known` and not listed are asked for: where one is there, the list is not complete.
+        Runs in `over`, finished on all their devices and recorded, need not be read again. A job
+        that is `known` and not listed is read by its id: if it exists, the list is incomplete.
         """
         ...
 

@@ -1,9 +1,12 @@
-"""One sync of one source: complete, or loudly incomplete.
+"""Sync of one source into the record: complete, or loudly incomplete.
 
-Laws of this file: every device that was read is recorded at once, so that a broken-off sync goes on
-where it stopped; a device that fails is a problem with its reason, never a shorter list; only a run
-without problems becomes the current state. What a person accepts is no problem: it keeps what was
-known, under its name.
+Invariants:
+- each device is recorded as soon as it is read, and an interrupted sync continues there
+  (tests/fleet/test_fleet_broken_off.py);
+- a device that fails is a problem with its reason, never a shorter list
+  (tests/fleet/test_fleet_faults.py);
+- only a run without problems becomes the current state (tests/fleet/test_fleet_sync.py);
+- an accepted device keeps its last listing and is named (tests/fleet/test_fleet_unread.py).
 """
 
 from collections.abc import Callable, Sequence
@@ -35,11 +38,11 @@ if TYPE_CHECKING:
     from patchfleet.store.types import ListedRow
 
 FAILURES_IN_A_ROW = 20
-"""After so many devices in a row without an answer the vendor is taken to be gone."""
+"""Failed devices in a row after which the sync gives up: the vendor is unreachable."""
 REFUSALS_IN_A_ROW = 3
-"""After so many devices in a row that the server does not let us read, it is taken to be all."""
+"""Forbidden devices in a row after which the sync gives up: the key may read none."""
 PASSES = 3
-"""So often devices that we change while they are read are read again."""
+"""Passes over devices that Patchfleet changes during the sync."""
 
 
 def _utc_now() -> datetime:
@@ -56,15 +59,15 @@ def sync(
 ) -> SyncResult:
     """Read the whole source into the record and, when nothing failed, make it the current state.
 
-    A run that was broken off is taken up again. What cannot be read of single devices is in the
-    outcome's `problems`; an error that concerns all of them (the key, the inventory, the record) is
-    raised, and what was recorded stays.
+    An interrupted run is resumed. A device that cannot be read is among the `problems` of the
+    result; an error that concerns all devices (the key, the inventory, the record) is raised, and
+    everything recorded so far stays.
     """
     run = store.begin(source.name, now=now(), resume_within=rules.resume_within, fresh=rules.fresh)
     try:
         return _Sync(source, store, run, rules, now=now, on_progress=on_progress).outcome()
     except BaseException as error:
-        with suppress(StoreError):  # what went wrong first is what matters
+        with suppress(StoreError):  # the first error is the one to report
             for gap in ended_by(error):
                 run.problem(gap)
             run.stop(now=now())
@@ -72,7 +75,7 @@ def sync(
 
 
 class _Choice(NamedTuple):
-    """Ids of the devices to ask, those read before, those that stay, those beyond the budget."""
+    """Ids of devices: to read, read before the interruption, kept, and beyond the budget."""
 
     asked: list[str]
     already: list[str]
@@ -108,17 +111,17 @@ class _Sync:
 
     def outcome(self) -> SyncResult:
         before = self._store.last_inventory(self._source.name)
-        said = self._source.inventory(self._count_call, self._remembered())
-        coverage = compare(before, said, accepts_missing=self._rules.accepts_missing)
-        inventory = completed(before, said, coverage.lost)
+        listed = self._source.inventory(self._count_call, self._remembered())
+        coverage = compare(before, listed, accepts_missing=self._rules.accepts_missing)
+        inventory = completed(before, listed, coverage.lost)
         self._run.inventory(inventory)
         self._listed = self._run.last_listings()
         self._customers = {customer.id: customer.name for customer in inventory.customers}
         for gap in inventory.gaps:
             self._run.problem(gap)
-        held = self._covered(coverage, {device.id: device for device in inventory.devices})
+        unlisted = self._covered(coverage, {device.id: device for device in inventory.devices})
         choice = self._read_devices(
-            [one for one in inventory.devices if one.is_patched and one.id not in held]
+            [one for one in inventory.devices if one.is_patched and one.id not in unlisted]
         )
         if isinstance(self._source, HasJobs):
             self._read_jobs(self._source)
@@ -151,13 +154,13 @@ class _Sync:
         )
 
     def _read_devices(self, devices: list[Device]) -> "_Choice":
-        """Record the listings of all devices that have to be asked."""
+        """Record the listings of all devices that have to be read."""
         patched = {device.id: device for device in devices}
         began = self._now()
         choice = self._chosen(devices)
         self._devices, self._scanned = len(patched), len(choice.already) + len(choice.kept)
         self._cost = self._source.cost(len(choice.asked))
-        self._tell()
+        self._report()
         self._run.keep(choice.kept)
         self._scan([patched[device_id] for device_id in choice.asked])
         if choice.left_out:
@@ -167,9 +170,9 @@ class _Sync:
         return choice
 
     def _covered(self, coverage: CoverageLoss, devices: dict[str, Device]) -> set[str]:
-        """Record what vanished; return the devices that stay as they were listed.
+        """Record what is missing; return the devices that keep their last listing.
 
-        Too much that is gone is not believed.
+        A loss above `max_missing` is a problem.
         """
         for gap in coverage.vanished:
             self._run.problem(gap)
@@ -190,18 +193,18 @@ class _Sync:
         return {lost.device_id for lost in coverage.lost if lost.is_kept}
 
     def _read_jobs(self, source: HasJobs) -> None:
-        """Record what the source's jobs are and did; what cannot be read of them is a problem."""
+        """Record the source's jobs with their runs; jobs that cannot be read are a problem."""
         if self._problems:
             return
         try:
             known = (
                 () if self._rules.accepts_missing else self._store.jobs(self._source.name).keys()
             )
-            jobs = source.jobs(self._count_listing_call, self._over(), known)
+            jobs = source.jobs(self._count_listing_call, self._finished(), known)
         except Unauthorized:
             raise
         except VendorError as error:
-            self._jobs_not_read(_spelled(error))
+            self._jobs_not_read(_reason_of(error))
             return
         if self._believes(jobs):
             self._run.jobs(jobs)
@@ -209,7 +212,7 @@ class _Sync:
                 self._note_of_jobs(gap)
 
     def _jobs_not_read(self, reason: str) -> None:
-        """Note that nothing was told of jobs: what is on record of them stays."""
+        """Record that the jobs could not be read; the recorded ones stay."""
         attempts = self._run.attempts() + 1
         if not self._rules.accept(ALL, ALL, attempts):
             gap = Gap("jobs", reason, is_general=True)
@@ -221,7 +224,7 @@ class _Sync:
         self._run.not_read(gap)
 
     def _believes(self, jobs: Jobs) -> bool:
-        """Name the jobs that are gone; say whether that is believed."""
+        """Record which jobs are gone; return False if it is implausible that all are."""
         known = self._store.jobs(self._source.name)
         gone = known.keys() - {job.id for job in jobs.jobs} - jobs.kept_jobs
         if gone and len(gone) == len(known) and not self._rules.accepts_missing:
@@ -242,8 +245,8 @@ class _Sync:
         self._run.problem(gap)
         self._job_gaps.append(gap)
 
-    def _over(self) -> frozenset[JobRunRef]:
-        """Return the runs of jobs that need not be read again: over, and not of these days."""
+    def _finished(self) -> frozenset[JobRunRef]:
+        """Return the runs of jobs that need not be read again: finished for a day or longer."""
         if not self._rules.max_age:
             return frozenset()
         before = self._now() - max(self._rules.max_age, timedelta(days=1))
@@ -258,7 +261,7 @@ class _Sync:
             self._run.complete(now=self._now(), as_of=inventory.as_of)
 
     def _chosen(self, devices: list[Device]) -> "_Choice":
-        """Say which devices to ask, and why not the others."""
+        """Sort devices into those to read and the others, by reason."""
         known = self._known()
         pressing = devices_to_refresh(devices, known, now=self._now(), max_age=self._rules.max_age)
         others = [device.id for device in devices if device.id not in pressing]
@@ -273,7 +276,7 @@ class _Sync:
         return _Choice(asked[:affordable], already, kept, asked[affordable:])
 
     def _affordable(self, devices: int) -> int:
-        """Return how many of so many devices can be asked within the budget."""
+        """Return how many of `devices` devices can be read within `max_calls`."""
         budget = self._rules.max_calls
         if budget is None:
             return devices
@@ -288,9 +291,9 @@ class _Sync:
         self._problem(Gap("budget", reason))
 
     def _remembered(self) -> SourceState | None:
-        """Return what is on record of the source's hosts, stale where all have to be read again.
+        """Return the recorded state of the source, stale if all hosts have to be read again.
 
-        All are where the last time is as long ago as the bound allows, or a clock went back since.
+        It is stale once `max_age` has passed since they were, or if a clock went back.
         """
         known, now = self._store.hosts(self._source.name), self._now()
         if known is None:
@@ -300,10 +303,10 @@ class _Sync:
         return msgspec.structs.replace(known, is_stale=is_stale)
 
     def _known(self) -> dict[str, LastListing]:
-        """Return what is on record of each device, as far as it may spare a call.
+        """Return the last listing of each device, as far as it can save a call.
 
-        Where devices share their answers, what this run read before it was broken off spares none:
-        one wrong answer may stand behind all of it.
+        If devices share responses, listings of this run from before an interruption save none: one
+        wrong response may be behind all of them.
         """
         read = self._run.scanned
         is_read = {
@@ -321,7 +324,7 @@ class _Sync:
                 last.at,
                 moving.get(device_id),
                 changed.get(device_id),
-                # What an earlier run listed, and this one kept before it was broken off, is older.
+                # A listing that this run kept before the interruption is of an earlier run.
                 is_read=is_read[device_id],
             )
             for device_id, last in self._listed.items()
@@ -330,7 +333,7 @@ class _Sync:
         }
 
     def _changed_by_us(self) -> dict[str, datetime]:
-        """Return when each device was last changed by us; a job may have changed all of them."""
+        """Return when Patchfleet last changed each device; a job may have changed all of them."""
         changed = self._store.journal.last_changes(self._source.name)
         of_all = changed.get("")
         if of_all is None or not isinstance(self._source, HasJobs):
@@ -340,7 +343,7 @@ class _Sync:
 
     def _count_call(self) -> None:
         self._calls += 1
-        self._tell()
+        self._report()
 
     def _scan(self, devices: Sequence[Device]) -> None:
         in_a_row = 0
@@ -355,16 +358,16 @@ class _Sync:
         with closing(listings):
             for device, answer in listings:
                 if isinstance(answer, VendorError):
-                    # One that nobody could read last time says nothing of how the vendor is now.
+                    # A device that failed in an earlier run is no sign that the vendor fails now.
                     in_a_row += not self._run.attempts(device.id)
                     self._failed(device, answer, in_a_row)
                 else:
                     in_a_row = 0
                     self._record(device, answer)
-                self._tell()
+                self._report()
 
     def _scan_what_we_changed(self, patched: dict[str, Device], since: datetime) -> None:
-        """Read again the devices that were changed by us while they were read."""
+        """Read again the devices that Patchfleet changed during the sync."""
         for _ in range(PASSES):
             changed = self._changed_by_us()
             again = [one for one in patched.values() if changed.get(one.id, since) > since]
@@ -401,17 +404,17 @@ class _Sync:
         self._gone += delta.gone
 
     def _failed(self, device: Device, error: VendorError, in_a_row: int) -> None:
-        """Note what a device did not tell, or raise where asking the others is of no use."""
+        """Record that a device could not be read; raise if the others cannot be read either."""
         if isinstance(error, Unauthorized):
             raise error
-        self._not_read(device, _spelled(error))
+        self._not_read(device, _reason_of(error))
         most = REFUSALS_IN_A_ROW if isinstance(error, Forbidden) else FAILURES_IN_A_ROW
         if in_a_row >= most:
             error.add_note(f"{in_a_row} devices in a row could not be read: gave up")
             raise error
 
     def _not_read(self, device: Device, reason: str) -> None:
-        """Note that a device could not be read: a problem, unless a person accepts it."""
+        """Record that a device could not be read: a problem, unless it is accepted."""
         last = self._listed.get(device.id)
         attempts = self._run.attempts(device.id) + 1
         is_accepted = self._rules.accept(device.name, device.id, attempts)
@@ -444,7 +447,7 @@ class _Sync:
         self._run.problem(gap)
         self._problems.append(gap)
 
-    def _tell(self) -> None:
+    def _report(self) -> None:
         self._on_progress(
             SyncProgress(
                 self._calls,
@@ -457,8 +460,8 @@ class _Sync:
         )
 
 
-def _spelled(error: VendorError) -> str:
-    """Say which call did not get an answer, and why."""
+def _reason_of(error: VendorError) -> str:
+    """Return the call that failed and why."""
     return f"{error.operation}: {error.message}" if error.operation else error.message
 
 

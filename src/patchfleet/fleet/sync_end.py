@@ -1,7 +1,7 @@
-"""Why a sync ended before it was done, for whoever asks the record later.
+"""Reasons for the early end of a sync, as gaps of its run.
 
-Law of this file: what is said of every customer names none of them, nor a device: the text of an
-answer may, so it is told only where nothing is narrowed.
+A general gap, shown to every customer, names no customer and no device. The text of a response may
+name one, so it goes into a gap of its own, shown only without a selection.
 """
 
 from patchfleet.errors import (
@@ -17,19 +17,19 @@ from patchfleet.errors import (
 from patchfleet.models import Gap
 
 _OF_ALL = (Unreachable, RateLimited, Unauthorized, Forbidden, NotTheVendor, VendorBroken)
-"""What these say is of the connection or of the account, and not of what was asked for."""
+"""Errors whose text is about the connection or the account, never about what was read."""
 
 
 def ended_by(error: BaseException) -> tuple[Gap, ...]:
-    """Say why a sync ended: in full, and where that may name somebody, without it for everybody.
+    """Return the reason for the end of a sync; without names in the general gap.
 
-    What was noted beside an error is how often something was tried, and is said.
+    Notes of the error (how often something was tried) are part of the reason.
     """
     noted = "".join(f"; {note}" for note in getattr(error, "__notes__", ()))
     call = error.operation if isinstance(error, VendorError) else ""
     if isinstance(error, _OF_ALL):
-        said = f"{call}: {error.message}" if call else error.message
-        return (_general(f"ended by an error: {said}{noted}"),)
+        reason = f"{call}: {error.message}" if call else error.message
+        return (_general(f"ended by an error: {reason}{noted}"),)
     if isinstance(error, Error):
         where = f" in {call}" if call else ""
         whose = _general(f"ended by an error{where} ({type(error).__name__}){noted}")

@@ -1,7 +1,7 @@
-"""Which devices of all sources are one machine, as of the end of a sync.
+"""Matching over all sources of a store, at the end of a sync.
 
-Law of this file: each source is taken as it was when it was last complete, the one that is being
-synced as it is now; what people decided is never recomputed.
+The synced source takes part with its new inventory, every other one with its last complete one.
+Manual decisions are read from the record and never recomputed.
 """
 
 from collections.abc import Iterator
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 def match_all_sources(store: "Store", source: str, inventory: Inventory) -> Identity:
-    """Identify the machines behind the devices of `inventory` and of all other sources."""
+    """Match the devices of `inventory` with those of all other sources."""
     seen = chain(
         _seen(source, inventory),
-        # One source at a time: an inventory takes more memory than all that is made of it.
+        # One source at a time: an inventory takes more memory than its identifiers.
         (one for name in store.sources() if name != source for one in _last_seen(store, name)),
     )
     return match_devices(seen, store.verdicts(), store.machine_ids())
@@ -34,6 +34,6 @@ def _last_seen(store: "Store", source: str) -> Iterator[SourcedDevice]:
 def _seen(source: str, inventory: Inventory) -> Iterator[SourcedDevice]:
     names = {customer.id: customer.name for customer in inventory.customers}
     for device in inventory.devices:
-        # The subscription's own customer is nobody's name: it must not speak against a pair.
+        # The customer of untagged devices is no evidence against a pair.
         customer = "" if device.customer_id == OWN_CUSTOMER else names[device.customer_id]
         yield SourcedDevice(source=source, device=device, customer=customer)

@@ -1,6 +1,9 @@
-"""Who carries the same mark: sets small enough that all their pairs are few.
+"""Blocking: devices grouped by a shared identifier, so that only pairs within a group are compared.
 
-Law of this file: what is returned grows with the devices, never with their square.
+The number of pairs grows with the devices, not with their square.
+
+Invariant: a value on more than `MAX_CARRIERS` machines of a source identifies none of them
+(tests/fleet/test_identity.py::test_what_stands_on_a_crowd_is_no_mark).
 """
 
 from collections import Counter
@@ -13,51 +16,54 @@ from msgspec.structs import replace
 from patchfleet.fleet.matching.identifiers import Identifiers
 
 Pair: TypeAlias = tuple[int, int]
-"""Two devices by number, the smaller one first."""
+"""Two devices by index, the smaller one first."""
 Buckets: TypeAlias = dict[str, list[int]]
-"""The carriers of each mark, in order."""
+"""The devices that carry each identifier, in order."""
 
 MAX_CARRIERS = 8
-"""What stands on more devices of one source is no mark: not 2 or 3, which a copied machine makes,
-and low enough that all pairs of a bucket may be looked at."""
+"""Devices of one source above which a shared value counts as a placeholder.
+
+More than the 2 or 3 of a cloned machine, and few enough to compare all pairs of a group.
+"""
 
 
 def carriers(
-    marks: Sequence[Identifiers], marks_in: Callable[[Identifiers], Iterable[str]]
+    identifiers: Sequence[Identifiers], identifiers_in: Callable[[Identifiers], Iterable[str]]
 ) -> Buckets:
-    """Return who carries each mark, where more than one does."""
+    """Return the devices of each identifier that more than one of them carries."""
     found: Buckets = {}
-    for place, one in enumerate(marks):
-        for mark in marks_in(one):
-            if mark:
-                found.setdefault(mark, []).append(place)
-    return {mark: bucket for mark, bucket in found.items() if len(bucket) > 1}
+    for place, one in enumerate(identifiers):
+        for identifier in identifiers_in(one):
+            if identifier:
+                found.setdefault(identifier, []).append(place)
+    return {identifier: bucket for identifier, bucket in found.items() if len(bucket) > 1}
 
 
 def drop_crowds(
-    marks: Sequence[Identifiers], buckets: Buckets, first: Callable[[int], int] = int
+    identifiers: Sequence[Identifiers], buckets: Buckets, first: Callable[[int], int] = int
 ) -> set[str]:
-    """Take out what stands on too many machines of one source, and return it.
+    """Remove identifiers on more than `MAX_CARRIERS` machines of one source, and return them.
 
-    `first` names the machine that a device is one enrolment of; by default each is one by itself.
+    `first` returns the first enrolment of the machine of a device; by default each device is a
+    machine of its own.
     """
     crowded = set()
-    for mark, bucket in buckets.items():
+    for identifier, bucket in buckets.items():
         if len(bucket) > MAX_CARRIERS:
-            machines = Counter(marks[place].source for place in set(map(first, bucket)))
+            machines = Counter(identifiers[place].source for place in set(map(first, bucket)))
             if max(machines.values()) > MAX_CARRIERS:
-                crowded.add(mark)
-    for mark in crowded:
-        del buckets[mark]
+                crowded.add(identifier)
+    for identifier in crowded:
+        del buckets[identifier]
     return crowded
 
 
 def without_crowds(
-    marks: list[Identifiers], serials: set[str], macs: set[str]
+    identifiers: list[Identifiers], serials: set[str], macs: set[str]
 ) -> list[Identifiers]:
-    """Return the devices without the serials and MAC addresses of crowds."""
+    """Return the devices without the given serials and MAC addresses."""
     if not serials and not macs:
-        return marks
+        return identifiers
     return [
         replace(
             one,
@@ -66,7 +72,7 @@ def without_crowds(
         )
         if one.serial in serials or not macs.isdisjoint(one.macs)
         else one
-        for one in marks
+        for one in identifiers
     ]
 
 

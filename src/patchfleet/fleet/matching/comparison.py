@@ -1,7 +1,8 @@
-"""Two devices beside each other: which marks agree, how sure that makes it, and why.
+"""Comparison of two devices: agreement of their identifiers, score, and reasons.
 
-Law of this file: pure, and the same whichever of the two comes first. The rules are the table in
-`identity`, from the top: the first that fits counts.
+The rules are the table in `match`, from the top: the first that fits counts.
+
+Invariant: the order of the two devices does not matter (tests/fleet/test_identity_properties.py).
 """
 
 from collections.abc import Sequence
@@ -14,21 +15,21 @@ from patchfleet.fleet.matching.identifiers import Identifiers, is_same_domain, i
 from patchfleet.models.machine import LookAlikeKind
 
 Hardware = Literal["same", "shared", "other", "unknown"]
-"""A mark of both, of nobody else in either source; of both, and of others; not of both; not known.
-"""
+"""An identifier of both and no other device of either source; of both and others; different;
+unknown for one of them."""
 Naming = Literal["same", "other", "unknown"]
 Shared = frozenset[tuple[str, str]]
-"""Source and mark, where several machines of the source carry the mark."""
+"""Source and identifier, for identifiers of several machines of the source."""
 
 TIERS = ("agent", "serial", "mac")
 Tier = Literal["agent", "serial", "mac"]
-"""By what two devices are joined, the surest first."""
+"""The identifiers by which two devices are joined, the most reliable first."""
 
 MOST_WITHOUT_JOIN = 70
 
 
 class Agreement(NamedTuple):
-    """How the marks of two devices stand to each other."""
+    """Agreement of two devices, identifier by identifier."""
 
     is_same_source: bool
     agent: bool
@@ -40,10 +41,10 @@ class Agreement(NamedTuple):
 
 
 class Comparison(Struct, frozen=True, gc=False):
-    """What two devices are to each other; `tier` is None where they are not joined by it.
+    """Result of a comparison; `tier` is None if the devices are not joined by it.
 
-    `is_hardware` says that a mark of the hardware is of these two alone, and none differs. `macs`
-    are the addresses on both: those of these two alone where there are any.
+    `is_hardware` means that a hardware identifier belongs to these two alone and none differs.
+    `macs` are the common addresses, or only those of these two alone if there are any.
     """
 
     tier: Tier | None
@@ -55,7 +56,7 @@ class Comparison(Struct, frozen=True, gc=False):
 
 
 class _Rule(NamedTuple):
-    """One line of the table; an empty word fits everything."""
+    """One row of the table; an empty word fits everything."""
 
     serial: str
     mac: str
@@ -89,9 +90,9 @@ _LONG_AFTER_HOURS = 24 * 7
 def compare(
     left: Identifiers, right: Identifiers, serials: Shared, macs: Shared
 ) -> Comparison | None:
-    """Say what two devices are to each other, or None where they have nothing to do.
+    """Return the comparison of two devices, or None if nothing suggests one machine.
 
-    `serials` and `macs` are those that several machines of one source carry.
+    `serials` and `macs` are those of several machines of one source.
     """
     common = _common(left, right, macs)
     agreement = _agreement(left, right, serials, macs, common)
@@ -144,7 +145,7 @@ def _serial(left: Identifiers, right: Identifiers, shared: Shared) -> Hardware:
 
 
 def _common(left: Identifiers, right: Identifiers, shared: Shared) -> tuple[str, ...]:
-    """Return the addresses on both that nobody else has, or else all that are on both."""
+    """Return the common addresses of these two alone, or else all common addresses."""
     common = tuple(mac for mac in left.macs if mac in right.macs)
     return tuple(mac for mac in common if not _is_shared(mac, left, right, shared)) or common
 
@@ -157,8 +158,8 @@ def _mac(left: Identifiers, right: Identifiers, shared: Shared, common: Sequence
     return "shared" if _is_shared(common[0], left, right, shared) else "same"
 
 
-def _is_shared(mark: str, left: Identifiers, right: Identifiers, shared: Shared) -> bool:
-    return (left.source, mark) in shared or (right.source, mark) in shared
+def _is_shared(identifier: str, left: Identifiers, right: Identifiers, shared: Shared) -> bool:
+    return (left.source, identifier) in shared or (right.source, identifier) in shared
 
 
 def _naming(left: str, right: str, is_same: bool) -> Naming:
@@ -172,9 +173,11 @@ def _rule(agreement: Agreement) -> _Rule | None:
     if agreement.agent and agreement.serial != "other":
         return _Rule("", "", "", "agent", 100, "re-imaged")
     if agreement.agent:
-        return _Rule("", "", "", None, 60, "cloned")  # a disk with its agent, in other hardware
+        return _Rule(
+            "", "", "", None, 60, "cloned"
+        )  # a disk moved to other hardware, with its agent
     if agreement.is_same_source and agreement.serial == "other":
-        return None  # an address that wanders, a name that two customers chose
+        return None  # a dock that changed hands, or a name that two customers chose
     for rule in _RULES:
         if _fits(rule, agreement) and (rule.kind != "shared hostname" or _is_near(agreement)):
             return rule
@@ -190,14 +193,14 @@ def _fits(rule: _Rule, agreement: Agreement) -> bool:
 
 
 def _is_near(agreement: Agreement) -> bool:
-    """Tell whether one name may be one machine: two customers' names in one source never are."""
+    """Return whether a common name may mean one machine: not for two customers of one source."""
     return agreement.customer == "same" or not agreement.is_same_source
 
 
 def _kind_in_one_source(
     left: Identifiers, right: Identifiers, agreement: Agreement
 ) -> LookAlikeKind:
-    """Tell a machine that was enrolled twice from two that carry the same mark."""
+    """Distinguish a machine enrolled twice from two machines with the same identifier."""
     if agreement.serial == "unknown" and agreement.mac in ("unknown", "other"):
         return "shared hostname"
     hours = _hours_between(left, right)
@@ -215,7 +218,7 @@ def _hours_between(left: Identifiers, right: Identifiers) -> int | None:
 def reasons_of(
     left: Identifiers, right: Identifiers, found: Comparison
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return what speaks for one machine, and what against it, in short sentences."""
+    """Return the evidence for one machine and against it, in short sentences."""
     agreement = found.agreement
     reasons: list[tuple[bool, str]] = []
     if agreement.agent:
@@ -224,10 +227,10 @@ def reasons_of(
     reasons += _mac_reasons(found)
     reasons += _name_reasons(left, right, agreement)
     if not agreement.is_one_system:
-        first, second = sorted((left.said_os, right.said_os))
+        first, second = sorted((left.raw_os, right.raw_os))
         reasons.append((False, f"the systems are {first} and {second}"))
     if agreement.customer == "other":
-        first, second = sorted((left.said_customer, right.said_customer))
+        first, second = sorted((left.raw_customer, right.raw_customer))
         reasons.append((False, f"the customers are {first} and {second}"))
     hours = _hours_between(left, right) if agreement.is_same_source else None
     if hours is not None:
@@ -244,12 +247,12 @@ def reasons_of(
 def _serial_reasons(
     left: Identifiers, right: Identifiers, agreement: Agreement
 ) -> list[tuple[bool, str]]:
-    first, second = sorted((left.said_serial, right.said_serial))
+    first, second = sorted((left.raw_serial, right.raw_serial))
     match agreement.serial:
         case "same":
             return [(True, f"same serial {first}")]
         case "shared":
-            return [(True, f"same serial {first}, which others of one source have too")]
+            return [(True, f"same serial {first} (not unique)")]
         case "other":
             return [(False, f"the serials are {first} and {second}")]
         case "unknown":
@@ -262,14 +265,14 @@ def _mac_reasons(found: Comparison) -> list[tuple[bool, str]]:
         return [(False, "they have no MAC address in common")]
     if not found.macs:
         return []
-    what = f"same MAC address {_spelled(found.macs[0])}"
+    what = f"same MAC address {_mac_text(found.macs[0])}"
     if len(found.macs) > 1:
         what = f"{len(found.macs)} same MAC addresses"
-    others = "" if state == "same" else ", which others of one source have too"
+    others = "" if state == "same" else " (not unique)"
     return [(True, what + others)]
 
 
-def _spelled(mac: str) -> str:
+def _mac_text(mac: str) -> str:
     return ":".join(mac[place : place + 2] for place in range(0, 12, 2))
 
 
@@ -279,7 +282,7 @@ def _name_reasons(
     if agreement.name == "unknown":
         return []
     if agreement.name == "other":
-        first, second = sorted((left.said_name, right.said_name))
+        first, second = sorted((left.raw_name, right.raw_name))
         return [(False, f"the names are {first} and {second}")]
     name = max(left.name, right.name, key=len)
     if not (left.domain and right.domain):

@@ -1,6 +1,7 @@
-"""A machine that was enrolled several times in one source: many devices, and one line for a person.
+"""Repeated enrolment: machines that one source lists as several devices.
 
-Invariants: pure; the work grows with the devices, never with their square; nothing is joined here.
+They make one match candidate for a person, and are not joined here. The work grows with the
+devices, not with their square.
 """
 
 from collections import Counter, defaultdict
@@ -12,34 +13,33 @@ from patchfleet.fleet.matching.identifiers import Identifiers
 from patchfleet.fleet.matching.overrides import DisjointSet
 
 MOST_NAMED = 10
-"""So many ids are named; a machine may be enrolled hundreds of times."""
+"""Ids named in a reason; a machine may be enrolled hundreds of times."""
 
 
 class Enrolled:
-    """Which devices of one source are one machine by name, serial and MAC address alike.
+    """Devices of one source that are one machine by name, serial and MAC address together.
 
-    A name alone, or a serial alone, makes nobody one machine: a placeholder that stands on a
-    thousand machines stands there under a thousand names. Where both have MAC addresses they have
-    one in common; where neither has any, the serial decides.
+    Neither a name nor a serial alone is enough: a placeholder may be on a thousand machines with a
+    thousand names. Devices with MAC addresses need one in common; without any, the serial decides.
     """
 
-    def __init__(self, marks: Sequence[Identifiers], serials: Buckets, macs: Buckets) -> None:
-        self._groups = DisjointSet(len(marks))
-        self._link(marks, _by_serial_alone(marks, serials))
-        self._link(marks, macs.values())
+    def __init__(self, identifiers: Sequence[Identifiers], serials: Buckets, macs: Buckets) -> None:
+        self._groups = DisjointSet(len(identifiers))
+        self._link(identifiers, _by_serial_alone(identifiers, serials))
+        self._link(identifiers, macs.values())
         found: defaultdict[int, list[int]] = defaultdict(list)
         for place in {
             place for buckets in (serials, macs) for of in buckets.values() for place in of
         }:
             found[self._groups.root(place)].append(place)
         self.groups = {root: sorted(of) for root, of in found.items() if len(of) > 1}
-        """The devices of each machine that was enrolled more than once, by the first of them."""
+        """Devices of each machine enrolled more than once, by the first of them."""
 
-    def _link(self, marks: Sequence[Identifiers], buckets: Iterable[Sequence[int]]) -> None:
+    def _link(self, identifiers: Sequence[Identifiers], buckets: Iterable[Sequence[int]]) -> None:
         for bucket in buckets:
             alike: defaultdict[tuple[str, str, str], list[int]] = defaultdict(list)
             for place in bucket:
-                one = marks[place]
+                one = identifiers[place]
                 if one.name:
                     alike[one.source, one.name, one.serial].append(place)
             for places in alike.values():
@@ -47,28 +47,32 @@ class Enrolled:
                     self._groups.join(one_place, other)
 
     def first(self, place: int) -> int:
-        """Return the first device of the machine that a device is by its marks."""
+        """Return the first enrolment of the machine of a device."""
         return self._groups.root(place)
 
     def thinned(self, buckets: Buckets) -> Buckets:
-        """Return the carriers of each mark, of many with one device for each machine."""
+        """Return the devices of each identifier; of large groups, one device a machine."""
         if not self.groups:
             return buckets
         return {
-            mark: bucket if len(bucket) <= MAX_CARRIERS else sorted(set(map(self.first, bucket)))
-            for mark, bucket in buckets.items()
+            identifier: bucket
+            if len(bucket) <= MAX_CARRIERS
+            else sorted(set(map(self.first, bucket)))
+            for identifier, bucket in buckets.items()
         }
 
 
-def _by_serial_alone(marks: Sequence[Identifiers], serials: Buckets) -> Iterator[list[int]]:
-    """Yield the carriers without a MAC address of each serial that is no placeholder."""
+def _by_serial_alone(identifiers: Sequence[Identifiers], serials: Buckets) -> Iterator[list[int]]:
+    """Yield the devices without a MAC address of each serial that is not a placeholder."""
     for bucket in serials.values():
-        names = Counter(source for source, _ in {(marks[p].source, marks[p].name) for p in bucket})
+        names = Counter(
+            source for source, _ in {(identifiers[p].source, identifiers[p].name) for p in bucket}
+        )
         if max(names.values()) <= MAX_CARRIERS:
-            yield [place for place in bucket if not marks[place].macs]
+            yield [place for place in bucket if not identifiers[place].macs]
 
 
 def enrolled_often(ids: Sequence[str]) -> str:
-    """Say that devices are one machine, and which."""
+    """Format the reason that devices are enrolments of one machine."""
     named = ", ".join(ids[:MOST_NAMED]) + (", …" if len(ids) > MOST_NAMED else "")
     return f"one machine enrolled {len(ids):,} times: {named}"

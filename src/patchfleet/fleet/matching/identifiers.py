@@ -1,7 +1,7 @@
-"""What a device carries that may tell which machine it is, in one spelling for every source.
+"""Normalised identifiers of a device: serial, MAC addresses, agent id, name and domain.
 
-Law of this file: values in, values out. A mark that says nothing (`identity_noise`) is no mark.
-The marks of a whole fleet are held at once, so they keep no device, and no text twice.
+Placeholders (`placeholders`) count as unknown. The identifiers of the whole fleet are in memory
+together, so they hold no reference to a device and no text twice.
 """
 
 import re
@@ -16,10 +16,10 @@ from patchfleet.fleet.matching import placeholders as noise
 from patchfleet.models.machine import DeviceRef, SourcedDevice
 
 NETBIOS = 15
-"""So many characters of a name are left where a source has the NetBIOS name."""
+"""Length of a NetBIOS name, which some sources have in place of the host name."""
 
 _CARD = re.compile(r"[0-9A-F][02468ACE][0-9A-F]{10}")
-"""An odd second digit is the address of a group, not of a card."""
+"""A MAC address of one card: an odd second digit means a multicast address."""
 _SIGN = re.compile(r"[\W_]+")
 _UUID = re.compile(r"[0-9a-f]{8}(-?)(?:[0-9a-f]{4}\1){3}[0-9a-f]{12}", re.IGNORECASE)
 _COUNTED = "01234567890123456789"
@@ -34,11 +34,11 @@ _FAMILIES = (
 
 
 class Identifiers(Struct, frozen=True, kw_only=True, gc=False):
-    """The marks of one device; what is "" or empty is not known.
+    """Identifiers of one device; "" and () mean unknown.
 
-    `name` is the host's own name without its domain, `family` of the operating system. `agent` is
-    the device's id where it is a UUID: other ids mean nothing outside their source. `macs` are in
-    order. What is `said_` is what the source says, in its own spelling.
+    `name` is the host name without its domain, `family` that of the operating system. `agent` is
+    the id of the device if it is a UUID: other ids mean nothing outside their source. `macs` are
+    sorted. The `raw_` values are those of the source, not normalised.
     """
 
     ref: DeviceRef
@@ -49,20 +49,20 @@ class Identifiers(Struct, frozen=True, kw_only=True, gc=False):
     domain: str
     family: str
     customer: str
-    said_serial: str
-    said_name: str
-    said_os: str
-    said_customer: str
+    raw_serial: str
+    raw_name: str
+    raw_os: str
+    raw_customer: str
     last_seen_at: datetime | None
 
     @property
     def source(self) -> str:
-        """Who told of the device."""
+        """Return the source that lists the device."""
         return self.ref[0]
 
 
-def marks_of(seen: SourcedDevice) -> Identifiers:
-    """Return the marks of a device."""
+def identifiers_of(seen: SourcedDevice) -> Identifiers:
+    """Return the identifiers of a device."""
     device = seen.device
     name, domain = name_and_domain(device.name, device.domain)
     serial = serial_of(device.serial)
@@ -75,16 +75,16 @@ def marks_of(seen: SourcedDevice) -> Identifiers:
         domain=intern(domain),
         family=family_of(device.os),
         customer=intern(" ".join(seen.customer.casefold().split())),
-        said_serial=serial if device.serial == serial else device.serial or "",
-        said_name=device.name,
-        said_os=intern(device.os or ""),
-        said_customer=intern(seen.customer),
+        raw_serial=serial if device.serial == serial else device.serial or "",
+        raw_name=device.name,
+        raw_os=intern(device.os or ""),
+        raw_customer=intern(seen.customer),
         last_seen_at=device.last_seen_at,
     )
 
 
 def serial_of(text: str | None) -> str:
-    """Return a serial in capitals without signs, "" for a word that makers leave in its place."""
+    """Return a serial in capitals without punctuation, "" for a placeholder."""
     serial = _SIGN.sub("", text or "").upper()
     if len(serial) < noise.SHORTEST_SERIAL or len(set(serial)) == 1:
         return ""
@@ -94,7 +94,7 @@ def serial_of(text: str | None) -> str:
 
 
 def macs_of(texts: Iterable[str]) -> frozenset[str]:
-    """Return MAC addresses as twelve hexadecimal digits, without those of no use."""
+    """Return MAC addresses as twelve hexadecimal digits, without placeholders."""
     return frozenset(filter(None, map(_mac, texts)))
 
 
@@ -106,7 +106,7 @@ def _mac(text: str) -> str:
 
 
 def name_and_domain(name: str, domain: str | None) -> tuple[str, str]:
-    """Return a host's own name and its domain, from either a full name or the two apart."""
+    """Return the host name and the domain, from a qualified name or from both."""
     whole = name.strip().casefold().rstrip(".")
     if whole in noise.NAMES or _is_address(whole):
         whole = ""
@@ -126,7 +126,7 @@ def _is_address(text: str) -> bool:
 
 
 def family_of(os: str | None) -> str:
-    """Return windows, macos or linux, or "" where the system's name is of none of them."""
+    """Return windows, macos or linux, or "" for any other system."""
     text = (os or "").casefold()
     for family, words in _FAMILIES:
         if any(word in text for word in words):
@@ -135,7 +135,7 @@ def family_of(os: str | None) -> str:
 
 
 def is_same_name(left: str, right: str) -> bool:
-    """Tell whether two names are the same, or one is what NetBIOS leaves of the other."""
+    """Return whether two names are equal, or one is the NetBIOS name of the other."""
     if left == right:
         return bool(left)
     short, long = sorted((left, right), key=len)
@@ -143,5 +143,5 @@ def is_same_name(left: str, right: str) -> bool:
 
 
 def is_same_domain(left: str, right: str) -> bool:
-    """Tell whether two domains are the same, or one is the short name of the other."""
+    """Return whether two domains are equal, or one is the short name of the other."""
     return left == right or left.partition(".")[0] == right or right.partition(".")[0] == left

@@ -1,6 +1,7 @@
-"""Ids of machines: made once, of the first member, and kept as long as anything remembers them.
+"""Stable ids of machines: made once from the first member, and kept from sync to sync.
 
-Law of this file: no two machines share an id, and the order of the machines does not matter.
+Invariant: no two machines share an id, whatever their order
+(tests/fleet/test_identity_properties.py).
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,11 +12,11 @@ from patchfleet.models.machine import DeviceRef
 def machine_ids(
     machines: Sequence[Sequence[DeviceRef]], previous: Mapping[DeviceRef, str]
 ) -> list[str]:
-    """Return an id for each machine, given which one each device belonged to before.
+    """Return an id for each machine; `previous` is the id of each device's machine before.
 
-    Where machines are joined the smallest of their ids stays; where one is parted, the part with
-    the device that the id was made of keeps it, or else the one with the smallest member. What is
-    new gets the id of its first member.
+    Joined machines keep the smallest of their ids. Of a split machine the part with the device
+    that the id was made from keeps it, or else the part with the smallest member. A new machine
+    gets the id of its first member.
     """
     firsts = [min(members) for members in machines]
     claims = sorted(
@@ -33,7 +34,7 @@ def machine_ids(
         if place not in ids and claimed not in taken:
             ids[place] = claimed
             taken.add(claimed)
-    taken.update(previous.values())  # an id that is remembered never means another machine
+    taken.update(previous.values())  # an id in the record never means another machine
     for _, place in sorted((first, place) for place, first in enumerate(firsts)):
         if place not in ids:
             ids[place] = _unused(made_of(firsts[place]), taken)
@@ -42,7 +43,7 @@ def machine_ids(
 
 
 def made_of(ref: DeviceRef) -> str:
-    """Return the id of a machine whose first member this device is."""
+    """Return the id of a machine with this first member."""
     return f"{ref[0]}/{ref[1]}"
 
 

@@ -1,13 +1,12 @@
-"""One machine, several sources: which devices are the same thing, and which only look like it.
+"""Entity resolution: devices of several sources that are one machine, and match candidates.
 
-Law of this file: pure; nothing is joined on a doubt. Two devices are joined by marks that are
-theirs alone in both sources, never by a name, and never where both are of one source. A person's
-verdict wins over every mark. The order of what comes in does not matter.
+Two devices are joined by identifiers that belong to these two alone in both sources, never by a
+name, and never within one source. A manual decision overrides every identifier.
 
-A mark is *same* when both have it and nobody else in either source, *shared* when others of one
-source have it too, *other* when both have one and they differ, *unknown* when one has none (words
-such as "To be filled by O.E.M." and addresses of docks and VPN adapters are none). The first line
-that fits counts; an empty field fits everything:
+An identifier is *same* if both have it and no other device of either source, *shared* if others of
+one source have it too, *other* if both have one and they differ, *unknown* if one has none
+(placeholders such as "To be filled by O.E.M." and the addresses of docks and VPN adapters count as
+none). The first row that fits counts; an empty field fits everything:
 
     agent id  serial           MAC address      name           outcome            score
     same      not other                                        joined             100
@@ -30,20 +29,21 @@ that fits counts; an empty field fits everything:
               other                             same           shared hostname    10 (one customer)
               anything else                                    nothing
 
-Two customers' names: 5 less. The domains, where both are known: 5 more or 5 less. Another family
-of operating system: 30 less, and never joined. What comes to 70 or less is not joined.
+Different customers: 5 less. Domains, if both are known: 5 more or 5 less. Another family of
+operating system: 30 less, and never joined. A score of 70 or less does not join.
 
-Two devices of one source are never joined. Those with one mark are *re-imaged* when the names agree
-or one fell silent a week before the other, else *cloned*; with two serials, or with one name at two
-customers, they have nothing to do with each other.
+Two devices of one source are never joined. With an identifier in common they are *re-imaged* if
+the names agree or one was last seen a week before the other, else *cloned*; with two serials, or
+one name at two customers, they are unrelated.
 
-A pair of two sources is not listed where one of them is joined with another device of the other's
-source already, unless hardware says that it is this one. An
-identifier on more than `MAX_CARRIERS` machines of one source is an unlisted placeholder.
+A pair of two sources is not listed if one of them is joined with another device of the other's
+source already, unless the hardware agrees. An identifier on more than `MAX_CARRIERS` machines of
+one source is a placeholder.
 
-Devices of one source that have name, serial and MAC address in common are one machine enrolled
-several times: one line, however many they are (`identity_enrolled`), and each other device is
-compared with the one of them that it fits best.
+Devices of one source with name, serial and MAC address in common are one machine enrolled several
+times: one candidate (`enrolled_again`), and each other device is compared with the best fit.
+
+Invariant: the order of the devices does not matter (tests/fleet/test_identity_properties.py).
 """
 
 from collections import Counter, defaultdict
@@ -70,9 +70,9 @@ from patchfleet.fleet.matching.comparison import (
     reasons_of,
 )
 from patchfleet.fleet.matching.enrolled_again import Enrolled, enrolled_often
-from patchfleet.fleet.matching.identifiers import NETBIOS, Identifiers, marks_of
+from patchfleet.fleet.matching.identifiers import NETBIOS, Identifiers, identifiers_of
 from patchfleet.fleet.matching.machine_ids import machine_ids
-from patchfleet.fleet.matching.overrides import DisjointSet, ResolvedOverrides, settle, spelled
+from patchfleet.fleet.matching.overrides import DisjointSet, ResolvedOverrides, device_text, resolve
 from patchfleet.models.machine import (
     DeviceRef,
     Identity,
@@ -88,97 +88,103 @@ _NOTHING_BEFORE: Mapping[DeviceRef, str] = MappingProxyType({})
 
 def match_devices(
     seen: Iterable[SourcedDevice],
-    verdicts: Iterable[MatchDecision] = (),
+    decisions: Iterable[MatchDecision] = (),
     previous: Mapping[DeviceRef, str] = _NOTHING_BEFORE,
 ) -> Identity:
-    """Return which devices of all sources are which machines, and which a person must look at.
+    """Return the machines of all devices, and the match candidates for a person.
 
-    `previous` is the machine each device belonged to before, so that ids stay. Raises ValueError
-    for a device that comes twice.
+    `previous` is the machine of each device before, so that ids stay. Raises ValueError for a
+    device that comes twice.
     """
-    marks = sorted(map(marks_of, seen), key=lambda one: one.ref)
-    for one, following in pairwise(marks):
+    identifiers = sorted(map(identifiers_of, seen), key=lambda one: one.ref)
+    for one, following in pairwise(identifiers):
         if one.ref == following.ref:
-            raise ValueError(f"{spelled(one.ref)} comes twice")
-    work = _Work(marks, verdicts)
-    work.join_by_marks()
+            raise ValueError(f"{device_text(one.ref)} comes twice")
+    work = _Work(identifiers, decisions)
+    work.join_by_identifiers()
     return Identity(
         tuple(work.machines(previous)),
         tuple(work.look_alikes()),
-        work.settled.contradictions,
+        work.resolved.contradictions,
     )
 
 
 class _Work:
-    """The devices by number, in sets that grow: by verdicts first, then by marks."""
+    """Devices by index, in sets merged by decisions first, then by identifiers."""
 
-    def __init__(self, marks: list[Identifiers], verdicts: Iterable[MatchDecision]) -> None:
-        self.settled: ResolvedOverrides = settle([one.ref for one in marks], verdicts)
-        self._groups = DisjointSet(self.settled.count)
+    def __init__(self, identifiers: list[Identifiers], decisions: Iterable[MatchDecision]) -> None:
+        self.resolved: ResolvedOverrides = resolve([one.ref for one in identifiers], decisions)
+        self._groups = DisjointSet(self.resolved.count)
         self._best: dict[int, tuple[int, tuple[str, ...]]] = {}
-        for verdict in self.settled.together:
-            self._follow(verdict)
-        self._marks, self._pairs = self._compared(marks)
+        for decision in self.resolved.together:
+            self._follow(decision)
+        self._identifiers, self._pairs = self._compared(identifiers)
         self._rejected: set[Pair] = set()
 
-    def _follow(self, verdict: MatchDecision) -> None:
-        places = self.settled.places
-        self._groups.join(places[verdict.left], places[verdict.right])
-        for one, other in ((verdict.left, verdict.right), (verdict.right, verdict.left)):
-            said = f"{verdict.by} decided on {verdict.at:%Y-%m-%d} that it is {spelled(other)}"
-            why = f"{said}: {verdict.reason}" if verdict.reason else said
+    def _follow(self, decision: MatchDecision) -> None:
+        places = self.resolved.places
+        self._groups.join(places[decision.left], places[decision.right])
+        for one, other in ((decision.left, decision.right), (decision.right, decision.left)):
+            decided = (
+                f"{decision.by} decided on {decision.at:%Y-%m-%d} that it is {device_text(other)}"
+            )
+            why = f"{decided}: {decision.reason}" if decision.reason else decided
             self._best.setdefault(places[one], (100, (why,)))
 
     def _compared(
-        self, marks: list[Identifiers]
+        self, identifiers: list[Identifiers]
     ) -> tuple[list[Identifiers], dict[Pair, Comparison]]:
-        """Compare all that have a mark of the hardware in common; drop the marks of crowds."""
-        agents = carriers(marks, lambda one: (one.agent,))
-        serials = carriers(marks, lambda one: (one.serial,))
-        macs = carriers(marks, lambda one: one.macs)
-        self._enrolled = enrolled = Enrolled(marks, serials, macs)
+        """Compare devices with a hardware identifier in common; drop placeholders."""
+        agents = carriers(identifiers, lambda one: (one.agent,))
+        serials = carriers(identifiers, lambda one: (one.serial,))
+        macs = carriers(identifiers, lambda one: one.macs)
+        self._enrolled = enrolled = Enrolled(identifiers, serials, macs)
         first = enrolled.first
-        crowds = drop_crowds(marks, serials, first), drop_crowds(marks, macs, first)
-        marks = without_crowds(marks, *crowds)
-        drop_crowds(marks, agents)
-        self._shared_marks = self._shared(marks, serials), self._shared(marks, macs)
+        crowds = drop_crowds(identifiers, serials, first), drop_crowds(identifiers, macs, first)
+        identifiers = without_crowds(identifiers, *crowds)
+        drop_crowds(identifiers, agents)
+        self._shared_identifiers = (
+            self._shared(identifiers, serials),
+            self._shared(identifiers, macs),
+        )
         pairs: dict[Pair, Comparison] = {}
         for pair in pairs_in(agents, enrolled.thinned(serials), enrolled.thinned(macs)):
             if pair in pairs:
                 continue
-            found = compare(marks[pair[0]], marks[pair[1]], *self._shared_marks)
+            found = compare(identifiers[pair[0]], identifiers[pair[1]], *self._shared_identifiers)
             if found is not None:
                 pairs[pair] = found
-        return marks, pairs
+        return identifiers, pairs
 
-    def _shared(self, marks: Sequence[Identifiers], buckets: Buckets) -> Shared:
-        """Return source and mark where several machines of the source carry the mark."""
+    def _shared(self, identifiers: Sequence[Identifiers], buckets: Buckets) -> Shared:
+        """Return the identifiers of several machines of a source."""
         shared = set()
-        for mark, bucket in buckets.items():
-            who = {(marks[place].source, self._groups.root(place)) for place in bucket}
+        for identifier, bucket in buckets.items():
+            who = {(identifiers[place].source, self._groups.root(place)) for place in bucket}
             first: dict[str, int] = {}
             for source, root in who:
                 if first.setdefault(source, root) != root:
-                    shared.add((source, mark))
+                    shared.add((source, identifier))
         return frozenset(shared)
 
-    def join_by_marks(self) -> None:
-        """Join what the table joins, the surest marks first.
+    def join_by_identifiers(self) -> None:
+        """Join devices by the table, the most reliable identifiers first.
 
-        Pairs of one tier that would make a machine of what cannot be one are all left to a person.
+        If pairs of one tier would join devices that cannot be one machine, all of these pairs are
+        candidates for a person.
         """
         for tier in TIERS:
             edges = sorted(pair for pair, found in self._pairs.items() if found.tier == tier)
             if edges:
                 self._join_tier(edges)
         root = self._groups.root
-        self._pairs = {  # nobody asks again about what is joined
+        self._pairs = {  # joined pairs are no candidates
             pair: found for pair, found in self._pairs.items() if root(pair[0]) != root(pair[1])
         }
 
     def _join_tier(self, edges: Sequence[Pair]) -> None:
         root = self._groups.root
-        wanted = DisjointSet(self.settled.count)
+        wanted = DisjointSet(self.resolved.count)
         for one, other in edges:
             wanted.join(root(one), root(other))
         unsound = self._unsound(wanted, {root(place) for pair in edges for place in pair})
@@ -193,51 +199,54 @@ class _Work:
             self._note(one, other)
 
     def _unsound(self, wanted: DisjointSet, touched: set[int]) -> set[int]:
-        """Return those of the wanted machines, by their roots, that cannot be one."""
-        sizes = Counter(wanted.root(self._groups.root(place)) for place in range(len(self._marks)))
+        """Return the roots of the planned machines that cannot be one."""
+        sizes = Counter(
+            wanted.root(self._groups.root(place)) for place in range(len(self._identifiers))
+        )
         unsound = {
             wanted.root(one)
             for one, other in self._apart()
             if one != other and wanted.root(one) == wanted.root(other)
         }
-        # Two devices alone were compared already, and nearly all machines are no more than that.
+        # Two devices alone are compared already, and most machines have no more.
         doubted = {part for group in touched if sizes[part := wanted.root(group)] > 2}
         parts: dict[int, dict[int, list[Identifiers]]] = defaultdict(lambda: defaultdict(list))
-        for place, marks in enumerate(self._marks):
+        for place, identifiers in enumerate(self._identifiers):
             group = self._groups.root(place)
             if (part := wanted.root(group)) in doubted:
-                parts[part][group].append(marks)
+                parts[part][group].append(identifiers)
         return unsound | {
             part for part, groups in parts.items() if not self._is_sound(list(groups.values()))
         }
 
     def _is_sound(self, groups: Sequence[Sequence[Identifiers]]) -> bool:
-        """Tell whether groups can be one machine: no source twice, one serial, one system."""
+        """Return whether groups can be one machine: no source twice, one serial, one system."""
         sources = [source for group in groups for source in {one.source for one in group}]
         if len(sources) > len(set(sources)):
             return False
         for one, other in combinations(groups, 2):
             for field in ("serial", "family"):
-                left = {getattr(marks, field) for marks in one} - {""}
-                right = {getattr(marks, field) for marks in other} - {""}
+                left = {getattr(identifiers, field) for identifiers in one} - {""}
+                right = {getattr(identifiers, field) for identifiers in other} - {""}
                 if left and right and not left & right:
                     return False
         return True
 
     def _apart(self) -> set[Pair]:
-        """Return the groups that people hold apart, in pairs of their roots."""
-        places, root = self.settled.places, self._groups.root
+        """Return the pairs of groups, by their roots, that are decided to be different."""
+        places, root = self.resolved.places, self._groups.root
         return {
-            _in_order(root(places[one.left]), root(places[one.right])) for one in self.settled.apart
+            _in_order(root(places[one.left]), root(places[one.right]))
+            for one in self.resolved.apart
         }
 
     def _note(self, one: int, other: int) -> None:
-        """Keep the best reason for which each of two is where it is."""
+        """Keep the best reason for the place of each of two devices."""
         found = self._pairs[one, other]
         known = [self._best.get(place, (0, ()))[0] for place in (one, other)]
         if min(known) >= found.score:
             return
-        reasons, _ = reasons_of(self._marks[one], self._marks[other], found)
+        reasons, _ = reasons_of(self._identifiers[one], self._identifiers[other], found)
         for place, score in zip((one, other), known, strict=True):
             if score < found.score:
                 self._best[place] = found.score, reasons
@@ -245,10 +254,10 @@ class _Work:
     def machines(self, previous: Mapping[DeviceRef, str]) -> list[Machine]:
         """Return the machines in the order of their ids."""
         groups: dict[int, list[int]] = defaultdict(list)
-        for place in range(len(self._marks)):
+        for place in range(len(self._identifiers)):
             groups[self._groups.root(place)].append(place)
         parts = list(groups.values())
-        refs = [[self._marks[place].ref for place in part] for part in parts]
+        refs = [[self._identifiers[place].ref for place in part] for part in parts]
         machines = [
             Machine(id_, tuple(map(self._member, part)))
             for id_, part in zip(machine_ids(refs, previous), parts, strict=True)
@@ -256,16 +265,16 @@ class _Work:
         return sorted(machines, key=lambda machine: machine.id)
 
     def _member(self, place: int) -> Member:
-        ref = self._marks[place].ref
+        ref = self._identifiers[place].ref
         best = self._best.get(place)
         return Member(*ref, *best) if best else Member(*ref)
 
     def look_alikes(self) -> list[MatchCandidate]:
-        """Return the pairs for a person, the most likely first."""
+        """Return the match candidates, the most likely first."""
         apart = self._apart()
         sources: dict[int, set[str]] = defaultdict(set)
-        for place, marks in enumerate(self._marks):
-            sources[self._groups.root(place)].add(marks.source)
+        for place, identifiers in enumerate(self._identifiers):
+            sources[self._groups.root(place)].add(identifiers.source)
         first = self._enrolled.first
         best: dict[Pair, MatchCandidate] = {}
         for pair, found in self._comparisons():
@@ -273,7 +282,7 @@ class _Work:
             machines = _in_order(*map(first, pair))
             if one == other or _in_order(one, other) in apart or machines[0] == machines[1]:
                 continue
-            left, right = (self._marks[place].source for place in pair)
+            left, right = (self._identifiers[place].source for place in pair)
             is_explained = left != right and (right in sources[one] or left in sources[other])
             if found.is_hardware or not is_explained:
                 listed = self._look_alike(*pair, found)
@@ -283,50 +292,59 @@ class _Work:
         return sorted(listed_, key=lambda pair: (-pair.score, pair.left, pair.right))
 
     def _enrolments(self, apart: set[Pair]) -> Iterator[MatchCandidate]:
-        """Yield one line for each machine that one source has several times."""
+        """Yield one candidate for each machine enrolled several times in one source."""
         for places in self._enrolled.groups.values():
             by_root = {self._groups.root(place): place for place in reversed(places)}
             undecided = sorted(by_root.values())
             for pair in combinations(sorted(by_root), 2):
                 left, right = _in_order(*(by_root[root] for root in pair))
-                found = compare(self._marks[left], self._marks[right], frozenset(), frozenset())
+                found = compare(
+                    self._identifiers[left], self._identifiers[right], frozenset(), frozenset()
+                )
                 if found is not None and pair not in apart:
                     break
             else:
                 continue
             line = self._look_alike(left, right, found)
-            ids = [self._marks[place].ref[1] for place in undecided]
+            ids = [self._identifiers[place].ref[1] for place in undecided]
             yield replace(line, reasons_for=(enrolled_often(ids), *line.reasons_for))
 
     def _comparisons(self) -> Iterator[tuple[Pair, Comparison]]:
-        """Yield all that have anything in common: the hardware, or the name alone."""
+        """Yield the comparisons of pairs with hardware or a name in common."""
         yield from self._pairs.items()
         for one, other in self._named_alike():
             if (one, other) in self._pairs or self._groups.root(one) == self._groups.root(other):
                 continue
-            found = compare(self._marks[one], self._marks[other], frozenset(), frozenset())
+            found = compare(
+                self._identifiers[one], self._identifiers[other], frozenset(), frozenset()
+            )
             if found is not None:
                 yield (one, other), found
 
+    def _alone(self, one: int, other: int) -> Comparison | None:
+        """Compare two devices as if no other device had their identifiers."""
+        none: Shared = frozenset()
+        return compare(self._identifiers[one], self._identifiers[other], none, none)
+
     def _named_alike(self) -> Iterator[Pair]:
-        """Yield pairs with one name: everywhere, or at one customer where many have the name."""
-        everywhere = carriers(self._marks, lambda one: (one.name[:NETBIOS],))
-        crowded = drop_crowds(self._marks, everywhere)
+        """Yield pairs with one name: in all sources, or at one customer if the name is frequent."""
+        everywhere = carriers(self._identifiers, lambda one: (one.name[:NETBIOS],))
+        crowded = drop_crowds(self._identifiers, everywhere)
 
         def name_and_customer(one: Identifiers) -> tuple[str, ...]:
             name = one.name[:NETBIOS]
             return (f"{name}\n{one.customer}",) if name in crowded else ()
 
-        at_customer = carriers(self._marks, name_and_customer)
-        drop_crowds(self._marks, at_customer)
+        at_customer = carriers(self._identifiers, name_and_customer)
+        drop_crowds(self._identifiers, at_customer)
         return pairs_in(everywhere, at_customer)
 
     def _look_alike(self, one: int, other: int, found: Comparison) -> MatchCandidate:
-        left, right = self._marks[one], self._marks[other]
+        left, right = self._identifiers[one], self._identifiers[other]
         reasons_for, reasons_against = reasons_of(left, right, found)
         if (one, other) in self._rejected:
             found = replace(found, score=min(found.score, MOST_WITHOUT_JOIN))
-            reasons_against += ("another device fits as well, and both cannot be it",)
+            reasons_against += ("another device fits as well, and only one can match",)
         return MatchCandidate(
             left=left.ref,
             right=right.ref,
@@ -338,7 +356,7 @@ class _Work:
 
 
 def _is_better(one: MatchCandidate, other: MatchCandidate) -> bool:
-    """Tell which of two pairs of the same two machines is listed, whatever their sources' names."""
+    """Return whether one pair is listed before another pair of the same two machines."""
     ids, other_ids = (sorted((pair.left[1], pair.right[1])) for pair in (one, other))
     return (-one.score, ids) < (-other.score, other_ids)
 

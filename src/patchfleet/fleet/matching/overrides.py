@@ -1,8 +1,9 @@
-"""What people decided, as groups of devices that are one machine and pairs that are not.
+"""Manual decisions: devices that are one machine, and pairs that are not.
 
-Law of this file: verdicts win over every mark, and none wins over another in silence. A person's
-later word replaces the same person's earlier one on the same pair. Otherwise verdicts that cannot
-all be true are reported, and while they stand none of them joins anything.
+A decision overrides every identifier. A person's later decision replaces that person's earlier one
+on the same pair. Decisions that contradict each other are reported, and none of them joins devices.
+
+Invariant: no decision overrides another one without a report (tests/fleet/test_identity.py).
 """
 
 from collections import defaultdict
@@ -15,13 +16,13 @@ from patchfleet.models.machine import ConflictingDecisions, DeviceRef, MatchDeci
 
 
 class DisjointSet:
-    """Sets of numbers that grow together; the smallest of a set stands for it."""
+    """Disjoint sets of numbers that are merged; the smallest number of a set is its root."""
 
     def __init__(self, count: int) -> None:
         self._parents = list(range(count))
 
     def root(self, number: int) -> int:
-        """Return the number that stands for the set of this one."""
+        """Return the root of the set with this number."""
         parents = self._parents
         while parents[number] != number:
             parents[number] = parents[parents[number]]
@@ -29,16 +30,15 @@ class DisjointSet:
         return number
 
     def join(self, one: int, other: int) -> None:
-        """Make one set of two."""
+        """Merge the sets of two numbers."""
         low, high = sorted((self.root(one), self.root(other)))
         self._parents[high] = low
 
 
 class ResolvedOverrides(Struct, frozen=True):
-    """The verdicts that hold, each end of a pair a number of `places`, of `count` in all.
+    """The decisions in force; `places` is the index of each device, `count` the number of them.
 
-    `apart` are pairs that are not one machine, and those nobody may join while verdicts on them
-    contradict each other.
+    `apart` are pairs that are not one machine, and those with contradictory decisions.
     """
 
     places: dict[DeviceRef, int]
@@ -48,9 +48,9 @@ class ResolvedOverrides(Struct, frozen=True):
     contradictions: tuple[ConflictingDecisions, ...]
 
 
-def settle(refs: Sequence[DeviceRef], verdicts: Iterable[MatchDecision]) -> ResolvedOverrides:
-    """Return which verdicts hold; devices that are gone still connect those that are not."""
-    last = _last_words(verdicts)
+def resolve(refs: Sequence[DeviceRef], decisions: Iterable[MatchDecision]) -> ResolvedOverrides:
+    """Return the decisions in force; devices that are gone still connect others."""
+    last = _last_words(decisions)
     together = [one for one in last if one.is_same]
     apart = [one for one in last if not one.is_same]
     named = {ref for one in last for ref in (one.left, one.right)}
@@ -77,23 +77,23 @@ def settle(refs: Sequence[DeviceRef], verdicts: Iterable[MatchDecision]) -> Reso
     return ResolvedOverrides(places, count, tuple(held), tuple(apart), tuple(contradictions))
 
 
-def _last_words(verdicts: Iterable[MatchDecision]) -> list[MatchDecision]:
-    """Return each person's last word on each pair, in an order that is always the same."""
+def _last_words(decisions: Iterable[MatchDecision]) -> list[MatchDecision]:
+    """Return each person's last decision on each pair, in a deterministic order."""
     last: dict[tuple[DeviceRef, DeviceRef, str], MatchDecision] = {}
-    for one in sorted(verdicts, key=attrgetter("at", "is_same", "reason", "left")):
+    for one in sorted(decisions, key=attrgetter("at", "is_same", "reason", "left")):
         last[min(one.left, one.right), max(one.left, one.right), one.by] = one
     return [last[key] for key in sorted(last)]
 
 
-def _contradiction(verdicts: list[MatchDecision]) -> ConflictingDecisions:
-    said = [
-        f"{one.by} said on {one.at:%Y-%m-%d} that {spelled(one.left)} and {spelled(one.right)} "
-        f"are {'one machine' if one.is_same else 'two machines'}"
-        for one in verdicts
+def _contradiction(decisions: list[MatchDecision]) -> ConflictingDecisions:
+    decided = [
+        f"{one.by} decided on {one.at:%Y-%m-%d} that {device_text(one.left)} and "
+        f"{device_text(one.right)} are {'one machine' if one.is_same else 'two machines'}"
+        for one in decisions
     ]
-    return ConflictingDecisions(tuple(verdicts), "; ".join(said))
+    return ConflictingDecisions(tuple(decisions), "; ".join(decided))
 
 
-def spelled(ref: DeviceRef) -> str:
-    """Return a device as people read it."""
+def device_text(ref: DeviceRef) -> str:
+    """Format a device with its source: `nsight 4711`."""
     return f"{ref[0]} {ref[1]}"

@@ -1,7 +1,7 @@
-"""Serials, addresses and names that say nothing about which machine it is.
+"""Placeholder serials, MAC addresses and names, which do not identify a machine.
 
-Law of this file: data only. It need not be complete: whatever stands on more than a handful of
-devices of one source is taken for such a word as well (`identity.CROWD`).
+The lists need not be complete: a value on more than `blocking.MAX_CARRIERS` devices of one source
+counts as a placeholder too.
 """
 
 SERIALS = frozenset(
@@ -14,10 +14,10 @@ SERIALS = frozenset(
         "STANDARD", "SAMPLE", "EVAL", "EVALUATION", "OEMSERIAL", "ISNULL", "GOOGLE",
     }
 )  # fmt: skip
-"""What makers leave in the field, in capitals and without signs."""
+"""Values that manufacturers leave in the field, in capitals without punctuation."""
 
 SERIAL_BEGINNINGS = ("VMWARE", "VIRTUALBOX", "PARALLELS", "TOBEFILLED", "BOCHS")
-"""Serials that a hypervisor makes up: a copied machine may keep that of its original."""
+"""Serials of hypervisors: a cloned machine may keep that of its original."""
 
 SHORTEST_SERIAL = 4
 
@@ -30,11 +30,11 @@ MACS = frozenset(
         "005056C00001", "005056C00008",  # VMware's adapters of a host, not of its guests
         "02004C4F4F50",  # a loop-back adapter
         "204153594EFF", "505054503030", "33506F453030",  # "ASYN", "PPTP0" and "3PoE0" as bytes
-        "00E04C680001", "00E04C534458",  # left as they were made, in cheap USB adapters
+        "00E04C680001", "00E04C534458",  # factory defaults of cheap USB adapters
         "000000000000", "001122334455", "123456789ABC", "010203040506",
     }
 )  # fmt: skip
-"""Addresses that are the same on every machine that has the adapter."""
+"""Addresses that are equal on every machine with the adapter."""
 
 MAC_BEGINNINGS = (
     "00FF",  # TAP adapters of VPN clients
@@ -42,9 +42,9 @@ MAC_BEGINNINGS = (
     "0242AC", "02420A", "0242C0",  # Docker: made of the private address
     "000EC6", "00E04C", "0050B6", "00249B", "3C18A0", "8CAE4C", "9CEBE8", "A0CEC8",
 )  # fmt: skip
-"""Software adapters, and makers of what is plugged in: docks and USB adapters change hands."""
+"""Software adapters, and manufacturers of docks and USB adapters, which change hands."""
 
 NAMES = frozenset({"localhost", "localhost.localdomain", "unknown", "none", "null", "n/a", "-"})
 
 DOMAINS = frozenset({"workgroup", "mshome", "localdomain", "local", "lan", "home", "none", "n/a"})
-"""What stands where a machine is in no domain."""
+"""Domains of machines that are in none."""
