@@ -82,18 +82,18 @@ def test_nobody_answers(reading):
         (
             ["--live", "-d", "12"],
             5,
-            "patch_list_all: N-able knows no device 12, or the key may not see it",
+            "patch_list_all: N-able has no device 12, or the key cannot see it",
         ),
         (["--live", "-d", "abc"], 2, "--live needs --device with the ids of the devices"),
         (["--live", "-d", "12a"], 2, "--live needs --device with the ids of the devices"),
         (["--live", "-d", "-5"], 2, "--live needs --device with the ids of the devices"),
         (["--live", "-d", "²"], 2, "--live needs --device with the ids of the devices"),
         (["--live"], 2, "--live needs --device with the ids of the devices"),
-        (["--live", "-d", ""], 2, "--device '' names nothing"),
-        (["--live", "-d", "12", "-c", "Acme"], 2, "--live goes with --device alone"),
+        (["--live", "-d", ""], 2, "--device '' is empty"),
+        (["--live", "-d", "12", "-c", "Acme"], 2, "--live can only be combined with --device"),
         (["-d", "12"], 2, "no device is called '12'"),
         (["-c", "Acme Logistik"], 2, "no customer is called 'Acme Logistik'"),
-        ([""], 2, "PATCH '' names nothing"),
+        ([""], 2, "PATCH '' is empty"),
     ],
 )
 def test_names_and_ids(reading, words, code, error):

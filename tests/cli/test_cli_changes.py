@@ -77,7 +77,7 @@ def test_what_is_shown_before_is_what_would_be_done(moving, rows_in):
     for row in wanted[:20]:
         assert row["title"] in text.out
     assert f"{sum(r['device'] == wanted[0]['device'] for r in wanted):>5} x  " in text.out
-    assert "skipped, " in text.out
+    assert "skipped " in text.out
     assert emulator.calls == [], "nobody was asked anything"
 
 
@@ -114,7 +114,7 @@ def test_after_it_there_is_nothing_to_do(moving):
     emulator.clear_calls()
     result = cli("nsight", "approve", "--all", "--yes", "--json")
     assert (result.code, result.json) == (0, [])
-    assert "approve: there is nothing to do" in result.err
+    assert "approve: nothing to do" in result.err
     assert emulator.calls == []
 
 
@@ -122,7 +122,7 @@ def test_nobody_to_ask(moving):
     cli, emulator = moving
     result = cli("nsight", "approve", "--severity", "critical")
     assert result.code == 7
-    assert result.error() == "nothing was changed: there is nobody to ask"
+    assert result.error() == "nothing was changed: there is no terminal to ask on"
     assert "--yes" in result.hint()
     assert "patches on" in result.err, "what would have been done is shown"
     assert emulator.calls == []
@@ -139,7 +139,7 @@ def test_an_empty_name_never_means_the_whole_fleet(moving, action):
     for words in UNNAMED:
         result = cli("nsight", action, *words, "--yes")
         assert result.code == 2
-        assert "names nothing" in result.error() or "nothing is named" in result.error()
+        assert result.error().endswith(("is empty", "lacks its number", "change the whole fleet"))
     assert emulator.calls == []
 
 
@@ -149,12 +149,12 @@ def test_an_empty_name_never_means_the_whole_fleet(moving, action):
         (("-c", "Acme Logistic"), "no customer is called 'Acme Logistic'",
          "did you mean 'Acme Logistics'?"),
         (("-c", "Nobody & Sons*"), "no customer is called 'Nobody & Sons*'",
-         "names may hold * and ?"),
+         "* and ? are wildcards"),
         (("--site", "Head Ofice"), "no site is called 'Head Ofice'", "did you mean 'Head Office'?"),
         (("-d", "AL-LT-9993"), "no device is called 'AL-LT-9993'", None),
         (("-d", "1"), "no device is called '1'", None),
-        (("no such title",), "no patch on any device is meant by this", None),
-        (("KB1234567",), "no patch on any device is meant by this", None),
+        (("no such title",), "no patch matches these filters", None),
+        (("KB1234567",), "no patch matches these filters", None),
     ],
 )  # fmt: skip
 def test_names_nobody_has(moving, words, error, hint):
@@ -191,7 +191,7 @@ def test_a_retry_whose_answer_is_lost(moving, when):
     emulator.fault("reset", service="patch_retry", when=when)
     result = cli("nsight", "retry", "--status", "failed", "--yes")
     assert result.code == (3 if when == "before" else 0)
-    is_unknown = "unknown: list them again before you repeat this" in result.err
+    is_unknown = "unknown: list them again before repeating this" in result.err
     assert is_unknown == (when == "before")
     devices = [call.params["deviceid"] for call in writes(emulator)]
     assert len(devices) == len(set(devices)), "no device was told twice"
@@ -282,10 +282,10 @@ def test_what_a_killed_command_left_is_said_by_the_next_one_and_written_down(mov
     assert result.code == 0, result.err
     device = row["device_id"]
     assert f"warning: ignore of 1 patches on device {device}, sent " in result.err
-    assert " and broken off: it is done" in result.err
+    assert " and interrupted: it is done" in result.err
     with Store.open(cli.folder / "fleet.db") as store:
         assert store.journal.open("nsight") == []
-    assert "broken off" not in cli("nsight", "approve", "--severity", "low", "--yes").err
+    assert "and interrupted" not in cli("nsight", "approve", "--severity", "low", "--yes").err
 
 
 def test_a_plan_of_what_nobody_read_since_is_decided_by_reading(moving, rows_in):

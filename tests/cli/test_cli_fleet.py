@@ -179,7 +179,11 @@ def test_a_patch_tells_since_when_it_is_described_so(fleet):
 
 @pytest.mark.parametrize(
     ("patch", "said"),
-    [("no such patch", "no patch is called"), ("KB1234567", "no patch"), ("KB", "names nothing")],
+    [
+        ("no such patch", "no patch is called"),
+        ("KB1234567", "no patch"),
+        ("KB", "lacks its number"),
+    ],
 )
 def test_a_patch_nobody_has_is_said(fleet, patch, said):
     refused = fleet("patch", patch)

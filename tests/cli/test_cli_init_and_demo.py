@@ -77,16 +77,16 @@ def test_a_file_is_not_replaced_unasked(bare):
     (bare.folder / "patchfleet.toml").write_text("# mine\n")
     result = bare(*words)
     assert result.code == 4
-    assert result.error().endswith("patchfleet.toml exists")
+    assert result.error().endswith("patchfleet.toml already exists")
     assert (bare.folder / "patchfleet.toml").read_text() == "# mine\n"
     assert bare(*words, "--force").code == 0
 
 
 def test_nobody_to_ask(bare):
     result = bare("init")
-    assert (result.code, result.error()) == (4, "no region is given")
+    assert (result.code, result.error()) == (4, "no region given")
     result = bare("init", "--region", "us")
-    assert (result.code, result.error()) == (4, "there is no key and nobody to ask for it")
+    assert (result.code, result.error()) == (4, "no API key given, and no terminal to ask on")
     assert "PATCHFLEET_NSIGHT_KEY" in result.hint()
 
 
@@ -139,9 +139,9 @@ def test_the_demo_does_the_main_job(cli):
     steps = [line.removeprefix("==> ") for line in result.err.splitlines() if line[:3] == "==>"]
     assert [step.split(",")[0].split(" --")[0] for step in steps] == [
         "patchfleet sync", "patchfleet today", "patchfleet nsight approve",
-        "8 days pass", "patchfleet sync", "what changed between the two syncs",
+        "8 days pass", "patchfleet sync", "patchfleet diff: changes between the two syncs",
         "patchfleet today", "patchfleet sync",
-        "patchfleet machines list: one fleet out of two sources",
+        "patchfleet machines list: one fleet from two sources",
         "patchfleet qualys create 'My Job'", "36 hours pass", "patchfleet report",
     ]  # fmt: skip
     assert re.search(r"(\d+) of \1 confirmed by reading back", result.err)

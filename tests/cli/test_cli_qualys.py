@@ -117,7 +117,7 @@ def test_a_job_whose_id_is_none_does_not_end_the_results_of_all(listed):
 
     said = []
     session = SimpleNamespace(
-        qualys=Client, say=said.append, talk=SimpleNamespace(is_terminal=False)
+        qualys=Client, info=said.append, stderr=SimpleNamespace(is_terminal=False)
     )
     found, is_whole = _results(session, [], None, {})
     assert found == [one for one in listed if is_uuid(one)]
@@ -196,9 +196,9 @@ def test_lookups(reading, quiet):
 def test_what_has_no_answer_is_said(reading):
     result = reading("qualys", "cves", "1", "2", "--json")
     assert result.code == 0
-    assert [line for line in result.err.splitlines() if "no answer" in line] == [
-        "warning: Qualys has no answer for QID 1",
-        "warning: Qualys has no answer for QID 2",
+    assert [line for line in result.err.splitlines() if "has no" in line] == [
+        "warning: Qualys has no QID 1",
+        "warning: Qualys has no QID 2",
     ]
 
 
@@ -214,7 +214,7 @@ def test_a_job_is_shown_and_created_once(changing):
     assert json.loads(dry.out)["dynamicPatchesQQL"] == "vendorSeverity:`Critical`"
     refused = cli(*words)
     assert refused.code == 7
-    assert "nobody to ask" in refused.error()
+    assert "no terminal to ask on" in refused.error()
     assert jobs_of(emulator) == before
     made = cli(*words, "--yes", "--json")
     assert made.code == 0, made.err
@@ -279,7 +279,7 @@ def test_what_the_vendor_does_not_do_is_incomplete(changing):
         (("job", "../../am/v1/assets"), 4, "jobId is '../../am/v1/assets'", None),
         (("job", UNKNOWN), 5, "there is no job", "deleted"),
         (("jobs", "--filter", "nonsense:1"), 5, "nonsense", None),
-        (("results",), 2, "name jobs, or say --all", "jobs"),
+        (("results",), 2, "give jobs or --all", "jobs"),
         (("results", UNKNOWN, "--all"), 2, "not both", "jobs"),
         (("catalog", "x:1", "--id", UNKNOWN), 2, "--id", "QQL"),
         (("cves", "many"), 4, "qids has 'many'", "number"),
@@ -304,7 +304,7 @@ def test_what_the_vendor_does_not_do_is_incomplete(changing):
             "timeout is 169",
             None,
         ),
-        (("update", UNKNOWN, "--dry-run"), 2, "nothing is to be changed", None),
+        (("update", UNKNOWN, "--dry-run"), 2, "nothing to change", None),
     ],
 )
 def test_bad_input_is_one_line(reading, words, code, said, hint):

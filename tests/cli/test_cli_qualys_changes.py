@@ -79,7 +79,7 @@ def test_a_command_that_was_killed_finds_its_job_when_it_runs_again(
     again = cli(*words)
     assert again.code == 0, again.err
     assert set(jobs_of(emulator)) - before == {again.json["id"]}
-    assert ("an earlier command had created it" in again.err) == (when == "after")
+    assert ("an interrupted command had already created it" in again.err) == (when == "after")
     assert journal(cli)[0] == []
     assert cli(*words).code == 0
     assert len(set(jobs_of(emulator)) - before) == 2, "what is wanted twice is made twice"
@@ -95,7 +95,7 @@ def test_what_was_left_open_is_settled_by_the_next_change(changing, monkeypatch)
     assert killed.code == 130
     result = cli("qualys", "disable", number, "--yes")
     assert result.code == 0, result.err
-    said = [line for line in (killed.err + result.err).splitlines() if "broken off" in line]
+    said = [line for line in (killed.err + result.err).splitlines() if "and interrupted" in line]
     assert [line.rpartition(": ")[2] for line in said] == ["it is done"] * 2
     assert "create job Of a test, sent " in said[0]
     assert f"change job status {number}, sent " in said[1]

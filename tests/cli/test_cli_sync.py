@@ -69,7 +69,7 @@ def test_an_incomplete_sync_says_what_is_missing(moving):
     assert f"failed: {named}: {reason}" in result.err.splitlines()
     assert result.err.splitlines()[-1].startswith("hint: --accept-unread")
     assert result.err.splitlines()[-2] == (
-        "INCOMPLETE: 1 device could not be read; the state before this sync stays current, and the "
+        "INCOMPLETE: 1 device could not be read; the previous state stays current, and the "
         "next sync reads only what is missing"
     )
     (problem,) = result.json["problems"]
@@ -86,7 +86,7 @@ def test_an_incomplete_sync_says_what_is_missing(moving):
     emulator.clear_calls()
     again = cli("sync")
     assert again.code == 0
-    assert "read 1 (9 kept from before)" in again.err
+    assert "read 1 (9 already read before)" in again.err
     assert sum(call.service == "patch_list_all" for call in emulator.calls) == 1
     assert stand(cli) != before
 
@@ -114,7 +114,7 @@ def test_a_device_that_cannot_be_read_is_accepted(moving, how):
     (unread,) = result.json["unread"]
     assert (unread["device_id"], unread["device"]) == (str(device["deviceid"]), device["name"])
     said = result.err.splitlines()
-    assert said[-1].startswith("complete, but for 1 device as last listed, the oldest on ")
+    assert said[-1].startswith("complete, except 1 device as last read, the oldest on ")
     assert f"not read: device {device['deviceid']} {device['name']} (" in said[-2]
     run = cli("runs", "--json").json["rows"][0]
     assert (run["state"], run["is_current"], run["problems"]) == ("complete", True, 1)

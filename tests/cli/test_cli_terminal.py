@@ -222,7 +222,7 @@ def test_ctrl_c_in_a_sync_is_prompt_though_calls_hang(moving, service):
     assert process.returncode == 130
     assert out == b""
     assert err.decode().strip() == (
-        "error: interrupted; what was read is kept, and the next sync goes on from here"
+        "error: interrupted; what was read is kept, and the next sync resumes here"
     )
     emulator.clear_faults()
     with Store.open(cli.folder / "fleet.db") as store:
@@ -245,7 +245,7 @@ def test_ctrl_c_in_an_approval_names_what_is_in_doubt(moving):
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert f"list {first['device']} again, it may have been changed" in err.decode()
+    assert f"check {first['device']}: it may have been changed" in err.decode()
     assert "not reached" in err.decode()
     assert "Traceback" not in err.decode()
 

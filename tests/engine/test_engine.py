@@ -142,7 +142,7 @@ def test_no_secret_enters_the_database(team, server, emulator):
 
 def test_without_a_worker_of_this_account_it_ends(team, emulator):
     other = team.start("worker", PATCHFLEET_NSIGHT_KEY="another-key")
-    until(lambda: "waits for devices" in other.said())
+    until(lambda: "waiting for devices" in other.said())
     team.pace(0, worker_timeout_seconds=2)
     result = team.sync()
     assert result.code == 3

@@ -96,7 +96,7 @@ def test_a_sync_that_is_interrupted_says_that_it_goes_on(team, emulator):
     syncing.kill(signal.SIGINT)
     result = syncing.result()
     assert result.code == 130
-    assert "the next sync goes on from here" in result.error()
+    assert "the next sync resumes here" in result.error()
 
 
 @pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="only Linux tells it in /proc")

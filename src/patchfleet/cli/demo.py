@@ -1,7 +1,7 @@
-"""`patchfleet demo`: the main job, on an emulated fleet, over real HTTP.
+"""`patchfleet demo`: a tour of the main commands on an emulated fleet, over real HTTP.
 
-Law of this file: nothing in here is for show. The emulator is another program as far as the rest
-can tell, and every number printed comes out of the record.
+Nothing is faked: to the rest of the code the emulator is a vendor, and every number printed comes
+from the record.
 """
 
 import shutil
@@ -23,41 +23,43 @@ if TYPE_CHECKING:
     from patchfleet.store.queries import CustomerWork
 
 DAYS_PASSED = 8
-"""Far enough for every install window of the emulated fleet: the longest wait is a week."""
+"""Covers every install window of the emulated fleet: the longest wait is a week."""
 
 
 @click.command()
 @click.option(
-    "--devices", type=click.IntRange(1), default=60, show_default=True, help="How many devices."
+    "--devices", type=click.IntRange(1), default=60, show_default=True, help="Number of devices."
 )
 @click.option(
-    "--customers", type=click.IntRange(1), default=6, show_default=True, help="How many customers."
+    "--customers", type=click.IntRange(1), default=6, show_default=True, help="Number of customers."
 )
-@click.option("--seed", type=int, default=1, show_default=True, help="The same seed, same fleet.")
+@click.option(
+    "--seed", type=int, default=1, show_default=True, help="The same seed gives the same fleet."
+)
 @click.option(
     "--latency",
     type=click.IntRange(0),
     default=20,
     show_default=True,
-    help="Milliseconds a call takes.",
+    help="Milliseconds each call takes.",
 )
 @click.option(
     "--folder",
     type=click.Path(path_type=Path, file_okay=False),
     default=Path("demo"),
     show_default=True,
-    help="Where the record and the reports go.",
+    help="Folder for the record and the reports.",
 )
 @pass_session
 def command(
     session: Session, *, devices: int, customers: int, seed: int, latency: int, folder: Path
 ) -> None:
-    """Show the main job on an emulated fleet, in under a minute.
+    """Run a tour on an emulated fleet, in under a minute.
 
-    Starts an emulated N-sight and Qualys on a port of this machine, reads the fleet, shows what
-    waits, approves the overdue critical patches of the worst customer, lets a week pass, reads
-    again and shows what changed; then has Qualys patch the servers of the same fleet by a job. No
-    account is needed and nothing outside is called.
+    Starts an emulated N-sight and Qualys on a local port, reads the fleet, shows what needs
+    attention, approves the overdue critical patches of the worst customer, lets a week pass, reads
+    again and shows what changed; then runs a Qualys job that patches the servers of the same fleet.
+    It needs no account and contacts no other machine.
     """
     from patchfleet.emulator import Emulator
 
@@ -66,12 +68,14 @@ def command(
         devices=devices, customers=customers, seed=seed, latency_ms=latency, qualys_jobs=0
     )
     with emulator.running() as host:
-        session.info(f"Emulated N-sight and Qualys answer at {host.url}; there it is {_now(host)}.")
+        session.info(
+            f"Emulated N-sight and Qualys answer at {host.url}; the emulated time is {_now(host)}."
+        )
         _Demo(session, host, record, folder).run()
 
 
 def _fresh_record(folder: Path) -> Path:
-    """Make the folder and take away the record of an earlier demo, and nothing else."""
+    """Create the folder and remove the record of an earlier demo, nothing else."""
     from patchfleet.errors import ConfigError
 
     record = folder / "demo.db"
@@ -83,7 +87,7 @@ def _fresh_record(folder: Path) -> Path:
             shutil.rmtree(folder / "demo.published")
     except OSError as error:
         raise ConfigError(
-            f"cannot write to {folder}: {error.strerror}", hint="--folder names another place"
+            f"cannot write to {folder}: {error.strerror}", hint="--folder chooses another folder"
         ) from None
     return record
 
@@ -109,7 +113,7 @@ class _Demo:
 
         host = self._host
         with (
-            # The emulator has no limit; a real account keeps to 60 calls a minute by default.
+            # The emulator has no limit; the default for a real account is 60 calls a minute.
             NAble(key=host.api_key, base_url=host.url, pace=None) as client,
             Store.open(self._record) as store,
         ):
@@ -117,7 +121,7 @@ class _Demo:
             first = self._sync(source, store)
             worst = self._today(store)
             self._approve(source, store, worst)
-            self._step(f"{DAYS_PASSED} days pass, and with them every install window")
+            self._step(f"{DAYS_PASSED} days pass, with every install window")
             host.emulator.advance(days=DAYS_PASSED)
             second = self._sync(source, store)
             self._changes(store, first.run_id, second.run_id)
@@ -135,14 +139,14 @@ class _Demo:
 
     def _sync(self, source: "NSightSource", store: "Store") -> "SyncResult":
         from patchfleet.cli.progress import sync_progress
-        from patchfleet.cli.sync import tell
+        from patchfleet.cli.sync import print_result
         from patchfleet.fleet import sync
 
         self._step(f"patchfleet sync, at {_now(self._host)}")
         started = time.monotonic()
         with sync_progress(self._session.stderr, "nsight", calls_per_minute=0) as on_progress:
             outcome = sync(source, store, now=self._clock, on_progress=on_progress)
-        tell(self._session, outcome, time.monotonic() - started)
+        print_result(self._session, outcome, time.monotonic() - started)
         if not outcome.is_complete:
             raise Error("the sync of the demo is incomplete", hint="please report this")
         return outcome
@@ -158,12 +162,12 @@ class _Demo:
             return worklist(snapshot)[0]
 
     def _approve(self, source: "NSightSource", store: "Store", worst: "CustomerWork") -> None:
-        from patchfleet.cli.nsight.actions import show, summarise, tell
+        from patchfleet.cli.nsight.actions import print_outcome, show, summarise
         from patchfleet.plan import apply, plan
         from patchfleet.store.queries import findings, work_items
 
         name = worst.customer
-        self._step(f'patchfleet nsight approve --customer "{name}", what is critical and overdue')
+        self._step(f'patchfleet nsight approve --customer "{name}", overdue critical patches')
         selection = Selection(customers=(worst.customer_id,))
         with store.snapshot() as snapshot:
             overdue = {
@@ -180,13 +184,13 @@ class _Demo:
         show(planned, self._session.info)
         results = list(apply(planned, source, store.journal, now=self._clock))
         for result in results:
-            tell(self._session, result)
+            print_outcome(self._session, result)
         summarise(self._session, planned, results)
 
     def _changes(self, store: "Store", first: int, second: int) -> None:
         from patchfleet.report import changes_report, write_text
 
-        self._step("what changed between the two syncs")
+        self._step("patchfleet diff: changes between the two syncs")
         with store.snapshot(run_id=first) as before, store.snapshot(run_id=second) as after:
             report = changes_report(before, after, with_rows=False)
             write_text(report, self._session.console)
@@ -211,6 +215,6 @@ class _Demo:
             report = fleet_report(snapshot)  # its lists are read while it is written
             for name in ("fleet.xlsx", "fleet.html"):
                 self._session.info(f"wrote {save(report, self._folder / name)}")
-        self._session.info(f"The record is {self._record}; ask it more:")
+        self._session.info(f"The record is {self._record}; try:")
         self._session.info(f"  patchfleet --store {self._record} today --items")
         self._session.info(f"  patchfleet --store {self._record} nsight patches --status failed")

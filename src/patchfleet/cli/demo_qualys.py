@@ -1,7 +1,4 @@
-"""The second half of the demo: the same machines seen by Qualys, and a job that runs on them.
-
-Law of this file: as of the first half, nothing in here is for show.
-"""
+"""The second half of the demo: the same machines at Qualys, and a job that runs on them."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -21,7 +18,7 @@ MACHINES = "operatingSystem.category1: `Windows`"
 PATCHES = "vendorSeverity:`Critical`"
 SHOWN = 10
 HOURS_PASSED = 36
-"""Far enough for the job: its installs, the restarts they need, and what follows them."""
+"""Covers the job: its installs, the restarts they need, and the installs after those."""
 
 
 def show_qualys(
@@ -31,7 +28,7 @@ def show_qualys(
     store: "Store",
     folder: Path,
 ) -> None:
-    """Show one fleet out of two sources, and a job from the query that names its machines."""
+    """Show one fleet from two sources, and a job created from a query on its machines."""
     from patchfleet.cli.qualys.tables import results_report
     from patchfleet.qualys import Qualys
     from patchfleet.report import Report, save, write_text
@@ -40,11 +37,11 @@ def show_qualys(
     where = {"gateway_url": host.url}
     with Qualys(account.username, account.password, override_platform=where) as client:
         _sync(session, step, client, host, store)
-        step("patchfleet machines list: one fleet out of two sources")
+        step("patchfleet machines list: one fleet from two sources")
         machines = _machines(session, store)
         write_text(_first(machines), session.console)
         created = _created(session, step, client)
-        step(f"{HOURS_PASSED} hours pass, and the job runs")
+        step(f"{HOURS_PASSED} hours pass; the job runs")
         host.emulator.advance(hours=HOURS_PASSED)
         result = client.get_job_results(created, pageSize=100)
     report = results_report([result], host.emulator.now)
@@ -67,10 +64,10 @@ def _sync(
     host: "EmulatorHost",
     store: "Store",
 ) -> None:
-    """Read Qualys into the same record; there each customer has a tag of its name."""
+    """Read Qualys into the same record; each customer has an asset tag of its name."""
     import time
 
-    from patchfleet.cli.sync import tell
+    from patchfleet.cli.sync import print_result
     from patchfleet.fleet import QualysSource, sync
     from patchfleet.store.queries import customers
 
@@ -83,11 +80,11 @@ def _sync(
 
     started = time.monotonic()
     outcome = sync(QualysSource(client, customer_tags=names, now=clock), store, now=clock)
-    tell(session, outcome, time.monotonic() - started)
+    print_result(session, outcome, time.monotonic() - started)
 
 
 def _machines(session: Session, store: "Store") -> "Table":
-    """Return every machine once, joined by what is its own, and say who knows how many."""
+    """Return every machine once, and print how many are in both sources."""
     from patchfleet.report.machines import machines_table
     from patchfleet.store.queries import machines
 
@@ -98,14 +95,14 @@ def _machines(session: Session, store: "Store") -> "Table":
         source: sum(row.sources == (source,) for row in rows) for source in ("nsight", "qualys")
     }
     session.info(
-        f"{len(rows)} machines: {joined} known to both, {alone['nsight']} to N-sight alone, "
-        f"{alone['qualys']} to Qualys alone"
+        f"{len(rows)} machines: {joined} in both, {alone['nsight']} only in N-sight, "
+        f"{alone['qualys']} only in Qualys"
     )
     return machines_table(sorted(rows, key=lambda row: -len(row.sources)))
 
 
 def _most_first(table: "Table") -> "Table":
-    """Return the assets of a result with those first on which most was installed."""
+    """Sort the assets of a result by the number of patches installed, most first."""
     import msgspec
 
     place = [column.key for column in table.columns].index("successPatches")
@@ -114,7 +111,7 @@ def _most_first(table: "Table") -> "Table":
 
 
 def _first(table: "Table") -> "Table":
-    """Return the beginning of a table; the workbook has all of it."""
+    """Return the first rows of a table; the workbook has all of them."""
     import msgspec
 
     more = len(table.rows) - SHOWN
@@ -123,7 +120,7 @@ def _first(table: "Table") -> "Table":
 
 
 def _created(session: Session, step: Callable[[str], None], client: "Qualys") -> str:
-    """Create the job for the servers that the inventory lists now."""
+    """Create the job for the servers now in the inventory."""
     query = SERVERS if client.count_assets(SERVERS) else MACHINES  # a tiny fleet has no server
     step(f"patchfleet qualys create 'My Job' --hosts '{query}' --query '{PATCHES}' --enabled")
     found = client.query_assets(filter=query, includeFields="agentId")

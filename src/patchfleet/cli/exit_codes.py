@@ -1,4 +1,4 @@
-"""What the exit codes mean. They are public: scripts rest on them."""
+"""Exit codes and their meanings. They are public: scripts depend on them."""
 
 from enum import IntEnum
 
@@ -28,14 +28,14 @@ class Exit(IntEnum):
 
 
 MEANINGS = {
-    Exit.DONE: "all was done",
-    Exit.BUG: "an error nobody foresaw; please report it",
-    Exit.USAGE: "the command line cannot be used: an unknown option, a name that matches nothing",
-    Exit.INCOMPLETE: "part of it failed or is unknown; what was done is kept, the rest is named",
-    Exit.CONFIG: "settings, a parameter, a file that is read or an output file cannot be used",
-    Exit.VENDOR: "the vendor cannot be reached or refuses",
+    Exit.DONE: "everything was done",
+    Exit.BUG: "unexpected error; please report it",
+    Exit.USAGE: "invalid command line: an unknown option, a name that matches nothing",
+    Exit.INCOMPLETE: "part of it failed or is unknown; what was done is kept, the rest is listed",
+    Exit.CONFIG: "a setting, a parameter, an input file or an output file cannot be used",
+    Exit.VENDOR: "the vendor cannot be reached or refuses the request",
     Exit.STORE: "the record cannot be read or written",
-    Exit.DECLINED: "nothing was changed: the answer was no, or there was nobody to ask",
+    Exit.DECLINED: "nothing was changed: the answer was no, or there is no terminal to ask on",
     Exit.INTERRUPTED: "interrupted; what was recorded is kept",
 }
 

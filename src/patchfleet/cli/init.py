@@ -16,7 +16,7 @@ _TEMPLATE = """\
 
 {store}[nsight]
 {account}
-# calls_per_minute = 60    # for all of Patchfleet's work with this account
+# calls_per_minute = 60    # for all Patchfleet processes with this account
 # timeout_seconds = 60
 
 # [today]
@@ -29,7 +29,7 @@ _QUALYS = """
 # The password is not here: it is in {where}.
 username = {username}
 {account}
-# calls_per_hour = 300     # what a subscription allows; 0: no limit of our own
+# calls_per_hour = 300     # your subscription's limit; 0: none
 """
 
 
@@ -39,15 +39,15 @@ username = {username}
     type=click.Choice(("nsight", "qualys")),
     default="nsight",
     show_default=True,
-    help="Whose account.",
+    help="Vendor of the account.",
 )
 @click.option("--region", help="Territory of the N-sight dashboard, for example us, uk, germany.")
 @click.option("--platform", help="Platform of the Qualys account, for example qg2, eu1.")
 @click.option("--username", help="User of the Qualys account.")
 @click.option("--url", help="Address of the server, instead of a region or platform.")
-@click.option("--here", is_flag=True, help="Settings and record stand in this folder.")
-@click.option("--force", is_flag=True, help="Replace the file if there is one.")
-@click.option("--offline", is_flag=True, help="Do not try the key or password.")
+@click.option("--here", is_flag=True, help="Keep settings and record in this folder.")
+@click.option("--force", is_flag=True, help="Replace an existing file.")
+@click.option("--offline", is_flag=True, help="Do not test the key or password.")
 @pass_session
 def command(
     session: Session,
@@ -61,11 +61,11 @@ def command(
     force: bool,
     offline: bool,
 ) -> None:
-    """Set up an account, tried with one call.
+    """Set up an account and test it with one call.
 
-    The key or password is asked for and never shown; it goes into the system's keyring. Where there
-    is no keyring, or nobody to ask, give it in the environment as PATCHFLEET_NSIGHT_KEY or
-    PATCHFLEET_QUALYS_PASSWORD. An account at Qualys is added to the settings that there are.
+    It asks for the key or password without echo and stores it in the system's keyring. Without a
+    keyring or a terminal, set PATCHFLEET_NSIGHT_KEY or PATCHFLEET_QUALYS_PASSWORD in the
+    environment. A Qualys account is added to existing settings.
     """
     path = Path(config.FILE_NAME).absolute() if here else session.config_file or config.user_file()
     set_up = {
@@ -89,10 +89,10 @@ def _nsight(
     from patchfleet.report.wording import plural
 
     if path.exists() and not force:
-        raise ConfigError(f"{path} exists", hint="--force replaces it")
+        raise ConfigError(f"{path} already exists", hint="--force replaces it")
     if not region and not url:
         if not session.is_interactive:
-            raise ConfigError("no region is given", hint="for example: patchfleet init --region us")
+            raise ConfigError("no region given", hint="for example: patchfleet init --region us")
         region = click.prompt("Region of your dashboard (us, uk, europe …)", err=True)
     given = os.environ.get("PATCHFLEET_NSIGHT_KEY", "").strip()
     key = config.Secret(given or _asked_for(session))
@@ -106,7 +106,7 @@ def _nsight(
     store = 'store = "patchfleet.db"\n\n' if here else ""
     _write(path, _TEMPLATE.format(where=where, store=store, account=account))
     if clients is not None:
-        # Not device_count, which has the mobile devices in it: no patch is known of those.
+        # Not device_count: it includes mobile devices, which have no patches.
         devices = sum((one.server_count or 0) + (one.workstation_count or 0) for one in clients)
         seen = f"{plural(len(clients), 'customer')}, {plural(devices, 'device')}"
         session.info(f"the key works: it sees {seen}")
@@ -123,19 +123,19 @@ def _qualys(
     url: str | None,
     offline: bool,
 ) -> None:
-    """Add an account at Qualys to the settings."""
+    """Add a Qualys account to the settings."""
     from patchfleet.qualys import Qualys
 
     before = path.read_text("utf-8") if path.exists() else ""
     if any(line.strip() == "[qualys]" for line in before.splitlines()):
-        raise ConfigError(f"{path} has a [qualys] table", hint="change it there")
+        raise ConfigError(f"{path} already has a [qualys] table", hint="edit it there")
     username = username or _asked(session, "user", "--username", "Username")
     if not platform and not url:
         platform = _asked(session, "platform", "--platform", "Platform (qg1, qg2, eu1 …)")
     given = os.environ.get("PATCHFLEET_QUALYS_PASSWORD", "")
     if not given and not session.is_interactive:
         raise ConfigError(
-            "there is no password and nobody to ask for it",
+            "no password given, and no terminal to ask on",
             hint="set PATCHFLEET_QUALYS_PASSWORD in the environment",
         )
     password = config.Secret(
@@ -162,7 +162,7 @@ def _qualys(
 
 
 def _quoted(text: str) -> str:
-    """Spell a text as TOML does; JSON spells it alike."""
+    """Return a text as a TOML string, for which JSON's form is valid."""
     import json
 
     return json.dumps(text)
@@ -170,7 +170,7 @@ def _quoted(text: str) -> str:
 
 def _asked(session: Session, what: str, option: str, prompt: str) -> str:
     if not session.is_interactive:
-        raise ConfigError(f"no {what} is given", hint=f"{option} gives it")
+        raise ConfigError(f"no {what} given", hint=f"use {option}")
     return str(click.prompt(prompt, err=True)).strip()
 
 
@@ -187,7 +187,7 @@ def _write(path: Path, text: str) -> None:
 def _asked_for(session: Session) -> str:
     if not session.is_interactive:
         raise ConfigError(
-            "there is no key and nobody to ask for it",
+            "no API key given, and no terminal to ask on",
             hint="set PATCHFLEET_NSIGHT_KEY in the environment",
         )
     session.info("The key is in the dashboard under Settings, General Settings, API.")

@@ -1,4 +1,4 @@
-"""`patchfleet intel`: files about vulnerabilities, loaded from where somebody put them."""
+"""`patchfleet intel`: vulnerability data, loaded from local files."""
 
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -10,30 +10,30 @@ from patchfleet.cli.options import CommandLineError, output_options
 from patchfleet.cli.session import Session, pass_session
 
 MOST_PROBLEMS = 20
-"""So many odd entries of one file are named; the others are counted."""
+"""Odd entries of one file that are listed; the others are counted."""
 
 COMMANDS = {
     "load": ("patchfleet.cli.intel:load", "Load KEV, EPSS, SSVC or KB files into the record."),
-    "list": ("patchfleet.cli.intel:listed", "List the files in force, with their day."),
+    "list": ("patchfleet.cli.intel:listed", "List the loaded files with their dates."),
 }
 
 
 @click.group(cls=LazyGroup, table=COMMANDS)
 def command() -> None:
-    """Load files about vulnerabilities: KEV, EPSS, SSVC."""
+    """Load vulnerability data: KEV, EPSS, SSVC."""
 
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--dated", metavar="DAY", help="The day of the data, where the file does not say.")
+@click.option("--dated", metavar="DAY", help="Date of the data, if the file has none.")
 @pass_session
 def load(session: Session, *, files: tuple[Path, ...], dated: str | None) -> None:
     """Load KEV, EPSS, SSVC or KB files into the record.
 
-    The content tells what a file is: CISA's catalogue (JSON or CSV), EPSS scores (CSV, also .gz),
-    SSVC assessments (JSON or CSV), Microsoft's CVRF or CSAF (JSON), or a table of kb and cve, with
-    supersedes where an update contains older ones. All of them are read before any is kept; an
-    entry that is not understood is named, and the others count.
+    The type of a file is detected from its content: CISA's KEV catalogue (JSON or CSV), EPSS
+    scores (CSV, also .gz), SSVC assessments (JSON or CSV), Microsoft's CVRF or CSAF (JSON), or a
+    table with the columns kb and cve, and optionally supersedes. All files are read before any is
+    stored; entries that cannot be parsed are listed, the others are loaded.
     """
     from patchfleet.policy.intel import read_intel
 
@@ -63,21 +63,21 @@ def load(session: Session, *, files: tuple[Path, ...], dated: str | None) -> Non
                 session.info(f"warning: {file.name}: {problem}")
             if len(intel.problems) > MOST_PROBLEMS:
                 more = len(intel.problems) - MOST_PROBLEMS
-                session.info(f"warning: {file.name}: {more:,} more entries are not understood")
+                session.info(f"warning: {file.name}: {more:,} more entries cannot be parsed")
 
 
 def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise CommandLineError(f"{text!r} is no day", hint="write it as 2026-11-20") from None
+        raise CommandLineError(f"{text!r} is not a date", hint="use the form 2026-11-20") from None
 
 
 @click.command()
 @output_options
 @pass_session
 def listed(session: Session, *, as_json: bool, outputs: tuple[Path, ...]) -> None:
-    """List the files in force, with their day."""
+    """List the loaded files with their dates."""
     from patchfleet.report import Column, tabulate
 
     columns = (
@@ -89,7 +89,7 @@ def listed(session: Session, *, as_json: bool, outputs: tuple[Path, ...]) -> Non
     )
     with session.store() as store:
         rows = store.intel_known()
-    table = tabulate("intel", "Files about vulnerabilities", columns, rows)
+    table = tabulate("intel", "Vulnerability data", columns, rows)
     days = Column("dated", "As of")
     wide = [(*row[:2], str(one.dated), *row[2:]) for row, one in zip(table.rows, rows, strict=True)]
     from patchfleet.report import Table

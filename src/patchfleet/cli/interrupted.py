@@ -1,6 +1,6 @@
-"""What an earlier command sent and was killed over: looked for, and said in one line each.
+"""Changes that an interrupted command had sent: their outcome is read back and reported.
 
-Law of this file: nothing is sent but questions, and what cannot be read stays open.
+Only reading calls are made; a change whose outcome cannot be read stays open in the journal.
 """
 
 from collections.abc import Callable
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from patchfleet.transport.operation import Change, Outcome
 
 UNDER_WAY = timedelta(minutes=10)
-"""So long a change may be another command's, which is still at it."""
+"""A younger change may belong to a command that is still running."""
 MOST = 10
-"""How many are looked for by one command."""
+"""Changes settled by one command."""
 
 
 def settle_earlier(
@@ -31,16 +31,16 @@ def settle_earlier(
     *,
     leaving: tuple[str, ...] = (),
 ) -> None:
-    """Look for what earlier commands sent to a source, say what became of it, and write it down.
+    """Read back open changes of earlier commands, report their outcome and journal it.
 
-    `change_of` makes the change of a line again; `leaving` are actions that others settle.
+    `change_of` rebuilds the change of a journal entry; actions in `leaving` are left open.
     """
     left = [one for one in journal.open(source) if one.entry.action not in leaving]
     for one in left[:MOST]:
         _settle(session, journal, client, one, change_of)
     if len(left) > MOST:
         session.info(
-            f"warning: {len(left) - MOST} more changes of earlier commands have no outcome"
+            f"warning: {len(left) - MOST} more changes of earlier commands have no known outcome"
         )
 
 
@@ -54,29 +54,29 @@ def _settle(
     from patchfleet.transport.change import claims_of
 
     entry, now = one.entry, datetime.now(UTC)
-    said = f"warning: {_named(entry)}, sent {entry.at:%Y-%m-%d %H:%M} UTC and broken off: "
+    prefix = f"warning: {_named(entry)}, sent {entry.at:%Y-%m-%d %H:%M} UTC and interrupted: "
     try:
         change = change_of(entry)
-    except ConfigError:  # a line of before, which cannot be made again
+    except ConfigError:  # an entry that cannot be rebuilt
         change = None
     outcome = None if change is None else _looked(client, change)
     if change is None or outcome is None:
-        session.info(f"{said}what became of it cannot be read; look before you repeat it")
+        session.info(f"{prefix}its outcome cannot be read; check before repeating it")
         return
     if outcome.is_done:
         journal.ended(one.line, claims_of(outcome), now)
-        session.info(f"{said}it is done")
+        session.info(f"{prefix}it is done")
         return
     words = next(s.words for s in outcome.sights.values() if s.verdict != "done")
     if now - entry.at < UNDER_WAY:
-        session.info(f"{said}{words}; it may still be under way")
+        session.info(f"{prefix}{words}; it may still be running")
         return
     journal.ended(one.line, claims_of(outcome), now)
-    session.info(f"{said}{words}; {change.check}")
+    session.info(f"{prefix}{words}; {change.check}")
 
 
 def _looked(client: "Client", change: "Change[Any]") -> "Outcome[Any] | None":
-    """Read back what was to be changed; None where it cannot be read."""
+    """Read back what was to be changed; return None if it cannot be read."""
     from patchfleet.transport.operation import Outcome, Procedure
 
     if change.look is None:

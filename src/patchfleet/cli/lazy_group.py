@@ -1,7 +1,7 @@
-"""A group of commands that knows their names and summaries, and imports one when it is run.
+"""A click group with a table of names and summaries, which imports a command when it is run.
 
-The summary stands here and not in the command's module, so that `--help` imports none of them; a
-test holds each to the first line of its command's own help.
+Summaries are in the table, so that `--help` imports no command. Invariant: each equals the first
+line of its command's own help (tests/cli/test_cli_help.py::test_every_command_has_help).
 """
 
 from collections.abc import Mapping
@@ -21,11 +21,11 @@ class LazyGroup(click.Group):
         self.table = table
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 -- click's signature
-        """Return the names in the order of the table, which is the order of use."""
+        """Return the names in the order of the table."""
         return list(self.table)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """Import a command, or return None for a name nobody knows."""
+        """Import a command, or return None for an unknown name."""
         if cmd_name not in self.table:
             return None
         module, _, name = self.table[cmd_name][0].partition(":")

@@ -1,4 +1,4 @@
-"""The commands there are, and how every error becomes a line and an exit code."""
+"""The table of commands, and the line and exit code of every error."""
 
 import os
 import sys
@@ -15,21 +15,21 @@ from patchfleet.cli.streams import FULL, give_up_output, open_streams
 from patchfleet.errors import Error
 
 COMMANDS = {
-    "demo": ("patchfleet.cli.demo", "Show the main job on an emulated fleet, in under a minute."),
-    "init": ("patchfleet.cli.init", "Set up an account, tried with one call."),
+    "demo": ("patchfleet.cli.demo", "Run a tour on an emulated fleet, in under a minute."),
+    "init": ("patchfleet.cli.init", "Set up an account and test it with one call."),
     "sync": ("patchfleet.cli.sync", "Read the whole fleet into the record."),
     "worker": ("patchfleet.cli.worker", "Read devices for a sync on another machine."),
     "today": ("patchfleet.cli.today", "Show what waits for somebody, by customer, worst first."),
     "report": ("patchfleet.cli.report", "Write a report: posture, overdue, ageing, history, jobs."),
-    "intel": ("patchfleet.cli.intel", "Load files about vulnerabilities: KEV, EPSS, SSVC."),
+    "intel": ("patchfleet.cli.intel", "Load vulnerability data: KEV, EPSS, SSVC."),
     "device": ("patchfleet.cli.device", "Show the patches of a device, now or at an earlier time."),
     "history": ("patchfleet.cli.history", "Show how patches of a device came to be what they are."),
     "patch": ("patchfleet.cli.patch", "Show what the sources said of a patch, and since when."),
     "diff": ("patchfleet.cli.diff", "Show what changed between two syncs."),
     "machines": ("patchfleet.cli.machines", "Show which devices are the same machine, and decide."),
-    "sql": ("patchfleet.cli.sql", "Ask a question in SQL; it reads and nothing else."),
-    "store": ("patchfleet.cli.store", "Copy the record, publish it again, check it."),
-    "runs": ("patchfleet.cli.runs", "List the syncs on record and what each could not learn."),
+    "sql": ("patchfleet.cli.sql", "Query the record in SQL, read-only."),
+    "store": ("patchfleet.cli.store", "Copy the record, republish it, check it."),
+    "runs": ("patchfleet.cli.runs", "List the syncs on record and their problems."),
     "nsight": ("patchfleet.cli.nsight", "See and change patches through N-able N-sight RMM."),
     "qualys": ("patchfleet.cli.qualys", "See and change jobs, patches and assets at Qualys."),
     "emulate": ("patchfleet.cli.emulate", "Run an emulated vendor on a port of this machine."),
@@ -60,7 +60,7 @@ def app(ctx: click.Context, config: Path | None, store: str | None) -> None:
       patchfleet demo                 no account needed
       patchfleet init                 your N-sight account
       patchfleet sync                 read the fleet
-      patchfleet today                what waits for somebody
+      patchfleet today                what needs attention
     """  # noqa: D301 -- \b is what click wants, not a backslash
     ctx.color = _is_coloured()
     ctx.obj = Session(config_file=config, store=store)
@@ -73,22 +73,22 @@ def run(arguments: list[str] | None = None) -> int:
         code = _run(arguments)
         sys.stdout.flush()
     except OSError as error:
-        # Whoever read our output has seen enough, it is closed, or the disk it went to is full.
+        # The reader of our output has closed it, it never was open, or its disk is full.
         give_up_output()
         if isinstance(error, BrokenPipeError):
             return Exit.DONE
         reason = f"cannot write to standard output: {error.strerror}"
-        return _say(reason, "--output writes to a file", Exit.CONFIG)
+        return _print_error(reason, "--output writes to a file", Exit.CONFIG)
     return code
 
 
 def _run(arguments: list[str] | None) -> int:
-    """Run the command line, and let pass only what is wrong with standard output."""
+    """Run the command line; raise only errors of standard output."""
     try:
         result = app.main(arguments, prog_name="patchfleet", standalone_mode=False)
     except SystemExit as end:
-        # How click and rich leave when nobody reads our output any more, which is 1, and how click
-        # leaves when it has answered a shell's question for completions.
+        # click and rich exit with 1 when the reader of our output is gone; click exits with 0 when
+        # it has answered a shell's request for completions.
         if end.code:
             raise BrokenPipeError from None
         return Exit.DONE
@@ -100,45 +100,45 @@ def _run(arguments: list[str] | None) -> int:
 
 
 def _explained(error: Exception) -> int:
-    """Say what went wrong in one line and a hint, and return the exit code."""
+    """Print an error as one line and a hint, and return its exit code."""
     if isinstance(error, click.exceptions.Abort):  # click's form of Ctrl-C
-        said = str(error.__cause__) if isinstance(error.__cause__, KeyboardInterrupt) else ""
-        return _say(said or "interrupted", None, Exit.INTERRUPTED)
+        words = str(error.__cause__) if isinstance(error.__cause__, KeyboardInterrupt) else ""
+        return _print_error(words or "interrupted", None, Exit.INTERRUPTED)
     if isinstance(error, click.UsageError):
         where = error.ctx.command_path if error.ctx else "patchfleet"
         hint = getattr(error, "hint", None) or f"see `{where} --help`"
         # click sets choices on lines of their own; ours is one line
-        return _say(error.format_message().replace("\n\t", " "), hint, Exit.USAGE)
+        return _print_error(error.format_message().replace("\n\t", " "), hint, Exit.USAGE)
     if isinstance(error, click.ClickException):
-        return _say(error.format_message(), None, Exit.CONFIG)
+        return _print_error(error.format_message(), None, Exit.CONFIG)
     if isinstance(error, Error):
         for note in getattr(error, "__notes__", ()):
             with suppress(OSError):
                 click.echo(f"note: {_printable(note)}", err=True)
-        return _say(error.sentence, error.hint, exit_of(error))
+        return _print_error(error.sentence, error.hint, exit_of(error))
     if os.environ.get("PATCHFLEET_TRACEBACK"):
         raise error
     what = f"{type(error).__name__}: {error}".splitlines()[0]
-    hint = "set PATCHFLEET_TRACEBACK=1 to see where, and please report it"
-    return _say(f"internal error: {what}", hint, Exit.BUG)
+    hint = "PATCHFLEET_TRACEBACK=1 shows where it happened; please report it"
+    return _print_error(f"internal error: {what}", hint, Exit.BUG)
 
 
-def _say(message: str, hint: str | None, code: Exit) -> int:
+def _print_error(message: str, hint: str | None, code: Exit) -> int:
     lines = [f"{click.style('error:', fg='red', bold=True)} {_printable(message)}"]
     if hint:
         lines.append(f"{click.style('hint:', fg='cyan')} {_printable(hint)}")
-    with suppress(OSError):  # when nobody can be told, the exit code tells
+    with suppress(OSError):  # without standard error the exit code remains
         click.echo("\n".join(lines), err=True, color=_is_coloured())
     return code
 
 
 def _is_coloured() -> bool | None:
-    """Return False where colour is unwanted (https://no-color.org), else leave it to the stream."""
+    """Return False if colour is unwanted (https://no-color.org), else None: the stream decides."""
     return False if os.environ.get("NO_COLOR") else None
 
 
 def _printable(text: str) -> str:
-    """Keep what a vendor or a name says from steering the terminal."""
+    """Neutralise control characters in text of foreign origin."""
     from patchfleet.report.wording import printable
 
     return printable(text)

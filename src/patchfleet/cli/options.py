@@ -1,4 +1,4 @@
-"""Options that several commands share: which findings are meant, and where results go."""
+"""Options shared by commands: filters on devices and findings, and output."""
 
 from collections.abc import Callable, Sequence
 from functools import wraps
@@ -21,7 +21,7 @@ def output_options(command: F) -> F:
         type=click.Path(path_type=Path),
         multiple=True,
         callback=_checked_outputs,
-        help="Write to this file: .xlsx, .html, .md, .csv, .json or .parquet; may be repeated.",
+        help="Write to this file: .xlsx, .html, .md, .csv, .json or .parquet; repeatable.",
     )(command)
     return click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")(
         command
@@ -33,7 +33,7 @@ def _checked_outputs(
     param: click.Parameter,  # noqa: ARG001
     value: tuple[Path, ...],
 ) -> tuple[Path, ...]:
-    """Refuse a file that cannot be written before any work is done for it."""
+    """Refuse a file that cannot be written, before any work is done."""
     if value:
         from patchfleet.report import check_destination
 
@@ -43,17 +43,17 @@ def _checked_outputs(
 
 
 def device_options(command: F) -> F:
-    """Add the options that narrow to devices, and hand over one `Selection`."""
+    """Add the options that filter devices; the command receives one `Selection`."""
     return _selecting(command, _DEVICE_OPTIONS)
 
 
 def finding_options(command: F) -> F:
-    """Add the options that narrow to findings, and hand over one `Selection`."""
+    """Add the options that filter findings; the command receives one `Selection`."""
     return _selecting(command, (*_DEVICE_OPTIONS, *_PATCH_OPTIONS))
 
 
 class CommandLineError(click.UsageError):
-    """A command line that cannot be used, with what would help."""
+    """An invalid command line, with a hint."""
 
     def __init__(self, message: str, hint: str | None = None) -> None:
         super().__init__(message)
@@ -65,14 +65,14 @@ def named(
     param: click.Parameter,
     value: tuple[str, ...],
 ) -> tuple[str, ...]:
-    """Refuse an empty name and a bare `KB`: an empty variable of a script must not mean all."""
+    """Refuse an empty name and a bare `KB`: an empty shell variable must not select everything."""
     for term in value:
         if term.strip().casefold() in {"", "kb"}:
             raise CommandLineError(
                 f"{param.opts[0] if isinstance(param, click.Option) else 'PATCH'} '{term}' "
-                "names nothing",
+                + ("lacks its number" if term.strip() else "is empty"),
                 hint="is a variable empty?"
-                + ("" if param.required else " Leave it out to mean all"),
+                + ("" if param.required else " Leave the option out to select all"),
             )
     return value
 
@@ -117,7 +117,7 @@ _PATCH_OPTIONS: tuple[Callable[[Any], Any], ...] = (
         metavar="PATCH",
         multiple=True,
         callback=named,
-        help="The same as PATCH: a KB number or a part of a title.",
+        help="Same as PATCH: a KB number or part of a title.",
     ),
     click.option(
         "--severity",
@@ -172,7 +172,7 @@ def _selecting(command: F, options: tuple[Callable[[Any], Any], ...]) -> F:
 
 
 def check_names(snapshot: Any, selection: Selection) -> None:
-    """Refuse a customer, site or device nobody has: it is misspelt more often than empty."""
+    """Refuse an unknown customer, site or device: more often a typo than an empty result."""
     from patchfleet.store.queries import unknown_names
 
     for unknown in unknown_names(snapshot, selection):
@@ -180,9 +180,9 @@ def check_names(snapshot: Any, selection: Selection) -> None:
 
 
 def no_such(noun: str, name: str, close: Sequence[str]) -> CommandLineError:
-    """Return the error for a name that nothing is called by, with names close to it."""
+    """Return the error for an unknown name; the hint suggests close names."""
     meant = " or ".join(f"'{one}'" for one in close)
     return CommandLineError(
         f"no {noun} is called '{name}'",
-        hint=f"did you mean {meant}?" if meant else "names may hold * and ?",
+        hint=f"did you mean {meant}?" if meant else "* and ? are wildcards",
     )

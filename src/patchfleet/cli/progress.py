@@ -1,4 +1,4 @@
-"""A progress bar on standard error while a sync runs; plain lines where nobody watches."""
+"""A progress bar on standard error while a sync runs; nothing where that is no terminal."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,24 +14,24 @@ if TYPE_CHECKING:
 def sync_progress(
     stderr: "Console", title: str, calls_per_minute: float
 ) -> Iterator[Callable[[SyncProgress], None]]:
-    """Yield what a sync tells its progress to; `calls_per_minute` is 0 where there is no limit."""
+    """Yield the progress callback of a sync; `calls_per_minute` is 0 if there is no limit."""
     with _shown(stderr, title) as show:
-        is_cost_said = False
+        is_cost_shown = False
 
-        def tell(progress: SyncProgress) -> None:
-            nonlocal is_cost_said
-            if progress.devices and not is_cost_said:
-                is_cost_said = True
+        def update(progress: SyncProgress) -> None:
+            nonlocal is_cost_shown
+            if progress.devices and not is_cost_shown:
+                is_cost_shown = True
                 cost = _cost(progress.devices - progress.scanned, calls_per_minute)
                 if cost:
                     stderr.print(cost)
             show(progress)
 
-        yield tell
+        yield update
 
 
 def _cost(calls: int, calls_per_minute: float) -> str:
-    """Say what reading the devices will take, where the pace makes it worth saying."""
+    """Return an estimate of the time to read the devices, or '' below half a minute."""
     minutes = calls / calls_per_minute if calls_per_minute else 0
     if minutes < 0.5:
         return ""
@@ -43,7 +43,7 @@ def _cost(calls: int, calls_per_minute: float) -> str:
 
 @contextmanager
 def _shown(stderr: "Console", title: str) -> Iterator[Callable[[SyncProgress], None]]:
-    """Yield what shows progress: a bar on a terminal, nothing elsewhere."""
+    """Yield a function that shows progress: as a bar on a terminal, else not at all."""
     if not stderr.is_terminal:
         yield lambda _: None
         return

@@ -14,16 +14,18 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="How many.")
 @click.option(
-    "--problems", "run_id", metavar="RUN", type=int, help="List what this run could not learn."
+    "--limit", type=click.IntRange(1), default=20, show_default=True, help="Number of syncs."
+)
+@click.option(
+    "--problems", "run_id", metavar="RUN", type=int, help="List the problems of this run."
 )
 @output_options
 @pass_session
 def command(
     session: Session, *, limit: int, run_id: int | None, as_json: bool, outputs: tuple[Path, ...]
 ) -> None:
-    """List the syncs on record and what each could not learn."""
+    """List the syncs on record and their problems."""
     with session.store() as store:
         table = _runs(store, limit) if run_id is None else _problems(store, run_id)
     session.show(table, as_json=as_json, outputs=outputs)
@@ -52,6 +54,6 @@ def _problems(store: "Store", run_id: int) -> "Table":
 
     if not store.has_run(run_id):
         raise CommandLineError(f"there is no run {run_id}", hint="`patchfleet runs` lists them")
-    columns = (Column("subject", "What"), Column("reason", "Why"))
-    title = f"What run {run_id} could not learn"
+    columns = (Column("subject", "Subject"), Column("reason", "Problem"))
+    title = f"Problems in run {run_id}"
     return tabulate("problems", title, columns, store.problems(run_id))

@@ -1,6 +1,6 @@
-"""What one command needs: settings, the record, the vendor's client, and where to write.
+"""The session of one command: settings, record, vendor clients and consoles.
 
-Law of this file: each is made when it is first asked for, so that no command pays for another's.
+Each is created on first use, so that no command pays for what another needs.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class Session:
-    """The surroundings of one command."""
+    """Everything one command works with."""
 
     def __init__(self, *, config_file: Path | None, store: str | None) -> None:
         self.config_file = config_file
@@ -37,7 +37,7 @@ class Session:
 
     @cached_property
     def settings(self) -> config.Settings:
-        """The settings; warnings about them are said once."""
+        """The settings; warnings about them are printed on first use."""
         settings = config.load(self.config_file)
         for warning in config.warnings_about(settings):
             self.info(f"warning: {warning}")
@@ -45,7 +45,7 @@ class Session:
 
     @property
     def store_address(self) -> Path | str:
-        """The record, a file or a server's address: as named on the command line, else as set."""
+        """The record, a file or a server's address: --store, else the setting."""
         if self._store is None:
             return self.settings.store_address
         return self._store if "://" in self._store else Path(self._store)
@@ -68,7 +68,7 @@ class Session:
             yield store
 
     def _make_folder(self, folder: Path) -> None:
-        """Make the folder of a record that stands where the settings say."""
+        """Create the folder of a record whose place is set in the settings."""
         try:
             for path in (*reversed(folder.parents), folder):
                 if not path.exists():
@@ -81,21 +81,21 @@ class Session:
 
     @contextmanager
     def snapshot(self, *, with_history: bool = False) -> "Iterator[Snapshot]":
-        """Open what the last complete syncs published."""
+        """Open the publications of the last complete syncs."""
         with self.store() as store, store.snapshot(with_history=with_history) as snapshot:
             self.warn_repaired(snapshot)
             yield snapshot
 
     def warn_repaired(self, snapshot: "Snapshot") -> None:
-        """Name each published file that had to be made again."""
+        """Warn of each published file that was rebuilt."""
         for sentence in snapshot.repaired:
             self.info(f"warning: {sentence}")
 
     def nable(self, store: "Store | None" = None) -> "NAble":
         """Return a client for the N-sight account of the settings.
 
-        With a store it keeps the pace that all processes with this key keep together, and a journal
-        of what it changes.
+        With a store it shares the rate limit of all processes that use this key, and writes its
+        changes to the journal.
         """
         from patchfleet.nsight import NAble
 
@@ -110,7 +110,7 @@ class Session:
             config.nsight_key(self.settings),
             base_url=nsight.base_url,
             timeout=nsight.timeout_seconds,
-            pace=_pace(store, nsight.calls_per_minute, 60, self.nsight_account),
+            pace=_rate_limit(store, nsight.calls_per_minute, 60, self.nsight_account),
             journal=None if store is None else store.journal,
             retries=nsight.retries,
             user_agent=nsight.user_agent,
@@ -120,7 +120,7 @@ class Session:
 
     @property
     def nsight_account(self) -> str:
-        """Name the N-sight account of the settings, without telling its key."""
+        """A digest that identifies the N-sight account without revealing its key."""
         nsight = self.settings.nsight
         key = config.nsight_key(self.settings).reveal()
         return _account("nsight", nsight.base_url or nsight.region, key)
@@ -130,7 +130,7 @@ class Session:
     ) -> "Qualys":
         """Return a client for the Qualys account of the settings; see `nable` for `store`.
 
-        `journal` takes the place of the store's own.
+        `journal` replaces the store's own.
         """
         from patchfleet.qualys import Qualys
 
@@ -149,7 +149,7 @@ class Session:
             qualys.platform or "qg1",
             override_platform={"gateway_url": qualys.gateway_url} if qualys.gateway_url else None,
             timeout=qualys.timeout_seconds,
-            pace=_pace(store, qualys.calls_per_hour, 3600, account),
+            pace=_rate_limit(store, qualys.calls_per_hour, 3600, account),
             journal=journal,
             retries=qualys.retries,
             user_agent=qualys.user_agent,
@@ -160,19 +160,19 @@ class Session:
 
     @property
     def resume_within(self) -> timedelta:
-        """How old a broken-off sync may be to be taken up again."""
+        """How old an interrupted sync may be to be resumed."""
         return timedelta(hours=self.settings.sync.resume_within_hours)
 
     @cached_property
     def console(self) -> "Console":
-        """Where data goes: standard output, with colour on a terminal only."""
+        """Standard output, for data; coloured on a terminal only."""
         from rich.console import Console
 
         return Console(highlight=False, soft_wrap=False)
 
     @cached_property
     def stderr(self) -> "Console":
-        """Where talk goes: standard error. When nobody listens any more the work goes on."""
+        """Standard error, for messages. Work continues if it cannot be written."""
         from rich.console import Console
 
         class Stderr(Console):
@@ -182,7 +182,7 @@ class Session:
             def _write_buffer(self) -> None:
                 try:
                     super()._write_buffer()
-                except OSError:  # a full disk, as a pipe that nobody reads
+                except OSError:  # a full disk is treated like a closed pipe
                     self.quiet = True
                     self._buffer.clear()
 
@@ -190,13 +190,13 @@ class Session:
 
     @property
     def is_interactive(self) -> bool:
-        """Whether somebody can be asked."""
+        """Whether a person can answer a question on the terminal."""
         return sys.stdin.isatty() and sys.stderr.isatty()
 
     def info(self, sentence: str, *, bold: bool = False) -> None:
-        """Say a sentence on standard error. When nobody listens any more the work goes on.
+        """Print a sentence on standard error. Work continues if it cannot be written.
 
-        Names and titles in it are foreign and cannot steer the terminal.
+        Control characters of names and titles in it are neutralised.
         """
         from patchfleet.report.wording import printable
 
@@ -212,10 +212,10 @@ class Session:
         outputs: tuple[Path, ...],
         table: str | None = None,
     ) -> None:
-        """Write a report or a table: to files where they are named, else to standard output.
+        """Write a report or a table to `outputs`, or else to standard output.
 
-        `table` narrows a report to the one table of that name. What a CSV or Parquet file has no
-        place for, what is covered and what not, is said.
+        `table` reduces a report to the table of that name. CSV and Parquet files have no place for
+        notes on coverage: these are printed.
         """
         from patchfleet.report import Report, save, to_json, write_text
 
@@ -233,15 +233,15 @@ class Session:
 
 
 def _account(*parts: str | None) -> str:
-    """Name an account by a digest: processes with the same one find each other by it."""
+    """Return a digest by which processes with the same account share its rate limit."""
     text = "\0".join(part or "" for part in parts)
     return hashlib.blake2b(text.encode(), digest_size=8, person=b"patchfleet").hexdigest()
 
 
-def _pace(
+def _rate_limit(
     store: "Store | None", calls: float, seconds: float, account: str
 ) -> "RateLimiter | None":
-    """Return the pace of a client, so many calls in a time: shared where there is a store."""
+    """Return the rate limit of a client, `calls` in `seconds`: shared if there is a store."""
     from patchfleet.transport.rate_limit import RateLimit, whole_calls
 
     if not calls:

@@ -1,4 +1,4 @@
-"""`patchfleet sql`: a question in SQL over what is published."""
+"""`patchfleet sql`: SQL over the publications."""
 
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("statement", required=False)
 @click.option("--views", is_flag=True, help="List the views and their columns.")
-@click.option("--at", type=Moment(), help="Over what was known then: 2026-03-14, or with T08:00.")
+@click.option(
+    "--at", type=Moment(), help="Query the state at this time: 2026-03-14, or with T08:00."
+)
 @output_options
 @pass_session
 def command(
@@ -30,7 +32,7 @@ def command(
     as_json: bool,
     outputs: tuple[Path, ...],
 ) -> None:
-    """Ask a question in SQL; it reads and nothing else.
+    """Query the record in SQL, read-only.
 
     \b
     patchfleet sql "SELECT customer, count(*) FROM held
@@ -46,14 +48,14 @@ def command(
     with session.store() as store, store.snapshot(at=at, with_history=True) as snapshot:
         session.warn_repaired(snapshot)
         if statement:
-            # Before a person's statement, after which these facts answer nothing else.
+            # Before the statement: it may change the views that coverage reads.
             for note in missing(snapshot.coverage()):
                 session.info(f"* {note}")
-        table = _asked(snapshot, statement) if statement else _views(snapshot)
+        table = _result(snapshot, statement) if statement else _views(snapshot)
         session.show(table, as_json=as_json, outputs=outputs)
 
 
-def _asked(snapshot: "Snapshot", statement: str) -> "Table":
+def _result(snapshot: "Snapshot", statement: str) -> "Table":
     from patchfleet.report.sql_result import sql_result_table
 
     return sql_result_table(snapshot.ask(statement))
@@ -69,4 +71,4 @@ def _views(snapshot: "Snapshot") -> "Table":
         Column("meaning", "Meaning"),
     )
     rows = [(one.view, one.column, one.kind, one.meaning) for one in snapshot.views()]
-    return Table(name="views", title="Views to ask", columns=columns, rows=rows)
+    return Table(name="views", title="Views", columns=columns, rows=rows)

@@ -1,4 +1,4 @@
-"""`patchfleet store`: the record itself, and what is published of it."""
+"""`patchfleet store`: the record and its publications."""
 
 from pathlib import Path
 
@@ -10,15 +10,15 @@ from patchfleet.cli.lazy_group import LazyGroup
 from patchfleet.cli.session import Session, pass_session
 
 COMMANDS = {
-    "publish": ("patchfleet.cli.store:publish", "Write published files again from the record."),
+    "publish": ("patchfleet.cli.store:publish", "Rewrite published files from the record."),
     "check": ("patchfleet.cli.store:check", "Compare published files with the record's digests."),
-    "copy": ("patchfleet.cli.store:copy", "Copy the whole record into another, empty one."),
+    "copy": ("patchfleet.cli.store:copy", "Copy the whole record to an empty one."),
 }
 
 
 @click.group(cls=LazyGroup, table=COMMANDS)
 def command() -> None:
-    """Copy the record, publish it again, check it."""
+    """Copy the record, republish it, check it."""
 
 
 @click.command()
@@ -26,19 +26,19 @@ def command() -> None:
 @click.option("--all", "everything", is_flag=True, help="Every complete sync on record.")
 @pass_session
 def publish(session: Session, *, run_id: int | None, everything: bool) -> None:
-    """Write published files again from the record.
+    """Rewrite published files from the record.
 
-    The rows are the same at any time later. RUN is a number of `patchfleet runs`.
+    The rows are the same whenever it is done. RUN is a number from `patchfleet runs`.
     """
     if (run_id is None) is not everything:
-        raise click.UsageError("name a run, or --all")
+        raise click.UsageError("give a run or --all")
     with session.store() as store:
         if run_id is not None:
             store.publish(run_id)
-            session.info(f"published run {run_id} again")
+            session.info(f"republished run {run_id}")
         else:
             many = store.publish_all()
-            session.info(f"published {many:,} run{'' if many == 1 else 's'} again")
+            session.info(f"republished {many:,} run{'' if many == 1 else 's'}")
 
 
 @click.command()
@@ -46,14 +46,16 @@ def publish(session: Session, *, run_id: int | None, everything: bool) -> None:
 def check(session: Session) -> int:
     """Compare published files with the record's digests.
 
-    Each that is missing or differs is named, and the exit code is 3. Nothing is
-    changed: a damaged file is made again when it is next read, or by `store publish`.
+    Files that are missing or differ are listed, and the exit code is 3. Nothing is changed: a
+    damaged file is rebuilt when it is next read, or by `store publish`.
     """
     with session.store() as store:
         damaged = store.damaged()
     for sentence in damaged:
         click.echo(sentence)
-    session.info(f"{len(damaged):,} damaged" if damaged else "every published file is as recorded")
+    session.info(
+        f"{len(damaged):,} damaged" if damaged else "every published file matches the record"
+    )
     return Exit.INCOMPLETE if damaged else Exit.DONE
 
 
@@ -61,10 +63,10 @@ def check(session: Session) -> int:
 @click.argument("destination")
 @pass_session
 def copy(session: Session, *, destination: str) -> None:
-    """Copy the whole record into another, empty one.
+    """Copy the whole record to an empty one.
 
     DESTINATION is a file or postgresql://USER@HOST/DATABASE.
-    What is published is made anew from it when it is first read.
+    Its publications are rebuilt when they are first read.
     """
     target: Path | str = destination if "://" in destination else Path(destination)
     with session.store() as store:

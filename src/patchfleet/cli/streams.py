@@ -1,7 +1,8 @@
-"""The three standard streams, whatever a shell or a service manager made of them.
+"""The three standard streams, also where a shell or a service manager has closed them.
 
-Law of this file: a stream that is closed never becomes the number of a file that a command opens,
-what is lost of the talk does not end the work, and what is lost of the data is an error.
+Invariants (tests/cli/test_cli_every_stream.py, tests/cli/test_cli_streams.py): a file that a
+command opens never gets the number of a closed stream; lost messages do not stop the work; lost
+data is an error.
 """
 
 import errno
@@ -11,11 +12,11 @@ import sys
 from contextlib import suppress
 
 FULL = {errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EBADF}
-"""What writing to a stream can meet; an error of a file is caught where the file is opened."""
+"""Errors of writing to a stream; errors of a file are caught where the file is opened."""
 
 
 class _Closed(io.TextIOBase):
-    """Standard output that is closed: nothing to write is no error, and anything else is."""
+    """Closed standard output: writing text is an error, writing nothing is not."""
 
     encoding = "utf-8"
     errors = "replace"
@@ -30,7 +31,7 @@ class _Closed(io.TextIOBase):
 
 
 def open_streams() -> None:
-    """Put something in the place of each stream that is closed; a narrow code page ends nothing."""
+    """Replace each closed stream; replace characters that a code page cannot encode."""
     for number in range(3):
         try:
             os.fstat(number)
@@ -38,17 +39,17 @@ def open_streams() -> None:
             with suppress(OSError):
                 os.open(os.devnull, os.O_RDWR)  # the lowest number that is free: this one
     if sys.stdin is None:
-        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115, PTH123 -- for good
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115, PTH123 -- open until the process ends
     if sys.stdout is None:
         sys.stdout = _Closed()
     if sys.stderr is None:
-        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 -- for good
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 -- open until the process ends
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
 
 
 def give_up_output() -> None:
-    """Let what is left of the output go nowhere: the interpreter would try again at its end."""
+    """Discard buffered output: the interpreter would try to write it again at exit."""
     with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 VENDORS = ("nsight", "qualys")
 MOST_NAMED = 20
-"""So many devices are named one by one; the record names all."""
+"""Devices printed one by one; `patchfleet runs --problems` lists all."""
 
 
-class Ended(msgspec.Struct, frozen=True, kw_only=True):
-    """What `--json` says, beside the outcomes of others, of a vendor that could not be read."""
+class FailedSync(msgspec.Struct, frozen=True, kw_only=True):
+    """The `--json` entry of a vendor that could not be read, beside the results of others."""
 
     source: str
     is_complete: bool = False
@@ -41,12 +41,12 @@ class Duration(click.ParamType[timedelta]):
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> timedelta:
-        """Read a number of hours or days."""
+        """Parse a number of hours or days."""
         if isinstance(value, timedelta):
             return value
         found = re.fullmatch(r"(\d+(?:\.\d+)?)([hd]?)", str(value).strip())
         if not found or (not found[2] and float(found[1])):
-            self.fail(f"{value!r} is no time: use 12h or 7d", param, ctx)
+            self.fail(f"{value!r} is not a duration: use 12h or 7d", param, ctx)
         return timedelta(hours=float(found[1]) * (24 if found[2] == "d" else 1))
 
 
@@ -54,19 +54,18 @@ class Duration(click.ParamType[timedelta]):
 @click.option(
     "--source", "vendors", type=click.Choice(VENDORS), multiple=True, help="Only this source."
 )
-@click.option("--fresh", is_flag=True, help="Begin anew, even if a sync was broken off just now.")
+@click.option("--fresh", is_flag=True, help="Start over, even if a sync was interrupted recently.")
 @click.option(
     "--max-age",
     type=Duration(),
-    help="Ask no device listed within this time unless something says it changed: 12h, 7d; 0 asks "
-    "all.",
+    help="Skip devices read within this time unless they may have changed: 12h, 7d; 0 reads all.",
 )
-@click.option("--max-calls", type=click.IntRange(1), help="End, incomplete, before more calls.")
+@click.option("--max-calls", type=click.IntRange(1), help="Stop, incomplete, before more calls.")
 @click.option(
     "--accept-missing",
     is_flag=True,
-    help="Believe that many devices, or all jobs, are gone at once, and devices that are missing "
-    "from lists shorter than the vendor's own count.",
+    help="Accept that many devices, or all jobs, have disappeared at once, and that devices are "
+    "missing from lists shorter than the vendor's own count.",
 )
 @click.option(
     "--accept-unread",
@@ -74,15 +73,15 @@ class Duration(click.ParamType[timedelta]):
     is_flag=False,
     flag_value=ALL,
     metavar="[DEVICE]",
-    help="Be complete without the devices that cannot be read, or without this one (name or id): "
-    "each keeps its last listing, and is named with its age.",
+    help="Complete the sync without devices that cannot be read, or without this one (name or "
+    "id): each keeps its last listing and is reported with its age.",
 )
 @click.option(
     "--engine",
     is_flag=True,
-    help="Let `patchfleet worker` processes read the devices; the record is in PostgreSQL.",
+    help="Let `patchfleet worker` processes read the devices; needs a record in PostgreSQL.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @pass_session
 def command(
     session: Session,
@@ -98,16 +97,15 @@ def command(
 ) -> int:
     """Read the whole fleet into the record.
 
-    From every vendor that is set up. A sync is complete, or it says what is missing and exits
-    with 3; until one is complete, the state before it stays current. A sync that was broken off is
-    taken up again where it stopped. One vendor that fails does not keep the other from being read.
+    Reads every vendor that is set up. A sync is complete, or it lists what is missing and exits
+    with 3; until one is complete, the previous state stays current. An interrupted sync resumes
+    where it stopped. If one vendor fails, the other is still read.
 
-    What a person accepts as missing (--accept-unread, or `accept_unread_after` in the settings)
-    does not keep a sync from being complete: it exits with 0 and names each device with the age of
-    what is known of it.
+    Devices accepted as unreadable (--accept-unread, or `accept_unread_after` in the settings) do
+    not make a sync incomplete: it exits with 0 and lists each of them with the age of its data.
     """
-    rules = msgspec.structs.replace(
-        _rules(session, max_age, max_calls),
+    options = msgspec.structs.replace(
+        _options(session, max_age, max_calls),
         fresh=fresh, accepts_missing=accept_missing, accepts_unread=accept_unread,
     )  # fmt: skip
     if engine:
@@ -116,18 +114,18 @@ def command(
         reached_by_all(session.store_address)
     with session.store(create=True) as store:
         chosen = _chosen(session, vendors)
-        told, errors = _sync_each(session, store, chosen, rules, is_distributed=engine)
-    outcomes = [one for one in told if isinstance(one, SyncResult)]
+        results, errors = _sync_each(session, store, chosen, options, is_distributed=engine)
+    outcomes = [one for one in results if isinstance(one, SyncResult)]
     if as_json:
-        what = told[0] if len(chosen) == 1 else told
+        what = results[0] if len(chosen) == 1 else results
         click.echo(msgspec.json.format(msgspec.json.encode(what), indent=2))
     if errors:
         return Exit.INCOMPLETE if outcomes else exit_of(errors[0])
     return Exit.DONE if all(one.is_complete for one in outcomes) else Exit.INCOMPLETE
 
 
-def _rules(session: Session, max_age: timedelta | None, max_calls: int | None) -> SyncOptions:
-    """Return how the settings want a sync to be made, with the bounds that are given."""
+def _options(session: Session, max_age: timedelta | None, max_calls: int | None) -> SyncOptions:
+    """Return the options of a sync from the settings; `max_age` and `max_calls` override them."""
     settings = session.settings.sync
     return SyncOptions(
         resume_within=session.resume_within,
@@ -140,9 +138,9 @@ def _rules(session: Session, max_age: timedelta | None, max_calls: int | None) -
 
 
 def _chosen(session: Session, named: tuple[str, ...]) -> list[str]:
-    """Return the vendors to read: those named, else those of which anything is set up.
+    """Return the vendors to read: those named, else those with any setting.
 
-    An account that is set up by half is asked too, and says what is missing.
+    A vendor that is only half set up is included: reading it fails with what is missing.
     """
     if named:
         return list(dict.fromkeys(named))
@@ -164,29 +162,29 @@ def _sync_each(
     session: Session,
     store: "Store",
     vendors: Sequence[str],
-    rules: SyncOptions,
+    options: SyncOptions,
     *,
     is_distributed: bool,
-) -> tuple[list[SyncResult | Ended], list[VendorError | Incomplete]]:
-    """Sync each vendor; one that fails is said, and does not keep the other from being read."""
-    told: list[SyncResult | Ended] = []
+) -> tuple[list[SyncResult | FailedSync], list[VendorError | Incomplete]]:
+    """Sync each vendor; report one that fails and go on with the other."""
+    results: list[SyncResult | FailedSync] = []
     errors: list[VendorError | Incomplete] = []
     for vendor in vendors:
         try:
-            told.append(_sync(session, store, vendor, rules, is_distributed=is_distributed))
+            results.append(_sync(session, store, vendor, options, is_distributed=is_distributed))
         except (VendorError, Incomplete) as error:
             if len(vendors) == 1:
                 raise
             errors.append(error)
-            told.append(Ended(source=vendor, error=error.sentence, hint=error.hint))
+            results.append(FailedSync(source=vendor, error=error.sentence, hint=error.hint))
             session.info(f"failed: {vendor}: {error.sentence}", bold=True)
             if error.hint:
                 session.info(f"hint: {error.hint}")
-    return told, errors
+    return results, errors
 
 
 def _sync(
-    session: Session, store: "Store", vendor: str, rules: SyncOptions, *, is_distributed: bool
+    session: Session, store: "Store", vendor: str, options: SyncOptions, *, is_distributed: bool
 ) -> SyncResult:
     from patchfleet.cli.progress import sync_progress
 
@@ -197,12 +195,12 @@ def _sync(
             source = stack.enter_context(_distributed(session, store, source, per_minute))
         try:
             with sync_progress(session.stderr, vendor, per_minute) as on_progress:
-                outcome = sync(source, store, rules=rules, on_progress=on_progress)
+                outcome = sync(source, store, rules=options, on_progress=on_progress)
         except KeyboardInterrupt:
             raise KeyboardInterrupt(
-                "interrupted; what was read is kept, and the next sync goes on from here"
+                "interrupted; what was read is kept, and the next sync resumes here"
             ) from None
-    tell(session, outcome, time.monotonic() - started)
+    print_result(session, outcome, time.monotonic() - started)
     return outcome
 
 
@@ -210,9 +208,9 @@ def _sync(
 def _distributed(
     session: Session, store: "Store", source: Source, per_minute: float
 ) -> Iterator[Source]:
-    """Give a source whose devices workers read, where each device is a call of its own."""
+    """Yield a source whose devices workers read, if each device needs a call of its own."""
     if not source.has_a_call_for_each_device:
-        session.info(f"{source.name}: read by this process, since each page names the next one")
+        session.info(f"{source.name}: read by this process, because each page names the next one")
         yield source
         return
     from patchfleet.fleet.distributed.dbos_queue import engine_of
@@ -258,11 +256,11 @@ def _qualys_source(session: Session, store: "Store") -> Iterator[tuple[Source, f
         yield source, session.settings.qualys.calls_per_hour / 60
 
 
-def tell(session: Session, outcome: SyncResult, seconds: float) -> None:
-    """Say what a sync did, and above all what it did not."""
+def print_result(session: Session, outcome: SyncResult, seconds: float) -> None:
+    """Print what a sync did and what it did not."""
     from patchfleet.report.wording import plural
 
-    resumed = f" ({outcome.already_scanned:,} kept from before)" if outcome.is_resumed else ""
+    resumed = f" ({outcome.already_scanned:,} already read before)" if outcome.is_resumed else ""
     session.info(
         f"{outcome.source}: {plural(outcome.customers, 'customer')}, "
         f"{plural(outcome.devices, 'device')}; read {outcome.scanned:,}{resumed} "
@@ -270,7 +268,7 @@ def tell(session: Session, outcome: SyncResult, seconds: float) -> None:
     )
     if outcome.kept:
         session.info(
-            f"not asked: {plural(outcome.kept, 'device')} listed lately, with no sign of a change"
+            f"skipped: {plural(outcome.kept, 'device')} read recently, with no sign of a change"
         )
     session.info(
         f"changes: {outcome.new:,} new, {outcome.changed:,} changed, {outcome.gone:,} gone"
@@ -281,20 +279,20 @@ def tell(session: Session, outcome: SyncResult, seconds: float) -> None:
     for gap in (*outcome.gaps, *outcome.job_gaps, *outcome.vanished):
         is_of_device = gap.subject.startswith("device ")
         session.info(f"warning: {gap.sentence if is_of_device else gap.reason}")
-    _tell_devices(session, outcome)
+    _print_devices(session, outcome)
     for problem in outcome.problems:
         session.info(f"failed: {problem.sentence}")
     accepted = [one for one in outcome.unread if one.is_accepted]
     if not outcome.is_complete:
         session.info(f"INCOMPLETE: {_left(outcome)}")
         if len(accepted) < len(outcome.unread):
-            session.info("hint: --accept-unread goes on without them: each keeps its last listing")
+            session.info("hint: --accept-unread does without them: each keeps its last listing")
     elif accepted:
-        session.info(f"complete, but for {_without(accepted)}")
+        session.info(f"complete, except {_without(accepted)}")
 
 
-def _tell_devices(session: Session, outcome: SyncResult) -> None:
-    """Name the devices that are gone, and those that were accepted unread; the first of many."""
+def _print_devices(session: Session, outcome: SyncResult) -> None:
+    """Name devices that are gone or were accepted unread, up to `MOST_NAMED`."""
     lines = [
         f"gone: device {one.device_id} {one.device} ({one.customer}) {one.reason}"
         for one in outcome.lost
@@ -309,11 +307,11 @@ def _tell_devices(session: Session, outcome: SyncResult) -> None:
         session.info(line)
     if len(lines) > MOST_NAMED:
         more = f"{len(lines) - MOST_NAMED:,} more"
-        session.info(f"{more}: `patchfleet runs --problems {outcome.run_id}` names them all")
+        session.info(f"{more}: `patchfleet runs --problems {outcome.run_id}` lists them all")
 
 
 def _without(accepted: list[UnreadDevice]) -> str:
-    """Say how many devices a complete sync is without, and how old what is known of them is."""
+    """Return how many devices a complete sync is without, and the age of their data."""
     from patchfleet.report.wording import plural
 
     listed = [one.listed_at for one in accepted if one.listed_at is not None]
@@ -321,14 +319,14 @@ def _without(accepted: list[UnreadDevice]) -> str:
     parts = []
     if listed:
         since = f"{min(listed):%Y-%m-%d}"
-        parts.append(f"{plural(len(listed), 'device')} as last listed, the oldest on {since}")
+        parts.append(f"{plural(len(listed), 'device')} as last read, the oldest on {since}")
     if never:
-        parts.append(f"{plural(never, 'device')} never listed and not covered")
+        parts.append(f"{plural(never, 'device')} never read and not covered")
     return " and ".join(parts)
 
 
 def _left(outcome: SyncResult) -> str:
-    """Say what an incomplete sync leaves to the next."""
+    """Return what an incomplete sync leaves to the next one."""
     from patchfleet.report.wording import plural
 
     unread = sum(problem.device_id is not None for problem in outcome.problems)
@@ -337,12 +335,12 @@ def _left(outcome: SyncResult) -> str:
     if unread:
         parts.append(f"{plural(unread, 'device')} could not be read")
     if outcome.not_asked:
-        parts.append(f"{plural(outcome.not_asked, 'device')} were not asked")
+        parts.append(f"{plural(outcome.not_asked, 'device')} were not read")
     if "jobs" in subjects:
-        parts.append("the jobs are not known")
+        parts.append("the jobs could not be read")
     if "coverage" in subjects:
-        parts.append("too much of the fleet is gone at once")
-    before = "the state before this sync stays current"
+        parts.append("too many devices disappeared at once")
+    before = "the previous state stays current"
     rest = ", and the next sync reads only what is missing" if unread or outcome.not_asked else ""
     return f"{' and '.join(parts)}; {before}{rest}"
 

@@ -22,16 +22,16 @@ LEAVES_SECONDS = 5
 
 @click.command()
 @click.option(
-    "--idle-seconds", type=click.FloatRange(0), help="End when nothing came for so many seconds."
+    "--idle-seconds", type=click.FloatRange(0), help="Stop after this many seconds without work."
 )
 @pass_session
 def command(session: Session, *, idle_seconds: float | None) -> None:
     """Read devices for a sync on another machine.
 
-    A worker takes batches of devices from `patchfleet sync --engine`, asks N-sight for them with
-    the account of its own settings, and hands in what it learned; the record is in PostgreSQL, and
-    all its processes keep one pace. Ctrl-C and SIGTERM end it: what it has read of a batch by then
-    is handed in, and another worker reads the rest.
+    A worker takes batches of devices from `patchfleet sync --engine`, reads them from N-sight with
+    the account in its own settings, and returns the results. It needs a record in PostgreSQL; all
+    processes share one rate limit. Ctrl-C and SIGTERM stop it: it returns what it has read of a
+    batch, and another worker reads the rest.
     """
     from patchfleet.cli.sync import source_of
     from patchfleet.fleet.distributed.dbos_queue import reached_by_all
@@ -41,7 +41,7 @@ def command(session: Session, *, idle_seconds: float | None) -> None:
     reached_by_all(session.store_address)
     with session.store(create=True) as store, source_of(session, store, "nsight") as (source, _):
         worker = Worker(store, {session.nsight_account: source})
-        waits = f"{worker.name}: waits for devices of {source.name} to read; Ctrl-C ends it"
+        waits = f"{worker.name}: waiting for devices of {source.name} to read; press Ctrl-C to stop"
         with _ended_by_signals(worker):
             try:
                 worker.serve(idle_seconds, on_ready=lambda: session.info(waits))
@@ -56,7 +56,7 @@ def command(session: Session, *, idle_seconds: float | None) -> None:
 
 @contextmanager
 def _ended_by_signals(worker: "Worker") -> Iterator[None]:
-    """Let SIGINT and SIGTERM end a worker as it should end."""
+    """Let SIGINT and SIGTERM stop a worker in an orderly way."""
 
     def end(_number: int, _frame: FrameType | None) -> None:
         worker.end()
@@ -70,7 +70,7 @@ def _ended_by_signals(worker: "Worker") -> Iterator[None]:
 
 
 def _leave_soon() -> None:
-    """End this process although threads of the engine wait for the database to come back."""
+    """Exit soon, although threads of the engine wait for the database to return."""
     timer = Timer(LEAVES_SECONDS, os._exit, (Exit.STORE,))
     timer.daemon = True
     timer.start()

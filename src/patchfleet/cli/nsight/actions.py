@@ -1,6 +1,7 @@
-"""Approve, ignore, do nothing, inherit, retry, reprocess: shown, agreed to, done, read back.
+"""`patchfleet nsight approve`, `ignore`, `do-nothing`, `inherit`, `retry` and `reprocess`.
 
-Law of this file: nothing is sent before the plan was shown and somebody, or --yes, said so.
+Invariant: nothing is sent before the plan is shown and confirmed, or --yes is given
+(tests/cli/test_cli_changes.py).
 """
 
 from collections import Counter
@@ -25,28 +26,26 @@ if TYPE_CHECKING:
 TRIES: tuple[Action, ...] = ("retry", "reprocess")
 CAP_DAYS = 30
 LONGEST_LIST = 20
-"""Devices and reasons shown before asking; --dry-run --json has them all."""
+"""Patches and devices shown before asking; --dry-run --json prints all."""
 
 
 def _command(action: Action, summary: str, note: str, example: str) -> click.Command:
-    """Make the command of one action; the six differ in nothing but their words."""
+    """Return the command of one action; the six differ only in their texts."""
     name = action.replace("_", "-")
 
     @click.command(
         name=name,
-        help=f"{summary}\n\n{note}\n\nPATCH is a KB number or a part of a title. What is meant is "
-        "looked up in the last complete sync, shown and asked about; each device is read again "
-        "before anything is sent, and once more to confirm it.\n\n"
+        help=f"{summary}\n\n{note}\n\nPATCH is a KB number or part of a title. Matching patches "
+        "are taken from the last complete sync and shown before you confirm. Each device is read "
+        "again before the change is sent, and once more afterwards to verify it.\n\n"
         f"\b\nFor example:\n  patchfleet nsight {name} {example}",
     )
     @click.argument("patterns", nargs=-1, metavar="[PATCH]...", callback=named)
     @finding_options
-    @click.option("--all", "everything", is_flag=True, help="Mean the whole fleet.")
-    @click.option("--dry-run", is_flag=True, help="Show what would be done, and stop.")
-    @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
-    @click.option(
-        "--json", "as_json", is_flag=True, help="Print the plan, or what was done, as JSON."
-    )
+    @click.option("--all", "everything", is_flag=True, help="Apply to the whole fleet.")
+    @click.option("--dry-run", is_flag=True, help="Show what would be done and exit.")
+    @click.option("--yes", "-y", is_flag=True, help="Do not ask for confirmation.")
+    @click.option("--json", "as_json", is_flag=True, help="Print the plan, or the result, as JSON.")
     @pass_session
     def command(session: Session, /, **options: Any) -> int:
         return _run(session, action, **options)
@@ -55,15 +54,15 @@ def _command(action: Action, summary: str, note: str, example: str) -> click.Com
 
 
 def _with_cap(command: click.Command) -> click.Command:
-    """Add what only another try has: all that failed, and how often is enough."""
+    """Add the options of retries: --failed and --at-most."""
     command.params[2:2] = [
-        click.Option(["--failed"], is_flag=True, help="Mean every patch that has failed."),
+        click.Option(["--failed"], is_flag=True, help="Select all failed patches."),
         click.Option(
             ["--at-most"],
             type=click.IntRange(1),
             default=3,
             show_default=True,
-            help=f"How often in {CAP_DAYS} days a patch on a device may be tried.",
+            help=f"Maximum attempts per patch and device within {CAP_DAYS} days.",
         ),
     ]
     return command
@@ -72,36 +71,36 @@ def _with_cap(command: click.Command) -> click.Command:
 approve = _command(
     "approve",
     "Approve patches for the next installation window.",
-    "They install when the device's own schedule says so; nothing installs at once.",
+    "They install on the device's own schedule; nothing is installed immediately.",
     'KB5049981 --servers --customer "Acme*"',
 )
 ignore = _command(
     "ignore",
     "Keep patches from being installed.",
-    "They are not counted as missing any more.",
+    "They no longer count as missing.",
     '"Java 8*" --site "Head Office"',
 )
 do_nothing = _command(
     "do_nothing",
     "Leave patches to the feature policy.",
-    "This is no veto: a policy that approves them installs them.",
+    "This does not block them: a policy that approves them still installs them.",
     "KB5049981 --device AL-LT-0002",
 )
 inherit = _command(
     "inherit",
-    "Take back what was set on the device itself.",
-    "The policy of the site, the customer or the device type counts again.",
+    "Remove the decision set on the device itself.",
+    "The policy of the site, the customer or the device type applies again.",
     'KB5049981 --customer "Acme*"',
 )
 retry = _command(
     "retry",
-    "Try failed patches again at the next window.",
-    "Only patches that have failed are tried again.",
+    "Retry failed patches in the next installation window.",
+    "Only patches that have failed are retried.",
     '--failed --customer "Acme*"',
 )
 reprocess = _command(
     "reprocess",
-    "Reprocess failed patches, which is the same as retry.",
+    "Reprocess failed patches; the same as retry.",
     "Only patches that have failed are reprocessed.",
     '--status failed --customer "Acme*"',
 )
@@ -127,8 +126,8 @@ def _run(
         selection = msgspec.structs.replace(selection, states=("failed",))
     if selection == Selection() and not everything:
         raise CommandLineError(
-            "nothing is named, and that would mean the whole fleet",
-            hint="name patches, customers, devices, a severity or a status, or say --all",
+            "no filter given: this would change the whole fleet",
+            hint="filter by patch, customer, site, device, severity or status, or use --all",
         )
     plan = _planned(session, action, selection, at_most)
     if dry_run and not as_json:
@@ -138,14 +137,14 @@ def _run(
     if dry_run or not plan.devices:
         _print_json(plan if dry_run else [], as_json=as_json)
         return Exit.DONE
-    if not yes and not _agreed(session, plan):
+    if not yes and not _confirm(session, plan):
         session.info("nothing was changed")
         return Exit.DECLINED
     return _applied(session, plan, as_json=as_json)
 
 
 def _applied(session: Session, plan: "Plan", *, as_json: bool) -> Exit:
-    """Carry out a plan, and say what became of it."""
+    """Carry out a plan and print its outcome."""
     from patchfleet.fleet import NSightSource
     from patchfleet.nsight.operations.patches import made_again
     from patchfleet.plan import apply
@@ -156,10 +155,10 @@ def _applied(session: Session, plan: "Plan", *, as_json: bool) -> Exit:
         try:
             for result in apply(plan, NSightSource(client), store.journal, now=_now):
                 results.append(result)
-                tell(session, result)
+                print_outcome(session, result)
         except KeyboardInterrupt:
             raise _interrupted(plan, results) from None
-        finally:  # what was done is said also when an error or Ctrl-C ends it
+        finally:  # also after an error or Ctrl-C
             summarise(session, plan, results)
             _print_json(results, as_json=as_json)
     return Exit.DONE if all(result.is_done for result in results) else Exit.INCOMPLETE
@@ -171,9 +170,9 @@ def _print_json(value: object, *, as_json: bool) -> None:
 
 
 def _interrupted(plan: "Plan", results: "list[DeviceResult]") -> KeyboardInterrupt:
-    """Say which device was being changed: whether its call arrived nobody knows."""
+    """Name the device being changed: whether its call has arrived is unknown."""
     under_way = plan.devices[len(results) : len(results) + 1]
-    doubt = "".join(f"; list {one.device} again, it may have been changed" for one in under_way)
+    doubt = "".join(f"; check {one.device}: it may have been changed" for one in under_way)
     return KeyboardInterrupt(f"interrupted{doubt}")
 
 
@@ -192,8 +191,8 @@ def _planned(session: Session, action: Action, selection: Selection, at_most: in
         recorded = [row for row in findings(snapshot, selection) if row.source == NSIGHT]
         if not recorded:
             raise CommandLineError(
-                "no patch on any device is meant by this",
-                hint="`patchfleet nsight patches` with the same words shows what there is",
+                "no patch matches these filters",
+                hint="`patchfleet nsight patches` lists the recorded patches",
             )
         since = _now() - timedelta(days=CAP_DAYS)
         tried = store.journal.times_sent(NSIGHT, TRIES, since=since) if at_most else {}
@@ -210,26 +209,28 @@ def _planned(session: Session, action: Action, selection: Selection, at_most: in
         )
 
 
-def show(plan: "Plan", say: Callable[[str], None]) -> None:
-    """Say what will be done, to what, and what is skipped."""
+def show(plan: "Plan", write: Callable[[str], None]) -> None:
+    """Print what will be changed, on which devices, and what is skipped."""
     from patchfleet.report.wording import moment, plural, printable
 
     verb = plan.action.replace("_", " ")
-    say(f"from the sync as of {moment(plan.as_of)}")
+    write(f"based on the sync as of {moment(plan.as_of)}")
     if plan.devices:
-        say(
+        write(
             f"{verb}: {plural(plan.findings, 'patch', 'patches')} on "
             f"{plural(len(plan.devices), 'device')}"
         )
         titles = Counter(change.patch for device in plan.devices for change in device.changes)
-        _list(say, [f"{number:>5} x  {printable(title)}" for title, number in titles.most_common()])
-        say("on")
-        _list(say, [f"{len(one.changes):>5} x  {_named(one)}" for one in plan.devices])
+        _list(
+            write, [f"{number:>5} x  {printable(title)}" for title, number in titles.most_common()]
+        )
+        write("on")
+        _list(write, [f"{len(one.changes):>5} x  {_named(one)}" for one in plan.devices])
     else:
-        say(f"{verb}: there is nothing to do")
+        write(f"{verb}: nothing to do")
     reasons = Counter(skipped.reason for skipped in plan.skipped)
     for reason, number in reasons.most_common():
-        say(f"skipped, {plural(number, 'patch', 'patches')}: {reason}")
+        write(f"skipped {plural(number, 'patch', 'patches')}: {reason}")
 
 
 def _named(device: "DeviceChange") -> str:
@@ -238,24 +239,24 @@ def _named(device: "DeviceChange") -> str:
     return printable(f"{device.device} ({device.customer})")
 
 
-def _list(say: Callable[[str], None], lines: Sequence[str]) -> None:
+def _list(write: Callable[[str], None], lines: Sequence[str]) -> None:
     for line in lines[:LONGEST_LIST]:
-        say(f"  {line}")
+        write(f"  {line}")
     if len(lines) > LONGEST_LIST:
-        say(f"  and {len(lines) - LONGEST_LIST:,} more; --dry-run --json lists all")
+        write(f"  and {len(lines) - LONGEST_LIST:,} more; --dry-run --json lists all")
 
 
-def _agreed(session: Session, plan: "Plan") -> bool:
+def _confirm(session: Session, plan: "Plan") -> bool:
     if not session.is_interactive:
         raise PlanError(
-            "nothing was changed: there is nobody to ask", hint="--yes goes on without asking"
+            "nothing was changed: there is no terminal to ask on", hint="--yes skips the question"
         )
     question = f"{plan.action.replace('_', ' ').capitalize()} them?"
     return click.confirm(question, default=False, err=True)
 
 
-def tell(session: Session, result: "DeviceResult") -> None:
-    """Say what became of one device."""
+def print_outcome(session: Session, result: "DeviceResult") -> None:
+    """Print the outcome of one device."""
     parts = [
         f"{len(changes)} {word}"
         for word, changes in (
@@ -267,13 +268,13 @@ def tell(session: Session, result: "DeviceResult") -> None:
         if changes
     ]
     session.info(f"{_named(result.device)}: {', '.join(parts)}")
-    told = [*result.skipped, *result.failed, *result.unknown]
-    for reason, number in Counter(reason for _, reason in told).most_common():
+    reasons = [*result.skipped, *result.failed, *result.unknown]
+    for reason, number in Counter(reason for _, reason in reasons).most_common():
         session.info(f"  {number}: {reason}")
 
 
 def summarise(session: Session, plan: "Plan", results: "Sequence[DeviceResult]") -> None:
-    """Say what became of the whole plan."""
+    """Print the outcome of the whole plan."""
     confirmed, skipped, failed, unknown = (
         sum(len(changes) for changes in group)
         for group in (
@@ -283,12 +284,12 @@ def summarise(session: Session, plan: "Plan", results: "Sequence[DeviceResult]")
             [result.unknown for result in results],
         )
     )
-    untold = plan.findings - confirmed - skipped - failed - unknown
+    unreached = plan.findings - confirmed - skipped - failed - unknown
     session.info(
         f"{confirmed:,} of {plan.findings:,} confirmed by reading back"
         + (f", {skipped:,} skipped" if skipped else "")
         + (f", {failed:,} failed" if failed else "")
-        + (f", {unknown:,} unknown: list them again before you repeat this" if unknown else "")
-        + (f", {untold:,} not reached" if untold else "")
+        + (f", {unknown:,} unknown: list them again before repeating this" if unknown else "")
+        + (f", {unreached:,} not reached" if unreached else "")
         + f"; journal {plan.id}"
     )

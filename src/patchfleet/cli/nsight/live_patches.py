@@ -1,4 +1,4 @@
-"""Patches of named devices as N-able tells them now, before any sync."""
+"""The current patches of devices, read from N-able without a sync."""
 
 from patchfleet.cli.options import CommandLineError
 from patchfleet.cli.session import Session
@@ -25,7 +25,7 @@ COLUMNS = (
 
 
 def live_patches(session: Session, selection: Selection) -> Table:
-    """Ask for the patches of the devices that are named by id, and narrow them."""
+    """Read the patches of the devices selected by id, and filter them."""
     if not selection.devices or not all(map(_is_id, selection.devices)):
         raise CommandLineError(
             "--live needs --device with the ids of the devices",
@@ -33,8 +33,8 @@ def live_patches(session: Session, selection: Selection) -> Table:
         )
     if selection.customers or selection.sites or selection.kinds:
         raise CommandLineError(
-            "--live goes with --device alone",
-            hint="without --live, customers, sites and kinds choose among what is recorded",
+            "--live can only be combined with --device",
+            hint="without --live, all filters apply to the recorded patches",
         )
     rows = []
     with session.nable() as client:
@@ -53,17 +53,17 @@ def _is_id(name: str) -> bool:
 
 
 def _findings_of(source: NSightSource, device_id: str) -> list[Finding]:
-    """Ask for one device; N-able's refusal of an id does not say which [D: error_messages_.htm]."""
+    """Read one device; N-able's error for a bad id does not name it [D: error_messages_.htm]."""
     try:
         return source.findings_of(device_id)
     except Rejected as error:
         if error.code != 4:
             raise
         raise NotFound(
-            f"N-able knows no device {device_id}, or the key may not see it",
+            f"N-able has no device {device_id}, or the key cannot see it",
             vendor=error.vendor,
             operation=error.operation,
-            hint="`patchfleet nsight devices` lists those it may see",
+            hint="`patchfleet nsight devices` lists those it can see",
         ) from error
 
 

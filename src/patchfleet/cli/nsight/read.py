@@ -1,4 +1,4 @@
-"""What N-able says now of customers, sites and devices, and patches now or as recorded."""
+"""`patchfleet nsight clients`, `sites`, `devices` and `patches`."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -27,15 +27,16 @@ if TYPE_CHECKING:
     from patchfleet.store import Snapshot
 
 NSIGHT = "nsight"
+"""The source under which this command line records its N-sight account."""
 
 
 @click.command()
 @output_options
 @pass_session
 def clients(session: Session, *, as_json: bool, outputs: tuple[Path, ...]) -> None:
-    """List the clients (customers) the key may see.
+    """List the clients (customers) the key can see.
 
-    Asked of N-able now, with one call.
+    Read from N-able now, with one call.
     """
     from patchfleet.report import Column, Table
 
@@ -74,7 +75,7 @@ def sites(
 ) -> None:
     """List the sites of all or some customers.
 
-    Asked of N-able now: one call, and one for each customer.
+    Read from N-able now: one call, and one more for each customer.
     """
     from patchfleet.report import Column, Table
 
@@ -103,7 +104,7 @@ def devices(
 ) -> None:
     """List the devices of all or some customers.
 
-    Asked of N-able now: one call, and two for each customer.
+    Read from N-able now: one call, and two more for each customer.
     """
     from patchfleet.report import Column, Table
 
@@ -140,7 +141,7 @@ def devices(
 @click.command()
 @click.argument("patterns", nargs=-1, metavar="[PATCH]...", callback=named)
 @finding_options
-@click.option("--live", is_flag=True, help="Ask N-able now: one call a device.")
+@click.option("--live", is_flag=True, help="Read from N-able now, with one call per device.")
 @output_options
 @pass_session
 def patches(
@@ -152,10 +153,10 @@ def patches(
     as_json: bool,
     outputs: tuple[Path, ...],
 ) -> None:
-    """List patches: of one device now, or of many as recorded.
+    """List recorded patches, or those of a device now.
 
-    PATCH is a KB number or a part of a title. Without --live the answer comes from the last
-    complete sync. With it, the devices must be named by --device with their ids.
+    PATCH is a KB number or part of a title. Patches come from the last complete sync, or with
+    --live from N-able now; --live needs --device with the ids of devices.
 
     \b
     For example:
@@ -183,7 +184,7 @@ def patches(
 
 
 def nsight_as_of(snapshot: "Snapshot") -> datetime:
-    """Return the age of what N-sight said; raise where no sync of it is complete."""
+    """Return the time of the last complete sync of N-sight; raise `StoreError` if there is none."""
     for published in snapshot.publications:
         if published.source == NSIGHT:
             return published.as_of
@@ -191,7 +192,7 @@ def nsight_as_of(snapshot: "Snapshot") -> datetime:
 
 
 def with_patterns(selection: Selection, patterns: tuple[str, ...]) -> Selection:
-    """Add the patches that were named as arguments to those named by --title."""
+    """Add the patches given as arguments to those given by --title."""
     import msgspec
 
     return msgspec.structs.replace(selection, patches=(*selection.patches, *patterns))
@@ -224,7 +225,7 @@ def _listed(client: NAble, selection: Selection) -> list[ListedDevice]:
 
 
 def _refuse_unknown(terms: tuple[str, ...], noun: str, found: Iterable[tuple[str, int]]) -> None:
-    """Refuse a name that matches nothing: it is misspelt more often than empty."""
+    """Refuse a name that matches nothing: more often a typo than an empty result."""
     known = sorted(found)
     for term in terms:
         if not any(is_named(term, name, str(number)) for name, number in known):

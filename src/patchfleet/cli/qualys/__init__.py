@@ -1,4 +1,4 @@
-"""`patchfleet qualys …`: what Qualys Patch Management can tell and do, one command each."""
+"""`patchfleet qualys …`: a command for each operation of Qualys Patch Management."""
 
 import click
 
@@ -11,30 +11,30 @@ _CREATE = "patchfleet.cli.qualys.create"
 _CHANGES = "patchfleet.cli.qualys.actions"
 
 COMMANDS = {
-    "jobs": (f"{_JOBS}:jobs", "List the deployment jobs that match."),
-    "job": (f"{_JOBS}:job", "Show one job with everything that is set on it."),
-    "results": (f"{_JOBS}:results", "Show what jobs did, on every asset."),
+    "jobs": (f"{_JOBS}:jobs", "List deployment jobs."),
+    "job": (f"{_JOBS}:job", "Show one job with all its settings."),
+    "results": (f"{_JOBS}:results", "Show the results of jobs on every asset."),
     "runs": (f"{_JOBS}:runs", "List the runs of jobs."),
-    "create": (f"{_CREATE}:create", "Create a deployment job, shown before and asked about."),
-    "update": (f"{_CREATE}:update", "Change a job that has not run yet, or repeats."),
-    "clone": (f"{_CREATE}:clone", "Create a job like another one, under another name."),
-    "enable": (f"{_CHANGES}:enable", "Enable jobs: those that run once start."),
-    "disable": (f"{_CHANGES}:disable", "Disable jobs that repeat."),
+    "create": (f"{_CREATE}:create", "Create a deployment job."),
+    "update": (f"{_CREATE}:update", "Change a job that repeats or has not run yet."),
+    "clone": (f"{_CREATE}:clone", "Create a copy of a job under another name."),
+    "enable": (f"{_CHANGES}:enable", "Enable jobs; an on-demand job starts immediately."),
+    "disable": (f"{_CHANGES}:disable", "Disable recurring jobs."),
     "delete": (f"{_CHANGES}:delete", "Delete jobs."),
-    "patches": (f"{_LISTS}:patches", "List the patches that match, with who lacks them."),
-    "assets": (f"{_LISTS}:assets", "List the assets that match, with what they lack."),
-    "catalog": (f"{_LISTS}:catalog", "List the patches of the catalogue, or look some up."),
-    "hosts": (f"{_LISTS}:hosts", "List the hosts of the inventory that match."),
-    "tags": (f"{_LISTS}:tags", "List the asset tags with the ids that jobs want."),
-    "count": (f"{_LOOKUPS}:count", "Count patches, assets or hosts that match."),
-    "cves": (f"{_LOOKUPS}:cves", "Look up the CVEs of vulnerability numbers (QIDs)."),
-    "uuids": (f"{_LOOKUPS}:uuids", "Look up the ids of assets by their numbers."),
-    "products": (f"{_LOOKUPS}:products", "List the products that Windows patches are for."),
+    "patches": (f"{_LISTS}:patches", "List patches, with how many assets lack them."),
+    "assets": (f"{_LISTS}:assets", "List assets, with how many patches they lack."),
+    "catalog": (f"{_LISTS}:catalog", "List the patch catalogue, or look up patches in it."),
+    "hosts": (f"{_LISTS}:hosts", "List hosts of the asset inventory."),
+    "tags": (f"{_LISTS}:tags", "List asset tags with the ids that jobs need."),
+    "count": (f"{_LOOKUPS}:count", "Count patches, assets or hosts."),
+    "cves": (f"{_LOOKUPS}:cves", "Look up the CVEs of vulnerabilities (QIDs)."),
+    "uuids": (f"{_LOOKUPS}:uuids", "Look up the UUIDs of assets by their numbers."),
+    "products": (f"{_LOOKUPS}:products", "List the products that Windows patches apply to."),
     "packages": (f"{_LOOKUPS}:packages", "List the packages of Linux patches."),
     "vulnerabilities": (f"{_LOOKUPS}:vulnerabilities", "Count vulnerabilities by product."),
-    "reports": (f"{_LOOKUPS}:reports", "List the reports that Qualys made, or fetch one."),
-    "mitigations": (f"{_LOOKUPS}:mitigations", "List what lessens vulnerabilities unpatched."),
-    "version": (f"{_LOOKUPS}:version", "Print the version of the service, to try the account."),
+    "reports": (f"{_LOOKUPS}:reports", "List the reports at Qualys, or download one."),
+    "mitigations": (f"{_LOOKUPS}:mitigations", "List mitigations for unpatched vulnerabilities."),
+    "version": (f"{_LOOKUPS}:version", "Print the version of the service, to test the account."),
 }
 
 

@@ -1,4 +1,4 @@
-"""`patchfleet qualys enable`, `disable` and `delete`: shown, agreed to, done."""
+"""`patchfleet qualys enable`, `disable` and `delete`."""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 def _command(
     name: str, done: str, summary: str, note: str, act: "Callable[[Qualys, list[str]], Any]"
 ) -> click.Command:
-    """Make the command of one change; the three differ in nothing but their words."""
+    """Return the command of one change; the three differ only in their texts."""
 
     @click.command(
         name=name,
-        help=f"{summary}\n\n{note}\n\nJOB is one id or several, as `patchfleet qualys jobs` shows "
-        "them. The jobs are read, shown and asked about before anything is sent, and read again "
-        f"after it: {done}, unchanged or unknown.",
+        help=f"{summary}\n\n{note}\n\nJOB is one or more ids from `patchfleet qualys jobs`. The "
+        "jobs are read and shown before you confirm, and read again afterwards; the outcome is "
+        f"{done}, unchanged or unknown.",
     )
     @click.argument("job_ids", metavar="JOB...", nargs=-1)
     @asking
-    @click.option("--json", "as_json", is_flag=True, help="Print what became of each as JSON.")
+    @click.option("--json", "as_json", is_flag=True, help="Print the outcome of each as JSON.")
     @pass_session
     def command(
         session: Session,
@@ -46,10 +46,10 @@ def _command(
             jobs = [client.get_job(one) for one in chosen]
             if not (dry_run and as_json):
                 session.info(f"{name}: {plural(len(jobs), 'job')}")
-                say_list(session, [_told(job) for job in jobs])
+                say_list(session, [_line(job) for job in jobs])
             if dry_run:
                 if as_json:
-                    session.show(_table(jobs, "The jobs"), as_json=True, outputs=())
+                    session.show(_table(jobs, "Jobs"), as_json=True, outputs=())
                 return Exit.DONE
             if not confirm(session, f"{name.capitalize()} them?", yes=yes):
                 return Exit.DECLINED
@@ -59,14 +59,14 @@ def _command(
             one.status = words.get(str(one.status), "unchanged")
             if one.message:
                 session.info(f"{one.name or one.id}: {one.message}")
-        table = _table(changes, "What became of the jobs")
+        table = _table(changes, "Outcome of the change")
         session.show(table, as_json=as_json, outputs=())
         return outcome(changes, chosen, done)
 
     return command
 
 
-def _told(job: Any) -> str:
+def _line(job: Any) -> str:
     return f"{job.name} ({job.platform}, {job.scheduleType}, {job.status})"
 
 
@@ -81,21 +81,21 @@ def _table(jobs: "Sequence[Any]", title: str) -> "Table":
 enable = _command(
     "enable",
     "enabled",
-    "Enable jobs: those that run once start.",
-    "A job that runs once is enabled once, and cannot be disabled or changed afterwards.",
+    "Enable jobs; an on-demand job starts immediately.",
+    "A job that runs once cannot be disabled or changed after it is enabled.",
     lambda client, ids: client.change_job_status("Enabled", ids),
 )
 disable = _command(
     "disable",
     "disabled",
-    "Disable jobs that repeat.",
-    "It takes up to half an hour until agents know of it.",
+    "Disable recurring jobs.",
+    "It takes up to half an hour to reach the agents.",
     lambda client, ids: client.change_job_status("Disabled", ids),
 )
 delete = _command(
     "delete",
     "gone",
     "Delete jobs.",
-    "It takes up to half an hour until agents know of it; a job that they have already runs.",
+    "It takes up to half an hour to reach the agents; a job they already have still runs.",
     lambda client, ids: client.delete_job(ids),
 )

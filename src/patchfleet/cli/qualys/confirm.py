@@ -1,4 +1,8 @@
-"""Nothing is sent to Qualys before it was shown and somebody, or --yes, said so."""
+"""Confirmation and journal of changes at Qualys.
+
+Invariant: nothing is sent before it is shown and confirmed, or --yes is given
+(tests/cli/test_cli_qualys_changes.py).
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -21,20 +25,22 @@ LONGEST_LIST = 20
 
 def asking(command: F) -> F:
     """Add --dry-run and --yes."""
-    command = click.option("--yes", "-y", is_flag=True, help="Do not ask.")(command)
-    return click.option("--dry-run", is_flag=True, help="Show what would be sent, and stop.")(
+    command = click.option("--yes", "-y", is_flag=True, help="Do not ask for confirmation.")(
+        command
+    )
+    return click.option("--dry-run", is_flag=True, help="Show what would be sent and exit.")(
         command
     )
 
 
 MADE = ("create_job", "create_mitigation_job")
-"""What is found by its marker: a command that makes the same again finds it itself."""
+"""Changes that are found by their marker: repeating the command finds them itself."""
 
 
 looking = click.option(
     "--after-looking",
     is_flag=True,
-    help="You looked: what an earlier run left unknown was not created.",
+    help="You checked: what an earlier command left unknown was not created.",
 )
 
 
@@ -44,8 +50,8 @@ def changing(
 ) -> "Iterator[Qualys]":
     """Open a client for a change, with the journal of the record; a dry run needs none.
 
-    What earlier commands left open is looked for and said, before it, and after it where this one
-    `makes` something. `after_looking` takes a person's word for what cannot be read of it.
+    Open changes of earlier commands are read back and reported before it, and after it if this one
+    `makes` something. With `after_looking` the user has checked what cannot be read back.
     """
     from patchfleet.qualys.operations.resumed import made_again
 
@@ -70,12 +76,12 @@ def changing(
 
 
 def confirm(session: Session, question: str, *, yes: bool) -> bool:
-    """Ask, unless --yes was said; raise `PlanError` where there is nobody to ask."""
+    """Ask for confirmation unless `yes`; raise `PlanError` without a terminal."""
     if yes:
         return True
     if not session.is_interactive:
         raise PlanError(
-            "nothing was changed: there is nobody to ask", hint="--yes goes on without asking"
+            "nothing was changed: there is no terminal to ask on", hint="--yes skips the question"
         )
     if click.confirm(question, default=False, err=True):
         return True
@@ -84,7 +90,7 @@ def confirm(session: Session, question: str, *, yes: bool) -> bool:
 
 
 def say_list(session: Session, lines: Sequence[str]) -> None:
-    """Say lines, and how many more there are."""
+    """Print the first lines, and how many more there are."""
     for line in lines[:LONGEST_LIST]:
         session.info(f"  {line}")
     if len(lines) > LONGEST_LIST:
@@ -92,6 +98,6 @@ def say_list(session: Session, lines: Sequence[str]) -> None:
 
 
 def outcome(changes: Sequence[Any], asked: Sequence[str], done: str) -> Exit:
-    """Return the exit code of changes: all was done only where each that was asked for is so."""
-    so = {str(change.id).lower() for change in changes if change.status == done}
-    return Exit.DONE if {one.strip().lower() for one in asked} <= so else Exit.INCOMPLETE
+    """Return the exit code of changes: `DONE` only if each id in `asked` has the status `done`."""
+    reached = {str(change.id).lower() for change in changes if change.status == done}
+    return Exit.DONE if {one.strip().lower() for one in asked} <= reached else Exit.INCOMPLETE

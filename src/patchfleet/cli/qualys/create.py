@@ -1,8 +1,8 @@
-"""`patchfleet qualys create`, `update` and `clone`: shown, agreed to, sent once.
+"""`patchfleet qualys create`, `update` and `clone`.
 
-The common parameters of a job have options of their own; every other one is given by its name, as
-`--set preDeployment="…"`. Law of this file: what a job is made of is checked by the library, and
-nothing is sent that was not shown.
+The common parameters of a job are options; all others are given by name, such as
+`--set preDeployment="…"`. The library validates the job. Invariant: nothing is sent that was not
+shown (tests/cli/test_cli_qualys_changes.py).
 """
 
 import json
@@ -24,43 +24,51 @@ SCHEDULES = ("On-demand", "Once", "Daily", "Weekly", "Monthly")
 
 
 def _settings(command: click.decorators.FC) -> click.decorators.FC:
-    """Add the parameters that create, update and clone share."""
+    """Add the parameters shared by create, update and clone."""
     for option in (
-        click.option("--description", help="What it is for; a marker of ours follows it."),
-        click.option("--query", "qql", metavar="QQL", help="Which patches, by a query."),
+        click.option("--description", help="Description; Patchfleet appends its marker."),
         click.option(
-            "--patch", "patches", metavar="ID", multiple=True, help="Which patch; may be repeated."
+            "--query", "qql", metavar="QQL", help="Install the patches that match this query."
+        ),
+        click.option(
+            "--patch",
+            "patches",
+            metavar="ID",
+            multiple=True,
+            help="Install this patch; repeatable.",
         ),
         click.option(
             "--asset",
             "assets",
             metavar="ID",
             multiple=True,
-            help="On which asset, by its agent id.",
+            help="Run on this asset, by agent id; repeatable.",
         ),
         click.option(
             "--tag",
             "tags",
             metavar="NAME",
             multiple=True,
-            help="On assets with this tag, by name or id; may be repeated.",
+            help="Run on assets with this tag, by name or id; repeatable.",
         ),
         click.option(
             "--hosts",
             "host_query",
             metavar="QQL",
-            help="On the hosts of the inventory that match now.",
+            help="Run on the hosts of the inventory that match now.",
         ),
         click.option(
-            "--start", metavar="TIME", help="When it starts, as '2026-12-09 01:30:00 AM'."
+            "--start", metavar="TIME", help="Start time, for example '2026-12-09 01:30:00 AM'."
         ),
-        click.option("--timezone", metavar="ZONE", help="Whose clock, as Europe/Berlin."),
+        click.option(
+            "--timezone", metavar="ZONE", help="Time zone of the start, for example Europe/Berlin."
+        ),
         click.option(
             "--set",
             "others",
             metavar="NAME=VALUE",
             multiple=True,
-            help="Any other parameter of create_job, by its name; values may be JSON.",
+            help="Any other parameter of create_job; the value may be JSON.",
         ),
     ):
         command = option(command)
@@ -74,14 +82,16 @@ def _settings(command: click.decorators.FC) -> click.decorators.FC:
     "-P",
     type=click.Choice(("Windows", "Linux"), case_sensitive=False),
     required=True,
-    help="Which platform.",
+    help="Platform of the job.",
 )
 @click.option(
     "--schedule", type=click.Choice(SCHEDULES, case_sensitive=False), default="On-demand",
-    show_default=True, help="When it runs.",
+    show_default=True, help="When the job runs.",
 )  # fmt: skip
-@click.option("--rollback", is_flag=True, help="Take patches back instead of installing them.")
-@click.option("--enabled", is_flag=True, help="Enable it at once: an on-demand job starts.")
+@click.option("--rollback", is_flag=True, help="Uninstall patches instead of installing them.")
+@click.option(
+    "--enabled", is_flag=True, help="Enable the job; an on-demand job starts immediately."
+)
 @_settings
 @asking
 @looking
@@ -102,10 +112,11 @@ def create(
     as_json: bool,
     **given: Any,
 ) -> int:
-    """Create a deployment job, shown before and asked about.
+    """Create a deployment job.
 
-    It is disabled unless --enabled. If its answer is lost, the job is looked for before anything is
-    sent again, so that it is never made twice.
+    The job is shown before you confirm, and is disabled unless --enabled is given. If the response
+    is lost, Patchfleet looks for the job before it sends again, so that it is never created twice.
+    Without --dry-run it shows the fields that are set and asks for confirmation.
 
     \b
     For example:
@@ -132,7 +143,7 @@ def create(
 
 @click.command()
 @click.argument("job_id", metavar="JOB")
-@click.option("--name", help="Another name.")
+@click.option("--name", help="New name.")
 @_settings
 @asking
 @pass_session
@@ -146,9 +157,10 @@ def update(
     yes: bool,
     **given: Any,
 ) -> int:
-    """Change a job that has not run yet, or repeats.
+    """Change a job that repeats or has not run yet.
 
-    What is not named stays as it is. A job that runs once can be changed until it is enabled.
+    Parameters that are not given stay as they are. A job that runs once can be changed until it is
+    enabled.
     """
     from patchfleet.qualys.jobs.body import job_changes
 
@@ -158,7 +170,7 @@ def update(
             changes["name"] = name
         shown = job_changes(**changes)
         if not shown:
-            raise CommandLineError("nothing is to be changed", hint="name what, and its value")
+            raise CommandLineError("nothing to change", hint="give at least one parameter")
         job = client.get_job(job_id)
         session.info(f"{job.name} ({job.platform}, {job.scheduleType}, {job.status})")
         _show_body(session, shown, as_data=dry_run)
@@ -191,9 +203,9 @@ def clone(
     as_json: bool,
     **given: Any,
 ) -> int:
-    """Create a job like another one, under another name.
+    """Create a copy of a job under another name.
 
-    It is disabled, and has everything else of the first unless it is named here.
+    The copy is disabled; it takes all other parameters from the original unless they are given.
     """
     from patchfleet.qualys.jobs.body import job_changes
     from patchfleet.qualys.operations.job_changes import clone_body
@@ -201,7 +213,7 @@ def clone(
     with changing(session, dry_run=dry_run, makes=True, after_looking=after_looking) as client:
         changes: Any = _parameters(session, client, given)
         job = client.get_job(job_id)
-        session.info(f"like {job.name} ({job.platform}, {job.scheduleType}):")
+        session.info(f"copy of {job.name} ({job.platform}, {job.scheduleType}):")
         body = clone_body(job, {**job_changes(**changes), "name": name})
         _show_body(session, body, as_data=dry_run)
         if dry_run:
@@ -215,12 +227,12 @@ def clone(
 
 def _say_created(session: Session, created: Any, *, as_json: bool) -> None:
     if created.was_there:
-        session.info("an earlier command had created it, and was broken off: nothing was sent now")
+        session.info("an interrupted command had already created it; nothing was sent now")
     click.echo(json.dumps({"id": created.id, "name": created.name}) if as_json else str(created))
 
 
 def _show_body(session: Session, body: dict[str, Any], *, as_data: bool) -> None:
-    """Show what would be sent: all of it where that is what was asked for, else what is set."""
+    """Print the body: as JSON if `as_data`, else only the fields that are set."""
     if as_data:
         click.echo(json.dumps(body, indent=2, ensure_ascii=False))
         return
@@ -231,7 +243,7 @@ def _show_body(session: Session, body: dict[str, Any], *, as_data: bool) -> None
 
 
 def _parameters(session: Session, client: "Qualys", given: dict[str, Any]) -> dict[str, Any]:
-    """Return the parameters of a job; tags and hosts are looked up."""
+    """Return the parameters of a job, with tags and hosts looked up."""
     found = _named(given["others"])
     named = {
         "description": given["description"],
@@ -245,19 +257,19 @@ def _parameters(session: Session, client: "Qualys", given: dict[str, Any]) -> di
     for name, value in named.items():
         if value is not None:
             if name in found:
-                raise CommandLineError(f"{name} is given twice", hint="once by --set")
+                raise CommandLineError(f"{name} is given twice", hint="one of them is in --set")
             found[name] = value
     return found
 
 
 def _named(pairs: Iterable[str]) -> dict[str, Any]:
-    """Read NAME=VALUE, where a value may be JSON: true, 5, a list, an object."""
+    """Parse NAME=VALUE; a value may be JSON: true, 5, a list, an object."""
     found: dict[str, Any] = {}
     for pair in pairs:
         name, equals, text = pair.partition("=")
         if not equals or not name.strip():
             raise CommandLineError(
-                f"--set '{pair}' has no NAME=VALUE", hint="as minimizeWindow=true"
+                f"--set '{pair}' is not NAME=VALUE", hint="for example minimizeWindow=true"
             )
         if name.strip() in found:
             raise CommandLineError(f"--set {name.strip()} is given twice")
@@ -276,13 +288,13 @@ def _tag_ids(client: "Qualys", tags: tuple[str, ...]) -> list[str]:
     for tag in tags:
         try:
             ids.append(uuid_text("--tag", tag))
-        except ConfigError:  # no id, so a name
+        except ConfigError:  # not an id, so a name
             ids.append(client.get_tag_id(tag))
     return ids
 
 
 def _asset_ids(session: Session, client: "Qualys", given: dict[str, Any]) -> list[str]:
-    """Return the ids of assets that were named, and of the hosts that match now."""
+    """Return the ids of the assets given, and of the hosts that match now."""
     ids = list(given["assets"])
     if given["host_query"] is None:
         return ids
@@ -291,5 +303,7 @@ def _asset_ids(session: Session, client: "Qualys", given: dict[str, Any]) -> lis
     if len(agents) < len(hosts):
         session.info(f"{len(hosts) - len(agents):,} of {len(hosts):,} hosts have no agent")
     if not agents:
-        raise CommandLineError("no host with an agent matches", hint="`patchfleet qualys hosts`")
+        raise CommandLineError(
+            "no host with an agent matches", hint="`patchfleet qualys hosts` lists hosts"
+        )
     return [*ids, *agents]

@@ -26,11 +26,11 @@ JOBS_A_PAGE = 100
 
 
 def _narrowing(command: click.decorators.FC) -> click.decorators.FC:
-    """Add what narrows a list of jobs."""
+    """Add the filters of a list of jobs."""
     for option in (
         click.option("--filter", "-f", "qql", metavar="QQL", help="Only jobs that match."),
-        click.option("--owned", is_flag=True, help="Only jobs that this user owns alone."),
-        click.option("--coauthored", is_flag=True, help="Only jobs this user is a co-author of."),
+        click.option("--owned", is_flag=True, help="Only jobs owned by this user alone."),
+        click.option("--coauthored", is_flag=True, help="Only jobs co-authored by this user."),
         platform_option(),
     ):
         command = option(command)
@@ -41,7 +41,9 @@ def _narrowing(command: click.decorators.FC) -> click.decorators.FC:
 @_narrowing
 @attributes_option
 @pages_option
-@click.option("--sort", metavar="FIELD", help="Sort by this field; -FIELD sorts downwards.")
+@click.option(
+    "--sort", metavar="FIELD", help="Sort by this field; -FIELD sorts in descending order."
+)
 @output_options
 @pass_session
 def jobs(
@@ -57,7 +59,7 @@ def jobs(
     as_json: bool,
     outputs: tuple[Path, ...],
 ) -> None:
-    """List the deployment jobs that match.
+    """List deployment jobs.
 
     \b
     For example:
@@ -89,9 +91,9 @@ def jobs(
 @output_options
 @pass_session
 def job(session: Session, *, job_id: str, as_json: bool, outputs: tuple[Path, ...]) -> None:
-    """Show one job with everything that is set on it.
+    """Show one job with all its settings.
 
-    JOB is the id that `patchfleet qualys jobs` shows.
+    JOB is an id from `patchfleet qualys jobs`.
     """
     from patchfleet.cli.qualys.tables import fields_table
 
@@ -103,13 +105,15 @@ def job(session: Session, *, job_id: str, as_json: bool, outputs: tuple[Path, ..
 
 @click.command()
 @click.argument("job_ids", metavar="[JOB]...", nargs=-1)
-@click.option("--all", "everything", is_flag=True, help="The results of every job that matches.")
+@click.option("--all", "everything", is_flag=True, help="Show the results of all matching jobs.")
 @_narrowing
-@click.option("--run", metavar="NUMBER", help="Of this run, as `runs` shows it, not of the last.")
+@click.option(
+    "--run", metavar="NUMBER", help="Show this run, a number from `runs`, instead of the last."
+)
 @click.option(
     "--table",
     type=click.Choice(("results", "assets")),
-    help="Only this table; a CSV or Parquet file holds one.",
+    help="Only this table; a CSV or Parquet file holds just one.",
 )
 @output_options
 @pass_session
@@ -127,9 +131,9 @@ def results(
     as_json: bool,
     outputs: tuple[Path, ...],
 ) -> int:
-    """Show what jobs did, on every asset.
+    """Show the results of jobs on every asset.
 
-    JOB is one id or several; --all means every job that --filter and --platform leave. A workbook
+    JOB is one or more ids; --all selects every job that --filter and --platform match. A workbook
     has one sheet for the results and one for their assets.
 
     \b
@@ -141,11 +145,11 @@ def results(
 
     if everything == bool(job_ids):
         raise CommandLineError(
-            "name jobs, or say --all, and not both",
-            hint="`patchfleet qualys jobs` shows their ids",
+            "give jobs or --all, not both",
+            hint="`patchfleet qualys jobs` lists their ids",
         )
     if run is not None and len(job_ids) != 1:
-        raise CommandLineError("--run names a run of one job", hint="give one JOB with it")
+        raise CommandLineError("--run needs exactly one job", hint="give one JOB")
     asked: dict[str, Any] = {
         "platform": platform, "filter": qql, "ownedJob": owned, "coauthorJob": coauthored,
     }  # fmt: skip
@@ -160,9 +164,9 @@ def results(
 def _results(
     session: Session, job_ids: list[str], run: str | None, asked: dict[str, Any]
 ) -> "tuple[list[JobResultSummary], bool]":
-    """Read the results of the jobs named, or of all that match where none is; say if they are all.
+    """Return the results of `job_ids`, or of all matching jobs; and whether they are complete.
 
-    A job whose id cannot be asked for is named.
+    Jobs whose id is no UUID cannot be read: a warning names them.
     """
     from patchfleet.qualys.ids import is_uuid
 
@@ -174,7 +178,7 @@ def _results(
         odd = [job for job in jobs if not is_uuid(job.id)]
         for job in odd:
             session.info(
-                f"warning: job {job.name}: its results cannot be read, for its id is {job.id!r}"
+                f"warning: job {job.name}: its results cannot be read, because its id is {job.id!r}"
             )
         return gathered(session, "results", client.iter_job_results(chosen, pageSize=100)), not odd
 
@@ -188,7 +192,7 @@ def runs(
 ) -> None:
     """List the runs of jobs.
 
-    JOB is one id or several, as `patchfleet qualys jobs` shows them.
+    JOB is one or more ids from `patchfleet qualys jobs`.
     """
     from patchfleet.cli.qualys.tables import records_table
     from patchfleet.qualys import PMRun

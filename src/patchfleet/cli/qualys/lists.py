@@ -20,10 +20,14 @@ from patchfleet.cli.session import Session, pass_session
 
 
 def _both_queries(command: click.decorators.FC) -> click.decorators.FC:
-    """Add what narrows patches by themselves and by assets, or the other way round."""
+    """Add the two queries of patches and assets, and how their pages are read."""
     for option in (
         click.argument("qql", metavar="[QQL]", required=False),
-        click.option("--having", metavar="QQL", help="Narrow by the other side's query."),
+        click.option(
+            "--having",
+            metavar="QQL",
+            help="Filter by a query on the other: assets of patches, patches of assets.",
+        ),
         click.option(
             "--version",
             type=click.Choice(("1", "2")),
@@ -31,9 +35,7 @@ def _both_queries(command: click.decorators.FC) -> click.decorators.FC:
             show_default=True,
             help="How pages are read: 1 by number, in parts if there are too many; 2 by cursor.",
         ),
-        click.option(
-            "--no-verify", is_flag=True, help="Do not compare with what the server counts."
-        ),
+        click.option("--no-verify", is_flag=True, help="Do not compare with the server's count."),
         platform_option(),
     ):
         command = option(command)
@@ -54,9 +56,9 @@ def _listed(session: Session, what: str, asked: Callable[[Any], Iterator[Any]]) 
 @output_options
 @pass_session
 def patches(session: Session, /, *, as_json: bool, outputs: tuple[Path, ...], **asked: Any) -> None:
-    """List the patches that match, with who lacks them.
+    """List patches, with how many assets lack them.
 
-    QQL is a query over patches, --having one over assets.
+    QQL is a query on patches, --having one on assets.
 
     \b
     For example:
@@ -78,9 +80,9 @@ def patches(session: Session, /, *, as_json: bool, outputs: tuple[Path, ...], **
 @output_options
 @pass_session
 def assets(session: Session, /, *, as_json: bool, outputs: tuple[Path, ...], **asked: Any) -> None:
-    """List the assets that match, with what they lack.
+    """List assets, with how many patches they lack.
 
-    QQL is a query over assets, --having one over patches.
+    QQL is a query on assets, --having one on patches.
 
     \b
     For example:
@@ -95,7 +97,7 @@ def assets(session: Session, /, *, as_json: bool, outputs: tuple[Path, ...], **a
 
 
 def _given(asked: dict[str, Any]) -> dict[str, Any]:
-    """Return the options of a list in the library's words."""
+    """Return the options as parameters of the library."""
     return {
         "platform": asked["platform"],
         "page_count": page_count(asked["pages"]),
@@ -109,7 +111,9 @@ def _given(asked: dict[str, Any]) -> dict[str, Any]:
 
 @click.command()
 @click.argument("qql", metavar="[QQL]", required=False)
-@click.option("--id", "ids", metavar="PATCH", multiple=True, help="Look up this patch instead.")
+@click.option(
+    "--id", "ids", metavar="PATCH", multiple=True, help="Look up this patch instead; repeatable."
+)
 @platform_option("windows", one_only=True)
 @attributes_option
 @pages_option
@@ -126,15 +130,17 @@ def catalog(
     as_json: bool,
     outputs: tuple[Path, ...],
 ) -> None:
-    """List the patches of the catalogue, or look some up.
+    """List the patch catalogue, or look up patches in it.
 
-    QQL is a query over the catalogue; with --id, which may be repeated, patches are looked up.
+    QQL is a query on the catalogue; --id looks up patches by their ids.
     """
     from patchfleet.cli.qualys.tables import records_table
     from patchfleet.qualys import CatalogPatch
 
     if ids and (qql or pages):
-        raise CommandLineError("--id looks patches up by their ids", hint="leave out QQL and pages")
+        raise CommandLineError(
+            "--id cannot be combined with QQL or --pages", hint="leave out QQL and --pages"
+        )
     with session.qualys() as client:
         if ids:
             looked_up = client.get_patch_catalog(list(ids), platform, attributes=attributes)
@@ -146,15 +152,17 @@ def catalog(
             )
             found = gathered(session, "patches", listing)
     say_problems(session, found)
-    table = records_table("catalog", "Catalogue of patches", CatalogPatch, found)
+    table = records_table("catalog", "Patch catalogue", CatalogPatch, found)
     session.show(table, as_json=as_json, outputs=outputs)
 
 
 @click.command()
 @click.argument("qql", metavar="[QQL]", required=False)
-@click.option("--include", metavar="NAMES", help="Ask only for these fields.")
-@click.option("--exclude", metavar="NAMES", help="Ask for all fields but these.")
-@click.option("--since", metavar="DATE", help="Only hosts that changed since, as 2026-11-01.")
+@click.option("--include", metavar="NAMES", help="Request only these fields.")
+@click.option("--exclude", metavar="NAMES", help="Request all fields except these.")
+@click.option(
+    "--since", metavar="DATE", help="Only hosts changed since this date, for example 2026-11-01."
+)
 @pages_option
 @output_options
 @pass_session
@@ -169,9 +177,9 @@ def hosts(
     as_json: bool,
     outputs: tuple[Path, ...],
 ) -> None:
-    """List the hosts of the inventory that match.
+    """List hosts of the asset inventory.
 
-    QQL is a query over the inventory of assets (GAV). The agentId is the id that jobs want.
+    QQL is a query on the asset inventory (GAV). agentId is the id that jobs need.
 
     \b
     For example:
@@ -188,7 +196,7 @@ def hosts(
         return client.iter_query_assets(page_count(pages), filter=qql, **more)
 
     found = _listed(session, "hosts", asked)
-    table = records_table("hosts", "Hosts of the inventory", Host, found)
+    table = records_table("hosts", "Hosts of the asset inventory", Host, found)
     session.show(table, as_json=as_json, outputs=outputs)
 
 
@@ -197,9 +205,9 @@ def hosts(
 @output_options
 @pass_session
 def tags(session: Session, *, platform: Any, as_json: bool, outputs: tuple[Path, ...]) -> None:
-    """List the asset tags with the ids that jobs want.
+    """List asset tags with the ids that jobs need.
 
-    They are learnt from the assets, which name both; a tag that no asset carries is not seen.
+    Tags are collected from the assets; a tag without assets is not listed.
     """
     from patchfleet.report import Column, tabulate
 

@@ -1,4 +1,4 @@
-"""`patchfleet qualys count`, and what is looked up by id."""
+"""`patchfleet qualys count`, and the lookups by id."""
 
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,11 @@ from patchfleet.cli.session import Session, pass_session
 @click.command()
 @click.argument("what", type=click.Choice(("patches", "assets", "hosts")))
 @click.argument("qql", metavar="[QQL]", required=False)
-@click.option("--having", metavar="QQL", help="Narrow by the other side's query.")
+@click.option(
+    "--having",
+    metavar="QQL",
+    help="Filter by a query on the other: assets of patches, patches of assets.",
+)
 @platform_option()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 @pass_session
@@ -31,9 +35,9 @@ def count(
     platform: str,
     as_json: bool,
 ) -> None:
-    """Count patches, assets or hosts that match.
+    """Count patches, assets or hosts.
 
-    Patches and assets are counted by platform; hosts of the inventory have none.
+    Patches and assets are counted by platform, hosts of the inventory without one.
     """
     import json
 
@@ -41,7 +45,9 @@ def count(
     with session.qualys() as client:
         if what == "hosts":
             if having or platform != "all":
-                raise CommandLineError("hosts are counted by a QQL alone")
+                raise CommandLineError(
+                    "hosts are counted by QQL only", hint="leave out --having and --platform"
+                )
             counts["hosts"] = client.count_assets(qql)
         else:
             asked = client.get_patch_count if what == "patches" else client.get_asset_count
@@ -79,7 +85,7 @@ def _shown(
 def cves(
     session: Session, *, qids: tuple[str, ...], as_json: bool, outputs: tuple[Path, ...]
 ) -> None:
-    """Look up the CVEs of vulnerability numbers (QIDs)."""
+    """Look up the CVEs of vulnerabilities (QIDs)."""
     from patchfleet.qualys import PMVulnerability
 
     with session.qualys() as client:
@@ -97,17 +103,17 @@ def cves(
 def uuids(
     session: Session, *, asset_ids: tuple[str, ...], as_json: bool, outputs: tuple[Path, ...]
 ) -> None:
-    """Look up the ids of assets by their numbers.
+    """Look up the UUIDs of assets by their numbers.
 
-    NUMBER is an asset's number in the inventory; jobs want the id.
+    NUMBER is an asset's number in the inventory; jobs need the UUID.
     """
     from patchfleet.report import Column, Table
 
     with session.qualys() as client:
         found = client.lookup_host_uuids(some(asset_ids, "asset"))
     say_missing(session, "asset", found.missing)
-    columns = (Column("assetId", "Number"), Column("assetUuid", "Id"))
-    table = Table(name="uuids", title="Ids of assets", columns=columns, rows=list(found))
+    columns = (Column("assetId", "Number"), Column("assetUuid", "UUID"))
+    table = Table(name="uuids", title="UUIDs of assets", columns=columns, rows=list(found))
     session.show(table, as_json=as_json, outputs=outputs)
 
 
@@ -118,7 +124,7 @@ def uuids(
 def products(
     session: Session, *, patch_ids: tuple[str, ...], as_json: bool, outputs: tuple[Path, ...]
 ) -> None:
-    """List the products that Windows patches are for."""
+    """List the products that Windows patches apply to."""
     from patchfleet.qualys import AssociatedProduct
 
     with session.qualys() as client:
@@ -149,9 +155,15 @@ def packages(
     "severities",
     multiple=True,
     type=click.Choice(("Critical", "Important", "Moderate", "Low", "None")),
-    help="Only this severity; may be repeated.",
+    help="Only this severity; repeatable.",
 )
-@click.option("--tag", "tag_ids", multiple=True, metavar="ID", help="Only assets with this tag.")
+@click.option(
+    "--tag",
+    "tag_ids",
+    multiple=True,
+    metavar="ID",
+    help="Only assets with this tag id; repeatable.",
+)
 @output_options
 @pass_session
 def vulnerabilities(
@@ -174,13 +186,13 @@ def vulnerabilities(
 
 
 @click.command()
-@click.option("--download", "report_id", metavar="REPORT", help="Print this report, a CSV.")
+@click.option("--download", "report_id", metavar="REPORT", help="Print this report as CSV.")
 @output_options
 @pass_session
 def reports(
     session: Session, *, report_id: str | None, as_json: bool, outputs: tuple[Path, ...]
 ) -> None:
-    """List the reports that Qualys made, or fetch one."""
+    """List the reports at Qualys, or download one."""
     from patchfleet.qualys import PMReport
 
     with session.qualys() as client:
@@ -192,13 +204,15 @@ def reports(
 
 
 @click.command()
-@click.option("--qid", "qids", multiple=True, metavar="QID", help="Only of this vulnerability.")
+@click.option(
+    "--qid", "qids", multiple=True, metavar="QID", help="Only for this vulnerability; repeatable."
+)
 @output_options
 @pass_session
 def mitigations(
     session: Session, *, qids: tuple[str, ...], as_json: bool, outputs: tuple[Path, ...]
 ) -> None:
-    """List what lessens vulnerabilities unpatched."""
+    """List mitigations for unpatched vulnerabilities."""
     from patchfleet.qualys import Mitigation
 
     with session.qualys() as client:
@@ -211,6 +225,6 @@ def mitigations(
 @click.command()
 @pass_session
 def version(session: Session) -> None:
-    """Print the version of the service, to try the account."""
+    """Print the version of the service, to test the account."""
     with session.qualys() as client:
         click.echo(client.get_version())

@@ -1,4 +1,4 @@
-"""What the commands that read from Qualys share: options, progress, and what is said at the end."""
+"""Options, progress and warnings shared by the commands that read from Qualys."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
@@ -12,12 +12,12 @@ F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
 
 SHOWN_PROBLEMS = 10
-SAID_EVERY = 500
-"""Records between two words about progress: saying more would cost more than reading."""
+UPDATE_EVERY = 500
+"""Records between two updates of the progress; more updates would cost more than reading."""
 
 
 def platform_option(default: str = "all", *, one_only: bool = False) -> Callable[[F], F]:
-    """Add --platform, of which `all` asks both."""
+    """Add --platform; `all` means both."""
     words = ("windows", "linux") if one_only else ("all", "windows", "linux")
     return click.option(
         "--platform",
@@ -25,48 +25,48 @@ def platform_option(default: str = "all", *, one_only: bool = False) -> Callable
         type=click.Choice(words, case_sensitive=False),
         default=default,
         show_default=True,
-        help="Which platform.",
+        help="Platform of the patches, assets or jobs.",
     )
 
 
 def pages_option(command: F) -> F:
-    """Add --pages, as `pages`: how many to read, all unless given."""
+    """Add --pages: how many to read, by default all."""
     return click.option(
         "--pages",
         type=click.IntRange(1),
-        help="Read only so many pages of each platform.",
+        help="Read at most this many pages per platform.",
     )(command)
 
 
 def attributes_option(command: F) -> F:
-    """Add --attributes: which fields are asked for."""
+    """Add --attributes: the fields to request."""
     return click.option(
         "--attributes",
         metavar="NAMES",
-        help="Ask only for these fields, for example id,name,status.",
+        help="Request only these fields, for example id,name,status.",
     )(command)
 
 
 def page_count(pages: int | None) -> Any:
-    """Return how many pages the library is to read."""
+    """Return the number of pages in the library's form."""
     return "all" if pages is None else pages
 
 
 def gathered(session: Session, what: str, records: Iterable[T]) -> list[T]:
-    """Read all records, and say on a terminal how many there are so far."""
+    """Read all records; show the count so far on a terminal."""
     if not session.stderr.is_terminal:
         return list(records)
     found: list[T] = []
     with session.stderr.status(f"reading {what}") as status:
         for record in records:
             found.append(record)
-            if len(found) % SAID_EVERY == 0:
+            if len(found) % UPDATE_EVERY == 0:
                 status.update(f"{len(found):,} {what} so far")
     return found
 
 
 def say_problems(session: Session, records: Sequence[Any]) -> None:
-    """Say which values were not of their documented type; the records are whole all the same."""
+    """Warn of values that are not of their documented type; the records are complete."""
     from patchfleet.qualys import BaseList
 
     problems = BaseList(records).problems
@@ -77,13 +77,13 @@ def say_problems(session: Session, records: Sequence[Any]) -> None:
 
 
 def say_missing(session: Session, what: str, missing: Sequence[Any]) -> None:
-    """Say what was looked up and had no answer."""
+    """Warn of ids that Qualys does not have."""
     for one in missing:
-        session.info(f"warning: Qualys has no answer for {what} {one}")
+        session.info(f"warning: Qualys has no {what} {one}")
 
 
 def some(ids: Sequence[str], what: str) -> Sequence[str]:
-    """Return the ids of a command line; refuse none and empty ones."""
+    """Return the ids given on the command line; refuse an empty list."""
     if not ids:
-        raise CommandLineError(f"no {what} is named", hint=f"give one {what} id or several")
+        raise CommandLineError(f"no {what} given", hint=f"give one or more {what} ids")
     return ids

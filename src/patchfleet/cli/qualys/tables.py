@@ -1,8 +1,7 @@
-"""Tables of what Qualys tells: jobs, results with their assets, runs, patches, assets and others.
+"""Tables of Qualys records: jobs, results with their assets, runs, patches, assets and others.
 
-A column is a field of the record, under its name on the wire, with the type that it is read as:
-times are moments, numbers numbers, lists readable. What nobody documents has columns too, after
-the others, as text. Law of this file: values in, tables out.
+A column is a field of the record under its wire name, with the type it is read as. Undocumented
+fields have columns too, after the others, as text.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -46,10 +45,10 @@ GLANCE: Mapping[str, tuple[str, ...]] = {
     "cves": ("id", "title", "severity", "cves"),
     "hosts": ("assetId", "assetName", "address", "agentId", "lastModifiedDate"),
 }  # fmt: skip
-"""The columns that are read at a glance, by table; the others are detail."""
+"""The main columns, by table; the others are details."""
 
 WORK = frozenset({"pendingReboot"})
-"""Flags that are work where they are set."""
+"""Flags that need action if they are set."""
 
 
 def records_table(
@@ -78,7 +77,7 @@ def records_table(
 
 
 def results_report(results: Sequence[JobResultSummary], as_of: datetime) -> Report:
-    """Return the results of jobs, and what each job did on each asset."""
+    """Return the results of jobs, and those of each asset."""
     jobs = records_table("results", "Results of jobs", JobResultSummary, results)
     assets = sum(len(one.assets or ()) for one in results)
     remarks = [f"{plural(len(results), 'result')}, {plural(assets, 'asset')}."]
@@ -96,7 +95,7 @@ def result_assets_table(results: Sequence[JobResultSummary]) -> Table:
     """Return one row for each asset of each result."""
     views = [(result, view) for result in results for view in result.assets or ()]
     table = records_table(
-        "assets of results", "What each job did on each asset", PMAssetJobView,
+        "assets of results", "Results by asset", PMAssetJobView,
         [view for _, view in views],
     )  # fmt: skip
     rows = [
@@ -116,7 +115,7 @@ def _without(table: Table, key: str) -> Table:
 
 
 def _in_order(table: Table) -> Table:
-    """Put the columns that are read at a glance first, in their order."""
+    """Put the main columns first, in their order."""
     glance = GLANCE.get(table.name, ())
     places = {column.key: place for place, column in enumerate(table.columns)}
     first = [places[key] for key in glance if key in places]
@@ -129,7 +128,7 @@ def _in_order(table: Table) -> Table:
 
 
 def _columns_of(kind: type[Record]) -> tuple[list[str], dict[str, Kind]]:
-    """Return the names of a kind of record and what kind of cell each is."""
+    """Return the fields of a record type and the kind of each column."""
     kinds: dict[str, Kind] = {}
     if kind is PMAssetJobView:
         kinds |= _columns_of(ResultAsset)[1]
@@ -145,7 +144,7 @@ def _columns_of(kind: type[Record]) -> tuple[list[str], dict[str, Kind]]:
 
 
 NUMBERED = frozenset({"assetId", "hostId", "runId", "jobInstanceId", "qid", "statusCode"})
-"""Numbers that name something: they are not added up, nor written with thousands."""
+"""Numbers that are identifiers: not summed, and formatted without thousands separators."""
 
 
 def _kind_of(hint: Any) -> Kind:
@@ -164,7 +163,7 @@ def _extra_names(records: Iterable[Record]) -> list[str]:
 
 
 def _cell(value: Any, kind: Kind) -> Cell:
-    """Return a value as its column has it; what is of another kind is shown as text."""
+    """Return a value of the column's kind; a value of another kind becomes text."""
     if value is None:
         return None
     if isinstance(value, list):
@@ -179,7 +178,7 @@ def _cell(value: Any, kind: Kind) -> Cell:
 
 
 def _words(value: Any) -> str:
-    """Spell a part of a record for a cell."""
+    """Format a part of a record as text."""
     if isinstance(value, Record):
         shown = {name: one for name, one in value.items() if one is not None}
         if set(shown) <= {"id", "name"}:
@@ -195,7 +194,7 @@ def _words(value: Any) -> str:
 
 
 def fields_table(name: str, title: str, record: Record) -> Table:
-    """Return one record as a table of its fields that are set, one a row."""
+    """Return the fields of one record that are set, one per row."""
     rows = [
         (field, _words(value))
         for field, value in record.items()
