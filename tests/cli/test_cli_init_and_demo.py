@@ -142,7 +142,7 @@ def test_the_demo_does_the_main_job(cli):
         "8 days pass", "patchfleet sync", "patchfleet diff: changes between the two syncs",
         "patchfleet today", "patchfleet sync",
         "patchfleet machines list: one fleet from two sources",
-        "patchfleet qualys create 'My Job'", "36 hours pass", "patchfleet report",
+        "patchfleet qualys create 'My Job'", "36 hours pass; the job runs", "patchfleet report",
     ]  # fmt: skip
     assert re.search(r"(\d+) of \1 confirmed by reading back", result.err)
     before, after = re.search(
