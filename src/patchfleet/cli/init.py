@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from patchfleet import config
-from patchfleet.cli.session import Session, pass_session
+from patchfleet.cli.session import NSIGHT, QUALYS, Session, pass_session
 from patchfleet.errors import ConfigError
 
 _TEMPLATE = """\
@@ -36,8 +36,8 @@ username = {username}
 @click.command()
 @click.option(
     "--vendor",
-    type=click.Choice(("nsight", "qualys")),
-    default="nsight",
+    type=click.Choice((NSIGHT, QUALYS)),
+    default=NSIGHT,
     show_default=True,
     help="Vendor of the account.",
 )
@@ -69,8 +69,8 @@ def command(
     """
     path = Path(config.FILE_NAME).absolute() if here else session.config_file or config.user_file()
     set_up = {
-        "nsight": partial(_nsight, region=region, here=here, force=force),
-        "qualys": partial(_qualys, platform=platform, username=username),
+        NSIGHT: partial(_nsight, region=region, here=here, force=force),
+        QUALYS: partial(_qualys, platform=platform, username=username),
     }
     set_up[vendor](session, path, url=url, offline=offline)
 

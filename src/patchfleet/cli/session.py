@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from patchfleet.transport.rate_limit import RateLimiter
 
 
+NSIGHT, QUALYS = "nsight", "qualys"
+"""The sources under which the accounts of the settings are recorded."""
+
+
 class Session:
     """Everything one command works with."""
 

@@ -11,7 +11,7 @@ import click
 import msgspec
 
 from patchfleet.cli.exit_codes import Exit, exit_of
-from patchfleet.cli.session import Session, pass_session
+from patchfleet.cli.session import NSIGHT, QUALYS, Session, pass_session
 from patchfleet.errors import ConfigError, Incomplete, VendorError
 from patchfleet.fleet import Source, SyncOptions, SyncResult, UnreadDevice, sync
 from patchfleet.fleet.outcome import ALL
@@ -19,7 +19,6 @@ from patchfleet.fleet.outcome import ALL
 if TYPE_CHECKING:
     from patchfleet.store import Store
 
-VENDORS = ("nsight", "qualys")
 MOST_NAMED = 20
 """Devices printed one by one; `patchfleet runs --problems` lists all."""
 
@@ -52,7 +51,11 @@ class Duration(click.ParamType[timedelta]):
 
 @click.command()
 @click.option(
-    "--source", "vendors", type=click.Choice(VENDORS), multiple=True, help="Only this source."
+    "--source",
+    "vendors",
+    type=click.Choice((NSIGHT, QUALYS)),
+    multiple=True,
+    help="Only this source.",
 )
 @click.option("--fresh", is_flag=True, help="Start over, even if a sync was interrupted recently.")
 @click.option(
@@ -147,9 +150,9 @@ def _chosen(session: Session, named: tuple[str, ...]) -> list[str]:
     nsight, qualys = session.settings.nsight, session.settings.qualys
     chosen = []
     if nsight.region or nsight.base_url or nsight.key:
-        chosen.append("nsight")
+        chosen.append(NSIGHT)
     if qualys.username or qualys.password or qualys.platform or qualys.gateway_url:
-        chosen.append("qualys")
+        chosen.append(QUALYS)
     if not chosen:
         raise ConfigError(
             "no account is set up",
@@ -243,7 +246,7 @@ def _nsight_source(session: Session, store: "Store") -> Iterator[tuple[Source, f
     from patchfleet.fleet import NSightSource
 
     with session.nable(store) as nable:
-        yield NSightSource(nable), session.settings.nsight.calls_per_minute
+        yield NSightSource(nable, name=NSIGHT), session.settings.nsight.calls_per_minute
 
 
 @contextmanager
@@ -252,7 +255,7 @@ def _qualys_source(session: Session, store: "Store") -> Iterator[tuple[Source, f
 
     tags = session.settings.qualys.customer_tags
     with session.qualys(store) as qualys:
-        source = QualysSource(qualys, customer_tags=tags)
+        source = QualysSource(qualys, name=QUALYS, customer_tags=tags)
         yield source, session.settings.qualys.calls_per_hour / 60
 
 
@@ -345,4 +348,4 @@ def _left(outcome: SyncResult) -> str:
     return f"{' and '.join(parts)}; {before}{rest}"
 
 
-_SOURCES = {"nsight": _nsight_source, "qualys": _qualys_source}
+_SOURCES = {NSIGHT: _nsight_source, QUALYS: _qualys_source}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from patchfleet.cli.exit_codes import Exit
-from patchfleet.cli.session import Session, pass_session
+from patchfleet.cli.session import NSIGHT, Session, pass_session
 from patchfleet.errors import StoreError
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def command(session: Session, *, idle_seconds: float | None) -> None:
     from patchfleet.report.wording import plural
 
     reached_by_all(session.store_address)
-    with session.store(create=True) as store, source_of(session, store, "nsight") as (source, _):
+    with session.store(create=True) as store, source_of(session, store, NSIGHT) as (source, _):
         worker = Worker(store, {session.nsight_account: source})
         waits = f"{worker.name}: waiting for devices of {source.name} to read; press Ctrl-C to stop"
         with _ended_by_signals(worker):

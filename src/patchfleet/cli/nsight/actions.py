@@ -14,9 +14,9 @@ import msgspec
 
 from patchfleet.cli.exit_codes import Exit
 from patchfleet.cli.interrupted import settle_earlier
-from patchfleet.cli.nsight.read import NSIGHT, nsight_as_of, with_patterns
+from patchfleet.cli.nsight.read import nsight_as_of, with_patterns
 from patchfleet.cli.options import CommandLineError, check_names, finding_options, named
-from patchfleet.cli.session import Session, pass_session
+from patchfleet.cli.session import NSIGHT, Session, pass_session
 from patchfleet.errors import PlanError
 from patchfleet.models import Action, Selection
 

@@ -16,7 +16,7 @@ from patchfleet.cli.options import (
     no_such,
     output_options,
 )
-from patchfleet.cli.session import Session, pass_session
+from patchfleet.cli.session import NSIGHT, Session, pass_session
 from patchfleet.errors import StoreError
 from patchfleet.models import Selection
 from patchfleet.models.selection import close_names, is_named
@@ -25,9 +25,6 @@ from patchfleet.nsight.records.inventory import DeviceType
 
 if TYPE_CHECKING:
     from patchfleet.store import Snapshot
-
-NSIGHT = "nsight"
-"""The source under which this command line records its N-sight account."""
 
 
 @click.command()

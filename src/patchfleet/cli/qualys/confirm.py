@@ -12,13 +12,12 @@ import click
 
 from patchfleet.cli.exit_codes import Exit
 from patchfleet.cli.interrupted import settle_earlier
-from patchfleet.cli.session import Session
+from patchfleet.cli.session import QUALYS, Session
 from patchfleet.errors import PlanError, VendorError
 
 if TYPE_CHECKING:
     from patchfleet.qualys import Qualys
 
-QUALYS = "qualys"
 F = TypeVar("F", bound=Callable[..., Any])
 LONGEST_LIST = 20
 
