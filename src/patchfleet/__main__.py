@@ -1,4 +1,4 @@
-"""Start the command line: `patchfleet`, or `python -m patchfleet`."""
+"""Entry point of the command line: `patchfleet`, or `python -m patchfleet`."""
 
 import os
 import sys
@@ -6,7 +6,7 @@ import threading
 
 
 def main() -> None:
-    """Run the command line; `--version` answers before anything is imported."""
+    """Run the command line; `--version` prints without importing it."""
     if sys.argv[1:] == ["--version"]:
         from patchfleet import __version__
 
@@ -16,8 +16,8 @@ def main() -> None:
 
     code = run()
     if threading.active_count() > 1:
-        # After an error or Ctrl-C calls may still wait for their answers. Nothing is lost with
-        # them, the record is closed, and an orderly end would tear down libraries under them.
+        # After an error or Ctrl-C, threads may still wait for responses. Nothing is lost with them
+        # and the record is closed; an orderly exit would unload libraries they use.
         sys.stderr.flush()
         os._exit(code)
     sys.exit(code)

@@ -1,7 +1,7 @@
-"""Addresses as people may see them: where something is, and never what opens it.
+"""Addresses of databases and storages without their secrets, for messages and reports.
 
-Law of this file: what is shown is put together of parts that are known to be no secret; what is
-not understood is not shown at all.
+Invariant: an address is rebuilt from parts known to be no secret; a part that is not understood is
+not shown (tests/config/test_secrets_shown.py).
 """
 
 import re
@@ -18,10 +18,10 @@ _SHOWN = {
     "gssencmode", "host", "hostaddr", "keepalives", "load_balance_hosts", "port", "sslmode",
     "sslrootcert", "target_session_attrs", "user",
 }  # fmt: skip
-"""Options of libpq whose value is no secret and leads to none
+"""Options of libpq whose value is not a secret and does not lead to one
 [https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS]."""
 _LEADS = {"passfile", "service", "servicefile", "sslkey", "sslcert"}
-"""Options that say where a secret is: nobody needs to see it, and it is none."""
+"""Options whose value is the place of a secret: not shown, and not a secret itself."""
 _DATABASE = "dbname"
 _KEYWORD = re.compile(
     r"(?:^|\s)(?:host|hostaddr|port|dbname|user|password|passfile|sslpassword|service|sslmode)\s*="
@@ -29,7 +29,7 @@ _KEYWORD = re.compile(
 
 
 class _Parts(Struct, frozen=True):
-    """What an address is made of; `secrets` as they are written and as they are meant."""
+    """A parsed address; `secrets` are both as written and decoded."""
 
     shown: str
     secrets: frozenset[str]
@@ -37,22 +37,22 @@ class _Parts(Struct, frozen=True):
 
 
 def shown(address: str) -> str:
-    """Spell an address without its secrets, `…` for what is not understood; other text as it is."""
+    """Return an address without its secrets, with `…` for parts that are not understood."""
     return _parts(address).shown
 
 
 def is_understood(address: str) -> bool:
-    """Say whether every part of an address is what it seems: no sign in it has two meanings."""
+    """Return whether every part of an address is unambiguous."""
     return _parts(address).is_understood
 
 
 def has_secret(address: str) -> bool:
-    """Say whether an address holds a password, in whichever of the forms there are."""
+    """Return whether an address holds a secret, in any form."""
     return bool(_parts(address).secrets)
 
 
 def without_secrets(text: str, address: str) -> str:
-    """Return what somebody else said of an address, or nothing where a secret might be in it."""
+    """Return the text of a foreign error about `address`, or '' if it might reveal a secret."""
     parts = _parts(address)
     if not parts.is_understood or any(len(secret) < _SHORT for secret in parts.secrets):
         return ""
@@ -62,11 +62,11 @@ def without_secrets(text: str, address: str) -> str:
 
 
 _SHORT = 3
-"""So short a secret is in any text, and to mark where would tell it."""
+"""A shorter secret occurs in any text, and marking its places would reveal it."""
 
 
 def is_keywords(address: str) -> bool:
-    """Say whether an address is of libpq's other form, `host=… dbname=… password=…`."""
+    """Return whether an address is in libpq's keyword form, `host=… dbname=… password=…`."""
     return _KEYWORD.search(address) is not None
 
 
@@ -97,15 +97,15 @@ def _parts(address: str) -> _Parts:
             secrets.add(value)
         options.append(f"{name}={value if is_safe else '***'}")
     written = {form for one in secrets if one for form in (one, unquote(one), unquote_plus(one))}
-    told = f"{user}{':***' if colon else ''}{at}{hosts}{slash}{path}"
+    place = f"{user}{':***' if colon else ''}{at}{hosts}{slash}{path}"
     return _Parts(
-        f"{_word(scheme)}://{told}{question}{'&'.join(options)}",
+        f"{_word(scheme)}://{place}{question}{'&'.join(options)}",
         frozenset(written),
     )
 
 
 def _is_whole_address(database: str) -> bool:
-    """Say whether the name of a database is an address with all its parts: libpq takes one there.
+    """Return whether a database name is a whole address, which libpq accepts there.
 
     https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNECT-DBNAME
     """

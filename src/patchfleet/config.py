@@ -1,11 +1,10 @@
-"""Settings, from a file, the environment and the system's keyring; secrets whose repr is `***`.
+"""Settings from a file, the environment and the system's keyring; secrets, whose repr is `***`.
 
-Where a setting comes from, first to last: the environment (`PATCHFLEET_…`), the file, the default.
-The file is `patchfleet.toml`: the one named by `--config` or `PATCHFLEET_CONFIG`, else the one in
-this folder, else the one in the user's own configuration folder.
+Precedence: the environment (`PATCHFLEET_…`), the file, the default. The file is `patchfleet.toml`:
+the one given by `--config` or `PATCHFLEET_CONFIG`, else the one in the current folder, else the one
+in the user's configuration folder. Patchfleet never writes a key into it.
 
-Law of this file: a word nobody knows is an error with its line, never ignored; a key is never
-written into the file by Patchfleet.
+Invariant: an unknown setting is an error with its line (tests/config/test_config.py).
 """
 
 import os
@@ -33,7 +32,7 @@ KEYRING_QUALYS = "qualys"
 
 
 class Secret:
-    """A text that no repr, format or pickle shows; `reveal()` is called where it is sent."""
+    """Text that no repr, format or pickle shows; call `reveal()` where it is sent."""
 
     __slots__ = ("_text",)
 
@@ -62,11 +61,11 @@ class Secret:
         return bool(self._text)
 
     def __reduce__(self) -> str:
-        raise TypeError("a secret is not written down")
+        raise TypeError("a secret cannot be pickled")
 
 
 class NSightSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The `[nsight]` table: which account, and how it is called."""
+    """The `[nsight]` table: the account, and how its calls are made."""
 
     region: str | None = None
     base_url: str | None = None
@@ -80,7 +79,7 @@ class NSightSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class QualysSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The `[qualys]` table: which account, and how it is called."""
+    """The `[qualys]` table: the account, and how its calls are made."""
 
     username: str | None = None
     password: Secret | None = None
@@ -116,25 +115,25 @@ class TodaySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class DeadlineSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The `[deadlines]` table: which standard counts, and in which time zone its days."""
+    """The `[deadlines]` table: the standard, and the time zone of its days."""
 
     pack: str = "cyber-essentials-3.3"
     zone: str = "UTC"
 
     @property
     def time_zone(self) -> ZoneInfo:
-        """The zone in which days and months are counted; raises `ConfigError` for none."""
+        """The zone of days and months; raises `ConfigError` for an unknown one."""
         try:
             return ZoneInfo(self.zone)
         except (ZoneInfoNotFoundError, ValueError):
             raise ConfigError(
                 f"deadlines.zone: there is no time zone {self.zone!r}",
-                hint="name it as Europe/Berlin or America/New_York",
+                hint="for example Europe/Berlin or America/New_York",
             ) from None
 
 
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """All settings. `file` is where they came from, None where no file was found."""
+    """All settings. `file` is their source, None if no file was found."""
 
     store: Secret = Secret("")
     published: str = ""
@@ -149,9 +148,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     @property
     def store_address(self) -> Path | str:
-        """The record: a file as set, relative to the settings' file, or the address of a server.
+        """The record: a file, relative to the settings' file, or the address of a server.
 
-        By default it is a file below the user's own data.
+        The default is a file in the user's data folder.
         """
         if not self.store:
             from platformdirs import user_data_path
@@ -162,7 +161,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     @property
     def published_address(self) -> Path | str | None:
-        """The folder or address of what is published; None stands for beside the record."""
+        """The folder or address of the publications; None means beside the record."""
         if not self.published or "://" in self.published:
             return self.published or None
         return self._beside_the_file(self.published)
@@ -174,12 +173,12 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 def find_file(named: Path | None, environment: Mapping[str, str] = os.environ) -> Path | None:
-    """Return the file of settings, or None; one that was named and is not there is an error."""
+    """Return the file of settings, or None; raise `ConfigError` if a given one is missing."""
     if named is None and environment.get("PATCHFLEET_CONFIG"):
         named = Path(environment["PATCHFLEET_CONFIG"])
     if named is not None:
         if not _is_there(named):
-            raise ConfigError(f"there is no file {named}", hint="`patchfleet init` writes one")
+            raise ConfigError(f"there is no file {named}", hint="`patchfleet init` creates one")
         return named
     return next((file for file in (Path(FILE_NAME), user_file()) if _is_there(file)), None)
 
@@ -187,19 +186,19 @@ def find_file(named: Path | None, environment: Mapping[str, str] = os.environ) -
 def _is_there(path: Path) -> bool:
     try:
         return path.exists()
-    except OSError as error:  # a folder on the way that is not ours to enter, a name too long
+    except OSError as error:  # a folder without permission, a name too long
         raise ConfigError(f"{path}: {error.strerror}") from None
 
 
 def user_file() -> Path:
-    """Return where the user's own settings stand."""
+    """Return the path of the user's own settings."""
     from platformdirs import user_config_path
 
     return user_config_path("patchfleet") / FILE_NAME
 
 
 def load(named: Path | None = None, environment: Mapping[str, str] = os.environ) -> Settings:
-    """Read the settings; raise `ConfigError` with file, line and hint for what cannot be used."""
+    """Read the settings; raise `ConfigError` with file, line and hint if they are invalid."""
     file = find_file(named, environment)
     table: dict[str, Any] = {}
     text = ""
@@ -220,20 +219,20 @@ _MOST_BYTES = 1_000_000
 
 
 def _text_of(file: Path) -> str:
-    """Read a regular file of sensible size, without waiting for anybody; else raise `ConfigError`.
+    """Read a regular file of sensible size without blocking; else raise `ConfigError`.
 
-    A byte order mark, which PowerShell writes, is no part of it.
+    A byte order mark, which PowerShell writes, is skipped.
     """
     try:
         descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
         with os.fdopen(descriptor, "rb") as opened:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise ConfigError(f"{file}: is not a regular file", hint="name a file of TOML")
+                raise ConfigError(f"{file}: is not a regular file", hint="give a TOML file")
             content = opened.read(_MOST_BYTES + 1)
     except OSError as error:
         raise ConfigError(f"{file}: {error.strerror}") from None
     if len(content) > _MOST_BYTES:
-        raise ConfigError(f"{file}: is too large for settings", hint="name a file of TOML")
+        raise ConfigError(f"{file}: is too large for settings", hint="give a TOML file")
     try:
         return content.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError:
@@ -246,7 +245,7 @@ def _table_of(file: Path, text: str) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         hint = "the file is TOML: name = value"
         if re.search(r'(?m)=\s*"(?:[A-Za-z]:|\\)\\', text):
-            hint = "a path of Windows goes in single quotes: 'C:\\folder\\file'"
+            hint = "put a Windows path in single quotes: 'C:\\folder\\file'"
         raise ConfigError(f"{file}: {error}", hint=hint) from None
     except RecursionError:
         raise ConfigError(f"{file}: is nested too deeply") from None
@@ -274,7 +273,7 @@ def _rename(table: dict[str, Any], file: Path, text: str) -> None:
 
 
 def _overlay(table: dict[str, Any], environment: Mapping[str, str]) -> None:
-    """Put what the environment says over what the file says."""
+    """Override the file's settings with the environment's."""
     for name in ("store", "published"):
         if environment.get(f"PATCHFLEET_{name.upper()}"):
             table[name] = environment[f"PATCHFLEET_{name.upper()}"]
@@ -300,11 +299,11 @@ ENVIRONMENT: Mapping[str, Mapping[str, str]] = {
         "ca_file": "PATCHFLEET_QUALYS_CA_FILE",
     },
 }
-"""Which variable stands for which setting of which account."""
+"""The environment variable of each setting of an account."""
 
 
 def _explained(error: msgspec.ValidationError, file: Path | None, text: str) -> ConfigError:
-    """Turn the checker's words into a line with the file, the line and what would be right."""
+    """Turn a validation error into one with file, line and hint."""
     message = str(error)
     unknown = re.search(r"(?s)unknown field `(.*?)`(?: - at `\$\.?(\w*)`)?$", message)
     if unknown:
@@ -314,10 +313,12 @@ def _explained(error: msgspec.ValidationError, file: Path | None, text: str) -> 
     at = re.search(r" - at `\$\.([\w.]+)`", message)
     name = at.group(1) if at else ""
     name = _as_written(name, text)
-    said = message.split(" - at ", maxsplit=1)[0]
+    problem = message.split(" - at ", maxsplit=1)[0]
     for theirs, ours in _KINDS.items():
-        said = said.replace(f"`{theirs}`", ours)
-    return _unusable(file, text, f"{name}: {said[:1].lower()}{said[1:]}", name.split(".")[-1], None)
+        problem = problem.replace(f"`{theirs}`", ours)
+    return _unusable(
+        file, text, f"{name}: {problem[:1].lower()}{problem[1:]}", name.split(".")[-1], None
+    )
 
 
 def _as_written(name: str, text: str) -> str:
@@ -362,27 +363,27 @@ def _unusable(
 
 
 def nsight_key(settings: Settings) -> Secret:
-    """Return the key of the N-sight account: environment or file, else the system's keyring."""
+    """Return the key of the N-sight account, from environment, file or keyring."""
     if settings.nsight.key:
         return settings.nsight.key
     stored = _from_keyring(KEYRING_NSIGHT)
     if stored:
         return Secret(stored)
     raise ConfigError(
-        "there is no N-sight API key",
+        "no N-sight API key is set",
         hint="run `patchfleet init`, or set PATCHFLEET_NSIGHT_KEY in the environment",
     )
 
 
 def qualys_password(settings: Settings) -> Secret:
-    """Return the password of the Qualys account: environment or file, else the system's keyring."""
+    """Return the password of the Qualys account, from environment, file or keyring."""
     if settings.qualys.password:
         return settings.qualys.password
     stored = _from_keyring(KEYRING_QUALYS)
     if stored:
         return Secret(stored)
     raise ConfigError(
-        "there is no password for Qualys",
+        "no Qualys password is set",
         hint="run `patchfleet init --vendor qualys`, or set PATCHFLEET_QUALYS_PASSWORD",
     )
 
@@ -393,7 +394,7 @@ def _from_keyring(name: str) -> str | None:
 
     try:
         return keyring.get_password(KEYRING_SERVICE, name)
-    except NoKeyringError:  # a system without one holds no key either
+    except NoKeyringError:  # a system without a keyring holds no key
         return None
     except KeyringError as error:
         raise ConfigError(
@@ -403,7 +404,7 @@ def _from_keyring(name: str) -> str | None:
 
 
 def keep_in_keyring(name: str, secret: Secret) -> None:
-    """Put a secret into the system's keyring; raise `ConfigError` where there is none."""
+    """Store a secret in the system's keyring; raise `ConfigError` if there is none."""
     import keyring
     from keyring.errors import KeyringError
 

@@ -44,14 +44,14 @@ def test_no_account(cli):
 def test_half_of_an_account_is_not_passed_over(reading):
     reading.set(PATCHFLEET_QUALYS_USERNAME="somebody")
     result = reading("sync")
-    assert (result.code, result.error()) == (4, "there is no password for Qualys")
+    assert (result.code, result.error()) == (4, "no Qualys password is set")
 
 
 @pytest.mark.parametrize("words", [["sync"], ["nsight", "clients"]])
 def test_no_key(reading, words):
     reading.unset("PATCHFLEET_NSIGHT_KEY")
     result = reading(*words)
-    assert (result.code, result.error()) == (4, "there is no N-sight API key")
+    assert (result.code, result.error()) == (4, "no N-sight API key is set")
     assert "PATCHFLEET_NSIGHT_KEY" in result.hint()
 
 

@@ -60,7 +60,7 @@ def test_no_key_anywhere(use, ring):
     use(ring)
     with pytest.raises(ConfigError) as caught:
         config.nsight_key(Settings())
-    assert caught.value.message == "there is no N-sight API key"
+    assert caught.value.message == "no N-sight API key is set"
     assert "patchfleet init" in caught.value.hint
     assert "PATCHFLEET_NSIGHT_KEY" in caught.value.hint
 
