@@ -133,7 +133,7 @@ def test_a_batch_that_no_worker_gets_through_is_a_problem():
     assert {type(answer) for _, answer in answers} == {Unreachable}
     assert (len(answers), calls, len(engine.sent), len(said)) == (7, 0, 9, 6)
     assert answers[0][1].message == (
-        "3 workers did not get it read: a worker met an error nobody foresaw"
+        "3 workers could not read it: a worker met an unexpected error"
     )
 
 
@@ -165,7 +165,7 @@ def test_nobody_to_ask_is_no_batch():
 
 def test_what_was_read_when_nobody_wants_it_any_more_is_the_answer():
     answer = read(Account(), batch_of(as_text(batch_of_all())), lambda: False)
-    assert [told.device_id for told in answer.told] == []
+    assert [reply.device_id for reply in answer.replies] == []
 
 
 def batch_of_all():

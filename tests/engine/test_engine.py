@@ -92,7 +92,7 @@ def test_a_worker_told_to_end_hands_in_what_it_has_read(team, emulator):
     team.start("worker")
     result = syncing.result()
     assert result.code == 0, result.err
-    assert "a worker was told to end: " in result.err
+    assert "a worker was stopped: " in result.err
     assert learned(team) == true_findings(emulator)
     assert len(listed(emulator)) <= len(patched(emulator)) + 12, "little was read twice"
 

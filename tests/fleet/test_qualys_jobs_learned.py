@@ -169,7 +169,9 @@ def test_two_lists_of_jobs_that_contradict_each_other_are_an_error(left_out, of)
         with Short(account.username, account.password, override_platform=override) as client:
             source = QualysSource(client, now=lambda: host.emulator.now)
             list(source.listings(source.inventory().devices))
-            with pytest.raises(Unreadable, match=r"^job .*(and was not listed before|no more)$"):
+            with pytest.raises(
+                Unreadable, match=r"^job .*(and was not listed before|is no longer listed)$"
+            ):
                 source.jobs()
 
 

@@ -32,7 +32,7 @@ WORDS = (
     Word("shall, ought", r"shall|ought", "must, will"),
     Word("bear witness", r"bears? witness", "check independently"),
     Word("so many, so much", r"so (?:many|much)", "the parameter's name, the number"),
-    Word("what is none", r"(?:what|who|that) is none", "what is not a …"),
+    Word("what is none", r"(?-i:(?:what|who|that) is none)", "what is not a …"),
     # Former names of things.
     Word("struck, to strike", r"struck|strikes?", "deletion vector; mark as deleted"),
     Word("shelf", r"shelf", "storage"),

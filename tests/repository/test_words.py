@@ -10,13 +10,13 @@ from tree import HOME, SOURCE
 ROOMS = sorted({passage.room for passage in prose.modules()} | {"docs"})
 
 WORDS_LEFT = {
-    "docs": 461, "store": 356, "emulator": 236, "fleet": 188, "qualys": 139, "report": 122,
+    "docs": 461, "store": 356, "emulator": 236, "qualys": 139, "report": 122,
     "cli": 84, "transport": 76, "nsight": 58, "policy": 56, "models": 50, ".": 28, "plan": 11,
 }  # fmt: skip
 """Forbidden words that a room still has. A number is only ever made smaller."""
 
 QUESTIONS_LEFT = {
-    "cli": 5, "emulator": 20, "fleet": 14, "models": 3, "nsight": 4, "plan": 1, "policy": 9,
+    "cli": 5, "emulator": 20, "models": 3, "nsight": 4, "plan": 1, "policy": 9,
     "qualys": 11, "report": 11, "store": 33, "transport": 7,
 }  # fmt: skip
 """Module docstrings of a room that still begin with a question word."""

@@ -72,8 +72,8 @@ NO_INVENTORY = "warning: the account may not read the asset inventory"
 EXCEPTIONS = {
     ("login", "forbidden"): (Exit.DONE, NO_INVENTORY),
     ("inventory", "forbidden"): (Exit.DONE, NO_INVENTORY),
-    ("devices", "wrong_types"): (Exit.INCOMPLETE, "are no tags: whose it is rests on them"),
-    ("listings", "wrong_types"): (Exit.INCOMPLETE, "are no tags: whose it is rests on them"),
+    ("devices", "wrong_types"): (Exit.INCOMPLETE, "which name its customer, cannot be read"),
+    ("listings", "wrong_types"): (Exit.INCOMPLETE, "which name its customer, cannot be read"),
 }
 """Where Qualys's answer legitimately means something else, and what is then said.
 

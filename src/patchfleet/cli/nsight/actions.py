@@ -181,7 +181,7 @@ def _now() -> datetime:
 
 
 def _planned(session: Session, action: Action, selection: Selection, at_most: int | None) -> "Plan":
-    from patchfleet.fleet.sources.nsight.source import standing
+    from patchfleet.fleet.sources.nsight.source import state_and_decision
     from patchfleet.plan import plan, since_changed
     from patchfleet.store.queries import findings
 
@@ -196,7 +196,7 @@ def _planned(session: Session, action: Action, selection: Selection, at_most: in
             )
         since = _now() - timedelta(days=CAP_DAYS)
         tried = store.journal.times_sent(NSIGHT, TRIES, since=since) if at_most else {}
-        rows, unsure = since_changed(recorded, store.journal.read_backs(NSIGHT), standing)
+        rows, unsure = since_changed(recorded, store.journal.read_backs(NSIGHT), state_and_decision)
         return plan(
             action,
             NSIGHT,

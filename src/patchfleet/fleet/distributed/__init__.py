@@ -1,4 +1,4 @@
-"""Syncs whose devices are read by worker processes."""
+"""Sync with worker processes: batches of devices over a queue in the record's database."""
 
 from patchfleet._renamed import renamed
 

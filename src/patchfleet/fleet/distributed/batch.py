@@ -1,7 +1,8 @@
-"""What travels between the process that syncs and its workers: devices to read, and what they said.
+"""Messages between a sync and its workers: batches of devices, and their results.
 
-Law of this file: nothing of how an account is reached is in it: no address, no user, no key. A
-patch that stands on many devices travels once.
+A patch of many devices is sent once.
+
+Invariant: no address, user or key of an account is in a message (tests/engine/test_distributed.py).
 """
 
 import queue
@@ -20,11 +21,11 @@ from patchfleet.fleet.source import DeviceListing, Source
 from patchfleet.models import Device, Finding, FindingStatus, Patch
 
 LOOKS_UP_SECONDS = 0.5
-"""How often a worker asks, in the middle of a batch, whether anybody still wants it."""
+"""Seconds between a worker's checks, within a batch, that its sync still runs."""
 
 
 class Batch(Struct, frozen=True):
-    """Some devices of one source, to be listed by whoever has its account."""
+    """Some devices of one source, to be listed by a worker with its account."""
 
     devices: list[Device]
     known: dict[str, str]
@@ -32,9 +33,9 @@ class Batch(Struct, frozen=True):
 
 
 class Failure(Struct, frozen=True, array_like=True):
-    """A vendor's error with all that is known of it but what it was raised from.
+    """A vendor's error without its cause.
 
-    `more` are the fields that its own kind has, such as the code of one that was rejected.
+    `more` are the fields of its own class, such as the `code` of `Rejected`.
     """
 
     kind: str
@@ -49,9 +50,9 @@ class Failure(Struct, frozen=True, array_like=True):
 
 
 class DeviceReply(Struct, frozen=True, array_like=True):
-    """What one device told: rows of finding, patch, condition and installation, or why nothing.
+    """Listing of one device: rows of finding, patch, status and installation, or its failure.
 
-    Patch and condition are places in the lists of the answer.
+    Patch and status are indexes into the lists of the result.
     """
 
     device_id: str
@@ -62,66 +63,66 @@ class DeviceReply(Struct, frozen=True, array_like=True):
 
 
 class BatchResult(Struct, frozen=True):
-    """What a worker learned of a batch, with its calls; devices it did not come to are not in it.
+    """Result of a batch: the calls made, and the replies of the devices read so far.
 
-    `trouble` is what ended it early, where that was no vendor's word of one device.
+    `trouble` is the reason for an early end other than an error of one device.
     """
 
     calls: int
     patches: list[Patch]
     conditions: list[FindingStatus]
-    told: list[DeviceReply]
+    replies: list[DeviceReply]
     trouble: str | None = None
 
     def listings(self) -> Iterator[tuple[str, DeviceListing | VendorError]]:
-        """Yield each device's id with its listing, or why it could not be read."""
-        for told in self.told:
-            if told.failure is not None:
-                yield told.device_id, _error_of(told.failure)
-            elif told.rows is None:
-                yield told.device_id, DeviceListing(None, told.fingerprint)
+        """Yield the id of each device with its listing or its error."""
+        for reply in self.replies:
+            if reply.failure is not None:
+                yield reply.device_id, _error_of(reply.failure)
+            elif reply.rows is None:
+                yield reply.device_id, DeviceListing(None, reply.fingerprint)
             else:
                 findings = [
                     Finding(number, self.patches[patch], self.conditions[condition], at)
-                    for number, patch, condition, at in told.rows
+                    for number, patch, condition, at in reply.rows
                 ]
-                yield told.device_id, DeviceListing(findings, told.fingerprint, told.problems)
+                yield reply.device_id, DeviceListing(findings, reply.fingerprint, reply.problems)
 
 
 def as_text(what: Batch | BatchResult) -> str:
-    """Spell a batch or an answer as JSON."""
+    """Encode a batch or a result as JSON."""
     return msgspec.json.encode(what).decode()
 
 
 def batch_of(text: str) -> Batch:
-    """Read a batch; raises `msgspec.DecodeError` for what is none."""
+    """Decode a batch; raises `msgspec.DecodeError` for anything else."""
     return msgspec.json.decode(text, type=decodable(Batch))
 
 
 def answer_of(text: str) -> BatchResult:
-    """Read an answer; raises `msgspec.DecodeError` for what is none."""
+    """Decode a result; raises `msgspec.DecodeError` for anything else."""
     return msgspec.json.decode(text, type=decodable(BatchResult))
 
 
 def read(source: Source, batch: Batch, is_wanted: Callable[[], bool]) -> BatchResult:
-    """Ask a source for the devices of a batch, until they are read or nobody wants them any more.
+    """Read the devices of a batch from a source, until all are read or `is_wanted` returns False.
 
-    What was read by then is the answer. Errors that concern all devices are raised.
+    The result has the devices read by then. Errors that concern all devices are raised.
     """
     answering = _Answering()
     come: queue.SimpleQueue[tuple[Device, DeviceListing | VendorError] | BaseException | None]
     come = queue.SimpleQueue()
     stopping = threading.Event()
-    # A call may wait minutes for its place in the pace: whoever must end does not wait with it.
+    # A call may wait minutes for the rate limit; a worker that has to end does not wait for it.
     pulling = (source, batch, answering, come, stopping)
     threading.Thread(target=_pull, args=pulling, name="patchfleet-batch", daemon=True).start()
-    looks_at = time.monotonic()
+    checks_at = time.monotonic()
     try:
         while True:
-            if time.monotonic() >= looks_at:
+            if time.monotonic() >= checks_at:
                 if not is_wanted():
                     break
-                looks_at = time.monotonic() + LOOKS_UP_SECONDS
+                checks_at = time.monotonic() + LOOKS_UP_SECONDS
             try:
                 one = come.get(timeout=LOOKS_UP_SECONDS)
             except queue.Empty:
@@ -143,7 +144,7 @@ def _pull(
     come: "queue.SimpleQueue[tuple[Device, DeviceListing | VendorError] | BaseException | None]",
     stopping: threading.Event,
 ) -> None:
-    """Hand on what the source yields, then None, or the error that ended it."""
+    """Put what the source yields into the queue, then None or the error that ended it."""
     try:
         listings = source.listings(
             batch.devices, batch.known, at_once=batch.at_once, on_call=answering.count_call
@@ -159,31 +160,31 @@ def _pull(
 
 
 class _Answering:
-    """An answer while it grows."""
+    """A result while it grows."""
 
     def __init__(self) -> None:
         self._calls = 0
         self._patches: dict[Patch, int] = {}
         self._conditions: dict[FindingStatus, int] = {}
-        self._told: dict[str, DeviceReply] = {}
+        self._replies: dict[str, DeviceReply] = {}
 
     def count_call(self) -> None:
         self._calls += 1
 
     def add(self, device: Device, answer: DeviceListing | VendorError) -> None:
         if isinstance(answer, VendorError):
-            self._told[device.id] = DeviceReply(device.id, None, None, _failure_of(answer))
+            self._replies[device.id] = DeviceReply(device.id, None, None, _failure_of(answer))
         elif answer.findings is None:
-            self._told[device.id] = DeviceReply(device.id, None, answer.fingerprint, None)
+            self._replies[device.id] = DeviceReply(device.id, None, answer.fingerprint, None)
         else:
             rows = [self._row(finding) for finding in answer.findings]
-            self._told[device.id] = DeviceReply(
+            self._replies[device.id] = DeviceReply(
                 device.id, rows, answer.fingerprint, None, answer.problems
             )
 
     def answer(self) -> BatchResult:
         return BatchResult(
-            self._calls, list(self._patches), list(self._conditions), [*self._told.values()]
+            self._calls, list(self._patches), list(self._conditions), [*self._replies.values()]
         )
 
     def _row(self, finding: Finding) -> tuple[str, int, int, datetime | None]:
@@ -227,7 +228,7 @@ _COMMON = frozenset(Failure.__struct_fields__)
 
 
 def _kinds(kind: type[VendorError]) -> dict[str, type[VendorError]]:
-    """Return every kind of error there is, by its name."""
+    """Return every subclass of an error by its name."""
     found = {kind.__name__: kind}
     for one in kind.__subclasses__():
         found |= _kinds(one)

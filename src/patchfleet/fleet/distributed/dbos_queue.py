@@ -1,11 +1,12 @@
-"""Batches over DBOS, in the database of the record: with `worker.py` all that knows DBOS.
+"""Queue of batches over DBOS, in the database of the record.
 
-Laws of this file: a batch is taken only by a worker of the same version and the same account; what
-is in the queue and what comes back is JSON, never pickled; nothing is sent to anybody else.
+DBOS keeps the queue when its processes end, and gives each batch to one worker. Without a service
+of its own it does not notice that a worker is gone, so a worker holds a lock that ends with its
+connection to the database, and the sync checks that lock. Batches and results are JSON.
 
-DBOS gives a queue that survives its processes and lets one of them take each batch. Whose worker is
-gone it does not learn without a service of its own: here a worker holds a lock that ends with its
-connection to the database, and who syncs looks at it.
+Invariants:
+- only `dbos_queue` and `worker` import DBOS (contract "Only the fan-out knows the engine");
+- a batch is read by a worker of the same version and account (tests/engine/test_engine_limits.py).
 """
 
 import logging
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from patchfleet.store import Store
 
 SCHEMA = "patchfleet_engine"
-"""The schema of PostgreSQL in which the tables of DBOS stand, beside those of the record."""
+"""PostgreSQL schema of the tables of DBOS, in the database of the record."""
 APPLICATION = "patchfleet"
 VERSION = f"{APPLICATION}-{__version__}"
 READ = "read_batch"
@@ -37,14 +38,14 @@ _STATES: Mapping[str, BatchStatus] = {
 
 
 class DBOSEngine:
-    """The batches of one source, as the process that syncs sees them."""
+    """The queue of one source, for the process that syncs."""
 
     def __init__(self, client: "DBOSClient", store: "Store", source: str, queue: str) -> None:
         self._client, self._store = client, store
         self._prefix, self._queue = f"{source}:", queue
 
     def send(self, name: str, batch: Batch) -> None:
-        """Put a batch into the queue, under a name that no other has."""
+        """Put a batch into the queue under a unique name."""
         with self._store.explained():
             self._client.enqueue(
                 {
@@ -58,7 +59,7 @@ class DBOSEngine:
             )
 
     def look(self, names: Iterable[str]) -> dict[str, BatchStatus]:
-        """Return how batches stand; one whose row is gone counts as failed."""
+        """Return the status of batches; a batch without a row has failed."""
         ids = {self._prefix + name: name for name in names}
         with self._store.explained():
             found = self._client.list_workflows(
@@ -73,37 +74,37 @@ class DBOSEngine:
         return seen
 
     def take(self, name: str) -> BatchResult:
-        """Return the answer to a batch, and forget both."""
+        """Return the result of a batch, and delete both."""
         with self._store.explained():
             text: str = self._client.retrieve_workflow(self._prefix + name).get_result()
             self._client.delete_workflows([self._prefix + name])
         return answer_of(text)
 
     def withdraw(self, name: str) -> None:
-        """Take a batch back: nobody begins it any more, and a late answer is dropped."""
+        """Cancel a batch: no worker begins it, and a late result is dropped."""
         with self._store.explained():
             self._client.cancel_workflows([self._prefix + name])
 
     def clear(self) -> None:
-        """Withdraw and forget all batches of this source, whoever sent them."""
+        """Cancel and delete all batches of this source, of any process."""
         with self._store.explained():
             found = self._client.list_workflows(
                 workflow_id_prefix=self._prefix, load_input=False, load_output=False
             )
             if found:
-                # A worker that still reads one finds its row gone, and its answer goes nowhere.
+                # A worker that still reads one finds no row for its result.
                 self._client.delete_workflows([row.workflow_id for row in found])
 
     def is_alive(self, worker: str) -> bool:
-        """Say whether a worker lives: whether somebody holds the lock of its name."""
+        """Return whether a worker lives: whether the lock of its name is held."""
         return self._store.is_held(worker)
 
 
 @contextmanager
 def engine_of(store: "Store", source: str, queue: str) -> Iterator[DBOSEngine]:
-    """Open the engine in the database of a store, with its tables where they are missing.
+    """Open the queue in the database of a store, and create its tables if they are missing.
 
-    `queue` names the account. Raises ConfigError where the record is a file or DBOS is missing.
+    `queue` names the account. Raises ConfigError if the record is a file or DBOS is missing.
     """
     address = prepared(store)
     from dbos import DBOSClient, DBOSPortableJSONSerializer
@@ -125,9 +126,9 @@ def engine_of(store: "Store", source: str, queue: str) -> Iterator[DBOSEngine]:
 
 
 def prepared(store: "Store") -> str:
-    """Make or upgrade the tables of DBOS beside a record, and return the database's address."""
+    """Create or upgrade the tables of DBOS, and return the address of the database."""
     address = reached_by_all(store.address)
-    # What DBOS has to say is said by us, in one line.
+    # Patchfleet reports errors of DBOS itself, in one line.
     logging.getLogger("dbos").addHandler(logging.NullHandler())
     logging.getLogger("dbos").propagate = False
     try:
@@ -143,7 +144,7 @@ def prepared(store: "Store") -> str:
 
 
 def reached_by_all(address: Path | str) -> str:
-    """Return the address of a record as DBOS spells it; raises ConfigError for that of a file."""
+    """Return the address of a record for DBOS; raises ConfigError for a file."""
     scheme, _, rest = str(address).partition("://")
     if scheme not in ("postgresql", "postgres"):
         raise ConfigError(

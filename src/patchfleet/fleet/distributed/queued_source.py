@@ -1,7 +1,9 @@
-"""A source whose devices are read by other processes, batch by batch.
+"""Source whose devices are read by worker processes, batch by batch.
 
-Laws of this file: a device is yielded once, by whichever worker was first; a batch without a living
-worker is given to another; and who syncs never waits without end.
+Invariants:
+- a device is yielded once, by the first worker that read it (tests/engine/test_distributed.py);
+- a batch whose worker is gone is sent again (tests/engine/test_distributed.py);
+- a sync never waits forever for a worker (tests/engine/test_distributed.py).
 """
 
 import time
@@ -19,13 +21,14 @@ from patchfleet.models import Device, Inventory, SourceState
 
 DEVICES_A_BATCH = 50
 BATCHES_AHEAD = 64
-"""So many batches wait or are read at once: what an engine holds does not grow with the fleet."""
+"""Batches in the queue at a time, so that the queue does not grow with the fleet."""
 
 
 class QueueTimeouts(Struct, frozen=True, kw_only=True):
-    """How long is waited for any worker to take a batch, and for a living one to answer it.
+    """Time-outs of a sync for a worker to take a batch, and for a living one to finish it.
 
-    After `attempts` workers that did not get through, the devices of a batch are problems.
+    After `attempts` workers without a result, the devices of a batch are problems. `clock` and
+    `wait` are replaced in tests.
     """
 
     worker_seconds: float = 60
@@ -37,44 +40,44 @@ class QueueTimeouts(Struct, frozen=True, kw_only=True):
 
 
 class BatchStatus(Struct, frozen=True):
-    """How a batch stands; `worker` names who has it."""
+    """Status of a batch; `worker` is the one that reads it."""
 
     state: Literal["waiting", "working", "answered", "failed"]
     worker: str = ""
 
 
 class WorkQueue(Protocol):
-    """What takes the batches of one source to workers, and brings their answers."""
+    """A queue that takes the batches of one source to workers, and brings the results back."""
 
     def send(self, name: str, batch: Batch) -> None:
-        """Put a batch into the queue, under a name that no other has."""
+        """Put a batch into the queue under a unique name."""
         ...
 
     def look(self, names: Iterable[str]) -> Mapping[str, BatchStatus]:
-        """Return how batches stand."""
+        """Return the status of batches."""
         ...
 
     def take(self, name: str) -> BatchResult:
-        """Return the answer to a batch, and forget both."""
+        """Return the result of a batch, and delete both."""
         ...
 
     def withdraw(self, name: str) -> None:
-        """Take a batch back: nobody begins it any more, and a late answer is dropped."""
+        """Cancel a batch: no worker begins it, and a late result is dropped."""
         ...
 
     def clear(self) -> None:
-        """Withdraw and forget all batches of this source, whoever sent them."""
+        """Cancel and delete all batches of this source, of any process."""
         ...
 
     def is_alive(self, worker: str) -> bool:
-        """Say whether a worker lives."""
+        """Return whether a worker lives."""
         ...
 
 
 class QueuedSource:
     """A source that reads its inventory itself and lets workers list the devices.
 
-    `on_retry` is told in a sentence why a batch is given to another worker.
+    `on_retry` gets the reason, a sentence, for which a batch is sent to another worker.
     """
 
     def __init__(
@@ -97,7 +100,7 @@ class QueuedSource:
         return self._source.inventory(on_call, known)
 
     def cost(self, devices: int) -> int:
-        """Return how many calls the listings of so many devices take, at least."""
+        """Return the least number of calls for the listings of `devices` devices."""
         return self._source.cost(devices)
 
     def listings(
@@ -108,10 +111,10 @@ class QueuedSource:
         at_once: int,
         on_call: Callable[[], None],
     ) -> Listings:
-        """Yield each device when the batch it is in is answered; see `Source`.
+        """Yield each device when its batch has a result; see `Source`.
 
-        Batches that a killed sync left are withdrawn first, and in the end what is still open.
-        Raises `Incomplete` where no worker takes a batch.
+        Batches of a killed sync are deleted first, and open ones at the end. Raises `Incomplete`
+        if no worker takes a batch.
         """
         if not devices:
             return
@@ -135,7 +138,7 @@ class QueuedSource:
 
 
 class _Part(Struct):
-    """Devices that are read together: those still without an answer, for the `attempt`-th time."""
+    """Devices of one batch that are still without a listing; sent for the `attempt`-th time."""
 
     devices: dict[str, Device]
     attempt: int = 1
@@ -143,7 +146,7 @@ class _Part(Struct):
 
 
 class _FanOut:
-    """The batches of one listing, until each of its devices has an answer."""
+    """The batches of one listing, until each of its devices is read."""
 
     def __init__(
         self,
@@ -162,7 +165,7 @@ class _FanOut:
         self._life_at = patience.clock()
 
     def answers(self, on_call: Callable[[], None]) -> Listings:
-        """Send batches and yield what comes back, until all devices are answered."""
+        """Send batches and yield the listings, until all devices are read."""
         while self._todo or self._open:
             while self._todo and len(self._open) < BATCHES_AHEAD:
                 self._send(self._todo.pop())
@@ -176,7 +179,7 @@ class _FanOut:
                     self._engine.withdraw(name)
                     yield from self._again(self._open.pop(name), reason)
             if not has_moved:
-                self._refuse_to_wait_for_nobody()
+                self._raise_without_workers()
                 self._patience.wait(self._patience.look_seconds)
 
     def _send(self, part: _Part) -> None:
@@ -185,7 +188,7 @@ class _FanOut:
         self._open[name] = part
 
     def _taken(self, name: str, on_call: Callable[[], None]) -> Listings:
-        """Yield what an answer says of its devices; those it does not name are sent once more."""
+        """Yield the listings of a result; devices that are not in it are sent again."""
         part, answer = self._open.pop(name), self._engine.take(name)
         self._life_at = self._patience.clock()
         for _ in range(answer.calls):
@@ -193,16 +196,16 @@ class _FanOut:
         for device_id, listing in answer.listings():
             device = part.devices.pop(device_id, None)
             if device is not None:
-                part.attempt = 0  # whoever gets on may be followed by others
+                part.attempt = 0  # a batch that progresses may have any number of workers
                 yield device, listing
         if part.devices:
-            reason = answer.trouble or "was told to end"
+            reason = answer.trouble or "was stopped"
             yield from self._again(part, f"a worker {reason}")
 
     def _given_up(self, name: str, seen: BatchStatus) -> str | None:
-        """Say why a batch needs another worker, or return None while the one it has may go on."""
+        """Return why a batch needs another worker, or None while its worker may continue."""
         if seen.state == "failed":
-            return "a worker met an error nobody foresaw"
+            return "a worker met an unexpected error"
         if seen.state == "waiting":
             return None
         if not self._engine.is_alive(seen.worker):
@@ -220,19 +223,19 @@ class _FanOut:
     def _again(
         self, part: _Part, reason: str
     ) -> Iterator[tuple[Device, DeviceListing | VendorError]]:
-        """Send what is left of a batch once more, or give its devices up."""
+        """Send the rest of a batch again, or yield its devices as unreachable."""
         left = f"{len(part.devices):,} {'device' if len(part.devices) == 1 else 'devices'}"
         if part.attempt == self._patience.attempts:
             for device in part.devices.values():
-                yield device, Unreachable(f"{part.attempt} workers did not get it read: {reason}")
+                yield device, Unreachable(f"{part.attempt} workers could not read it: {reason}")
             return
         self._on_retry(f"{reason}: {left} of its batch are read again")
         part.attempt += 1
         part.begun_at = None
         self._todo.append(part)
 
-    def _refuse_to_wait_for_nobody(self) -> None:
-        """Raise Incomplete where no worker has shown itself for too long."""
+    def _raise_without_workers(self) -> None:
+        """Raise Incomplete if no worker has been active for `worker_seconds`."""
         seconds = self._patience.clock() - self._life_at
         if seconds < self._patience.worker_seconds:
             return
@@ -241,5 +244,5 @@ class _FanOut:
             f"no worker took a batch for {seconds:.0f} seconds: {devices:,} devices are not read",
             [],
             hint="start `patchfleet worker` with this record, this account and this version; the "
-            "next sync goes on from here",
+            "next sync resumes here",
         )

@@ -1,7 +1,7 @@
-"""A worker: takes batches from the queues of its accounts, asks the vendor, hands in the answers.
+"""Worker process: takes batches from the queues of its accounts and reads their devices.
 
-Laws of this file: a worker reads with its own accounts and nothing that came through the queue; it
-begins no batch whose sync has ended; told to end, it hands in what it has read.
+A worker uses its own accounts and nothing from the queue but the batch. It begins no batch whose
+sync has ended, and delivers what it has read when it is stopped.
 """
 
 import time
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 LOOKS_SECONDS = 0.5
 ENDS_SECONDS = 10
-"""So long a worker that ends waits for the answer of its batch to be handed in."""
+"""Seconds a stopping worker has to deliver the result of its batch."""
 
 
 class Worker:
-    """One process that reads batches for whoever syncs the same record.
+    """One process that reads batches for the syncs of one record.
 
-    `sources` are its accounts by queue. One in a process: DBOS knows but one application.
+    `sources` are its accounts by queue. One worker a process: DBOS has one application in each.
     """
 
     def __init__(self, store: "Store", sources: Mapping[str, Source]) -> None:
@@ -39,18 +39,18 @@ class Worker:
         self._busy_at = time.monotonic()
 
     def end(self) -> None:
-        """Take no more batches, and hand in the one at hand as far as it is read."""
+        """Take no more batches, and deliver the current one as far as it is read."""
         self._ending.set()
 
     def serve(
         self, idle_seconds: float | None = None, *, on_ready: Callable[[], None] = lambda: None
     ) -> None:
-        """Read batches until told to end, or until none came for `idle_seconds`.
+        """Read batches until `end` is called, or until none came for `idle_seconds`.
 
-        Raises StoreError where the database is gone: whoever syncs then sees this worker gone.
+        Raises StoreError if the database is gone: a sync then sees that this worker is gone.
         """
         lock = self._store.hold(self.name)
-        assert lock is not None, "a random name is nobody else's"
+        assert lock is not None, "a random name is unique"
         try:
             with self._launched():
                 self._busy_at = time.monotonic()
@@ -98,7 +98,7 @@ class Worker:
             DBOS.destroy(destroy_registry=True)
 
     def _read(self, queue: str, text: str) -> BatchResult:
-        """Read one batch; what keeps it from being read is the answer's trouble."""
+        """Read one batch; an error that concerns all of it is the `trouble` of the result."""
         source = self._sources[queue]
         self._is_busy = True
         try:
@@ -108,11 +108,11 @@ class Worker:
         finally:
             self._is_busy, self._busy_at = False, time.monotonic()
         self.batches += 1
-        self.devices += len(answer.told)
+        self.devices += len(answer.replies)
         return answer
 
     def _is_wanted(self, source: str) -> bool:
-        """Say whether to go on with a batch: not when told to end, nor when its sync is gone."""
+        """Return whether to continue with a batch: not once stopped, nor without its sync."""
         return not self._ending.is_set() and self._store.is_held(source)
 
     @property

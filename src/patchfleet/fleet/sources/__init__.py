@@ -1,1 +1,1 @@
-"""A source for each vendor: its words become those of the models."""
+"""Sources: one room a vendor, which translates its records into the models."""

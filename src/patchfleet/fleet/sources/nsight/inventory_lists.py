@@ -1,8 +1,9 @@
-"""What N-able's lists of clients, sites and devices amount to, and where they contradict.
+"""Inventory from N-able's lists of clients, sites and devices, with their contradictions.
 
-Laws of this file: a row that is there twice, alike in everything, is one row. Lists that cannot be
-true together are an error where they may be each other's answers, and otherwise a gap that names
-the customer and the device: nothing is joined in silence, and nothing is left out.
+Equal rows are one row. Lists that contradict each other are an error if one may be the response to
+another request, and otherwise a gap that names the customer and the device.
+
+Invariant: no contradiction passes without an error or a gap (tests/fleet/test_nsight_lists.py).
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,10 +20,10 @@ from patchfleet.nsight.records.record import Record, Records
 
 FAR_AHEAD = timedelta(days=366)
 FAR_BEHIND = timedelta(days=3653)
-"""A server's clock that is further from ours is not believed, and ours is."""
+"""Largest plausible difference of a server's clock; beyond it this machine's clock counts."""
 
 SKEW = timedelta(minutes=5)
-"""So far the clock of a device may be ahead: what is within is of the moment of the answer."""
+"""Tolerated lead of a device's clock; a time within it counts as the time of the response."""
 
 R = TypeVar("R", bound=Record)
 Place = tuple[int, str]
@@ -30,7 +31,7 @@ Place = tuple[int, str]
 
 
 class Details(NamedTuple):
-    """What is kept of a device's fifty fields."""
+    """The fields of a device that are kept, out of fifty."""
 
     device_id: int
     name: str = ""
@@ -44,37 +45,37 @@ class Details(NamedTuple):
 
 
 class Described(NamedTuple):
-    """What one long list says: its devices, and what was odd in it."""
+    """Devices of one long list, and the odd entries in it."""
 
     devices: list[Details]
     odd: tuple[str, ...]
 
 
 def believed(created: datetime | None, now: datetime) -> datetime:
-    """Return when a server made an answer, or our own time where it does not say or cannot be."""
+    """Return the time of a response; `now` if the server omits it or it is implausible."""
     is_so = created is not None and now - FAR_BEHIND <= created <= now + FAR_AHEAD
     return created if created is not None and is_so else now
 
 
 def clock_gaps(created: datetime | None, now: datetime) -> list[Gap]:
-    """Say that the server's clock is not believed, where it is not."""
+    """Return a gap if the server's clock is implausible."""
     if created is None or believed(created, now) == created:
         return []
-    reason = f"the server says that it is {created:%Y-%m-%d %H:%M}, which is not believed"
+    reason = f"the server reports an implausible time, {created:%Y-%m-%d %H:%M}"
     return [Gap("list_clients", f"{reason}: the time of this machine counts", is_general=True)]
 
 
 def odd_gaps(service: str, problems: Iterable[str], client: Client | None = None) -> list[Gap]:
-    """Say what was odd in reading a list, with the call and the customer that it concerns."""
+    """Return odd entries of a list as gaps of the call and the customer."""
     customer_id = None if client is None else str(client.client_id)
     whose = "" if client is None else f"{client.name}: "
     return [Gap(service, f"{whose}{one}", customer_id=customer_id) for one in problems]
 
 
 def once(records: Sequence[R], id_name: str) -> list[R]:
-    """Return records without those that are there twice, alike in everything.
+    """Return records without equal duplicates.
 
-    Raises `Unreadable` where one id stands for two different records: nobody can tell which is so.
+    Raises `Unreadable` if two different records have one id: either may be right.
     """
     found: dict[object, R] = {}
     for record in records:
@@ -89,20 +90,20 @@ def _contradiction(service: str, what: str) -> Unreadable:
     return Unreadable(
         f"two lists contradict each other: {what}",
         operation=service,
-        hint="sync again: a list may have been the answer to another question",
+        hint="sync again: a list may have been the response to another request",
     )
 
 
 def described(devices: Iterable[FullDevice], at: datetime, odd: Iterable[str]) -> Described:
-    """Return what is kept of a long list that was made at a time.
+    """Return the kept fields of a long list of the time `at`.
 
-    A time after it is of a clock that is ahead: it says nothing, and that is said.
+    A later time comes from a clock that is ahead: it is dropped and reported as odd.
     """
     problems = list(odd)
     found = []
     for full in devices:
         times: dict[str, datetime | None] = {}
-        for name, what in (("last_seen_at", "heard of"), ("last_boot_at", "started")):
+        for name, what in (("last_seen_at", "seen"), ("last_boot_at", "started")):
             when = getattr(full, name)
             if when is not None and when > at + SKEW:
                 problems.append(
@@ -135,7 +136,7 @@ def _device(listed: ListedDevice, full: Details | None) -> Device:
         customer_id=str(listed.client_id),
         name=listed.name,
         kind="server" if listed.device_type == "server" else "workstation",
-        # Where the flag is missing the device is asked: better one call too many than a blind spot.
+        # A device without the flag is read: one call too many is better than a blind spot.
         is_patched=listed.patch is not False,
         os=about.os,
         description=listed.description,
@@ -167,11 +168,11 @@ class Lists(NamedTuple):
 
     @property
     def listed(self) -> list[ListedDevice]:
-        """Every row of the short lists."""
+        """Return every row of the short lists."""
         return [device for devices in self.short.values() for device in devices]
 
     def inventory(self, as_of: datetime, gaps: Iterable[Gap]) -> Inventory:
-        """Return what the lists amount to; raise `Unreadable` where two cannot be true together."""
+        """Return the inventory; raise `Unreadable` if two lists contradict each other."""
         self._check_sites()
         self._check_places()
         listed = self.listed
@@ -210,9 +211,9 @@ class Lists(NamedTuple):
         )
 
     def _check_sites(self) -> None:
-        """Refuse two lists that put one site at two clients, or of which one does not know it.
+        """Raise `Unreadable` for a site at two clients, or for one that no client lists.
 
-        The lists of sites do not say whose they are: one may be the answer to another question.
+        A list of sites does not name its client: it may be the response to another request.
         """
         whose: dict[int, int] = {}
         for client, sites in self.sites.items():
@@ -229,10 +230,10 @@ class Lists(NamedTuple):
                 raise _contradiction("list_sites", what)
 
     def _check_places(self) -> None:
-        """Refuse a long list that is that of another site or kind.
+        """Raise `Unreadable` for a long list of another site or kind.
 
-        It names nobody of its own place, and somebody of another: a device that was moved meanwhile
-        is one among others.
+        Such a list has no device of its own place and some of another. A device that was moved
+        meanwhile is one among others.
         """
         places = {one.device_id: (one.site_id, one.device_type) for one in self.listed}
         for place, of_place in self.long.items():
@@ -243,7 +244,7 @@ class Lists(NamedTuple):
                 raise _contradiction(f"list_{place[1]}s", what)
 
     def _odd(self) -> Iterator[Gap]:
-        """Yield what was odd in reading the lists, with the call and the customer it concerns."""
+        """Yield the odd entries of all lists, with their call and customer."""
         clients = {client.client_id: client for client in self.clients}
         for client_id, sites in self.sites.items():
             yield from odd_gaps("list_sites", sites.problems, clients[client_id])
@@ -254,7 +255,7 @@ class Lists(NamedTuple):
             yield from odd_gaps(f"list_{kind}s", of_place.odd, whose[site])
 
     def _counted(self) -> Iterator[tuple[Client, DeviceKind, int, int]]:
-        """Yield clients and kinds of which N-able counts and lists another number, with both."""
+        """Yield clients and kinds whose count differs from the list, with both numbers."""
         for client in self.clients:
             promises: tuple[tuple[DeviceKind, int | None], ...] = (
                 ("server", client.server_count),
@@ -266,7 +267,7 @@ class Lists(NamedTuple):
                     yield client, kind, promised, found
 
     def _unlisted(self, ids: set[int]) -> Iterator[Gap]:
-        """Say which devices have details and are in no short list."""
+        """Yield a gap for each device with details that is in no short list."""
         whose = {device.site_id: device.client_id for device in self.listed}
         for (site, _), of_place in self.long.items():
             for device in of_place.devices:
@@ -281,7 +282,7 @@ class Lists(NamedTuple):
 
 
 def _miscounted(client: Client, kind: DeviceKind, promised: int, found: int) -> Gap:
-    """Say that a client's own counts promise another number than its lists hold."""
+    """Return the gap of a client whose count differs from its list."""
     return Gap(
         "inventory",
         f"{client.name}: N-able counts {promised} {kind}s and lists {found}",
@@ -292,7 +293,7 @@ def _miscounted(client: Client, kind: DeviceKind, promised: int, found: int) -> 
 def _joined(
     listed: Iterable[ListedDevice], full: Mapping[int, Details]
 ) -> tuple[tuple[Device, ...], list[Gap]]:
-    """Join the short and the long lists; a device that is listed differently is kept once, said."""
+    """Join the short and the long lists; of a device listed with two values the last counts."""
     devices: dict[int, Device] = {}
     doubles = []
     for device in listed:

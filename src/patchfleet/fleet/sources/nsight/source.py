@@ -1,7 +1,7 @@
-"""N-able's words into ours: the only file that knows both.
+"""N-sight source: translation of N-able's records into the models.
 
-Law of this file: nothing N-able says is dropped. A number without a meaning of ours becomes
-`unknown`, with N-able's own word beside it.
+Invariant: a code without a meaning here becomes `unknown`, with N-able's own word beside it
+(tests/fleet/test_fleet_translation.py).
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -59,7 +59,7 @@ from patchfleet.transport.operation import (
 
 KINDS: tuple[DeviceKind, ...] = ("server", "workstation")
 WORDS = "2"
-"""The edition of the translation below: with another one, every answer is read anew."""
+"""Edition of the translation below; after a change of it every response is read again."""
 
 CALLS_AT_ONCE = 32  # as many as a client has connections
 
@@ -91,21 +91,20 @@ class NSightSource:
         self.has_a_call_for_each_device = True
         self._client = client
         self._now = now
-        # Equal descriptions are one patch, and a fleet has few against its findings: both caches
-        # grow with the catalogue, not with the devices.
+        # Equal descriptions are one patch: both caches grow with the catalogue, not the devices.
         self._patches: dict[tuple[object, ...], Patch] = {}
-        self._told_at: datetime | None = None
+        self._answered_at: datetime | None = None
         self._conditions: dict[tuple[int, str | None, int, str | None], FindingStatus] = {}
 
     def inventory(
         self,
         on_call: Callable[[], None] = lambda: None,
-        known: SourceState | None = None,  # noqa: ARG002 -- no list says what changed
+        known: SourceState | None = None,  # noqa: ARG002 -- no list has changes only
     ) -> Inventory:
         """Return all customers, sites and devices the key may see.
 
         Calls: one for all clients; three for each client; one for each site and kind of device on
-        it. The time is the server's own where it says so.
+        it. The time is that of the server if it reports one.
         """
         all_clients = self._client.list_clients()
         now = self._now()
@@ -121,13 +120,13 @@ class NSightSource:
             dict(zip(asked, short, strict=True)),
             self._long_lists([device for devices in short for device in devices], on_call),
         )
-        self._told_at = believed(all_clients.answered_at, now)
+        self._answered_at = believed(all_clients.answered_at, now)
         gaps = clock_gaps(all_clients.answered_at, now)
         gaps += odd_gaps("list_clients", all_clients.problems)
-        return lists.inventory(self._told_at, gaps)
+        return lists.inventory(self._answered_at, gaps)
 
     def cost(self, devices: int) -> int:
-        """Return how many calls the listings of so many devices take: one each."""
+        """Return the number of calls for the listings of `devices` devices: one each."""
         return devices
 
     def listings(
@@ -138,12 +137,12 @@ class NSightSource:
         at_once: int = 16,
         on_call: Callable[[], None] = lambda: None,
     ) -> Listings:
-        """Yield each device with every patch on it, in our words, or why it could not be read.
+        """Yield each device with its listing, or with the error that prevented it.
 
-        A list that is to the letter that of another device may be that of the other: no list names
-        its device. It is asked for again on a new connection, and where it stays the same, the
-        other device is too, when all are read; that one is yielded twice where it differs. A list
-        that is empty now and was not before is asked for again as well.
+        No list names its device, so a list that equals another device's byte for byte may belong
+        to that one. It is read again on a new connection; if it stays equal, the other device is
+        read again at the end, and yielded twice if its list differs. A list that is empty and was
+        not before is read again too.
         """
         alike = Alike(known)
 
@@ -170,12 +169,12 @@ class NSightSource:
                     yield device, listing
 
     most_at_once = IDS_PER_CALL
-    """How many patches one change can name."""
+    """Patches in one change, at most."""
 
     def findings_of(self, device_id: str, *, is_doubted: bool = False) -> list[Finding]:
-        """Return every patch of the device with this id, in our words.
+        """Return every patch of a device.
 
-        On a new connection where what the last one brought `is_doubted`.
+        `is_doubted` reads on a new connection, since the last response may be another device's.
         """
         number = int(device_id)
         if not is_doubted:
@@ -186,9 +185,9 @@ class NSightSource:
     def _listing(
         self, device_id: str, known: str | None, alike: Alike
     ) -> tuple[DeviceListing, int]:
-        """Read a device, unless its answer is the one known; return in how many calls, too."""
+        """Read a device, unless its response is the known one; return the number of calls too."""
         reading = self._reading(device_id, known)
-        listing, fingerprint = self._told(self._client.run(reading))
+        listing, fingerprint = self._listing_of(self._client.run(reading))
         is_emptied = known is not None and listing.findings == []
         if not alike.is_of_another(fingerprint, device_id) and not is_emptied:
             return listing, 1
@@ -197,16 +196,16 @@ class NSightSource:
         return listing, 2
 
     def _read_alone(self, device_id: str, known: str | None) -> tuple[DeviceListing, str]:
-        """Read a device on a connection of its own; return its listing and its fingerprint."""
+        """Read a device on a new connection; return its listing and its fingerprint."""
         reading = self._reading(device_id, known)
-        return self._told(self._client.run(on_new_connection(reading)))
+        return self._listing_of(self._client.run(on_new_connection(reading)))
 
     def _reading(self, device_id: str, known: str | None) -> Operation[Conditional[Records[Row]]]:
-        """Return the call that lists a device, its answer unread where these very words were."""
+        """Return the call that lists a device; an unchanged response is not decoded."""
         words, _, bytes_ = (known or "").partition(":")
         return if_changed(list_patches(int(device_id)), bytes_ if words == WORDS else None)
 
-    def _told(self, answer: Conditional[Records[Row]]) -> tuple[DeviceListing, str]:
+    def _listing_of(self, answer: Conditional[Records[Row]]) -> tuple[DeviceListing, str]:
         fingerprint = f"{WORDS}:{answer.fingerprint}"
         if answer.result is None:
             return DeviceListing(None, fingerprint), fingerprint
@@ -215,10 +214,9 @@ class NSightSource:
         return DeviceListing(findings, None if odd else fingerprint, tuple(odd)), fingerprint
 
     def _findings(self, rows: Iterable[Row], odd: list[str]) -> list[Finding]:
-        """Return what rows say; what is odd in them is added to `odd`.
+        """Return the findings of rows; odd values are added to `odd`.
 
-        A row that is there twice, alike in everything, is one. Raises `Unreadable` for two that
-        differ: nobody can tell which is so.
+        Equal rows are one. Raises `Unreadable` if two rows of one patch differ.
         """
         latest = self._latest()
         findings: dict[str, Finding] = {}
@@ -234,12 +232,12 @@ class NSightSource:
     def _latest(self) -> datetime:
         """Return the time after which no patch can have been released or installed.
 
-        A day has no zone here. Without the server's own time only what is far ahead is refused.
+        Dates have no time zone. Without a time of the server only one far in the future is odd.
         """
         now = self._now()
-        if self._told_at is None:
+        if self._answered_at is None:
             return now + FAR_AHEAD
-        return max(now, self._told_at) + timedelta(days=1)
+        return max(now, self._answered_at) + timedelta(days=1)
 
     def change(
         self,
@@ -248,9 +246,9 @@ class NSightSource:
         finding_ids: tuple[str, ...],
         journal: ChangeJournal | None = None,
     ) -> Outcome[Any]:
-        """Do one action to some patches of a device, at most `most_at_once`, and read them back.
+        """Apply an action to at most `most_at_once` patches of a device, and read them back.
 
-        Returns what came of it, also where N-able refused or did not answer.
+        Returns the outcome, also if N-able refused or did not respond.
         """
         ids = [int(number) for number in finding_ids]
         change: Change[Any] = change_of(action, int(device_id), ids)
@@ -259,7 +257,7 @@ class NSightSource:
         return outcome
 
     def _listed(self, client_id: int, kind: DeviceKind) -> Records[ListedDevice]:
-        """List devices without what is not asked of them here, so that a large fleet is small."""
+        """List devices without the fields that are not used here, to save memory."""
         devices = self._client.list_devices_at_client(client_id, kind)
         for device in devices:
             device.checkcounts.clear()
@@ -269,7 +267,7 @@ class NSightSource:
     def _long_lists(
         self, listed: list[ListedDevice], on_call: Callable[[], None]
     ) -> dict[Place, Described]:
-        """Return what the long lists say of each device: system, serial, addresses, last report."""
+        """Read the long lists: system, serial, addresses and last report of each device."""
         calls = {"server": self._client.list_servers, "workstation": self._client.list_workstations}
 
         def ask(site_id: int, kind: str) -> Described:
@@ -286,7 +284,7 @@ class NSightSource:
         asked: Iterable[tuple[object, ...]],
         on_call: Callable[[], None],
     ) -> list[T]:
-        """Make several calls side by side, in order; the first error ends them all."""
+        """Make calls in parallel and return their results in order; the first error ends all."""
         arguments = list(asked)
         results: dict[int, T] = {}
         with closing(imap_unordered(lambda one: call(*one), arguments, CALLS_AT_ONCE)) as answers:
@@ -326,10 +324,10 @@ class NSightSource:
         return Finding(str(row.patch_id), patch, condition, installed_at)
 
 
-def standing(now: Any) -> tuple[State, Decision, bool] | None:
-    """Return what the journal keeps of a patch that was read back, in our words.
+def state_and_decision(now: Any) -> tuple[State, Decision, bool] | None:
+    """Return a patch that was read back, as the journal keeps it.
 
-    State, decision, and whether it was set on the device; None where nothing was read.
+    State, decision, and whether it was set on the device; None if nothing was read.
     """
     if not isinstance(now, dict) or not {"status", "policy"} <= now.keys():
         return None
@@ -344,7 +342,7 @@ def _patch(row: Row) -> Patch:
         title=row.patch_title,
         product=said(row.product),
         kb=row.kb,
-        # Numbers are not documented, so the words decide [reference §4.5].
+        # The numbers are not documented, so the label decides (docs/nsight.md).
         severity=severity_of(label),
         vendor_severity=label or (None if row.severity is None else str(row.severity)),
         released_at=row.released_at,

@@ -1,4 +1,4 @@
-"""What Qualys said and nothing can be made of, as gaps of a run: each with whom it concerns."""
+"""Gaps from values of Qualys that cannot be read, each with its device, patch or job."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -8,11 +8,11 @@ from patchfleet.models import Device, Gap
 from patchfleet.qualys.records.values import Door
 
 NAMED: Final = 3
-"""So many records with the same trouble are named one by one."""
+"""Records with the same problem that are named one by one."""
 
 
 def gaps_of_devices(door: Door, devices: Mapping[str, Device]) -> list[Gap]:
-    """Take what was noted of assets and hosts: by device, or by customer where it is of many."""
+    """Return the problems of assets and hosts: a gap a device, or a customer if it has many."""
     gaps: list[Gap] = []
     for problem in door.take():
         by_customer: dict[str | None, list[str]] = defaultdict(list)
@@ -33,7 +33,7 @@ def gaps_of_devices(door: Door, devices: Mapping[str, Device]) -> list[Gap]:
 
 
 def gaps_of(door: Door, subject: str, *, is_general: bool = False) -> list[Gap]:
-    """Take what was noted of patches or jobs."""
+    """Return the problems of patches or jobs as gaps."""
     return [
         Gap(subject, f"{_several(problem.records, subject)}: {problem}", is_general=is_general)
         for problem in door.take()

@@ -1,7 +1,7 @@
-"""The assets of Qualys as devices: patch management's list, joined with the inventory's.
+"""Devices from Qualys assets: the list of patch management, joined with the inventory.
 
-Law of this file: the two lists are joined by the agent's id alone; by name, a cloned machine would
-be given another's serial number.
+The lists are joined by the id of the agent alone: joined by name, a cloned machine would get the
+serial number of another one.
 """
 
 import re
@@ -25,11 +25,11 @@ def as_device(
     customer_tags: Sequence[str],
     door: Door,
 ) -> Device:
-    """Put together what both lists say of an asset."""
+    """Return the device of an asset from both lists."""
     if asset.problems:
         door.note_all(number, asset.problems)
-    tags = [name for tag in entries_of(asset.tags) if (name := _told(tag, "name"))]
-    addresses = [_told(card, "macAddress") for card in entries_of(asset.interfaces)]
+    tags = [name for tag in entries_of(asset.tags) if (name := _text(tag, "name"))]
+    addresses = [_text(card, "macAddress") for card in entries_of(asset.interfaces)]
     if about is not None:
         tags.extend(about.tags)
         addresses.extend(about.mac_addresses)
@@ -60,20 +60,20 @@ def as_device(
 
 
 def has_odd_tags(asset: PMAsset) -> bool:
-    """Say whether tags of an asset cannot be read: whose it is and what is ordered rest on them."""
+    """Return whether tags, which decide on customer and jobs, cannot be read."""
     return not all(one is None or isinstance(one, NamedId) for one in entries_of(asset.tags))
 
 
-def _told(record: object, name: str) -> str | None:
-    """Return the text of a field of what stands in a list; None for what is no record."""
+def _text(record: object, name: str) -> str | None:
+    """Return a text field of a list entry; None if the entry is not a record."""
     return text_of(getattr(record, name, None)) if isinstance(record, Record) else None
 
 
 def not_ahead(devices: Mapping[str, Device], door: Door) -> dict[str, Device]:
-    """Take back the times of devices that are ahead of their telling, and note them.
+    """Return the devices without times after the response, and record those as problems.
 
-    Where most devices were seen in the future it is this machine's clock that is behind: then what
-    Qualys says is measured by the newest of their times.
+    If most devices were seen in the future, this machine's clock is behind: then the newest of
+    their times counts as the time of the response.
     """
     seen = [device.last_seen_at for device in devices.values() if device.last_seen_at]
     latest = door.told_at + AHEAD
@@ -90,7 +90,7 @@ def not_ahead(devices: Mapping[str, Device], door: Door) -> dict[str, Device]:
             if at is not None and at > latest:
                 what = "was seen" if name == "last_seen_at" else "was started"
                 door.note(
-                    number, f"it {what} ahead of the answer that says so", f"{at:%Y-%m-%d %H:%M}"
+                    number, f"it {what} after the time of the response", f"{at:%Y-%m-%d %H:%M}"
                 )
                 settled[number] = structs.replace(settled[number], **{name: None})
     return settled
@@ -99,7 +99,7 @@ def not_ahead(devices: Mapping[str, Device], door: Door) -> dict[str, Device]:
 def agentless(
     hosts: Mapping[str, About], machines: Mapping[str, Device], customer_tags: Sequence[str]
 ) -> list[Gap]:
-    """Say how many machines of each customer only the inventory knows: no agent, no patches."""
+    """Return the number of machines of each customer in the inventory alone: without an agent."""
     alone: defaultdict[str, list[str]] = defaultdict(list)
     for number, host in hosts.items():
         if number not in machines:
@@ -123,7 +123,7 @@ def as_places(devices: Iterable[Device]) -> tuple[tuple[Customer, ...], tuple[Si
 
 
 def customer_of(tags: Iterable[str], patterns: Sequence[str]) -> str:
-    """Name the customer whose tag an asset has; the first pattern that fits any tag decides."""
+    """Return the customer of an asset by its tags; the first matching pattern decides."""
     for pattern in patterns:
         before, star, after = pattern.partition("*")
         form = re.escape(before) + ("(.+)" if star else "") + re.escape(after)
@@ -135,10 +135,9 @@ def customer_of(tags: Iterable[str], patterns: Sequence[str]) -> str:
 
 
 def _is_patched(asset: PMAsset) -> bool:
-    """Say whether patches are managed on an asset; where nothing is said, they are.
+    """Return whether patches are managed on an asset; without a list of modules they are.
 
-    That both lists name modules as `PM` is seen in public code [O: peer], what else they say is
-    not known.
+    Both lists name the module `PM` in public code [O: peer]; their other values are unknown.
     """
     active = entries_of(asset.activatedModules)
     unsupported = entries_of(asset.osNotSupportedForModules)
@@ -146,7 +145,7 @@ def _is_patched(asset: PMAsset) -> bool:
 
 
 def _kind(system: str | None) -> DeviceKind:
-    """Guess by the name of the system: servers say so, and a Linux without a word is one."""
+    """Guess the kind by the name of the system; without a hint it is a server."""
     name = (system or "").casefold()
     if "server" in name:
         return "server"

@@ -1,11 +1,14 @@
-"""The patches of Qualys and how they stand on its assets, in our words.
+"""Findings from Qualys: patches, and their state and decision on each asset.
 
-Laws of this file: every id that an asset names becomes a finding, known to the catalogue or not;
-an asset that leaves its lists out, or counts more than it lists, is an error, never a shorter list.
+Qualys keeps no decision on a patch of an asset: jobs define what is installed. So the decision is
+`approve` if an enabled job that names the patch will still run on the asset, and `do_nothing`
+otherwise. A job that selects patches by a query decides on none before it runs.
 
-Qualys keeps no decision on a patch of an asset: what is to be installed stands in jobs. So a
-decision is `approve` where an enabled job that names the patch will still come to the asset, and
-`do_nothing` elsewhere. A job that chooses by a query decides on no patch before it runs.
+Invariants:
+- each patch id of an asset becomes a finding, in the catalogue or not
+  (tests/fleet/test_fleet_qualys.py);
+- an asset that omits a list, or counts more patches than it lists, is an error
+  (tests/fleet/test_qualys_odd_values.py).
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -28,15 +31,15 @@ STATES: Final[Mapping[str, State]] = {
     "Failed": "failed",
     "Pending Reboot": "reboot_required",
 }
-"""An asset has a patch or misses it [D: 3.9]. Of one it misses, the newest result that names it may
-say that it failed, or that it succeeded and the asset waits for a restart [O: peer]."""
+"""An asset has a patch or misses it [D: 3.9]. The newest result of a missing patch may report that
+it failed, or that it succeeded and the asset waits for a restart [O: peer]."""
 
 EDITION: Final = "1"
-"""The edition of these translations: a fingerprint made by another is not compared."""
+"""Edition of the translation; fingerprints of another edition never match."""
 
 
 class Catalogue:
-    """All patches that were met, each one object for all findings that share it."""
+    """All patches read so far, one object each for all their findings."""
 
     def __init__(self, door: Door) -> None:
         self.door = door
@@ -44,16 +47,16 @@ class Catalogue:
         self.digests: dict[str, bytes] = {}
 
     def learn(self, record: PMPatch | CatalogPatch) -> None:
-        """Take in a patch of a list; raise `Unreadable` for one without an id."""
+        """Add a patch of a list; raise `Unreadable` for one without an id."""
         found = record.id or (record.patchId if isinstance(record, CatalogPatch) else None)
         if not isinstance(found, str) or not found:
             raise Unreadable(f"the patch {record.title!r} has no id")
         self._keep(found, as_patch(found, record, self.door))
 
     def look_up(self, client: Qualys, wanted: Collection[str]) -> int:
-        """Ask for patches that no list had, and return how many calls it took.
+        """Look up patches that were in no list, and return the number of calls.
 
-        One that nobody knows, a deleted one perhaps, stays a patch with its number for a title.
+        A patch that Qualys does not return, perhaps deleted, has its id in its title.
         """
         unknown = [one for one in wanted if one not in self.patches]
         askable = [one for one in unknown if is_uuid(one)]
@@ -70,21 +73,21 @@ class Catalogue:
         return calls
 
     def _keep(self, found: str, patch: Patch) -> None:
-        # An equal description stays the same object: findings that share it are recognised by it.
+        # An equal patch stays the same object: the record recognises shared ones by identity.
         if self.patches.get(found) != patch:
             self.patches[found] = patch
             self.digests[found] = blake2b(msgspec.json.encode(patch), digest_size=8).digest()
 
 
 class Conditions:
-    """The conditions in use: some dozens, each one object."""
+    """The statuses in use: some dozens, one object each."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, str, bool], FindingStatus] = {}
 
-    def of(self, word: str, said: str, *, is_approved: bool) -> FindingStatus:
-        """Return the condition for a word of `STATES`, what a job said of it, and the decision."""
-        key = word, said, is_approved
+    def of(self, word: str, result: str, *, is_approved: bool) -> FindingStatus:
+        """Return the status for a key of `STATES`, the result of a job, and the decision."""
+        key = word, result, is_approved
         condition = self._known.get(key)
         if condition is None:
             listed = "Installed" if word == "Installed" else "Missing"
@@ -92,32 +95,32 @@ class Conditions:
                 state=STATES[word],
                 decision="approve" if is_approved else "do_nothing",
                 is_own_decision=False,
-                vendor_status=f"{listed}; {said}" if said else listed,
+                vendor_status=f"{listed}; {result}" if result else listed,
                 vendor_decision="named by an enabled job" if is_approved else "",
             )
         return condition
 
 
 def patch_states(asset: PMAsset, tried: Mapping[str, PatchAttempt]) -> dict[str, tuple[str, str]]:
-    """Return how each patch stands on an asset: a word of `STATES`, and what a job said of it.
+    """Return the state of each patch on an asset: a key of `STATES`, and the result of a job.
 
-    A patch that stands in both lists counts as missing, and says so. Raises `Unreadable` where a
-    list is left out or is shorter than it is counted.
+    A patch in both lists counts as missing, with `Installed` as its result. Raises `Unreadable` if
+    a list is omitted or shorter than its count.
     """
-    standing: dict[str, tuple[str, str]] = dict.fromkeys(
+    states: dict[str, tuple[str, str]] = dict.fromkeys(
         _listed(asset, "installedPatches", "installedPatchCount"), ("Installed", "")
     )
     for one in _listed(asset, "missingPatches", "missingPatchCount"):
         attempt = tried.get(one)
         if attempt is not None:
-            standing[one] = attempt.word or "Missing", attempt.said
+            states[one] = attempt.word or "Missing", attempt.result
         else:
-            standing[one] = "Missing", "Installed" if one in standing else ""
-    return standing
+            states[one] = "Missing", "Installed" if one in states else ""
+    return states
 
 
 def fingerprint(findings: Sequence[Finding], catalogue: Catalogue) -> str:
-    """Return what tells these findings from any others, whatever their order."""
+    """Return a digest of findings that does not depend on their order."""
     digest = blake2b(digest_size=16)
     for finding in sorted(findings, key=lambda one: one.id):
         digest.update(finding.id.encode())
@@ -127,10 +130,9 @@ def fingerprint(findings: Sequence[Finding], catalogue: Catalogue) -> str:
 
 
 def as_patch(patch_id: str, record: PMPatch | CatalogPatch, door: Door) -> Patch:
-    """Return a patch in our words.
+    """Return the patch of a record.
 
-    Whether it can be installed stays unknown: what the words of `downloadMethod` mean is nowhere
-    said [U].
+    Whether it can be installed is unknown: the values of `downloadMethod` are not documented [U].
     """
     label = f"patch {patch_id}"
     if record.problems:
@@ -156,7 +158,7 @@ def _listed(asset: PMAsset, name: str, counted: str) -> list[str]:
     listed = getattr(asset, name)
     word = name.removesuffix("Patches")
     if listed is None:
-        raise Unreadable(f"asset {asset.id} does not say which patches are {word}")
+        raise Unreadable(f"asset {asset.id} does not list which patches are {word}")
     if not isinstance(listed, list):
         raise Unreadable(f"the {word} patches of asset {asset.id} are no list")
     said = [one if isinstance(one, str) else getattr(one, "id", None) for one in listed]

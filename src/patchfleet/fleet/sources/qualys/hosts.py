@@ -1,9 +1,11 @@
-"""The hosts of Qualys's inventory (GAV): all read, or those that changed beside what is known.
+"""Hosts of the Qualys inventory (GAV): all of them, or the changed ones added to the known.
 
-Laws of this file: what comes out is what a whole reading would bring, as far as the vendor's
-`lastModifiedDate` is true, and whatever speaks against that, or cannot be asked, is answered by
-reading all, without which no host is forgotten; what cannot be read stays as it was known, and a
-gap tells of when; a host is known by its own number, since two may have the same agent.
+Changed hosts are those of `lastModifiedDate`. If the vendor's count contradicts the result, or a
+request for changes fails, all hosts are read; no host is dropped without that. Hosts that cannot be
+read keep their last state, and a gap names its time. A host is known by its own id, since two hosts
+may have the same agent.
+
+Invariant: the hosts are those of a full reading (tests/fleet/test_qualys_hosts.py).
 """
 
 from collections.abc import Callable, Mapping
@@ -30,9 +32,9 @@ HOSTS_A_PAGE: Final = 300
 
 
 class About(Struct, frozen=True, forbid_unknown_fields=True):
-    """What is kept of the hundred fields of a host.
+    """The fields of a host that are kept, out of a hundred.
 
-    No field has a default: what was kept with other fields is not read, and all hosts are.
+    No field has a default, so that hosts stored with other fields are all read again.
     """
 
     agent: str | None
@@ -53,13 +55,13 @@ _UNKNOWN: Final = "so serial numbers, and machines without an agent, are not kno
 _READ_ALL: Final = (
     Forbidden, NotFound, NotTheVendor, Rejected, Unreadable, VendorBroken, msgspec.DecodeError,
 )  # fmt: skip
-"""What asking for changes alone may meet where asking for all may do."""
+"""Errors of a request for changes that a request for all hosts may not meet."""
 
 
 class Read(Struct, frozen=True):
-    """Hosts by the id of their agent, one without an agent by its number, as `host 4711`.
+    """Hosts by the id of their agent, or by their number (`host 4711`) without one.
 
-    `known` is what to hand in next time; None where nothing could be read.
+    `known` is the state for the next reading; None if nothing could be read.
     """
 
     hosts: Mapping[str, About]
@@ -70,14 +72,13 @@ class Read(Struct, frozen=True):
 def read_hosts(
     client: Qualys, door: Door, known: SourceState | None, on_call: Callable[[], None]
 ) -> Read:
-    """Read the inventory; where the account may not, or finds nothing there, it is a gap.
+    """Read the inventory; an account without access to it, or an empty inventory, is a gap.
 
-    Then hosts stay as they were `known`, as do those that the vendor counts and does not list.
-    Where what is known is not stale, only those hosts are asked for that were modified since an
-    hour before then, as clocks differ. What was removed is in no such list: all are read where the
-    vendor counts another number than are known then. Whole hosts are asked for: under which names
-    `includeFields` wants nested parts is unknown [U], as is whether every change moves
-    `lastModifiedDate` [U].
+    Hosts then keep their `known` state, as do those that the vendor counts and does not list. If
+    `known` is not stale, only hosts modified since an hour before it are read, as clocks differ.
+    Removed hosts are in no such list, so all are read if the vendor's count differs from the
+    result. Hosts are read with all fields: the names that `includeFields` takes for nested parts
+    are unknown [U], as is whether every change updates `lastModifiedDate` [U].
     """
     before = _remembered(known)
     known = known if before else None
@@ -90,18 +91,20 @@ def read_hosts(
             count = _counted(client, on_call) if count is None else count
             gaps += _short(hosts, count, before, known)
     except (Forbidden, NotFound, NotTheVendor) as error:
-        who = "the account may not read" if isinstance(error, Forbidden) else "nobody can read"
+        who = (
+            "the account may not read" if isinstance(error, Forbidden) else "Qualys does not serve"
+        )
         return _as_before(f"{who} the asset inventory ({error.message})", before, known)
     if not hosts:
         return _as_before("the asset inventory is empty", before, known)
     by_agent, doubles = _by_agent(hosts)
-    said = {number: _encode(about).decode() for number, about in hosts.items()}
-    memory = SourceState(said=said, at=door.told_at, whole_at=whole_at)
+    payloads = {number: _encode(about).decode() for number, about in hosts.items()}
+    memory = SourceState(said=payloads, at=door.told_at, whole_at=whole_at)
     return Read(by_agent, [*gaps, *doubles], memory)
 
 
 def _remembered(known: SourceState | None) -> dict[str, About]:
-    """Return the hosts on record; none where they were kept with other fields, or damaged."""
+    """Return the recorded hosts; none if they have other fields or are damaged."""
     try:
         return {} if known is None else {n: _decode(said) for n, said in known.said.items()}
     except (msgspec.DecodeError, RecursionError):
@@ -109,14 +112,14 @@ def _remembered(known: SourceState | None) -> dict[str, About]:
 
 
 def _as_before(why: str, before: Mapping[str, About], known: SourceState | None) -> Read:
-    """Return what was known before, and say so; nothing of it is overwritten."""
+    """Return the known hosts with a gap; the record is not overwritten."""
     was = f"so hosts are as they were read on {known.at:%Y-%m-%d %H:%M} UTC" if known else _UNKNOWN
     gap = Gap("inventory", f"{why}, {was}", is_general=True)
     return Read(_by_agent(before)[0], [gap], None)
 
 
 def _counted(client: Qualys, on_call: Callable[[], None]) -> int | None:
-    """Return how many hosts the vendor counts; None where it does not: the pages told their end."""
+    """Return the vendor's count of hosts; None if it fails, since the pages mark their end."""
     try:
         return client.count_assets()
     except _READ_ALL:
@@ -131,15 +134,15 @@ def _short(
     before: Mapping[str, About],
     known: SourceState | None,
 ) -> list[Gap]:
-    """Compare a list with the vendor's count; of those that did not come, the known are kept."""
+    """Compare a list with the vendor's count; missing hosts that are known are kept."""
     if count is None or len(hosts) >= count:
         return []
-    said = f"the asset inventory counts {count:,} machines and lists {len(hosts):,}"
+    reason = f"the asset inventory counts {count:,} machines and lists {len(hosts):,}"
     missing = {number: about for number, about in before.items() if number not in hosts}
     hosts.update(missing)
     if missing and known:
-        said += f"; {len(missing):,} stay as they were on {known.at:%Y-%m-%d %H:%M} UTC"
-    return [Gap("inventory", said, is_general=True)]
+        reason += f"; {len(missing):,} stay as they were on {known.at:%Y-%m-%d %H:%M} UTC"
+    return [Gap("inventory", reason, is_general=True)]
 
 
 def _changed(
@@ -149,9 +152,9 @@ def _changed(
     before: Mapping[str, About],
     on_call: Callable[[], None],
 ) -> tuple[int | None, dict[str, About] | None]:
-    """Return the vendor's count, and all hosts with only what changed read anew.
+    """Return the vendor's count, and all hosts, of which only the changed ones are read.
 
-    The hosts are None where they cannot be told without reading all.
+    The hosts are None if all have to be read.
     """
     if known is None or known.is_stale:
         return None, None
@@ -169,7 +172,7 @@ def _changed(
 def _listed(
     client: Qualys, door: Door, since: datetime | None, on_call: Callable[[], None]
 ) -> dict[str, About]:
-    """Return the hosts modified since a time, or all, by their numbers."""
+    """Return the hosts modified since a time, or all, by their ids."""
     hosts: dict[str, About] = {}
     for host in client.iter_all_assets(lastModifiedDate=since):
         if len(hosts) % HOSTS_A_PAGE == 0:
@@ -181,7 +184,7 @@ def _listed(
 
 
 def _by_agent(hosts: Mapping[str, About]) -> tuple[dict[str, About], list[Gap]]:
-    """Return hosts by their agents, and a gap for each agent that is there twice."""
+    """Return hosts by their agents, and a gap for each agent of two hosts."""
     by_agent: dict[str, About] = {}
     gaps: list[Gap] = []
     for number in sorted(hosts, key=lambda number: (len(number), number)):
@@ -218,11 +221,11 @@ def _about(host: Host, door: Door) -> About:
 def _entries(
     data: dict[str, Any] | None, name: str, label: str, door: Door
 ) -> list[dict[str, Any]]:
-    """Return what stands in a list of the inventory: none, one object, or several."""
+    """Return the entries of a list of the inventory: none, one object, or several."""
     inner = entries_of(data.get(name)) if isinstance(data, dict) else []
     found = [one for one in inner if isinstance(one, dict)]
     if len(found) < sum(one is not None for one in inner):
-        door.note(label, f"{name} holds what is no object", inner)
+        door.note(label, f"{name} has an entry that is not an object", inner)
     return found
 
 

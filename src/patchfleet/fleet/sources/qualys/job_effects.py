@@ -1,11 +1,14 @@
-"""What Qualys's jobs did with patches, and what they still will do, asset by asset.
+"""Effects of Qualys jobs on patches: attempts that were made, and installations to come.
 
-Qualys says of a patch on an asset that it is missing or installed, no more [D: 3.9]. Why it is
-still missing, and whether anybody wants it installed, stands in jobs.
+Qualys reports a patch on an asset as missing or installed only [D: 3.9]. The reason for which it is
+missing, and the intent to install it, are in jobs.
 
-Laws of this file: of several results the newest counts, patch by patch; a job speaks for its own
-assets only. Of each job its last run is read and, while that is not over on all of its assets, the
-one before it: older ones say little, and each costs a call for every hundred assets.
+The last run of each job is read and, until that has ended on all assets, the one before: older runs
+add little, and each costs a call for every hundred assets.
+
+Invariants:
+- the newest result of a patch counts (tests/fleet/test_qualys_standing.py);
+- a job has effects on its own assets only (tests/fleet/test_qualys_standing.py).
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -22,29 +25,29 @@ from patchfleet.qualys.records.values import Door, flag_of, id_of, number_of, te
 
 RESULTS_A_PAGE: Final = 100
 JOBS_A_PAGE: Final = 100
-"""More than the documented 10: then a short page is not the end before another one has said so."""
+"""More than the documented 10; a short page is the end only after an empty one confirms it."""
 
 JOBS_AT_ONCE: Final = 64
 RESULTS_AT_ONCE: Final = 20_000
-"""A result takes some 3 KB while it is read; of one job all are read at once, however many."""
+"""Limit of memory: a result takes some 3 KB while read. All results of one job are one batch."""
 
 RUN_ONCE: Final = frozenset({"on-demand", "once"})
 BUCKETS: Final = ("success", "failed", "installed", "superseded", "notApplicable")
-"""What became of a patch in a run [O: peer]; `installed` was there before."""
+"""Outcomes of a patch in a run [O: peer]; `installed` was present before."""
 
 _DAWN = datetime.min.replace(tzinfo=UTC)
 
 
 class PatchAttempt(NamedTuple):
-    """What a run did with a patch on an asset: `word` is a key of `STATES`, or empty."""
+    """One run's outcome of a patch on an asset: `word` is a key of `STATES`, or empty."""
 
     at: datetime
     word: str
-    said: str
+    result: str
 
 
 class PendingJob(Struct, frozen=True):
-    """An enabled job that names patches, and the assets it is for."""
+    """An enabled job that names patches, and its assets."""
 
     patches: frozenset[str]
     assets: frozenset[str] = frozenset()
@@ -57,9 +60,9 @@ class PendingJob(Struct, frozen=True):
     done_on: frozenset[str] = frozenset()
 
     def is_for(self, number: str, tags: frozenset[str]) -> bool:
-        """Say whether the job will still come to an asset [D: cre; tags and exclusions: A].
+        """Return whether the job will still run on an asset [D: cre; tags and exclusions: A].
 
-        Excluding wins; a job that runs once does not come again to where it ended.
+        Exclusions win; a job that runs once does not run again where it ended.
         """
         if number in self.done_on or number in self.excluded:
             return False
@@ -75,13 +78,13 @@ class PendingJob(Struct, frozen=True):
 
 
 class JobEffects(Struct):
-    """What all jobs of a subscription did and will do."""
+    """Past and future effects of all jobs of a subscription."""
 
     door: Door
     attempts: dict[str, dict[str, PatchAttempt]] = field(default_factory=dict)
     pending: list[PendingJob] = field(default_factory=list)
     listed: frozenset[str] = frozenset()
-    """The ids of all jobs that were listed then, those that roll back too."""
+    """Ids of all listed jobs, those that roll back included."""
 
     listed_at: datetime = _DAWN
 
@@ -97,56 +100,56 @@ class JobEffects(Struct):
         return frozenset().union(*pending)
 
 
-def read_orders(client: Qualys, door: Door, on_call: Callable[[], None]) -> JobEffects:
-    """Read the jobs that install, their newest results, and what enabled ones name.
+def read_job_effects(client: Qualys, door: Door, on_call: Callable[[], None]) -> JobEffects:
+    """Read the jobs that install, their newest results, and the patches of enabled ones.
 
-    Those that roll back say nothing of why a patch is missing. What cannot be read of a job ends
-    it, with the job's name: without it, what failed would be missing, and what is ordered not.
+    Jobs that roll back do not explain a missing patch. A job that cannot be read is an error with
+    its name: without it a failed patch would count as missing, and an ordered one as not ordered.
     """
     listed = list(client.list_jobs("all", pageSize=JOBS_A_PAGE))
     on_call()
     ids = frozenset(id_of(job.id) for job in listed)
-    orders = JobEffects(door, listed=ids, listed_at=door.told_at)
+    effects = JobEffects(door, listed=ids, listed_at=door.told_at)
     known: dict[str, str] = {}
     for some in _batches([job for job in listed if _installs(job) and is_named(job, door)]):
         for job, views in zip(some, _last_views(client, some, on_call), strict=True):
             for view in (*views, *_earlier_views(client, job, views, door, on_call)):
-                _note(orders, view, job, known)
+                _note(effects, view, job, known)
             if _may_still_install(job):
                 order = _order(client, job, views, door)
                 on_call()
                 if order is not None:
-                    orders.pending.append(order)
-    return orders
+                    effects.pending.append(order)
+    return effects
 
 
 def is_named(job: PMJob, door: Door) -> bool:
-    """Say whether a job has an id that can be asked for; one without is noted."""
+    """Return whether a job has a valid id; record a problem if not."""
     if is_uuid(job.id):
         return True
-    door.note(label_of(job), "id is none that can be asked for", job.id)
+    door.note(label_of(job), "id is not valid", job.id)
     return False
 
 
 def label_of(job: PMJob) -> str:
-    """Return how a job is named to people."""
+    """Format a job with its id and name."""
     return f"job {job.id} {text_of(job.name) or ''}".strip()
 
 
 @contextmanager
 def of_job(job: PMJob) -> Iterator[None]:
-    """Let errors say which job they are about."""
+    """Add the job to the message of an error."""
     try:
         yield
     except VendorError as error:
-        said = error.message.removeprefix(f"job {job.id}: ")
-        error.message = said if said.startswith("job ") else f"{label_of(job)}: {said}"
+        message = error.message.removeprefix(f"job {job.id}: ")
+        error.message = message if message.startswith("job ") else f"{label_of(job)}: {message}"
         error.args = (error.message,)
         raise
 
 
 def attempts_of(view: PMAssetJobView, job: PMJob, door: Door) -> Iterator[tuple[str, PatchAttempt]]:
-    """Yield the patches that a result names, with what it says of each."""
+    """Yield the patches of a result, each with its attempt."""
     at = _time_of(view)
     for bucket in BUCKETS:
         named = getattr(view, bucket)
@@ -158,13 +161,13 @@ def attempts_of(view: PMAssetJobView, job: PMJob, door: Door) -> Iterator[tuple[
                 yield patch, attempt
 
 
-def _note(orders: JobEffects, view: PMAssetJobView, job: PMJob, known: dict[str, str]) -> None:
-    """Keep what a result says, where nothing newer is known; each id is held once."""
+def _note(effects: JobEffects, view: PMAssetJobView, job: PMJob, known: dict[str, str]) -> None:
+    """Store the attempts of a result unless newer ones are known; each id is one object."""
     if view.problems:
-        orders.door.note_all(label_of(job), view.problems)
-    for patch, attempt in attempts_of(view, job, orders.door):
+        effects.door.note_all(label_of(job), view.problems)
+    for patch, attempt in attempts_of(view, job, effects.door):
         asset = id_of(view.id)
-        of_asset = orders.attempts.setdefault(known.setdefault(asset, asset), {})
+        of_asset = effects.attempts.setdefault(known.setdefault(asset, asset), {})
         before = of_asset.get(patch)
         if before is None or before < attempt:
             of_asset[known.setdefault(patch, patch)] = attempt
@@ -182,7 +185,7 @@ def _time_of(view: PMAssetJobView) -> datetime:
 
 
 def _batches(jobs: Sequence[PMJob]) -> Iterator[list[PMJob]]:
-    """Yield jobs whose results are read at once: some dozens, or as many as memory should hold."""
+    """Yield jobs whose results are read together: some dozens, or as many as memory allows."""
     batch: list[PMJob] = []
     room = RESULTS_AT_ONCE
     for job in jobs:
@@ -199,7 +202,7 @@ def _batches(jobs: Sequence[PMJob]) -> Iterator[list[PMJob]]:
 def _last_views(
     client: Qualys, jobs: list[PMJob], on_call: Callable[[], None]
 ) -> list[list[PMAssetJobView]]:
-    """Return what the last run of each job did; one by one where a job among them is gone."""
+    """Return the results of the last run of each job; one by one if a job among them is gone."""
     try:
         summaries = client.get_job_results(jobs, pageSize=RESULTS_A_PAGE)
         found = [summary.assets or [] for summary in summaries]
@@ -218,7 +221,7 @@ def _earlier_views(
     door: Door,
     on_call: Callable[[], None],
 ) -> list[PMAssetJobView]:
-    """Return what the run before the last did, where the last is not over on all of its assets."""
+    """Return the results of the run before the last, if the last has not ended on all assets."""
     if all(isinstance(view.endDateTime, datetime) for view in views):
         return []
     try:
@@ -236,7 +239,7 @@ def _earlier_views(
 
 
 def views_of(client: Qualys, job: PMJob, run: str | int | None) -> list[PMAssetJobView]:
-    """Return what a run (the last) did on each asset; nothing where the job is gone."""
+    """Return the results of a run (None: the last); nothing if the job is gone."""
     try:
         with of_job(job):
             result = client.get_job_results(job, jobInstanceId=run, pageSize=RESULTS_A_PAGE)
@@ -246,16 +249,16 @@ def views_of(client: Qualys, job: PMJob, run: str | int | None) -> list[PMAssetJ
 
 
 def pages_of(views: Sequence[PMAssetJobView]) -> int:
-    """Return how many calls it took to read these results, at least."""
+    """Return the least number of calls that these results took."""
     return max(1, -(-len(views) // RESULTS_A_PAGE))
 
 
 def _run_before(
     client: Qualys, job: PMJob, views: Sequence[PMAssetJobView], door: Door
 ) -> str | int | None:
-    """Return the number of the run before the one that results are of; None where there is none.
+    """Return the id of the run before the one of the results; None if there is none.
 
-    In which order runs are listed is not documented [U], so that their times decide.
+    The order of the list is not documented [U], so the times decide.
     """
     shown = {text_of(view.jobInstanceId) for view in views}
     listed = runs_of(client, job, door)
@@ -273,9 +276,9 @@ def _run_before(
 
 
 def runs_of(client: Qualys, job: PMJob, door: Door) -> list[PMRun]:
-    """List the runs of a job; raise `Unreadable` where the job itself tells of a later one.
+    """List the runs of a job; raise `Unreadable` if the job itself has a later one.
 
-    The list does not say whose runs they are: it may be the answer to another question.
+    The list does not name its job: it may be the response to another request.
     """
     listed = client.get_job_runs(job)
     last = job.lastScheduleDateTime
@@ -292,10 +295,10 @@ def runs_of(client: Qualys, job: PMJob, door: Door) -> list[PMRun]:
 
 
 def _may_still_install(job: PMJob) -> bool:
-    """Say whether a job is enabled and is not one that ran once and is over.
+    """Return whether a job is enabled and has not ended.
 
-    One that runs once stays enabled when it is over [D: end]; that all its assets have answered
-    shows in how much of it is completed [O: peer].
+    A job that runs once stays enabled after its run [D: end]; `completionPercent` shows that all
+    its assets have reported [O: peer].
     """
     if (text_of(job.status) or "").casefold() != "enabled":
         return False
@@ -303,7 +306,7 @@ def _may_still_install(job: PMJob) -> bool:
 
 
 def _installs(job: PMJob) -> bool:
-    """Say whether a job installs, as it does by default [D: 3.3]."""
+    """Return whether a job installs, the default [D: 3.3]."""
     return (text_of(job.type) or "install").casefold() == "install"
 
 
@@ -314,7 +317,7 @@ def _runs_once(job: PMJob) -> bool:
 def _order(
     client: Qualys, job: PMJob, views: Sequence[PMAssetJobView], door: Door
 ) -> PendingJob | None:
-    """Return what a job will install; None where it names no patch but chooses by a query."""
+    """Return the patches that a job will install; None if it selects them by a query."""
     label = label_of(job)
     try:
         with of_job(job):
@@ -322,7 +325,7 @@ def _order(
             named = body.approvedPatches
             if not named and (linked := _linked(body, label, door)):
                 named = client.get_job(linked).approvedPatches
-    except NotFound:  # deleted since the list was read, it or the one whose patches it takes
+    except NotFound:  # it, or the job whose patches it takes, was deleted meanwhile
         return None
     if not named:
         return None
@@ -345,11 +348,11 @@ def _order(
 
 
 def _linked(body: PMDeploymentJob, label: str, door: Door) -> str | None:
-    """Return the id of the job whose patches are taken; what is no id is noted."""
+    """Return the id of the job whose patches it takes; record a problem for an invalid id."""
     linked = body.linkedJobId
     if not linked or is_uuid(linked):
         return linked or None
-    door.note(label, "linkedJobId is no id of a job", linked)
+    door.note(label, "linkedJobId is not the id of a job", linked)
     return None
 
 

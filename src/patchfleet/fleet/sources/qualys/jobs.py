@@ -1,7 +1,7 @@
-"""The jobs of Qualys, their runs and their results, in our words.
+"""Jobs of Qualys with their runs and results, translated into the models.
 
-Law of this file: Qualys's word stays beside ours, and what it says without a word we know is
-`unknown`, never left out.
+Invariant: a status that is not in the tables becomes `unknown`, with Qualys's word beside it
+(tests/fleet/test_qualys_jobs_learned.py).
 """
 
 from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
@@ -43,23 +43,23 @@ from patchfleet.qualys.records.jobs import Stamp
 from patchfleet.qualys.records.values import AHEAD, Door, flag_of, id_of, text_of, word_of
 
 JOBS: Final[Mapping[str, JobStatus]] = {"enabled": "enabled", "disabled": "disabled"}
-"""The words of a job [O: peer]. A job that ran its only time stays enabled."""
+"""Statuses of a job [O: peer]. A job that runs once stays enabled after its run."""
 
 _OF_ALL: Final = (Unauthorized, Unreachable, RateLimited)
-"""What concerns all jobs where it befalls one."""
+"""Errors of one job that concern all jobs."""
 
 FAILURES_IN_A_ROW: Final = 5
-"""After so many jobs in a row that cannot be read, the vendor is taken to be gone."""
+"""Failed jobs in a row after which the reading ends: the vendor is unreachable."""
 
 MISSING_ASKED_FOR: Final = 20
-"""So many jobs that are listed no more are asked for, each in a call."""
+"""Jobs that are no longer listed and are looked up, one call each."""
 
 RESULTS: Final[Mapping[str, JobStatus]] = {
     "canceled - blackout": "canceled",
     "completed": "done",
     "downloaded": "running",
     "downloading - failed": "failed",
-    "execution blocked": "waiting",  # behind another job, and runs after it or times out
+    "execution blocked": "waiting",  # behind another job: it runs after that one or times out
     "job failed": "failed",
     "job received": "waiting",
     "job resumed": "running",
@@ -70,7 +70,7 @@ RESULTS: Final[Mapping[str, JobStatus]] = {
     "pending reboot": "reboot_required",
     "timed out": "failed",
 }
-"""The words of a result on one asset [D: sts, cut after "Not Applicable"; the last three: A]."""
+"""Statuses of a result on one asset [D: sts, cut after "Not Applicable"; the last three: A]."""
 
 
 def read_jobs(
@@ -83,12 +83,12 @@ def read_jobs(
     since: datetime | None = None,
     before: JobEffects | None = None,
 ) -> Jobs:
-    """Return all jobs, their runs since a time (or all), and what those did on each asset.
+    """Return all jobs, their runs since a time (or all), and the results on each asset.
 
-    Runs that are `over` are not read and in `kept_runs`; a job that cannot be read is a gap and in
-    `kept_jobs`, one deleted meanwhile is a gap. `before` has a list of jobs that was read just now:
-    two lists that contradict each other raise `Unreadable`, and so does one that lacks a job which
-    is `known` and there. Calls: two for each job; for each run one for every hundred assets.
+    Runs in `over` are not read and are in `kept_runs`; a job that cannot be read is a gap and in
+    `kept_jobs`, one deleted meanwhile is a gap. `before` is the list of jobs of the same sync: two
+    lists that contradict each other raise `Unreadable`, as does a list without a job that is
+    `known` and exists. Calls: two for each job, and for each run one for every hundred assets.
     """
     read = _Read(client, door, on_call, over, since)
     listed = list(client.list_jobs("all", pageSize=JOBS_A_PAGE))
@@ -117,7 +117,7 @@ def read_jobs(
 
 
 def _compare(before: JobEffects, listed: Sequence[PMJob]) -> None:
-    """Refuse two lists of which the first lacks a job that was there all along."""
+    """Raise `Unreadable` if the first of two lists lacks a job that existed before it."""
     for job in listed:
         created_at = _stamp(job.created).date
         is_old = isinstance(created_at, datetime) and created_at < before.listed_at - AHEAD
@@ -128,9 +128,9 @@ def _compare(before: JobEffects, listed: Sequence[PMJob]) -> None:
 def _ask_for_missing(
     client: Qualys, known: Iterable[str], listed: Sequence[PMJob], on_call: Callable[[], None]
 ) -> None:
-    """Refuse a list that lacks a job which is there; of very many some are asked for.
+    """Raise `Unreadable` for a list without a job that exists; look up some of the missing.
 
-    The list tells no number of jobs, so that one that was cut at a page is like a whole one.
+    The list has no count of jobs, so a list cut at a page looks complete.
     """
     missing = sorted(filter(is_uuid, set(known).difference(id_of(job.id) for job in listed)))
     for number in missing[:MISSING_ASKED_FOR]:
@@ -140,11 +140,11 @@ def _ask_for_missing(
         except NotFound:  # deleted since
             continue
         if not flag_of(getattr(found, "deleted", None)):
-            raise Unreadable(f"job {number} is there, and is listed no more")
+            raise Unreadable(f"job {number} exists and is no longer listed")
 
 
 class _Read:
-    """What has been read of jobs."""
+    """The jobs read so far."""
 
     def __init__(
         self,
@@ -164,7 +164,7 @@ class _Read:
         self.gaps: list[Gap] = []
 
     def job(self, one: PMJob) -> VendorError | None:
-        """Read a job with its runs; return what went wrong, if it is still there."""
+        """Read a job with its runs; return the error if it still exists."""
         number = id_of(one.id)
         try:
             with of_job(one):
@@ -186,7 +186,7 @@ class _Read:
         return None
 
     def _runs(self, job: PMJob) -> tuple[list[JobRun], list[JobResult], set[JobRunRef]]:
-        """Read the runs of a job with their results; name those that are not read."""
+        """Read the runs of a job with their results; return the runs that are kept too."""
         number = id_of(job.id)
         runs: list[JobRun] = []
         results: list[JobResult] = []
@@ -213,7 +213,7 @@ class _Read:
 
 
 def as_job(listed: PMJob, body: PMDeploymentJob, door: Door) -> Job:
-    """Put together what the list and the job itself say; the list counts, the job names."""
+    """Return a job from its list entry, which has the counts, and its body, which has the ids."""
     label = label_of(listed)
     door.note_all(label, (*listed.problems, *body.problems))
     status, word = _status(listed.status, JOBS)
@@ -243,12 +243,12 @@ def as_job(listed: PMJob, body: PMDeploymentJob, door: Door) -> Job:
     )
 
 
-def _stamp(said: object) -> Stamp:
-    return said if isinstance(said, Stamp) else Stamp()
+def _stamp(value: object) -> Stamp:
+    return value if isinstance(value, Stamp) else Stamp()
 
 
 def as_run(job_id: str, run: PMRun, results: Sequence[JobResult], door: Door) -> JobRun:
-    """Return a run, which stands as its results do: Qualys has no word for a run."""
+    """Return a run; Qualys has no status of a run, so its results decide."""
     over = sum(result.status in FINAL_STATUSES for result in results)
     begun = over or any(result.status not in {"waiting", "unknown"} for result in results)
     is_over = bool(results) and over == len(results)
@@ -265,12 +265,12 @@ def as_run(job_id: str, run: PMRun, results: Sequence[JobResult], door: Door) ->
 
 
 def as_result(job_id: str, run_id: str, view: PMAssetJobView, door: Door) -> JobResult:
-    """Return what a run did on one asset."""
+    """Return the result of a run on one asset."""
     label = f"job {job_id}"
     if view.problems:
         door.note_all(label, view.problems)
     if not id_of(view.id):
-        door.note(label, "a result's id is that of no asset", view.id)
+        door.note(label, "a result's id is not the id of an asset", view.id)
     status, word = _status(view.status, RESULTS)
 
     def at(name: str) -> datetime | None:
@@ -307,13 +307,13 @@ def as_result(job_id: str, run_id: str, view: PMAssetJobView, door: Door) -> Job
     )
 
 
-def _status(said: object, words: Mapping[str, JobStatus]) -> tuple[JobStatus, str]:
-    word = word_of(said) or ""
+def _status(value: object, words: Mapping[str, JobStatus]) -> tuple[JobStatus, str]:
+    word = word_of(value) or ""
     return words.get(word.casefold(), "unknown"), word
 
 
 def _unnamed(results: Iterable[JobResult]) -> list[Gap]:
-    """Say of how many results the failed patches are counted and not named."""
+    """Return a gap with the number of results that count failed patches without naming them."""
     count = sum(result.failed_count > len(result.failed) for result in results)
     reason = f"{count:,} results count more failed patches than they name"
     return [Gap("jobs", reason)] if count else []

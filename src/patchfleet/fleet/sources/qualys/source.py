@@ -1,9 +1,10 @@
-"""Qualys as a source: its assets are our devices, its patches on them our findings.
+"""Qualys source: assets as devices, and the patches on them as findings.
 
-Laws of this file: nothing Qualys says is dropped, and what it leaves unsaid is an error or a gap,
-never an empty list; one page of assets is held at a time. What the words mean stands beside:
-assets in `qualys_devices`, what the inventory knows of them in `qualys_hosts`, patches and how they
-stand in `qualys_findings`, what jobs did and will do in `qualys_orders`, jobs in `qualys_jobs`.
+The translation is in the files beside: `devices`, `hosts` (inventory), `findings`, `job_effects`
+(past and future effects of jobs on patches), `jobs`. One page of assets is in memory at a time.
+
+Invariant: a list that Qualys omits is an error or a gap, never an empty list
+(tests/fleet/test_qualys_odd_values.py).
 """
 
 from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
@@ -30,7 +31,7 @@ from patchfleet.fleet.sources.qualys.findings import (
     patch_states,
 )
 from patchfleet.fleet.sources.qualys.hosts import read_hosts
-from patchfleet.fleet.sources.qualys.job_effects import JobEffects, read_orders
+from patchfleet.fleet.sources.qualys.job_effects import JobEffects, read_job_effects
 from patchfleet.fleet.sources.qualys.jobs import read_jobs
 from patchfleet.models import Device, Finding, Inventory, JobRunRef, Jobs, SourceState
 from patchfleet.qualys import PMAsset, Qualys
@@ -42,7 +43,7 @@ PLATFORMS: Final[tuple[Literal["windows", "linux"], ...]] = ("windows", "linux")
 PATCHES_A_PAGE: Final = 1000
 ASSETS_A_PAGE: Final = 400
 LISTED_SOMEWHERE: Final = "patchStatus:[Missing,Installed]"
-"""The patches that some asset has or misses, also those that others replaced [D: pat]."""
+"""Query for patches that some asset has or misses, superseded ones included [D: pat]."""
 WITHOUT_PATCHES: Final = (
     "id", "name", "operatingSystem", "lastLoggedOnUser", "assetStatus", "scanStatus", "statusCode",
     "statusDateTime", "scanDateTime", "tags", "interfaces", "platform", "status",
@@ -53,8 +54,8 @@ WITHOUT_PATCHES: Final = (
 class QualysSource:
     """A Qualys subscription as a source of customers, sites, devices, findings and jobs.
 
-    `customer_tags` are patterns of tag names, `*` being the customer's name: `Customer: *`. An
-    asset without such a tag belongs to the subscription's own customer.
+    `customer_tags` are patterns of tag names, in which `*` is the customer's name: `Customer: *`.
+    An asset without such a tag belongs to `OWN_CUSTOMER`.
     """
 
     def __init__(
@@ -75,17 +76,17 @@ class QualysSource:
         self._conditions = Conditions()
         self._listed = 0
         self._behind = timedelta(0)  # how far this computer's clock is behind Qualys's
-        self._orders: JobEffects | None = None
+        self._effects: JobEffects | None = None
         self._odd_tags: set[str] = set()
 
     def inventory(
         self, on_call: Callable[[], None] = lambda: None, known: SourceState | None = None
     ) -> Inventory:
-        """Return all assets of patch management, with what the inventory (GAV) knows of each.
+        """Return all assets of patch management, with their details of the inventory (GAV).
 
-        Calls: one for every 300 hosts and one for every 400 assets, at least; where hosts are
-        `known`, one for their count and one for every 300 that changed. Where the account may not
-        read the inventory, serial numbers, and machines without an agent, are unknown: a gap.
+        Calls: at least one for every 300 hosts and one for every 400 assets; if hosts are `known`,
+        one for their count and one for every 300 changed ones. If the account may not read the
+        inventory, serial numbers and machines without an agent are unknown: a gap.
         """
         as_of = self._now()
         door = Door(as_of)
@@ -116,9 +117,9 @@ class QualysSource:
         )
 
     def cost(self, devices: int) -> int:
-        """Return how many calls the listings take, at least: pages; what jobs take shows later.
+        """Return the least number of calls for the listings, without those for jobs.
 
-        All pages are read whichever devices are asked, so that some cost what all do.
+        All pages are read for any device, so that some devices cost as much as all.
         """
         assets = max(devices, self._listed)
         return 2 * len(PLATFORMS) + 2 + assets // ASSETS_A_PAGE if devices else 0
@@ -131,10 +132,10 @@ class QualysSource:
         at_once: int = 16,  # noqa: ARG002 -- each page names the next one
         on_call: Callable[[], None] = lambda: None,
     ) -> Listings:
-        """Yield each device with every patch on it, or why it could not be read.
+        """Yield each device with its listing, or with the error that prevented it.
 
-        First come the patches and the jobs, which all devices share. A device that no page of
-        assets names any more comes last, with `NotFound`.
+        The patches and the jobs, which all devices share, are read first. A device that is on no
+        page of assets comes last, with `NotFound`.
         """
         if not devices:
             return
@@ -144,13 +145,13 @@ class QualysSource:
             listed = self._client.iter_patches(platform, query=LISTED_SOMEWHERE)
             for patch in _counting(listed, PATCHES_A_PAGE, on_call):
                 self._catalogue.learn(patch)
-        self._orders = orders = read_orders(self._client, self._door, on_call)
+        self._effects = effects = read_job_effects(self._client, self._door, on_call)
         for asset in self._assets(None, on_call):
             device = waiting.pop(_id_of(asset), None)
             if device is not None:
-                yield device, self._listing(asset, orders, known.get(device.id), on_call)
+                yield device, self._listing(asset, effects, known.get(device.id), on_call)
         for device in waiting.values():
-            yield device, NotFound("the list of assets does not have it any more")
+            yield device, NotFound("the list of assets no longer has it")
 
     def jobs(
         self,
@@ -160,10 +161,10 @@ class QualysSource:
         *,
         since: datetime | None = None,
     ) -> Jobs:
-        """Return all jobs, with their runs and what those did on each device; see `HasJobs`.
+        """Return all jobs with their runs and the results on each device; see `HasJobs`.
 
-        Only runs since a time where one is given. Its gaps tell of the patches of the listings too;
-        see `read_jobs` for what it costs and raises.
+        `since` limits the runs. The gaps include those of the patches of the listings; see
+        `read_jobs` for calls and errors.
         """
         self._door.told_at = self._now() + self._behind
         patches = gaps_of(self._door, "patches", is_general=True)
@@ -174,31 +175,31 @@ class QualysSource:
             over=over,
             known=known,
             since=since,
-            before=self._orders,
+            before=self._effects,
         )
         return structs.replace(learned, gaps=(*patches, *learned.gaps))
 
     def _listing(
-        self, asset: PMAsset, orders: JobEffects, known: str | None, on_call: Callable[[], None]
+        self, asset: PMAsset, effects: JobEffects, known: str | None, on_call: Callable[[], None]
     ) -> DeviceListing | VendorError:
         if has_odd_tags(asset) or asset.id in self._odd_tags:
             return Unreadable(
-                f"the tags of asset {asset.id} are no tags: whose it is rests on them"
+                f"the tags of asset {asset.id}, which name its customer, cannot be read"
             )
         try:
-            standing = patch_states(asset, orders.tried(asset))
-            for _ in range(self._catalogue.look_up(self._client, standing)):
+            states = patch_states(asset, effects.tried(asset))
+            for _ in range(self._catalogue.look_up(self._client, states)):
                 on_call()
-            approved = orders.approved(asset)
+            approved = effects.approved(asset)
         except VendorError as error:
             return error
         findings = [
             Finding(
                 number,
                 self._catalogue.patches[number],
-                self._conditions.of(word, said, is_approved=number in approved),
+                self._conditions.of(word, result, is_approved=number in approved),
             )
-            for number, (word, said) in standing.items()
+            for number, (word, result) in states.items()
         ]
         digest = fingerprint(findings, self._catalogue)
         return DeviceListing(None if digest == known else findings, digest)
@@ -220,7 +221,7 @@ def _id_of(asset: PMAsset) -> str:
 
 
 def _counting(listed: Iterable[T], size: int, on_call: Callable[[], None]) -> Iterator[T]:
-    """Yield what is listed, and say of each page that it was a call."""
+    """Yield what is listed, and count a call for each page."""
     for place, one in enumerate(listed):
         if place % size == 0:
             on_call()
