@@ -28,10 +28,16 @@ from patchfleet.store.queries import (
 )
 
 if TYPE_CHECKING:
+    from patchfleet.report.registry import ReportRequest
     from patchfleet.store import Snapshot
 
 _ALL = Selection()
 _ASKED = (7, 14, 28, 30, 60, 90)
+
+
+def build(request: "ReportRequest") -> Report:
+    """Build the report of the registry; see `ageing_report`."""
+    return ageing_report(request.snapshot, selection=request.selection)
 
 
 def ageing_report(snapshot: "Snapshot", *, selection: Selection = _ALL) -> Report:

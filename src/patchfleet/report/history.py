@@ -17,9 +17,15 @@ from patchfleet.report.wording import plural
 from patchfleet.store.queries import OpenRow, open_by_run
 
 if TYPE_CHECKING:
+    from patchfleet.report.registry import ReportRequest
     from patchfleet.store import Snapshot
 
 _ALL = Selection()
+
+
+def build(request: "ReportRequest") -> Report:
+    """Build the report of the registry; see `trend_report`."""
+    return trend_report(request.snapshot, selection=request.selection)
 
 
 def trend_report(snapshot: "Snapshot", *, selection: Selection = _ALL) -> Report:

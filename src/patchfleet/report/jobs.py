@@ -11,6 +11,7 @@ from patchfleet.store.queries import job_result_lines, job_totals, jobs
 from patchfleet.store.queries.filters import device_filters
 
 if TYPE_CHECKING:
+    from patchfleet.report.registry import ReportRequest
     from patchfleet.store import Snapshot
 
 _ALL = Selection()
@@ -48,6 +49,11 @@ _RESULTS = (
     Column("run_id", "Run", is_detail=True),
     Column("device_id", "Device id", is_detail=True),
 )
+
+
+def build(request: "ReportRequest") -> Report:
+    """Build the report of the registry; see `jobs_report`."""
+    return jobs_report(request.snapshot, selection=request.selection)
 
 
 def jobs_report(snapshot: "Snapshot", *, selection: Selection = _ALL) -> Report:

@@ -13,10 +13,10 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from patchfleet.models import Selection
-from patchfleet.policy import Pack
+from patchfleet.policy import Pack, load
 from patchfleet.report.charts.rows import OverdueCount
 from patchfleet.report.charts.state import overdue_by_customer
-from patchfleet.report.deadlines import ThreatData, evaluate_open_findings
+from patchfleet.report.deadlines import ThreatData, evaluate_open_findings, threat_data
 from patchfleet.report.document import (
     Column,
     Metric,
@@ -31,6 +31,7 @@ from patchfleet.report.wording import plural
 from patchfleet.store.queries import JudgedCount, count_judged, iter_judged
 
 if TYPE_CHECKING:
+    from patchfleet.report.registry import ReportRequest
     from patchfleet.store import Snapshot
 
 _ALL = Selection()
@@ -84,6 +85,17 @@ _ITEMS = (
     Column("device_id", "Device id", is_detail=True),
     Column("finding_id", "Finding id", is_detail=True),
 )
+
+
+def build(request: "ReportRequest") -> Report:
+    """Build the report of the registry; see `overdue_report`."""
+    return overdue_report(
+        request.snapshot,
+        load(request.deadlines.pack),
+        threat_data(request.intel()),
+        zone=request.deadlines.time_zone,
+        selection=request.selection,
+    )
 
 
 def overdue_report(

@@ -36,9 +36,19 @@ from patchfleet.store.queries import (
 )
 
 if TYPE_CHECKING:
+    from patchfleet.report.registry import ReportRequest
     from patchfleet.store import Snapshot
 
 _ALL = Selection()
+
+
+def build(request: "ReportRequest") -> Report:
+    """Build the report of the registry; see `fleet_report`."""
+    return fleet_report(
+        request.snapshot,
+        selection=request.selection,
+        overdue_after_days=request.overdue_after_days,
+    )
 
 
 def fleet_report(
