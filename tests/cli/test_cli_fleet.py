@@ -7,6 +7,7 @@ import openpyxl
 import pytest
 
 from patchfleet.emulator import Emulator
+from patchfleet.report.registry import REPORTS
 
 SETTINGS = """\
 store = "fleet.db"
@@ -278,7 +279,7 @@ def test_deadlines_judge_every_open_finding(fleet):
     assert "no time zone 'Mars/Base'" in fleet("report", "overdue").error()
 
 
-@pytest.mark.parametrize("kind", ["posture", "overdue", "ageing", "history", "jobs"])
+@pytest.mark.parametrize("kind", REPORTS)
 def test_every_report_in_every_format(fleet, kind):
     done = fleet(
         "report", kind, "--output", "r.xlsx", "--output", "r.html", "--output", "r.md",

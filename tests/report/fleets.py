@@ -16,6 +16,7 @@ import duckdb
 from hypothesis import strategies as st
 from rich.console import Console
 
+from patchfleet.config import DeadlineSettings
 from patchfleet.models import (
     SEVERITIES,
     STATES,
@@ -36,8 +37,9 @@ from patchfleet.models import (
 from patchfleet.models.machine import Identity, Machine, MatchCandidate, Member
 from patchfleet.policy import load
 from patchfleet.report import (
+    ReportRequest,
     changes_report,
-    fleet_report,
+    registry,
     save,
     to_csv,
     to_json,
@@ -45,10 +47,7 @@ from patchfleet.report import (
     today_report,
     write_text,
 )
-from patchfleet.report.ageing import ageing_report
 from patchfleet.report.deadlines import threat_data
-from patchfleet.report.history import trend_report
-from patchfleet.report.jobs import jobs_report
 from patchfleet.report.overdue import overdue_report
 
 START = datetime(2026, 11, 13, 7, 0, tzinfo=UTC)
@@ -233,18 +232,29 @@ def overdue(snapshot, selection, pack="pci-dss-4.0.1"):
     return overdue_report(snapshot, load(pack), threat_data(()), zone=ZONE, selection=selection)
 
 
+def _of_the_registry(kind):
+    def make(snapshot, before, chosen):
+        del before
+        return kind.build(
+            ReportRequest(
+                snapshot=snapshot,
+                selection=chosen,
+                overdue_after_days=14,
+                deadlines=DeadlineSettings(pack="pci-dss-4.0.1", zone=ZONE.key),
+                intel=tuple,
+            )
+        )
+
+    return make
+
+
 REPORTS = {
     "today": lambda snapshot, before, chosen: today_report(
         snapshot, selection=chosen, with_items=True
     ),
-    "posture": lambda snapshot, before, chosen: fleet_report(snapshot, selection=chosen),
-    "overdue": lambda snapshot, before, chosen: overdue(snapshot, chosen),
-    "ageing": lambda snapshot, before, chosen: ageing_report(snapshot, selection=chosen),
-    "history": lambda snapshot, before, chosen: trend_report(snapshot, selection=chosen),
-    "jobs": lambda snapshot, before, chosen: jobs_report(snapshot, selection=chosen),
     "diff": lambda snapshot, before, chosen: changes_report(before, snapshot, selection=chosen),
-}
-"""Every kind of report there is; a test compares it with the commands."""
+} | {name: _of_the_registry(kind) for name, kind in registry.REPORTS.items()}
+"""Every kind of the registry, and the reports of the two commands of their own."""
 
 
 def as_text(what):

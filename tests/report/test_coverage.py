@@ -6,7 +6,6 @@ from fleets import ONE_TABLE, REPORTS, START, WHOLE, Owned, plans, record
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from patchfleet.cli.report import KINDS
 from patchfleet.models import CustomerRef, Selection
 from patchfleet.report import save_per_customer
 from patchfleet.report.coverage import sentences
@@ -146,8 +145,3 @@ def test_of_all_customers_each_has_its_own_file_and_no_other_name(plan, kind):
                             assert device.name not in text
                         elif not device.is_patched:
                             assert device.name in text
-
-
-def test_every_command_is_among_them():
-    assert set(KINDS) <= set(REPORTS)
-    assert set(REPORTS) - set(KINDS) == {"today", "diff"}

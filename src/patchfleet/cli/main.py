@@ -13,6 +13,7 @@ from patchfleet.cli.lazy_group import LazyGroup
 from patchfleet.cli.session import Session
 from patchfleet.cli.streams import FULL, give_up_output, open_streams
 from patchfleet.errors import Error
+from patchfleet.report.registry import REPORTS
 
 COMMANDS = {
     "demo": ("patchfleet.cli.demo", "Run a tour on an emulated fleet, in under a minute."),
@@ -20,7 +21,7 @@ COMMANDS = {
     "sync": ("patchfleet.cli.sync", "Read the whole fleet into the record."),
     "worker": ("patchfleet.cli.worker", "Read devices for a sync on another machine."),
     "today": ("patchfleet.cli.today", "Show what waits for somebody, by customer, worst first."),
-    "report": ("patchfleet.cli.report", "Write a report: posture, overdue, ageing, history, jobs."),
+    "report": ("patchfleet.cli.report", f"Write a report: {', '.join(REPORTS)}."),
     "intel": ("patchfleet.cli.intel", "Load vulnerability data: KEV, EPSS, SSVC."),
     "device": ("patchfleet.cli.device", "Show the patches of a device, now or at an earlier time."),
     "history": ("patchfleet.cli.history", "Show how patches of a device came to be what they are."),
