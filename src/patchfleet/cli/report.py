@@ -15,7 +15,6 @@ from patchfleet.report.registry import REPORTS, ReportRequest
 
 if TYPE_CHECKING:
     from patchfleet.report import Report
-    from patchfleet.store import Snapshot, Store
 
 _DEFAULT = next(iter(REPORTS))
 SUMMARY = f"Write a report: {', '.join(REPORTS)}."

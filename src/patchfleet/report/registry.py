@@ -2,7 +2,7 @@
 
 The command, its help, the split by customer, the documentation and the tests walk `REPORTS`: a new
 kind is one module with a `build` and one entry here.
-Invariant: importing the registry loads no report (tests/cli/test_cli_help.py).
+Invariant: importing the registry loads no report (tests/report/test_registry.py).
 """
 
 from collections.abc import Callable, Iterable
