@@ -5,9 +5,9 @@ just a shorter list. Neither is an error on the wire, so each inventory is compa
 complete one before a device counts as gone.
 
 Invariants:
-- each missing device is named (tests/fleet/test_fleet_coverage.py);
+- each missing device is named (tests/fleet/test_coverage_loss.py);
 - a device about which the source contradicts itself keeps its last state
-  (tests/fleet/test_fleet_coverage.py).
+  (tests/fleet/test_coverage_loss.py).
 """
 
 from collections import Counter

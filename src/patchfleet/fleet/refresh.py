@@ -6,7 +6,8 @@ old. The wait for a transient state doubles (listed after a week of pending: aga
 most of an idle fleet would be read for nothing. The oldest listings come first, so that a sync
 with a budget of calls still reaches the whole fleet in turn.
 
-Invariant: no listing gets older than `max_age`, whatever a vendor omits (tests/fleet/test_due.py).
+Invariant: no listing gets older than `max_age`, whatever a vendor omits
+(tests/fleet/test_refresh.py).
 """
 
 from collections.abc import Iterable, Mapping

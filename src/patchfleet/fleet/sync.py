@@ -2,11 +2,11 @@
 
 Invariants:
 - each device is recorded as soon as it is read, and an interrupted sync continues there
-  (tests/fleet/test_fleet_broken_off.py);
+  (tests/fleet/test_sync_interrupted.py);
 - a device that fails is a problem with its reason, never a shorter list
-  (tests/fleet/test_fleet_faults.py);
-- only a run without problems becomes the current state (tests/fleet/test_fleet_sync.py);
-- an accepted device keeps its last listing and is named (tests/fleet/test_fleet_unread.py).
+  (tests/fleet/test_sync_faults.py);
+- only a run without problems becomes the current state (tests/fleet/test_sync_of_a_source.py);
+- an accepted device keeps its last listing and is named (tests/fleet/test_sync_unread.py).
 """
 
 from collections.abc import Callable, Sequence

@@ -3,7 +3,7 @@
 The number of pairs grows with the devices, not with their square.
 
 Invariant: a value on more than `MAX_CARRIERS` machines of a source identifies none of them
-(tests/fleet/test_identity.py::test_what_stands_on_a_crowd_is_no_mark).
+(tests/fleet/test_match.py::test_what_stands_on_a_crowd_is_no_mark).
 """
 
 from collections import Counter

@@ -2,7 +2,7 @@
 
 The rules are the table in `match`, from the top: the first that fits counts.
 
-Invariant: the order of the two devices does not matter (tests/fleet/test_identity_properties.py).
+Invariant: the order of the two devices does not matter (tests/fleet/test_match_properties.py).
 """
 
 from collections.abc import Sequence

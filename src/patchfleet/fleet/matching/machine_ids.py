@@ -1,7 +1,7 @@
 """Stable ids of machines: made once from the first member, and kept from sync to sync.
 
 Invariant: no two machines share an id, whatever their order
-(tests/fleet/test_identity_properties.py).
+(tests/fleet/test_match_properties.py).
 """
 
 from collections.abc import Mapping, Sequence

@@ -43,7 +43,7 @@ one source is a placeholder.
 Devices of one source with name, serial and MAC address in common are one machine enrolled several
 times: one candidate (`enrolled_again`), and each other device is compared with the best fit.
 
-Invariant: the order of the devices does not matter (tests/fleet/test_identity_properties.py).
+Invariant: the order of the devices does not matter (tests/fleet/test_match_properties.py).
 """
 
 from collections import Counter, defaultdict

@@ -3,7 +3,7 @@
 A decision overrides every identifier. A person's later decision replaces that person's earlier one
 on the same pair. Decisions that contradict each other are reported, and none of them joins devices.
 
-Invariant: no decision overrides another one without a report (tests/fleet/test_identity.py).
+Invariant: no decision overrides another one without a report (tests/fleet/test_match.py).
 """
 
 from collections import defaultdict

@@ -1,7 +1,7 @@
 """N-sight source: translation of N-able's records into the models.
 
 Invariant: a code without a meaning here becomes `unknown`, with N-able's own word beside it
-(tests/fleet/test_fleet_translation.py).
+(tests/fleet/test_nsight_translation.py).
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence

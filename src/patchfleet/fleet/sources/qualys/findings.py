@@ -6,7 +6,7 @@ otherwise. A job that selects patches by a query decides on none before it runs.
 
 Invariants:
 - each patch id of an asset becomes a finding, in the catalogue or not
-  (tests/fleet/test_fleet_qualys.py);
+  (tests/fleet/test_qualys_source.py);
 - an asset that omits a list, or counts more patches than it lists, is an error
   (tests/fleet/test_qualys_odd_values.py).
 """

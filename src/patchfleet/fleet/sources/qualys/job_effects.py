@@ -7,8 +7,8 @@ The last run of each job is read and, until that has ended on all assets, the on
 add little, and each costs a call for every hundred assets.
 
 Invariants:
-- the newest result of a patch counts (tests/fleet/test_qualys_standing.py);
-- a job has effects on its own assets only (tests/fleet/test_qualys_standing.py).
+- the newest result of a patch counts (tests/fleet/test_qualys_job_effects.py);
+- a job has effects on its own assets only (tests/fleet/test_qualys_job_effects.py).
 """
 
 from collections.abc import Callable, Iterator, Sequence

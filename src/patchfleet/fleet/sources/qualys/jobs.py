@@ -1,7 +1,7 @@
 """Jobs of Qualys with their runs and results, translated into the models.
 
 Invariant: a status that is not in the tables becomes `unknown`, with Qualys's word beside it
-(tests/fleet/test_qualys_jobs_learned.py).
+(tests/fleet/test_qualys_jobs_read.py).
 """
 
 from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
