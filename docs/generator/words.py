@@ -1,4 +1,4 @@
-"""N-able's numbers beside our words, and the list of decisions."""
+"""Tables of N-able's numbers and our states and decisions, and the list of decision records."""
 
 from pathlib import Path
 
@@ -7,14 +7,14 @@ from patchfleet.fleet.sources.nsight.source import STATES
 from patchfleet.nsight.codes import CHOICE_LABELS, CHOICES, SET_BY_USER, STATUS_LABELS
 
 _MEANINGS = {
-    "missing": "available, and nobody has decided to install it",
-    "pending": "approved or asked for by a policy: installs at the next window",
+    "missing": "available, and not approved",
+    "pending": "approved or requested by a policy; installs in the next window",
     "installing": "queued or in progress",
     "installed": "installed; a date only where Patch Management did it",
-    "failed": "the last attempt failed; somebody must act",
-    "ignored": "available, and kept out on purpose",
-    "reboot_required": "installed, and not in force before a restart",
-    "unknown": "a number nobody has documented; N-able's own word is kept beside it",
+    "failed": "the last attempt failed; needs action",
+    "ignored": "available, and excluded by a decision",
+    "reboot_required": "installed, effective after a restart",
+    "unknown": "an undocumented number; N-able's own word is kept beside it",
 }
 
 
