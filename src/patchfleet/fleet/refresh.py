@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from patchfleet.models import Device
+from patchfleet.models import Device, State
 
 MARGIN = timedelta(hours=1)
 """Largest accepted difference between the clocks of a vendor and of this machine."""
@@ -85,5 +85,5 @@ def _may_have_moved(device: Device, about: LastListing, now: datetime) -> bool:
     return is_seen and now - about.listed_at >= about.listed_at - about.moving_since
 
 
-TRANSIENT_STATES = frozenset({"pending", "installing"})
+TRANSIENT_STATES: frozenset[State] = frozenset({"pending", "installing"})
 """States that end at the next installation window without a sign, unlike a restart."""

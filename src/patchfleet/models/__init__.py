@@ -4,6 +4,7 @@ Law of this room: values only. No I/O, no vendor, no SQL; everything is frozen.
 """
 
 from patchfleet._renamed import renamed
+from patchfleet.models.deadline import DEADLINE_STATUSES, OPEN_DEADLINE_STATUSES, DeadlineStatus
 from patchfleet.models.finding import (
     OPEN_STATES,
     SEVERITIES,
@@ -17,6 +18,7 @@ from patchfleet.models.finding import (
     State,
 )
 from patchfleet.models.fleet import (
+    DEVICE_KINDS,
     OWN_CUSTOMER,
     Customer,
     Device,
@@ -39,8 +41,11 @@ from patchfleet.models.job import (
 from patchfleet.models.selection import CustomerRef, Selection
 
 __all__ = [
+    "DEADLINE_STATUSES",
+    "DEVICE_KINDS",
     "FINAL_STATUSES",
     "JOB_STATUSES",
+    "OPEN_DEADLINE_STATUSES",
     "OPEN_STATES",
     "OWN_CUSTOMER",
     "SEVERITIES",
@@ -48,6 +53,7 @@ __all__ = [
     "Action",
     "Customer",
     "CustomerRef",
+    "DeadlineStatus",
     "Decision",
     "Device",
     "DeviceKind",

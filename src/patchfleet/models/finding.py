@@ -35,7 +35,7 @@ The dictionaries stand beside the parsers; this is what they amount to:
 """
 
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
 
 from msgspec import Struct
 
@@ -51,28 +51,14 @@ State = Literal[
     "reboot_required",  # installed, and not in force before a restart
     "unknown",  # the source said something we have no word for
 ]
-STATES: tuple[State, ...] = (
-    "missing",
-    "pending",
-    "installing",
-    "installed",
-    "failed",
-    "ignored",
-    "reboot_required",
-    "unknown",
-)
-OPEN_STATES: tuple[State, ...] = (
-    "missing",
-    "pending",
-    "installing",
-    "failed",
-    "reboot_required",
-    "unknown",
-)
+STATES: tuple[State, ...] = get_args(State)
+_NOT_OPEN: tuple[State, ...] = ("installed", "ignored")
+OPEN_STATES: tuple[State, ...] = tuple(state for state in STATES if state not in _NOT_OPEN)
 """States in which the device is not yet protected by the patch, ignored ones aside."""
 
 Severity = Literal["critical", "important", "moderate", "low", "unspecified"]
-SEVERITIES: tuple[Severity, ...] = ("critical", "important", "moderate", "low", "unspecified")
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
+"""Severities, the worst first."""
 
 Decision = Literal["approve", "ignore", "do_nothing", "unknown"]
 

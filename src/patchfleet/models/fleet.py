@@ -5,13 +5,14 @@ Ids are the source's own, kept as text: what a source calls 17 another may call 
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
 
 from msgspec import Struct
 
 from patchfleet._renamed import renamed
 
 DeviceKind = Literal["server", "workstation"]
+DEVICE_KINDS: tuple[DeviceKind, ...] = get_args(DeviceKind)
 
 OWN_CUSTOMER = "Qualys subscription"
 """Customer of the devices that a source without customers cannot assign to one by a tag."""

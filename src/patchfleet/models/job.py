@@ -20,7 +20,7 @@ One vocabulary serves jobs, runs and results, and the source's own word stays be
 """
 
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
 
 from msgspec import Struct, field
 
@@ -39,18 +39,7 @@ JobStatus = Literal[
     "canceled",
     "unknown",
 ]
-JOB_STATUSES: tuple[JobStatus, ...] = (
-    "disabled",
-    "enabled",
-    "waiting",
-    "running",
-    "reboot_required",
-    "done",
-    "failed",
-    "not_applicable",
-    "canceled",
-    "unknown",
-)
+JOB_STATUSES: tuple[JobStatus, ...] = get_args(JobStatus)
 FINAL_STATUSES: frozenset[JobStatus] = frozenset({"done", "failed", "not_applicable", "canceled"})
 """Statuses of a run or a result to which nothing is added any more."""
 

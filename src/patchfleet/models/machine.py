@@ -5,7 +5,7 @@ where they decide whether two devices are one machine: a *decision* is what is d
 """
 
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 from msgspec import Struct
 
@@ -15,8 +15,8 @@ from patchfleet.models.fleet import Device
 DeviceRef: TypeAlias = tuple[str, str]
 """A device of any source: the name of the source, and its own id of the device."""
 
-LookAlikeKind = Literal["re-imaged", "renamed", "cloned", "shared hostname"]
-LOOK_ALIKE_KINDS: tuple[LookAlikeKind, ...] = ("re-imaged", "renamed", "cloned", "shared hostname")
+CandidateKind = Literal["re-imaged", "renamed", "cloned", "shared hostname"]
+CANDIDATE_KINDS: tuple[CandidateKind, ...] = get_args(CandidateKind)
 
 
 class SourcedDevice(Struct, frozen=True, kw_only=True, gc=False):
@@ -82,7 +82,7 @@ class MatchCandidate(Struct, frozen=True, kw_only=True):
 
     left: DeviceRef
     right: DeviceRef
-    kind: LookAlikeKind
+    kind: CandidateKind
     score: int
     reasons_for: tuple[str, ...]
     reasons_against: tuple[str, ...]

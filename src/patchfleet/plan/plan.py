@@ -113,17 +113,21 @@ def plan(
     )
 
 
+_REPEATING: tuple[Action, ...] = ("retry", "reprocess")
+_INSTALLED: tuple[State, ...] = ("installed", "reboot_required")
+
+
 def no_op_reason(action: Action, state: State, decision: Decision, is_own: bool) -> str | None:
     """Return why an action would change nothing, or None where it would change something.
 
     Rests on the vendor's work flow [D: pm_action_workflow.htm] and, for retry, on what the existing
     wrapper's author saw [O: peer]: only a failed patch is tried again.
     """
-    if action in {"retry", "reprocess"}:
+    if action in _REPEATING:
         return None if state == "failed" else f"not failed ({_words(state)})"
     if action == "inherit":
         return None if is_own else "inherited already"
-    if state in {"installed", "reboot_required"}:
+    if state in _INSTALLED:
         return "installed already"
     if decision != action:
         return None

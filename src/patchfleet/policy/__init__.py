@@ -4,8 +4,9 @@ Law of this room: pure. Facts, a moment and the bytes of files come in, judgemen
 """
 
 from patchfleet._renamed import renamed
+from patchfleet.models import DeadlineStatus
 from patchfleet.policy.case import Case, release_of
-from patchfleet.policy.evaluate import DeadlineStatus, Judgement, judge, strictest
+from patchfleet.policy.evaluate import Judgement, judge, strictest
 from patchfleet.policy.pack import Pack, Rule
 from patchfleet.policy.pack_file import read_pack
 from patchfleet.policy.packs import NAMES, load

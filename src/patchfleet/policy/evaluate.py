@@ -13,25 +13,18 @@ Law of this file: pure, the moment is passed in; nothing unknown is ever counted
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from patchfleet.errors import ConfigError
+from patchfleet.models import DEADLINE_STATUSES, DeadlineStatus
 from patchfleet.policy.calendar import after, end_of, instant_of, start_of
 from patchfleet.policy.case import Case, answer
 from patchfleet.policy.intel.records import KevEntry
 from patchfleet.policy.pack import Condition, Limit, Pack, Question, Rule
-
-DeadlineStatus = Literal["on_time", "overdue", "met", "missed", "not_judged", "not_covered"]
-"""Open and within the limit, open beyond it, fixed within it, fixed beyond it; not known; and no
-date in this pack."""
-
-_PRESSING: tuple[DeadlineStatus, ...] = (
-    "overdue", "missed", "not_judged", "on_time", "met", "not_covered",
-)  # fmt: skip
 
 _Answers: TypeAlias = Mapping[tuple[Question, float | None], bool]
 """What is supposed of questions that the facts do not answer."""
@@ -90,7 +83,7 @@ def strictest(judgements: Iterable[Judgement]) -> Judgement:
     ranked = sorted(
         judgements,
         key=lambda each: (
-            _PRESSING.index(each.verdict),
+            DEADLINE_STATUSES.index(each.verdict),
             each.earliest_due_at or datetime.max.replace(tzinfo=UTC),
         ),
     )

@@ -116,7 +116,7 @@ def overdue_report(
 
     customers = _by_customer(counts)
     columns = with_sources(_CUSTOMERS, customers)
-    totals = {name: sum(getattr(row, name) for row in customers) for name in _VERDICTS}
+    totals = {name: sum(getattr(row, name) for row in customers) for name in _COUNTED}
     return Report(
         name="overdue",
         title=f"Deadlines by {pack.title}, {pack.version}",
@@ -149,7 +149,7 @@ def overdue_report(
     )  # fmt: skip
 
 
-_VERDICTS = ("overdue", "overdue_critical", "not_judged", "on_time", "not_covered")
+_COUNTED = CustomerDeadlines.__struct_fields__[3:]
 
 
 def _by_customer(counts: Sequence[JudgedCount]) -> list[CustomerDeadlines]:
@@ -161,7 +161,7 @@ def _by_customer(counts: Sequence[JudgedCount]) -> list[CustomerDeadlines]:
         if one.verdict == "overdue" and one.severity == "critical":
             mine["overdue_critical"] += one.findings
     rows = [
-        CustomerDeadlines(*place, *(mine[name] for name in _VERDICTS))
+        CustomerDeadlines(*place, *(mine[name] for name in _COUNTED))
         for place, mine in sums.items()
     ]
     return sorted(rows, key=lambda r: (-r.overdue, -r.not_judged, r.customer.casefold()))

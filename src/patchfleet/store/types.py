@@ -12,6 +12,8 @@ from msgspec import Struct
 from patchfleet.models import Gap
 
 RunState = Literal["running", "incomplete", "complete", "abandoned"]
+UNFINISHED_STATES: tuple[RunState, ...] = ("running", "incomplete")
+"""States in which a run can be resumed."""
 
 ChangeOutcome = Literal["sent", "confirmed", "skipped", "failed", "unknown"]
 """What became of one change; `unknown` is a request whose answer never came."""

@@ -18,7 +18,7 @@ from patchfleet.cli.options import (
 )
 from patchfleet.cli.session import NSIGHT, Session, pass_session
 from patchfleet.errors import StoreError
-from patchfleet.models import Selection
+from patchfleet.models import DEVICE_KINDS, Selection
 from patchfleet.models.selection import close_names, is_named
 from patchfleet.nsight import Client, ListedDevice, NAble
 from patchfleet.nsight.records.inventory import DeviceType
@@ -204,7 +204,7 @@ def _customers(client: NAble, selection: Selection) -> list[Client]:
 
 
 def _listed(client: NAble, selection: Selection) -> list[ListedDevice]:
-    kinds: tuple[DeviceType, ...] = selection.kinds or ("server", "workstation")
+    kinds: tuple[DeviceType, ...] = selection.kinds or DEVICE_KINDS
     devices = [
         device
         for one in _customers(client, selection)

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 from msgspec import Struct
 
 from patchfleet.fleet.matching.identifiers import Identifiers, is_same_domain, is_same_name
-from patchfleet.models.machine import LookAlikeKind
+from patchfleet.models.machine import CandidateKind
 
 Hardware = Literal["same", "shared", "other", "unknown"]
 """An identifier of both and no other device of either source; of both and others; different;
@@ -48,7 +48,7 @@ class Comparison(Struct, frozen=True, gc=False):
     """
 
     tier: Tier | None
-    kind: LookAlikeKind
+    kind: CandidateKind
     score: int
     is_hardware: bool
     macs: tuple[str, ...]
@@ -63,7 +63,7 @@ class _Rule(NamedTuple):
     name: str
     tier: Tier | None
     score: int
-    kind: LookAlikeKind
+    kind: CandidateKind
 
 
 _RULES = (
@@ -199,7 +199,7 @@ def _is_near(agreement: Agreement) -> bool:
 
 def _kind_in_one_source(
     left: Identifiers, right: Identifiers, agreement: Agreement
-) -> LookAlikeKind:
+) -> CandidateKind:
     """Distinguish a machine enrolled twice from two machines with the same identifier."""
     if agreement.serial == "unknown" and agreement.mac in ("unknown", "other"):
         return "shared hostname"

@@ -6,7 +6,7 @@ source. How often something failed is asked of facts opened with their history.
 
 from typing import TYPE_CHECKING
 
-from patchfleet.models import Selection
+from patchfleet.models import Selection, State
 from patchfleet.store.queries.events import IS_NEW, LISTED_SINCE
 from patchfleet.store.queries.filters import (
     SEVERITY_RANK,
@@ -45,6 +45,7 @@ _CAUSES = (
 )
 """What may be the cause, the likeliest first."""
 
+_WAITING: tuple[State, ...] = ("missing", "pending", "failed")
 _CAUSE = " ".join(f"WHEN {sql} THEN {place}" for place, (sql, _) in enumerate(_CAUSES, 1))
 
 # Patches and causes go by numbers until they are counted: texts take twice the time to group.
@@ -269,6 +270,6 @@ def new_critical(snapshot: "Snapshot", selection: Selection = _ALL) -> list[NewR
         SELECT patch, kb, any_value(released_at), count(DISTINCT device_key) AS devices,
             list(DISTINCT customer ORDER BY customer)
         FROM {opened(snapshot, selection)} JOIN ({LISTED_SINCE}) USING (device_key)
-        WHERE severity = 'critical' AND state IN ('missing', 'pending', 'failed') AND {IS_NEW}
+        WHERE severity = 'critical' AND state IN ({literals(_WAITING)}) AND {IS_NEW}
         GROUP BY patch, kb ORDER BY devices DESC, patch"""
     return snapshot.rows(NewRow, sql)

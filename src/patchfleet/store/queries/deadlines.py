@@ -9,8 +9,8 @@ Law of this file: what is judged is every open finding of a selection, and each 
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from patchfleet.models import Selection
-from patchfleet.store.queries.filters import SEVERITY_RANK
+from patchfleet.models import OPEN_DEADLINE_STATUSES, Selection
+from patchfleet.store.queries.filters import SEVERITY_RANK, literals
 from patchfleet.store.queries.open_findings import opened
 from patchfleet.store.queries.rows import CaseRow, JudgedCount, JudgedRow, JudgedVerdict, KbRow
 
@@ -19,10 +19,7 @@ if TYPE_CHECKING:
     from patchfleet.store.views.scratch import Scratch
 
 _ALL = Selection()
-VERDICTS = ("overdue", "not_judged", "on_time", "not_covered")
-"""The verdicts on what is open, worst first."""
-
-_RANK = "list_position(['overdue', 'not_judged', 'on_time', 'not_covered'], verdict)"
+_RANK = f"list_position([{literals(OPEN_DEADLINE_STATUSES)}], verdict)"
 _JUDGED = """{} AS f JOIN {} AS j ON j.patch_id = f.patch_id AND j.of_kind = f.kind
     AND (j.seen_at IS NULL OR j.seen_at = f.first_seen_at)"""
 

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from patchfleet.models import Selection
+from patchfleet.models import SEVERITIES, Selection
 from patchfleet.store.queries.filters import (
     IS_OPEN,
     SEVERITY_RANK,
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from patchfleet.store.snapshot import Snapshot
 
 _ALL = Selection()
-_SUMS = ("findings", "installed", "ignored", "open", "open_critical", "open_important",
-         "open_moderate", "open_low", "open_unspecified")  # fmt: skip
+_SUMS = ("findings", "installed", "ignored", "open", *(f"open_{name}" for name in SEVERITIES))
 
 
 def posture(snapshot: "Snapshot", selection: Selection = _ALL) -> list[PostureRow]:
@@ -31,8 +30,7 @@ def posture(snapshot: "Snapshot", selection: Selection = _ALL) -> list[PostureRo
     listed = where(of_customers(selection))
     zeros = ", ".join(f"CAST(coalesce({name}, 0) AS BIGINT)" for name in _SUMS)
     opened = ", ".join(
-        f"sum(n) FILTER ({IS_OPEN} AND severity = '{name}') AS open_{name}"
-        for name in ("critical", "important", "moderate", "low", "unspecified")
+        f"sum(n) FILTER ({IS_OPEN} AND severity = '{name}') AS open_{name}" for name in SEVERITIES
     )
     sql = f"""
         WITH machines AS (

@@ -6,12 +6,13 @@ conditions, so that they always agree; what cannot be judged is counted, never l
 
 from typing import TYPE_CHECKING
 
-from patchfleet.models import Selection
+from patchfleet.models import Selection, State
 from patchfleet.store.queries.filters import (
     IS_OPEN,
     SEVERITY_RANK,
     Clause,
     device_filters,
+    literals,
     of_customers,
     where,
 )
@@ -26,12 +27,13 @@ NOT_JUDGED = f"""{IS_OPEN} AND (severity = 'unspecified' OR state = 'unknown'
     OR (severity = 'critical' AND released_at IS NULL))"""
 """What says too little of itself for a deadline."""
 
+_NOT_YET: tuple[State, ...] = ("missing", "pending", "installing", "failed")
 _REASONS: dict[Reason, str] = {
     "failed": "state = 'failed'",
     "reboot_required": "state = 'reboot_required'",
     # Takes one value: the days. Released longer ago than that, to the microsecond.
-    "overdue_critical": """severity = 'critical'
-        AND state IN ('missing', 'pending', 'installing', 'failed')
+    "overdue_critical": f"""severity = 'critical'
+        AND state IN ({literals(_NOT_YET)})
         AND released_at + to_days(CAST(? AS INTEGER)) < as_of""",
     "not_judged": NOT_JUDGED,
 }

@@ -18,6 +18,7 @@ from patchfleet.store.record import schema
 from patchfleet.store.record.database import Database
 from patchfleet.store.record.dialect import RunLock
 from patchfleet.store.record.schema import micros, moment
+from patchfleet.store.types import UNFINISHED_STATES
 
 _SOURCE = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
@@ -91,7 +92,7 @@ def _open(connection: Connection, source: str, now: int, *, oldest: int | None) 
         .order_by(run.c.id.desc())
     ).first()
     # Never an older one: what it writes would be of before what a newer one wrote.
-    unfinished = last if last is not None and last.state in {"running", "incomplete"} else None
+    unfinished = last if last is not None and last.state in UNFINISHED_STATES else None
     if unfinished and oldest is not None and unfinished.started_at >= oldest:
         this = unfinished.id
         connection.execute(update(run).where(run.c.id == this).values(mine))

@@ -29,6 +29,7 @@ from patchfleet.fleet.sources.nsight.inventory_lists import (
     once,
 )
 from patchfleet.models import (
+    DEVICE_KINDS,
     Action,
     Decision,
     Device,
@@ -57,7 +58,6 @@ from patchfleet.transport.operation import (
     on_new_connection,
 )
 
-KINDS: tuple[DeviceKind, ...] = ("server", "workstation")
 WORDS = "2"
 """Edition of the translation below; after a change of it every response is read again."""
 
@@ -111,7 +111,7 @@ class NSightSource:
         on_call()
         clients = once(all_clients, "client_id")
         ids = [client.client_id for client in clients]
-        asked: list[tuple[int, DeviceKind]] = [(one, kind) for one in ids for kind in KINDS]
+        asked: list[tuple[int, DeviceKind]] = [(one, kind) for one in ids for kind in DEVICE_KINDS]
         sites = self._ask(self._client.list_sites, [(client,) for client in ids], on_call)
         short = self._ask(self._listed, asked, on_call)
         lists = Lists(
