@@ -117,7 +117,7 @@ _PATCH_OPTIONS: tuple[Callable[[Any], Any], ...] = (
         metavar="PATCH",
         multiple=True,
         callback=named,
-        help="Same as PATCH: a KB number or part of a title.",
+        help="Only this patch: a KB number or part of a title.",
     ),
     click.option(
         "--severity",

@@ -39,7 +39,7 @@ MADE = ("create_job", "create_mitigation_job")
 looking = click.option(
     "--after-looking",
     is_flag=True,
-    help="You checked: what an earlier command left unknown was not created.",
+    help="Confirm that you checked: what an earlier command left unknown was not created.",
 )
 
 
