@@ -12,7 +12,7 @@ from typing import NamedTuple
 from tree import HOME, MODULES, SOURCE, parsed
 
 _TEXTS = {"STRING", "COMMENT", "FSTRING_MIDDLE"}
-_CODE = re.compile(r"``?[^`]*``?|\{[^{}]*\}|\[[DOI]: [^\]]*\]|https?://\S+")
+_CODE = re.compile(r"``?[^`]*``?|\{[^{}]*\}|\[[DOI]: [^\]]*\]|https?://\S+|(?<=\])\([^)]*\)")
 _FENCE = re.compile(r"^```.*?^```[^\n]*$", re.DOTALL | re.MULTILINE)
 _FORMER = re.compile(r"^> \*\*not:\*\*.*$", re.MULTILINE)
 LIST = "## Words that do not come back"

@@ -10,8 +10,8 @@ from tree import HOME, SOURCE
 ROOMS = sorted({passage.room for passage in prose.modules()} | {"docs"})
 
 WORDS_LEFT = {
-    "docs": 461, "store": 356, "emulator": 236, "qualys": 139, "report": 122,
-    "cli": 84, "transport": 76, "nsight": 58, "policy": 56, "models": 50, ".": 28, "plan": 11,
+    "docs": 325, "store": 354, "emulator": 236, "qualys": 139, "report": 120, "cli": 7,
+    "transport": 76, "nsight": 58, "policy": 56, "models": 50, ".": 16, "plan": 11,
 }  # fmt: skip
 """Forbidden words that a room still has. A number is only ever made smaller."""
 
