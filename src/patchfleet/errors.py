@@ -1,26 +1,26 @@
-"""Every error Patchfleet raises on purpose.
+"""Errors that Patchfleet raises on purpose.
 
     Error
-    ├── ConfigError             settings or a parameter: nothing was sent
-    ├── VendorError             a vendor was asked (vendor, operation)
-    │   ├── Unreachable         no answer: network, TLS, time-out
-    │   ├── RateLimited         asked to wait (retry_after)
+    ├── ConfigError             invalid settings or parameter; nothing was sent
+    ├── VendorError             a call to a vendor failed (vendor, operation)
+    │   ├── Unreachable         no response: network, TLS, timeout
+    │   ├── RateLimited         the vendor asks to wait (retry_after_seconds)
     │   ├── Unauthorized        the key or password is not accepted
-    │   ├── Forbidden           the answer is: not you, or not from here
-    │   ├── NotFound            what was named is not there, or not visible
-    │   ├── NotTheVendor        something before the vendor says that it is not there
+    │   ├── Forbidden           this caller or address is refused
+    │   ├── NotFound            the target does not exist or is not visible
+    │   ├── NotTheVendor        a gateway or proxy does not know the address
     │   ├── Rejected            the vendor refused this request (code, message)
-    │   ├── VendorBroken        5xx and redirects: their side
-    │   ├── Unreadable          an answer that is not what the vendor documents (sample)
+    │   ├── VendorBroken        the fault is on the vendor's side: 5xx, redirects
+    │   ├── Unreadable          a response that is not as documented (sample)
     │   └── WindowExceeded      more records than one query may return
     ├── StoreError              the local record
     ├── PolicyError             a policy file (file, line)
-    ├── PlanError               a change that will not be made
-    │   └── StalePlan           made from facts that have moved
+    ├── PlanError               a change that is not made
+    │   └── StalePlan           its findings have changed since
     └── Incomplete              part of the work failed and is listed; what was done is kept
 
-Law of this file: the text of an error is one line for a person, `hint` says what to do about it,
-and neither ever holds a key, a password, or an address with its query.
+The message is one line for a person and `hint` a remedy. Neither contains a key, a password, or a
+URL with its query (tests/nsight/test_the_key_is_nowhere.py, tests/cli/test_cli_key_is_nowhere.py).
 """
 
 from collections.abc import Sequence
@@ -29,11 +29,11 @@ from typing import Literal
 from patchfleet._renamed import renamed
 
 Fate = Literal["answered", "refused", "unknown"]
-"""What became of a request: `answered`, surely not done (`refused`), or `unknown` to anybody."""
+"""The outcome of a request: `answered`, `refused` (certainly not done), or `unknown`."""
 
 
 class Error(Exception):
-    """Say what went wrong in one line, and what to do about it in `hint`."""
+    """An error with a one-line message and a remedy in `hint`."""
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         super().__init__(message)
@@ -42,22 +42,22 @@ class Error(Exception):
 
     @property
     def sentence(self) -> str:
-        """The message, for a line that says nothing else of what was done."""
+        """The message with its context, for a line of its own."""
         return self.message
 
 
 class ConfigError(Error, ValueError):
-    """A setting or a parameter that cannot be used; nothing was sent."""
+    """An invalid setting or parameter; nothing was sent."""
 
 
 class VendorError(Error):
-    """A vendor's answer, or its absence.
+    """A failed call to a vendor.
 
-    `fate` tells whether the request may have taken effect: only what is repeatable is sent again
-    after `unknown`. `transient` tells whether sending it again can help at all. `is_in_doubt` says
-    that a change was asked for and may have been done, and the hint how to see; `is_told` that the
-    vendor's own answer says so, not the status of whoever answered. `operation` is the call, and
-    `about` what it asked for.
+    `fate` is whether the request may have taken effect: after `unknown` only a repeatable one is
+    sent again. `transient` is whether sending it again can help. `is_in_doubt` marks a change that
+    may have been made; the hint explains how to check. `is_told` marks an error stated by the
+    vendor's own response, not by the status of a gateway. `operation` is the call, and `about` its
+    target.
     """
 
     fate: Fate = "answered"
@@ -85,22 +85,22 @@ class VendorError(Error):
 
     @property
     def sentence(self) -> str:
-        """The message, after the call and what it asked for."""
+        """The message, after the call and its target."""
         about = f" ({self.about})" if self.about else ""
         return f"{self.operation}{about}: {self.message}" if self.operation else self.message
 
 
 class Unreachable(VendorError):
-    """No answer arrived; `fate` is `refused` when the request surely never left."""
+    """No response arrived; `fate` is `refused` if the request certainly never left."""
 
     fate: Fate = "unknown"
     transient = True
 
 
 class RateLimited(VendorError):
-    """The vendor asks to wait (`retry_after_seconds` when it says how long).
+    """The vendor asks to wait, for `retry_after_seconds` if it states a time.
 
-    A gateway may say so after the request went through, so it is no word about what was done.
+    A gateway may answer so after the request went through, so the outcome is unknown.
     """
 
     fate: Fate = "unknown"
@@ -112,17 +112,17 @@ class Unauthorized(VendorError):
 
 
 class Forbidden(VendorError):
-    """The server or what stands before it refuses this caller."""
+    """The server, or a gateway before it, refuses this caller."""
 
 
 class NotFound(VendorError):
-    """What was named does not exist, or this key may not see it."""
+    """The target does not exist, or this key cannot see it."""
 
 
 class NotTheVendor(VendorError):
-    """A gateway, a proxy or a web page says that the address is not known, not the vendor.
+    """A gateway, a proxy or a web page, not the vendor, reports an unknown address.
 
-    Nothing follows from it for what was named: a reading is repeated.
+    It proves nothing about the target, so a reading call is repeated.
     """
 
     fate: Fate = "unknown"
@@ -130,7 +130,7 @@ class NotTheVendor(VendorError):
 
 
 class Rejected(VendorError):
-    """The vendor refused the request and said why: `code` is its number, `reason` its own words."""
+    """The vendor refused the request; `code` is its number, `reason` its own text."""
 
     def __init__(
         self,
@@ -150,17 +150,17 @@ class Rejected(VendorError):
 
 
 class VendorBroken(VendorError):
-    """The fault is on the vendor's side: a 5xx answer, or a redirect nobody announced."""
+    """The fault is on the vendor's side: a 5xx response, or an undocumented redirect."""
 
     fate: Fate = "unknown"
     transient = True
 
 
 class Unreadable(VendorError):
-    """The answer is not what the vendor documents; `sample` is its beginning, without secrets.
+    """The response is not as documented; `sample` is its beginning, without secrets.
 
-    The request was answered, but what it did cannot be told: a reading is repeated, a change that
-    is not repeatable is not.
+    The effect of the request is unknown: a reading call is repeated, a change only if it is
+    repeatable.
     """
 
     fate: Fate = "unknown"
@@ -190,7 +190,7 @@ class StoreError(Error):
 
 
 class PolicyError(Error):
-    """A policy file that cannot be used; `file` and `line` say where."""
+    """An invalid policy file, at `file` and `line`."""
 
     def __init__(self, message: str, *, file: str, line: int, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
@@ -199,15 +199,15 @@ class PolicyError(Error):
 
 
 class PlanError(Error):
-    """A change that will not be made."""
+    """A change that is not made."""
 
 
 class StalePlan(PlanError):
-    """A change made from facts that are no longer so."""
+    """A plan whose findings have changed since it was made."""
 
 
 class Incomplete(Error):
-    """Part of the work failed; `problems` names each part with its reason, the rest is kept."""
+    """Part of the work failed; `problems` lists each part with its reason, the rest is kept."""
 
     def __init__(self, message: str, problems: Sequence[str], *, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
