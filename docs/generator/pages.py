@@ -59,6 +59,9 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "published-files": views.files,
     "renamed-names": renamed.public_names,
     "renamed-modules": renamed.modules,
+    "renamed-command-line": renamed.command_line,
+    "renamed-settings": renamed.settings,
+    "renamed-fields": renamed.fields,
 }
 """What makes each generated part, by its name."""
 

@@ -16,6 +16,27 @@ def public_names() -> str:
     return _rows(names.NAMES, prefix="patchfleet.")
 
 
+def command_line() -> str:
+    """Return a table of former commands and options."""
+    commands = {f"patchfleet {old}": f"patchfleet {new}" for old, new in names.COMMANDS.items()}
+    options = {
+        f"patchfleet {old}": f"patchfleet {old.rpartition(' ')[0]} {new}"
+        for old, new in names.OPTIONS.items()
+    }
+    return _rows(commands | options)
+
+
+def settings() -> str:
+    """Return a table of former settings."""
+    return _rows(names.SETTINGS)
+
+
+def fields() -> str:
+    """Return a table of former fields of value types."""
+    rows = {old: f"{old.rpartition('.')[0]}.{new}" for old, new in names.FIELDS.items()}
+    return _rows(rows, prefix="patchfleet.")
+
+
 def _rows(rows: Mapping[str, str], prefix: str = "") -> str:
     return table(
         ("former name", "name"),
