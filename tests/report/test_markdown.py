@@ -104,7 +104,7 @@ def test_no_row_is_left_out(made, tmp_path):
 
 
 def test_nothing_is_said():
-    assert to_markdown(lists.worklist_table([])) == "# What waits, by customer\n\nNothing.\n"
+    assert to_markdown(lists.worklist_table([])) == "# Open work by customer\n\nNothing.\n"
 
 
 def test_a_file_is_a_link():

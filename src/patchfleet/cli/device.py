@@ -1,4 +1,4 @@
-"""`patchfleet device`: the patches of a device, now or at an earlier time."""
+"""`patchfleet device`: patches of a device, now or at an earlier time."""
 
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ from patchfleet.models import STATES, Selection
 
 @click.command()
 @click.argument("device")
-@click.option("--at", type=Moment(), help="As it was known then: 2026-03-14, or with T08:00.")
+@click.option("--at", type=Moment(), help="As recorded then: 2026-03-14, or with T08:00.")
 @click.option("--run", "run_id", type=int, metavar="RUN", help="As this sync found it.")
 @click.option("--status", "states", type=click.Choice(STATES), multiple=True, help="Only these.")
 @output_options
@@ -31,14 +31,14 @@ def command(
 ) -> None:
     """Show the patches of a device, now or at an earlier time.
 
-    DEVICE is a name or an id; * and ? stand for others. From the last sync that was complete then.
+    DEVICE is a name or an id; * and ? are wildcards. Reads the last sync that was complete then.
     """
     from patchfleet.report.coverage import sentences
     from patchfleet.report.tables import findings_table
     from patchfleet.store.queries import findings
 
     if at is not None and run_id is not None:
-        raise click.UsageError("--at and --run name two times: give one of them")
+        raise click.UsageError("--at and --run name two different times: give one of them")
     selection = Selection(devices=(device,))
     with session.store() as store, store.snapshot(run_id=run_id, at=at) as snapshot:
         session.warn_repaired(snapshot)

@@ -1,4 +1,4 @@
-"""`patchfleet diff`: what changed between two syncs."""
+"""`patchfleet diff`: changes between two syncs."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""`patchfleet history`: how patches of a device came to be what they are."""
+"""`patchfleet history`: patch history of a device."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from patchfleet.models import Selection
     "--summary",
     "is_summary",
     is_flag=True,
-    help="One line for each patch: when it was first missing, approved, failed, installed, gone.",
+    help="One line for each patch: first missing, approved, failed, installed, removed.",
 )
 @output_options
 @pass_session
@@ -30,10 +30,11 @@ def command(
     as_json: bool,
     outputs: tuple[Path, ...],
 ) -> None:
-    """Show how patches of a device came to be what they are.
+    """Show the patch history of a device.
 
-    DEVICE is a name or an id, PATCH a KB number or a part of a title; without it, all patches. A
-    line is an interval: from the sync that saw it first to the one that saw it changed or gone.
+    DEVICE is a name or an id, PATCH a KB number or a part of a title; without it, all patches. Each
+    line is an interval: from the first sync with this state to the sync that saw it changed or
+    removed.
     """
     from patchfleet.report.coverage import sentences
     from patchfleet.report.history_tables import history_table, milestones_table

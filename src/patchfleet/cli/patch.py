@@ -1,4 +1,4 @@
-"""`patchfleet patch`: what the sources said of a patch, and since when."""
+"""`patchfleet patch`: history of one patch in all sources."""
 
 from pathlib import Path
 
@@ -14,11 +14,11 @@ from patchfleet.cli.session import Session, pass_session
 @output_options
 @pass_session
 def command(session: Session, *, patch: str, as_json: bool, outputs: tuple[Path, ...]) -> None:
-    """Show what the sources said of a patch, and since when.
+    """Show the history of one patch in all sources.
 
-    PATCH is a KB number, a part of a title, or the source's own number. A line is a time in which
-    a source described it so on at least one device; another description is another line. The last
-    columns count the devices that have it now.
+    PATCH is a KB number, a part of a title, or the source's own number. Each line is an interval in
+    which a source described the patch this way on at least one device. The last columns count the
+    devices that have it now.
     """
     from patchfleet.report.coverage import sentences
     from patchfleet.report.history_tables import standings_table

@@ -34,7 +34,7 @@ def _help() -> str:
 @click.command(help=_help())
 @click.argument("kind", type=click.Choice(tuple(REPORTS)), default=_DEFAULT)
 @device_options
-@click.option("--overdue-after", type=click.IntRange(0), help="Days a critical patch may take.")
+@click.option("--overdue-after", type=click.IntRange(0), help="Days allowed for a critical patch.")
 @click.option(
     "--pack",
     metavar="PACK",
@@ -46,7 +46,7 @@ def _help() -> str:
     "folder",
     metavar="DIR",
     type=click.Path(path_type=Path, file_okay=False),
-    help="One report for each customer into this folder, and an overview.",
+    help="Write one report for each customer, and an overview, into this folder.",
 )
 @output_options
 @click.option("--table", metavar="NAME", help="Only this table of the report; a CSV holds one.")

@@ -1,4 +1,4 @@
-"""`patchfleet today`: what waits for somebody."""
+"""`patchfleet today`: open work by customer."""
 
 from pathlib import Path
 
@@ -11,8 +11,8 @@ from patchfleet.models import Selection
 
 @click.command()
 @device_options
-@click.option("--items", is_flag=True, help="Also list every patch that waits, one by one.")
-@click.option("--overdue-after", type=click.IntRange(0), help="Days a critical patch may take.")
+@click.option("--items", is_flag=True, help="Also list every patch that needs attention.")
+@click.option("--overdue-after", type=click.IntRange(0), help="Days allowed for a critical patch.")
 @output_options
 @click.option("--table", metavar="NAME", help="Only this table of the report; a CSV holds one.")
 @pass_session
@@ -26,11 +26,11 @@ def command(
     outputs: tuple[Path, ...],
     table: str | None,
 ) -> None:
-    """Show what waits for somebody, by customer, worst first.
+    """Show what needs attention, by customer, worst first.
 
-    Failed patches with how often and the likely cause, devices that wait for a reboot or were not
-    heard of, what contradicts itself, critical patches that are new or overdue, and what cannot be
-    judged because the vendor does not say enough. From the last complete syncs.
+    Lists failed patches with their likely cause, devices that wait for a reboot or were not seen,
+    contradictions, critical patches that are new or overdue, and patches for which the vendor gives
+    too little data to check a deadline. Reads the last complete syncs.
     """
     from patchfleet.report import today_report
 

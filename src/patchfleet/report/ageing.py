@@ -55,12 +55,12 @@ def ageing_report(snapshot: "Snapshot", *, selection: Selection = _ALL) -> Repor
         )
     ]
     remarks.extend(
-        f"Elsewhere: {one.name} {_spelled(one.value, one.unit)} ({one.source})."
+        f"Benchmark: {one.name} {_spelled(one.value, one.unit)} ({one.source})."
         for one in INDUSTRY_FIGURES
     )
     return Report(
         name="ageing",
-        title="How long patches stay open",
+        title="Patch ageing",
         coverage=snapshot.coverage(selection),
         remarks=tuple(remarks),
         figures=(

@@ -33,7 +33,7 @@ _FAILED = (
     Column("times", "Times failed", "integer"),
     Column("since", "Since", "moment"),
     Column("cause", "Likely cause"),
-    Column("example_devices", "For example", "list"),
+    Column("example_devices", "Example devices", "list"),
     Column("customers", "Customers", "list", is_detail=True),
 )
 _PLACE = (
@@ -60,7 +60,7 @@ _SILENT = (
     *_PLACE[2:],
 )
 _CONTRADICTIONS = (
-    Column("what", "What"),
+    Column("what", "Contradiction"),
     Column("since", "Since", "moment"),
     *_PLACE[:2],
     Column("patch", "Patch"),
@@ -94,18 +94,18 @@ def morning_tables(
             new_critical(snapshot, selection),
         ),
         _later(
-            "failed_patches", "Failed, by patch and likely cause", _FAILED,
+            "failed_patches", "Failed patches by likely cause", _FAILED,
             failed_lines(snapshot, selection),
         ),
         _later(
-            "waiting", "Devices that wait for a restart", _WAITING,
+            "waiting", "Devices waiting for a restart", _WAITING,
             waiting_lines(snapshot, selection),
         ),
         _later(
-            "contradictions", "What cannot be true", _CONTRADICTIONS,
+            "contradictions", "Contradictions", _CONTRADICTIONS,
             contradiction_lines(snapshot, selection),
         ),
-        _later("silent", f"Not heard of for {silent_after_days} days", _SILENT, silent),
+        _later("silent", f"Not seen for {silent_after_days} days", _SILENT, silent),
     )  # fmt: skip
     return [_cut(table, limit) for table in tables if len(table.rows)]
 

@@ -42,7 +42,7 @@ def changes_report(
         remarks.append(f"Not named before: {others(missed.other_gaps)}.")
     return Report(
         name="changes",
-        title="What changed",
+        title="Changes between two syncs",
         coverage=after.coverage(selection),
         remarks=tuple(remarks),
         tables=tuple(tables),

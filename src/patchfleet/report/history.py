@@ -35,7 +35,7 @@ def trend_report(snapshot: "Snapshot", *, selection: Selection = _ALL) -> Report
     totals = [sum(c.findings for c in counts if c.as_of == at) for at in moments]
     return Report(
         name="history",
-        title="How the fleet came to stand so",
+        title="Open patches over time",
         coverage=snapshot.coverage(selection),
         remarks=(_on_record(len(moments)),),
         figures=(
@@ -81,7 +81,7 @@ def _by_moment(counts: Iterable[OpenCount], moments: Iterable[datetime]) -> Tabl
     for at in moments:
         each = [by.get((at, severity), 0) for severity in SEVERITIES]
         rows.append((at, sum(each), *each))
-    return Table(name="syncs", title="Open as of each sync", columns=columns, rows=rows)
+    return Table(name="syncs", title="Open patches at each sync", columns=columns, rows=rows)
 
 
 __getattr__ = renamed(__name__)

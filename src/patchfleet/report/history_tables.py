@@ -13,13 +13,13 @@ COLUMNS = (
     Column("to_at", "To", "moment"),
     Column("state", "State", "state"),
     Column("decision", "Decision"),
-    Column("vendor_status", "Vendor's word"),
-    Column("is_gone", "Then gone", "flag"),
+    Column("vendor_status", "Vendor status"),
+    Column("is_gone", "Then removed", "flag"),
     Column("installed_at", "Installed", "moment", is_detail=True),
     Column("from_run", "From run", "integer"),
     Column("to_run", "To run", "integer"),
     Column("severity", "Severity", "severity", is_detail=True),
-    Column("vendor_decision", "Vendor's decision", is_detail=True),
+    Column("vendor_decision", "Vendor decision", is_detail=True),
     Column("customer", "Customer", is_detail=True),
     Column("source", "Source", is_detail=True),
     Column("device_id", "Device id", is_detail=True),
@@ -38,7 +38,7 @@ MILESTONES = (
     Column("installed_at", "Installed", "moment"),
     Column("installed_seen_at", "Seen installed", "moment"),
     Column("ignored_at", "Ignored", "moment"),
-    Column("gone_at", "Gone", "moment"),
+    Column("gone_at", "Removed", "moment"),
     Column("scanned_at", "Read", "moment"),
     Column("first_seen_at", "First seen", "moment", is_detail=True),
     Column("missing_run", "Missing in run", "integer", is_detail=True),
@@ -46,7 +46,7 @@ MILESTONES = (
     Column("last_failed_run", "Failed in run", "integer", is_detail=True),
     Column("installed_seen_run", "Installed in run", "integer", is_detail=True),
     Column("ignored_run", "Ignored in run", "integer", is_detail=True),
-    Column("gone_run", "Gone in run", "integer", is_detail=True),
+    Column("gone_run", "Removed in run", "integer", is_detail=True),
     Column("decision", "Decision", is_detail=True),
     Column("severity", "Severity", "severity", is_detail=True),
     Column("customer", "Customer", is_detail=True),
@@ -60,7 +60,7 @@ STANDINGS = (
     Column("patch", "Patch", width=64),
     Column("kb", "KB", width=10),
     Column("severity", "Severity", "severity"),
-    Column("vendor_severity", "Vendor's word"),
+    Column("vendor_severity", "Vendor severity"),
     Column("released_at", "Released", "date"),
     Column("is_superseded", "Superseded", "flag"),
     Column("needs_reboot", "Needs reboot", "flag"),
@@ -82,22 +82,22 @@ STANDINGS = (
     Column("is_removable", "Can be removed", "flag", is_detail=True),
     Column("cves", "CVEs", "list", is_detail=True),
     Column("url", "URL", is_detail=True),
-    Column("vendor_id", "Vendor's id", is_detail=True),
-    Column("known_by", "Known by", is_detail=True),
+    Column("vendor_id", "Vendor id", is_detail=True),
+    Column("known_by", "Patch key", is_detail=True),
     Column("patch_id", "Description", "integer", is_detail=True),
 )
 
 
 def history_table(rows: Iterable[HistoryRow]) -> Table:
     """Tabulate intervals; one without an end still holds."""
-    return tabulate("history", "How it came to be so", COLUMNS, rows)
+    return tabulate("history", "Patch history", COLUMNS, rows)
 
 
 def milestones_table(rows: Iterable[MilestoneRow]) -> Table:
     """Tabulate what became of each finding, one line for each."""
-    return tabulate("milestones", "What became of it, and when", MILESTONES, rows)
+    return tabulate("milestones", "Lifecycle", MILESTONES, rows)
 
 
 def standings_table(patch: str, rows: Iterable[StandingRow]) -> Table:
     """Tabulate what was said of a patch; a line without an end is said now."""
-    return tabulate("standings", f"What was said of {patch}, and since when", STANDINGS, rows)
+    return tabulate("standings", f"History of patch {patch}", STANDINGS, rows)

@@ -61,8 +61,8 @@ _CUSTOMERS = (
     Column("customer_id", "Customer id", is_detail=True),
 )
 _ITEMS = (
-    Column("verdict", "Verdict", "state"),
-    Column("days_over", "Days over", "integer"),
+    Column("verdict", "Status", "state"),
+    Column("days_over", "Days overdue", "integer"),
     Column("due_at", "Due", "moment"),
     Column("customer", "Customer"),
     Column("device", "Device"),
@@ -71,7 +71,7 @@ _ITEMS = (
     Column("severity", "Severity", "severity"),
     Column("state", "State", "state"),
     Column("released_at", "Released", "date"),
-    Column("because", "Because", width=60),
+    Column("because", "Reason", width=60),
     Column("duties", "Also required", "list"),
     Column("cves", "CVEs", "list", width=40),
     Column("epss", "EPSS", "percent"),
@@ -119,7 +119,7 @@ def overdue_report(
     totals = {name: sum(getattr(row, name) for row in customers) for name in _COUNTED}
     return Report(
         name="overdue",
-        title=f"Deadlines by {pack.title}, {pack.version}",
+        title=f"Overdue patches: {pack.title}, {pack.version}",
         coverage=snapshot.coverage(selection),
         remarks=(*_about(pack, known, zone), *_not_judged(totals["not_judged"])),
         figures=tuple(
@@ -170,7 +170,7 @@ def _by_customer(counts: Sequence[JudgedCount]) -> list[CustomerDeadlines]:
 def _about(pack: Pack, known: ThreatData, zone: ZoneInfo) -> list[str]:
     """Say what was judged by what, and how sure that is."""
     notes = [
-        f"Rules: {pack.name} {pack.version}, {pack.status}. {pack.note}",
+        f"Standard: {pack.name} {pack.version} ({pack.status}). {pack.note}",
         f"Source: {pack.source}. Days and months are counted in {zone.key}.",
     ]
     notes.extend(
@@ -179,12 +179,12 @@ def _about(pack: Pack, known: ThreatData, zone: ZoneInfo) -> list[str]:
     )
     if not known.files:
         notes.append(
-            "No file about vulnerabilities is loaded: what depends on KEV, EPSS or SSVC is not "
-            "judged (patchfleet intel load)."
+            "No vulnerability data is loaded: rules that need KEV, EPSS or SSVC are not judged "
+            "(patchfleet intel load)."
         )
     if pack.measures:
         measures = ", ".join(pack.measures)
-        notes.append(f"This standard has no number of days; it asks for: {measures}.")
+        notes.append(f"This standard sets no number of days; it requires: {measures}.")
     return notes
 
 
@@ -192,4 +192,4 @@ def _not_judged(count: int) -> list[str]:
     if not count:
         return []
     what = plural(count, "open finding")
-    return [f"Not judged: {what} of which a fact is missing; none of them counts as on time."]
+    return [f"Not judged: {what} for which a required fact is missing; none counts as on time."]

@@ -96,7 +96,7 @@ FINDINGS = (
     Column("scanned_at", "Read", "moment", is_detail=True),
     Column("is_installable", "Installable", "flag", is_detail=True),
     Column("is_removable", "Removable", "flag", is_detail=True),
-    Column("url", "Address", width=32, is_detail=True),
+    Column("url", "URL", width=32, is_detail=True),
     _SOURCE,
     _CUSTOMER_ID,
     _SITE_ID,
@@ -187,14 +187,14 @@ def worklist_table(rows: Sequence[CustomerWork]) -> Table:
     """Show what waits at each customer, with the sum of all."""
     columns = with_sources(WORKLIST, rows)
     total = total_of(columns, rows)
-    return tabulate("worklist", "What waits, by customer", columns, rows, total=total)
+    return tabulate("worklist", "Open work by customer", columns, rows, total=total)
 
 
 def items_table(count: int, read: Callable[[int | None], Iterable[WorkItem]]) -> Table:
     """Show each finding that waits for somebody, once for each reason; see `tabulate_later`."""
     return tabulate_later(
         "work_items",
-        "What waits, one by one",
+        "Open work by patch",
         ITEMS,
         count,
         read,
@@ -252,7 +252,7 @@ def posture_table(rows: Sequence[PostureRow]) -> Table:
     columns = with_sources(POSTURE, rows)
     return tabulate(
         "posture",
-        "How each customer stands",
+        "Patch state by customer",
         columns,
         rows,
         total=total_of(columns, rows, instead=of_all),
@@ -269,7 +269,7 @@ def transitions_table(rows: Iterable[TransitionRow]) -> Table:
     """Show how many findings went from which state to which."""
     return tabulate(
         "transitions",
-        "From which state to which",
+        "State changes",
         TRANSITIONS,
         rows,
         note="No state before: newly listed. No state after: no longer listed. "
@@ -279,7 +279,7 @@ def transitions_table(rows: Iterable[TransitionRow]) -> Table:
 
 def changes_table(rows: Iterable[ChangeRow]) -> Table:
     """Show each finding that differs."""
-    return tabulate("changes", "What changed, one by one", CHANGES, rows)
+    return tabulate("changes", "Changes by patch", CHANGES, rows)
 
 
 def installed_share(rows: Iterable[PostureRow]) -> float | None:

@@ -41,7 +41,7 @@ def today_report(
         tables.append(items_table(waiting_in(work), items.read))
     return Report(
         name="today",
-        title="What waits for somebody",
+        title="Needs attention",
         coverage=snapshot.coverage(selection),
         remarks=(overdue_rule(overdue_after_days),),
         tables=tuple(tables),

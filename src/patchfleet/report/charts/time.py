@@ -58,7 +58,7 @@ def time_to_close(rows: Iterable[OpenShare]) -> Chart:
     shares: list[tuple[Cell, ...]] = [
         (day, *(lines[name][place] for name in present)) for place, day in enumerate(days)
     ]
-    title = "How soon patches are closed"
+    title = "Time to close a patch"
     return Chart(
         name="time_to_close",
         title=title,

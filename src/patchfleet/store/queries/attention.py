@@ -141,7 +141,7 @@ _CONTRADICTIONS = """
         FROM {opened} AS h JOIN devices AS d USING (device_key)
         WHERE state = 'reboot_required' AND d.last_boot_at > changed_at
         UNION ALL
-        SELECT missing.*, 'installed says ' || there.source
+        SELECT missing.*, there.source || ' reports it installed'
         FROM {opened} AS missing
             JOIN once AS here ON here.device_key = missing.device_key AND here.kb = missing.kb
             JOIN joined AS m ON m.device_key = missing.device_key
