@@ -88,7 +88,7 @@ def same_but_for_hosts(read, whole):
 def same(read, whole):
     """Assert that what was read of what changed is what a whole reading brings."""
     same_but_for_hosts(read, whole)
-    assert read.hosts.said == whole.hosts.said
+    assert read.hosts.payloads == whole.hosts.payloads
     assert read.hosts.at == read.as_of == whole.hosts.whole_at
 
 
@@ -207,7 +207,7 @@ def test_an_agent_that_is_there_twice_stays_a_gap():
     gap = Gap("inventory", "agent a is in the inventory twice; the last host counts")
     assert before.gaps == after.gaps == whole.gaps == [gap]
     assert after.hosts == whole.hosts == before.hosts
-    assert after.known.said == whole.known.said != before.known.said
+    assert after.known.payloads == whole.known.payloads != before.known.payloads
 
 
 def test_an_inventory_that_has_no_hosts_any_more_says_what_it_said():
@@ -243,7 +243,7 @@ def test_a_date_that_is_refused_is_not_asked_with():
 @pytest.mark.parametrize("said", ["", "{}", "[1]", '{"agent": "a", "name": 7}', '{"more": 1}'])
 def test_what_was_remembered_in_another_spelling_is_read_anew(said):
     one = Host(assetId=1, agentId="a")
-    known = SourceState(said={"1": said}, at=NOW, whole_at=NOW)
+    known = SourceState(payloads={"1": said}, at=NOW, whole_at=NOW)
     assert read(Listed(one), known) == read(Listed(one))
 
 
@@ -317,7 +317,7 @@ def test_every_sync_knows_what_a_whole_reading_would_bring(host, estate, store, 
         recorded = store.last_inventory("qualys")
         assert sorted(recorded.devices, key=by_id) == sorted(whole.devices, key=by_id)
         assert outcome.gaps == whole.gaps
-        assert store.hosts("qualys").said == whole.hosts.said
+        assert store.hosts("qualys").payloads == whole.hosts.payloads
     unchanged = ["changed"] * (len(CHANGES) - 1)
     assert reads == ["all", *unchanged, *["all"] * len(REMOVALS), "changed", *unchanged]
 
@@ -352,7 +352,7 @@ def test_a_run_that_was_broken_off_and_gone_on_with_misses_nothing(host, estate,
     asked(host)
     assert synced(host, store, source).is_resumed
     assert asked(host) == ["count", "changed"]
-    assert store.hosts("qualys").said == source.inventory().hosts.said
+    assert store.hosts("qualys").payloads == source.inventory().hosts.payloads
 
 
 def test_a_run_that_ended_before_its_inventory_was_on_record_says_nothing(
@@ -411,8 +411,8 @@ def test_two_accounts_are_apart(host, estate, store):
             for one in (source, second):
                 sync(one, store, now=lambda: host.emulator.now, rules=BOUND)
         assert asked(host) == asked(other) == ["all", "count", "changed"]
-        assert store.hosts("qualys").said == source.inventory().hosts.said
-        assert store.hosts("qualys-eu").said == second.inventory().hosts.said
+        assert store.hosts("qualys").payloads == source.inventory().hosts.payloads
+        assert store.hosts("qualys-eu").payloads == second.inventory().hosts.payloads
 
 
 def test_a_source_that_is_read_by_workers_is_handed_what_is_known(host, source):
@@ -444,5 +444,5 @@ def test_a_thousand_hosts_in_a_quiet_hour(tmp_path):
         host.emulator.advance(hours=1)
         second = synced(host, store, source)
         assert asked(host) == ["count", "changed"]
-        assert len(store.hosts("qualys").said) == 982
+        assert len(store.hosts("qualys").payloads) == 982
     assert first.calls - second.calls >= 2

@@ -11,12 +11,12 @@ ROOMS = sorted({passage.room for passage in prose.modules()} | {"docs"})
 
 WORDS_LEFT = {
     "docs": 325, "store": 354, "emulator": 236, "qualys": 139, "report": 120, "cli": 7,
-    "transport": 76, "nsight": 58, "policy": 56, "models": 50, ".": 16, "plan": 11,
+    "transport": 76, "nsight": 58, "policy": 56, ".": 16, "plan": 11,
 }  # fmt: skip
 """Forbidden words that a room still has. A number is only ever made smaller."""
 
 QUESTIONS_LEFT = {
-    "cli": 5, "emulator": 20, "models": 3, "nsight": 4, "plan": 1, "policy": 9,
+    "cli": 5, "emulator": 20, "nsight": 4, "plan": 1, "policy": 9,
     "qualys": 11, "report": 11, "store": 33, "transport": 7,
 }  # fmt: skip
 """Module docstrings of a room that still begin with a question word."""

@@ -17,11 +17,11 @@ HOUR = timedelta(hours=1)
 
 
 def whole(at=NOW, **said):
-    return SourceState(said=said, at=at, whole_at=at)
+    return SourceState(payloads=said, at=at, whole_at=at)
 
 
 def changed(at, whole_at=NOW, **said):
-    return SourceState(said=said, at=at, whole_at=whole_at)
+    return SourceState(payloads=said, at=at, whole_at=whole_at)
 
 
 def begin(store, hosts, *, source="qualys", now=NOW, **how):

@@ -119,7 +119,7 @@ def jobs(word):
 
 
 def of_source(source, numbers, *, customers=("Acme",), says="a", at=NOW):
-    hosts = SourceState(said={f"{source}{n}": says for n in numbers}, at=at, whole_at=at)
+    hosts = SourceState(payloads={f"{source}{n}": says for n in numbers}, at=at, whole_at=at)
     letter = "d" if source == "nsight" else "q"
     found = inventory(
         *(device(f"{letter}{n}", serial=says) for n in numbers), customers=customers, at=at

@@ -378,5 +378,6 @@ FIELDS = {
     "fleet.outcome:SyncOptions.accepts_gone": "accepts_missing",
     "fleet.outcome:SyncOptions.devices_at_once": "concurrency",
     "fleet.outcome:SyncOptions.most_gone": "max_missing",
+    "models.fleet:SourceState.said": "payloads",
 }
 """Old and new fields of value types: keywords and attributes."""

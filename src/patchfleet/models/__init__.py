@@ -1,6 +1,6 @@
-"""Our words: what things are, whoever told us about them.
+"""Models: customers, devices, findings, patches, jobs and machines, the same for every source.
 
-Law of this room: values only. No I/O, no vendor, no SQL; everything is frozen.
+Values only: no I/O, no vendor, no SQL; everything is frozen.
 """
 
 from patchfleet._renamed import renamed

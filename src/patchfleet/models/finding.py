@@ -1,13 +1,12 @@
-"""What is known of one patch on one device, in one vocabulary for every source.
+"""Finding: one patch on one device, with state, severity and decision in one vocabulary.
 
-There are hundreds of thousands of them in a sync and none can be part of a cycle, so that they are
-kept from the garbage collector (`gc=False`): looking at them all again and again is a tenth of the
-time of a sync.
+A sync has hundreds of thousands of findings and none can be part of a reference cycle, so they are
+exempt from the garbage collector (`gc=False`): scanning them takes a tenth of the time of a sync.
 
-The source's own words are never lost: `vendor_status` and `vendor_decision` keep them beside ours.
-The dictionaries stand beside the parsers; this is what they amount to:
+`vendor_status` and `vendor_decision` keep the source's own words. The translations are in
+`fleet/sources`; in sum:
 
-| state             | N-able says       | Qualys says                                            |
+| state             | N-able            | Qualys                                                 |
 | ----------------- | ----------------- | ------------------------------------------------------ |
 | `missing`         | 1 Missing         | in `missingPatches`                                    |
 | `pending`         | 2 Pending         | -                                                      |
@@ -18,7 +17,7 @@ The dictionaries stand beside the parsers; this is what they amount to:
 | `reboot_required` | 64 Reboot Required | missing, `success` in that result, and `pendingReboot` |
 | `unknown`         | any other number  | -                                                      |
 
-| severity      | either says, in any case: `words.SEVERITY_WORDS` |
+| severity      | either, in any case: `vocabulary.SEVERITY_WORDS` |
 | ------------- | ------------------------------------------------ |
 | `critical`    | Critical                                         |
 | `important`   | Important, High                                  |
@@ -26,7 +25,7 @@ The dictionaries stand beside the parsers; this is what they amount to:
 | `low`         | Low                                              |
 | `unspecified` | other words, and none                            |
 
-| decision     | N-able says          | Qualys says                                          |
+| decision     | N-able               | Qualys                                               |
 | ------------ | -------------------- | ---------------------------------------------------- |
 | `approve`    | 2, or 66 by a user   | an enabled job names the patch and is for the device |
 | `ignore`     | 1, or 65 by a user   | -                                                    |
@@ -42,14 +41,14 @@ from msgspec import Struct
 from patchfleet._renamed import renamed
 
 State = Literal[
-    "missing",  # available, nobody has decided to install it
+    "missing",  # available, and not approved
     "pending",  # will be installed at the next window
     "installing",  # queued or in progress
     "installed",
-    "failed",  # the source gave up; somebody must act
-    "ignored",  # available, and kept out on purpose
-    "reboot_required",  # installed, and not in force before a restart
-    "unknown",  # the source said something we have no word for
+    "failed",  # the source gave up; needs action
+    "ignored",  # available, and excluded by a decision
+    "reboot_required",  # installed, effective after a restart
+    "unknown",  # a value of the source without a translation
 ]
 STATES: tuple[State, ...] = get_args(State)
 _NOT_OPEN: tuple[State, ...] = ("installed", "ignored")
@@ -63,17 +62,16 @@ SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 Decision = Literal["approve", "ignore", "do_nothing", "unknown"]
 
 Action = Literal["approve", "ignore", "do_nothing", "inherit", "retry", "reprocess"]
-"""What can be asked for: a decision, the taking back of one, or another try."""
+"""Requests: a decision, its revocation, or another attempt."""
 
 
 class Patch(Struct, frozen=True, kw_only=True, cache_hash=True, gc=False):
     """One patch, as its source describes it: equal descriptions are the same patch.
 
     `kb` is the Microsoft number without the letters (several are `5000001, 5000002`);
-    `released_at` is midnight UTC of the day where the source gives only a day, and None where it
-    does not say. `is_installable` and what follows it are None where the source does not say.
-    `vendor_id` is the source's own number of the patch where it has one that means the same on
-    every device, and `cves` are the vulnerabilities it mends, as far as the source names them.
+    `released_at` is midnight UTC of the day if the source gives only a day. None means that the
+    source omits a value. `vendor_id` is the source's id of the patch, if it has one for all
+    devices, and `cves` are the vulnerabilities that the patch fixes, if the source lists them.
     """
 
     title: str
@@ -92,10 +90,10 @@ class Patch(Struct, frozen=True, kw_only=True, cache_hash=True, gc=False):
 
 
 class FindingStatus(Struct, frozen=True, cache_hash=True, gc=False):
-    """How a patch stands on a device: state and decision in our words and in the source's.
+    """State and decision of a patch on a device, translated and in the source's words.
 
-    `is_own_decision` says that the decision was made for this device, not inherited. A fleet knows
-    a few dozen of them, so that a finding holds one, not five words of its own.
+    `is_own_decision`: the decision was made for this device, not inherited. A fleet has a few dozen
+    different statuses, which its findings share.
     """
 
     state: State
@@ -118,27 +116,27 @@ class Finding(Struct, frozen=True, gc=False):
 
     @property
     def state(self) -> State:
-        """Where the patch stands on the device."""
+        """Return the state of the patch on the device."""
         return self.condition.state
 
     @property
     def decision(self) -> Decision:
-        """What was decided about it."""
+        """Return the decision about the patch."""
         return self.condition.decision
 
     @property
     def is_own_decision(self) -> bool:
-        """Whether the decision was made for this device, not inherited."""
+        """Return whether the decision was made for this device, not inherited."""
         return self.condition.is_own_decision
 
     @property
     def vendor_status(self) -> str:
-        """The source's own words for the state."""
+        """Return the source's own words for the state."""
         return self.condition.vendor_status
 
     @property
     def vendor_decision(self) -> str:
-        """The source's own words for the decision."""
+        """Return the source's own words for the decision."""
         return self.condition.vendor_decision
 
 

@@ -1,6 +1,6 @@
-"""Whose machines they are: customers, their sites, their devices.
+"""Fleet of a source: customers, their sites and their devices.
 
-Ids are the source's own, kept as text: what a source calls 17 another may call something else.
+Ids are the source's own, kept as text, and unique within one source.
 """
 
 from collections.abc import Mapping
@@ -10,6 +10,7 @@ from typing import Literal, get_args
 from msgspec import Struct
 
 from patchfleet._renamed import renamed
+from patchfleet._renamed.fields import FormerFields
 
 DeviceKind = Literal["server", "workstation"]
 DEVICE_KINDS: tuple[DeviceKind, ...] = get_args(DeviceKind)
@@ -19,7 +20,7 @@ OWN_CUSTOMER = "Qualys subscription"
 
 
 class Customer(Struct, frozen=True, kw_only=True, gc=False):
-    """A customer of the provider; N-able says *client*."""
+    """A customer of the provider, a *client* at N-able."""
 
     id: str
     name: str
@@ -36,8 +37,8 @@ class Site(Struct, frozen=True, kw_only=True, gc=False):
 class Device(Struct, frozen=True, kw_only=True, gc=False):
     """One machine as its source describes it.
 
-    `is_patched` says whether the source manages patches on it: when it does not, no findings are
-    expected. `last_seen_at` is aware UTC, or None where the source does not say.
+    `is_patched`: the source manages patches on it; otherwise no findings are expected. Times are
+    aware UTC, or None if the source omits them.
     """
 
     id: str
@@ -56,29 +57,28 @@ class Device(Struct, frozen=True, kw_only=True, gc=False):
     last_boot_at: datetime | None = None
 
 
-class SourceState(Struct, frozen=True, kw_only=True):
-    """What a source remembers of the hosts it lists, so that it may ask for those that changed.
+class SourceState(Struct, frozen=True, kw_only=True, metaclass=FormerFields):
+    """State that a source keeps between syncs, to read only the hosts that changed.
 
-    `said` has every host by its number, in a spelling of the source's own. It was so `at` a time,
-    as far as the source's own word on changes goes; at `whole_at` all of them were read. Where it
-    `is_stale` all have to be read again, and what is here is for what cannot be.
+    `payloads` has each host by its id, in a format of the source. It is of the time `at`, as far as
+    the source reports changes; at `whole_at` all hosts were read. If it `is_stale` all have to be
+    read again, and the payloads serve for those that cannot be.
     """
 
-    said: Mapping[str, str]
+    payloads: Mapping[str, str]
     at: datetime
     whole_at: datetime
     is_stale: bool = False
 
 
 class Gap(Struct, frozen=True):
-    """One thing that a run could not learn, with whom it concerns.
+    """Something that a run could not read, with the customer and device it concerns.
 
     `subject` is what was read (`inventory`, `jobs`, `device 4711 SRV-01 (Acme)`), `reason` a
-    sentence for people, which may name customers and machines. By `customer_id` and `device_id`,
-    the source's own, it is narrowed with the rows. One without a customer is told in full where
-    nothing is narrowed and counted elsewhere, unless it `is_general`: it names nobody, and holds
-    for every customer of the source. One that a person accepted, so that the run is complete with
-    what was known before, `is_accepted`.
+    sentence for people, which may name customers and machines. `customer_id` and `device_id`, the
+    source's own, filter gaps together with rows. A gap without a customer is shown in full without
+    a selection and counted otherwise, unless it `is_general`: without any name, and true for every
+    customer of the source. An `is_accepted` gap does not keep its run from being complete.
     """
 
     subject: str
@@ -90,20 +90,19 @@ class Gap(Struct, frozen=True):
 
     @property
     def sentence(self) -> str:
-        """What and why, in one line."""
+        """Return subject and reason in one line."""
         return f"{self.subject}: {self.reason}"
 
 
 class Inventory(Struct, frozen=True, kw_only=True):
-    """Everything a source knows of customers, sites and devices, and its own clock when it said so.
+    """All customers, sites and devices of a source, at the time of its own clock.
 
-    `gaps` are what the source's own counts promise and its lists do not hold: `short` names the
-    customers, and the kinds of device, of which it lists fewer than it counts, `contradicted` the
-    devices that one of its lists has and another has not. What of those was there before is not
-    gone on their word. `undescribed` are devices of which it lists no more than the name; what it
-    said of them before stays.
+    `gaps` are the contradictions in its lists. `short` has the customers, with the kind of device,
+    of which it lists fewer devices than it counts, `contradicted` the devices that are in one list
+    and not in another: a device missing there does not count as gone. `undescribed` are devices
+    listed without details; they keep their earlier ones.
 
-    `hosts` is what the source wants to be handed next time; None leaves what it said before.
+    `hosts` is the state for the next inventory; None keeps the earlier one.
     """
 
     as_of: datetime

@@ -1,22 +1,22 @@
-"""Jobs: what a source was told to install, when it ran, and what came of it on each device.
+"""Jobs: installations that a source schedules, their runs, and the results on each device.
 
-Some vendors patch by jobs, as Qualys does; N-able does not. Ids are the source's own, as text; all
-times are aware UTC, and None where the source does not say.
+Qualys patches by jobs, N-able does not. Ids are the source's own, as text; times are aware UTC, or
+None if the source omits them.
 
-One vocabulary serves jobs, runs and results, and the source's own word stays beside ours:
+Jobs, runs and results share one vocabulary of statuses, beside the source's own word:
 
 | status            | of            | means                                                  |
 | ----------------- | ------------- | ------------------------------------------------------ |
 | `disabled`        | jobs          | will not run                                           |
 | `enabled`         | jobs          | runs at its times, or has run at its only one          |
-| `waiting`         | runs, results | not begun: its time has not come, or nobody listens    |
+| `waiting`         | runs, results | not begun: not due yet, or the device is offline       |
 | `running`         | runs, results | under way                                              |
 | `reboot_required` | results       | installed as far as can be before a restart            |
-| `done`            | runs, results | over; how single patches fared is told by the counts   |
-| `failed`          | results       | over without success                                   |
-| `not_applicable`  | results       | over: there was nothing to do on this device           |
-| `canceled`        | results       | over before it began                                   |
-| `unknown`         | all           | the source said something we have no word for          |
+| `done`            | runs, results | ended; the counts show the outcome of single patches   |
+| `failed`          | results       | ended without success                                  |
+| `not_applicable`  | results       | ended: there was nothing to do on this device          |
+| `canceled`        | results       | ended before it began                                  |
+| `unknown`         | all           | a value of the source without a translation            |
 """
 
 from datetime import datetime
@@ -41,7 +41,7 @@ JobStatus = Literal[
 ]
 JOB_STATUSES: tuple[JobStatus, ...] = get_args(JobStatus)
 FINAL_STATUSES: frozenset[JobStatus] = frozenset({"done", "failed", "not_applicable", "canceled"})
-"""Statuses of a run or a result to which nothing is added any more."""
+"""Statuses of a run or a result that no longer changes."""
 
 
 JobRunRef = tuple[str, str]
@@ -49,11 +49,11 @@ JobRunRef = tuple[str, str]
 
 
 class Job(Struct, frozen=True, kw_only=True):
-    """A standing order to install patches, or to remove them.
+    """A scheduled installation or removal of patches.
 
-    `action` is the source's word for which of the two (`Install`). `patch_ids` are the patches that
-    it names, as `Patch.vendor_id` has them; a job that chooses them by a `query` names none.
-    `device_count` is how many devices it is for, None where the source does not say.
+    `action` is the source's word for either (`Install`). `patch_ids` are its patches, as in
+    `Patch.vendor_id`; a job that selects them by a `query` has none. `device_count` is the number
+    of its devices, None if the source omits it.
     """
 
     id: str
@@ -76,10 +76,10 @@ class Job(Struct, frozen=True, kw_only=True):
 
 
 class JobRun(Struct, frozen=True, kw_only=True):
-    """One time that a job ran; its `id` tells it from the other runs of the same job only.
+    """One run of a job; its `id` is unique within the job only.
 
-    A source need not have a word for how a run stands: then `vendor_status` is empty, and the
-    status is what the results of its devices add up to.
+    If the source has no status of a run, `vendor_status` is empty and the status is derived from
+    the results on its devices.
     """
 
     id: str
@@ -92,11 +92,11 @@ class JobRun(Struct, frozen=True, kw_only=True):
 
 
 class JobResult(Struct, frozen=True, kw_only=True, gc=False):
-    """What one run did on one device: how it stands, and the patches by what became of them.
+    """The result of one run on one device: its status, and the patches by outcome.
 
-    The ids are those of patches (`Patch.vendor_id`). `present` were there already; `superseded` and
-    `not_applicable` had no place on this device. The counts are the source's own, and those that
-    were skipped have no names. A status of `done` may hold failed patches.
+    The ids are those of `Patch.vendor_id`. `present` patches were installed before; `superseded`
+    and `not_applicable` ones were not needed on this device. The counts are the source's own; it
+    does not name skipped patches. A `done` result may have failed patches.
     """
 
     job_id: str
@@ -124,9 +124,9 @@ class JobResult(Struct, frozen=True, kw_only=True, gc=False):
 class Jobs(Struct, frozen=True, kw_only=True):
     """All jobs of a source with their runs and results, as of one time.
 
-    What is on record and not in here is gone, but for what the source lists and was not read this
-    time: `kept_jobs`, with all that is on record of them, and `kept_runs`, with their results.
-    `gaps` are what the source said and could not be made use of.
+    Recorded jobs and runs that are not in here are gone, except those that are listed and were not
+    read this time: `kept_jobs` with all their runs, and `kept_runs` with their results. `gaps` are
+    values that could not be read.
     """
 
     as_of: datetime

@@ -1,7 +1,7 @@
-"""One machine, whoever told us about it: devices of several sources that are the same thing.
+"""Machines: devices of several sources that are one physical or virtual computer.
 
-A device is what one source lists; a machine is what stands on the desk. People say *verdict* here
-where they decide whether two devices are one machine: a *decision* is what is done about a patch.
+A device is an entry of one source. A match decision is a person's: two devices are one machine, or
+they are not.
 """
 
 from datetime import datetime
@@ -20,7 +20,7 @@ CANDIDATE_KINDS: tuple[CandidateKind, ...] = get_args(CandidateKind)
 
 
 class SourcedDevice(Struct, frozen=True, kw_only=True, gc=False):
-    """A device as a source has it now, with the name of its customer there ("": not known)."""
+    """A device of a source, with the name of its customer there ("": unknown)."""
 
     source: str
     device: Device
@@ -28,12 +28,12 @@ class SourcedDevice(Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def ref(self) -> DeviceRef:
-        """Which device it is, among those of all sources."""
+        """Return the reference to the device among those of all sources."""
         return self.source, self.device.id
 
 
 class MatchDecision(Struct, frozen=True, kw_only=True):
-    """What a person decided: two devices are one machine, or they are not.
+    """A person's decision: two devices are one machine, or they are not.
 
     Raises ValueError for a device and itself. `at` is aware UTC.
     """
@@ -47,13 +47,13 @@ class MatchDecision(Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         if self.left == self.right:
-            raise ValueError(f"a verdict is about two devices, not twice about {self.left}")
+            raise ValueError(f"a decision is about two devices, not twice about {self.left}")
 
 
 class Member(Struct, frozen=True, gc=False):
-    """A device of a machine: how sure it is (0 to 100), and why, in short sentences.
+    """A device of a machine, with the score (0 to 100) of the match and its reasons.
 
-    A device that is a machine by itself needs no reason: its score is 100.
+    A device that is a machine by itself has the score 100 and no reason.
     """
 
     source: str
@@ -63,14 +63,14 @@ class Member(Struct, frozen=True, gc=False):
 
     @property
     def ref(self) -> DeviceRef:
-        """Which device it is, among those of all sources."""
+        """Return the reference to the device among those of all sources."""
         return self.source, self.device_id
 
 
 class Machine(Struct, frozen=True, gc=False):
     """One machine: its members in the order of source and id, never none.
 
-    `id` is made of its first member ever, and stays when that one goes.
+    `id` is made from the first member ever, and stays when that one is removed.
     """
 
     id: str
@@ -78,7 +78,7 @@ class Machine(Struct, frozen=True, gc=False):
 
 
 class MatchCandidate(Struct, frozen=True, kw_only=True):
-    """Two devices that may be one machine, for a person to say; `left` is the smaller of them."""
+    """Two devices that may be one machine, for a person to decide; `left` is the smaller one."""
 
     left: DeviceRef
     right: DeviceRef
@@ -89,16 +89,16 @@ class MatchCandidate(Struct, frozen=True, kw_only=True):
 
 
 class ConflictingDecisions(Struct, frozen=True):
-    """Verdicts that cannot all be true: none that joins is followed until one is taken back."""
+    """Decisions that contradict each other: none of them joins until one is revoked."""
 
     verdicts: tuple[MatchDecision, ...]
     reason: str
 
 
 class Identity(Struct, frozen=True):
-    """Which devices are which machines: each device is in exactly one of them.
+    """The machines of all devices: each device is in exactly one of them.
 
-    Machines are in the order of their ids, look-alikes the most likely first.
+    Machines are in the order of their ids, candidates the most likely first.
     """
 
     machines: tuple[Machine, ...]

@@ -1,7 +1,6 @@
-"""Which findings somebody means: by customer, site, device, patch, severity and state.
+"""Selection of findings by customer, site, device, patch, severity and state.
 
-Law of this file: a selection is a value. Fields narrow each other (and); the values inside one
-field widen it (or); an empty field does not narrow at all.
+Fields combine with *and*, the values of one field with *or*; an empty field selects everything.
 """
 
 import re
@@ -16,7 +15,7 @@ from patchfleet.models.vocabulary import kb_number
 
 
 class CustomerRef(Struct, frozen=True):
-    """Exactly one customer: of which source, by its own id; the name is for people."""
+    """Exactly one customer of a source, by its id; the name is for people."""
 
     source: str
     id: str
@@ -24,13 +23,12 @@ class CustomerRef(Struct, frozen=True):
 
 
 class Selection(Struct, frozen=True, kw_only=True):
-    """Narrow a fleet to what is meant.
+    """Filters for a part of a fleet.
 
     `customers`, `sites` and `devices` are names (compared without case; `*` and `?` are wildcards)
     or the source's ids, compared exactly. `patches` are KB numbers (`KB5049981` or `5049981`,
-    compared exactly)
-    or parts of a title (without case; with `*` or `?` a pattern for the whole title). `only` are
-    customers that nobody typed: never a pattern, and no customer of another source.
+    compared exactly) or parts of a title (without case; with `*` or `?` a pattern for the whole
+    title). `only` are exact customers of one source, set by programs and never a pattern.
     """
 
     customers: tuple[str, ...] = ()
@@ -43,19 +41,19 @@ class Selection(Struct, frozen=True, kw_only=True):
     only: tuple[CustomerRef, ...] = ()
 
     def means_customer(self, name: str, id_: str) -> bool:
-        """Tell whether a customer is meant."""
+        """Return whether a customer is selected."""
         return not self.customers or any(is_named(term, name, id_) for term in self.customers)
 
     def means_site(self, name: str, id_: str) -> bool:
-        """Tell whether a site is meant."""
+        """Return whether a site is selected."""
         return not self.sites or any(is_named(term, name, id_) for term in self.sites)
 
     def means_device(self, name: str, id_: str) -> bool:
-        """Tell whether a device is meant, by its name or id alone."""
+        """Return whether a device is selected, by its name or id alone."""
         return not self.devices or any(is_named(term, name, id_) for term in self.devices)
 
     def means_patch(self, title: str, kb: str | None) -> bool:
-        """Tell whether a patch is meant, by its title or KB number alone."""
+        """Return whether a patch is selected, by its title or KB number alone."""
         return not self.patches or any(_is_titled(term, title, kb) for term in self.patches)
 
 
@@ -63,23 +61,23 @@ _ODD = re.compile(r"kb(\d+)|(\d{9,})", re.IGNORECASE)
 
 
 def kb_of(term: str) -> str | None:
-    """Return the number where a term is a KB number and nothing else.
+    """Return the KB number of a term, or None if it is not one.
 
-    Six digits and more are one, so that 5049981 never means a title that happens to hold 50499812;
-    fewer may be a year or a version in a title. What has the letters and cannot be one (`KB12`)
-    means no patch, and not every title that holds it.
+    Six digits or more are one, so that 5049981 does not match a title with 50499812; fewer may be a
+    year or a version in a title. A term with the letters that is too short (`KB12`) matches no
+    patch, rather than every title that contains it.
     """
     odd = _ODD.fullmatch(term.strip())
     return kb_number(term) or (odd and (odd[1] or odd[2]))
 
 
 def is_named(term: str, name: str, id_: str) -> bool:
-    """Tell whether a term is this name, without case and with wildcards, or exactly this id."""
+    """Return whether a term matches a name (without case, with wildcards) or equals an id."""
     return term == id_ or _fits(term, name)
 
 
 def close_names(term: str, names: Iterable[str]) -> tuple[str, ...]:
-    """Return up to three names that somebody may have meant: spelled alike, or holding the term."""
+    """Return up to three suggestions for a mistyped name: similar, or containing the term."""
     from difflib import get_close_matches
 
     wanted = term.casefold()

@@ -16,7 +16,7 @@ from patchfleet.store.record.schema import source as sources
 
 def write(connection: Connection, source: int, run: int, hosts: SourceState) -> None:
     """Make the record say what a source wants to be handed when it is next read."""
-    said = {(source, number): (text,) for number, text in hosts.said.items()}
+    said = {(source, number): (text,) for number, text in hosts.payloads.items()}
     validity.set_valid(connection, host, host.c.source == source, run, said)
     validity.close_absent(connection, host, host.c.source == source, run, said.keys())
     read_at = {"hosts_at": micros(hosts.at), "hosts_whole_at": micros(hosts.whole_at)}
@@ -38,7 +38,7 @@ def read(connection: Connection, source_name: str) -> SourceState | None:
         host.c.source == last.source, host.c.to_run.is_(None)
     )
     return SourceState(
-        said={row.id: row.said for row in connection.execute(held)},
+        payloads={row.id: row.said for row in connection.execute(held)},
         at=moment(int(last.hosts_at)),
         whole_at=moment(int(last.hosts_whole_at)),
     )

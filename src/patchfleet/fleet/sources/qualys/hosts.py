@@ -99,14 +99,14 @@ def read_hosts(
         return _as_before("the asset inventory is empty", before, known)
     by_agent, doubles = _by_agent(hosts)
     payloads = {number: _encode(about).decode() for number, about in hosts.items()}
-    memory = SourceState(said=payloads, at=door.told_at, whole_at=whole_at)
+    memory = SourceState(payloads=payloads, at=door.told_at, whole_at=whole_at)
     return Read(by_agent, [*gaps, *doubles], memory)
 
 
 def _remembered(known: SourceState | None) -> dict[str, About]:
     """Return the recorded hosts; none if they have other fields or are damaged."""
     try:
-        return {} if known is None else {n: _decode(said) for n, said in known.said.items()}
+        return {} if known is None else {n: _decode(one) for n, one in known.payloads.items()}
     except (msgspec.DecodeError, RecursionError):
         return {}
 
