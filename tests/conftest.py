@@ -7,8 +7,6 @@ in several processes, a file in one of them, and what one process holds is never
 import asyncio
 import io
 import logging
-import os
-import random
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
@@ -22,6 +20,8 @@ from patchfleet.nsight import AsyncNAble, NAble, Retries
 from patchfleet.qualys import AsyncQualys, Qualys
 from patchfleet.store import Store
 
+pytest_plugins = ["sampling"]
+
 # Whoever starts the tests in the background of a shell hands on an ignored SIGINT: programs that
 # the tests interrupt would not notice.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -34,17 +34,6 @@ hypothesis.settings.load_profile("untimed")
 
 AT_ONCE = Retries(attempts=4, limited_attempts=10, first_wait_seconds=0)
 """Repeat as often as by default, and never wait."""
-
-
-def pytest_configure() -> None:
-    """Draw the sample of the faults' matrix, the same in every process of the tests."""
-    os.environ.setdefault("PATCHFLEET_FAULTS_SEED", str(random.randrange(1_000_000)))
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how to draw the same sample again."""
-    seed = os.environ["PATCHFLEET_FAULTS_SEED"]
-    terminalreporter.write_line(f"cells of tests/faults drawn by PATCHFLEET_FAULTS_SEED={seed}")
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
@@ -104,7 +93,7 @@ def patience_seconds(request: pytest.FixtureRequest) -> float:
 
     Elsewhere longer than the busiest machine takes for what is done in a millisecond.
     """
-    return 2 if "hang" in request.node.name else 20
+    return 0.5 if "hang" in request.node.name else 20
 
 
 @pytest.fixture(params=["sync", "async"])

@@ -1,20 +1,19 @@
 """A sample of the matrix, drawn anew at each run, and every cell that ever failed.
 
-`PATCHFLEET_FAULTS_SEED` draws the same again; the seed is printed at the end of every run of tests.
+`PATCHFLEET_TEST_SEED` draws the same again; every run of tests prints it.
 The whole is `script/test faults`; its counts are on the page docs/faults.md.
 """
 
-import os
-
 import pytest
 
+import sampling
 from faults import matrix
 from faults.cell import FAULTS, Cell
 from faults.failed import FAILED, OPEN
 from faults.syncs import PHASES
 
 pytestmark = pytest.mark.slow
-SEED = int(os.environ["PATCHFLEET_FAULTS_SEED"])
+SEED = sampling.seed()
 COUNTS = {"syncs": 24, "writes": 14, "kills": 4}
 """How many are drawn: they take a minute, and one and a half on a busy machine."""
 

@@ -1,7 +1,9 @@
 """Every kind of fault in every phase of a sync, through the command line.
 
 Whatever goes wrong, the record then holds what was true before or what is true now, never something
-between; the exit code says which, and standard error says why in a line.
+between; the exit code says which, and standard error says why in a line. A plain run tries every
+kind in one phase of each vendor, a representative of each class of error in every phase, and a
+sample of the other cells.
 """
 
 import pytest
@@ -11,6 +13,9 @@ from patchfleet.cli import run
 from patchfleet.cli.exit_codes import Exit
 from patchfleet.emulator import Emulator
 from patchfleet.emulator.faults import OF_NSIGHT, OF_QUALYS
+from patchfleet.errors import VendorError
+from patchfleet.nsight import NAble, Retries
+from patchfleet.qualys import Qualys
 from patchfleet.store import Store
 
 pytestmark = pytest.mark.slow
@@ -81,6 +86,17 @@ Not every account may read the inventory, which a refusal means, and which is th
 refused when a login is: patches are read without it. Tags decide whose an asset is."""
 
 
+WITH_EVERY_KIND = {"nsight": "the first device", "qualys": "devices"}
+REPRESENTATIVES = {
+    "nsight": {"rate_limited", "forbidden", "server_error", "reset", "short", "e1", "escaped"},
+    "qualys": {
+        "rate_limited", "forbidden", "server_error", "reset", "short", "json_error",
+        "unknown_fields", "duplicates",
+    },
+}  # fmt: skip
+"""A kind of each class of error, one that says the same otherwise, and one of pages that lie."""
+
+
 class World:
     """An emulated world, a folder in which it is synced, and what its record holds now."""
 
@@ -143,7 +159,13 @@ def cells():
         for phase in PHASES[vendor]:
             for kind in sorted(kinds):
                 if kind not in LIES or phase in PAGED:
-                    yield vendor, phase, kind
+                    is_plain = (
+                        phase == WITH_EVERY_KIND[vendor]
+                        or kind in REPRESENTATIVES[vendor]
+                        or (phase, kind) in EXCEPTIONS
+                    )
+                    marks = [] if is_plain else [pytest.mark.full]
+                    yield pytest.param(vendor, phase, kind, marks=marks)
 
 
 def expected(vendor, phase, kind):
@@ -153,7 +175,7 @@ def expected(vendor, phase, kind):
     if kind in SAME | LIES | SEEN_THROUGH.keys():
         return Exit.DONE, "changes: "
     if phase.endswith(" device"):
-        return Exit.INCOMPLETE, "INCOMPLETE: 1 device could not be read; the state before"
+        return Exit.INCOMPLETE, "INCOMPLETE: 1 device could not be read; the previous state"
     return Exit.VENDOR, "error: "
 
 
@@ -203,3 +225,34 @@ def is_said_well(world, code, said):
         assert error.startswith("error: ")
         assert all(line.startswith("hint: ") for line in hint)
         assert len(hint) <= 1
+
+
+def test_representatives_are_of_every_class_of_error():
+    emulator = Emulator(customers=2, devices=8, patches=8, seed=7, qualys_assets=8, qualys_jobs=3)
+    settings = {"retries": Retries(attempts=1, limited_attempts=1), "timeout": 0.5}
+    account = emulator.qualys
+    with (
+        emulator.running() as host,
+        NAble(base_url=host.url, key=host.api_key, pace=None, **settings) as nable,
+        Qualys(
+            username=account.username,
+            password=account.password,
+            override_platform={"gateway_url": host.url},
+            **settings,
+        ) as qualys,
+    ):
+        for vendor, kinds, service, call in (
+            ("nsight", OF_NSIGHT, "list_clients", nable.list_clients),
+            ("qualys", OF_QUALYS, "list_jobs", qualys.list_jobs),
+        ):
+            raised = {}
+            for kind in kinds:
+                emulator.clear_faults()
+                emulator.fault(kind, service=service, **OPTIONS.get(kind, {}))
+                try:
+                    call()
+                except VendorError as error:
+                    raised[kind] = type(error)
+            assert len(set(raised.values())) == 6
+            represented = {raised.get(kind) for kind in REPRESENTATIVES[vendor]}
+            assert represented == {*raised.values(), None}
