@@ -47,8 +47,8 @@ def opened(published: Path, folders: tuple[str, ...]) -> duckdb.DuckDBPyConnecti
 
 def main() -> None:
     """Find the files of the last complete syncs and ask them."""
-    with Store.open(sys.argv[1], create=False) as store, store.facts() as facts:
-        for publication in facts.publications:
+    with Store.open(sys.argv[1], create=False) as store, store.snapshot() as snapshot:
+        for publication in snapshot.publications:
             print(f"{publication.source}, as of {publication.as_of:%Y-%m-%d %H:%M} UTC")
             memory = opened(Path(store.published), publication.folders)
             for product, findings, devices, oldest in memory.execute(QUESTION).fetchall():
