@@ -5,7 +5,9 @@ import sys
 
 import click
 import pytest
+from click.testing import CliRunner
 
+from patchfleet.cli import app
 from patchfleet.cli.report import command
 from patchfleet.report.registry import REPORTS
 
@@ -24,7 +26,7 @@ def test_the_command_takes_each_kind_and_explains_it():
     (kind,) = [one for one in command.params if one.name == "kind"]
     assert isinstance(kind.type, click.Choice)
     assert tuple(kind.type.choices) == tuple(REPORTS)
-    text = command.get_help(click.Context(command))
+    text = CliRunner().invoke(app, ["report", "--help"]).output
     for one in REPORTS.values():
         assert f"{one.name} " in text
         assert one.summary in text
