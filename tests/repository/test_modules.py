@@ -86,3 +86,42 @@ def test_constraints_hold_names_versions_and_hashes_only() -> None:
     for path in (HOME / "constraints").glob("*.txt"):
         for text in path.read_text(encoding="utf-8").splitlines():
             assert line.fullmatch(text), f"{path.name}: {text}"
+
+
+SLEEPERS = {
+    "transport/runner.py",  # the waits of a vendor call
+    "fleet/distributed/queued_source.py",  # the wait for a worker, replaced in tests
+    "emulator/host.py",  # delays that faults ask for
+}
+
+
+def test_only_these_modules_sleep() -> None:
+    found = {
+        path.relative_to(SOURCE).as_posix()
+        for path in MODULES
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.Attribute) and ast.unparse(node) in {"time.sleep", "asyncio.sleep"}
+    }
+    assert found == SLEEPERS
+
+
+ROWS_BY_POSITION = {"store/snapshot.py"}
+"""The one place that makes a row of its cells: its SELECT is derived from the row's type."""
+
+STILL_BY_POSITION = {"store/publication/gaps.py"}
+"""Other places that do. The list only gets shorter."""
+
+
+def test_rows_are_made_of_cells_by_position_in_one_place() -> None:
+    found = {
+        path.relative_to(SOURCE).as_posix()
+        for path in MODULES
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.Call)
+        and any(isinstance(one, ast.Starred) and _is_of_cells(one.value) for one in node.args)
+    }
+    assert found <= ROWS_BY_POSITION | STILL_BY_POSITION
+
+
+def _is_of_cells(value: ast.expr) -> bool:
+    return isinstance(value, ast.Name) and value.id in {"cells", "row", "cell_values"}

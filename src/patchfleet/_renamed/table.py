@@ -131,6 +131,8 @@ MODULES = {
     "store.locks": "store.record.file_locks",
     "store.machines": "store.record.machines",
     "store.mending": "store.publication.repair",
+    "store.migrations": "store.record.migrations",
+    "store.migrations.versions": "store.record.migrations.versions",
     "store.milestones": "store.views.lifecycle",
     "store.pace": "store.record.rate_limit",
     "store.parquet": "store.publication.parquet",

@@ -1,6 +1,9 @@
-"""Drive flows to their results: with blocking calls, or on an event loop. The only sleeps.
+"""Runners, which drive a flow to its result: with blocking calls, or on an event loop.
 
-What goes over a socket is in `wires.py`.
+Connections are in `connection_pool`.
+
+Invariant: no other module of a client sleeps
+(tests/repository/test_modules.py::test_only_these_modules_sleep).
 """
 
 import asyncio
