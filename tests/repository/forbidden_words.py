@@ -33,6 +33,11 @@ WORDS = (
     Word("bear witness", r"bears? witness", "check independently"),
     Word("so many, so much", r"so (?:many|much)", "the parameter's name, the number"),
     Word("what is none", r"(?-i:(?:what|who|that) is none)", "what is not a …"),
+    Word("learn, learned", r"learn(?:s|ed|t|ing)?", "read, see"),
+    Word("what came of, became of", r"(?:c[ao]mes?|bec[ao]mes?) of", "result, outcome"),
+    Word("how it came to be", r"c[ao]mes? to be", "history"),
+    Word("in our words", r"(?:in|into) our words", "translated"),
+    Word("what waits", r"what waits", "open work"),
     # Former names of things.
     Word("struck, to strike", r"struck|strikes?", "deletion vector; mark as deleted"),
     Word("shelf", r"shelf", "storage"),
