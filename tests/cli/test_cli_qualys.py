@@ -334,7 +334,7 @@ def test_an_account_that_does_not_work(reading, environment, code, said):
     result = reading("qualys", "version")
     assert result.code == code, result.err
     if said == "keyring" and "keyring" not in result.err:
-        said = "no password"
+        said = "no Qualys password"
     assert said in result.error()
     assert "wrong-of-a-test" not in result.err
 
