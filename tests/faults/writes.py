@@ -39,7 +39,8 @@ COMMANDS = (
 PHASES = ("auth", "reading", "change")
 """What is struck: the login, what is read before and after, what changes something."""
 _DOUBT = re.compile(
-    r"unknown|may have|may be|perhaps|in doubt|not known|no answer came|look|check whether"
+    r"unknown|may have|may be|perhaps|in doubt|not known|no answer came|look"
+    r"|check (?:whether|before)"
 )
 """Words by which a command says that it cannot tell what became of a change."""
 
