@@ -1,10 +1,8 @@
-"""How long patches stay open: the age of what is open, and how soon it is closed.
+"""Report `ageing`: age of open patches, and time to close them.
 
-Time to patch is a survival estimate: what is still open counts, as open so long; an average of what
-was closed alone would look better the less is done.
-
-Law of this file: it asks the store and arranges the answers; published figures of the world stand
-beside the fleet's own, with where they come from.
+Time to patch is a survival estimate: a patch that is still open counts with the days it has been
+open, since an average of closed patches alone improves the less is patched. Published industry
+figures are shown beside the fleet's own, with their sources.
 """
 
 from collections import Counter
@@ -41,7 +39,7 @@ def build(request: "ReportRequest") -> Report:
 
 
 def ageing_report(snapshot: "Snapshot", *, selection: Selection = _ALL) -> Report:
-    """Report how old open patches are and how long closing takes; facts come with their history."""
+    """Report the age of open patches and the time to close; `snapshot` needs the history."""
     ages = age_of_open(snapshot, selection)
     closed = times_to_close(snapshot, selection)
     curves = {"all": _curve(closed)} | {
@@ -55,7 +53,7 @@ def ageing_report(snapshot: "Snapshot", *, selection: Selection = _ALL) -> Repor
         )
     ]
     remarks.extend(
-        f"Benchmark: {one.name} {_spelled(one.value, one.unit)} ({one.source})."
+        f"Benchmark: {one.name} {_formatted(one.value, one.unit)} ({one.source})."
         for one in INDUSTRY_FIGURES
     )
     return Report(
@@ -129,5 +127,5 @@ def _ages(ages: Iterable[AgeRow]) -> Table:
     return Table(name="ages", title="Age of open patches", columns=columns, rows=rows)
 
 
-def _spelled(value: float, unit: str) -> str:
+def _formatted(value: float, unit: str) -> str:
     return f"{value:.0%}" if unit == "share" else f"{value:g} {unit}"

@@ -1,6 +1,6 @@
-"""The lists of a morning: what failed and why, who waits, who is silent, what cannot be true, new.
+"""Tables of `today`: new critical patches, failures, reboots, contradictions, devices not seen.
 
-Law of this file: rows in, tables out; a list with nothing in it is left out.
+A table without rows is left out.
 """
 
 from collections.abc import Sequence
@@ -83,9 +83,9 @@ _NEW = (
 def morning_tables(
     snapshot: "Snapshot", selection: Selection, silent_after_days: int, *, limit: int | None = None
 ) -> list[Table]:
-    """Tabulate each list of the morning that has something in it; facts come with history.
+    """Tabulate each list that has rows; `snapshot` needs the history.
 
-    `limit` cuts each list to its first rows, and says how many more there are.
+    `limit` cuts each list to its first rows; a note counts the others.
     """
     silent = silent_lines(snapshot, selection, after_days=silent_after_days)
     tables = (

@@ -1,6 +1,7 @@
-"""What a report covers and what it does not, in words: the one place that says it.
+"""Sentences about what a report covers and what it does not.
 
-Law of this file: every number of a coverage that is not zero is said, in every report and format.
+Invariant: every report names each gap of its selection in every format
+(tests/report/test_every_kind.py).
 """
 
 from collections.abc import Sequence
@@ -11,18 +12,18 @@ from patchfleet.report.wording import moment, plural
 from patchfleet.store.queries.coverage import AcceptedUnread, Coverage, CoveredSource, LaterRuns
 
 MOST_GAPS = 20
-"""So many gaps are told one by one, and then how many more there are."""
+"""Gaps that are listed; the others are counted."""
 
 
 def sentences(of: Coverage) -> tuple[str, ...]:
-    """Say what is covered, then what is not."""
+    """Describe the coverage, then the gaps in it."""
     notes = [f"From {_sources(of)}."]
     if chosen := described(of.selection):
         notes.append(f"Only {chosen}.")
     notes.extend(missing(of))
     if of.known_to_several:
         machines = plural(of.known_to_several, "machine")
-        notes.append(f"Counted under each source: {machines} that several sources know.")
+        notes.append(f"Counted once for each source: {machines} present in several sources.")
     if of.look_alikes:
         pairs = plural(of.look_alikes, "pair of devices that", "pairs of devices that each")
         notes.append(f"Possible duplicates: {pairs} may be one machine.")
@@ -35,7 +36,7 @@ def sentences(of: Coverage) -> tuple[str, ...]:
 
 
 def missing(of: Coverage) -> tuple[str, ...]:
-    """Say what is not covered, or not as of the rest; nothing where the record is complete."""
+    """Describe what is missing or older than the rest; nothing if the record is complete."""
     notes = [_later(later) for later in of.later]
     if of.unread:
         notes.append(_unread(of.unread))
@@ -56,7 +57,7 @@ def missing(of: Coverage) -> tuple[str, ...]:
 
 
 def described(selection: Selection) -> str:
-    """Put a selection into words; the empty text when it does not narrow."""
+    """Describe a selection; the empty text if it does not narrow."""
     parts = (
         ("customer", (*(one.name for one in selection.only), *selection.customers)),
         ("site", selection.sites),
@@ -70,7 +71,7 @@ def described(selection: Selection) -> str:
 
 
 def _sources(of: Coverage) -> str:
-    """Name each source with the moment it spoke of."""
+    """Name each source with the time of its data."""
     if of.vendor is not None:
         return f"{of.vendor} itself, as of {moment(of.as_of)}"
     return ", ".join(
@@ -79,7 +80,7 @@ def _sources(of: Coverage) -> str:
 
 
 def _later(later: LaterRuns) -> str:
-    """Say that newer syncs were not complete, how old the data is by then, and what they missed."""
+    """Describe newer, incomplete syncs: the age of the data by then, and their gaps."""
     several = len(later.runs) > 1
     last = f"run {later.runs[-1]} of {moment(later.last_at)}"
     if later.is_unknown:
@@ -100,7 +101,7 @@ def _later(later: LaterRuns) -> str:
 
 
 def _unread(devices: Sequence[AcceptedUnread]) -> str:
-    """Say what a person let be complete without its devices being read, the age of each told."""
+    """Describe devices that were not read, which a user accepted, with the age of each."""
     never = sum(device.listed_at is None for device in devices)
     listed = f"{len(devices) - never:,} as last listed" if len(devices) > never else ""
     without = f"{never:,} never listed" if never else ""
@@ -122,7 +123,7 @@ def _kept(source: CoveredSource) -> str:
 
 
 def others(count: int) -> str:
-    """Count the gaps that are not, or not known to be, of a selection."""
+    """Count the gaps that are outside a selection, or may be."""
     return f"{plural(count, 'gap')} of the sync not known to concern this selection"
 
 

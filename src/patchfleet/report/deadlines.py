@@ -1,7 +1,7 @@
-"""Open findings judged by a rule pack: facts of the fleet and of vulnerabilities, one verdict.
+"""Open findings judged by a rule pack, from facts of the fleet and threat data.
 
-Law of this file: a fact that nobody knows stays unknown to the rules. A vulnerability that no file
-lists is an answer only where the file was loaded and the patch's vulnerabilities are known.
+A fact that is unknown stays unknown to the rules. A vulnerability that no file lists counts as not
+listed only if the file was loaded and the patch's vulnerabilities are known.
 """
 
 import re
@@ -34,7 +34,7 @@ _ALL = Selection()
 
 
 class ThreatData(NamedTuple):
-    """What is known of vulnerabilities: the files in force, and their rows by name."""
+    """Threat data: the files in force, and their rows by vulnerability."""
 
     files: tuple[IntelRow, ...] = ()
     kev: dict[str, KevEntry] | None = None
@@ -42,11 +42,11 @@ class ThreatData(NamedTuple):
     ssvc: dict[str, SsvcAssessment] | None = None
     cves: dict[str, tuple[str, ...]] | None = None
     superseding: frozenset[str] = frozenset()
-    """KB numbers of which a file tells what older updates they contain."""
+    """KB numbers for which a file lists the older updates they contain."""
 
 
 def threat_data(loaded: Iterable[tuple[IntelRow, bytes]], kinds: Sequence[str] = ()) -> ThreatData:
-    """Read the files in force; `kinds` narrows to those that are needed, all for none."""
+    """Read the files in force; `kinds` narrows to those needed, empty reads all."""
     rows: dict[str, list[object]] = {}
     files = []
     for row, content in loaded:
@@ -80,7 +80,7 @@ def evaluate_open_findings(
     selection: Selection = _ALL,
     now: datetime | None = None,
 ) -> "Scratch":
-    """Judge every open finding of a selection and hand the verdicts to `questions.judge_by`."""
+    """Judge every open finding of a selection and store the results with `queries.judge_by`."""
     judge_all = _Judge(pack, known, cves_by_kb(snapshot), now or snapshot.as_of, zone)
     by_detection = pack.clock != "released"
     asked = cases(snapshot, selection, by_detection=by_detection)
@@ -88,7 +88,7 @@ def evaluate_open_findings(
 
 
 class _Judge(NamedTuple):
-    """What every case is judged by."""
+    """Pack, data and time that judge every case."""
 
     pack: Pack
     known: ThreatData
@@ -97,7 +97,7 @@ class _Judge(NamedTuple):
     zone: ZoneInfo
 
     def verdict(self, case: CaseRow) -> JudgedVerdict:
-        """Judge a patch once for each vulnerability it mends; the most pressing answer counts."""
+        """Judge a patch once for each vulnerability it fixes; the most pressing result counts."""
         cves = _cves(case, self.known, self.catalogue)
         judged = strictest(
             judge(self.pack, _facts(case, cve, self.known), now=self.at, zone=self.zone)
@@ -109,7 +109,7 @@ class _Judge(NamedTuple):
 def _cves(
     case: CaseRow, known: ThreatData, catalogue: Mapping[str, tuple[str, ...]]
 ) -> tuple[str, ...]:
-    """Name the vulnerabilities a patch mends: its source's, else those known of its KB number."""
+    """Return the vulnerabilities a patch fixes: its source's, else those of its KB number."""
     if case.cves or case.kb is None:
         return case.cves
     by_file = known.cves or {}
@@ -143,7 +143,7 @@ def _facts(case: CaseRow, cve: str | None, known: ThreatData) -> Case:
 
 
 def _may_contain_more(case: CaseRow, known: ThreatData) -> bool:
-    """Say whether an update fixes what older ones fixed, and nobody says which those are."""
+    """Return whether an update includes older fixes that no source lists."""
     is_cumulative = _CUMULATIVE.search(case.patch) is not None
     return is_cumulative and not case.cves and case.kb not in known.superseding
 
@@ -152,7 +152,7 @@ _CUMULATIVE = re.compile(r"(?i)\bcumulative\b|\bmonthly (quality )?rollup\b|\bse
 
 
 def _is_os(product: str | None) -> bool | None:
-    """Say whether a product is an operating system, None where nobody names it."""
+    """Return whether a product is an operating system, None if it is not named."""
     if not product:
         return None
     return bool(_SYSTEMS.search(product))
@@ -184,9 +184,9 @@ def _highest(cves: Iterable[str], known: ThreatData) -> float | None:
 def _by_catalogue(
     case: CaseRow, cves: Sequence[str], known: ThreatData
 ) -> tuple[bool | None, bool | None]:
-    """Say whether ransomware is known to use a vulnerability, and whether triage is asked for it.
+    """Return whether ransomware uses a vulnerability, and whether forensic triage is required.
 
-    One entry that says yes is enough; no is said only where all there may be is known.
+    One entry that is true is enough; False needs all vulnerabilities to be known.
     """
     if known.kev is None or not cves:
         return None, None
@@ -200,5 +200,5 @@ def _by_catalogue(
 
 
 def _plain(at: datetime | None) -> datetime | None:
-    """Spell a time the way the store's tables keep it: in UTC, without a zone."""
+    """Convert a time to what the store's tables hold: UTC, without a zone."""
     return None if at is None else at.astimezone(UTC).replace(tzinfo=None)

@@ -1,7 +1,4 @@
-"""What changed between two runs of the same sources.
-
-Law of this file: it asks the store and arranges the answers.
-"""
+"""Report of `patchfleet diff`: findings that differ between two runs of the same sources."""
 
 from typing import TYPE_CHECKING
 
@@ -32,7 +29,7 @@ def changes_report(
     first = count_first_listed(before, after, selection)
     if first.devices:
         remarks.append(
-            f"Not news: {plural(first.findings, 'finding')} of "
+            f"Not new: {plural(first.findings, 'finding')} of "
             f"{plural(first.devices, 'device')} that the earlier sync did not list."
         )
     missed = before.coverage(selection)

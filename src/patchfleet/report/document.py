@@ -1,7 +1,6 @@
-"""What a report is made of: tables, charts, figures and notes, as plain values.
+"""Content of a report: tables, charts, figures and notes, as plain values.
 
-Law of this file: data only. Nothing here knows how a page, a sheet or a terminal looks, and a
-column is shown because it is listed, never because a row happened to carry it.
+A column is shown because it is listed; other fields of a row are ignored.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -36,9 +35,9 @@ __all__ = [
 class Column(Struct, frozen=True):
     """One column: `key` for programs, `title` for people.
 
-    `is_detail` keeps it out of what is read at a glance (terminal, page) and in what is worked with
-    (spreadsheet, CSV, JSON). `width` is a wish in characters.
-    `needs_somebody` is the flag that is work, where one is; of a number, that more than zero is.
+    `is_detail` leaves it out of a terminal and a page, and keeps it in a spreadsheet, CSV and JSON.
+    `width` is a preference in characters. `is_actionable` is the value of a flag that needs action;
+    of a number, whether more than zero does.
     """
 
     key: str
@@ -50,14 +49,14 @@ class Column(Struct, frozen=True):
 
     @property
     def heading(self) -> str:
-        """Say the title, with the zone where a time of day is shown."""
+        """Return the title, with the zone if a time of day is shown."""
         return f"{self.title} (UTC)" if self.kind == "moment" else self.title
 
 
 class Table(Struct, frozen=True, kw_only=True):
-    """Rows under columns; `total` is a closing row for people, and no row of the data.
+    """Rows under columns; `total` is a closing row for people, not part of the data.
 
-    `notes` are those of the report that a table was taken out of: what it covers and what not.
+    `notes` are those of the report that the table is part of: its coverage.
     """
 
     name: str
@@ -69,7 +68,7 @@ class Table(Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
 
     def summary_columns(self) -> "Table":
-        """Leave out the columns that are detail."""
+        """Return the table without detail columns."""
         kept = [i for i, column in enumerate(self.columns) if not column.is_detail]
         if len(kept) == len(self.columns):
             return self
@@ -93,10 +92,10 @@ Shape = Literal[
 
 
 class Chart(Struct, frozen=True, kw_only=True):
-    """A picture of `table`: labels in its first column, and a column a part of the bar or a line.
+    """Chart of `table`: labels in its first column, one part of a bar or one line a column.
 
-    `summary` says in words what the eye sees, for who cannot see it. A number that is None is not
-    known, and nothing is drawn for it. `unit` and `part` say what is counted and by what.
+    `summary` describes the chart in words, for readers who cannot see it. A number that is None is
+    unknown and not drawn. `unit` and `part` name what is counted, and by what.
     """
 
     name: str
@@ -119,7 +118,7 @@ def _is_known(cell: Cell) -> bool:
 
 
 class Metric(Struct, frozen=True, kw_only=True):
-    """One number that matters; `needs_somebody` says that a number above zero is work."""
+    """Key number of a report; `is_actionable` if a number above zero needs action."""
 
     name: str
     title: str
@@ -129,7 +128,7 @@ class Metric(Struct, frozen=True, kw_only=True):
 
 
 class Report(Struct, frozen=True, kw_only=True):
-    """Everything one report says; `remarks` are its own, beside what its coverage says."""
+    """Content of one report; `remarks` are its own notes, beside those of its coverage."""
 
     name: str
     title: str
@@ -141,28 +140,28 @@ class Report(Struct, frozen=True, kw_only=True):
 
     @property
     def as_of(self) -> datetime:
-        """When the sources said this; of several, the earliest."""
+        """Time of the data; of several sources, the earliest."""
         return self.coverage.as_of
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Say what it covers, and above all what it does not, and then what else is remarkable."""
+        """Return the sentences about coverage, then the remarks."""
         from patchfleet.report.coverage import sentences
 
         return (*sentences(self.coverage), *self.remarks)
 
     @property
     def drawn(self) -> tuple[Chart, ...]:
-        """The charts that have something to draw; what the others would show, words say."""
+        """Charts that have something to draw; the summaries describe the others."""
         return tuple(chart for chart in self.charts if chart.has_data)
 
     @property
     def names(self) -> str:
-        """List the names of the tables, for a sentence."""
+        """Return the names of the tables, for a sentence."""
         return ", ".join(table.name for table in self.tables)
 
     def table(self, name: str) -> Table:
-        """Pick one table; raises ConfigError naming those there are."""
+        """Return one table; raises ConfigError that lists the tables."""
         for table in self.tables:
             if table.name == name:
                 return replace(table, notes=self.notes)
@@ -180,7 +179,7 @@ def tabulate(
     total: tuple[Cell, ...] | None = None,
     note: str = "",
 ) -> Table:
-    """Make a table of rows, reading the field `key` of each row for each column.
+    """Make a table of rows: one cell for each column, the field named by its `key`.
 
     Raises AttributeError for a column whose field the rows do not have.
     """
@@ -225,9 +224,9 @@ def total_of(
     *,
     instead: Mapping[str, Cell] = MappingProxyType({}),
 ) -> tuple[Cell, ...]:
-    """Add up the integer columns of `rows`; the first column says Total, others nothing.
+    """Add up the integer columns of `rows`; the first column is `Total`, others are None.
 
-    `instead` holds the closing cells, by key, of columns that do not add up: a share, an oldest.
+    `instead` holds the closing cells, by key, of columns that do not add up, such as a share.
     """
 
     def closing(column: Column) -> Cell:

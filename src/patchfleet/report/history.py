@@ -1,7 +1,6 @@
-"""How a fleet came to stand as it does: what was open as of each sync, and what changed between.
+"""Report `history`: open patches over time, as of each sync.
 
-Law of this file: it asks the store and arranges the answers; of several sources, each counts with
-its last sync at or before a moment.
+Of several sources, each counts with its last sync at or before a moment.
 """
 
 from collections.abc import Iterable
@@ -29,7 +28,7 @@ def build(request: "ReportRequest") -> Report:
 
 
 def trend_report(snapshot: "Snapshot", *, selection: Selection = _ALL) -> Report:
-    """Report what was open as of every complete sync; the facts come with their history."""
+    """Report open patches as of every complete sync; `snapshot` needs the history."""
     counts = together(open_by_run(snapshot, selection))
     moments = list(dict.fromkeys(count.as_of for count in counts))
     totals = [sum(c.findings for c in counts if c.as_of == at) for at in moments]
@@ -52,7 +51,7 @@ def _on_record(syncs: int) -> str:
 
 
 def together(rows: Iterable[OpenRow]) -> list[OpenCount]:
-    """Add the sources up at each moment at which one of them was synced."""
+    """Add up all sources at each moment at which one of them was synced."""
     now: dict[str, dict[Severity, int]] = {}
     runs: dict[tuple[datetime, str, int], dict[Severity, int]] = {}
     for row in rows:

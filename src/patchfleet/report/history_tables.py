@@ -1,4 +1,4 @@
-"""How findings, and what is said of patches, came to be what they are, as tables."""
+"""Tables of the history of findings, and of the descriptions of a patch."""
 
 from collections.abc import Iterable
 
@@ -89,15 +89,15 @@ STANDINGS = (
 
 
 def history_table(rows: Iterable[HistoryRow]) -> Table:
-    """Tabulate intervals; one without an end still holds."""
+    """Tabulate intervals; one without an end is current."""
     return tabulate("history", "Patch history", COLUMNS, rows)
 
 
 def milestones_table(rows: Iterable[MilestoneRow]) -> Table:
-    """Tabulate what became of each finding, one line for each."""
+    """Tabulate the lifecycle of each finding, one line for each."""
     return tabulate("milestones", "Lifecycle", MILESTONES, rows)
 
 
 def standings_table(patch: str, rows: Iterable[StandingRow]) -> Table:
-    """Tabulate what was said of a patch; a line without an end is said now."""
+    """Tabulate the descriptions of a patch; a line without an end is current."""
     return tabulate("standings", f"History of patch {patch}", STANDINGS, rows)

@@ -1,7 +1,4 @@
-"""What deployment jobs did: each job and run, and every device on which something failed.
-
-Law of this file: it asks the store and arranges the answers.
-"""
+"""Report `jobs`: deployment jobs, their runs, and the devices on which something failed."""
 
 from typing import TYPE_CHECKING
 
@@ -31,7 +28,7 @@ _JOBS = (
     Column("source", "Source", is_detail=True),
     Column("job_id", "Job id", is_detail=True),
 )
-_NARROWED = "Jobs that did nothing on these devices are not listed."
+_NARROWED = "Jobs without results on these devices are not listed."
 _RESULTS = (
     Column("name", "Job"),
     Column("customer", "Customer"),
@@ -57,12 +54,12 @@ def build(request: "ReportRequest") -> Report:
 
 
 def jobs_report(snapshot: "Snapshot", *, selection: Selection = _ALL) -> Report:
-    """Report every job and what its runs did on the devices of a selection."""
+    """Report every job with the results of its runs on the devices of a selection."""
     listed, totals = jobs(snapshot, selection), job_totals(snapshot, selection)
     results = job_result_lines(snapshot, selection)
     return Report(
         name="jobs",
-        title="What deployment jobs did",
+        title="Deployment jobs",
         coverage=snapshot.coverage(selection),
         remarks=(_NARROWED,) if device_filters(selection) else (),
         figures=(

@@ -1,4 +1,4 @@
-"""Machines, look-alikes and verdicts as tables."""
+"""Tables of machines, match candidates and match decisions."""
 
 from collections.abc import Iterable
 
@@ -39,12 +39,12 @@ _VERDICTS = (
 
 
 def machines_table(rows: Iterable[MachineRow]) -> Table:
-    """Tabulate machines with the devices they are made of, and why."""
+    """Tabulate machines with their devices, and the identifiers that match."""
     return tabulate("machines", "Machines", _MACHINES, rows)
 
 
 def look_alikes_table(rows: Iterable[LookAlikeRow]) -> Table:
-    """Tabulate pairs of devices for a person to decide."""
+    """Tabulate pairs of devices that need a decision."""
     note = "Decide with: patchfleet machines link ID ID, or unlink ID ID."
     table = tabulate("look_alikes", "Possible duplicates", _LOOK_ALIKES, rows)
     return Table(
@@ -53,7 +53,7 @@ def look_alikes_table(rows: Iterable[LookAlikeRow]) -> Table:
 
 
 def verdicts_table(verdicts: Iterable[MatchDecision]) -> Table:
-    """Tabulate what people decided, in the order they did."""
+    """Tabulate decisions in the order in which they were made."""
     rows = [
         (one.at, one.by, ":".join(one.left), ":".join(one.right), one.is_same, one.reason)
         for one in verdicts

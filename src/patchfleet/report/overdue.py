@@ -1,7 +1,6 @@
-"""What is past its deadline by a rule pack, what cannot be judged, and what is still in time.
+"""Report `overdue`: open patches beyond a deadline, not judged, and in time, by one rule pack.
 
-Law of this file: it asks the store and arranges the answers; the pack's version and source, how
-sure it is, and the day of each file stand on the report.
+It names the pack's version, source and certainty, and the date of each file of threat data.
 """
 
 from collections import defaultdict
@@ -38,7 +37,7 @@ _ALL = Selection()
 
 
 class CustomerDeadlines(Struct, frozen=True):
-    """How many open patches of one customer have which verdict."""
+    """Open patches of one customer, counted by deadline status."""
 
     source: str
     customer_id: str
@@ -106,7 +105,7 @@ def overdue_report(
     zone: ZoneInfo,
     selection: Selection = _ALL,
 ) -> Report:
-    """Report every open patch against the deadlines of a pack, at the time of the facts."""
+    """Report every open patch against the deadlines of a pack, at the time of the snapshot."""
     judged = evaluate_open_findings(snapshot, pack, known, zone=zone, selection=selection)
     counts = count_judged(snapshot, judged, selection)
 
@@ -153,7 +152,7 @@ _COUNTED = CustomerDeadlines.__struct_fields__[3:]
 
 
 def _by_customer(counts: Sequence[JudgedCount]) -> list[CustomerDeadlines]:
-    """Add up each customer, the most overdue first."""
+    """Add up the counts of each customer, the most overdue first."""
     sums: dict[tuple[str, str, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for one in counts:
         mine = sums[one.source, one.customer_id, one.customer]
@@ -168,7 +167,7 @@ def _by_customer(counts: Sequence[JudgedCount]) -> list[CustomerDeadlines]:
 
 
 def _about(pack: Pack, known: ThreatData, zone: ZoneInfo) -> list[str]:
-    """Say what was judged by what, and how sure that is."""
+    """Describe the rules and the threat data, and how certain they are."""
     notes = [
         f"Standard: {pack.name} {pack.version} ({pack.status}). {pack.note}",
         f"Source: {pack.source}. Days and months are counted in {zone.key}.",

@@ -1,7 +1,8 @@
 """One report for each customer, and an overview of them, worst first.
 
-Law of this file: no customer's report ever takes the place of another's, however alike their names
-are; the files appear when all of them are written, the overview last, and each whole or not at all.
+Invariants (tests/report/test_each.py):
+- no two customers share a file, however similar their names are;
+- files are replaced when all of them are written, the overview last, each completely or not at all.
 """
 
 import re
@@ -21,33 +22,33 @@ from patchfleet.report.wording import plural, printable
 from patchfleet.store.queries.coverage import Coverage
 
 WORST_BY = ("overdue", "overdue_critical", "failed", "reboot_required", "open_critical", "open")
-"""Figures that say how much waits at a customer, the most telling first."""
+"""Figures that rank customers, the most important first."""
 
 OVERVIEW = "index"
-"""What the overview is called, with the ending of its format."""
+"""File name of the overview, without ending."""
 
 _HEADINGS = {".html": "Page", ".xlsx": "Workbook", ".md": "Markdown"}
 
 _FORBIDDEN = re.compile(r"""[<>:"/\\|?*#%\s\N{REPLACEMENT CHARACTER}]+""")
-"""What Windows forbids in a name, and what an address would take for something else."""
+"""Characters that Windows forbids in a name, or that have a meaning in an address."""
 
 _DEVICES = re.compile(
     r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])\s*(\..*)?", re.IGNORECASE
 )
-"""Names that are no files on Windows, whatever follows the dot."""
+"""Names that Windows reserves for devices, whatever follows the dot."""
 
 _LONGEST_BYTES = 120
 
 
 class Saved(Struct, frozen=True):
-    """What was written: the overview in each format, and each customer's files, worst first."""
+    """Files that were written: the overview in each format, then each customer's, worst first."""
 
     overview: tuple[Path, ...]
     customers: tuple[tuple[str, tuple[Path, ...]], ...]
 
 
-class _Told(Struct, frozen=True):
-    """What the overview keeps of a customer's report."""
+class _Entry(Struct, frozen=True):
+    """Customer's report as the overview needs it."""
 
     customer: str
     place: int
@@ -66,29 +67,28 @@ def save_per_customer(
 ) -> Saved:
     """Write the report of each customer to `folder` in each format, and `index` beside them.
 
-    `reports` gives a customer's name and report, and one is held at a time; `suffixes` are endings
-    that `save` knows; `coverage` is of all of them together, for the overview. It shows the figures
-    of the reports, ordered by those that `worst_by` names, with a link to each file. The folder is
-    made if it is not there; other files in it stay. Raises ConfigError where something cannot be
-    written, and before anything is replaced if the fault is in a report; then every file is still
-    the old one.
+    `reports` yields a customer's name and report, and one is in memory at a time; `suffixes` are
+    endings that `save` supports; `coverage` is that of all customers, for the overview. It shows
+    the figures of the reports, ordered by `worst_by`, with a link to each file.
+    The folder is made if it is missing; other files in it stay. Raises ConfigError if something
+    cannot be written; an error of a report is raised before any file is replaced.
     """
     home = _made(Path(folder))
     endings = tuple(dict.fromkeys(suffix.lower() for suffix in suffixes))
     for ending in endings:
         check_destination(home / f"{OVERVIEW}{ending}")
     with TemporaryDirectory(prefix=".patchfleet-", dir=home, ignore_cleanup_errors=True) as beside:
-        told = []
+        entries = []
         for place, (customer, report) in enumerate(reports):
             for ending in endings:
                 save(report, Path(beside) / f"{place}{ending}")
-            told.append(_tell(customer, place, report))
-        stems = dict(enumerate(file_stems([one.customer for one in told])))
-        told.sort(key=lambda one: _badness(one, worst_by))
-        overview = _overview(told, stems, endings, coverage)
+            entries.append(_entry(customer, place, report))
+        stems = dict(enumerate(file_stems([one.customer for one in entries])))
+        entries.sort(key=lambda one: _badness(one, worst_by))
+        overview = _overview(entries, stems, endings, coverage)
         moves = [
             (Path(beside) / f"{one.place}{ending}", home / f"{stems[one.place]}{ending}")
-            for one in told
+            for one in entries
             for ending in endings
         ]
         for ending in endings:
@@ -99,17 +99,17 @@ def save_per_customer(
         overview=tuple(home / f"{OVERVIEW}{ending}" for ending in endings),
         customers=tuple(
             (one.customer, tuple(home / f"{stems[one.place]}{ending}" for ending in endings))
-            for one in told
+            for one in entries
         ),
     )
 
 
 def file_stems(names: Sequence[str]) -> list[str]:
-    """Make a file name without ending of each name: legal everywhere, and no two alike.
+    """Make a file name without ending of each name: legal everywhere, and unique.
 
-    Names that a file system may take for the same (case, forbidden characters, two spellings of an
-    accent) carry a short digest of the exact name, so that the same customer has the same file next
-    time, whatever the order. Names that are equal are told apart by their order.
+    Names that a file system may take for the same (case, forbidden characters, two encodings of an
+    accent) get a short digest of the exact name, so that a customer keeps its file in any order of
+    `names`. Equal names are numbered in their order.
     """
     plain = [_stem(name) for name in names]
     alike = Counter(map(_folded, plain))
@@ -139,7 +139,7 @@ def _stem(name: str) -> str:
 
 
 def _folded(stem: str) -> str:
-    """Spell a name so that all that any file system takes for equal is equal."""
+    """Normalise a name so that names that any file system takes for equal are equal."""
     return normalize("NFKD", normalize("NFKD", stem).casefold())
 
 
@@ -155,7 +155,7 @@ def _made(folder: Path) -> Path:
 
 
 def _move(moves: Sequence[tuple[Path, Path]]) -> None:
-    """Put every file in its place; look first whether a folder stands there."""
+    """Move every file to its target, after checking that no target is a folder."""
     for _, target in moves:
         if target.is_dir():
             raise ConfigError(
@@ -173,13 +173,13 @@ def _move(moves: Sequence[tuple[Path, Path]]) -> None:
             ) from error
 
 
-def _tell(customer: str, place: int, report: Report) -> _Told:
+def _entry(customer: str, place: int, report: Report) -> _Entry:
     figures = {figure.name: figure for figure in report.figures}
-    return _Told(customer, place, report.title, figures, report.remarks)
+    return _Entry(customer, place, report.title, figures, report.remarks)
 
 
-def _badness(one: _Told, worst_by: Sequence[str]) -> tuple[list[float], str, str]:
-    """Order by the figures named, highest first; one that is not known is as bad as can be."""
+def _badness(one: _Entry, worst_by: Sequence[str]) -> tuple[list[float], str, str]:
+    """Order by the named figures, highest first; an unknown figure counts as the highest."""
     amounts = []
     for name in worst_by:
         value = one.figures[name].value if name in one.figures else 0
@@ -188,9 +188,9 @@ def _badness(one: _Told, worst_by: Sequence[str]) -> tuple[list[float], str, str
 
 
 def _overview(
-    told: Sequence[_Told], stems: dict[int, str], endings: Sequence[str], coverage: Coverage
+    entries: Sequence[_Entry], stems: dict[int, str], endings: Sequence[str], coverage: Coverage
 ) -> Report:
-    figures = {name: figure for one in told for name, figure in one.figures.items()}
+    figures = {name: figure for one in entries for name, figure in one.figures.items()}
     columns = (
         Column("customer", "Customer", width=28),
         *(Column(e[1:], _HEADINGS.get(e, e[1:].upper()), "file", width=28) for e in endings),
@@ -202,15 +202,15 @@ def _overview(
             *(f"{stems[one.place]}{ending}" for ending in endings),
             *(one.figures[name].value if name in one.figures else None for name in figures),
         )
-        for one in told
+        for one in entries
     ]
-    sums = [_sum(figure, told) for figure in figures.values()]
-    remarks = told[0].remarks if told else ()
-    shared = [remark for remark in remarks if all(remark in one.remarks for one in told)]
-    title = told[0].title if told else "No report"
+    sums = [_sum(figure, entries) for figure in figures.values()]
+    remarks = entries[0].remarks if entries else ()
+    shared = [remark for remark in remarks if all(remark in one.remarks for one in entries)]
+    title = entries[0].title if entries else "No report"
     return Report(
         name="overview",
-        title=f"{title}: {plural(len(told), 'customer')}",
+        title=f"{title}: {plural(len(entries), 'customer')}",
         coverage=coverage,
         remarks=(*shared, "Worst first."),
         tables=(
@@ -232,11 +232,11 @@ def _column(figure: Metric) -> Column:
     )
 
 
-def _sum(figure: Metric, told: Sequence[_Told]) -> Metric:
-    """Add a figure up over all; a share does not add up, nor does what one of them cannot say."""
-    values = [one.figures[figure.name].value for one in told if figure.name in one.figures]
+def _sum(figure: Metric, entries: Sequence[_Entry]) -> Metric:
+    """Add up a figure over all customers; None for a share, or if one is unknown."""
+    values = [one.figures[figure.name].value for one in entries if figure.name in one.figures]
     numbers = [value for value in values if isinstance(value, int)]
-    adds_up = figure.kind == "integer" and len(numbers) == len(told)
+    adds_up = figure.kind == "integer" and len(numbers) == len(entries)
     return Metric(
         name=figure.name,
         title=figure.title,

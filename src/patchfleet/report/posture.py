@@ -1,8 +1,4 @@
-"""The fleet report: how everything stands, for who runs it, who pays for it and who audits it.
-
-Law of this file: it asks the store and arranges the answers; no number is computed here that the
-store can answer.
-"""
+"""Report `posture`: patch state of the fleet, its customers and its devices."""
 
 from typing import TYPE_CHECKING
 
@@ -57,9 +53,9 @@ def fleet_report(
     selection: Selection = _ALL,
     overdue_after_days: int = 14,
 ) -> Report:
-    """Report how a fleet stands: figures, charts, and every open finding and device.
+    """Report the patch state of a fleet: figures, charts, and every open finding and device.
 
-    The lists are read when a format comes to them, as far as it shows them, and never held.
+    A format reads the lists when it writes them, as far as it shows them.
     """
     work = worklist(snapshot, overdue_after_days=overdue_after_days, selection=selection)
     items = work_lines(snapshot, overdue_after_days=overdue_after_days, selection=selection)

@@ -1,4 +1,4 @@
-"""What a statement of SQL answers, as a table with the types that it says."""
+"""Table of the result of a SQL statement, with its types."""
 
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -22,7 +22,7 @@ _WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "US
 
 
 def sql_result_table(answer: "Answer") -> Table:
-    """Tabulate an answer; what is no text, number or time is shown as DuckDB writes it."""
+    """Tabulate an answer; values other than text, number and time are text as DuckDB prints it."""
     names: list[str] = []
     for name in answer.columns:
         names.append(name if name not in names else f"{name}_{len(names)}")

@@ -1,7 +1,4 @@
-"""The tables that reports and commands share: which columns a list of rows has, and in which order.
-
-Law of this file: rows in, table out; nothing is asked and nothing is counted here but totals.
-"""
+"""Tables shared by reports and commands: their columns and the order of these."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
@@ -184,33 +181,33 @@ CHANGES = (
 
 
 def worklist_table(rows: Sequence[CustomerWork]) -> Table:
-    """Show what waits at each customer, with the sum of all."""
+    """Tabulate the open work of each customer, with the total."""
     columns = with_sources(WORKLIST, rows)
     total = total_of(columns, rows)
     return tabulate("worklist", "Open work by customer", columns, rows, total=total)
 
 
 def items_table(count: int, read: Callable[[int | None], Iterable[WorkItem]]) -> Table:
-    """Show each finding that waits for somebody, once for each reason; see `tabulate_later`."""
+    """Tabulate each finding that needs attention, once for each reason; see `tabulate_later`."""
     return tabulate_later(
         "work_items",
         "Open work by patch",
         ITEMS,
         count,
         read,
-        note="A patch that waits for two reasons has two lines.",
+        note="A patch with two reasons has two lines.",
     )
 
 
 def findings_table(
     rows: Iterable[FindingRow], *, title: str = "Patches on devices", note: str = ""
 ) -> Table:
-    """Show patches on devices with all that is known of either."""
+    """Tabulate patches on devices with every field of both."""
     return tabulate("findings", title, FINDINGS, rows, note=note)
 
 
 def open_findings_table(count: int, read: Callable[[int | None], Iterable[FindingRow]]) -> Table:
-    """Show what is open with all that is known of it; see `tabulate_later`."""
+    """Tabulate open findings with every field; see `tabulate_later`."""
     return tabulate_later(
         "open_findings",
         "Open patches on devices",
@@ -222,19 +219,19 @@ def open_findings_table(count: int, read: Callable[[int | None], Iterable[Findin
 
 
 def devices_table(count: int, read: Callable[[int | None], Iterable[DeviceRow]]) -> Table:
-    """Show devices, those without patch management marked; see `tabulate_later`."""
+    """Tabulate devices, those without patch management marked; see `tabulate_later`."""
     return tabulate_later("devices", "Devices", DEVICES, count, read)
 
 
 class _OfSource(Protocol):
-    """A row that some source tells."""
+    """Row with the source it comes from."""
 
     @property
     def source(self) -> str: ...
 
 
 def with_sources(columns: tuple[Column, ...], rows: Iterable[_OfSource]) -> tuple[Column, ...]:
-    """Show beside the customer which source a row is from, where there are several."""
+    """Show the source beside the customer if there are several sources."""
     if len({row.source for row in rows}) < 2:
         return columns
     customer, *others = columns
@@ -243,7 +240,7 @@ def with_sources(columns: tuple[Column, ...], rows: Iterable[_OfSource]) -> tupl
 
 
 def posture_table(rows: Sequence[PostureRow]) -> Table:
-    """Show how each customer stands, and all of them together."""
+    """Tabulate the patch state of each customer, with the total."""
     ages = [r.oldest_open_critical_days for r in rows if r.oldest_open_critical_days is not None]
     of_all = {
         "installed_share": installed_share(rows),
@@ -261,12 +258,12 @@ def posture_table(rows: Sequence[PostureRow]) -> Table:
 
 
 def top_patches_table(rows: Iterable[TopPatchRow]) -> Table:
-    """Show the patches that are open on most devices."""
+    """Tabulate the patches that are open on most devices."""
     return tabulate("top_patches", "Patches open on most devices", TOP_PATCHES, rows)
 
 
 def transitions_table(rows: Iterable[TransitionRow]) -> Table:
-    """Show how many findings went from which state to which."""
+    """Tabulate the number of findings by state before and after."""
     return tabulate(
         "transitions",
         "State changes",
@@ -278,12 +275,12 @@ def transitions_table(rows: Iterable[TransitionRow]) -> Table:
 
 
 def changes_table(rows: Iterable[ChangeRow]) -> Table:
-    """Show each finding that differs."""
+    """Tabulate each finding that differs."""
     return tabulate("changes", "Changes by patch", CHANGES, rows)
 
 
 def installed_share(rows: Iterable[PostureRow]) -> float | None:
-    """Compute installed / (installed + open) over customers; None where there is neither."""
+    """Return installed / (installed + open) over customers; None if both are zero."""
     installed, open_ = 0, 0
     for row in rows:
         installed += row.installed

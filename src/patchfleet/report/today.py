@@ -1,7 +1,4 @@
-"""The morning worklist: what failed, waits for a restart, is overdue, or cannot be judged.
-
-Law of this file: it asks the store and arranges the answers.
-"""
+"""Report of `patchfleet today`: failures, reboots, overdue and unjudged patches by customer."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -28,10 +25,10 @@ def today_report(
     with_items: bool = False,
     most_rows: int | None = None,
 ) -> Report:
-    """Report what waits for somebody at each customer, worst first, and why.
+    """Report what needs attention at each customer, worst first, with the likely causes.
 
-    The facts come with their history. `with_items` adds every patch, one by one; `most_rows` cuts
-    the other lists, and says so.
+    `snapshot` needs the history. `with_items` adds every patch; `most_rows` cuts the other lists,
+    and a note counts the rest.
     """
     work = worklist(snapshot, overdue_after_days=overdue_after_days, selection=selection)
     lists = morning_tables(snapshot, selection, silent_after_days, limit=most_rows)
@@ -49,7 +46,7 @@ def today_report(
 
 
 def work_figures(work: Sequence[CustomerWork]) -> tuple[Metric, ...]:
-    """Add the worklist up into the figures that stand above a report."""
+    """Add up the worklist to the figures at the top of a report."""
     return tuple(
         Metric(
             name=name,
@@ -67,10 +64,10 @@ def work_figures(work: Sequence[CustomerWork]) -> tuple[Metric, ...]:
 
 
 def overdue_rule(days: int) -> str:
-    """Say what a worklist calls overdue."""
+    """Describe which patches of a worklist are overdue."""
     return f"Overdue: critical, not installed, released more than {days} days before."
 
 
 def waiting_in(work: Sequence[CustomerWork]) -> int:
-    """Count what waits one by one: what waits for two reasons is counted twice."""
+    """Count the items of a worklist: a patch with two reasons counts twice."""
     return sum(r.failed + r.reboot_required + r.overdue_critical + r.not_judged for r in work)

@@ -1,7 +1,8 @@
-"""How one cell is spelled for people: the same words on a terminal, a page and a sheet.
+"""Formatting of one cell for people: the same words on a terminal, a page and a sheet.
 
-Law of this file: nothing that is foreign can steer what shows it, and no number is rounded up to
-say more than is true.
+Invariants:
+- foreign text cannot steer a terminal or a page (tests/report/test_table.py);
+- a share is never rounded up to 100 % (tests/report/test_table.py).
 """
 
 import re
@@ -10,21 +11,21 @@ from datetime import UTC, datetime
 from patchfleet.report.cells import Cell, Kind
 
 NUMERIC: frozenset[Kind] = frozenset({"integer", "number", "percent"})
-"""Kinds that stand on the right and are compared by size."""
+"""Kinds that are aligned right and compared by size."""
 
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-"""Controls of a terminal and of the direction of writing: a title that holds them can hide text."""
+"""Controls of a terminal and of the writing direction: a title that holds them can hide text."""
 
 
 def printable(text: str) -> str:
-    """Put a visible mark where a character would steer a terminal or turn the text around."""
+    """Replace characters that would steer a terminal or change the writing direction."""
     if text.isprintable():  # then it holds none of them
         return text
     return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def cell_text(value: Cell, kind: Kind) -> str:
-    """Spell a cell for people; nothing known is the empty text."""
+    """Format a cell for people; None is the empty text."""
     if isinstance(value, str):  # most are: asked first, a sheet is written in less time
         return printable(word_text(value) if kind in {"state", "severity"} else value)
     if value is None:
@@ -39,17 +40,17 @@ def cell_text(value: Cell, kind: Kind) -> str:
 
 
 def word_text(word: str) -> str:
-    """Spell a word of our vocabulary (`reboot_required`) for people (`reboot required`)."""
+    """Format a word of our vocabulary (`reboot_required`) for people (`reboot required`)."""
     return word.replace("_", " ")
 
 
 def plural(number: int, one: str, many: str | None = None) -> str:
-    """Say how many of something, in the right number: `1 device`, `2,310 devices`."""
+    """Format a count with its noun in singular or plural: `1 device`, `2,310 devices`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def moment(value: datetime) -> str:
-    """Spell a moment with its zone, for a sentence."""
+    """Format a moment with its zone, for a sentence."""
     return f"{cell_text(value, 'moment')} UTC"
 
 
