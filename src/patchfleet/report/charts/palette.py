@@ -1,7 +1,7 @@
 """Colours of severities and states, one set for pages and sheets.
 
-Law of this file: told apart without seeing red and green, because they differ in lightness from
-one to the next; and never the only sign, because the word stands beside.
+Neighbouring colours differ in lightness, so that they can be distinguished without seeing red and
+green; the word is always shown beside the colour.
 """
 
 SEVERITY_COLOURS = {
@@ -44,7 +44,7 @@ TINTS = {
     "unknown": _GREY,
     "not_judged": _GREY,
 }
-"""Background and ink of a cell that holds this word; at least 7 to 1."""
+"""Background and text colour of a cell that holds this word; contrast at least 7 to 1."""
 
 MUCH, MUCH_WORK = "#a9cfdf", "#eda9bf"
-"""Grounds of the highest number of a column: a share of something, and what waits for somebody."""
+"""Backgrounds of the highest number of a column: neutral, and in need of attention."""

@@ -1,6 +1,6 @@
-"""The rows that charts are drawn from, where no question of the store has such rows.
+"""Rows that charts are drawn from, where no query of the store has such rows.
 
-Law of this file: values only; whole numbers of findings, shares of one, times aware UTC.
+Numbers of findings are integers, shares are of one, times are aware UTC.
 """
 
 from datetime import datetime
@@ -12,7 +12,7 @@ from patchfleet.models import Severity
 
 
 class OpenCount(Struct, frozen=True):
-    """How many findings of one severity were open at a moment; severities with none may lack."""
+    """Number of open findings of one severity at a moment; severities without any may be absent."""
 
     as_of: datetime
     severity: Severity
@@ -20,7 +20,7 @@ class OpenCount(Struct, frozen=True):
 
 
 class OverdueCount(Struct, frozen=True):
-    """How many findings of one severity are past their deadline at one customer."""
+    """Number of overdue findings of one severity at one customer."""
 
     source: str
     customer_id: str
@@ -30,7 +30,7 @@ class OverdueCount(Struct, frozen=True):
 
 
 class OpenShare(Struct, frozen=True):
-    """The share of findings still open so many days after they were found.
+    """Share of findings still open `days` after they were found.
 
     It holds until the next row of the same severity; `all` is all severities together.
     """

@@ -1,7 +1,6 @@
-"""Charts of how a fleet stands, as the numbers that their bars are made of.
+"""Charts of the state of a fleet, as the numbers of their bars.
 
-Law of this file: rows in, chart out. A chart that leaves something out says so in its title, and
-its summary says in words what the bars show.
+The title of a chart that leaves something out states it; the summary describes the bars in words.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,7 +18,7 @@ from patchfleet.store.queries.rows import (
 )
 
 MOST_BARS = 20
-"""More bars than this are no picture; the tables hold the rest."""
+"""Most bars of a chart; the tables hold the rest."""
 
 _PARTS = tuple(Column(severity, severity, "integer") for severity in SEVERITIES)
 
@@ -59,7 +58,7 @@ def open_by_customer(rows: Sequence[PostureRow]) -> Chart:
 
 
 def overdue_by_customer(rows: Iterable[OverdueCount]) -> Chart:
-    """Stack what is past its deadline at each customer by severity, most critical first."""
+    """Stack the overdue patches of each customer by severity, most critical first."""
     parts_of: dict[tuple[str, str, str], dict[str, int]] = {}
     for row in rows:
         parts = parts_of.setdefault((row.source, row.customer_id, row.customer), {})
@@ -90,7 +89,7 @@ def overdue_by_customer(rows: Iterable[OverdueCount]) -> Chart:
 
 
 def age_of_open_patches(rows: Iterable[AgeRow], *, since: str = "release") -> Chart:
-    """Stack the open patches by age and severity; `since` says from when on it is counted."""
+    """Stack the open patches by age and severity; `since` names the start of the age."""
     found = {(row.bucket, row.severity): row.findings for row in rows}
     counts = [
         (bucket, tuple(found.get((bucket, severity), 0) for severity in SEVERITIES))
@@ -115,7 +114,7 @@ def age_of_open_patches(rows: Iterable[AgeRow], *, since: str = "release") -> Ch
 def patches_not_installed(rows: Iterable[SeverityStateRow]) -> Chart:
     """Stack the patches that are not installed by state and severity.
 
-    What is installed is said in the summary: as a bar it would dwarf all others.
+    The summary states the number installed: as a bar it would dwarf all others.
     """
     found = {(row.state, row.severity): row.findings for row in rows}
     counts = [
@@ -158,7 +157,7 @@ def top_open_patches(rows: Sequence[TopPatchRow]) -> Chart:
 
 
 def _short_name(row: TopPatchRow) -> str:
-    """Put the KB number first: titles differ where a label has long been cut."""
+    """Put the KB number first: long titles differ only beyond the length of a label."""
     if not row.kb:
         return row.patch
     return f"KB{row.kb} {row.patch.replace(f'(KB{row.kb})', '').strip()}"
@@ -190,14 +189,14 @@ def _stacked(
 
 
 def _of_sources(named: Sequence[tuple[str, str]]) -> list[str]:
-    """Name each customer, with its source where there are several."""
+    """Name each customer, with its source if there are several."""
     if len({source for source, _ in named}) < 2:
         return [customer for _, customer in named]
     return [f"{customer}, {source}" for source, customer in named]
 
 
 def _distinct(labels: Sequence[str]) -> list[str]:
-    """Tell equal labels apart by a number: two customers of one name are two bars."""
+    """Distinguish equal labels by a number: two customers of one name are two bars."""
     seen: dict[str, int] = {}
     distinct = []
     for label in map(printable, labels):

@@ -1,7 +1,6 @@
-"""Charts of what time does: how many patches are open day by day, and how soon they are closed.
+"""Charts over time: open patches day by day, and the time to close them.
 
-Law of this file: rows in, chart out. What was not measured is not drawn as zero, and the summary
-says in words what the lines show.
+A moment without a measurement is not drawn as zero; the summary describes the lines in words.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,9 +15,9 @@ _SERIES = ("all", *SEVERITIES)
 
 
 def open_over_time(rows: Iterable[OpenCount]) -> Chart:
-    """Draw the open patches of each severity, one point a moment that was measured.
+    """Draw the open patches of each severity, one point for each measured moment.
 
-    A severity that a measured moment does not name had none; a moment without rows is not drawn.
+    A severity missing at a measured moment is zero; a moment without rows is not drawn.
     """
     found: dict[datetime, dict[str, int]] = {}
     for row in rows:
@@ -80,7 +79,7 @@ def _columns(names: Sequence[str], kind: Kind) -> tuple[Column, ...]:
 
 
 def _held(curve: dict[int, float], days: Sequence[int]) -> list[float | None]:
-    """Give a curve's value on each day: the last one known, and nothing after its end."""
+    """Return a curve's value on each day: the last known one, and None after its end."""
     end, last, values = max(curve), 1.0, list[float | None]()
     for day in days:
         last = curve.get(day, last)
@@ -98,7 +97,7 @@ def _change(moments: Sequence[datetime], totals: Sequence[int]) -> str:
 
 
 def _half_time(name: str, curve: dict[int, float]) -> str:
-    """Say after how many days half are closed; or how far it came, where it is less."""
+    """Describe after how many days half are closed, or the share closed if less."""
     what = "all patches" if name == "all" else f"{name} patches"
     days = [day for day in sorted(curve) if curve[day] <= 0.5]
     if days:

@@ -1,7 +1,8 @@
-"""Data to text or bytes: terminal, JSON, CSV, Markdown, spreadsheet, page.
+"""Formats of a report: terminal, JSON, CSV, Markdown, spreadsheet, page, Parquet.
 
-Law of this room: a format adds nothing and leaves nothing out in silence, prints nothing, and a
-file is either completely new or still the old one.
+Invariants:
+- a format that leaves rows out states the number of rows (tests/report/test_html.py);
+- a file is either completely new or the old one (tests/report/test_save.py).
 """
 
 from patchfleet.report.formats.csv import to_csv

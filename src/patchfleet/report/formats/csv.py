@@ -1,8 +1,8 @@
 """One table as comma-separated values, for spreadsheets and for programs.
 
-Law of this file: the first line holds the keys of the columns, every value is exact and times are
-ISO 8601 with `Z`, with one exception: text that a spreadsheet would take for a formula gets an
-apostrophe before it, since patch titles and device names come from outside. JSON has it without.
+The first line holds the keys of the columns; values are exact, times ISO 8601 with `Z`. One
+exception: text that a spreadsheet would take for a formula gets an apostrophe before it, since
+patch titles and device names are foreign. JSON has it unchanged.
 """
 
 import io
@@ -22,7 +22,7 @@ _QUOTED = re.compile(r"[\",;\t\r\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029]|^\s|\s$")
 
 
 def to_csv(table: Table) -> str:
-    """Spell a table as CSV with a header, lines ending in CR LF (RFC 4180), without `MARK`."""
+    """Format a table as CSV with a header, lines ending in CR LF (RFC 4180), without `MARK`."""
     text = io.StringIO(newline="")
     write_csv(table, text)
     return text.getvalue()
@@ -35,7 +35,7 @@ def write_csv(table: Table, file: TextIO) -> None:
 
 
 def _line(fields: Iterable[str]) -> str:
-    """Set fields beside each other; a line of one empty field is quoted, so that it is a line."""
+    """Join fields to a line; a single empty field is quoted, so that the line is not blank."""
     return (",".join(fields) or '""') + "\r\n"
 
 

@@ -1,7 +1,7 @@
-"""Text that a spreadsheet would take for a formula, and how it is kept from that.
+"""Protection of text that a spreadsheet would take for a formula.
 
-Law of this file: a reader that splits at a semicolon or a tab, as spreadsheets of some countries
-do, or that trims what cannot be seen, finds no formula either.
+Invariant: readers that split at a semicolon or a tab, or trim invisible characters, find no
+formula either (tests/report/test_text_json_csv.py::test_no_reader_of_a_csv_finds_a_formula).
 """
 
 import re
@@ -21,7 +21,7 @@ _MARKED = r"\1'"
 
 
 def disarmed(text: str) -> str:
-    """Put an apostrophe before what a spreadsheet would evaluate; other text is as it was."""
+    """Put an apostrophe before text that a spreadsheet would evaluate."""
     if _AT_THE_START.match(text):
         return "'" + text[0] + _INSIDE.sub(_MARKED, text[1:])
     return _INSIDE.sub(_MARKED, text)

@@ -1,8 +1,8 @@
-"""A report as one page: opens from disk, needs no network, and cannot use one.
+"""A report as one page that opens from disk and uses no network.
 
-Law of this file: everything stands inside the page, and its content security policy forbids the
-rest; text from outside is text, in the page and in its data. A table is cut where a browser would
-suffer, and the page says so.
+Everything is inside the page and its content security policy forbids the rest. Foreign text is
+escaped in the page and in its data (tests/report/test_html.py). A long table is cut, since a
+browser would become slow; the page states the number of rows.
 """
 
 import base64
@@ -40,7 +40,7 @@ _RANKS: dict[str, str] = {severity: str(rank) for rank, severity in enumerate(SE
 
 
 class PageCell(Struct, frozen=True):
-    """One cell: its text, how it is set, a word that has a look, what it is sorted by, a link."""
+    """One cell: text, alignment, style class, sort key and link."""
 
     text: str
     setting: str = ""
@@ -60,9 +60,9 @@ class PageTable(Struct, frozen=True):
 
 
 def to_html(what: Report | Table, *, rows_a_table: int = ROWS_A_TABLE) -> str:
-    """Spell a report or one table as one page with everything inside.
+    """Format a report or one table as one self-contained page.
 
-    Of each table the first `rows_a_table` rows are on the page, and it says of how many.
+    Each table shows its first `rows_a_table` rows, and how many there are.
     """
     if isinstance(what, Table):
         return _page(what.title, (what,), rows_a_table, notes=what.notes)
@@ -119,7 +119,7 @@ def _template() -> "Template":
 
 
 def _page_table(table: Table, limit: int) -> PageTable:
-    """Take what is read at a glance of the first rows; the others are not even asked for."""
+    """Take the summary columns of the first rows; the others are not read."""
     shown = replace(table, rows=table.rows[:limit]).summary_columns()
     total = shown.total or ()
     return PageTable(
@@ -146,7 +146,7 @@ def _cell(value: Cell, column: Column) -> PageCell:
     if column.kind == "file" and isinstance(value, str):
         return PageCell(column.title, "line", link=quote(value))
     if column.kind in {"severity", "state"} and isinstance(value, str):
-        # The value is one of our own words, and as a class at most unknown to the style sheet.
+        # The value is one of our own words; as a class it is at worst unknown to the style sheet.
         return PageCell(text, "line", f"{column.kind} {value}", _RANKS.get(value))
     if column.kind == "flag":
         is_work = value is not None and value is column.is_actionable
@@ -157,7 +157,7 @@ def _cell(value: Cell, column: Column) -> PageCell:
 
 
 def _text_setting(column: Column) -> str:
-    """Keep short text on one line, and give long text the room that is left."""
+    """Keep short text on one line, and give long text the remaining width."""
     if column.width is None:
         return "text"
     return "line" if column.width <= _SHORT else "wide" if column.width > _LONG else "text"
@@ -173,7 +173,7 @@ def _figure(figure: Metric) -> dict[str, object]:
 
 
 def _colours() -> str:
-    """Declare the colours of severities, by day and in the dark."""
+    """Declare the colours of severities for light and dark mode."""
     by_day, by_night = (
         "".join(f"--{name}:{colour};" for name, colour in colours.items())
         for colours in (SEVERITY_COLOURS, SEVERITY_COLOURS_IN_THE_DARK)
@@ -183,7 +183,7 @@ def _colours() -> str:
 
 
 def _inside_script(charts: Sequence[Chart]) -> "Markup":
-    """Spell the specifications as JSON that cannot end the script element it stands in."""
+    """Format the specifications as JSON that cannot end its script element."""
     text = msgspec.json.encode({chart.name: vega_lite(chart) for chart in charts}).decode()
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
@@ -191,7 +191,7 @@ def _inside_script(charts: Sequence[Chart]) -> "Markup":
 
 
 def _markup(text: str) -> "Markup":
-    """Mark our own text as not to be escaped."""
+    """Mark our own text as safe, not to be escaped."""
     from markupsafe import Markup
 
     return Markup(text)  # noqa: S704 - our own files, and JSON made safe above

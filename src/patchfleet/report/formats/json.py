@@ -1,7 +1,7 @@
-"""A report for programs: one JSON object, the same text for the same facts.
+"""A report as one JSON object: the same text for the same data.
 
-Law of this file: values are exact. Times are ISO 8601 with `Z`, shares are numbers, what is not
-known is `null`, and a closing total is left to who adds up.
+Values are exact: times are ISO 8601 with `Z`, shares are numbers, unknown is `null`. Totals are
+left out.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,7 @@ _INDENT = "  "
 
 
 def to_json(what: Report | Table) -> str:
-    """Spell a report or one table as JSON, indented, ending with a newline.
+    """Format a report or one table as JSON, indented, ending with a newline.
 
     A report is `{report, title, as_of, coverage, notes, figures: {name: value}, tables: {name:
     [row]}}`, a table `{table, title, note, notes, rows: [row]}`, where `notes` are those of its
@@ -25,7 +25,7 @@ def to_json(what: Report | Table) -> str:
 
 
 def iter_json(what: Report | Table) -> Iterator[str]:
-    """Spell the text of `to_json` piece by piece, a row at a time."""
+    """Yield the text of `to_json` piece by piece, a row at a time."""
     if isinstance(what, Table):
         about = {"table": what.name, "title": what.title, "note": what.note}
         yield _opened({**about, "notes": what.notes} if what.notes else about)
@@ -53,7 +53,7 @@ def _heading(report: Report) -> dict[str, Any]:
 
 
 def _opened(content: Mapping[str, Any]) -> str:
-    """Spell an object without its end: more follows."""
+    """Format an object without its end, so that more can follow."""
     return _spelled(content).removesuffix("\n}")
 
 

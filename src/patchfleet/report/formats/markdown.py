@@ -1,7 +1,7 @@
-"""A report as Markdown, in GitHub's dialect: for a ticket, a wiki, a message.
+"""A report as Markdown in GitHub's dialect, for a ticket, a wiki or a message.
 
-Law of this file: text from outside stays text. It makes no markup, no HTML and no further cell;
-an address in it may become a link by itself, which then shows where it leads. No row is left out.
+Invariant: foreign text makes no markup, no HTML and no further cell
+(tests/report/test_markdown.py). An address in it may become a link, which shows its target.
 """
 
 import re
@@ -19,16 +19,15 @@ _AT_THE_START = re.compile(r"^(\d*)([-+=.)])")
 
 
 def to_markdown(what: Report | Table) -> str:
-    """Spell a report or one table as Markdown, ending with a newline.
+    """Format a report or one table as Markdown, ending with a newline.
 
-    The columns are those that are read at a glance; of charts it has the sentence that says what
-    they show.
+    It has the summary columns of tables, and the summary sentence of charts.
     """
     return "".join(iter_markdown(what))
 
 
 def iter_markdown(what: Report | Table) -> Iterator[str]:
-    """Spell the text of `to_markdown` line by line."""
+    """Yield the text of `to_markdown` line by line."""
     blocks = _of_report(what) if isinstance(what, Report) else _alone(what)
     for place, block in enumerate(blocks):
         if place:
@@ -92,10 +91,10 @@ def _cell(value: Cell, column: Column) -> str:
 
 
 def _line(text: str) -> str:
-    """Spell text that begins a line."""
+    """Escape text that begins a line."""
     return _AT_THE_START.sub(r"\1\\\2", _text(text))
 
 
 def _text(text: str) -> str:
-    """Put a backslash before what would be markup, and an entity for what would be one."""
+    """Escape markup with a backslash, and entities with an entity."""
     return _MARKUP.sub(r"\\\g<0>", printable(text)).replace("&", "&amp;").strip()

@@ -1,4 +1,4 @@
-"""One table as a Parquet file, with real types, for a notebook or an engine."""
+"""One table as a Parquet file, with real types."""
 
 from datetime import datetime
 from pathlib import Path
@@ -44,7 +44,7 @@ def write_parquet(table: Table, path: Path) -> None:
 
 
 def _odd_places(table: Table) -> set[int]:
-    """Find the columns that hold a value of another kind than theirs."""
+    """Find the columns that hold a value of another kind."""
     fits = {place: _FITS[c.kind] for place, c in enumerate(table.columns) if c.kind in _FITS}
     odd: set[int] = set()
     for row in table.rows:

@@ -1,6 +1,7 @@
-"""A report as a file, in the format that its name asks for.
+"""A report as a file, in the format of the file name's ending.
 
-Law of this file: what is written appears whole or not at all; the old file stays until then.
+Invariant: a file appears completely or not at all; until then the old one stays
+(tests/report/test_save.py).
 """
 
 import os
@@ -35,7 +36,7 @@ def save(what: Report | Table, path: Path | str) -> Path:
 
 
 def check_destination(path: Path | str) -> Path:
-    """Refuse a place that `save` could not write to, before the work of a report is done.
+    """Refuse a destination that `save` could not write, before a report is built.
 
     Raises ConfigError for an ending without a format, a folder, or a folder that is not there.
     """
@@ -57,7 +58,7 @@ def check_destination(path: Path | str) -> Path:
 
 
 def _replace(target: Path, write: Callable[[Path], None]) -> None:
-    """Let `write` fill a file beside `target`, then put it in its place in one step."""
+    """Let `write` fill a file beside `target`, then replace `target` in one step."""
     target = target.resolve()  # a link stays a link
     beside = target.with_name(f".{target.name}.{os.getpid()}.new")
     try:
@@ -74,7 +75,7 @@ def _write_json(what: Report | Table, path: Path) -> None:
 
 
 def _one_table(what: Report | Table, kind: str) -> Table:
-    """Return the only table of a report; raise ConfigError where there are several."""
+    """Return the only table of a report; raise ConfigError if there are several."""
     if not isinstance(what, Report):
         return what
     if len(what.tables) != 1:
@@ -117,7 +118,7 @@ def _write_markdown(what: Report | Table, path: Path) -> None:
 
 
 def _write_pieces(pieces: Iterable[str], path: Path) -> None:
-    """Write text as it comes, so that no report has to fit into memory."""
+    """Write text piece by piece, so that a report need not fit into memory."""
     with path.open("w", encoding="utf-8", newline="\n") as file:
         file.writelines(pieces)
 

@@ -1,7 +1,7 @@
-"""Tables for a terminal, or for a file or a pipe that somebody reads as text.
+"""Tables as text for a terminal, a file or a pipe.
 
-Law of this file: what is printed can be read without colour, and is never cut: a terminal folds
-what does not fit, anything else gets lines as long as they need to be.
+Invariant: nothing is cut: a terminal folds long cells, elsewhere lines are as long as needed
+(tests/report/test_text_json_csv.py). Colour is never the only sign.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _NOTHING = "-"
 _GAP = "  "
 _LEAST = 24
-"""Characters that a column keeps which wishes for more, so that titles do not fold into a tower."""
+"""Least width, in characters, of a column with long text."""
 
 _STYLES: dict[Cell, str] = {
     "critical": "bold red",
@@ -26,10 +26,10 @@ _STYLES: dict[Cell, str] = {
     "important": "yellow",
     "reboot_required": "yellow",
 }
-"""Emphasis only: the word itself always stands there."""
+"""Emphasis only: the word itself is always shown."""
 
 _Line: TypeAlias = tuple[str, str]
-"""A text and its style."""
+"""Text and its style."""
 
 
 def write_text(what: Report | Table, console: "Console") -> None:
@@ -45,7 +45,7 @@ def write_text(what: Report | Table, console: "Console") -> None:
                 console.out("\n".join(_aligned(part)), highlight=False)
         else:
             text, style = part
-            # A title may hold [brackets] or :colons:, which are nobody's markup.
+            # A title may hold [brackets] or :colons:, which are not markup.
             console.print(
                 text, style=style, markup=False, emoji=False, highlight=False, soft_wrap=True
             )
@@ -89,7 +89,7 @@ def _figure(figure: Metric, width: int) -> str:
 
 
 def _aligned(table: Table) -> Iterator[str]:
-    """Set a table in columns that are as wide as what they hold."""
+    """Align a table in columns as wide as their content."""
     from rich.cells import cell_len
 
     kinds: list[Kind] = [column.kind for column in table.columns]
@@ -123,7 +123,7 @@ def _texts(row: Sequence[Cell], kinds: Sequence[Kind]) -> list[str]:
 
 
 def _grid(table: Table) -> "RichTable":
-    """Set a table so that a terminal can fold it."""
+    """Lay out a table so that a terminal can fold it."""
     from rich import box
     from rich.table import Table as RichTable
 

@@ -1,7 +1,7 @@
-"""A chart as a Vega-Lite specification, its numbers inside.
+"""A chart as a Vega-Lite specification with its data.
 
-Law of this file: every colour is a variable of the page (`var(--critical)`), so that one drawing
-reads by day, in the dark and on paper; nothing in a specification names an address.
+Every colour is a variable of the page (`var(--critical)`), so that one drawing works in light mode,
+dark mode and print; a specification names no address.
 """
 
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ _UPRIGHT_AXIS = {"labelAngle": 0, "ticks": False, "domain": False, "labelPadding
 
 
 def vega_lite(chart: Chart) -> dict[str, Any]:
-    """Draw a chart as wide as what holds it (Vega-Lite 5 and later)."""
+    """Draw a chart as wide as its container (Vega-Lite 5 and later)."""
     drawn = _bars(chart) if chart.shape in {"bars", "columns"} else _lines(chart)
     return {"width": "container", "background": None, **drawn, "config": _CONFIG}
 
@@ -72,7 +72,7 @@ def _bar_values(chart: Chart) -> list[dict[str, Any]]:
 
 
 def _lines(chart: Chart) -> dict[str, Any]:
-    """Draw lines; wherever the pointer is, the nearest moment tells all its numbers."""
+    """Draw lines; a tooltip shows all numbers of the moment nearest to the pointer."""
     first, *parts = chart.table.columns
     is_share = any(column.kind == "percent" for column in parts)
     along = {"field": "at", "title": None if chart.shape == "lines" else first.title}
@@ -113,7 +113,7 @@ def _lines(chart: Chart) -> dict[str, Any]:
 
 
 def _all_numbers(chart: Chart, form: str) -> list[dict[str, str]]:
-    """Tell the moment and every number; a plain text would be lost where the nearest is sought."""
+    """List the moment and every number; the nearest-point selection would lose plain text."""
     first, *parts = chart.table.columns
     return [
         {"field": "at", "title": first.title, **_TOLD[chart.shape]},
@@ -156,7 +156,7 @@ def _line_values(chart: Chart) -> list[dict[str, Any]]:
 
 
 def _place(at: Cell) -> Cell:
-    """Put a moment as ISO 8601, which every browser reads alike."""
+    """Format a moment as ISO 8601, which every browser parses alike."""
     return at.astimezone(UTC).isoformat() if isinstance(at, datetime) else at
 
 
@@ -175,7 +175,7 @@ def _colours(chart: Chart, field: str, domain: list[str]) -> dict[str, Any]:
 _TEXT = {"labelFontSize": 12, "labelColor": "var(--soft)", "titleColor": "var(--soft)"}
 _CONFIG: dict[str, Any] = {
     "font": "system-ui, sans-serif",
-    # The page says in words what a chart shows; a thousand labelled bars would drown that.
+    # The page describes the chart in words; a thousand labelled bars would hide that.
     "aria": False,
     "view": {"stroke": None},
     "axis": {

@@ -1,8 +1,8 @@
 """A report as a workbook: a summary with charts, then one sheet a table.
 
-Law of this file: every row arrives, with its type (dates are dates, numbers are numbers), and text
-from outside stays text: no formula, no link. The same report gives the same bytes. Rows are written
-once and forgotten, so that memory does not grow with them.
+Invariants (tests/report/test_xlsx.py): every row is written with its type, foreign text makes no
+formula and no link, and the same report gives the same bytes. Rows are written once and not kept,
+so that memory does not grow with them.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -45,11 +45,11 @@ _OPTIONS = {
 }
 
 _NO_TIME = datetime(2000, 1, 1, tzinfo=UTC)
-"""When a workbook of one table was made: a table says no time, and the clock is not asked."""
+"""Creation time of a workbook of one table, which has no time; the clock is not read."""
 
 
 class Sheet(Struct, frozen=True):
-    """One sheet to be: its name, of which table, how many of its rows, and whether the last."""
+    """Planned sheet: its name, table, number of rows, and whether it is the table's last."""
 
     name: str
     table: Table
@@ -60,8 +60,8 @@ class Sheet(Struct, frozen=True):
 def write_xlsx(what: Report | Table, path: Path, *, rows_a_sheet: int = ROWS_A_SHEET) -> None:
     """Write a report or one table as a workbook to `path`.
 
-    A table longer than `rows_a_sheet` goes on in a further sheet, "Findings (2)", and the summary
-    says so. Text that a cell cannot hold ends in a mark. Raises OSError where it cannot be written.
+    A table longer than `rows_a_sheet` continues in a further sheet, "Findings (2)", which the
+    summary lists. Text too long for a cell ends in a mark. Raises OSError if it cannot be written.
     """
     import xlsxwriter  # type: ignore[import-untyped]
     from xlsxwriter.exceptions import FileCreateError  # type: ignore[import-untyped]
@@ -103,7 +103,7 @@ def _fill(book: Any, what: Report | Table, sheets: Sequence[Sheet]) -> None:
 
 
 def sheet_name(name: str, part: int, taken: set[str]) -> str:
-    """Make a sheet name: 31 characters, none that Excel forbids, and not one of `taken`."""
+    """Make a sheet name: 31 characters, without those that Excel forbids, and not in `taken`."""
     clean = "".join(" " if character in "[]:*?/\\_" else character for character in printable(name))
     clean = clean.strip("' ").capitalize() or "Sheet"
     for number in count(part):
@@ -143,7 +143,7 @@ class _Formats:
 
 
 def _sheets(tables: Iterable[Table], rows_a_sheet: int) -> Iterator[Sheet]:
-    # "History" is a name that Excel keeps for itself.
+    # Excel reserves the name "History".
     taken = {"summary", "notes", "chart data", "history"}
     for table in tables:
         starts = range(0, max(len(table.rows), 1), rows_a_sheet)
@@ -156,7 +156,7 @@ def _sheets(tables: Iterable[Table], rows_a_sheet: int) -> Iterator[Sheet]:
 def _write_sheet(
     sheet: Any, part: Sheet, rows: Iterator[tuple[Cell, ...]], formats: _Formats
 ) -> None:
-    """Write the next rows of a table; after the last part, all of them have been read."""
+    """Write the next rows of a table; the last part reads them to the end."""
     table = part.table
     last_row, last_column = part.count, len(table.columns) - 1
     first = list(islice(rows, min(part.count, _ROWS_TO_FIT)))
@@ -179,7 +179,7 @@ def _write_sheet(
             if value is not None:
                 writers[place](number, place, value)
     if part.is_last:
-        next(rows, None)  # rows that are read later say only at their end that they were too many
+        next(rows, None)  # lazy rows raise only at their end if they were too many
         if table.total is not None:
             _write_total(sheet, last_row + 1, table, formats)
 
@@ -193,7 +193,7 @@ def _write_total(sheet: Any, row: int, table: Table, formats: _Formats) -> None:
 
 
 def _rules(column: Column, formats: _Formats) -> Iterator[dict[str, Any]]:
-    """Say how cells of a column look by what they hold: words tinted, numbers on a scale."""
+    """Add conditional formats to a column: tints for words, a scale for numbers."""
     if column.kind in {"state", "severity"}:
         for word, style in formats.tints.items():
             yield {"type": "cell", "criteria": "==", "value": f'"{word}"', "format": style}

@@ -1,7 +1,7 @@
-"""How one value becomes one cell of a sheet, with its type.
+"""Cells of a sheet: one value and its type.
 
-Law of this file: nothing becomes another value: what a cell cannot hold is text, and what is cut
-says so.
+Invariant: no value becomes another value; a value that a cell cannot hold is text, and cut text
+ends in a mark (tests/report/test_xlsx.py).
 """
 
 from collections.abc import Callable

@@ -1,7 +1,4 @@
-"""The charts of a workbook, and the sheet of numbers that they are drawn from.
-
-Law of this file: charts are the spreadsheet's own, drawn from cells that anybody can see.
-"""
+"""Charts of a workbook, drawn by the spreadsheet from cells of a sheet that users can see."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -26,7 +23,7 @@ _KINDS: dict[Shape, dict[str, str]] = {
 
 
 def write_chart_data(book: Any, charts: Iterable[Chart]) -> None:
-    """Write the numbers that the charts are drawn from, one block under the other."""
+    """Write the numbers of the charts, one block under the other."""
     charts = tuple(charts)
     if not charts:
         return
@@ -48,7 +45,7 @@ def write_chart_data(book: Any, charts: Iterable[Chart]) -> None:
 
 
 def insert_charts(book: Any, sheet: Any, row: int, charts: Sequence[Chart]) -> None:
-    """Put the charts on a sheet from `row` on, two beside each other."""
+    """Put the charts on a sheet from `row` on, two in a row."""
     tops = _tops(charts)
     for first in range(0, len(charts), 2):
         pair = range(first, min(first + 2, len(charts)))

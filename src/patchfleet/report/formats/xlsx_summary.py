@@ -1,6 +1,6 @@
-"""The first sheet of a workbook: figures, notes, what stands on which sheet, and the charts.
+"""First sheet of a workbook: notes, figures, contents and charts.
 
-Law of this file: what a report does not cover is said before anything else is shown.
+Notes come first: gaps in the coverage are shown before any number.
 """
 
 from collections.abc import Iterable, Sequence
@@ -32,7 +32,7 @@ def write_summary(book: Any, report: Report, contents: Sequence[tuple[str, Table
 
 
 def write_notes(book: Any, table: Table) -> None:
-    """Write a sheet beside the one table of a report: what the report covers and what not."""
+    """Write the notes of a report on a sheet beside its one table."""
     sheet = book.add_worksheet("Notes")
     sheet.hide_gridlines(2)
     sheet.set_column(0, _LAST_COLUMN, 18)
