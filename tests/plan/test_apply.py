@@ -126,7 +126,7 @@ def test_what_moved_since_the_plan_is_left_alone(fleet):
     result = fleet.apply(planned)[0]
     ((change, reason),) = result.skipped
     assert change == moved
-    assert reason == "moved since the plan, now 2 Pending, 66 Approve"
+    assert reason == "changed since the plan, now 2 Pending, 66 Approve"
     assert result.confirmed == device.changes[1:]
     assert fleet.true(device.device_id)[moved.finding_id]["policy"] == 66
     first = fleet.journal(planned)[0]
@@ -157,8 +157,8 @@ def replaced(planned, **fields):
 @pytest.mark.parametrize(
     ("fields", "reason"),
     [
-        ({"finding_id": "1"}, "not on the device any more"),
-        ({"patch": "Another title"}, "the number now means another patch"),
+        ({"finding_id": "1"}, "no longer on the device"),
+        ({"patch": "Another title"}, "the id now means another patch"),
     ],
 )
 def test_a_number_that_is_gone_or_means_something_else_is_left_alone(fleet, fields, reason):

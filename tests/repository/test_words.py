@@ -10,14 +10,14 @@ from tree import HOME, SOURCE
 ROOMS = sorted({passage.room for passage in prose.modules()} | {"docs"})
 
 WORDS_LEFT = {
-    "store": 388, "emulator": 245, "docs": 237, "qualys": 150, "report": 123, "transport": 89,
-    "policy": 59, "nsight": 58, "plan": 13,
+    "store": 388, "emulator": 245, "docs": 237, "qualys": 150, "transport": 89, "policy": 59,
+    "nsight": 58, "report": 57,
 }  # fmt: skip
 """Forbidden words that a room still has. A number is only ever made smaller."""
 
 QUESTIONS_LEFT = {
-    "store": 33, "emulator": 20, "qualys": 11, "report": 11, "policy": 9, "transport": 7,
-    "nsight": 4, "plan": 1,
+    "store": 33, "emulator": 20, "qualys": 11, "policy": 9, "transport": 7, "nsight": 4,
+    "report": 1,
 }  # fmt: skip
 """Module docstrings of a room that still begin with a question word."""
 

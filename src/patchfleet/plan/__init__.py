@@ -1,4 +1,4 @@
-"""What should change, and the changing of it: every change is seen before it is made."""
+"""Planned changes and their execution: every change is shown before it is made."""
 
 from patchfleet._renamed import renamed
 from patchfleet.plan.apply import DeviceResult, Target, apply

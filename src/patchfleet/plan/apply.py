@@ -1,8 +1,9 @@
-"""Carry out a plan, device by device: read again, send, write it down, read back.
+"""Execution of a plan, device by device: read again, send, write to the journal, read back.
 
-Laws of this file: nothing is planned anew; what moved since the plan is skipped and said; each
-call is sent, read back and journalled by itself (`transport/change.py`), and an outcome nobody can
-tell is called unknown.
+A finding that differs from the plan is skipped with its reason. `transport/change.py` sends each
+call, reads it back and writes the journal; an outcome that cannot be confirmed is unknown.
+
+Invariant: nothing is sent for a finding that differs from the plan (tests/plan/test_apply.py).
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -30,13 +31,13 @@ class Target(Protocol):
     def findings_of(self, device_id: str, *, is_doubted: bool = False) -> list[Finding]:
         """Return every patch of a device as it is now, or raise a `VendorError`.
 
-        Where the last answer `is_doubted`, nothing of how it came is used again.
+        `is_doubted` reads on a new connection, since the last response may be another device's.
         """
         ...
 
     @property
     def most_at_once(self) -> int:
-        """How many patches one change can name."""
+        """Return the largest number of patches in one change."""
         ...
 
     def change(
@@ -46,15 +47,15 @@ class Target(Protocol):
         finding_ids: tuple[str, ...],
         journal: ChangeJournal | None = None,
     ) -> Made[Any]:
-        """Do one action to some patches of a device, and return what was read back."""
+        """Apply an action to some patches of a device, and return what was read back."""
         ...
 
 
 class DeviceResult(Struct, frozen=True, kw_only=True):
-    """What became of the findings of one device, by outcome, with a reason where there is one.
+    """The findings of one device by outcome, each with its reason.
 
-    `confirmed` were read back as wanted; `skipped` had moved or were gone; `failed` were refused;
-    `unknown` were sent and could not be confirmed.
+    `confirmed` were read back as requested; `skipped` differed from the plan or were gone; `failed`
+    were refused; `unknown` were sent and could not be confirmed.
     """
 
     device: DeviceChange
@@ -65,25 +66,25 @@ class DeviceResult(Struct, frozen=True, kw_only=True):
 
     @property
     def is_done(self) -> bool:
-        """Whether nothing failed and nothing is in doubt."""
+        """Return whether nothing failed and nothing is unknown."""
         return not self.failed and not self.unknown
 
 
 def apply(
     plan: Plan, target: Target, journal: "Journal", *, now: Callable[[], datetime]
 ) -> Iterator[DeviceResult]:
-    """Yield the result of each device as it is done; raise where the key itself is refused.
+    """Yield the result of each device; raise if the key itself is refused.
 
     Three calls a device, and two for each further hundred patches: the list before, the change, the
-    list after [D: approve_patch.htm: the answer to a change says nothing of its effect]. A list
-    that lacks a patch of the plan is asked for twice.
+    list after [D: approve_patch.htm: the response to a change does not report its effect]. A list
+    without a patch of the plan is read twice.
     """
     for device in plan.devices:
         yield _Application(plan, target, journal, now, device).result()
 
 
 class _Application:
-    """The changing of one device."""
+    """The execution for one device."""
 
     def __init__(
         self,
@@ -119,7 +120,7 @@ class _Application:
         return result
 
     def _changed(self, result: DeviceResult, wanted: tuple[PlannedChange, ...]) -> DeviceResult:
-        """Make one call, and add what came of it; raise where the key itself is refused."""
+        """Make one call and add its outcome; raise if the key itself is refused."""
         met: dict[str, Json] = {one.finding_id: f"{one.state}, {one.decision}" for one in wanted}
         made = self._target.change(
             self._plan.action,
@@ -131,8 +132,8 @@ class _Application:
         sorted_out: dict[str, list[tuple[PlannedChange, str]]] = {}
         for claim in changes.claims_of(made, tuple(met)):
             sent = "sent, and " if claim.outcome == "unknown" else ""
-            told = [(by_id[one], sent + claim.reason) for one in claim.items]
-            sorted_out.setdefault(claim.outcome, []).extend(told)
+            claimed = [(by_id[one], sent + claim.reason) for one in claim.items]
+            sorted_out.setdefault(claim.outcome, []).extend(claimed)
         failed = sorted_out.get("failed", [])
         if isinstance(made.error, Unauthorized | Forbidden) and len(failed) == len(wanted):
             raise made.error
@@ -146,10 +147,10 @@ class _Application:
         )
 
     def _read(self) -> dict[str, Finding]:
-        """Return the device's patches; raise `Unreadable` where none of the plan is among them.
+        """Return the patches of the device; raise `Unreadable` if none of the plan is among them.
 
-        No list names its device: one that lacks a patch of the plan may be another device's, and is
-        asked for again.
+        No list names its device: a list without a patch of the plan may be another device's, and is
+        read again.
         """
         planned = {change.finding_id for change in self._device.changes}
         found = self._listed()
@@ -168,7 +169,7 @@ class _Application:
     def _still_so(
         self, before: dict[str, Finding]
     ) -> tuple[tuple[PlannedChange, ...], tuple[tuple[PlannedChange, str], ...]]:
-        """Split the changes into those whose finding is as it was planned, and those that moved."""
+        """Split the changes into those whose finding is as planned, and the others."""
         wanted, skipped = [], []
         for change in self._device.changes:
             reason = _moved(change, before.get(change.finding_id), self._plan.action)
@@ -186,9 +187,9 @@ class _Application:
         *,
         reason: str = "",
     ) -> None:
-        """Write a line of the journal on what is not sent."""
+        """Write an entry of the journal for changes that are not sent."""
         as_seen: dict[str, Json] = {
-            change.finding_id: _spoken(seen[change.finding_id])
+            change.finding_id: _status_text(seen[change.finding_id])
             for change in changes
             if change.finding_id in seen
         }
@@ -212,11 +213,11 @@ class _Application:
 
 
 def _moved(change: PlannedChange, finding: Finding | None, action: Action) -> str | None:
-    """Return why a change is not made any more, or None where all is as it was planned."""
+    """Return why a change is no longer made, or None if all is as planned."""
     if finding is None:
-        return "not on the device any more"
+        return "no longer on the device"
     if finding.patch.title != change.patch:
-        return "the number now means another patch"
+        return "the id now means another patch"
     reason = no_op_reason(action, finding.state, finding.decision, finding.is_own_decision)
     if reason is not None:
         return reason
@@ -225,11 +226,11 @@ def _moved(change: PlannedChange, finding: Finding | None, action: Action) -> st
         change.decision,
         change.is_own_decision,
     ):
-        return f"moved since the plan, now {_spoken(finding)}"
+        return f"changed since the plan, now {_status_text(finding)}"
     return None
 
 
-def _spoken(finding: Finding | None) -> str:
+def _status_text(finding: Finding | None) -> str:
     if finding is None:
         return "nothing of it"
     return f"{finding.vendor_status}, {finding.vendor_decision}"

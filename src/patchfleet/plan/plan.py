@@ -1,7 +1,4 @@
-"""From findings and an action to an ordered list of changes, and of what is skipped and why.
-
-Law of this file: pure. What is asked for and will not be done is data with a reason.
-"""
+"""Plan of an action: the changes of selected findings in order, and skipped ones with reasons."""
 
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -19,9 +16,9 @@ from patchfleet.store.types import change_id
 
 
 class PlannedChange(Struct, frozen=True, kw_only=True):
-    """One finding that will change: what it is now, so that apply can tell whether it has moved.
+    """One finding that will change, with its present state, so that `apply` notices a difference.
 
-    Unless `is_sure`, nobody has read how it is since we changed it: apply decides when it reads it.
+    Unless `is_sure`, it was not read since Patchfleet's last change: `apply` decides when it reads.
     """
 
     finding_id: str
@@ -33,7 +30,7 @@ class PlannedChange(Struct, frozen=True, kw_only=True):
 
 
 class DeviceChange(Struct, frozen=True, kw_only=True):
-    """All changes of one device: one call, or a few where there are many."""
+    """All changes of one device: one call, or a few for many patches."""
 
     device_id: str
     device: str
@@ -51,7 +48,7 @@ class Skipped(Struct, frozen=True, kw_only=True):
 
 
 class Plan(Struct, frozen=True, kw_only=True):
-    """What one action will do to one source. `as_of` is the age of the facts it was made from."""
+    """The effect of one action on one source; `as_of` is the time of the findings."""
 
     id: str
     source: str
@@ -63,7 +60,7 @@ class Plan(Struct, frozen=True, kw_only=True):
 
     @property
     def findings(self) -> int:
-        """How many findings will change."""
+        """Return the number of findings that will change."""
         return sum(len(device.changes) for device in self.devices)
 
 
@@ -80,9 +77,9 @@ def plan(
 ) -> Plan:
     """Make a plan of the findings of one source, in their order, one entry a device.
 
-    `tried` says how often an action was sent for a device and finding already; with `at_most` it is
-    not sent once more than that. `unsure` are devices and findings that we changed since the
-    findings were read, and of which nobody knows how they are: nothing is "already" so there.
+    `tried` is the number of times that an action was sent for a device and finding, limited by
+    `at_most`. `unsure` are devices and findings that Patchfleet changed since they were read, with
+    an unknown state: none of them is skipped as "already" so.
     """
     changes: dict[str, list[FindingRow]] = {}
     skipped = []
@@ -118,10 +115,10 @@ _INSTALLED: tuple[State, ...] = ("installed", "reboot_required")
 
 
 def no_op_reason(action: Action, state: State, decision: Decision, is_own: bool) -> str | None:
-    """Return why an action would change nothing, or None where it would change something.
+    """Return why an action would change nothing, or None if it would change something.
 
-    Rests on the vendor's work flow [D: pm_action_workflow.htm] and, for retry, on what the existing
-    wrapper's author saw [O: peer]: only a failed patch is tried again.
+    By the vendor's work flow [D: pm_action_workflow.htm] and, for retry, by an observation of the
+    existing wrapper's author [O: peer]: only a failed patch is tried again.
     """
     if action in _REPEATING:
         return None if state == "failed" else f"not failed ({_words(state)})"
@@ -143,12 +140,12 @@ def _words(name: str) -> str:
 def since_changed(
     findings: Sequence[FindingRow],
     read_backs: Mapping[tuple[str, str], ReadBack],
-    standing: Callable[[Json], tuple[State, Decision, bool] | None],
+    state_of: Callable[[Json], tuple[State, Decision, bool] | None],
 ) -> tuple[list[FindingRow], set[tuple[str, str]]]:
-    """Return the findings as they were read after our own changes since they were recorded.
+    """Return the findings, updated by what was read back after changes since they were recorded.
 
-    `standing` reads what the journal keeps of one. With them come the device and finding of those
-    that we changed, and of which nobody has read how they are since.
+    `state_of` decodes an entry of the journal. Also returns the device and finding of those that
+    were changed and not read since.
     """
     rows, unsure = [], set()
     for row in findings:
@@ -157,7 +154,7 @@ def since_changed(
         if read_back is None or read_back.at < row.scanned_at:
             rows.append(row)
             continue
-        now = standing(read_back.now)
+        now = state_of(read_back.now)
         if now is None:
             unsure.add(key)
             rows.append(row)
