@@ -115,6 +115,7 @@ def running(bin_folder: Path) -> Iterator[Server]:
         options = {
             "port": port, "listen_addresses": "'127.0.0.1'", "fsync": "off",
             "unix_socket_directories": f"'{folder}'", "max_connections": 60,
+            "full_page_writes": "off", "autovacuum": "off", "max_wal_size": "4GB",
         }  # fmt: skip
         with (folder / "data" / "postgresql.conf").open("a") as conf:
             conf.writelines(f"{name} = {value}\n" for name, value in options.items())

@@ -1,6 +1,7 @@
 """Random samples of the tests marked `full`: a plain run draws some, `pytest --full` runs all.
 
-Invariant: every file draws at least one of its own (tests/repository/test_sampling.py).
+A group is a file, or several files of few tests that need an environment of their own.
+Invariant: a run draws at least one test of each group (tests/repository/test_sampling.py).
 """
 
 import math
@@ -14,10 +15,10 @@ import pytest
 
 SEED = "PATCHFLEET_TEST_SEED"
 SHARE = 0.05
-"""The part of a file's tests that a plain run draws, unless the marker states another."""
+"""The part of a group's tests that a plain run draws, unless the marker states another."""
 
 DRAWN: pytest.StashKey[dict[str, tuple[int, int]]] = pytest.StashKey()
-"""How many of a file's `full` tests were drawn, of how many."""
+"""How many of the `full` tests of a file or another group were drawn, of how many."""
 
 
 def seed() -> int:
@@ -26,7 +27,7 @@ def seed() -> int:
 
 
 class Sample(NamedTuple):
-    """The tests that run, those left out, and how many of a file's `full` tests were drawn."""
+    """The tests that run, those left out, and how many of each group were drawn."""
 
     kept: list[pytest.Item]
     left_out: list[pytest.Item]
@@ -41,15 +42,16 @@ def sample(items: Sequence[pytest.Item], named: Iterable[str]) -> Sample:
         marker = item.get_closest_marker("full")
         if marker and not item.nodeid.startswith(named):
             file = item.nodeid.partition("::")[0]
-            groups[file, marker.kwargs.get("share", SHARE)].append(item)
+            group = marker.kwargs.get("group", file)
+            groups[group, marker.kwargs.get("share", SHARE)].append(item)
     left_out: set[pytest.Item] = set()
     drawn: dict[str, tuple[int, int]] = {}
-    for (file, share), of_file in groups.items():
-        count = math.ceil(len(of_file) * share)
-        chance = random.Random(f"{file} {share} {seed()}")
-        left_out |= set(of_file) - set(chance.sample(of_file, count))
-        before = drawn.get(file, (0, 0))
-        drawn[file] = before[0] + count, before[1] + len(of_file)
+    for (group, share), of_group in groups.items():
+        count = math.ceil(len(of_group) * share)
+        chance = random.Random(f"{group} {share} {seed()}")
+        left_out |= set(of_group) - set(chance.sample(of_group, count))
+        before = drawn.get(group, (0, 0))
+        drawn[group] = before[0] + count, before[1] + len(of_group)
     kept = [item for item in items if item not in left_out]
     return Sample(kept, [item for item in items if item in left_out], drawn)
 
@@ -58,7 +60,7 @@ def summary(drawn: dict[str, tuple[int, int]]) -> str:
     """Format what was drawn, and the two ways to run more."""
     count, of = (sum(numbers) for numbers in zip(*drawn.values(), strict=True))
     return (
-        f"{count} of {of:,} tests marked full were drawn from {len(drawn)} files by "
+        f"{count} of {of:,} tests marked full were drawn from {len(drawn)} groups by "
         f"{SEED}={seed()}; ./script/test full runs all of them"
     )
 
@@ -93,6 +95,7 @@ def pytest_testnodedown(node: Any) -> None:
     node.config.stash[DRAWN] = getattr(node, "workeroutput", {}).get("drawn", {})
 
 
+@pytest.hookimpl(trylast=True)  # after rooms have marked theirs and -k and -m have chosen
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out the tests marked `full` that are not drawn."""
     if not config.getoption("full"):

@@ -15,16 +15,19 @@ import pytest
 from benchmarks import page
 from benchmarks.__main__ import ITEMS
 from benchmarks.comparison import HEADINGS, Comparison, table
-from benchmarks.processes import PEER_PYTHON, SDK_PYTHON
+from environments import python_of
 
 ROOT = Path(__file__).parent.parent
+BESIDE = {"sync": "peer", "qualys": "qualysdk"}
+"""Items that run another library's code, which has an environment of its own."""
 
 
 @pytest.mark.slow
+@pytest.mark.full(group="environments")
 @pytest.mark.parametrize("name", ITEMS)
 def test_each_item_runs(name):
-    if not {"sync": PEER_PYTHON, "qualys": SDK_PYTHON}.get(name, ROOT).exists():
-        pytest.skip("what stands beside it needs Python 3.12")
+    if name in BESIDE:
+        python_of(BESIDE[name])
     before = page.PAGE.read_bytes()
     run = subprocess.run(
         [sys.executable, "-m", "benchmarks", "--tiny", name],

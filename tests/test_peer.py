@@ -1,24 +1,23 @@
 """The emulator satisfies a client nobody here wrote: the existing wrapper's own code, over HTTP.
 
-The wrapper needs Python 3.12 and has an environment of its own, made by `script/setup dev`.
+The wrapper needs Python 3.12 and has an environment of its own, made by `script/environment`.
 """
 
 import json
-import os
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from environments import python_of
 from patchfleet.emulator import Emulator
 
 HOME = Path(__file__).parent.parent
-PYTHON = HOME / ".venv" / "peer" / "bin" / "python"
 SCRIPT = HOME / "tests" / "peer" / "six_calls.py"
 EXPLICIT = {"approve": "66", "ignore": "65", "do_nothing": "68"}
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.full(group="environments")]
 
 
 @pytest.fixture(scope="module")
@@ -55,14 +54,10 @@ def wanted(before: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
 @pytest.fixture(scope="module")
 def told(emulator: Emulator, wanted: list[dict[str, Any]]) -> dict[str, Any]:
     """What the wrapper says of the world it saw."""
-    if not PYTHON.exists():
-        reason = "the existing wrapper needs Python 3.12: install one and run script/setup dev"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
+    python = python_of("peer")
     with emulator.running() as host:
         done = subprocess.run(
-            [PYTHON, SCRIPT, host.url, host.api_key],
+            [python, SCRIPT, host.url, host.api_key],
             input=json.dumps(wanted),
             capture_output=True,
             text=True,

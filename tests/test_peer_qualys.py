@@ -1,6 +1,6 @@
 """The emulator satisfies a Qualys client nobody here wrote: the existing SDK's code, over TLS.
 
-The SDK needs Python 3.12 and has an environment of its own, made by `script/setup dev`. Where it
+The SDK needs Python 3.12 and has an environment of its own, made by `script/environment`. Where it
 tells less than the emulator sent, the test says what it loses and why: it is a witness there too.
 """
 
@@ -13,15 +13,15 @@ from typing import Any
 
 import pytest
 
+from environments import python_of
 from patchfleet.emulator import Emulator
 
 HOME = Path(__file__).parent.parent
-PYTHON = HOME / ".venv" / "qualysdk" / "bin" / "python"
 SCRIPT = HOME / "tests" / "peer" / "qualys_calls.py"
 PAGE = 10
 """How many assets of a job it can see: the size of a page that nobody asked to be larger."""
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.full(group="environments")]
 
 
 @pytest.fixture(scope="module")
@@ -73,11 +73,7 @@ def told(
     new_job: dict[str, Any],
 ) -> dict[str, Any]:
     """What the SDK says of the world it saw."""
-    if not PYTHON.exists():
-        reason = "the existing SDK needs Python 3.12: install one and run script/setup dev"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
+    python = python_of("qualysdk")
     wanted = {
         "jobs that ran": list(ran),
         "catalogue": ids_of(before, "Windows"),
@@ -93,7 +89,7 @@ def told(
     with emulator.running(https=True) as host:
         assert host.ca_file
         done = subprocess.run(
-            [PYTHON, SCRIPT, host.url, emulator.qualys.username, emulator.qualys.password],
+            [python, SCRIPT, host.url, emulator.qualys.username, emulator.qualys.password],
             input=json.dumps(wanted),
             env=os.environ | {"REQUESTS_CA_BUNDLE": host.ca_file},
             capture_output=True,

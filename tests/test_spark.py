@@ -1,45 +1,36 @@
 """Spark reads the published files, and its posture is ours.
 
-Spark has an environment of its own, made by `script/setup dev` where there is Java, which it needs.
+Spark has an environment of its own, made by `script/environment` when the test is drawn.
 """
 
 import csv
 import os
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from environments import python_of
 from patchfleet.emulator import Emulator
 from patchfleet.fleet import NSightSource, sync
 from patchfleet.nsight import NAble
 from patchfleet.store import Store
 
 HOME = Path(__file__).parent.parent
-PYTHON = HOME / ".venv" / "spark" / "bin" / "python"
 SCRIPT = HOME / "examples" / "posture_in_spark.py"
 OURS = "SELECT customer, severity, state, count(*) FROM held GROUP BY ALL ORDER BY ALL"
 
-pytestmark = pytest.mark.slow
-
-
-def needed() -> None:
-    """Skip without Spark; fail under CI, where script/test installs Java."""
-    missing = "java" if shutil.which("java") is None else "" if PYTHON.exists() else str(PYTHON)
-    if missing and os.environ.get("CI") == "true":
-        pytest.fail(f"Spark cannot run: there is no {missing}")
-    if missing:
-        pytest.skip(f"Spark cannot run: there is no {missing}")
+pytestmark = [pytest.mark.slow, pytest.mark.full(group="environments")]
 
 
 def in_spark(published: Path) -> list[tuple[str, ...]]:
+    python = python_of("spark")
     quiet = {
         "SPARK_LOCAL_IP": "127.0.0.1",
         "PYSPARK_SUBMIT_ARGS": "--master local[2] pyspark-shell",
     }
     done = subprocess.run(
-        [PYTHON, SCRIPT, published], env={**os.environ, **quiet},
+        [python, SCRIPT, published], env={**os.environ, **quiet},
         capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -49,7 +40,6 @@ def in_spark(published: Path) -> list[tuple[str, ...]]:
 
 
 def test_the_posture_of_spark_is_ours(tmp_path):
-    needed()
     emulator = Emulator(customers=4, devices=40, patches=80, seed=3)
     with (
         Store.open(tmp_path / "fleet.db") as store,

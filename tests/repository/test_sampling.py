@@ -76,7 +76,7 @@ def test_a_share_of_each_file_is_drawn_and_at_least_one(run: "Run") -> None:
     ]  # fmt: skip
     assert said.startswith("PATCHFLEET_TEST_SEED=1\n")
     assert (
-        "11 of 111 tests marked full were drawn from 2 files by PATCHFLEET_TEST_SEED=1; "
+        "11 of 111 tests marked full were drawn from 2 groups by PATCHFLEET_TEST_SEED=1; "
         "./script/test full runs all of them\n"
     ) in said
 

@@ -1,6 +1,30 @@
+from pathlib import Path
+
 import pytest
 
 from patchfleet.store import Store
+
+OF_PUBLICATIONS = {
+    "test_store_chain.py", "test_store_publication.py", "test_store_sql.py",
+    "test_store_standings.py",
+}  # fmt: skip
+"""Files about what is published, which is the same whatever database keeps the record.
+
+`tests/simulation/test_two_databases.py` compares the files byte by byte.
+"""
+SEEDS = {"sqlite": {None, 0}, "postgresql": {1}}
+"""Seeds of histories that a plain run makes in each database; the others are drawn."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark `full` what repeats in a second database, or by a further seed, what one shows."""
+    for item in items:
+        if item.path.parent != Path(__file__).parent or item.path.name not in OF_PUBLICATIONS:
+            continue
+        given = item.callspec.params if hasattr(item, "callspec") else {}
+        for database in SEEDS.keys() & set(map(str, given.values())):
+            if given.get("seed") not in SEEDS[database]:
+                item.add_marker(pytest.mark.full(share=0.15))
 
 
 @pytest.fixture

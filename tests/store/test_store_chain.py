@@ -17,6 +17,8 @@ from patchfleet.store.publication import chain, deletion_vectors, repair, writer
 from patchfleet.store.publication.files import HISTORY
 from patchfleet.store.views.columns import VIEWS
 
+pytestmark = pytest.mark.slow
+
 DEVICES = [f"d{number}" for number in range(6)]
 BACKWARDS = writer.NUMBERED.format(rows="(FROM {rows} ORDER BY finding_id DESC)")
 """Another order of the rows of a file, as another version of the engine might have."""

@@ -10,12 +10,12 @@ from small_fleet import DAY, NOW, device, finding, inventory, patch, sync
 
 from patchfleet.errors import StoreError
 from patchfleet.models import Selection
-from patchfleet.store import queries
+from patchfleet.store import Store, queries
 from patchfleet.store.views.columns import VIEWS
 
 
-@pytest.fixture
-def snapshot(store):
+def three_syncs(store):
+    """Sync a small fleet three times, and stop a fourth run."""
     first = [finding(1), finding(2, patch("Other", kb="5049981"))]
     sync(store, {"d1": first, "d2": first})
     changed = [finding(1, state="failed"), first[1]]
@@ -24,7 +24,24 @@ def snapshot(store):
     later = NOW + 3 * DAY
     moved = inventory(device("d1", "RENAMED", site="s2"), device("d2"), sites=("Main", "Branch"))
     sync(store, {"d1": [finding(1, state="installed")], "d2": first}, now=later, of=moved)
-    with store.snapshot(with_history=True) as opened:
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def facts(request, tmp_path_factory):
+    """The three syncs, made once in each database: nothing but questions is asked of them."""
+    folder = tmp_path_factory.mktemp("facts")
+    address = folder / "fleet.db"
+    if request.param == "postgresql":
+        server, template = (request.getfixturevalue(name) for name in ("server", "template"))
+        address = server.new_database(template)
+    with Store.open(address, published=folder / "published") as store:
+        three_syncs(store)
+        yield store
+
+
+@pytest.fixture
+def snapshot(facts):
+    with facts.snapshot(with_history=True) as opened:
         yield opened
 
 
@@ -162,10 +179,10 @@ def test_what_does_not_read_is_refused(snapshot, sql, said):
     assert "\n" not in caught.value.message
 
 
-def test_a_copy_of_the_record_gives_the_same_answers(store, snapshot, tmp_path, request):
-    rows = queries.findings(snapshot)
-    from patchfleet.store import Store
-
+def test_a_copy_of_the_record_gives_the_same_answers(store, tmp_path, request):
+    three_syncs(store)
+    with store.snapshot(with_history=True) as snapshot:
+        rows = queries.findings(snapshot)
     target = tmp_path / "copy.db"
     if not store.address.startswith("postgresql"):
         target = request.getfixturevalue("server").new_database()
@@ -184,7 +201,8 @@ def test_a_copy_of_the_record_gives_the_same_answers(store, snapshot, tmp_path, 
         store.copy_to(target)
 
 
-def test_damage_anywhere_is_named_by_a_check(store, snapshot):
+def test_damage_anywhere_is_named_by_a_check(store):
+    three_syncs(store)
     assert store.damaged() == []
     lost = store.published / "source=nsight" / "run=1" / "devices.parquet"
     lost.unlink()
@@ -192,8 +210,6 @@ def test_damage_anywhere_is_named_by_a_check(store, snapshot):
 
 
 def test_publications_on_a_storage_are_read_through_it(address, tmp_path):
-    from patchfleet.store import Store
-
     with Store.open(address, published="memory://fleet") as store:
         sync(store, {"d1": [finding(n) for n in range(20)]})
         sync(store, {"d1": [finding(n) for n in range(21)]}, now=NOW + DAY)
