@@ -254,7 +254,7 @@ BAD = {
         "cveID",
     ),
     "a catalogue without entries": ({"vulnerabilities": []}, 1, "not one row"),
-    "a catalogue cut short": ({**KEV, "count": 3}, 1, "says that it holds 3 entries, and holds 2"),
+    "a catalogue cut short": ({**KEV, "count": 3}, 1, "states 3 entries and holds 2"),
     "a day of release that is none": ({**KEV, "dateReleased": "soon"}, 1, "dateReleased: 'soon'"),
     "records without an assessment": ([SILENT], 1, "not one row"),
     "other JSON": ({"error": "forbidden"}, 1, "none of the known files"),

@@ -1,6 +1,6 @@
-"""What is wanted of a fleet: deadlines by the standards, and what is known of vulnerabilities.
+"""Deadlines of standards as rule packs, and data about vulnerabilities that they need.
 
-Law of this room: pure. Facts, a moment and the bytes of files come in, judgements and rows go out.
+Pure functions: facts, a moment and the bytes of files in, judgements and rows out.
 """
 
 from patchfleet._renamed import renamed

@@ -1,11 +1,9 @@
-"""Days and months as the calendar of a time zone counts them.
+"""Calendar arithmetic in a time zone: days and months after an instant.
 
-An hour is an hour anywhere. A day or a month later is the same time on the wall clock of the fleet:
-over a change to summer time it is an hour shorter or longer; where a month has no such day it is
-the last one. A time that the wall clock shows twice is the first of the two, and one that it leaps
-over is that much later, so that a deadline is always one instant.
-
-Law of this file: pure; every instant that leaves it is UTC.
+An hour is an hour anywhere. A day or a month later is the same local time: over a change to summer
+time it is an hour shorter or longer, and in a shorter month it is the last day. A local time that
+occurs twice is the first of the two, one that is skipped is moved by the length of the gap, so that
+a deadline is always one instant. Instants returned are UTC.
 """
 
 from calendar import monthrange
@@ -15,7 +13,7 @@ from zoneinfo import ZoneInfo
 from patchfleet.policy.pack import Span
 
 INSTANT = timedelta(microseconds=1)
-"""The least time that can be told apart."""
+"""Resolution of a datetime."""
 
 
 def start_of(day: date, zone: ZoneInfo) -> datetime:

@@ -1,9 +1,8 @@
-"""What is known of one patch on one device when a deadline is judged, and what that answers.
+"""Facts about one patch on one device for a deadline, and the questions they answer.
 
-None always means that nobody knows. A catalogue that was read and does not list a vulnerability is
-an answer (`"not_listed"`); no catalogue is none.
-
-Law of this file: pure; nothing unknown is turned into yes or no.
+None means unknown. A catalogue that was read and does not list a vulnerability is an answer
+(`"not_listed"`); a missing catalogue is none. No unknown becomes yes or no
+(tests/policy/test_policy_deadline.py).
 """
 
 from collections.abc import Callable
@@ -20,11 +19,11 @@ from patchfleet.policy.pack import Condition
 
 
 class Case(Struct, frozen=True, kw_only=True, gc=False):
-    """The facts of one vulnerability or patch on one device, None where nobody knows.
+    """Facts about one vulnerability or patch on one device, None if unknown.
 
     `released_at` is a plain date where only the day is known. `detected_at` is when the finding was
     first seen on the device. `severity` is the fleet's own ranking and `vendor_severity` the
-    vendor's word. `fixed_at` None says that it is open. Raises `ConfigError` for a time without a
+    vendor's word. `fixed_at` is None while it is open. Raises `ConfigError` for a time without a
     time zone, or a CVSS score outside 0 to 10.
     """
 
@@ -52,7 +51,7 @@ class Case(Struct, frozen=True, kw_only=True, gc=False):
 
 
 def release_of(patch: Patch) -> datetime | date | None:
-    """Return when a patch was released: a plain date where its source gave only the day.
+    """Return when a patch was released: a plain date if its source gave only the day.
 
     Sources that give a day are recorded as midnight UTC of it (`models.Patch`).
     """
@@ -64,19 +63,19 @@ def release_of(patch: Patch) -> datetime | date | None:
 
 
 def answer(case: Case, condition: Condition) -> bool | None:
-    """Return what the facts answer to a question, None where they do not know."""
+    """Return the answer of the facts to a question, None if unknown."""
     if condition.question == "cvss_at_least":
         return None if case.cvss is None else case.cvss >= (condition.score or 0)
     return _ANSWERS[condition.question](case)
 
 
 def _is_exploited(case: Case) -> bool | None:
-    """Answer yes for what is in KEV; that something is not in it says nothing."""
+    """Answer yes for an entry in KEV; absence from it is no answer."""
     return True if isinstance(case.kev, KevEntry) else case.is_exploited
 
 
 def _step(case: Case) -> Severity | None:
-    """Return the vendor's severity, or our ranking where its own word is not kept or not known."""
+    """Return the vendor's severity, or our ranking if the vendor's word is missing or unknown."""
     step = severity_word(case.vendor_severity)
     if step is None and case.severity != "unspecified":
         return case.severity

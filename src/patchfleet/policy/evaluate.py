@@ -1,14 +1,12 @@
-"""Whether a deadline is kept: one pack, the facts of one finding, and a moment.
+"""Evaluation of one pack for the facts of one finding at a moment.
 
-The limit itself is still on time; the next microsecond is late. What is not known is answered both
-ways: where both answers give the same verdict it is the verdict, and where they do not the verdict
-is *not judged* and both stand beside it. A verdict that holds either way, but with another date,
-has no `due_at` of its own.
+A fix at the limit itself is on time; a microsecond later is late. An unknown fact is tried both
+ways: if both give the same status, that is the status, otherwise it is *not judged* and both are
+attached. A status that holds either way, but with different dates, has no `due_at`.
 
-A pack binds from the day it came into force until the day it ended: what fell due before that end
-stays missed after it, and what had not fallen due is no longer covered.
-
-Law of this file: pure, the moment is passed in; nothing unknown is ever counted as on time.
+A pack binds from the day it came into force until the day it ended: a deadline missed before the
+end stays missed, later ones are not covered.
+Invariant: nothing unknown counts as on time (tests/policy/test_policy_deadline.py).
 """
 
 from collections.abc import Iterable, Mapping
@@ -27,16 +25,16 @@ from patchfleet.policy.intel.records import KevEntry
 from patchfleet.policy.pack import Condition, Limit, Pack, Question, Rule
 
 _Answers: TypeAlias = Mapping[tuple[Question, float | None], bool]
-"""What is supposed of questions that the facts do not answer."""
+"""Assumed answers to questions that the facts leave open."""
 
 _IN_KEV = Condition("in_kev", is_so=True)
 
 
 class Judgement(Struct, frozen=True, kw_only=True, gc=False):
-    """What one pack says of one finding at one moment, times as UTC.
+    """Result of one pack for one finding at one moment, times as UTC.
 
-    `reasons` are sentences for people. `unknown` says what is not known where two answers differ:
-    `if_yes` and `if_no` are what would hold, and None where nothing differs.
+    `reasons` are sentences for people. `unknown` names the missing fact if its answer matters:
+    `if_yes` and `if_no` are the two results, and None if nothing differs.
     """
 
     pack: str
@@ -51,7 +49,7 @@ class Judgement(Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def earliest_due_at(self) -> datetime | None:
-        """The first moment at which it may fall due, whatever is not known; None for no date."""
+        """Earliest moment at which it may fall due, whatever is unknown; None for no date."""
         if self.due_at is not None:
             return self.due_at
         branches = (each.earliest_due_at for each in (self.if_yes, self.if_no) if each is not None)
@@ -62,7 +60,7 @@ def judge(pack: Pack, case: Case, *, now: datetime, zone: ZoneInfo) -> Judgement
     """Return whether the deadline of a pack is kept at a moment.
 
     `zone` is the fleet's: days and months are counted in it, and a day without a time is midnight
-    there. What was fixed after `now` is still open then. Raises `ConfigError` for a `now` without
+    there. A finding fixed after `now` is still open then. Raises `ConfigError` for a `now` without
     a time zone.
     """
     if now.utcoffset() is None:
@@ -75,10 +73,10 @@ def judge(pack: Pack, case: Case, *, now: datetime, zone: ZoneInfo) -> Judgement
 
 
 def strictest(judgements: Iterable[Judgement]) -> Judgement:
-    """Return the most pressing of several, such as one for each vulnerability a patch mends.
+    """Return the most pressing of several, such as one for each vulnerability a patch fixes.
 
     Late comes before not judged, and that before on time; among equals the first to fall due. It
-    carries the duties of all. Raises ValueError for none at all.
+    carries the duties of all. Raises ValueError for an empty sequence.
     """
     ranked = sorted(
         judgements,
@@ -94,7 +92,7 @@ def strictest(judgements: Iterable[Judgement]) -> Judgement:
 
 
 class _Evaluation:
-    """One finding before one pack."""
+    """Evaluation of one finding by one pack."""
 
     def __init__(self, pack: Pack, case: Case, now: datetime, zone: ZoneInfo) -> None:
         self.pack = pack
@@ -104,7 +102,7 @@ class _Evaluation:
         self.moment = self.fixed_at or now
 
     def judged(self, rules: tuple[Rule, ...], answers: _Answers) -> Judgement:
-        """Return what the rules say of it, given answers to some of what is not known."""
+        """Return the result of the rules, given answers to some unknown facts."""
         for place, rule in enumerate(rules):
             applies, doubt = self._applies(rule, answers)
             if doubt is not None:
@@ -114,7 +112,7 @@ class _Evaluation:
         return self.not_covered(self.pack.otherwise)
 
     def _applies(self, rule: Rule, answers: _Answers) -> tuple[bool, Condition | None]:
-        """Return whether a rule applies, or the first question that keeps it from being known."""
+        """Return whether a rule applies, or the first question that leaves it open."""
         doubt = None
         for condition in rule.when:
             known = self._answer(condition, answers)
@@ -133,13 +131,13 @@ class _Evaluation:
     ) -> Judgement:
         yes = self.judged(rules, {**answers, doubt.asked: True})
         no = self.judged(rules, {**answers, doubt.asked: False})
-        said = f"{doubt.unknown} is not known"
+        phrase = f"{doubt.unknown} is not known"
         if _is_same(yes, no):
-            return replace(no, reasons=(*no.reasons, f"{said}, and makes no difference"))
+            return replace(no, reasons=(*no.reasons, f"{phrase}, and makes no difference"))
         return Judgement(
             pack=self.pack.name,
             verdict=yes.verdict if yes.verdict == no.verdict else "not_judged",
-            reasons=(f"{said}: {_spelled(yes)} if so, {_spelled(no)} if not",),
+            reasons=(f"{phrase}: {_formatted(yes)} if so, {_formatted(no)} if not",),
             starts_at=yes.starts_at if yes.starts_at == no.starts_at else None,
             due_at=yes.due_at if yes.due_at == no.due_at else None,
             duties=tuple(duty for duty in yes.duties if duty in no.duties),
@@ -175,7 +173,7 @@ class _Evaluation:
         )
 
     def _start(self, answers: _Answers) -> tuple[datetime | None, str]:
-        """Return when the clock starts and what it counts from, or what keeps it from starting."""
+        """Return when the clock starts and from which event, or the reason it does not."""
         kev = self.case.kev
         listed = kev.date_added if isinstance(kev, KevEntry) else None
         if self.pack.clock == "released":
@@ -196,8 +194,8 @@ class _Evaluation:
             return None, f"the date of {event} is not known"
         if isinstance(when, datetime):
             return instant_of(when, self.zone), f"counted from {event}"
-        said = f"counted from {event} on {when}, a day only: from midnight, {self.zone}"
-        return instant_of(when, self.zone), said
+        phrase = f"counted from {event} on {when}, a day only: from midnight, {self.zone}"
+        return instant_of(when, self.zone), phrase
 
     def _due(self, starts_at: datetime | None, limit: Limit) -> tuple[datetime | None, str]:
         if limit == "KEV due date":
@@ -218,7 +216,7 @@ class _Evaluation:
         return "on_time" if self.fixed_at is None else "met"
 
     def not_covered(self, reason: str) -> Judgement:
-        """Return that the pack sets no date, and why."""
+        """Return a result without a date, with the reason."""
         return Judgement(pack=self.pack.name, verdict="not_covered", reasons=(reason,))
 
     def _not_judged(self, rule: Rule, reason: str) -> Judgement:
@@ -229,20 +227,20 @@ class _Evaluation:
 
 
 def _is_same(one: Judgement, other: Judgement) -> bool:
-    """Whether two judgements say the same, whatever their reasons."""
-    if _said(one) != _said(other):
+    """Return whether two judgements are equal apart from their reasons."""
+    if _result(one) != _result(other):
         return False
     if one.if_yes is None or one.if_no is None or other.if_yes is None or other.if_no is None:
         return one.if_yes is other.if_yes
     return _is_same(one.if_yes, other.if_yes) and _is_same(one.if_no, other.if_no)
 
 
-def _said(one: Judgement) -> tuple[object, ...]:
+def _result(one: Judgement) -> tuple[object, ...]:
     return one.verdict, one.starts_at, one.due_at, one.duties, one.unknown
 
 
-def _spelled(judgement: Judgement) -> str:
-    """Return a judgement in two or three words, for within a sentence."""
+def _formatted(judgement: Judgement) -> str:
+    """Return a judgement in two or three words, for a sentence."""
     words = judgement.verdict.replace("_", " ")
     due = judgement.due_at
     return words if due is None else f"{words} (due {due:%Y-%m-%d %H:%M:%S} UTC)"

@@ -1,9 +1,7 @@
-"""What a rule pack is: one standard's deadlines, as data that says where it comes from.
+"""Rule pack: the deadlines of one standard, as data with its source.
 
-A pack is read from top to bottom and the first rule whose conditions all hold decides, so that the
-order of the rules is part of what the pack says. A finding that no rule meets is not covered.
-
-Law of this file: values only; what is not certain carries the sentence that says so.
+Rules are read from top to bottom and the first whose conditions all hold decides. A finding that no
+rule meets is not covered.
 """
 
 from datetime import date
@@ -12,7 +10,7 @@ from typing import Literal, TypeAlias
 from msgspec import Struct
 
 Start = Literal["released", "detected", "listed", "listed_or_detected"]
-"""When a clock starts: the vendor's release, first seen on the device, the listing in KEV, or
+"""Start of a clock: the vendor's release, first seen on the device, the listing in KEV, or
 whichever of these last two came first."""
 
 Status = Literal["certain", "uncertain"]
@@ -31,7 +29,7 @@ Question = Literal[
     "is_severity_stated",
     "cvss_at_least",
 ]
-"""What a rule may ask of the facts, each answered by yes, no, or not known."""
+"""Questions of a rule about the facts, each answered by yes, no or unknown."""
 
 UNKNOWN: dict[Question, str] = {
     "in_kev": "whether it is in KEV",
@@ -47,11 +45,11 @@ UNKNOWN: dict[Question, str] = {
     "is_severity_stated": "whether the vendor states a severity",
     "cvss_at_least": "whether CVSS is at least",
 }
-"""What is not known, in words, question by question."""
+"""Phrase for an unknown answer, by question."""
 
 
 class Condition(Struct, frozen=True):
-    """One question, the answer a rule wants, and the score it is about (`cvss_at_least` only)."""
+    """One question, the answer a rule requires, and the score (`cvss_at_least` only)."""
 
     question: Question
     is_so: bool
@@ -59,18 +57,18 @@ class Condition(Struct, frozen=True):
 
     @property
     def asked(self) -> tuple[Question, float | None]:
-        """What is asked, whatever answer is wanted."""
+        """Question and score, whatever answer is required."""
         return self.question, self.score
 
     @property
     def unknown(self) -> str:
-        """What is not known when the facts do not answer this question."""
+        """Phrase for this question without an answer."""
         words = UNKNOWN[self.question]
         return words if self.score is None else f"{words} {self.score}"
 
 
 class Span(Struct, frozen=True):
-    """A length of time: hours pass on any clock, days and months are those of the calendar."""
+    """Length of time: hours are absolute, days and months are those of the calendar."""
 
     amount: int
     unit: Literal["hour", "day", "month"]
@@ -80,13 +78,13 @@ class Span(Struct, frozen=True):
 
 
 Limit: TypeAlias = Span | Literal["KEV due date", "none"]
-"""How long a rule gives: a span, the day that the catalogue names, or no number at all."""
+"""Limit of a rule: a span, the due date of the catalogue, or no number."""
 
 
 class Rule(Struct, frozen=True, kw_only=True):
-    """One line of a standard: when it applies, how long it gives, and what else it asks.
+    """One rule of a standard: its conditions, its limit and further duties.
 
-    `name` says the case in words. `because` says what a rule without a number wants instead.
+    `name` describes the case. `because` describes the requirement of a rule without a number.
     """
 
     name: str
@@ -97,12 +95,12 @@ class Rule(Struct, frozen=True, kw_only=True):
 
 
 class Pack(Struct, frozen=True, kw_only=True):
-    """The deadlines of one standard in one version, with where they were learned.
+    """Deadlines of one standard in one version, with their source.
 
     In force from the beginning of `in_force_from` until the beginning of `in_force_until`; None
-    where it is open. `note` says what the status rests on. `otherwise` says why a finding that
-    meets no rule has no date. `measures` and `grouped_by` are what a standard without numbers asks
-    to be reported instead.
+    for no limit. `note` gives the basis of the status. `otherwise` explains why a finding that
+    meets no rule has no date. `measures` and `grouped_by` are the figures that a standard without
+    numbers requires instead.
     """
 
     name: str

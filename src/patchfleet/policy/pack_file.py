@@ -1,14 +1,14 @@
 """A rule pack from its file, in TOML, one standard a file.
 
-    name = "…"  title = "…"  version = "…"  source = "…"    what it is and where it was learned
-    status = "certain" | "uncertain", note = "…"             and how sure that is, in a sentence
-    in_force_from = 2026-06-10, in_force_until = …           days; left out where open
+    name = "…"  title = "…"  version = "…"  source = "…"    the standard and its source
+    status = "certain" | "uncertain", note = "…"             how certain, and why, in a sentence
+    in_force_from = 2026-06-10, in_force_until = …           days; left out for no limit
     clock = "released" | "detected" | "listed" | "listed_or_detected"
-    otherwise = "…"                                          why what meets no rule has no date
+    otherwise = "…"                                          why findings without a rule have none
     [[rule]]  name, when = { question = true, … }, limit = "14 days", duties = […], because = "…"
-    [statistics]  measures = […], grouped_by = […]          instead of rules, where no number is set
+    [statistics]  measures = […], grouped_by = […]          instead of rules, if it sets no number
 
-Law of this file: pure; what is not understood is an error with its line, never left out.
+Invariant: anything not understood is an error with its line (tests/policy/test_policy_packs.py).
 """
 
 import re
@@ -54,7 +54,7 @@ class _PackTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 def read_pack(file: str, content: bytes) -> Pack:
-    """Return the pack that a file holds; `file` is its name, for what is said of it.
+    """Return the pack of a file; `file` is its name, for messages.
 
     Raises `PolicyError` with file, line and hint.
     """
@@ -71,7 +71,7 @@ def _unusable(file: str, line: int, what: str, hint: str | None) -> PolicyError:
 
 
 class _Reader:
-    """One file on its way to a pack, with what is needed to say where something is wrong."""
+    """Reader of one file, with the places that errors refer to."""
 
     def __init__(self, file: str, text: str) -> None:
         self.file = file
@@ -104,8 +104,8 @@ class _Reader:
         except tomllib.TOMLDecodeError as error:
             at = re.search(r"at line (\d+)", str(error))
             line = int(at.group(1)) if at else self.text.count("\n") + 1
-            said = str(error).split(" (at ")[0]
-            raise _unusable(self.file, line, said, "the file is TOML: name = value") from None
+            phrase = str(error).split(" (at ")[0]
+            raise _unusable(self.file, line, phrase, "the file is TOML: name = value") from None
         except RecursionError:
             raise _unusable(self.file, 1, "is nested too deeply", None) from None
         except msgspec.ValidationError as error:
@@ -114,8 +114,8 @@ class _Reader:
             raise _unusable(self.file, 1, "a number has too many digits", None) from None
 
     def _refuse_table(self, message: str) -> NoReturn:
-        """Say in our words which line the checker means, and what would be right there."""
-        said, _, path = message.partition(" - at `")
+        """Raise the error of the decoder with its line and a hint."""
+        phrase, _, path = message.partition(" - at `")
         place = re.search(r"rule\[(\d+)\]", path)
         number = int(place.group(1)) if place else None
         keys = [key for key in re.findall(r"\.(\w+)", path) if key != "rule"]
@@ -125,14 +125,14 @@ class _Reader:
             (r".*missing required field `(.*)`", "{!r} is missing", ()),
             (r"Invalid enum value '(.*)'", "{!r} is not known here", known),
         ):
-            named = re.fullmatch(pattern, said)
+            named = re.fullmatch(pattern, phrase)
             if named:
                 word = named.group(1)
                 what, hint = words.format(word), _hint(word, names)
                 break
         else:
             word, hint = "", _hint("", known)
-            what = f"{keys[-1] if keys else 'the file'}: {_in_words(said)}"
+            what = f"{keys[-1] if keys else 'the file'}: {_in_words(phrase)}"
         line = self._line(number, [word, *reversed(keys)])
         raise _unusable(self.file, line, what, hint)
 
@@ -155,7 +155,7 @@ class _Reader:
         when = tuple(self._condition(number, *item) for item in rule.when.items())
         limit = self._limit(number, rule.limit)
         if (limit == "none") != bool(rule.because):
-            what = "a rule without a number says why in `because`, and no other rule does"
+            what = "a rule without a number needs `because`, and no other rule has it"
             raise _unusable(self.file, self._line(number, ["because", "limit"]), what, None)
         return Rule(
             name=rule.name, limit=limit, when=when, duties=rule.duties, because=rule.because
@@ -175,23 +175,23 @@ class _Reader:
             return "KEV due date"
         if text == "none":
             return "none"
-        said = re.fullmatch(r"([1-9]\d{0,3}) (hour|day|month)s?", text)
-        if said is None:
+        phrase = re.fullmatch(r"([1-9]\d{0,3}) (hour|day|month)s?", text)
+        if phrase is None:
             hint = "such as '48 hours', '14 days', '1 month', 'KEV due date' or 'none'"
             line = self._line(number, ["limit"])
             raise _unusable(self.file, line, f"{text!r} is not a limit", hint)
         unit: dict[str, Literal["hour", "day", "month"]]
         unit = {"hour": "hour", "day": "day", "month": "month"}
-        return Span(int(said.group(1)), unit[said.group(2)])
+        return Span(int(phrase.group(1)), unit[phrase.group(2)])
 
     def _check(self, table: _PackTable, rules: tuple[Rule, ...]) -> None:
-        """Refuse what can be read and cannot be meant."""
+        """Raise an error for a readable pack that makes no sense."""
         if bool(rules) == (table.statistics is not None):
             what = "a pack has rules, or [statistics] where its standard has no number"
             raise _unusable(self.file, self._line(None, ["statistics"]), what, None)
         if rules and table.clock is None:
             hint = "one of: " + ", ".join(get_args(Start))
-            raise _unusable(self.file, 1, "`clock` says when the time begins to run", hint)
+            raise _unusable(self.file, 1, "`clock` is missing: when each limit starts", hint)
         begins, ends = table.in_force_from, table.in_force_until
         if begins and ends and ends <= begins:
             line = self._line(None, ["in_force_until"])
@@ -207,7 +207,7 @@ class _Reader:
 
 
 _NAMES = (_PackTable.__struct_fields__, _RuleTable.__struct_fields__)
-"""What a file may set, outside of a rule and within one."""
+"""Names that a file may set, outside of a rule and within one."""
 
 _VALUES: dict[str, tuple[str, ...]] = {
     "clock": get_args(Start),
@@ -226,14 +226,14 @@ _KINDS = {
 }
 
 
-def _in_words(said: str) -> str:
+def _in_words(phrase: str) -> str:
     for theirs, ours in _KINDS.items():
-        said = said.replace(theirs, ours)
-    return f"{said[:1].lower()}{said[1:]}"
+        phrase = phrase.replace(theirs, ours)
+    return f"{phrase[:1].lower()}{phrase[1:]}"
 
 
 def _hint(word: str, known: tuple[str, ...]) -> str | None:
-    """Return what may have been meant, or everything that is known."""
+    """Return the closest known name, or all known names."""
     if not known:
         return None
     close = get_close_matches(word, known, 1)

@@ -1,10 +1,8 @@
-"""How long patches take, counting those that are still open.
+"""Survival estimate of the time to patch, which counts open findings too.
 
-The estimate is Kaplan and Meier's: a finding that is still open after 90 days says that it took
-longer than 90, and is not left out because nobody knows how much longer. An average over what was
-closed alone always looks better than the truth.
-
-Law of this file: pure; what the observations cannot tell is None, never a guess.
+Kaplan-Meier estimator: a finding still open after 90 days took longer than 90, and is counted as
+such. An average over closed findings alone always looks better than the truth. A value beyond the
+observations is None.
 """
 
 from bisect import bisect_right
@@ -17,15 +15,14 @@ from msgspec import Struct
 from patchfleet._renamed import renamed
 
 _ROUNDING = 1e-12
-"""The error of a product of a few thousand fractions stays below this."""
+"""Upper bound of the error of a product of a few thousand fractions."""
 
 
 class Survival(Struct, frozen=True, kw_only=True):
-    """The share that is still open after each number of days.
+    """Share of findings still open after each number of days.
 
     `days` and `shares_open` go together, one for each time at which something closed.
-    `longest_days` is the longest time anybody looked: beyond it nothing is known while something is
-    open.
+    `longest_days` is the longest observation: beyond it nothing is known while findings are open.
     """
 
     count: int
@@ -36,19 +33,19 @@ class Survival(Struct, frozen=True, kw_only=True):
 
     @property
     def open(self) -> int:
-        """How many were still open when last looked at."""
+        """Number of findings open at their last observation."""
         return self.count - self.closed
 
     @property
     def median_days(self) -> float | None:
-        """The days after which half is closed; None where less than half is known to be."""
+        """Days after which half is closed; None if less than half is."""
         for days, share in zip(self.days, self.shares_open, strict=True):
             if share <= 0.5 + _ROUNDING:
                 return days
         return None
 
     def closed_by(self, days: float) -> float | None:
-        """Return the share closed within so many days; None beyond what was observed."""
+        """Return the share closed within `days`; None beyond the observations."""
         if not self.count:
             return None
         place = bisect_right(self.days, days)
@@ -59,11 +56,11 @@ class Survival(Struct, frozen=True, kw_only=True):
 def survival(
     observed: Iterable[tuple[float, bool]] | Mapping[tuple[float, bool], int],
 ) -> Survival:
-    """Estimate how long closing takes, from pairs of days and whether it is closed.
+    """Estimate the time to close, from pairs of days and whether the finding is closed.
 
-    Pairs that occur often may come once, with how often.
-    Days run from the start of the clock to the closing, or to now for what is open. Raises
-    ValueError for days that are negative or no number.
+    Equal pairs may be given once, with their number.
+    Days run from the start of the clock to the closing, or to now for open ones. Raises
+    ValueError for negative or non-finite days.
     """
     closed: Counter[float] = Counter()
     left: Counter[float] = Counter()

@@ -1,6 +1,6 @@
-"""What is known of vulnerabilities elsewhere: exploited, probable, assessed, and mended by what.
+"""Data about vulnerabilities: exploited, probable, assessed, and fixed by which update.
 
-Law of this room: pure. Files come in as bytes with their name, and leave as rows with their day.
+Pure functions: files as bytes with their name in, rows with the day of the data out.
 """
 
 from patchfleet.policy.intel.detect import read_intel

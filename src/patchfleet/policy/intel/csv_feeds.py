@@ -1,10 +1,9 @@
-"""The tables among the files: EPSS, KEV, SSVC and KB numbers as comma-separated values.
+"""Tables of vulnerability data as comma-separated values: EPSS, KEV, SSVC and KB numbers.
 
-A table may open with a comment such as `#model_version:v2025.03.14,score_date:2026-09-13T00:00:00Z`
-[EPSS, the daily file of scores]: it names the version and the day.
-
-Invariants: pure. A row that is not understood is named with its line and the others count; a table
-that is cut off is an error.
+A table may begin with a comment that names the version and the day, such as
+`#model_version:v2025.03.14,score_date:2026-09-13T00:00:00Z` [EPSS, the daily file of scores].
+Invariant: an odd row is named with its line and the others count; a table that is cut off is an
+error (tests/policy/test_policy_intel.py).
 """
 
 import csv
@@ -26,16 +25,16 @@ KB_SUPERSEDES = ("kb", "cve", "supersedes")
 KEV = ("cveid", "dateadded", "duedate", "knownransomwarecampaignuse")
 HEADERS = (EPSS, SSVC, KB_SUPERSEDES, KB, KEV)
 OPEN = frozenset({KB_SUPERSEDES, KB, KEV})
-"""Headers that may have further columns, which are passed over: CISA's and anybody's own."""
+"""Headers that may have further columns, which are skipped: CISA's and those of users."""
 
 V = TypeVar("V")
 
 
 class CsvTable(Struct):
-    """A table whose header is understood: its rows to come, and what it says of itself.
+    """A table with a known header: its rows, and its comments.
 
     `at` is the place of each of our columns in a row; `first_line` is the line of the header, and
-    `is_whole` says that the text ends in a line break, so that its last row is not cut.
+    `is_whole` is true if the text ends in a line break, so that its last row is not cut.
     """
 
     file: str
@@ -52,15 +51,15 @@ class CsvTable(Struct):
 
     @property
     def line(self) -> int:
-        """The line of the row that was read last."""
+        """Line of the row that was read last."""
         return self.first_line - 1 + self.lines_read()
 
     def leave_out(self, reason: object) -> None:
-        """Name the row that was read last, which does not count."""
+        """Record the row that was read last as a problem; it does not count."""
         self.problems.leave_out(self.line, str(reason))
 
     def cells(self) -> Iterator[list[str]]:
-        """Yield the rows, each with our columns in our order; blank lines are no rows.
+        """Yield the rows, each with our columns in our order, without blank lines.
 
         Raises `PolicyError` for a table that ends in the middle of a row.
         """
@@ -84,7 +83,7 @@ class CsvTable(Struct):
 
 
 def open_table(file: str, text: str) -> CsvTable:
-    """Return a table by its header; raise `PolicyError` for one that is none of ours."""
+    """Return a table by its header; raise `PolicyError` for an unknown header."""
     lines = text.splitlines()
     comments = 0
     while comments < len(lines) and lines[comments].startswith("#"):
@@ -120,12 +119,12 @@ _FORMS = "known are KEV and SSVC as JSON, and tables with the columns " + "; ".j
 
 
 def _said(found: tuple[str, ...]) -> str:
-    said = ",".join(found)
-    return repr(said if len(said) <= 60 else f"{said[:57]}…")
+    joined = ",".join(found)
+    return repr(joined if len(joined) <= 60 else f"{joined[:57]}…")
 
 
 def _about(file: str, comments: list[str]) -> tuple[date | None, str | None]:
-    """Return the day and the version that comments name."""
+    """Return the day and the version in the comments."""
     dated, version = None, None
     for number, comment in enumerate(comments, 1):
         for part in comment.lstrip("#").split(","):
@@ -145,7 +144,7 @@ _NUMBER = re.compile(r"-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 
 
 def _number(text: str) -> float:
-    """Return a number as EPSS writes it; raises ValueError for what only Python reads as one."""
+    """Return a number as EPSS writes it; raise ValueError for notations of Python alone."""
     if not _NUMBER.fullmatch(text.strip()):
         raise ValueError(text)
     return float(text)
@@ -185,7 +184,7 @@ IMPACT: dict[str, bool | None] = {"total": True, "partial": False, "": None}
 
 
 def word_of(words: dict[str, V], text: str, what: str) -> V:
-    """Return what a word stands for; raise ValueError that names the words there are."""
+    """Return the meaning of a word; raise ValueError that lists the known words."""
     try:
         return words[text.strip().casefold()]
     except KeyError:
@@ -196,7 +195,7 @@ def word_of(words: dict[str, V], text: str, what: str) -> V:
 def assessment_of(
     cve: str, exploitation: str, automatable: str, technical_impact: str
 ) -> SsvcAssessment:
-    """Return an assessment from its words, "" for what is not said; raise ValueError for others."""
+    """Return an assessment from its words, "" for a missing one; raise ValueError for others."""
     return SsvcAssessment(
         cve_of(cve),
         word_of(EXPLOITATION, exploitation, "exploitation"),
@@ -220,7 +219,7 @@ def ssvc_rows(table: CsvTable) -> list[SsvcAssessment]:
 
 
 def kb_rows(table: CsvTable) -> list[KbCve]:
-    """Return which update fixes and contains what, each pair once, in the order of the table.
+    """Return the fixes and contents of updates, each pair once, in the order of the table.
 
     `supersedes` names one KB number or several, and `cve` may be empty beside it.
     """

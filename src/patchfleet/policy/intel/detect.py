@@ -1,7 +1,7 @@
-"""Any file of vulnerability data, told by what it holds and not by how it is called.
+"""Detection of any file of vulnerability data by its content, not its name.
 
-Invariants: pure, bytes in and rows out. A file that is cut off, damaged or of another kind is an
-error; an odd entry in a good file is named with its place, and the others count.
+Invariant: a file that is cut off, damaged or of another kind is an error; an odd entry in a good
+file is named with its place, and the others count (tests/policy/test_policy_intel.py).
 """
 
 import io
@@ -29,7 +29,7 @@ from patchfleet.policy.intel.microsoft import is_csaf, is_cvrf, read_csaf, read_
 from patchfleet.policy.intel.records import EpssScore, Intel, KbCve, KevEntry, Kind, SsvcAssessment
 
 MOST_BYTES = 1 << 30
-"""The most that a compressed file may hold: a hundred times the scores of every vulnerability."""
+"""Maximum size of an unpacked file: a hundred times the scores of every vulnerability."""
 
 _NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
@@ -42,9 +42,9 @@ _JSON_KINDS = "CISA's catalogue of exploited vulnerabilities, CVE records with S
 def read_intel(name: str, content: bytes, *, dated: date | None = None) -> Intel:
     """Return the rows of a file: KEV, EPSS, SSVC, KB to CVE, CVRF or CSAF, gzip or not.
 
-    `name` is only for what is said of the file. `dated` is the day of the data, for files that do
-    not say it themselves; where they do, they are believed. Rows that are the same twice are one,
-    and an entry that is not understood is in `problems`.
+    `name` is used in messages only. `dated` is the day of the data for files that do not state
+    it; a date in the file takes precedence. Equal rows count once, and an entry that is not
+    understood is in `problems`.
 
     Raises `PolicyError` with the file, the line (in JSON: the number of the entry) and a hint.
     """
@@ -63,7 +63,7 @@ def read_intel(name: str, content: bytes, *, dated: date | None = None) -> Intel
     day = inside or dated
     if day is None:
         raise unusable(name, 1, "the file does not say of which day it is", "give its date")
-    return Intel(kind, day, version, rows, tuple(problems.said))
+    return Intel(kind, day, version, rows, tuple(problems.texts))
 
 
 def _unpacked(name: str, content: bytes) -> bytes:
@@ -126,9 +126,9 @@ def _from_json(name: str, content: bytes) -> tuple[_Found, Problems]:
 
 
 def _decoded(name: str, content: bytes, problems: Problems) -> Any:
-    """Return what JSON says: one value, or the values of lines that are each one of their own.
+    """Return the value of a JSON text, or the values of its lines (JSON Lines).
 
-    A line that is no JSON is named, unless it is the last one: then the file is cut off.
+    A line that is not JSON is a problem, unless it is the last one: then the file is cut off.
     """
     try:
         return msgspec.json.decode(content)

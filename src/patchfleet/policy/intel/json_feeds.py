@@ -1,11 +1,10 @@
 """CISA's files: the catalogue of exploited vulnerabilities, and SSVC inside of CVE records.
 
 The catalogue comes as JSON or CSV. SSVC comes as CISA publishes it [cisagov/vulnrichment]: one CVE
-record, a list of them, or one on each line. A record without an assessment is a vulnerability that
-nobody assessed; what others than CISA say of it does not count.
-
-Invariants: pure. An entry or a field that is not understood is named with its number, and the
-others count.
+record, a list of them, or one on each line. A record without an assessment is a vulnerability
+without one; assessments of others than CISA do not count.
+Invariant: an odd entry or field is named with its number, and the others count
+(tests/policy/test_policy_intel.py).
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -32,12 +31,12 @@ def read_kev(
 ) -> tuple[date | None, str | None, list[KevEntry]]:
     """Return the day of a catalogue, its version and its entries.
 
-    Raises `PolicyError` for a catalogue that does not hold as many entries as it says.
+    Raises `PolicyError` for a catalogue whose number of entries is not the one it states.
     """
     listed: list[Any] = catalogue["vulnerabilities"]
     count, version = catalogue.get("count"), catalogue.get("catalogVersion")
     if isinstance(count, int) and count != len(listed):
-        what = f"the catalogue says that it holds {count} entries, and holds {len(listed)}"
+        what = f"the catalogue states {count} entries and holds {len(listed)}"
         raise unusable(file, 1, what, DOWNLOAD)
     entries = kev_entries(enumerate(listed, 1), problems)
     dated = None
@@ -68,7 +67,7 @@ def kev_entries(listed: Iterable[tuple[int, Any]], problems: Problems) -> list[K
 
 
 def _entry(cve: str, one: Mapping[str, Any], place: int, problems: Problems) -> KevEntry:
-    """Return an entry; a field that is not understood is named and unknown."""
+    """Return an entry; a field that is not understood is a problem, and None."""
 
     def day(name: str, *, may_miss: bool) -> date | None:
         text = one.get(name)
@@ -106,7 +105,7 @@ def read_ssvc(
 ) -> tuple[date | None, str | None, list[SsvcAssessment]]:
     """Return the newest day of CVE records, the version of the scheme, and CISA's assessments.
 
-    A record with several counts by CISA's newest. The version is None where records differ in it.
+    Of several assessments in a record, CISA's newest counts. The version is None if records differ.
     """
     rows: dict[str, SsvcAssessment] = {}
     versions: set[str | None] = set()
@@ -132,7 +131,7 @@ def read_ssvc(
 
 
 def _contents(record: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Yield CISA's assessments of a record; raise ValueError where they cannot be looked for."""
+    """Yield CISA's assessments of a record; raise ValueError if they cannot be searched for."""
     containers = record.get("containers")
     if not isinstance(containers, Mapping):
         raise ValueError("the record has no containers")  # noqa: TRY004

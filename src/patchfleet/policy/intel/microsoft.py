@@ -1,9 +1,8 @@
-"""Microsoft's own files: which update fixes which vulnerability, and which older ones it contains.
+"""Microsoft's files: vulnerabilities that an update fixes, and older updates that it contains.
 
 The CVRF documents of its API name both [api.msrc.microsoft.com/cvrf]; its CSAF advisories name no
 superseded update. Products without a KB number, such as those with "Release Notes", have no row.
-
-Invariants: pure. A vulnerability without a readable name is a named problem.
+A vulnerability without a readable name is a problem.
 """
 
 import re
@@ -22,12 +21,12 @@ _KB_IN_ADDRESS = re.compile(r"(?:KB|/help/)(\d{6,8})\b", re.IGNORECASE)
 
 
 def is_cvrf(value: Mapping[str, Any]) -> bool:
-    """Tell a CVRF document from other JSON."""
+    """Return whether JSON is a CVRF document."""
     return isinstance(value.get("Vulnerability"), list) and "DocumentTracking" in value
 
 
 def is_csaf(value: Mapping[str, Any]) -> bool:
-    """Tell a CSAF advisory from other JSON."""
+    """Return whether JSON is a CSAF advisory."""
     return isinstance(value.get("vulnerabilities"), list) and isinstance(
         value.get("document"), Mapping
     )
@@ -75,8 +74,8 @@ def read_csaf(
             continue
         for remediation in map(mapping_of, list_of(mapping_of(one).get("remediations"))):
             if remediation.get("category") == "vendor_fix":
-                said = f"{remediation.get('url') or ''} {remediation.get('details') or ''}"
-                found = (kb_number(number) for number in _KB_IN_ADDRESS.findall(said))
+                joined = f"{remediation.get('url') or ''} {remediation.get('details') or ''}"
+                found = (kb_number(number) for number in _KB_IN_ADDRESS.findall(joined))
                 rows |= dict.fromkeys(KbCve(kb, cve) for kb in found if kb)
     version = tracking.get("version")
     day = _day(tracking.get("current_release_date"))

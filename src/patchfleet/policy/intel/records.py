@@ -1,7 +1,7 @@
-"""What is known of vulnerabilities from elsewhere: one row of each kind of file.
+"""Rows of vulnerability data, one type for each kind of file.
 
-Law of this file: values only. Vulnerabilities are named as `CVE-2024-3400`, in capitals; KB numbers
-stand without their letters, as in `models.Patch`.
+Vulnerabilities are named as `CVE-2024-3400`, in capitals; KB numbers are stored without letters, as
+in `models.Patch`.
 """
 
 from datetime import date
@@ -15,7 +15,7 @@ Exploitation = Literal["none", "poc", "active"]
 
 
 class KevEntry(Struct, frozen=True, gc=False):
-    """A line of the catalogue of known exploited vulnerabilities; None for what it does not tell.
+    """Entry of the catalogue of known exploited vulnerabilities; None for a missing field.
 
     A due date may lie before the listing: directives of 2020 set some before the catalogue began.
     """
@@ -28,7 +28,7 @@ class KevEntry(Struct, frozen=True, gc=False):
 
 
 class EpssScore(Struct, frozen=True, gc=False):
-    """How probable it is that a vulnerability is exploited within 30 days, and its rank: 0 to 1."""
+    """Probability that a vulnerability is exploited within 30 days, and its rank: 0 to 1."""
 
     cve: str
     epss: float
@@ -36,7 +36,7 @@ class EpssScore(Struct, frozen=True, gc=False):
 
 
 class SsvcAssessment(Struct, frozen=True, gc=False):
-    """What CISA says of a vulnerability, None where it says nothing."""
+    """CISA's assessment of a vulnerability, None for a missing part."""
 
     cve: str
     exploitation: Exploitation | None
@@ -45,7 +45,7 @@ class SsvcAssessment(Struct, frozen=True, gc=False):
 
 
 class KbCve(Struct, frozen=True, gc=False):
-    """What a Microsoft update fixes: a vulnerability, an older update that it contains, or both."""
+    """Vulnerability that a Microsoft update fixes, an older update that it contains, or both."""
 
     kb: str
     cve: str | None
@@ -56,7 +56,7 @@ Row: TypeAlias = KevEntry | EpssScore | SsvcAssessment | KbCve
 
 
 class Intel(Struct, frozen=True):
-    """The rows of one file: their kind, their day, and their version if it names one.
+    """Rows of one file: their kind, their day, and their version if it names one.
 
     `problems` names each entry or field that is not understood, with its place; the rest counts.
     """

@@ -1,7 +1,4 @@
-"""What an update fixes, with all that the older updates fix which it contains.
-
-Invariants: pure.
-"""
+"""Vulnerabilities that an update fixes, with those of the older updates it contains."""
 
 from collections.abc import Iterable
 
@@ -11,7 +8,7 @@ from patchfleet.policy.intel.records import KbCve
 def cves_fixed(rows: Iterable[KbCve]) -> dict[str, tuple[str, ...]]:
     """Return the vulnerabilities that each update fixes: its own, then those of what it supersedes.
 
-    Updates that supersede each other, which no file should say, fix the same.
+    Updates that supersede each other, which is an error of the file, fix the same.
     """
     own: dict[str, list[str]] = {}
     older: dict[str, list[str]] = {}

@@ -1,7 +1,4 @@
-"""The packs that come with Patchfleet, one file each beside this one.
-
-Law of this room: a file says nothing that its source does not say, and the source stands in it.
-"""
+"""Packs that come with Patchfleet, one file each beside this one, with their sources."""
 
 from functools import cache
 from importlib import resources
@@ -24,8 +21,10 @@ NAMES: tuple[str, ...] = (
 
 @cache
 def load(name: str) -> Pack:
-    """Return a pack by its name; raise `ConfigError` for a name there is no pack of."""
+    """Return a pack by its name; raise `ConfigError` for an unknown name."""
     if name not in NAMES:
-        raise ConfigError(f"there is no rule pack {name!r}", hint="known are: " + ", ".join(NAMES))
+        raise ConfigError(
+            f"there is no rule pack {name!r}", hint="known packs: " + ", ".join(NAMES)
+        )
     file = f"{name}.toml"
     return read_pack(file, resources.files(__name__).joinpath(file).read_bytes())
