@@ -16,11 +16,6 @@ CONTRACTS = {
 
 UNPROVEN = {
     "src/patchfleet/emulator/origins.py",
-    "src/patchfleet/policy/intel/csv_feeds.py",
-    "src/patchfleet/policy/intel/detect.py",
-    "src/patchfleet/policy/intel/json_feeds.py",
-    "src/patchfleet/policy/intel/microsoft.py",
-    "src/patchfleet/policy/intel/superseded.py",
     "src/patchfleet/store/record/unread.py",
     "src/patchfleet/transport/connection.py",
     "src/patchfleet/transport/connection_pool.py",
