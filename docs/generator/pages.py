@@ -19,6 +19,7 @@ from docs.generator import (
     qualys,
     qualys_source,
     renamed,
+    reports,
     views,
     words,
 )
@@ -55,6 +56,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "policies": words.policies,
     "decisions": words.decisions,
     "packs": packs.packs,
+    "reports": reports.reports,
     "views": views.views,
     "published-files": views.files,
     "renamed-names": renamed.public_names,

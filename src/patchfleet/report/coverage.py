@@ -84,20 +84,20 @@ def _later(later: LaterRuns) -> str:
     several = len(later.runs) > 1
     last = f"run {later.runs[-1]} of {moment(later.last_at)}"
     if later.is_unknown:
-        said = f"Not covered: {later.source}; no sync of it was complete yet"
-        said += f" (the last of {len(later.runs)}, {last})" if several else f" ({last})"
+        text = f"Not covered: {later.source}; no sync of it was complete yet"
+        text += f" (the last of {len(later.runs)}, {last})" if several else f" ({last})"
     else:
         count = plural(len(later.runs), "later sync", "later syncs")
         age = "" if later.age is None else f", {_span(later.age)} after the one reported here"
-        said = f"Not current: {count} of {later.source} {'were' if several else 'was'} not complete"
-        said += f" (the last, {last}{age})"
+        text = f"Not current: {count} of {later.source} {'were' if several else 'was'} not complete"
+        text += f" (the last, {last}{age})"
     under_way = "; it is under way" if later.last_state == "running" else ""
     missed = list(later.missed[:MOST_GAPS])
     if len(later.missed) > MOST_GAPS:
         missed.append(f"{len(later.missed) - MOST_GAPS:,} more")
     if later.others:
         missed.append(others(later.others))
-    return f"{said}{under_way}. Missed: {'; '.join(missed)}." if missed else f"{said}{under_way}."
+    return f"{text}{under_way}. Missed: {'; '.join(missed)}." if missed else f"{text}{under_way}."
 
 
 def _unread(devices: Sequence[AcceptedUnread]) -> str:
