@@ -1,4 +1,4 @@
-"""N-able's words into ours, case by case [reference: statuses, policies, severities]."""
+"""Translation of N-able's statuses, policies and severities, case by case."""
 
 from datetime import UTC, datetime
 from itertools import product

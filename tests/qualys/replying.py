@@ -1,6 +1,6 @@
 """Work done by hand against recorded replies: what it asks, and what it makes of the answers.
 
-The replies have the fields of the wire's reference with values of our own.
+The replies have the fields of docs/qualys.md with invented values.
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Platforms and addresses: every pod of the reference, and what is refused before any call."""
+"""Platforms and addresses: every pod of docs/qualys.md, and what is refused before any call."""
 
 import pytest
 
@@ -10,7 +10,7 @@ PODS = [
     "qg1", "qg2", "qg3", "qg4", "gov1", "eu1", "eu2", "eu3",
     "in1", "ca1", "ae1", "uk1", "au1", "ksa1",
 ]  # fmt: skip
-"""Those of the wire's reference, §1."""
+"""Those of docs/qualys.md."""
 
 
 @pytest.mark.parametrize("pod", PODS)

@@ -1,6 +1,6 @@
 """N-able's XML around every answer: what it says went wrong, and lists that hold nothing else.
 
-Laws of this file: the three shapes of failure [§2.4 of the error pages: D: error_messages_.htm, D:
+Laws of this file: the three shapes of failure [D: error_messages_.htm, D:
 add_site.htm, mav pages] all become errors; an answer without its documented root is unreadable, not
 empty. A list whose content is not understood is never a shorter list: what is no record of it, a
 text where no record is, a second list or another wrapping is an error. A text beside records may
@@ -76,7 +76,7 @@ class Answer:
     def inner(self, parent: Element, *names: str) -> list[Element]:
         """Return the records of these names that stand among the fields of another record.
 
-        Fields that nobody knows may be there [reference §2.2], but no sentence, no record of
+        Fields that nobody knows may be there, but no sentence, no record of
         another name and no wrapping around records.
         """
         found = []
@@ -166,7 +166,7 @@ def _business_error(code: int | None, message: str) -> VendorError:
 def name_of(element: Element) -> str:
     """Return the name of an element: in lower case, without its namespace and its separators.
 
-    Names differ in case between services and inside one [I, reference §2.2].
+    Names differ in case between services and inside one.
     """
     return plain(element.tag)
 

@@ -1,6 +1,6 @@
 """Where each Qualys platform answers, and what base addresses are accepted.
 
-The pods and their hosts are facts of the wire's reference, §1: US1 and US2 documented [D: jwt, gs],
+The pods and their hosts are listed in docs/qualys.md: US1 and US2 documented [D: jwt, gs],
 the others observed [O: peer, qualys-cli]; two are disputed (EU3, UK1), so that every address can be
 set. Law of this file: a table, and what is wrong with an address.
 """

@@ -16,7 +16,7 @@ from patchfleet.transport.operation import Echo, Operation
 T = TypeVar("T")
 
 IDS_PER_CALL = 100
-"""Ids in one call: no limit is documented; 100 make about 900 bytes of address [I, §1.4]."""
+"""Ids in one call: no limit is documented; 100 make about 900 bytes of address."""
 
 
 def call(

@@ -1,4 +1,4 @@
-"""Things looked up by id, the catalogue, and what is counted: wire's reference §7.4 to §8.
+"""Things looked up by id, the catalogue, and what is counted (docs/qualys.md).
 
 What has no answer is not passed over: it stands in `missing` of the list that comes back.
 """

@@ -1,4 +1,4 @@
-"""The inventory of all assets (GAV), asked in QQL: wire's reference §10 [O: peer and others].
+"""The inventory of all assets (GAV), asked in QQL (docs/qualys.md) [O: peer and others].
 
 Every input stands in the query of a POST without a body. A page says whether more follow and after
 which asset; where nothing matches, 204 without a body may be the answer [O: peer]. Law of this

@@ -1,4 +1,4 @@
-"""Reports that Qualys makes, and mitigation: wire's reference §9.
+"""Reports that Qualys makes, and mitigation (docs/qualys.md).
 
 Of most of these calls only the address is known, from one public client; what they answer is kept
 as it comes.

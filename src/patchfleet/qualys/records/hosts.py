@@ -1,4 +1,4 @@
-"""Assets of the inventory (GAV), in Qualys's words: wire's reference §10 [O: peer, qualyspy].
+"""Assets of the inventory (GAV), in Qualys's words (docs/qualys.md) [O: peer, qualyspy].
 
 What is deeper than one level is plain dicts and lists, as it stands on the wire: a list there may
 be a single object, and a date the words "Not Announced".

@@ -1,6 +1,6 @@
 """Deployment jobs, their runs and their results, in Qualys's words.
 
-Fields and types follow the wire's reference §5.2 to §5.4: the list of jobs and the results are
+Fields and types are those of docs/qualys.md: the list of jobs and the results are
 known from public clients only [O: peer], the body of one job from the vendor's page [D: get].
 """
 

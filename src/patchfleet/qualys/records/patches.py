@@ -1,6 +1,6 @@
 """Patches, the assets that lack them, the catalogue and vulnerabilities, in Qualys's words.
 
-Fields and types follow the wire's reference §7 and §8.
+Fields and types are those of docs/qualys.md.
 """
 
 from typing import Any
