@@ -1,4 +1,4 @@
-"""The whole client over real HTTP against the independent witness; sync and async alike."""
+"""The whole client over real HTTP against the emulator; sync and async alike."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any

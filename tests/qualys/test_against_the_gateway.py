@@ -1,4 +1,4 @@
-"""Every operation of Qualys over real HTTP against the independent witness; sync and async alike.
+"""Every operation of Qualys over real HTTP against the emulator; sync and async alike.
 
 What comes back is compared with the whole truth about the emulated subscription.
 """

@@ -1,8 +1,9 @@
 """The emulator: both vendors' accounts, the control API beside them, and a host for both.
 
-The emulator imports nothing else of Patchfleet, so that a client is tested against a reader of the
-vendors' documentation that shares no code with it (contract "The emulator is an independent
-witness").
+A client is tested against an implementation of the vendors' documentation that shares no code
+with it.
+
+Invariant: no other room is imported (contract "The emulator imports nothing else").
 """
 
 from collections.abc import Callable

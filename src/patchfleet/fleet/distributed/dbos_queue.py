@@ -5,7 +5,7 @@ of its own it does not notice that a worker is gone, so a worker holds a lock th
 connection to the database, and the sync checks that lock. Batches and results are JSON.
 
 Invariants:
-- only `dbos_queue` and `worker` import DBOS (contract "Only the fan-out knows the engine");
+- only `dbos_queue` and `worker` import DBOS (contract "Only the worker queue imports DBOS");
 - a batch is read by a worker of the same version and account (tests/engine/test_engine_limits.py).
 """
 
