@@ -139,7 +139,7 @@ class _Demo:
 
     def _sync(self, source: "NSightSource", store: "Store") -> "SyncResult":
         from patchfleet.cli.progress import sync_progress
-        from patchfleet.cli.sync import print_result
+        from patchfleet.cli.sync_result import print_result
         from patchfleet.fleet import sync
 
         self._step(f"patchfleet sync, at {_now(self._host)}")

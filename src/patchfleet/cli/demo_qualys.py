@@ -67,7 +67,7 @@ def _sync(
     """Read Qualys into the same record; each customer has an asset tag of its name."""
     import time
 
-    from patchfleet.cli.sync import print_result
+    from patchfleet.cli.sync_result import print_result
     from patchfleet.fleet import QualysSource, sync
     from patchfleet.store.queries import customers
 
