@@ -67,7 +67,7 @@ def test_the_sixteen_rows_of_bod_26_04(row):
     *facts, days, has_triage = row
     judgement = said("cisa-bod-26-04", row_facts(*facts), START)
     if days is None:
-        assert judgement.verdict == "not_covered"
+        assert judgement.status == "not_covered"
         assert "next upgrade" in judgement.reasons[0]
         return
     assert judgement.starts_at == START
@@ -103,8 +103,8 @@ def test_bod_26_04_counts_from_the_earlier(listed_on, seen_at, starts_at):
 def test_bod_26_04_counts_from_detection_where_it_is_supposed_not_to_be_listed():
     facts = replace(row_facts("no", "yes", "no", "partial"), kev=None)
     judgement = said("cisa-bod-26-04", facts, START)
-    assert judgement.verdict == "not_judged"
-    assert judgement.if_yes.verdict == "not_judged"
+    assert judgement.status == "not_judged"
+    assert judgement.if_yes.status == "not_judged"
     assert judgement.if_no.due_at == START + timedelta(days=60)
 
 
@@ -137,11 +137,11 @@ def test_the_limit_is_on_time_and_the_next_microsecond_is_late(name, facts, due_
     known = Case(**{"released_at": RELEASED, "kev": "not_listed", **facts})
     for moment, verdict in ((due_at, "on_time"), (due_at + INSTANT, "overdue")):
         judgement = said(name, known, moment)
-        assert (judgement.verdict, judgement.due_at) == (verdict, due_at)
+        assert (judgement.status, judgement.due_at) == (verdict, due_at)
         assert judgement.starts_at == RELEASED
     for moment, verdict in ((due_at, "met"), (due_at + INSTANT, "missed")):
         fixed = replace(known, fixed_at=moment)
-        assert said(name, fixed, due_at + timedelta(days=30)).verdict == verdict
+        assert said(name, fixed, due_at + timedelta(days=30)).status == verdict
 
 
 HISTORICAL = [
@@ -161,7 +161,7 @@ def test_the_historical_limits(name, facts, due_at):
         (at("2027-01-01T00:00"), "overdue"),
     ):
         judgement = said(name, known, moment)
-        assert (judgement.verdict, judgement.due_at) == (verdict, due_at)
+        assert (judgement.status, judgement.due_at) == (verdict, due_at)
 
 
 NO_DATE = [
@@ -178,28 +178,28 @@ NO_DATE = [
 @pytest.mark.parametrize(("name", "facts"), NO_DATE)
 def test_what_a_pack_sets_no_date_for(name, facts):
     judgement = said(name, Case(kev="not_listed", **facts), at("2026-05-01T09:00"))
-    assert (judgement.verdict, judgement.due_at) == ("not_covered", None)
+    assert (judgement.status, judgement.due_at) == ("not_covered", None)
     assert judgement.reasons
 
 
 def test_a_pack_binds_from_the_first_instant_of_its_first_day():
     facts = Case(released_at=date(2026, 4, 1))
     begin = at("2026-04-27T00:00", LONDON)
-    assert said("cyber-essentials-3.3", facts, begin - INSTANT).verdict == "not_covered"
-    assert said("cyber-essentials-3.3", facts, begin).verdict == "overdue"
+    assert said("cyber-essentials-3.3", facts, begin - INSTANT).status == "not_covered"
+    assert said("cyber-essentials-3.3", facts, begin).status == "overdue"
     fixed = replace(facts, fixed_at=begin - INSTANT)
-    assert said("cyber-essentials-3.3", fixed, START).verdict == "not_covered"
+    assert said("cyber-essentials-3.3", fixed, START).status == "not_covered"
 
 
 def test_a_pack_that_ended_before_the_day_came_no_longer_binds():
     end = at("2026-06-10T00:00", LONDON)
     facts = Case(detected_at=end - timedelta(days=15), is_exposed=True, cvss=9.8)
-    assert said("cisa-bod-19-02", facts, end - INSTANT).verdict == "on_time"
-    assert said("cisa-bod-19-02", facts, end).verdict == "not_covered"
+    assert said("cisa-bod-19-02", facts, end - INSTANT).status == "on_time"
+    assert said("cisa-bod-19-02", facts, end).status == "not_covered"
     fixed = replace(facts, fixed_at=end - INSTANT)
-    assert said("cisa-bod-19-02", fixed, START).verdict == "met"
+    assert said("cisa-bod-19-02", fixed, START).status == "met"
     earlier = replace(facts, detected_at=facts.detected_at - INSTANT)
-    assert said("cisa-bod-19-02", earlier, START).verdict == "overdue"
+    assert said("cisa-bod-19-02", earlier, START).status == "overdue"
 
 
 def test_a_day_without_a_time_is_midnight_of_the_fleet_and_it_says_so():
@@ -225,30 +225,30 @@ def test_a_month_of_pci_ends_where_february_ends():
 def test_without_a_release_date_it_is_not_judged(name):
     facts = Case(detected_at=START, fixed_at=START, severity="critical", **SERVER)
     judgement = said(name, facts, START)
-    assert (judgement.verdict, judgement.if_yes, judgement.if_no) == ("not_judged", None, None)
+    assert (judgement.status, judgement.if_yes, judgement.if_no) == ("not_judged", None, None)
     assert "release is not known" in judgement.reasons[1]
 
 
 def test_without_a_due_date_in_the_catalogue_it_is_not_judged():
     facts = Case(kev=KevEntry("CVE-2026-1000", date(2026, 5, 1)))
     judgement = said("cisa-bod-22-01", facts, at("2026-05-02T00:00"))
-    assert judgement.verdict == "not_judged"
+    assert judgement.status == "not_judged"
     assert "no due date" in judgement.reasons[1]
 
 
 def test_without_a_catalogue_nobody_knows_whether_it_is_listed():
     judgement = said("cisa-bod-22-01", Case(), START)
-    assert judgement.verdict == "not_judged"
+    assert judgement.status == "not_judged"
     assert judgement.unknown == "whether it is in KEV"
-    assert (judgement.if_yes.verdict, judgement.if_no.verdict) == ("not_judged", "not_covered")
+    assert (judgement.if_yes.status, judgement.if_no.status) == ("not_judged", "not_covered")
 
 
 def test_two_answers_that_differ_are_not_judged_and_both_are_given():
     facts = Case(released_at=RELEASED, severity="unspecified")
     judgement = said("pci-dss-4.0.1", facts, RELEASED)
-    assert judgement.verdict == "not_judged"
-    assert judgement.if_yes.verdict == "on_time"
-    assert judgement.if_no.verdict == "not_covered"
+    assert judgement.status == "not_judged"
+    assert judgement.if_yes.status == "on_time"
+    assert judgement.if_no.status == "not_covered"
     assert judgement.earliest_due_at == at("2026-08-08T17:00")
     assert "not covered if not" in judgement.reasons[0]
 
@@ -256,7 +256,7 @@ def test_two_answers_that_differ_are_not_judged_and_both_are_given():
 def test_two_answers_that_are_the_same_are_one():
     facts = replace(row_facts("yes", "no", "no", "total"), is_impact_total=None)
     judgement = said("cisa-bod-26-04", facts, START)
-    assert (judgement.verdict, judgement.unknown, judgement.if_yes) == ("on_time", None, None)
+    assert (judgement.status, judgement.unknown, judgement.if_yes) == ("on_time", None, None)
     assert judgement.due_at == START + timedelta(days=14)
     assert "makes no difference" in judgement.reasons[-1]
 
@@ -271,7 +271,7 @@ def test_a_verdict_that_holds_either_way_stands_without_a_date_of_its_own():
         (last + INSTANT, "overdue"),
     ):
         judgement = said("cisa-bod-26-04", facts, moment)
-        assert (judgement.verdict, judgement.due_at) == (verdict, None)
+        assert (judgement.status, judgement.due_at) == (verdict, None)
         assert (judgement.if_yes.due_at, judgement.if_no.due_at) == (first, last)
         assert judgement.earliest_due_at == first
 
@@ -279,7 +279,7 @@ def test_a_verdict_that_holds_either_way_stands_without_a_date_of_its_own():
 def test_a_duty_that_only_one_answer_has_is_not_lost():
     facts = replace(row_facts("yes", "yes", "yes", "total"), is_impact_total=None)
     judgement = said("cisa-bod-26-04", facts, START)
-    assert (judgement.verdict, judgement.due_at) == ("on_time", START + timedelta(days=3))
+    assert (judgement.status, judgement.due_at) == ("on_time", START + timedelta(days=3))
     assert judgement.duties == ()
     assert judgement.if_yes.duties == ("forensic triage",)
     assert judgement.if_no.duties == ()
@@ -288,33 +288,33 @@ def test_a_duty_that_only_one_answer_has_is_not_lost():
 def test_what_is_in_kev_is_exploited_and_what_is_not_may_be():
     facts = Case(released_at=RELEASED, severity="low", kev="not_listed", **SERVER)
     judgement = said("essential-eight", facts, at("2026-07-15T00:00"))
-    assert judgement.verdict == "not_judged"
+    assert judgement.status == "not_judged"
     assert judgement.unknown == "whether it is exploited"
-    assert (judgement.if_yes.verdict, judgement.if_no.verdict) == ("overdue", "on_time")
+    assert (judgement.if_yes.status, judgement.if_no.status) == ("overdue", "on_time")
 
 
 def test_a_workstation_does_not_ask_whether_it_is_exposed():
     facts = Case(released_at=RELEASED, is_os=True, kind="workstation", is_exposed=None)
-    assert said("essential-eight", facts, RELEASED).verdict == "on_time"
+    assert said("essential-eight", facts, RELEASED).status == "on_time"
 
 
 def test_a_severity_that_nobody_understands_is_stated_and_not_known():
     facts = Case(released_at=RELEASED, vendor_severity="4", cvss=5.0)
     judgement = said("cyber-essentials-3.3", facts, RELEASED)
-    assert judgement.verdict == "not_judged"
-    assert (judgement.if_yes.verdict, judgement.if_no.verdict) == ("on_time", "not_covered")
+    assert judgement.status == "not_judged"
+    assert (judgement.if_yes.status, judgement.if_no.status) == ("on_time", "not_covered")
 
 
 def test_the_vendors_word_wins_over_our_ranking_where_the_vendor_is_asked():
     facts = Case(released_at=RELEASED, severity="critical", vendor_severity="Moderate", cvss=5.0)
-    assert said("cyber-essentials-3.3", facts, RELEASED).verdict == "not_covered"
-    assert said("pci-dss-4.0.1", facts, RELEASED).verdict == "on_time"
+    assert said("cyber-essentials-3.3", facts, RELEASED).status == "not_covered"
+    assert said("pci-dss-4.0.1", facts, RELEASED).status == "on_time"
 
 
 def test_what_is_fixed_later_was_open_before():
     facts = Case(released_at=RELEASED, fixed_at=RELEASED + timedelta(days=20))
     verdicts = [
-        said("cyber-essentials-3.3", facts, RELEASED + timedelta(days=days)).verdict
+        said("cyber-essentials-3.3", facts, RELEASED + timedelta(days=days)).status
         for days in (1, 19, 20)
     ]
     assert verdicts == ["on_time", "overdue", "missed"]
@@ -322,10 +322,10 @@ def test_what_is_fixed_later_was_open_before():
 
 def test_dates_beyond_the_calendar_are_not_judged():
     judgement = said("cyber-essentials-3.3", Case(released_at=date(9999, 12, 31)), START)
-    assert judgement.verdict == "not_judged"
+    assert judgement.status == "not_judged"
     assert "beyond the calendar" in judgement.reasons[1]
     first = Case(released_at=date(1, 1, 1))  # midnight there is a day of the year 0 in UTC
-    assert said("cyber-essentials-3.3", first, START, SYDNEY).verdict == "not_judged"
+    assert said("cyber-essentials-3.3", first, START, SYDNEY).status == "not_judged"
 
 
 def test_a_time_without_a_zone_and_a_score_that_is_none_are_refused():
@@ -398,14 +398,14 @@ def test_nothing_is_due_before_it_starts_and_every_verdict_has_its_reason(name, 
         if judgement.starts_at and judgement.due_at:
             assert judgement.starts_at < judgement.due_at
         if judgement.if_yes is None:
-            has_date = judgement.verdict in {"on_time", "overdue", "met", "missed"}
+            has_date = judgement.status in {"on_time", "overdue", "met", "missed"}
             assert (judgement.due_at is not None) == has_date
 
 
 @given(PACKS, FACTS, TIMES, st.integers(0, 10**15), ZONES)
 def test_what_is_late_stays_late(name, facts, now, more, zone):
     later = now + timedelta(microseconds=more)
-    before, then = (said(name, facts, moment, zone).verdict for moment in (now, later))
+    before, then = (said(name, facts, moment, zone).status for moment in (now, later))
     if before == "overdue":
         assert then in {"overdue", "missed"}
     if before in {"met", "missed"}:
@@ -416,7 +416,7 @@ def test_what_is_late_stays_late(name, facts, now, more, zone):
 
 @given(PACKS, FACTS, TIMES, ZONES)
 def test_what_is_said_without_a_fact_holds_whatever_the_fact_is(name, facts, now, zone):
-    verdict = said(name, facts, now, zone).verdict
+    verdict = said(name, facts, now, zone).status
     unknown = [
         field
         for field in ("is_exposed", "is_automatable", "is_impact_total", "is_os", "is_exploited")
@@ -425,4 +425,4 @@ def test_what_is_said_without_a_fact_holds_whatever_the_fact_is(name, facts, now
     for values in product([True, False], repeat=len(unknown)):
         known = replace(facts, **dict(zip(unknown, values, strict=True)))
         if verdict != "not_judged":
-            assert said(name, known, now, zone).verdict == verdict
+            assert said(name, known, now, zone).status == verdict

@@ -381,5 +381,6 @@ FIELDS = {
     "fleet.outcome:SyncOptions.devices_at_once": "concurrency",
     "fleet.outcome:SyncOptions.most_gone": "max_missing",
     "models.fleet:SourceState.said": "payloads",
+    "policy.evaluate:Judgement.verdict": "status",
 }
 """Old and new fields of value types: keywords and attributes."""

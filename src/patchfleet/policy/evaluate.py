@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 from msgspec.structs import replace
 
+from patchfleet._renamed.fields import FormerFields
 from patchfleet.errors import ConfigError
 from patchfleet.models import DEADLINE_STATUSES, DeadlineStatus
 from patchfleet.policy.calendar import after, end_of, instant_of, start_of
@@ -30,7 +31,7 @@ _Answers: TypeAlias = Mapping[tuple[Question, float | None], bool]
 _IN_KEV = Condition("in_kev", is_so=True)
 
 
-class Judgement(Struct, frozen=True, kw_only=True, gc=False):
+class Judgement(Struct, frozen=True, kw_only=True, gc=False, metaclass=FormerFields):
     """Result of one pack for one finding at one moment, times as UTC.
 
     `reasons` are sentences for people. `unknown` names the missing fact if its answer matters:
@@ -38,7 +39,7 @@ class Judgement(Struct, frozen=True, kw_only=True, gc=False):
     """
 
     pack: str
-    verdict: DeadlineStatus
+    status: DeadlineStatus
     reasons: tuple[str, ...]
     starts_at: datetime | None = None
     due_at: datetime | None = None
@@ -81,7 +82,7 @@ def strictest(judgements: Iterable[Judgement]) -> Judgement:
     ranked = sorted(
         judgements,
         key=lambda each: (
-            DEADLINE_STATUSES.index(each.verdict),
+            DEADLINE_STATUSES.index(each.status),
             each.earliest_due_at or datetime.max.replace(tzinfo=UTC),
         ),
     )
@@ -136,7 +137,7 @@ class _Evaluation:
             return replace(no, reasons=(*no.reasons, f"{phrase}, and makes no difference"))
         return Judgement(
             pack=self.pack.name,
-            verdict=yes.verdict if yes.verdict == no.verdict else "not_judged",
+            status=yes.status if yes.status == no.status else "not_judged",
             reasons=(f"{phrase}: {_formatted(yes)} if so, {_formatted(no)} if not",),
             starts_at=yes.starts_at if yes.starts_at == no.starts_at else None,
             due_at=yes.due_at if yes.due_at == no.due_at else None,
@@ -156,8 +157,8 @@ class _Evaluation:
             return self._not_judged(rule, "its dates lie beyond the calendar")
         if starts_at is None or due_at is None:
             return self._not_judged(rule, counted if starts_at is None else missing)
-        verdict = self._verdict(due_at)
-        if verdict == "not_covered":
+        status = self._status(due_at)
+        if status == "not_covered":
             ended = f"the pack ended on {self.pack.in_force_until}, before this fell due"
             return self.not_covered(ended)
         reasons = [f"{rule.name}: {rule.limit}", counted]
@@ -165,7 +166,7 @@ class _Evaluation:
             reasons.append(f"uncertain: {self.pack.note}")
         return Judgement(
             pack=self.pack.name,
-            verdict=verdict,
+            status=status,
             reasons=tuple(reasons),
             starts_at=starts_at,
             due_at=due_at,
@@ -207,7 +208,7 @@ class _Evaluation:
             return None, ""
         return after(starts_at, limit, self.zone), ""
 
-    def _verdict(self, due_at: datetime) -> DeadlineStatus:
+    def _status(self, due_at: datetime) -> DeadlineStatus:
         ends = self.pack.in_force_until
         if ends is not None and min(self.moment, due_at) >= start_of(ends, self.zone):
             return "not_covered"
@@ -217,12 +218,12 @@ class _Evaluation:
 
     def not_covered(self, reason: str) -> Judgement:
         """Return a result without a date, with the reason."""
-        return Judgement(pack=self.pack.name, verdict="not_covered", reasons=(reason,))
+        return Judgement(pack=self.pack.name, status="not_covered", reasons=(reason,))
 
     def _not_judged(self, rule: Rule, reason: str) -> Judgement:
         reasons = (f"{rule.name}: {rule.limit}", reason)
         return Judgement(
-            pack=self.pack.name, verdict="not_judged", reasons=reasons, duties=rule.duties
+            pack=self.pack.name, status="not_judged", reasons=reasons, duties=rule.duties
         )
 
 
@@ -236,11 +237,11 @@ def _is_same(one: Judgement, other: Judgement) -> bool:
 
 
 def _result(one: Judgement) -> tuple[object, ...]:
-    return one.verdict, one.starts_at, one.due_at, one.duties, one.unknown
+    return one.status, one.starts_at, one.due_at, one.duties, one.unknown
 
 
 def _formatted(judgement: Judgement) -> str:
     """Return a judgement in two or three words, for a sentence."""
-    words = judgement.verdict.replace("_", " ")
+    words = judgement.status.replace("_", " ")
     due = judgement.due_at
     return words if due is None else f"{words} (due {due:%Y-%m-%d %H:%M:%S} UTC)"

@@ -84,7 +84,7 @@ def evaluate_open_findings(
     judge_all = _Judge(pack, known, cves_by_kb(snapshot), now or snapshot.as_of, zone)
     by_detection = pack.clock != "released"
     asked = cases(snapshot, selection, by_detection=by_detection)
-    return judge_by(snapshot, (judge_all.verdict(case) for case in asked))
+    return judge_by(snapshot, (judge_all.result(case) for case in asked))
 
 
 class _Judge(NamedTuple):
@@ -96,14 +96,14 @@ class _Judge(NamedTuple):
     at: datetime
     zone: ZoneInfo
 
-    def verdict(self, case: CaseRow) -> JudgedVerdict:
+    def result(self, case: CaseRow) -> JudgedVerdict:
         """Judge a patch once for each vulnerability it fixes; the most pressing result counts."""
         cves = _cves(case, self.known, self.catalogue)
         judged = strictest(
             judge(self.pack, _facts(case, cve, self.known), now=self.at, zone=self.zone)
             for cve in (cves or (None,))
         )
-        return _verdict(case, judged, cves, self.known)
+        return _row(case, judged, cves, self.known)
 
 
 def _cves(
@@ -163,14 +163,14 @@ _SYSTEMS = re.compile(
 )
 
 
-def _verdict(
+def _row(
     case: CaseRow, judged: Judgement, cves: tuple[str, ...], known: ThreatData
 ) -> JudgedVerdict:
     because = "; ".join(judged.reasons)
     if judged.unknown:
         because = f"{because}; not known: {judged.unknown}" if because else judged.unknown
     return JudgedVerdict(
-        case.patch_id, case.kind, _plain(case.seen_at), judged.verdict, _plain(judged.due_at),
+        case.patch_id, case.kind, _plain(case.seen_at), judged.status, _plain(judged.due_at),
         because, judged.duties, cves, _highest(cves, known), *_by_catalogue(case, cves, known),
     )  # fmt: skip
 
