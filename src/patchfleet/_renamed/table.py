@@ -298,6 +298,8 @@ NAMES = {
     "report.judging:Known": "report.deadlines:ThreatData",
     "report.judging:judge_open": "report.deadlines:evaluate_open_findings",
     "report.judging:known_of": "report.deadlines:threat_data",
+    "report.machines:look_alikes_table": "report.machines:candidates_table",
+    "report.machines:verdicts_table": "report.machines:decisions_table",
     "report.spelling:counted": "report.wording:plural",
     "report.spelling:spelled": "report.wording:cell_text",
     "report.spelling:worded": "report.wording:word_text",

@@ -79,12 +79,12 @@ def candidates(session: Session, *, as_json: bool, outputs: tuple[Path, ...]) ->
     Decide with `patchfleet machines link` or `unlink` and the two ids.
     """
     from patchfleet.report.coverage import sentences
-    from patchfleet.report.machines import look_alikes_table
+    from patchfleet.report.machines import candidates_table
     from patchfleet.store.queries import look_alikes
 
     with session.snapshot() as snapshot:
         table = replace(
-            look_alikes_table(look_alikes(snapshot)), notes=sentences(snapshot.coverage())
+            candidates_table(look_alikes(snapshot)), notes=sentences(snapshot.coverage())
         )
         session.show(table, as_json=as_json, outputs=outputs)
 
@@ -116,10 +116,10 @@ unlink = _decision("Decide that two devices are different machines.", is_same=Fa
 @pass_session
 def decisions(session: Session, *, as_json: bool, outputs: tuple[Path, ...]) -> None:
     """List the decisions people have made."""
-    from patchfleet.report.machines import verdicts_table
+    from patchfleet.report.machines import decisions_table
 
     with session.store() as store:
-        table = verdicts_table(store.verdicts())
+        table = decisions_table(store.verdicts())
     session.show(table, as_json=as_json, outputs=outputs)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from patchfleet._renamed import renamed
 from patchfleet.models.machine import MatchDecision
 from patchfleet.report.document import Column, Table, tabulate
 from patchfleet.store.queries.rows import LookAlikeRow, MachineRow
@@ -16,7 +17,7 @@ _MACHINES = (
     Column("devices", "Devices", "list"),
     Column("machine_id", "Machine id", is_detail=True),
 )
-_LOOK_ALIKES = (
+_CANDIDATES = (
     Column("kind", "Type"),
     Column("score", "Score", "integer"),
     Column("first_device", "Device A"),
@@ -28,7 +29,7 @@ _LOOK_ALIKES = (
     Column("first_customer", "Customer A", is_detail=True),
     Column("second_customer", "Customer B", is_detail=True),
 )
-_VERDICTS = (
+_DECISIONS = (
     Column("at", "Decided", "moment"),
     Column("by", "By"),
     Column("first", "Device A"),
@@ -43,19 +44,22 @@ def machines_table(rows: Iterable[MachineRow]) -> Table:
     return tabulate("machines", "Machines", _MACHINES, rows)
 
 
-def look_alikes_table(rows: Iterable[LookAlikeRow]) -> Table:
+def candidates_table(rows: Iterable[LookAlikeRow]) -> Table:
     """Tabulate pairs of devices that need a decision."""
     note = "Decide with: patchfleet machines link ID ID, or unlink ID ID."
-    table = tabulate("look_alikes", "Possible duplicates", _LOOK_ALIKES, rows)
+    table = tabulate("look_alikes", "Possible duplicates", _CANDIDATES, rows)
     return Table(
         name=table.name, title=table.title, columns=table.columns, rows=table.rows, note=note
     )
 
 
-def verdicts_table(verdicts: Iterable[MatchDecision]) -> Table:
+def decisions_table(decisions: Iterable[MatchDecision]) -> Table:
     """Tabulate decisions in the order in which they were made."""
     rows = [
         (one.at, one.by, ":".join(one.left), ":".join(one.right), one.is_same, one.reason)
-        for one in verdicts
+        for one in decisions
     ]
-    return Table(name="verdicts", title="Match decisions", columns=_VERDICTS, rows=rows)
+    return Table(name="verdicts", title="Match decisions", columns=_DECISIONS, rows=rows)
+
+
+__getattr__ = renamed(__name__)
