@@ -25,13 +25,12 @@ from patchfleet.emulator.control import ROUTES
 from patchfleet.models import STATES
 from patchfleet.nsight import NAble
 from patchfleet.nsight.regions import ALIASES, SERVERS
-from patchfleet.nsight.wrapper_names import WrapperMethod
 from patchfleet.qualys import Qualys, gav, pm
 from patchfleet.qualys.jobs.rules import JobParameters
 from patchfleet.qualys.platforms import ALIASES as PODS
 from patchfleet.qualys.platforms import GATEWAYS
 from patchfleet.store.views.columns import VIEWS
-from patchfleet.transport.client import iterator, method
+from patchfleet.transport.client import operation, stream, table_of
 
 HOME = Path(__file__).parent.parent
 TOP = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "examples/README.md"]
@@ -208,8 +207,7 @@ def test_the_file_of_settings_on_the_page_is_one(tmp_path: Path) -> None:
 
 def test_every_operation_is_documented_under_all_its_names() -> None:
     page = text_of("docs/nsight.md")
-    names = [name for name, line in vars(NAble).items() if isinstance(line, method | WrapperMethod)]
-    assert [name for name in names if f"\nNAble.{name}(" not in page] == []
+    assert [name for name in table_of(NAble) if f"\nNAble.{name}(" not in page] == []
 
 
 def test_every_public_name_of_the_library_is_documented() -> None:
@@ -219,9 +217,9 @@ def test_every_public_name_of_the_library_is_documented() -> None:
 
 def test_every_operation_of_qualys_is_documented_and_what_is_certain_about_it() -> None:
     page = text_of("docs/qualys.md")
-    names = [name for name, line in vars(Qualys).items() if isinstance(line, method)]
+    names = [name for name, line in table_of(Qualys).items() if isinstance(line, operation)]
     assert [name for name in names if f"\n### {name}\n" not in page] == []
-    lazy = [name for name, line in vars(Qualys).items() if isinstance(line, iterator)]
+    lazy = [name for name, line in table_of(Qualys).items() if isinstance(line, stream)]
     assert [name for name in lazy if f"`{name}` takes the same" not in page] == []
     made_of_others = {"clone_job", "list_tags", "get_tag_id"}
     assert [name for name in {*names} - made_of_others if f"| `{name}` |" not in page] == []

@@ -14,7 +14,7 @@ from patchfleet.nsight import NAble, RateLimit, Retries
 from patchfleet.nsight.records.record import Record
 from patchfleet.nsight.regions import ALIASES, SERVERS
 from patchfleet.nsight.wrapper_names import WrapperMethod
-from patchfleet.transport.client import method
+from patchfleet.transport.client import table_of
 from patchfleet.transport.endpoint import Endpoint
 from patchfleet.transport.operation import Change, Operation
 
@@ -73,7 +73,7 @@ def operations() -> str:
     client = NAble("us", "no key is used for this page")
     sections = []
     for names in _by_service().values():
-        build = vars(NAble)[names[0]].build
+        build = table_of(NAble)[names[0]].build
         operation = _built(build)
         sections.append(
             f"### {names[0]}\n\n```py\n"
@@ -94,11 +94,11 @@ def records() -> str:
 def _by_service() -> dict[str, list[str]]:
     """Return the names of each operation, our own first, by the service it calls."""
     names: dict[str, list[str]] = {}
-    for name, line in vars(NAble).items():
-        if isinstance(line, method):
-            names.setdefault(_built(line.build).name if name != "describe" else "", []).append(name)
-        elif isinstance(line, WrapperMethod):
+    for name, line in table_of(NAble).items():
+        if isinstance(line, WrapperMethod):
             names.setdefault(_built(line.work, deviceid=1, patchids=[1]).name, []).append(name)
+        else:
+            names.setdefault(_built(line.build).name if name != "describe" else "", []).append(name)
     return names
 
 

@@ -13,7 +13,7 @@ from patchfleet.qualys.client import Qualys
 from patchfleet.qualys.jobs.rules import JobParameters
 from patchfleet.qualys.platforms import ALIASES, GATEWAYS
 from patchfleet.qualys.records.record import Record, TimestampField
-from patchfleet.transport.client import method
+from patchfleet.transport.client import operation, table_of
 
 _WIDTH = 96
 
@@ -54,10 +54,10 @@ def account_settings() -> str:
 def operations() -> str:
     """Return a section for each operation: its parameters, what it returns, what it rests on."""
     client = Qualys("user", "no password is used for this page")
-    iterators = {_listing_of(name): name for name in vars(Qualys) if name.startswith("iter_")}
+    iterators = {_listing_of(name): name for name in table_of(Qualys) if name.startswith("iter_")}
     sections = []
-    for name, line in vars(Qualys).items():
-        if not isinstance(line, method):
+    for name, line in table_of(Qualys).items():
+        if not isinstance(line, operation):
             continue
         shown = _spelled(name, getattr(client, name))
         result = _result(line)
@@ -81,7 +81,7 @@ def _listing_of(name: str) -> str:
     """Return the method that lists what an iterator yields; raise LookupError for none."""
     what = name.removeprefix("iter_")
     for listing in (what, f"list_{what}", f"get_{what}"):
-        if isinstance(vars(Qualys).get(listing), method):
+        if isinstance(table_of(Qualys).get(listing), operation):
             return listing
     raise LookupError(f"{name} yields what no method lists")
 
@@ -126,7 +126,9 @@ def _records() -> Iterator[type[Record]]:
     """Yield the public records and those inside them, each once."""
     seen: dict[type[Record], None] = {}
     waiting: list[Any] = [vars(qualys)[name] for name in sorted(qualys.__all__)]
-    waiting += [_result_type(line) for line in vars(Qualys).values() if isinstance(line, method)]
+    waiting += [
+        _result_type(line) for line in table_of(Qualys).values() if isinstance(line, operation)
+    ]
     while waiting:
         kind = waiting.pop(0)
         if isinstance(kind, type) and issubclass(kind, Record):

@@ -9,8 +9,7 @@ from tree import HOME
 from patchfleet.emulator.nsight import urls
 from patchfleet.nsight import AsyncNAble, NAble
 from patchfleet.nsight.operations import describe, devices, inventory, patches
-from patchfleet.nsight.wrapper_names import WrapperMethod
-from patchfleet.transport.client import amethod, method
+from patchfleet.transport.client import table_of
 
 REPLIES = HOME / "tests" / "nsight" / "replies"
 
@@ -79,23 +78,8 @@ def test_the_emulator_answers_nothing_that_no_operation_asks() -> None:
     assert set(urls.SERVICES) == set(SERVICES.values()) | of_other_clients
 
 
-def table(kind: type) -> dict[str, Any]:
-    """Return a client's table: name to what builds the operation."""
-    return {
-        name: getattr(line, "build", None) or line._build
-        for name, line in vars(kind).items()
-        if isinstance(line, method | amethod | WrapperMethod)
-    }
-
-
-def test_both_clients_have_the_same_table() -> None:
-    assert table(NAble) == table(AsyncNAble)
-    ordered = [list(table(kind)) for kind in (NAble, AsyncNAble)]
-    assert ordered[0] == ordered[1]
-
-
-def test_every_operation_stands_in_the_tables_under_its_own_name() -> None:
-    named = table(NAble)
+def test_every_operation_is_in_the_table_under_its_own_name() -> None:
+    named = {name: line.build for name, line in table_of(NAble).items()}
     for name, build in builders().items():
         assert named[name] is build
     assert named["describe"] is describe.describe

@@ -8,23 +8,17 @@ from tree import HOME
 
 from docs.generator import endpoints
 from patchfleet.emulator import Emulator
-from patchfleet.qualys import AsyncQualys, Qualys, gav, pm
+from patchfleet.qualys import Qualys, gav, pm
 from patchfleet.qualys.operations import catalogue, job_changes, jobs, reports
 from patchfleet.qualys.operations import inventory as hosts
 from patchfleet.qualys.operations import patches as qualys_patches
-from patchfleet.transport.client import aiterator, amethod, iterator, method
+from patchfleet.transport.client import table_of
 
 QUALYS_REPLIES = HOME / "tests" / "qualys" / "replies"
 
 QUALYS_OPERATIONS = (hosts, job_changes, jobs, catalogue, qualys_patches, reports)
 
 QUALYS_EMULATOR = Emulator(customers=1, devices=2, qualys_jobs=0).qualys
-
-
-def qualys_table(kind: type) -> dict[str, Any]:
-    """Return a Qualys client's table: name to what builds the work."""
-    lines = method | amethod | iterator | aiterator
-    return {name: line.build for name, line in vars(kind).items() if isinstance(line, lines)}
 
 
 def qualys_builders() -> dict[str, Any]:
@@ -44,13 +38,8 @@ def qualys_builders() -> dict[str, Any]:
     }
 
 
-def test_both_qualys_clients_have_the_same_table() -> None:
-    assert qualys_table(Qualys) == qualys_table(AsyncQualys)
-    assert list(qualys_table(Qualys)) == list(qualys_table(AsyncQualys))
-
-
-def test_every_qualys_operation_stands_in_the_tables_and_among_the_functions() -> None:
-    named = qualys_table(Qualys)
+def test_every_qualys_operation_is_in_the_table_and_among_the_functions() -> None:
+    named = {name: line.build for name, line in table_of(Qualys).items()}
     built = qualys_builders()
     assert set(built.values()) == set(named.values())
     functions = {*pm.__all__, *gav.__all__}

@@ -1,8 +1,8 @@
 """What type checkers see of the public N-sight API. Checked by mypy and pyright, never run."""
 
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Coroutine, Iterator
 from datetime import datetime
-from typing import Literal, assert_type
+from typing import Any, Literal, assert_type
 
 from patchfleet.nsight import (
     AssetDetails,
@@ -100,6 +100,10 @@ def blocking(client: NAble, flag: bool) -> None:
 async def awaited(client: AsyncNAble, flag: bool) -> None:
     """Call everything with an async client."""
     assert_type(await client.list_clients(), Records[Client])
+    pending = assert_type(client.list_sites(1), Coroutine[Any, Any, Records[Site]])
+    assert_type(await pending, Records[Site])
+    client.list_sites(1)  # type: ignore[unused-coroutine]  # pyright: ignore[reportUnusedCoroutine]
+    await client.list_sites()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     assert_type(await client.sites(1), Records[Site])
     assert_type(await client.list_devices_at_client(1, "server"), Records[ListedDevice])
     assert_type(await client.deviceDetails(1), MonitoringDetails)

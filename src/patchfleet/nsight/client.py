@@ -1,4 +1,4 @@
-"""The N-sight client, sync and async: two tables of the same operations.
+"""The N-sight client, sync and async, from one table of operations.
 
 Constructing makes no call and needs no network. A client may be used by several threads, an async
 one by all tasks of its event loop; all of them share one pace.
@@ -10,7 +10,6 @@ it was to be, retry and reprocess only where the server also asked to wait. task
 again only where it surely never left.
 """
 
-from collections.abc import Awaitable
 from typing import TypedDict, Unpack
 
 from patchfleet import __version__
@@ -19,12 +18,11 @@ from patchfleet.config import Secret
 from patchfleet.errors import ConfigError, Forbidden, Unauthorized, Unreachable, VendorError
 from patchfleet.nsight.operations import describe as manual
 from patchfleet.nsight.operations import devices, inventory, patches
-from patchfleet.nsight.records.inventory import Description
 from patchfleet.nsight.records.patches import Patch, PatchesChanged, RetryMessage
 from patchfleet.nsight.regions import checked_url, server_url
-from patchfleet.nsight.wrapper_names import DeviceCall, PatchesCall, WrapperMethod
+from patchfleet.nsight.wrapper_names import DeviceMethod, PatchesMethod
 from patchfleet.transport.call_policy import CallPolicy
-from patchfleet.transport.client import AsyncClient, Client, amethod, method
+from patchfleet.transport.client import AsyncClient, Client, operation
 from patchfleet.transport.endpoint import Endpoint
 from patchfleet.transport.journal import ChangeJournal
 from patchfleet.transport.rate_limit import NoRateLimit, RateLimit, RateLimiter, whole_calls
@@ -108,11 +106,60 @@ def _manners(settings: ClientOptions) -> CallPolicy:
     )
 
 
-class NAble(Client):
+class Operations:
+    """The operations of N-sight, under our names and those of the existing wrapper."""
+
+    list_clients = operation(inventory.list_clients)
+    list_sites = operation(inventory.list_sites)
+    list_servers = operation(inventory.list_servers)
+    list_workstations = operation(inventory.list_workstations)
+    list_agentless_assets = operation(inventory.list_agentless_assets)
+    list_devices_at_client = operation(inventory.list_devices_at_client)
+    list_device_monitoring_details = operation(devices.list_device_monitoring_details)
+    list_device_asset_details = operation(devices.list_device_asset_details)
+    list_checks = operation(devices.list_checks)
+    list_failing_checks = operation(devices.list_failing_checks)
+    get_formatted_check_output = operation(devices.get_formatted_check_output)
+    list_all_software = operation(devices.list_all_software)
+    list_all_hardware = operation(devices.list_all_hardware)
+    task_run_now = operation(devices.task_run_now)
+    list_patches = operation(patches.list_patches)
+    approve_patches = operation(patches.approve_patches)
+    do_nothing_patches = operation(patches.do_nothing_patches)
+    ignore_patches = operation(patches.ignore_patches)
+    reprocess_patches = operation(patches.reprocess_patches)
+    retry_patches = operation(patches.retry_patches)
+    inherit_patches = operation(patches.inherit_patches)
+    describe = operation(manual.describe)
+
+    clients = operation(inventory.list_clients)
+    sites = operation(inventory.list_sites)
+    servers = operation(inventory.list_servers)
+    workstations = operation(inventory.list_workstations)
+    agentlessAssets = operation(inventory.list_agentless_assets)
+    clientDevices = operation(inventory.list_devices_at_client)
+    deviceDetails = operation(devices.list_device_monitoring_details)
+    assetDetails = operation(devices.list_device_asset_details)
+    checks = operation(devices.list_checks)
+    failingChecks = operation(devices.list_failing_checks)
+    formattedCheckOutput = operation(devices.get_formatted_check_output)
+    assetSoftware = operation(devices.list_all_software)
+    assetHardware = operation(devices.list_all_hardware)
+    runTask = operation(devices.task_run_now)
+
+    listPatches = DeviceMethod[list[Patch]](patches.list_patches, "patch_list_all")
+    approvePatches = PatchesMethod[PatchesChanged](patches.approve_patches, "patch_approve")
+    doNothingPatches = PatchesMethod[PatchesChanged](patches.do_nothing_patches, "patch_do_nothing")
+    ignorePatches = PatchesMethod[PatchesChanged](patches.ignore_patches, "patch_ignore")
+    reprocessPatches = PatchesMethod[RetryMessage](patches.reprocess_patches, "patch_reprocess")
+    retryPatches = PatchesMethod[RetryMessage](patches.retry_patches, "patch_retry")
+
+
+class NAble(Operations, Client):
     """Call N-sight's Data Extraction API: `NAble("us", key)`.
 
     `region` is a territory or one of its aliases (`us`, `uk`, `germany` …), in any case; see
-    `Settings` for the rest.
+    `ClientOptions` for the rest.
     """
 
     def __init__(
@@ -120,128 +167,14 @@ class NAble(Client):
     ) -> None:
         super().__init__(_line(region, key, settings), _manners(settings))
 
-    list_clients = method(inventory.list_clients)
-    list_sites = method(inventory.list_sites)
-    list_servers = method(inventory.list_servers)
-    list_workstations = method(inventory.list_workstations)
-    list_agentless_assets = method(inventory.list_agentless_assets)
-    list_devices_at_client = method(inventory.list_devices_at_client)
-    list_device_monitoring_details = method(devices.list_device_monitoring_details)
-    list_device_asset_details = method(devices.list_device_asset_details)
-    list_checks = method(devices.list_checks)
-    list_failing_checks = method(devices.list_failing_checks)
-    get_formatted_check_output = method(devices.get_formatted_check_output)
-    list_all_software = method(devices.list_all_software)
-    list_all_hardware = method(devices.list_all_hardware)
-    task_run_now = method(devices.task_run_now)
-    list_patches = method(patches.list_patches)
-    approve_patches = method(patches.approve_patches)
-    do_nothing_patches = method(patches.do_nothing_patches)
-    ignore_patches = method(patches.ignore_patches)
-    reprocess_patches = method(patches.reprocess_patches)
-    retry_patches = method(patches.retry_patches)
-    inherit_patches = method(patches.inherit_patches)
-    describe = method(manual.describe)
 
-    clients = method(inventory.list_clients)
-    sites = method(inventory.list_sites)
-    servers = method(inventory.list_servers)
-    workstations = method(inventory.list_workstations)
-    agentlessAssets = method(inventory.list_agentless_assets)
-    clientDevices = method(inventory.list_devices_at_client)
-    deviceDetails = method(devices.list_device_monitoring_details)
-    assetDetails = method(devices.list_device_asset_details)
-    checks = method(devices.list_checks)
-    failingChecks = method(devices.list_failing_checks)
-    formattedCheckOutput = method(devices.get_formatted_check_output)
-    assetSoftware = method(devices.list_all_software)
-    assetHardware = method(devices.list_all_hardware)
-    runTask = method(devices.task_run_now)
-
-    listPatches = WrapperMethod[DeviceCall[list[Patch], Description]](
-        patches.list_patches, "patch_list_all"
-    )
-    approvePatches = WrapperMethod[PatchesCall[PatchesChanged, Description]](
-        patches.approve_patches, "patch_approve"
-    )
-    doNothingPatches = WrapperMethod[PatchesCall[PatchesChanged, Description]](
-        patches.do_nothing_patches, "patch_do_nothing"
-    )
-    ignorePatches = WrapperMethod[PatchesCall[PatchesChanged, Description]](
-        patches.ignore_patches, "patch_ignore"
-    )
-    reprocessPatches = WrapperMethod[PatchesCall[RetryMessage, Description]](
-        patches.reprocess_patches, "patch_reprocess"
-    )
-    retryPatches = WrapperMethod[PatchesCall[RetryMessage, Description]](
-        patches.retry_patches, "patch_retry"
-    )
-
-
-class AsyncNAble(AsyncClient):
+class AsyncNAble(Operations, AsyncClient):
     """Call N-sight's Data Extraction API from a coroutine: the same names, to be awaited."""
 
     def __init__(
         self, region: str | None = None, key: str | Secret = "", **settings: Unpack[ClientOptions]
     ) -> None:
         super().__init__(_line(region, key, settings), _manners(settings))
-
-    list_clients = amethod(inventory.list_clients)
-    list_sites = amethod(inventory.list_sites)
-    list_servers = amethod(inventory.list_servers)
-    list_workstations = amethod(inventory.list_workstations)
-    list_agentless_assets = amethod(inventory.list_agentless_assets)
-    list_devices_at_client = amethod(inventory.list_devices_at_client)
-    list_device_monitoring_details = amethod(devices.list_device_monitoring_details)
-    list_device_asset_details = amethod(devices.list_device_asset_details)
-    list_checks = amethod(devices.list_checks)
-    list_failing_checks = amethod(devices.list_failing_checks)
-    get_formatted_check_output = amethod(devices.get_formatted_check_output)
-    list_all_software = amethod(devices.list_all_software)
-    list_all_hardware = amethod(devices.list_all_hardware)
-    task_run_now = amethod(devices.task_run_now)
-    list_patches = amethod(patches.list_patches)
-    approve_patches = amethod(patches.approve_patches)
-    do_nothing_patches = amethod(patches.do_nothing_patches)
-    ignore_patches = amethod(patches.ignore_patches)
-    reprocess_patches = amethod(patches.reprocess_patches)
-    retry_patches = amethod(patches.retry_patches)
-    inherit_patches = amethod(patches.inherit_patches)
-    describe = amethod(manual.describe)
-
-    clients = amethod(inventory.list_clients)
-    sites = amethod(inventory.list_sites)
-    servers = amethod(inventory.list_servers)
-    workstations = amethod(inventory.list_workstations)
-    agentlessAssets = amethod(inventory.list_agentless_assets)
-    clientDevices = amethod(inventory.list_devices_at_client)
-    deviceDetails = amethod(devices.list_device_monitoring_details)
-    assetDetails = amethod(devices.list_device_asset_details)
-    checks = amethod(devices.list_checks)
-    failingChecks = amethod(devices.list_failing_checks)
-    formattedCheckOutput = amethod(devices.get_formatted_check_output)
-    assetSoftware = amethod(devices.list_all_software)
-    assetHardware = amethod(devices.list_all_hardware)
-    runTask = amethod(devices.task_run_now)
-
-    listPatches = WrapperMethod[DeviceCall[Awaitable[list[Patch]], Awaitable[Description]]](
-        patches.list_patches, "patch_list_all"
-    )
-    approvePatches = WrapperMethod[PatchesCall[Awaitable[PatchesChanged], Awaitable[Description]]](
-        patches.approve_patches, "patch_approve"
-    )
-    doNothingPatches = WrapperMethod[
-        PatchesCall[Awaitable[PatchesChanged], Awaitable[Description]]
-    ](patches.do_nothing_patches, "patch_do_nothing")
-    ignorePatches = WrapperMethod[PatchesCall[Awaitable[PatchesChanged], Awaitable[Description]]](
-        patches.ignore_patches, "patch_ignore"
-    )
-    reprocessPatches = WrapperMethod[PatchesCall[Awaitable[RetryMessage], Awaitable[Description]]](
-        patches.reprocess_patches, "patch_reprocess"
-    )
-    retryPatches = WrapperMethod[PatchesCall[Awaitable[RetryMessage], Awaitable[Description]]](
-        patches.retry_patches, "patch_retry"
-    )
 
 
 __getattr__ = renamed(__name__)

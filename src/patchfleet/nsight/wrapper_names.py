@@ -5,18 +5,19 @@ returned instead, as their types say.
 """
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import cache
-from typing import Any, Generic, Literal, Protocol, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar, overload
 
 from patchfleet.nsight.operations.describe import describe
 from patchfleet.nsight.operations.patches import PatchIds
-from patchfleet.transport.client import AsyncClient, Client
+from patchfleet.nsight.records.inventory import Description
+from patchfleet.transport.client import AsyncClient, Client, Line
 from patchfleet.transport.operation import Work
 
 R_co = TypeVar("R_co", covariant=True)
 D_co = TypeVar("D_co", covariant=True)
-F = TypeVar("F")
+T = TypeVar("T")
 
 
 class DeviceCall(Protocol[R_co, D_co]):
@@ -43,34 +44,55 @@ class PatchesCall(Protocol[R_co, D_co]):
     def __call__(self, deviceid: int, patchids: PatchIds, describe: bool) -> R_co | D_co: ...
 
 
-class WrapperMethod(Generic[F]):
-    """Make a method of either client out of a builder and the service it calls."""
+class WrapperMethod(Line):
+    """A line of the table out of a builder and the service that it calls."""
 
     def __init__(self, build: Callable[..., Work[Any]], service: str) -> None:
-        self._build = build
+        super().__init__(build)
         self._service = service
 
-    def __set_name__(self, owner: type, name: str) -> None:
-        self._name = name
-
-    def __get__(self, client: "Client | AsyncClient | None", owner: type) -> F:
-        if client is None:
-            return cast("F", self)
-
-        def call(*args: Any, **kwargs: Any) -> Any:
-            return client.run(self.work(*args, **kwargs))
-
-        call.__name__ = self._name
-        call.__doc__ = self._build.__doc__
-        call.__signature__ = _with_describe(self._build)  # type: ignore[attr-defined]
-        return cast("F", call)
+    def parameters(self) -> inspect.Signature:
+        """Return the builder's parameters and `describe`."""
+        return _with_describe(self.build)
 
     def work(self, *args: Any, **kwargs: Any) -> Work[Any]:
         """Return the operation: the builder's, or the manual of its service."""
-        given = _with_describe(self._build).bind_partial(*args, **kwargs).arguments
+        given = self.parameters().bind_partial(*args, **kwargs).arguments
         if given.pop("describe", False):
             return describe(self._service)
-        return self._build(**given)
+        return self.build(**given)  # type: ignore[no-any-return]
+
+
+class DeviceMethod(WrapperMethod, Generic[T]):
+    """The wrapper's call that reads a device."""
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __get__(self, client: None, owner: type) -> Callable[..., Any]: ...
+        @overload
+        def __get__(self, client: Client, owner: type) -> DeviceCall[T, Description]: ...
+        @overload
+        def __get__(
+            self, client: AsyncClient, owner: type
+        ) -> DeviceCall[Awaitable[T], Awaitable[Description]]: ...
+        def __get__(self, client: Any, owner: type) -> Any: ...
+
+
+class PatchesMethod(WrapperMethod, Generic[T]):
+    """The wrapper's calls that change patches of a device."""
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __get__(self, client: None, owner: type) -> Callable[..., Any]: ...
+        @overload
+        def __get__(self, client: Client, owner: type) -> PatchesCall[T, Description]: ...
+        @overload
+        def __get__(
+            self, client: AsyncClient, owner: type
+        ) -> PatchesCall[Awaitable[T], Awaitable[Description]]: ...
+        def __get__(self, client: Any, owner: type) -> Any: ...
 
 
 @cache

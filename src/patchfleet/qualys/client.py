@@ -1,4 +1,4 @@
-"""The Qualys client, sync and async: two tables of the same operations.
+"""The Qualys client, sync and async, from one table of operations.
 
 Constructing makes no call and needs no network. A client may be used by several threads, an async
 one by all tasks of its event loop; what is given the same `TokenAuth` shares one token.
@@ -7,8 +7,8 @@ Calls that only read are repeated after 429, 5xx, a broken connection or an unre
 a call changes is read back, whatever was answered, and sent again only where it is read as it was.
 """
 
-from collections.abc import Awaitable, Mapping, Sequence
-from typing import Protocol, Unpack, cast, overload
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Protocol, Unpack, cast, overload
 
 from patchfleet.config import Secret
 from patchfleet.qualys.auth import ClientOptions, TokenAuth
@@ -16,14 +16,7 @@ from patchfleet.qualys.operations import catalogue, inventory, job_changes, jobs
 from patchfleet.qualys.operations.request import Sort
 from patchfleet.qualys.records.base_list import BaseList
 from patchfleet.qualys.records.jobs import JobResultSummary, PMJob
-from patchfleet.transport.client import (
-    AsyncClient,
-    Client,
-    aiterator,
-    amethod,
-    iterator,
-    method,
-)
+from patchfleet.transport.client import AsyncClient, Client, operation, stream
 
 
 def client_of(auth: TokenAuth) -> "Qualys":
@@ -50,7 +43,7 @@ def _account(
 
 
 class _Results(Protocol):
-    """What `get_job_results` looks like to a type checker: one job, one result."""
+    """`get_job_results` as a type checker sees it: one job, one result."""
 
     @overload
     def __call__(  # type: ignore[overload-overlap]  # a text is a sequence of texts
@@ -95,10 +88,70 @@ class _AwaitedResults(Protocol):
     ) -> Awaitable[BaseList[JobResultSummary]]: ...
 
 
-class Qualys(Client):
+class _ResultsMethod(Protocol):
+    """The line of `get_job_results` as a type checker sees it."""
+
+    @overload
+    def __get__(self, client: None, owner: type) -> Callable[..., Any]: ...
+    @overload
+    def __get__(self, client: Client, owner: type) -> _Results: ...
+    @overload
+    def __get__(self, client: AsyncClient, owner: type) -> _AwaitedResults: ...
+
+
+class Operations:
+    """The operations of Qualys Patch Management, mitigation, reports and the inventory."""
+
+    get_version = operation(catalogue.get_version)
+    list_jobs = operation(jobs.list_jobs)
+    iter_jobs = stream(jobs.iter_jobs)
+    get_job = operation(jobs.get_job)
+    get_job_runs = operation(jobs.get_job_runs)
+    get_job_results = cast("_ResultsMethod", operation(jobs.get_job_results))
+    iter_job_results = stream(jobs.iter_job_results)
+    create_job = operation(job_changes.create_job)
+    clone_job = operation(job_changes.clone_job)
+    update_job = operation(job_changes.update_job)
+    delete_job = operation(job_changes.delete_job)
+    change_job_status = operation(job_changes.change_job_status)
+    get_patches = operation(patches.get_patches)
+    iter_patches = stream(patches.iter_patches)
+    get_patch_count = operation(patches.get_patch_count)
+    get_assets = operation(patches.get_assets)
+    iter_assets = stream(patches.iter_assets)
+    get_asset_count = operation(patches.get_asset_count)
+    get_patch_catalog = operation(catalogue.get_patch_catalog)
+    list_patch_catalog = operation(catalogue.list_patch_catalog)
+    iter_patch_catalog = stream(catalogue.list_patch_catalog)
+    get_packages_in_linux_patch = operation(catalogue.get_packages_in_linux_patch)
+    get_products_in_windows_patch = operation(catalogue.get_products_in_windows_patch)
+    count_product_vulns = operation(catalogue.count_product_vulns)
+    lookup_cves = operation(catalogue.lookup_cves)
+    lookup_host_uuids = operation(catalogue.lookup_host_uuids)
+    list_tags = operation(catalogue.list_tags)
+    get_tag_id = operation(catalogue.get_tag_id)
+    list_reports = operation(reports.list_reports)
+    download_report = operation(reports.download_report)
+    list_report_columns = operation(reports.list_report_columns)
+    create_job_progress_report = operation(reports.create_job_progress_report)
+    create_mitigation_progress_report = operation(reports.create_mitigation_progress_report)
+    list_mitigations = operation(reports.list_mitigations)
+    list_mitigation_jobs = operation(reports.list_mitigation_jobs)
+    get_mitigation_job = operation(reports.get_mitigation_job)
+    create_mitigation_job = operation(reports.create_mitigation_job)
+    delete_mitigation_job = operation(reports.delete_mitigation_job)
+    query_assets = operation(inventory.query_assets)
+    iter_query_assets = stream(inventory.query_assets)
+    get_all_assets = operation(inventory.get_all_assets)
+    iter_all_assets = stream(inventory.get_all_assets)
+    get_asset = operation(inventory.get_asset)
+    count_assets = operation(inventory.count_assets)
+
+
+class Qualys(Operations, Client):
     """Call Qualys Patch Management: `Qualys(username, password, "qg1")`, or `Qualys(auth=…)`.
 
-    See `TokenAuth` for the platform and `Settings` for the rest.
+    See `TokenAuth` for the platform and `ClientOptions` for the rest.
     """
 
     def __init__(
@@ -121,53 +174,8 @@ class Qualys(Client):
         )
         super().__init__(self.auth.line, self.auth.manners)
 
-    get_version = method(catalogue.get_version)
-    list_jobs = method(jobs.list_jobs)
-    iter_jobs = iterator(jobs.iter_jobs)
-    get_job = method(jobs.get_job)
-    get_job_runs = method(jobs.get_job_runs)
-    get_job_results = cast("_Results", method(jobs.get_job_results))
-    iter_job_results = iterator(jobs.iter_job_results)
-    create_job = method(job_changes.create_job)
-    clone_job = method(job_changes.clone_job)
-    update_job = method(job_changes.update_job)
-    delete_job = method(job_changes.delete_job)
-    change_job_status = method(job_changes.change_job_status)
-    get_patches = method(patches.get_patches)
-    iter_patches = iterator(patches.iter_patches)
-    get_patch_count = method(patches.get_patch_count)
-    get_assets = method(patches.get_assets)
-    iter_assets = iterator(patches.iter_assets)
-    get_asset_count = method(patches.get_asset_count)
-    get_patch_catalog = method(catalogue.get_patch_catalog)
-    list_patch_catalog = method(catalogue.list_patch_catalog)
-    iter_patch_catalog = iterator(catalogue.list_patch_catalog)
-    get_packages_in_linux_patch = method(catalogue.get_packages_in_linux_patch)
-    get_products_in_windows_patch = method(catalogue.get_products_in_windows_patch)
-    count_product_vulns = method(catalogue.count_product_vulns)
-    lookup_cves = method(catalogue.lookup_cves)
-    lookup_host_uuids = method(catalogue.lookup_host_uuids)
-    list_tags = method(catalogue.list_tags)
-    get_tag_id = method(catalogue.get_tag_id)
-    list_reports = method(reports.list_reports)
-    download_report = method(reports.download_report)
-    list_report_columns = method(reports.list_report_columns)
-    create_job_progress_report = method(reports.create_job_progress_report)
-    create_mitigation_progress_report = method(reports.create_mitigation_progress_report)
-    list_mitigations = method(reports.list_mitigations)
-    list_mitigation_jobs = method(reports.list_mitigation_jobs)
-    get_mitigation_job = method(reports.get_mitigation_job)
-    create_mitigation_job = method(reports.create_mitigation_job)
-    delete_mitigation_job = method(reports.delete_mitigation_job)
-    query_assets = method(inventory.query_assets)
-    iter_query_assets = iterator(inventory.query_assets)
-    get_all_assets = method(inventory.get_all_assets)
-    iter_all_assets = iterator(inventory.get_all_assets)
-    get_asset = method(inventory.get_asset)
-    count_assets = method(inventory.count_assets)
 
-
-class AsyncQualys(AsyncClient):
+class AsyncQualys(Operations, AsyncClient):
     """Call Qualys Patch Management from a coroutine: the same names, to be awaited."""
 
     def __init__(
@@ -189,48 +197,3 @@ class AsyncQualys(AsyncClient):
             settings=settings,
         )
         super().__init__(self.auth.line, self.auth.manners)
-
-    get_version = amethod(catalogue.get_version)
-    list_jobs = amethod(jobs.list_jobs)
-    iter_jobs = aiterator(jobs.iter_jobs)
-    get_job = amethod(jobs.get_job)
-    get_job_runs = amethod(jobs.get_job_runs)
-    get_job_results = cast("_AwaitedResults", amethod(jobs.get_job_results))
-    iter_job_results = aiterator(jobs.iter_job_results)
-    create_job = amethod(job_changes.create_job)
-    clone_job = amethod(job_changes.clone_job)
-    update_job = amethod(job_changes.update_job)
-    delete_job = amethod(job_changes.delete_job)
-    change_job_status = amethod(job_changes.change_job_status)
-    get_patches = amethod(patches.get_patches)
-    iter_patches = aiterator(patches.iter_patches)
-    get_patch_count = amethod(patches.get_patch_count)
-    get_assets = amethod(patches.get_assets)
-    iter_assets = aiterator(patches.iter_assets)
-    get_asset_count = amethod(patches.get_asset_count)
-    get_patch_catalog = amethod(catalogue.get_patch_catalog)
-    list_patch_catalog = amethod(catalogue.list_patch_catalog)
-    iter_patch_catalog = aiterator(catalogue.list_patch_catalog)
-    get_packages_in_linux_patch = amethod(catalogue.get_packages_in_linux_patch)
-    get_products_in_windows_patch = amethod(catalogue.get_products_in_windows_patch)
-    count_product_vulns = amethod(catalogue.count_product_vulns)
-    lookup_cves = amethod(catalogue.lookup_cves)
-    lookup_host_uuids = amethod(catalogue.lookup_host_uuids)
-    list_tags = amethod(catalogue.list_tags)
-    get_tag_id = amethod(catalogue.get_tag_id)
-    list_reports = amethod(reports.list_reports)
-    download_report = amethod(reports.download_report)
-    list_report_columns = amethod(reports.list_report_columns)
-    create_job_progress_report = amethod(reports.create_job_progress_report)
-    create_mitigation_progress_report = amethod(reports.create_mitigation_progress_report)
-    list_mitigations = amethod(reports.list_mitigations)
-    list_mitigation_jobs = amethod(reports.list_mitigation_jobs)
-    get_mitigation_job = amethod(reports.get_mitigation_job)
-    create_mitigation_job = amethod(reports.create_mitigation_job)
-    delete_mitigation_job = amethod(reports.delete_mitigation_job)
-    query_assets = amethod(inventory.query_assets)
-    iter_query_assets = aiterator(inventory.query_assets)
-    get_all_assets = amethod(inventory.get_all_assets)
-    iter_all_assets = aiterator(inventory.get_all_assets)
-    get_asset = amethod(inventory.get_asset)
-    count_assets = amethod(inventory.count_assets)

@@ -1,23 +1,34 @@
-"""A vendor's client is a table: each line names an operation, and this file does the rest.
+"""Clients of a vendor, sync and async, from one table of operations.
 
-`method` and `amethod` turn a function that builds an operation into a method that runs it, with the
-function's own parameters and the operation's own result, for both type checkers.
+A table is a class whose lines are `operation(builder)` or `stream(builder)`. A class that inherits
+from the table and from `Client` or `AsyncClient` has a function for each line, with the parameters
+of the builder; type checkers infer its result, awaited for `AsyncClient`.
 """
 
 import inspect
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from types import TracebackType
-from typing import Any, Generic, ParamSpec, Self, TypeVar, get_args, get_type_hints, overload
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Generic,
+    ParamSpec,
+    Self,
+    TypeVar,
+    get_args,
+    get_type_hints,
+    overload,
+)
 
+from patchfleet.transport import runner
 from patchfleet.transport.call_policy import CallPolicy
 from patchfleet.transport.connection_pool import AsyncConnectionPool, ConnectionPool
 from patchfleet.transport.endpoint import Endpoint
 from patchfleet.transport.exchange import exchange, streamed
 from patchfleet.transport.journal import ChangeJournal
 from patchfleet.transport.operation import R, RecordStream, Work
-from patchfleet.transport.runner import arun, astream, run, stream
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -30,6 +41,10 @@ def _with(manners: CallPolicy, journal: ChangeJournal | None) -> CallPolicy:
 class Client:
     """Run operations, one connection pool for all threads. Constructing opens nothing."""
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        _make_methods(cls)
+
     def __init__(self, line: Endpoint, manners: CallPolicy) -> None:
         self._manners = manners
         self._wire = ConnectionPool(line)
@@ -39,11 +54,11 @@ class Client:
 
         `journal` takes the place of the client's own.
         """
-        return run(exchange(work, _with(self._manners, journal)), self._wire)
+        return runner.run(exchange(work, _with(self._manners, journal)), self._wire)
 
     def iterate(self, listing: RecordStream[R, Any]) -> Iterator[R]:
         """Yield what a listing finds as it finds it; one page is held at a time."""
-        return stream(streamed(listing, self._manners), self._wire)
+        return runner.stream(streamed(listing, self._manners), self._wire)
 
     def close(self) -> None:
         """Close the connections; the next call opens new ones."""
@@ -69,17 +84,21 @@ class Client:
 class AsyncClient:
     """Run operations, one connection pool for all tasks of one event loop."""
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        _make_methods(cls)
+
     def __init__(self, line: Endpoint, manners: CallPolicy) -> None:
         self._manners = manners
         self._wire = AsyncConnectionPool(line)
 
     async def run(self, work: Work[T], *, journal: ChangeJournal | None = None) -> T:
         """Run one operation or several; see `Client.run`."""
-        return await arun(exchange(work, _with(self._manners, journal)), self._wire)
+        return await runner.arun(exchange(work, _with(self._manners, journal)), self._wire)
 
     def iterate(self, listing: RecordStream[R, Any]) -> AsyncIterator[R]:
         """Yield what a listing finds as it finds it; one page is held at a time."""
-        return astream(streamed(listing, self._manners), self._wire, [])
+        return runner.astream(streamed(listing, self._manners), self._wire, [])
 
     async def aclose(self) -> None:
         """Close the connections; the next call opens new ones."""
@@ -97,101 +116,107 @@ class AsyncClient:
         await self.aclose()
 
 
-class method(Generic[P, T]):  # noqa: N801 -- reads as a keyword of the tables
-    """Make a method of a `Client` from a function that builds an operation."""
+class Line:
+    """A line of a table of operations: how a client's method builds its work.
 
-    def __init__(self, build: Callable[P, Work[T]]) -> None:
+    When the class of a client is made, each line becomes a function of that class.
+    """
+
+    def __init__(self, build: Callable[..., Any]) -> None:
         self.build = build
 
-    @overload
-    def __get__(self, client: None, owner: type) -> Self: ...
-    @overload
-    def __get__(self, client: Client, owner: type) -> Callable[P, T]: ...
-    def __get__(self, client: Client | None, owner: type) -> Self | Callable[P, T]:
-        if client is None:
-            return self
+    def work(self, *args: Any, **kwargs: Any) -> Any:
+        """Build the work of one call."""
+        return self.build(*args, **kwargs)
 
-        def call(*args: P.args, **kwargs: P.kwargs) -> T:
-            return client.run(self.build(*args, **kwargs))
+    def parameters(self) -> inspect.Signature:
+        """Return the parameters of the method, without the client."""
+        return parameters_of(self.build)
 
-        return _documented(call, self.build)
+    def function(self, kind: type) -> Callable[..., Any]:
+        """Return the function that is to be the method of a client's class."""
 
+        async def acall(client: Any, /, *args: Any, **kwargs: Any) -> Any:
+            return await client.run(self.work(*args, **kwargs))
 
-class amethod(Generic[P, T]):  # noqa: N801 -- reads as a keyword of the tables
-    """Make a method of an `AsyncClient` from a function that builds an operation."""
+        def call(client: Any, /, *args: Any, **kwargs: Any) -> Any:
+            return client.run(self.work(*args, **kwargs))
 
-    def __init__(self, build: Callable[P, Work[T]]) -> None:
-        self.build = build
-
-    @overload
-    def __get__(self, client: None, owner: type) -> Self: ...
-    @overload
-    def __get__(self, client: AsyncClient, owner: type) -> Callable[P, Awaitable[T]]: ...
-    def __get__(self, client: AsyncClient | None, owner: type) -> Self | Callable[P, Awaitable[T]]:
-        if client is None:
-            return self
-
-        async def call(*args: P.args, **kwargs: P.kwargs) -> T:
-            return await client.run(self.build(*args, **kwargs))
-
-        return _documented(call, self.build)
+        return acall if issubclass(kind, AsyncClient) else call
 
 
-class iterator(Generic[P, R]):  # noqa: N801
-    """Make a method of a `Client` that yields what a listing finds, page by page."""
+class operation(Line, Generic[P, T]):  # noqa: N801 -- reads as a keyword of the tables
+    """Make a builder of work a method of `Client`, and a coroutine of `AsyncClient`."""
 
-    def __init__(self, build: Callable[P, RecordStream[R, Any]]) -> None:
-        self.build = build
+    if TYPE_CHECKING:
 
-    @overload
-    def __get__(self, client: None, owner: type) -> Self: ...
-    @overload
-    def __get__(self, client: Client, owner: type) -> Callable[P, Iterator[R]]: ...
-    def __get__(self, client: Client | None, owner: type) -> Self | Callable[P, Iterator[R]]:
-        if client is None:
-            return self
-
-        def call(*args: P.args, **kwargs: P.kwargs) -> Iterator[R]:
-            return client.iterate(self.build(*args, **kwargs))
-
-        return _documented(call, self.build)
+        def __init__(self, build: Callable[P, Work[T]]) -> None: ...
+        @overload
+        def __get__(self, client: None, owner: type) -> Callable[..., Any]: ...
+        @overload
+        def __get__(self, client: Client, owner: type) -> Callable[P, T]: ...
+        @overload
+        def __get__(
+            self, client: AsyncClient, owner: type
+        ) -> Callable[P, Coroutine[Any, Any, T]]: ...
+        def __get__(self, client: Any, owner: type) -> Any: ...
 
 
-class aiterator(Generic[P, R]):  # noqa: N801
-    """Make a method of an `AsyncClient` that yields what a listing finds, page by page."""
+class stream(Line, Generic[P, R]):  # noqa: N801
+    """Make a builder of a listing a method that yields its records, page by page."""
 
-    def __init__(self, build: Callable[P, RecordStream[R, Any]]) -> None:
-        self.build = build
+    if TYPE_CHECKING:
 
-    @overload
-    def __get__(self, client: None, owner: type) -> Self: ...
-    @overload
-    def __get__(self, client: AsyncClient, owner: type) -> Callable[P, AsyncIterator[R]]: ...
-    def __get__(
-        self, client: AsyncClient | None, owner: type
-    ) -> Self | Callable[P, AsyncIterator[R]]:
-        if client is None:
-            return self
+        def __init__(self, build: Callable[P, RecordStream[R, Any]]) -> None: ...
+        @overload
+        def __get__(self, client: None, owner: type) -> Callable[..., Any]: ...
+        @overload
+        def __get__(self, client: Client, owner: type) -> Callable[P, Iterator[R]]: ...
+        @overload
+        def __get__(self, client: AsyncClient, owner: type) -> Callable[P, AsyncIterator[R]]: ...
+        def __get__(self, client: Any, owner: type) -> Any: ...
 
-        def call(*args: P.args, **kwargs: P.kwargs) -> AsyncIterator[R]:
-            return client.iterate(self.build(*args, **kwargs))
+    def function(self, kind: type) -> Callable[..., Any]:
+        """Return the function that is to be the method of a client's class."""
+        del kind
 
-        return _documented(call, self.build)
+        def call(client: Any, /, *args: Any, **kwargs: Any) -> Any:
+            return client.iterate(self.work(*args, **kwargs))
+
+        return call
+
+
+def table_of(kind: type) -> dict[str, Line]:
+    """Return the lines behind the methods of a client's class, by name and in order."""
+    return {
+        name: line
+        for base in reversed(kind.__mro__)
+        for name, line in vars(base).items()
+        if isinstance(line, Line)
+    }
+
+
+def _make_methods(kind: type) -> None:
+    """Make the lines of a client's tables functions of its class, except what it overrides."""
+    for name, line in table_of(kind).items():
+        if not isinstance(inspect.getattr_static(kind, name), Line):
+            continue
+        call = line.function(kind)
+        call.__name__, call.__qualname__ = name, f"{kind.__qualname__}.{name}"
+        call.__module__, call.__doc__ = kind.__module__, line.build.__doc__
+        own = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
+        signature = line.parameters()
+        call.__signature__ = signature.replace(  # type: ignore[attr-defined]
+            parameters=[own, *signature.parameters.values()]
+        )
+        setattr(kind, name, call)
 
 
 C = TypeVar("C", bound=Callable[..., Any])
 
 
-def _documented(call: C, build: Callable[..., Any]) -> C:
-    """Give the method the builder's name, docstring and parameters, for help() and editors."""
-    call.__name__ = build.__name__
-    call.__doc__ = build.__doc__
-    call.__signature__ = parameters_of(build)  # type: ignore[attr-defined]
-    return call
-
-
-def shows(defaults: Mapping[str, Any]) -> Callable[[C], C]:
-    """Say which defaults the parameters of a builder's table of keywords have; others have None."""
+def keyword_defaults(defaults: Mapping[str, Any]) -> Callable[[C], C]:
+    """Give the parameters of a builder's table of keywords their defaults; others have None."""
 
     def note(build: C) -> C:
         build.shown_defaults = defaults  # type: ignore[attr-defined]
@@ -202,9 +227,9 @@ def shows(defaults: Mapping[str, Any]) -> Callable[[C], C]:
 
 @cache
 def parameters_of(build: Callable[..., Any]) -> inspect.Signature:
-    """Return the parameters that a builder's method shows: those of a table of keywords one by one.
+    """Return a builder's parameters, those of a table of keywords (`Unpack`) one by one.
 
-    None stands for what is not given.
+    A keyword without a default has None.
     """
     defaults = getattr(build, "shown_defaults", {})
     shown: list[inspect.Parameter] = []

@@ -20,7 +20,7 @@ from patchfleet.qualys.operations.switching import some, switching
 from patchfleet.qualys.records.base_list import BaseList
 from patchfleet.qualys.records.jobs import JobChange, JobCreated, JobIds, PMDeploymentJob, PMJob
 from patchfleet.qualys.records.record import RecordDecoder
-from patchfleet.transport.client import shows
+from patchfleet.transport.client import keyword_defaults
 from patchfleet.transport.messages import Response
 from patchfleet.transport.operation import Change, Procedure, Sight, Steps, Wanted, Work
 
@@ -37,7 +37,7 @@ def _jobs_of(platform: Any) -> Work[Any]:
 DEPLOYMENT = Kind("create_job", "/pm/v1/deploymentjob", _jobs_of, get_job)
 
 
-@shows(DEFAULTS)
+@keyword_defaults(DEFAULTS)
 def create_job(
     platform: Literal["Windows", "Linux"],
     name: str,

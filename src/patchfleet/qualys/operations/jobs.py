@@ -38,7 +38,7 @@ from patchfleet.qualys.records.jobs import (
     ResultAsset,
 )
 from patchfleet.qualys.records.record import RecordDecoder, listed
-from patchfleet.transport.client import shows
+from patchfleet.transport.client import keyword_defaults
 from patchfleet.transport.messages import Response
 from patchfleet.transport.operation import (
     Concurrent,
@@ -74,7 +74,7 @@ class JobsAsked(TypedDict, total=False):
 _BY_DEFAULT: Final = {"coauthorJob": False, "ownedJob": False, "pageSize": 10}
 
 
-@shows(_BY_DEFAULT)
+@keyword_defaults(_BY_DEFAULT)
 def list_jobs(
     platform: AnyPlatform = "all", page_count: paging.PageCount = "all", **asked: Unpack[JobsAsked]
 ) -> Work[BaseList[PMJob]]:
@@ -86,7 +86,7 @@ def list_jobs(
     return side_by_side("list_jobs", _platform_listings(platform, page_count, **asked))
 
 
-@shows(_BY_DEFAULT)
+@keyword_defaults(_BY_DEFAULT)
 def iter_jobs(
     platform: AnyPlatform = "all", page_count: paging.PageCount = "all", **asked: Unpack[JobsAsked]
 ) -> RecordStream[PMJob, BaseList[PMJob]]:

@@ -33,7 +33,7 @@ from patchfleet.qualys.query import checked_query
 from patchfleet.qualys.records.base_list import BaseList
 from patchfleet.qualys.records.patches import PMAsset, PMPatch
 from patchfleet.qualys.records.record import RecordDecoder
-from patchfleet.transport.client import shows
+from patchfleet.transport.client import keyword_defaults
 from patchfleet.transport.messages import Response
 from patchfleet.transport.operation import Operation, RecordStream, Steps, Work
 
@@ -65,7 +65,7 @@ class Asked(TypedDict, total=False):
 _BY_DEFAULT: Final = {"version": 2, "verify": True}
 
 
-@shows({"pageSize": PATCHES_A_PAGE, **_BY_DEFAULT})
+@keyword_defaults({"pageSize": PATCHES_A_PAGE, **_BY_DEFAULT})
 def get_patches(
     platform: AnyPlatform = "all", page_count: paging.PageCount = "all", **asked: Unpack[Asked]
 ) -> Work[BaseList[PMPatch]]:
@@ -77,7 +77,7 @@ def get_patches(
     return side_by_side("get_patches", _patch_listings(platform, page_count, asked))
 
 
-@shows({"pageSize": PATCHES_A_PAGE, **_BY_DEFAULT})
+@keyword_defaults({"pageSize": PATCHES_A_PAGE, **_BY_DEFAULT})
 def iter_patches(
     platform: AnyPlatform = "all", page_count: paging.PageCount = "all", **asked: Unpack[Asked]
 ) -> RecordStream[PMPatch, BaseList[PMPatch]]:
@@ -85,7 +85,7 @@ def iter_patches(
     return one_after_the_other("get_patches", _patch_listings(platform, page_count, asked))
 
 
-@shows({"pageSize": ASSETS_A_PAGE, **_BY_DEFAULT})
+@keyword_defaults({"pageSize": ASSETS_A_PAGE, **_BY_DEFAULT})
 def get_assets(
     platform: AnyPlatform = "all", page_count: paging.PageCount = "all", **asked: Unpack[Asked]
 ) -> Work[BaseList[PMAsset]]:
@@ -97,7 +97,7 @@ def get_assets(
     return side_by_side("get_assets", _asset_listings(platform, page_count, asked))
 
 
-@shows({"pageSize": ASSETS_A_PAGE, **_BY_DEFAULT})
+@keyword_defaults({"pageSize": ASSETS_A_PAGE, **_BY_DEFAULT})
 def iter_assets(
     platform: AnyPlatform = "all", page_count: paging.PageCount = "all", **asked: Unpack[Asked]
 ) -> RecordStream[PMAsset, BaseList[PMAsset]]:
