@@ -19,7 +19,7 @@ from patchfleet.store import Snapshot, Store, queries
 
 GROUPED = """
     SELECT customer, severity, state, count(*), quantile_disc(age_days, 0.95)
-    FROM held GROUP BY ALL
+    FROM findings GROUP BY ALL
 """
 
 

@@ -18,7 +18,7 @@ from patchfleet.store import Store
 
 HOME = Path(__file__).parent.parent
 SCRIPT = HOME / "examples" / "posture_in_spark.py"
-OURS = "SELECT customer, severity, state, count(*) FROM held GROUP BY ALL ORDER BY ALL"
+OURS = "SELECT customer, severity, state, count(*) FROM findings GROUP BY ALL ORDER BY ALL"
 
 pytestmark = [pytest.mark.slow, pytest.mark.full(group="environments")]
 

@@ -37,6 +37,15 @@ def fields() -> str:
     return _rows(rows, prefix="patchfleet.")
 
 
+def views() -> str:
+    """Return a table of former views of SQL and their columns."""
+    rows = dict(names.VIEWS)
+    for old, columns in names.VIEW_COLUMNS.items():
+        new = names.VIEWS[old]
+        rows |= {f"{old}.{before}": f"{new}.{now}" for before, now in columns.items()}
+    return _rows(rows | {"job_runs.over_count": "job_runs.finished_count"})
+
+
 def _rows(rows: Mapping[str, str], prefix: str = "") -> str:
     return table(
         ("former name", "name"),

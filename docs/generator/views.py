@@ -18,23 +18,20 @@ from patchfleet.store import Snapshot, Store
 from patchfleet.store.views.columns import VIEWS
 
 _VIEWS = {
-    "held": "A line for each patch on each device, with the names and properties of both: what "
-    "most questions want.",
-    "findings": "The same lines without names and without the patch: less to read where ids are "
-    "enough.",
-    "intervals": "A line for each time in which a patch stood the same on a device, of all syncs "
-    "until then.",
-    "standings": "A line for each time in which a source described a patch the same, on one device "
-    "or on many: since when it is critical or superseded, and until when it was something else.",
-    "milestones": "A line for each patch that ever was on a device: when a sync first saw it "
-    "missing, approved, installed, ignored and gone, and how often it failed.",
+    "findings": "A row for each patch on each device, with the names and properties of both.",
+    "finding_history": "A row for each period in which a patch had one state and decision on a "
+    "device, over all syncs until then.",
+    "patch_history": "A row for each period in which a source described a patch the same, on any "
+    "number of devices: since when it is critical or superseded, and until when it was not.",
+    "finding_lifecycle": "A row for each patch that was ever on a device: when a sync first saw it "
+    "missing, approved, installed, ignored and removed, and how often it failed.",
     "patches": "Each description of a patch that a finding has; two sources describe the same "
     "patch in two lines.",
     "devices": "Each device, also those without patch management.",
     "sites": "Each site.",
     "customers": "Each customer of each source.",
     "machines": "Which device of which source is which machine: a line for each device.",
-    "look_alikes": "Pairs of devices that may be one machine, left to a person.",
+    "match_candidates": "Pairs of devices that may be one machine, left to a person.",
     "jobs": "Each job of a source that orders installations in jobs, as Qualys does.",
     "job_runs": "Each time that a job ran.",
     "job_results": "What each run did on each device.",

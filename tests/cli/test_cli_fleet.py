@@ -91,7 +91,8 @@ def fleet(cli, world, recorded):
 
 def a_device(fleet):
     """Name a device on which something changed."""
-    sql = "SELECT device FROM intervals WHERE source = 'nsight' AND to_run IS NOT NULL ORDER BY 1"
+    ended = "source = 'nsight' AND to_run IS NOT NULL"
+    sql = f"SELECT device FROM finding_history WHERE {ended} ORDER BY 1"
     return fleet("sql", sql, "--json").json["rows"][0]["device"]
 
 
@@ -153,24 +154,25 @@ def test_the_state_of_a_device_now_and_then(fleet):
 def test_a_history_tells_every_state(fleet):
     device = a_device(fleet)
     rows = fleet("history", device, "--json").json["rows"]
-    assert {row["to_at"] is None for row in rows} == {True, False}
-    patch = next(row["patch"] for row in rows if row["to_at"])
+    assert {row["valid_to"] is None for row in rows} == {True, False}
+    patch = next(row["patch"] for row in rows if row["valid_to"])
     only = fleet("history", device, patch, "--json").json["rows"]
     assert {row["patch"] for row in only} == {patch}
     lines = fleet("history", device, patch, "--summary", "--json").json["rows"]
     assert {line["patch"] for line in lines} == {patch}
-    assert all(line["missing_at"] or line["installed_seen_at"] for line in lines)
+    assert all(line["first_missing_at"] or line["first_installed_at"] for line in lines)
     assert fleet("history", device, "no such patch").error().startswith("no patch of")
 
 
 def test_a_patch_tells_since_when_it_is_described_so(fleet):
-    sql = "SELECT known_by, kb FROM standings WHERE is_superseded AND kb NOT NULL AND from_run > 2"
+    superseded = "is_superseded AND kb NOT NULL AND from_run > 2"
+    sql = f"SELECT patch_key, kb FROM patch_history WHERE {superseded}"
     patch = fleet("sql", sql, "--json").json["rows"][0]
     rows = fleet("patch", f"KB{patch['kb']}", "--json").json["rows"]
     assert {row["source"] for row in rows} == {"nsight", "qualys"}
-    before, after = (row for row in rows if row["known_by"] == patch["known_by"])
+    before, after = (row for row in rows if row["patch_key"] == patch["patch_key"])
     assert (before["is_superseded"], after["is_superseded"]) == (False, True)
-    assert before["to_at"] == after["from_at"]
+    assert before["valid_to"] == after["valid_from"]
     assert before["open"] == before["installed"] == 0 < after["open"] + after["installed"]
     assert fleet("patch", before["vendor_id"], "--json").json["rows"] == [before, after]
     shown = fleet("patch", patch["kb"], "--output", "patch.csv")
@@ -203,14 +205,14 @@ def test_a_diff_counts_what_changed(fleet):
 
 
 def test_sql_reads_and_nothing_else(fleet):
-    counted = fleet("sql", "SELECT source, count(*) AS n FROM held GROUP BY ALL ORDER BY ALL")
+    counted = fleet("sql", "SELECT source, count(*) AS n FROM findings GROUP BY ALL ORDER BY ALL")
     assert counted.code == 0
     assert "qualys" in counted.out
-    fleet("sql", "SELECT * FROM held", "--output", "held.parquet", "--output", "held.csv")
+    fleet("sql", "SELECT * FROM findings", "--output", "held.parquet", "--output", "held.csv")
     assert (fleet.folder / "held.parquet").stat().st_size > 1000
-    assert "only reading is allowed" in fleet("sql", "DROP VIEW held").error()
+    assert "only reading is allowed" in fleet("sql", "DROP VIEW findings").error()
     assert fleet("sql").code == 2
-    assert "intervals" in fleet("sql", "--views").out
+    assert "finding_history" in fleet("sql", "--views").out
 
 
 def test_machines_are_joined_with_reasons_and_a_verdict_wins(fleet):
@@ -268,7 +270,7 @@ def test_deadlines_judge_every_open_finding(fleet):
                                                     "not_covered")
     )  # fmt: skip
     states = "'missing', 'pending', 'installing', 'failed', 'reboot_required', 'unknown'"
-    asked = fleet("sql", f"SELECT count(*) AS n FROM held WHERE state IN ({states})", "--json")
+    asked = fleet("sql", f"SELECT count(*) AS n FROM findings WHERE state IN ({states})", "--json")
     assert judged == asked.json["rows"][0]["n"] > 0
     assert any("KEV: kev.json, as of 2026-11-20" in note for note in report["notes"])
     other = fleet("report", "overdue", "--pack", "cisa-bod-26-04", "--json").json
@@ -313,7 +315,7 @@ def test_the_store_is_checked_published_and_copied(fleet):
     assert fleet("store", "publish").code == 2
     assert fleet("store", "publish", "1").code == 0
     assert fleet("store", "copy", "copy.db").code == 0
-    asked = "SELECT source, state, count(*) AS n FROM held GROUP BY ALL ORDER BY ALL"
+    asked = "SELECT source, state, count(*) AS n FROM findings GROUP BY ALL ORDER BY ALL"
     first, second = fleet("sql", asked), fleet("--store", "copy.db", "sql", asked)
     assert first.out == second.out
     assert "holds a record already" in fleet("store", "copy", "copy.db").error()

@@ -11,7 +11,7 @@ from patchfleet.store import Store
 from patchfleet.store.views.columns import VIEWS
 
 KEYS = {
-    "held": ("source", "device_id", "finding_id"),
+    "findings": ("source", "device_id", "finding_id"),
     "devices": ("source", "device_id"),
     "sites": ("source", "customer_id", "site_id"),
     "customers": ("source", "customer_id"),

@@ -34,9 +34,9 @@ def test_a_patch_is_superseded_since_the_sync_that_first_said_so(store):
         ]  # fmt: skip
         assert len(standing) == len(patches)
         assert {row.vendor_id: bool(row.is_superseded) for row in standing} == patches
-    became = {row.known_by for row in rows if row.is_superseded and row.from_run > min(told)}
-    changed = [row for row in rows if row.known_by in became]
+    became = {row.patch_key for row in rows if row.is_superseded and row.from_run > min(told)}
+    changed = [row for row in rows if row.patch_key in became]
     assert [row.is_superseded for row in changed] == [False, True] * len(became)
     assert len(became) > 3
     for before, after in zip(changed[::2], changed[1::2], strict=True):
-        assert before.to_at == after.from_at
+        assert before.valid_to == after.valid_from

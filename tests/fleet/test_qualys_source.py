@@ -161,7 +161,9 @@ def test_runs_of_long_ago_are_on_record_and_not_read_again(tmp_path):
             assert outcome.is_complete
         everything = source_of(host).jobs()
         with store.snapshot() as snapshot:
-            runs = snapshot.ask("SELECT job_id, id, status, over_count FROM job_runs ORDER BY ALL")
+            runs = snapshot.ask(
+                "SELECT job_id, id, status, finished_count FROM job_runs ORDER BY ALL"
+            )
             did = snapshot.ask("SELECT count(*), sum(failed_count) FROM job_results").rows()
             assert [tuple(row) for row in runs.rows()] == sorted(
                 (run.job_id, run.id, run.status, run.finished_count) for run in everything.runs

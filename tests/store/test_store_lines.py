@@ -126,12 +126,12 @@ def test_how_long_closing_takes_is_what_the_intervals_say(snapshot):
             lives[row.device_id, row.finding_id].append(row)
         wanted = Counter()
         for life in lives.values():
-            opened = [row.from_at for row in life if row.state in OPEN_STATES]
+            opened = [row.valid_from for row in life if row.state in OPEN_STATES]
             if not opened:
                 continue
-            closed = [row.from_at for row in life if row.state == "installed"]
+            closed = [row.valid_from for row in life if row.state == "installed"]
             is_closed = bool(closed) and min(closed) > min(opened)
-            ends = [row.to_at for row in life]
+            ends = [row.valid_to for row in life]
             until = min(closed) if is_closed else snapshot.as_of if None in ends else max(ends)
             severity = max(life, key=lambda row: row.from_run).severity
             wanted[severity, max(0, (until - min(opened)).days), is_closed] += 1

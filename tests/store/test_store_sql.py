@@ -48,7 +48,8 @@ def snapshot(facts):
 def test_every_interval_tells_when_it_began_and_ended(snapshot):
     rows = queries.history(snapshot, Selection(devices=("renamed",)))
     told = [
-        (r.finding_id, r.state, r.from_run, r.from_at, r.to_run, r.to_at, r.is_gone) for r in rows
+        (r.finding_id, r.state, r.from_run, r.valid_from, r.to_run, r.valid_to, r.is_gone)
+        for r in rows
     ]
     day = timedelta(days=1)
     assert told == [
@@ -59,17 +60,21 @@ def test_every_interval_tells_when_it_began_and_ended(snapshot):
     ]
     assert {row.device for row in rows} == {"RENAMED"}
     (one,) = queries.history(snapshot, Selection(devices=("d2",), patches=("KB5049981",)))
-    assert (one.patch, one.to_at) == ("Other", None)
+    assert (one.patch, one.valid_to) == ("Other", None)
 
 
 def test_a_finding_knows_when_what_became_of_it(snapshot):
-    first, other = queries.milestones(snapshot, Selection(devices=("renamed",)))
-    assert (first.state, first.failures, first.missing_run) == ("installed", 1, 1)
-    assert (first.missing_at, first.last_failed_at) == (NOW, NOW + DAY)
-    assert (first.installed_seen_at, first.gone_at) == (NOW + 3 * DAY, None)
+    first, other = queries.finding_lifecycle(snapshot, Selection(devices=("renamed",)))
+    assert (first.state, first.failure_count, first.first_missing_run) == ("installed", 1, 1)
+    assert (first.first_missing_at, first.last_failed_at) == (NOW, NOW + DAY)
+    assert (first.first_installed_at, first.removed_at) == (NOW + 3 * DAY, None)
     assert first.scanned_at == NOW + 3 * DAY
-    assert (other.state, other.gone_at) == ("missing", NOW + 3 * DAY)
-    assert (other.installed_seen_at, other.approved_at, other.ignored_at) == (None, NOW, None)
+    assert (other.state, other.removed_at) == ("missing", NOW + 3 * DAY)
+    assert (other.first_installed_at, other.first_approved_at, other.first_ignored_at) == (
+        None,
+        NOW,
+        None,
+    )
 
 
 def test_failures_are_counted_when_they_begin(store):
@@ -79,11 +84,11 @@ def test_failures_are_counted_when_they_begin(store):
         at = NOW + day * DAY
         sync(store, {"d1": [finding(1, state=state, decision=decision)]}, now=at)
     with store.snapshot(with_history=True) as snapshot:
-        (one,) = queries.milestones(snapshot, Selection())
-    assert (one.failures, one.last_failed_at) == (4, NOW + 7 * DAY)
-    assert (one.missing_at, one.approved_at) == (NOW, NOW + 3 * DAY)
-    assert (one.ignored_at, one.ignored_run) == (NOW + 4 * DAY, 5)
-    assert (one.installed_seen_at, one.installed_seen_run) == (NOW + 6 * DAY, 7)
+        (one,) = queries.finding_lifecycle(snapshot, Selection())
+    assert (one.failure_count, one.last_failed_at) == (4, NOW + 7 * DAY)
+    assert (one.first_missing_at, one.first_approved_at) == (NOW, NOW + 3 * DAY)
+    assert (one.first_ignored_at, one.first_ignored_run) == (NOW + 4 * DAY, 5)
+    assert (one.first_installed_at, one.first_installed_run) == (NOW + 6 * DAY, 7)
     assert one.state == "failed"
 
 
@@ -94,7 +99,7 @@ def test_every_view_says_what_its_columns_mean(snapshot):
 
 def test_every_time_of_a_view_is_one_of_utc(snapshot):
     for one in snapshot.views():
-        is_time = one.column.endswith("_at") or one.column == "as_of"
+        is_time = one.column.endswith("_at") or one.column in {"as_of", "valid_from", "valid_to"}
         assert (one.kind == "TIMESTAMP") == is_time, one
         assert "ZONE" not in one.kind, one
 
@@ -102,7 +107,7 @@ def test_every_time_of_a_view_is_one_of_utc(snapshot):
 def test_moments_are_answered_as_the_views_answer_times(snapshot):
     file = snapshot.shelf.name_of("source=nsight/run=1", "findings.parquet")
     for sql, columns, first in (
-        ("SELECT now() > scanned_at, scanned_at FROM held", None, (True, NOW + 3 * DAY)),
+        ("SELECT now() > scanned_at, scanned_at FROM findings", None, (True, NOW + 3 * DAY)),
         (f"SELECT changed_at, count(*) FROM '{file}' GROUP BY ALL", None, (NOW, 4)),
         (
             """SELECT TIMESTAMPTZ '2026-01-01 01:00+05' AS "it's at", 1 AS "a""b", 2 AS "a""b"; """,
@@ -142,7 +147,7 @@ with connect() as engine:
 
 
 def test_rows_arrive_in_every_form(snapshot):
-    sql = "SELECT device, state, changed_at FROM held ORDER BY ALL"
+    sql = "SELECT device, state, changed_at FROM findings ORDER BY ALL"
     answer = snapshot.ask(sql)
     rows = list(answer.rows())
     assert rows == [
@@ -161,7 +166,7 @@ def test_rows_arrive_in_every_form(snapshot):
         ("SELECT * FROM glob('/etc/*')", "Permission Error"),
         ("SELECT * FROM read_parquet('http://127.0.0.1:1/x')", "cannot be asked"),
         ("COPY (SELECT 1) TO 'never.csv'", "only reading is allowed here, and this is"),
-        ("DROP VIEW held", "only reading is allowed"),
+        ("DROP VIEW findings", "only reading is allowed"),
         ("CREATE TABLE x AS SELECT 1", "only reading is allowed"),
         ("SET threads = 1", "only reading is allowed"),
         ("ATTACH 'never.db'", "only reading is allowed"),

@@ -13,7 +13,7 @@ PATCHES = tuple(
     for number in (1, 2)
     for severity in ("low", "critical")
 )
-SQL = "SELECT source, patch, severity, from_run, to_run FROM standings"
+SQL = "SELECT source, patch, severity, from_run, to_run FROM patch_history"
 
 
 LOW, CRITICAL = patch("A", severity="low"), patch("A", severity="critical")
@@ -27,7 +27,7 @@ def stood(store, at=None):
     """List title, severity and both runs of each standing, in the order of time."""
     with store.snapshot(at=at, with_history=True) as snapshot:
         return rows(
-            snapshot, "SELECT patch, severity, from_run, to_run FROM standings ORDER BY 3, 2"
+            snapshot, "SELECT patch, severity, from_run, to_run FROM patch_history ORDER BY 3, 2"
         )
 
 
@@ -102,7 +102,7 @@ def test_a_severity_that_changes_on_all_devices_at_once_leaves_no_gap(store):
     days(store, {"d1": LOW, "d2": LOW}, {"d1": CRITICAL, "d2": CRITICAL})
     assert stood(store) == [("A", "low", 1, 2), ("A", "critical", 2, None)]
     with store.snapshot(with_history=True) as snapshot:
-        times = rows(snapshot, "SELECT from_at, to_at FROM standings ORDER BY from_run")
+        times = rows(snapshot, "SELECT valid_from, valid_to FROM patch_history ORDER BY from_run")
     assert times == [(NOW, NOW + DAY), (NOW + DAY, None)]
 
 
@@ -169,8 +169,8 @@ def test_a_run_without_changes_adds_nothing(store):
     days(store, *[{"d1": LOW, "d2": CRITICAL}] * 3)
     assert stood(store) == before
     with store.snapshot(with_history=True) as snapshot:
-        assert snapshot.count("SELECT count(*) FROM patches_ever") == 2
-        assert snapshot.count("SELECT count(*) FROM held_ever") == 2
+        assert snapshot.count("SELECT count(*) FROM patches_all") == 2
+        assert snapshot.count("SELECT count(*) FROM findings_all") == 2
 
 
 def test_a_copy_and_what_is_published_again_say_the_same(store, tmp_path):
@@ -178,27 +178,29 @@ def test_a_copy_and_what_is_published_again_say_the_same(store, tmp_path):
     for _ in range(12):
         history.run("nsight")
     with store.snapshot(with_history=True) as snapshot:
-        before = rows(snapshot, "SELECT * FROM standings ORDER BY ALL")
+        before = rows(snapshot, "SELECT * FROM patch_history ORDER BY ALL")
     assert before
     store.publish_all()
     with store.snapshot(with_history=True) as snapshot:
-        assert rows(snapshot, "SELECT * FROM standings ORDER BY ALL") == before
+        assert rows(snapshot, "SELECT * FROM patch_history ORDER BY ALL") == before
     store.copy_to(tmp_path / "copy.db")
     with (
         Store.open(tmp_path / "copy.db", published=tmp_path / "copied") as other,
         other.snapshot(with_history=True) as snapshot,
     ):
-        assert rows(snapshot, "SELECT * FROM standings ORDER BY ALL") == before
+        assert rows(snapshot, "SELECT * FROM patch_history ORDER BY ALL") == before
 
 
-def known_by(store, *patches):
+def patch_key(store, *patches):
     sync(store, {"d1": [finding(number, what) for number, what in enumerate(patches)]})
     with store.snapshot(with_history=True) as snapshot:
-        return [name for (name,) in rows(snapshot, "SELECT known_by FROM standings ORDER BY patch")]
+        return [
+            name for (name,) in rows(snapshot, "SELECT patch_key FROM patch_history ORDER BY patch")
+        ]
 
 
 def test_what_ties_descriptions_together_is_said(store):
-    assert known_by(
+    assert patch_key(
         store,
         patch("A", vendor_id="7", kb="5049981", product="Windows 11"),
         patch("B", kb="5049981", product="Windows 11"),
@@ -222,7 +224,7 @@ def test_a_patch_is_asked_for_by_number_and_by_any_title_it_ever_had(store):
         assert len(queries.patch_history(snapshot, "*")) == 3
         for term in ("ab-1", "KB504998", "504998", "Preview*", "'", "%"):
             assert queries.patch_history(snapshot, term) == []
-    assert (first.patch, first.needs_reboot, first.from_at, first.to_at) == (
+    assert (first.patch, first.needs_reboot, first.valid_from, first.valid_to) == (
         "Update, Preview", False, NOW, NOW + DAY,
     )  # fmt: skip
     assert (second.patch, second.cves, second.from_run, second.to_run) == (
@@ -241,6 +243,6 @@ def test_a_question_asks_for_some_what_the_view_says_of_all(store):
         for kb in ("1", "2"):
             asked = queries.patch_history(snapshot, f"KB{kb}")
             told = [(row.severity, row.from_run, row.to_run) for row in asked]
-            sql = f"SELECT severity, from_run, to_run FROM standings WHERE kb = '{kb}'"
+            sql = f"SELECT severity, from_run, to_run FROM patch_history WHERE kb = '{kb}'"
             assert sorted(told, key=str) == sorted(rows(snapshot, sql), key=str)
             assert [row.from_run for row in asked] == sorted(row.from_run for row in asked)

@@ -37,8 +37,8 @@ def command(
     removed.
     """
     from patchfleet.report.coverage import sentences
-    from patchfleet.report.history_tables import history_table, milestones_table
-    from patchfleet.store.queries import history, milestones
+    from patchfleet.report.history_tables import history_table, lifecycle_table
+    from patchfleet.store.queries import finding_lifecycle, history
 
     selection = Selection(devices=(device,), patches=(patch,) if patch else ())
     with session.store() as store, store.snapshot(with_history=True) as snapshot:
@@ -51,7 +51,9 @@ def command(
                 hint=f"`patchfleet history {device}` lists all of them",
             )
         table = (
-            milestones_table(milestones(snapshot, selection)) if is_summary else history_table(rows)
+            lifecycle_table(finding_lifecycle(snapshot, selection))
+            if is_summary
+            else history_table(rows)
         )
         table = replace(table, notes=sentences(snapshot.coverage(selection)))
         session.show(table, as_json=as_json, outputs=outputs)

@@ -80,11 +80,11 @@ def candidates(session: Session, *, as_json: bool, outputs: tuple[Path, ...]) ->
     """
     from patchfleet.report.coverage import sentences
     from patchfleet.report.machines import candidates_table
-    from patchfleet.store.queries import look_alikes
+    from patchfleet.store.queries import match_candidates
 
     with session.snapshot() as snapshot:
         table = replace(
-            candidates_table(look_alikes(snapshot)), notes=sentences(snapshot.coverage())
+            candidates_table(match_candidates(snapshot)), notes=sentences(snapshot.coverage())
         )
         session.show(table, as_json=as_json, outputs=outputs)
 

@@ -21,7 +21,7 @@ def command(session: Session, *, patch: str, as_json: bool, outputs: tuple[Path,
     devices that have it now.
     """
     from patchfleet.report.coverage import sentences
-    from patchfleet.report.history_tables import standings_table
+    from patchfleet.report.history_tables import patch_history_table
     from patchfleet.store.queries import patch_history
 
     with session.store() as store, store.snapshot(with_history=True) as snapshot:
@@ -32,5 +32,5 @@ def command(session: Session, *, patch: str, as_json: bool, outputs: tuple[Path,
                 f"no patch is called {patch!r}",
                 hint="give a KB number or a part of a title; * and ? are wildcards",
             )
-        table = replace(standings_table(patch, rows), notes=sentences(snapshot.coverage()))
+        table = replace(patch_history_table(patch, rows), notes=sentences(snapshot.coverage()))
         session.show(table, as_json=as_json, outputs=outputs)

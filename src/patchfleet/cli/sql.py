@@ -1,5 +1,6 @@
 """`patchfleet sql`: SQL over the publications."""
 
+import warnings
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,11 +36,11 @@ def command(
     """Query the record in SQL, read-only.
 
     \b
-    patchfleet sql "SELECT customer, count(*) FROM held
+    patchfleet sql "SELECT customer, count(*) FROM findings
                     WHERE state = 'failed' GROUP BY ALL ORDER BY 2 DESC"
 
-    The dialect is DuckDB's. The view `held` has a line for each patch on a device, `intervals` one
-    for each state it ever was in; --views lists them all.
+    The dialect is DuckDB's. The view `findings` has a row for each patch on a device,
+    `finding_history` one for each state it was ever in; --views lists them all.
     """  # noqa: D301 -- \b is what click wants, not a backslash
     from patchfleet.report.coverage import missing
 
@@ -51,14 +52,20 @@ def command(
             # Before the statement: it may change the views that coverage reads.
             for note in missing(snapshot.coverage()):
                 session.info(f"* {note}")
-        table = _result(snapshot, statement) if statement else _views(snapshot)
+        table = _result(session, snapshot, statement) if statement else _views(snapshot)
         session.show(table, as_json=as_json, outputs=outputs)
 
 
-def _result(snapshot: "Snapshot", statement: str) -> "Table":
+def _result(session: Session, snapshot: "Snapshot", statement: str) -> "Table":
+    """Ask a statement; former views that it reads are a warning each."""
     from patchfleet.report.sql_result import sql_result_table
 
-    return sql_result_table(snapshot.ask(statement))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", DeprecationWarning)
+        answer = snapshot.ask(statement)
+    for one in caught:
+        session.info(f"warning: {one.message}")
+    return sql_result_table(answer)
 
 
 def _views(snapshot: "Snapshot") -> "Table":

@@ -3,14 +3,14 @@
 from collections.abc import Iterable
 
 from patchfleet.report.document import Column, Table, tabulate
-from patchfleet.store.queries.history import HistoryRow, MilestoneRow, StandingRow
+from patchfleet.store.queries.history import HistoryRow, LifecycleRow, PatchHistoryRow
 
 COLUMNS = (
     Column("device", "Device"),
     Column("patch", "Patch", width=64),
     Column("kb", "KB", width=10),
-    Column("from_at", "From", "moment"),
-    Column("to_at", "To", "moment"),
+    Column("valid_from", "From", "moment"),
+    Column("valid_to", "To", "moment"),
     Column("state", "State", "state"),
     Column("decision", "Decision"),
     Column("vendor_status", "Vendor status"),
@@ -26,27 +26,27 @@ COLUMNS = (
     Column("finding_id", "Finding id", is_detail=True),
 )
 
-MILESTONES = (
+LIFECYCLE = (
     Column("device", "Device"),
     Column("patch", "Patch", width=64),
     Column("kb", "KB", width=10),
     Column("state", "State", "state"),
-    Column("missing_at", "First missing", "moment"),
-    Column("approved_at", "Approved", "moment"),
-    Column("failures", "Times failed", "integer"),
+    Column("first_missing_at", "First missing", "moment"),
+    Column("first_approved_at", "Approved", "moment"),
+    Column("failure_count", "Times failed", "integer"),
     Column("last_failed_at", "Last failed", "moment"),
     Column("installed_at", "Installed", "moment"),
-    Column("installed_seen_at", "Seen installed", "moment"),
-    Column("ignored_at", "Ignored", "moment"),
-    Column("gone_at", "Removed", "moment"),
+    Column("first_installed_at", "Seen installed", "moment"),
+    Column("first_ignored_at", "Ignored", "moment"),
+    Column("removed_at", "Removed", "moment"),
     Column("scanned_at", "Read", "moment"),
     Column("first_seen_at", "First seen", "moment", is_detail=True),
-    Column("missing_run", "Missing in run", "integer", is_detail=True),
-    Column("approved_run", "Approved in run", "integer", is_detail=True),
+    Column("first_missing_run", "Missing in run", "integer", is_detail=True),
+    Column("first_approved_run", "Approved in run", "integer", is_detail=True),
     Column("last_failed_run", "Failed in run", "integer", is_detail=True),
-    Column("installed_seen_run", "Installed in run", "integer", is_detail=True),
-    Column("ignored_run", "Ignored in run", "integer", is_detail=True),
-    Column("gone_run", "Removed in run", "integer", is_detail=True),
+    Column("first_installed_run", "Installed in run", "integer", is_detail=True),
+    Column("first_ignored_run", "Ignored in run", "integer", is_detail=True),
+    Column("removed_run", "Removed in run", "integer", is_detail=True),
     Column("decision", "Decision", is_detail=True),
     Column("severity", "Severity", "severity", is_detail=True),
     Column("customer", "Customer", is_detail=True),
@@ -55,7 +55,7 @@ MILESTONES = (
     Column("finding_id", "Finding id", is_detail=True),
 )
 
-STANDINGS = (
+PATCH_HISTORY = (
     Column("source", "Source"),
     Column("patch", "Patch", width=64),
     Column("kb", "KB", width=10),
@@ -64,8 +64,8 @@ STANDINGS = (
     Column("released_at", "Released", "date"),
     Column("is_superseded", "Superseded", "flag"),
     Column("needs_reboot", "Needs reboot", "flag"),
-    Column("from_at", "From", "moment"),
-    Column("to_at", "To", "moment"),
+    Column("valid_from", "From", "moment"),
+    Column("valid_to", "To", "moment"),
     Column("open", "Open on", "integer"),
     Column("installed", "Installed on", "integer"),
     Column("missing", "Missing on", "integer", is_detail=True),
@@ -83,7 +83,7 @@ STANDINGS = (
     Column("cves", "CVEs", "list", is_detail=True),
     Column("url", "URL", is_detail=True),
     Column("vendor_id", "Vendor id", is_detail=True),
-    Column("known_by", "Patch key", is_detail=True),
+    Column("patch_key", "Patch key", is_detail=True),
     Column("patch_id", "Description", "integer", is_detail=True),
 )
 
@@ -93,11 +93,11 @@ def history_table(rows: Iterable[HistoryRow]) -> Table:
     return tabulate("history", "Patch history", COLUMNS, rows)
 
 
-def milestones_table(rows: Iterable[MilestoneRow]) -> Table:
+def lifecycle_table(rows: Iterable[LifecycleRow]) -> Table:
     """Tabulate the lifecycle of each finding, one line for each."""
-    return tabulate("milestones", "Lifecycle", MILESTONES, rows)
+    return tabulate("finding_lifecycle", "Lifecycle", LIFECYCLE, rows)
 
 
-def standings_table(patch: str, rows: Iterable[StandingRow]) -> Table:
+def patch_history_table(patch: str, rows: Iterable[PatchHistoryRow]) -> Table:
     """Tabulate the descriptions of a patch; a line without an end is current."""
-    return tabulate("standings", f"History of patch {patch}", STANDINGS, rows)
+    return tabulate("patch_history", f"History of patch {patch}", PATCH_HISTORY, rows)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from patchfleet._renamed import renamed
 from patchfleet.models.machine import MatchDecision
 from patchfleet.report.document import Column, Table, tabulate
-from patchfleet.store.queries.rows import LookAlikeRow, MachineRow
+from patchfleet.store.queries.rows import MachineRow, MatchCandidateRow
 
 _MACHINES = (
     Column("device", "Machine"),
@@ -22,8 +22,8 @@ _CANDIDATES = (
     Column("score", "Score", "integer"),
     Column("first_device", "Device A"),
     Column("second_device", "Device B"),
-    Column("reasons", "Evidence", "list", width=50),
-    Column("against", "Against", "list", width=50),
+    Column("evidence_for", "Evidence", "list", width=50),
+    Column("evidence_against", "Against", "list", width=50),
     Column("first", "ID A"),
     Column("second", "ID B"),
     Column("first_customer", "Customer A", is_detail=True),
@@ -44,10 +44,10 @@ def machines_table(rows: Iterable[MachineRow]) -> Table:
     return tabulate("machines", "Machines", _MACHINES, rows)
 
 
-def candidates_table(rows: Iterable[LookAlikeRow]) -> Table:
+def candidates_table(rows: Iterable[MatchCandidateRow]) -> Table:
     """Tabulate pairs of devices that need a decision."""
     note = "Decide with: patchfleet machines link ID ID, or unlink ID ID."
-    table = tabulate("look_alikes", "Possible duplicates", _CANDIDATES, rows)
+    table = tabulate("match_candidates", "Possible duplicates", _CANDIDATES, rows)
     return Table(
         name=table.name, title=table.title, columns=table.columns, rows=table.rows, note=note
     )

@@ -1,14 +1,12 @@
 """Published runs, opened for questions: an in-memory DuckDB over immutable Parquet.
 
-Views: `publications`, `customers`, `sites`, `devices`, `patches`, `findings`, and `held`, which is
-findings with the names and properties of device and patch and the age at `as_of`. What a finding is
-is read from the last whole publication and what began and ended since.
-
-Law of this file: nothing is written and no lock is taken, so any number of readers work beside a
-sync. Times inside DuckDB are UTC without a zone and leave it as aware UTC.
+Views are listed in `store.views.columns`. Findings are read from the last full publication and the
+incremental ones after it. Nothing is written and no lock is taken, so that readers do not wait for
+a sync. Times inside DuckDB are UTC without a zone and leave it as aware UTC.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache, partial
 from pathlib import Path
@@ -27,8 +25,20 @@ from patchfleet.store.publication.duckdb import connect
 from patchfleet.store.publication.files import TIMES, files, run_of
 from patchfleet.store.publication.storage import Storage
 from patchfleet.store.types import PublicationRow, RunGaps, RunSummary, ViewColumn
-from patchfleet.store.views.lifecycle import MILESTONES
-from patchfleet.store.views.patch_history import DESCRIBED_EVER, DEVICES_THEN, standings
+from patchfleet.store.views.definitions import (
+    DEVICES_ALL,
+    FINDING_HISTORY,
+    FINDINGS,
+    FINDINGS_ALL,
+    FINDINGS_CURRENT,
+    FINDINGS_SCANNED,
+    HISTORY_VIEWS,
+    PATCHES,
+    PATCHES_WITH_AGE,
+)
+from patchfleet.store.views.former import create_former_views
+from patchfleet.store.views.lifecycle import FINDING_LIFECYCLE
+from patchfleet.store.views.patch_history import DEVICES_BY_RUN, PATCHES_BY_KEY, patch_history
 from patchfleet.store.views.scratch import Aside, Scratch
 
 if TYPE_CHECKING:
@@ -49,66 +59,6 @@ _PUBLICATION_COLUMNS = {"source": "VARCHAR", "run_id": "BIGINT", "as_of": "TIMES
 _RUN_COLUMNS = {
     "run_id": "BIGINT", "source": "VARCHAR", "state": "VARCHAR", "as_of": "TIMESTAMP"
 }  # fmt: skip
-
-_FINDINGS = """
-    SELECT d.source, d.customer_id, d.site_id, d.device_id, f.finding_id, f.patch_id, f.state,
-        f.decision, f.is_own_decision, f.vendor_status, f.vendor_decision, f.installed_at,
-        f.first_seen_at, f.changed_at, d.scanned_at, f.device_key, f.from_run
-    FROM {prefix}listed AS f JOIN {prefix}devices AS d USING (device_key)
-    WHERE d.scanned_at IS NOT NULL
-"""
-_HELD = """
-    SELECT f.* EXCLUDE (device_key), d.source, d.customer_id, d.site_id, d.device_id, d.scanned_at,
-        d.customer, d.site, d.device, d.kind, d.device_key, p.patch, p.product, p.kb, p.severity,
-        p.vendor_severity, p.released_at, p.url, p.is_installable, p.is_removable, p.vendor_id,
-        p.cves, p.is_superseded, p.needs_reboot, p.as_of, p.age_days
-    FROM {listed} AS f
-        JOIN {prefix}devices AS d USING (device_key)
-        JOIN {prefix}known_patches AS p USING (patch_id)
-    WHERE d.scanned_at IS NOT NULL
-"""
-_INTERVALS = """
-    SELECT i.source, d.customer_id, d.customer, d.site_id, d.site, d.device_id, d.device, d.kind,
-        i.finding_id,
-        p.patch, p.kb, p.severity, p.released_at, i.state, i.decision, i.is_own_decision,
-        i.vendor_status, i.vendor_decision, i.installed_at, i.first_seen_at, i.changed_at,
-        i.from_run, coalesce(i.to_run, d.left_with) AS to_run, began.as_of AS from_at,
-        ended.as_of AS to_at, i.patch_id, i.device_key
-    FROM ({of}) AS i
-        JOIN patches_ever AS p USING (patch_id)
-        LEFT JOIN devices_ever AS d USING (device_key)
-        LEFT JOIN runs AS began ON began.run_id = i.from_run
-        LEFT JOIN runs AS ended ON ended.run_id = coalesce(i.to_run, d.left_with)
-"""
-_STANDING = "SELECT *, NULL AS to_run FROM listed"
-_MOVED = "ended_ever USING (device_key, finding_id)"
-"""Findings that stood otherwise once: these are few, and what is asked of time is about them."""
-
-# What stood on a device that is gone ends with the first run that did not have it any more.
-_DEVICES_EVER = """
-    SELECT ever.*, (
-        SELECT min(run_id) FROM published AS p WHERE p.source = ever.source AND run_id > last_run
-    ) AS left_with
-    FROM (
-        SELECT device_key, any_value(source) AS source, max(run) AS last_run,
-            arg_max(customer_id, run) AS customer_id, arg_max(customer, run) AS customer,
-            arg_max(site_id, run) AS site_id, arg_max(site, run) AS site,
-            arg_max(device_id, run) AS device_id, arg_max(device, run) AS device,
-            arg_max(kind, run) AS kind
-        FROM devices_then GROUP BY device_key
-    ) AS ever
-"""
-# What is computed once a patch need not be computed once a finding.
-_KNOWN_PATCHES = """
-    SELECT p.*, b.as_of, CASE WHEN p.released_at IS NOT NULL THEN CAST(
-        greatest(0, (epoch_us(b.as_of) - epoch_us(p.released_at)) // 86400000000) AS INTEGER
-    ) END AS age_days
-    FROM {prefix}described AS p JOIN {prefix}publications AS b USING (source)
-"""
-_PATCHES = """
-    SELECT * EXCLUDE (as_of, age_days) FROM {prefix}known_patches
-    WHERE patch_id IN (SELECT patch_id FROM {prefix}findings)
-"""
 
 
 class Snapshot:
@@ -209,14 +159,14 @@ class Snapshot:
             return self._scratch.new(name, f"SELECT * FROM {read}", [str(file)])
 
     def keep(self, sql: str, values: Sequence[object] = ()) -> Scratch:
-        """Keep what a statement chooses of `held`, for many questions, as a view; see `set_aside`.
+        """Keep the findings that a statement selects, for many questions, as a view.
 
-        Of `held` it lacks what only a list of findings shows: the source's own words, whose
+        Of `findings` it lacks what only a list of findings shows: the source's own words, whose
         decision it is, when it was installed and by which run.
         """
-        rows = self.set_aside("kept_rows", f"SELECT {_KEPT} FROM ({sql})", values)
-        view = _HELD.format(prefix="", listed=rows)
-        return self._scratch.made("kept", view, kind="VIEW", holds=rows)
+        rows = self.set_aside("selected_rows", f"SELECT {_KEPT} FROM ({sql})", values)
+        view = FINDINGS.format(prefix="", rows=rows)
+        return self._scratch.made("selected_findings", view, kind="VIEW", holds=rows)
 
     def set_aside(self, name: str, sql: str, values: Sequence[object] = ()) -> Scratch:
         """Make what a statement says a table, which lasts as long as what is returned.
@@ -237,6 +187,8 @@ class Snapshot:
             folders = {f for p in self.publications for f in (*p.folders, *p.all_publications)}
             lock(self._connection, [self.shelf.name_of(folder, "") for folder in sorted(folders)])
             self._is_locked = True
+        with suppress(duckdb.Error):  # the statement itself fails for the same reason
+            create_former_views(self._connection, sql)
         return ask(self._connection, sql)
 
     def views(self) -> list[ViewColumn]:
@@ -250,7 +202,7 @@ class Snapshot:
         return listed
 
     def beside(self, other: "Snapshot") -> str:
-        """Make the findings of `other` readable here and return the name of their `held` view.
+        """Make the findings of `other` readable here and return the name of their view.
 
         Raises StoreError when the two do not hold the same sources.
         """
@@ -263,7 +215,7 @@ class Snapshot:
         if other not in self._compared:
             prefix = f"other{len(self._compared)}_"
             self._create_views(prefix, other)
-            self._compared[other] = f"{prefix}held"
+            self._compared[other] = f"{prefix}findings"
         return self._compared[other]
 
     def close(self) -> None:
@@ -291,72 +243,82 @@ class Snapshot:
     def _create_views(self, prefix: str, of: "Snapshot") -> None:
         published = [(p.source, p.run_id, _plain(p.as_of)) for p in of.publications]
         self._create_table(f"{prefix}publications", _PUBLICATION_COLUMNS, published)
-        for name in ("customers", "sites", "devices", "jobs", "job_runs", "job_results"):
-            latest = [p.folders[-1] for p in of.publications]
+        latest = [p.folders[-1] for p in of.publications]
+        for name in ("customers", "sites", "devices", "jobs", "job_results"):
             self._create_view(f"{prefix}{name}", files(of.shelf, latest, name), name)
+        self._create_view(
+            f"{prefix}job_runs",
+            files(of.shelf, latest, "job_runs"),
+            "job_runs",
+            "EXCLUDE (over_count)",
+            ", over_count AS finished_count, over_count",
+        )
         newest = max(of.publications, key=lambda p: p.recognition)  # it knows of all sources
-        for name in ("machines", "look_alikes"):
-            self._create_view(f"{prefix}{name}", files(of.shelf, [newest.folders[-1]], name), name)
+        folder = [newest.folders[-1]]
+        self._create_view(f"{prefix}machines", files(of.shelf, folder, "machines"), "machines")
+        self._create_view(
+            f"{prefix}match_candidates",
+            files(of.shelf, folder, "look_alikes"),
+            "look_alikes",
+            "RENAME (reasons AS evidence_for, against AS evidence_against)",
+        )
         folders = [folder for p in of.publications for folder in p.folders]
         patches = f"(SELECT DISTINCT * FROM {files(of.shelf, folders, 'patches')})"
-        self._create_view(f"{prefix}described", patches, "patches")
-        known = _KNOWN_PATCHES.format(prefix=prefix)
-        self._connection.execute(f"CREATE TABLE {prefix}known_patches AS {known}")
+        self._create_view(f"{prefix}patches_raw", patches, "patches")
+        with_age = PATCHES_WITH_AGE.format(prefix=prefix)
+        self._connection.execute(f"CREATE TABLE {prefix}patches_with_age AS {with_age}")
         chains = [p.folders for p in of.publications]
-        listed, steps = deletion_vectors.create(self._connection, prefix, of.shelf, chains)
+        raw, deltas = deletion_vectors.create(self._connection, prefix, of.shelf, chains)
         self._create_view(
-            f"{prefix}listed", f"({listed})", "findings", f"EXCLUDE ({deletion_vectors.PLACE})"
+            f"{prefix}findings_raw", f"({raw})", "findings", f"EXCLUDE ({deletion_vectors.PLACE})"
         )
-        self._connection.execute(f"CREATE VIEW {prefix}steps AS {steps}")
+        self._connection.execute(f"CREATE VIEW {prefix}finding_deltas AS {deltas}")
         for name, sql in (
-            ("findings", _FINDINGS),
-            ("patches", _PATCHES),
-            ("held", _HELD),
+            ("findings_scanned", FINDINGS_SCANNED),
+            ("patches", PATCHES),
+            ("findings", FINDINGS),
         ):
-            rows = f"(SELECT * EXCLUDE (source) FROM {prefix}listed)"
-            view = sql.format(prefix=prefix, listed=rows)
+            rows = f"(SELECT * EXCLUDE (source) FROM {prefix}findings_raw)"
+            view = sql.format(prefix=prefix, rows=rows)
             self._connection.execute(f"CREATE VIEW {prefix}{name} AS {view}")
 
     def _create_history(self, runs: Sequence[RunSummary]) -> None:
-        """Make `runs`, `intervals`, `milestones`, `standings`: how all came to be what it is.
+        """Create `runs`, `finding_history`, `finding_lifecycle` and `patch_history`.
 
-        `lasting` and `moving` are the intervals of findings with one and with several of them.
-        An interval holds from a run to a run, whose times are those of the first run that was
-        complete at or after them.
+        A row of history is valid from a run to a run. Their times are those of the first complete
+        run at or after each.
         """
         known: dict[str, datetime] = {}
-        told = []
-        for run in runs:  # the newest first: what was not complete became known with a later one
+        listed = []
+        for run in runs:  # the newest first: an incomplete run counts with the next complete one
             if run.as_of is not None:
                 known[run.source] = run.as_of
-            told.append((run.id, run.source, run.state, _plain(known.get(run.source))))
-        self._create_table("runs", _RUN_COLUMNS, told)
-        ever = [folder for p in self.publications for folder in p.all_publications]
+            listed.append((run.id, run.source, run.state, _plain(known.get(run.source))))
+        self._create_table("runs", _RUN_COLUMNS, listed)
+        every = [folder for p in self.publications for folder in p.all_publications]
         later = [folder for p in self.publications for folder in p.all_publications[1:]]
-        patches = f"(SELECT DISTINCT * FROM {files(self.shelf, ever, 'patches')})"
-        self._create_view("patches_ever", patches, "patches")
-        but = "EXCLUDE (file_run, file_row)"
+        patches = f"(SELECT DISTINCT * FROM {files(self.shelf, every, 'patches')})"
+        self._create_view("patches_all", patches, "patches")
+        without = "EXCLUDE (file_run, file_row)"
         if later:
-            self._create_view("ended_ever", files(self.shelf, later, "ended"), "ended", but)
+            ended = files(self.shelf, later, "ended")
+            self._create_view("findings_ended", ended, "ended", without)
         else:
-            self._connection.execute(f"CREATE VIEW ended_ever AS {_STANDING} WHERE false")
+            nothing = f"{FINDINGS_CURRENT} WHERE false"
+            self._connection.execute(f"CREATE VIEW findings_ended AS {nothing}")
         published = [(p.source, run_of(f)) for p in self.publications for f in p.all_publications]
         self._create_table("published", {"source": "VARCHAR", "run_id": "BIGINT"}, published)
-        then = DEVICES_THEN.format(files=files(self.shelf, ever, "devices", ", filename = true"))
-        self._connection.execute(f"CREATE VIEW devices_then AS {then}")
-        self._connection.execute(f"CREATE VIEW devices_ever AS {_DEVICES_EVER}")
-        held = f"FROM ended_ever UNION ALL BY NAME {_STANDING}"
-        self._connection.execute(f"CREATE VIEW held_ever AS {held}")
-        for name, of in (
-            ("intervals", "FROM held_ever"),
-            ("lasting", f"{_STANDING} ANTI JOIN {_MOVED}"),
-            ("moving", f"{held} SEMI JOIN {_MOVED}"),
+        devices = files(self.shelf, every, "devices", ", filename = true")
+        for name, sql in (
+            ("devices_by_run", DEVICES_BY_RUN.format(files=devices)),
+            ("devices_all", DEVICES_ALL),
+            ("findings_all", FINDINGS_ALL),
+            *((name, FINDING_HISTORY.format(of=of)) for name, of in HISTORY_VIEWS.items()),
+            ("finding_lifecycle", FINDING_LIFECYCLE),
+            ("patches_by_key", PATCHES_BY_KEY),
+            ("patch_history", patch_history("findings_all")),
         ):
-            sql = _INTERVALS.format(of=of)
             self._connection.execute(f"CREATE VIEW {name} AS {sql}")
-        self._connection.execute(f"CREATE VIEW milestones AS {MILESTONES}")
-        self._connection.execute(f"CREATE VIEW described_ever AS {DESCRIBED_EVER}")
-        self._connection.execute(f"CREATE VIEW standings AS {standings('held_ever')}")
 
     def _create_table(
         self, name: str, columns: Mapping[str, str], rows: Sequence[tuple[object, ...]]
@@ -366,17 +328,26 @@ class Snapshot:
         values = [list(cells) for cells in zip(*rows, strict=True)] or [[]] * len(columns)
         self._connection.execute(f"CREATE TABLE {name} AS SELECT {made}", values)
 
-    def _create_view(self, name: str, source: str, of: str, but: str = "") -> None:
-        """Make rows of the files `of` a view whose times are plain UTC times, see the law above."""
+    def _create_view(self, name: str, source: str, of: str, but: str = "", more: str = "") -> None:
+        """Create a view over the files `of` whose times are UTC without a zone.
+
+        `but` changes the columns of the files, `more` adds some.
+        """
         plain = ", ".join(f"make_timestamp(epoch_us({time})) AS {time}" for time in TIMES[of])
-        times = plain and f"REPLACE ({plain})"
-        self._run(self._connection, f"CREATE VIEW {name} AS SELECT * {but} {times} FROM {source}")
+        # DuckDB's order: EXCLUDE, REPLACE, RENAME.
+        before, after = ("", but) if but.startswith("RENAME") else (but, "")
+        columns = f"* {before} {plain and f'REPLACE ({plain})'} {after} {more}"
+        self._run(self._connection, f"CREATE VIEW {name} AS SELECT {columns} FROM {source}")
 
     def _run(
         self, connection: duckdb.DuckDBPyConnection, sql: str, values: Sequence[object] = ()
     ) -> duckdb.DuckDBPyConnection:
         try:
             return connection.execute(sql, list(values))
+        except duckdb.CatalogException:
+            if create_former_views(self._connection, sql):
+                return connection.execute(sql, list(values))
+            raise
         except duckdb.ConnectionException:
             raise _closed() from None
         except duckdb.OutOfMemoryException as error:

@@ -35,15 +35,15 @@ from patchfleet.store.queries.findings import (
 )
 from patchfleet.store.queries.history import (
     HistoryRow,
-    MilestoneRow,
-    StandingRow,
+    LifecycleRow,
+    PatchHistoryRow,
+    finding_lifecycle,
     history,
-    milestones,
     patch_history,
 )
 from patchfleet.store.queries.jobs import job_result_lines, job_results, job_totals, jobs
 from patchfleet.store.queries.lazy_rows import LazyRows
-from patchfleet.store.queries.machines import known_to_several, look_alikes, machines
+from patchfleet.store.queries.machines import known_to_several, machines, match_candidates
 from patchfleet.store.queries.posture import posture, severity_by_state
 from patchfleet.store.queries.rows import (
     AGE_BUCKETS,
@@ -65,8 +65,8 @@ from patchfleet.store.queries.rows import (
     JudgedCount,
     JudgedRow,
     JudgedVerdict,
-    LookAlikeRow,
     MachineRow,
+    MatchCandidateRow,
     NewRow,
     OpenRow,
     PostureRow,
@@ -105,16 +105,16 @@ __all__ = [
     "JudgedRow",
     "JudgedVerdict",
     "LazyRows",
-    "LookAlikeRow",
+    "LifecycleRow",
     "MachineRow",
-    "MilestoneRow",
+    "MatchCandidateRow",
     "NewRow",
     "OpenRow",
+    "PatchHistoryRow",
     "PostureRow",
     "Reason",
     "SeverityStateRow",
     "SilentRow",
-    "StandingRow",
     "TopPatchRow",
     "TransitionRow",
     "UnknownName",
@@ -135,6 +135,7 @@ __all__ = [
     "devices",
     "failed_lines",
     "failed_patches",
+    "finding_lifecycle",
     "findings",
     "history",
     "iter_findings",
@@ -145,9 +146,8 @@ __all__ = [
     "jobs",
     "judge_by",
     "known_to_several",
-    "look_alikes",
     "machines",
-    "milestones",
+    "match_candidates",
     "new_critical",
     "open_by_run",
     "open_lines",

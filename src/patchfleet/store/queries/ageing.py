@@ -38,6 +38,6 @@ def top_patches(
         FROM (
             SELECT patch_id, count(DISTINCT device_key) AS devices
             FROM {opened(snapshot, selection)} GROUP BY patch_id
-        ) JOIN known_patches USING (patch_id)
+        ) JOIN patches_with_age USING (patch_id)
         ORDER BY devices DESC, {SEVERITY_RANK}, released_at NULLS LAST, patch, patch_id LIMIT ?"""
     return snapshot.rows(TopPatchRow, sql, (limit,))

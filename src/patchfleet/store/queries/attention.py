@@ -64,11 +64,11 @@ _FAILING = f"""
     ),
     successes AS (
         SELECT patch_id, sum(step) AS installed
-        FROM steps WHERE state = 'installed' GROUP BY patch_id
+        FROM finding_deltas WHERE state = 'installed' GROUP BY patch_id
     ),
     before AS (  -- only what stood otherwise once can have failed twice
         SELECT device_key, finding_id, state, from_run
-        FROM ended_ever SEMI JOIN failing USING (device_key, finding_id)
+        FROM findings_ended SEMI JOIN failing USING (device_key, finding_id)
     ),
     often AS (
         SELECT device_key, finding_id, count(*) AS times FROM (
@@ -85,7 +85,7 @@ _FAILING = f"""
     ),
     named AS (
         SELECT patch_id, dense_rank() OVER (ORDER BY patch, kb) AS number
-        FROM known_patches SEMI JOIN failing USING (patch_id)
+        FROM patches_with_age SEMI JOIN failing USING (patch_id)
     )
     SELECT n.number, patch_id, device_key, f.changed_at, coalesce(o.times, 1) AS times,
         CASE {_CAUSE} END AS cause
@@ -105,7 +105,8 @@ _FAILED = f"""
     ) JOIN (
         SELECT number, any_value(patch) AS patch, any_value(kb) AS kb,
             arg_min(severity, {SEVERITY_RANK}) AS severity
-        FROM (SELECT DISTINCT number, patch_id FROM {{failing}}) JOIN known_patches USING (patch_id)
+        FROM (SELECT DISTINCT number, patch_id FROM {{failing}})
+            JOIN patches_with_age USING (patch_id)
         GROUP BY number
     ) USING (number)"""
 _FAILED_ORDER = "devices DESC, since, number, cause"
@@ -129,7 +130,7 @@ _CONTRADICTIONS = """
             SELECT machine_id FROM machines GROUP BY machine_id HAVING count(*) > 1)
     ), once AS (  -- a number that stands for several releases on a device says nothing
         SELECT source, device_key, kb, any_value(state) AS state
-        FROM held SEMI JOIN joined USING (device_key)
+        FROM findings SEMI JOIN joined USING (device_key)
         WHERE kb IS NOT NULL GROUP BY source, device_key, kb HAVING count(*) = 1
     ), found AS (
         SELECT h.*, 'approved and still missing' AS what
@@ -167,7 +168,7 @@ def failed_lines(snapshot: "Snapshot", selection: Selection = _ALL) -> LazyRows[
     """Give the rows of `failed_patches` to count and to read."""
     mine = opened(snapshot, selection)
     # A device's other troubles count, whether they are of the selection or not.
-    sql = _FAILING.format(opened=mine, all=mine if selection == _ALL else "findings")
+    sql = _FAILING.format(opened=mine, all=mine if selection == _ALL else "findings_scanned")
     failing = snapshot.set_aside("failing", sql)
     told = _FAILED_TOLD.format(rows="{rows}", failing=failing)
 

@@ -51,11 +51,11 @@ def count_first_listed(
     before: "Snapshot", after: "Snapshot", selection: Selection = _ALL
 ) -> FirstListed:
     """Count the devices that only the later side lists, and their findings, none of them news."""
-    listed = after.beside(before).replace("held", "devices")
+    listed = after.beside(before).removesuffix("findings") + "devices"
     chosen = where(finding_filters(selection))
     sql = f"""
         SELECT count(DISTINCT device_key), count(*)
-        FROM (SELECT * FROM held {chosen.sql})
+        FROM (SELECT * FROM findings {chosen.sql})
         WHERE (source, device_id) NOT IN (
             SELECT (source, device_id) FROM {listed} WHERE scanned_at IS NOT NULL)"""
     (counted,) = after.rows(FirstListed, sql, chosen.values)
@@ -77,7 +77,7 @@ def _differing(
     met = f"(SELECT {_KEY} FROM {{}} {chosen.sql})"
     sql = f"""
         SELECT {", ".join([*fields, *sides])}
-        FROM {earlier} AS old FULL JOIN held AS new USING ({_KEY})
+        FROM {earlier} AS old FULL JOIN findings AS new USING ({_KEY})
         WHERE (old.state IS DISTINCT FROM new.state OR old.decision IS DISTINCT FROM new.decision)
-            AND (({_KEY}) IN {met.format(earlier)} OR ({_KEY}) IN {met.format("held")})"""
+            AND (({_KEY}) IN {met.format(earlier)} OR ({_KEY}) IN {met.format("findings")})"""
     return sql, chosen.values * 2

@@ -251,6 +251,6 @@ def _look_alikes(snapshot: "Snapshot", selection: Selection) -> int:
     chosen = where(device_filters(selection))
     mine = f"(SELECT source, device_id FROM devices {chosen.sql})"
     sql = f"""
-        SELECT count(*) FROM look_alikes
+        SELECT count(*) FROM match_candidates
         WHERE (left_source, left_id) IN {mine} AND (right_source, right_id) IN {mine}"""
     return snapshot.count(sql, chosen.values * 2)

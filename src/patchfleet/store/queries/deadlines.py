@@ -45,7 +45,7 @@ def cves_by_kb(snapshot: "Snapshot") -> dict[str, tuple[str, ...]]:
     """
     sql = """
         SELECT kb, list(DISTINCT cve ORDER BY cve)
-        FROM (SELECT kb, unnest(cves) AS cve FROM known_patches
+        FROM (SELECT kb, unnest(cves) AS cve FROM patches_with_age
             WHERE regexp_full_match(kb, '[0-9]{6,8}'))
         GROUP BY kb"""
     return {row.kb: row.cves for row in snapshot.rows(KbRow, sql)}

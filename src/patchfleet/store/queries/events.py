@@ -16,7 +16,7 @@ LISTED_SINCE = """
     ), there AS (
         SELECT device_key, n, make_timestamp(epoch_us(scanned_at)) AS scanned_at,
             n - row_number() OVER (PARTITION BY device_key ORDER BY n) AS stay
-        FROM devices_then AS d JOIN lately AS p ON p.source = d.source AND p.run_id = d.run
+        FROM devices_by_run AS d JOIN lately AS p ON p.source = d.source AND p.run_id = d.run
         WHERE scanned_at IS NOT NULL
     )
     SELECT device_key, arg_max(began_at, last) AS listed_since

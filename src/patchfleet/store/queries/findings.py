@@ -36,7 +36,7 @@ _WORST_PATCHES = f"""
             sum(n) OVER (PARTITION BY {SEVERITY_RANK}, age_days) AS alike
         FROM (
             SELECT patch_id, severity, age_days, count(*) AS n
-            FROM held {{held}} GROUP BY patch_id, severity, age_days
+            FROM findings {{chosen}} GROUP BY patch_id, severity, age_days
         )
     ) WHERE until - alike < ?"""
 """The patches of the first findings by severity and age: before each of them fewer come."""
@@ -63,14 +63,14 @@ def open_lines(snapshot: "Snapshot", selection: Selection = _ALL) -> LazyRows[Fi
 
     What has no release date comes last in its severity.
     """
-    held = where([*finding_filters(selection), Clause(IS_OPEN)])
-    rows = f"SELECT {_FINDING} FROM held {held.sql}"
+    chosen = where([*finding_filters(selection), Clause(IS_OPEN)])
+    rows = f"SELECT {_FINDING} FROM findings {chosen.sql}"
 
     def state(limit: int | None) -> Clause:
         if limit is None:
-            return Clause(rows, held.values)
-        worst = _WORST_PATCHES.format(held=held.sql)
-        return Clause(f"{rows} AND patch_id IN ({worst})", (*held.values, *held.values, limit))
+            return Clause(rows, chosen.values)
+        worst = _WORST_PATCHES.format(chosen=chosen.sql)
+        return Clause(f"{rows} AND patch_id IN ({worst})", (*chosen.values, *chosen.values, limit))
 
     order = f"{_BY_PATCH}, {_PLACES}, patch, finding_id, source"
     return LazyRows(snapshot, FindingRow, state, order=order)
@@ -78,8 +78,8 @@ def open_lines(snapshot: "Snapshot", selection: Selection = _ALL) -> LazyRows[Fi
 
 def count_findings(snapshot: "Snapshot", selection: Selection = _ALL) -> int:
     """Count the findings of a selection."""
-    held = where(finding_filters(selection))
-    return snapshot.count(f"SELECT count(*) FROM held {held.sql}", held.values)
+    chosen = where(finding_filters(selection))
+    return snapshot.count(f"SELECT count(*) FROM findings {chosen.sql}", chosen.values)
 
 
 def devices(snapshot: "Snapshot", selection: Selection = _ALL) -> list[DeviceRow]:
@@ -93,7 +93,7 @@ def device_lines(snapshot: "Snapshot", selection: Selection = _ALL) -> LazyRows[
     sql = f"""
         WITH counted AS (
             SELECT device_key, count(*) AS findings, count(*) FILTER ({IS_OPEN}) AS open
-            FROM findings GROUP BY device_key
+            FROM findings_scanned GROUP BY device_key
         )
         SELECT source, customer_id, customer, site_id, site, device_id, device, kind, is_patched,
             os, description, "user", serial, mac_addresses, domain, last_seen_at, last_boot_at,
@@ -125,9 +125,9 @@ _FINDING = """source, customer_id, customer, site_id, site, device_id, device, k
 
 
 def _findings(selection: Selection, limit: int | None) -> Clause:
-    held = where(finding_filters(selection))
+    chosen = where(finding_filters(selection))
     cut, values = ("", ()) if limit is None else ("LIMIT ?", (limit,))
     sql = f"""
-        SELECT {_FINDING} FROM held {held.sql}
+        SELECT {_FINDING} FROM findings {chosen.sql}
         ORDER BY {_PLACES}, {SEVERITY_RANK}, patch, finding_id, source {cut}"""
-    return Clause(sql, (*held.values, *values))
+    return Clause(sql, (*chosen.values, *values))

@@ -9,18 +9,19 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from patchfleet._renamed.fields import FormerFields
 from patchfleet.models import STATES, Decision, Selection, Severity, State
 from patchfleet.store.queries.filters import IS_OPEN, finding_filters, patch_filter, where
-from patchfleet.store.views.patch_history import standings
+from patchfleet.store.views.patch_history import patch_history as patch_history_of
 
 if TYPE_CHECKING:
     from patchfleet.store.snapshot import Snapshot
 
 
-class HistoryRow(Struct, frozen=True):
-    """One interval in which a finding stood the same; `to_at` is None while it holds.
+class HistoryRow(Struct, frozen=True, metaclass=FormerFields):
+    """One period of a finding with the same status; `valid_to` is None while it lasts.
 
-    `is_gone` says that nothing followed it: the source does not list the finding any more.
+    `is_gone` means that the source no longer lists the finding after it.
     """
 
     source: str
@@ -37,16 +38,17 @@ class HistoryRow(Struct, frozen=True):
     vendor_decision: str
     installed_at: datetime | None
     from_run: int
-    from_at: datetime | None
+    valid_from: datetime | None
     to_run: int | None
-    to_at: datetime | None
+    valid_to: datetime | None
     is_gone: bool
 
 
-class MilestoneRow(Struct, frozen=True):
-    """What became of one finding, and when a run first saw it so; None where none did.
+class LifecycleRow(Struct, frozen=True, metaclass=FormerFields):
+    """The lifecycle of one finding: when a run first saw each state; None if no run did.
 
-    `failures` counts how often it went into the state failed; `scanned_at` is how old all this is.
+    `failure_count` counts changes into the state failed; `scanned_at` is when the device was last
+    read.
     """
 
     source: str
@@ -60,32 +62,32 @@ class MilestoneRow(Struct, frozen=True):
     state: State
     decision: Decision
     first_seen_at: datetime | None
-    missing_at: datetime | None
-    missing_run: int | None
-    approved_at: datetime | None
-    approved_run: int | None
-    failures: int
+    first_missing_at: datetime | None
+    first_missing_run: int | None
+    first_approved_at: datetime | None
+    first_approved_run: int | None
+    failure_count: int
     last_failed_at: datetime | None
     last_failed_run: int | None
-    installed_seen_at: datetime | None
-    installed_seen_run: int | None
+    first_installed_at: datetime | None
+    first_installed_run: int | None
     installed_at: datetime | None
-    ignored_at: datetime | None
-    ignored_run: int | None
-    gone_at: datetime | None
-    gone_run: int | None
+    first_ignored_at: datetime | None
+    first_ignored_run: int | None
+    removed_at: datetime | None
+    removed_run: int | None
     scanned_at: datetime | None
 
 
-class StandingRow(Struct, frozen=True):
-    """One time in which a source described a patch so; `to_at` is None while it does.
+class PatchHistoryRow(Struct, frozen=True, metaclass=FormerFields):
+    """One period in which a source described a patch the same; `valid_to` is None while it does.
 
-    `known_by` is the same for all descriptions of one patch, see the view `standings`. On how many
-    devices it is now, described so, is told by state, and `open` is those it does not protect yet.
+    `patch_key` is the same for all descriptions of one patch, see the view `patch_history`. The
+    counts are devices that have this description now, by state; `open` is those not protected yet.
     """
 
     source: str
-    known_by: str
+    patch_key: str
     patch_id: int
     patch: str
     product: str | None
@@ -101,9 +103,9 @@ class StandingRow(Struct, frozen=True):
     is_superseded: bool | None
     needs_reboot: bool | None
     from_run: int
-    from_at: datetime
+    valid_from: datetime
     to_run: int | None
-    to_at: datetime | None
+    valid_to: datetime | None
     open: int
     missing: int
     pending: int
@@ -116,65 +118,65 @@ class StandingRow(Struct, frozen=True):
 
 
 def history(snapshot: "Snapshot", selection: Selection) -> list[HistoryRow]:
-    """List each interval of the findings of a selection, by device, patch and time.
+    """List the history of the findings of a selection, by device, patch and time.
 
-    `from_at` is when the source said so first, `to_at` when it said otherwise or nothing any more,
-    None while it holds.
+    `valid_from` is when the source first reported the status, `valid_to` when it no longer did,
+    None while it does.
     """
     chosen = where(finding_filters(selection))
     sql = f"""
         SELECT source, customer, device_id, device, finding_id, patch, kb, severity, state,
-            decision, vendor_status, vendor_decision, installed_at, from_run, from_at, to_run,
-            to_at, lead(from_run) OVER (
+            decision, vendor_status, vendor_decision, installed_at, from_run, valid_from, to_run,
+            valid_to, lead(from_run) OVER (
                 PARTITION BY device_key, finding_id ORDER BY from_run
             ) IS NULL AND to_run IS NOT NULL AS is_gone
-        FROM intervals {chosen.sql}
+        FROM finding_history {chosen.sql}
         ORDER BY lower(device), device_id, patch, finding_id, from_run"""
     return snapshot.rows(HistoryRow, sql, chosen.values)
 
 
-def milestones(snapshot: "Snapshot", selection: Selection) -> list[MilestoneRow]:
-    """List what became of each finding of a selection and when, by device and patch."""
+def finding_lifecycle(snapshot: "Snapshot", selection: Selection) -> list[LifecycleRow]:
+    """List the lifecycle of each finding of a selection, by device and patch."""
     chosen = where(finding_filters(selection))
     sql = f"""
-        SELECT {", ".join(MilestoneRow.__struct_fields__)} FROM milestones {chosen.sql}
+        SELECT {", ".join(LifecycleRow.__struct_fields__)} FROM finding_lifecycle {chosen.sql}
         ORDER BY lower(device), device_id, patch, finding_id"""
-    return snapshot.rows(MilestoneRow, sql, chosen.values)
+    return snapshot.rows(LifecycleRow, sql, chosen.values)
 
 
-def patch_history(snapshot: "Snapshot", patch: str) -> list[StandingRow]:
-    """List what sources said of a patch and since when, by patch and time.
+def patch_history(snapshot: "Snapshot", patch: str) -> list[PatchHistoryRow]:
+    """List the descriptions of a patch with their periods, by patch and time.
 
     `patch` is a KB number, a part of a title (without case; with `*` or `?` a pattern for the whole
-    title), or the source's number. All descriptions of a patch are listed where one is meant.
+    title), or the source's number. If one description matches, all of its patch are listed.
     """
     meant = patch_filter(patch)
     columns = ", ".join(
         f"coalesce(now.{name}, 0)" if name in ("open", *STATES) else f"stood.{name}"
-        for name in StandingRow.__struct_fields__
+        for name in PatchHistoryRow.__struct_fields__
     )
     sql = f"""
         WITH asked AS (
-            SELECT patch_id FROM described_ever WHERE (source, known_by) IN (
-                SELECT (source, known_by) FROM described_ever WHERE {meant.sql} OR vendor_id = ?)
+            SELECT patch_id FROM patches_by_key WHERE (source, patch_key) IN (
+                SELECT (source, patch_key) FROM patches_by_key WHERE {meant.sql} OR vendor_id = ?)
         ),
-        stood AS ({standings(_ASKED)}),
+        stood AS ({patch_history_of(_ASKED)}),
         now AS ({_NOW})
         SELECT {columns}
         FROM stood LEFT JOIN now ON now.patch_id = stood.patch_id AND stood.to_run IS NULL
-        ORDER BY min(released_at) OVER (PARTITION BY source, known_by) NULLS LAST, source, known_by,
-            from_run, released_at NULLS LAST, lower(patch), patch_id"""
-    return snapshot.rows(StandingRow, sql, (*meant.values, patch))
+        ORDER BY min(released_at) OVER (PARTITION BY source, patch_key) NULLS LAST, source,
+            patch_key, from_run, released_at NULLS LAST, lower(patch), patch_id"""
+    return snapshot.rows(PatchHistoryRow, sql, (*meant.values, patch))
 
 
-_ASKED = "(SELECT * FROM held_ever WHERE patch_id IN (SELECT patch_id FROM asked))"
+_ASKED = "(SELECT * FROM findings_all WHERE patch_id IN (SELECT patch_id FROM asked))"
 _NOW = f"""
     SELECT patch_id, count(*) FILTER (open) AS open,
         {", ".join(f"count(*) FILTER ({state}) AS {state}" for state in STATES)}
     FROM (
         SELECT patch_id, bool_or({IS_OPEN}) AS open,
             {", ".join(f"bool_or(state = '{state}') AS {state}" for state in STATES)}
-        FROM findings WHERE patch_id IN (SELECT patch_id FROM asked)
+        FROM findings_scanned WHERE patch_id IN (SELECT patch_id FROM asked)
         GROUP BY patch_id, device_key
     )
     GROUP BY patch_id

@@ -51,7 +51,7 @@ def job_result_lines(snapshot: "Snapshot", selection: Selection = _ALL) -> LazyR
         SELECT r.source, r.job_id, j.name, r.run_id, d.customer, r.device_id, d.device, r.status,
             r.vendor_status, r.waits_for_reboot, r.started_at, r.ended_at, r.succeeded_count,
             r.failed_count, (
-                SELECT list(DISTINCT patch ORDER BY patch) FROM known_patches AS p
+                SELECT list(DISTINCT patch ORDER BY patch) FROM patches_with_age AS p
                 WHERE list_contains(r.failed, p.vendor_id)
             )
         FROM job_results AS r

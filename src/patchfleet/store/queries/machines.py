@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from patchfleet.models import Selection
 from patchfleet.store.queries.filters import IS_OPEN, device_filters, where
-from patchfleet.store.queries.rows import LookAlikeRow, MachineRow
+from patchfleet.store.queries.rows import MachineRow, MatchCandidateRow
 
 if TYPE_CHECKING:
     from patchfleet.store.snapshot import Snapshot
@@ -20,7 +20,7 @@ def machines(snapshot: "Snapshot", selection: Selection = _ALL) -> list[MachineR
     chosen = where(device_filters(selection))
     sql = f"""
         WITH counted AS (
-            SELECT device_key, count(*) FILTER ({IS_OPEN}) AS open FROM findings
+            SELECT device_key, count(*) FILTER ({IS_OPEN}) AS open FROM findings_scanned
             GROUP BY device_key
         ), joined AS (
             SELECT machine_id, arg_min(devices.device, source) AS name,
@@ -54,13 +54,14 @@ def known_to_several(snapshot: "Snapshot", selection: Selection = _ALL) -> int:
     return snapshot.count(sql, chosen.values)
 
 
-def look_alikes(snapshot: "Snapshot") -> list[LookAlikeRow]:
+def match_candidates(snapshot: "Snapshot") -> list[MatchCandidateRow]:
     """List the pairs that may be one machine and are left to a person, the most likely first."""
     sql = """
         SELECT p.kind, score, left_source || ':' || left_id AS first, l.device, l.customer,
-            right_source || ':' || right_id AS second, r.device, r.customer, reasons, against
-        FROM look_alikes AS p
+            right_source || ':' || right_id AS second, r.device, r.customer,
+            evidence_for, evidence_against
+        FROM match_candidates AS p
             JOIN devices AS l ON l.source = left_source AND l.device_id = left_id
             JOIN devices AS r ON r.source = right_source AND r.device_id = right_id
         ORDER BY score DESC, p.kind, lower(l.device), first, second"""
-    return snapshot.rows(LookAlikeRow, sql)
+    return snapshot.rows(MatchCandidateRow, sql)

@@ -18,4 +18,4 @@ if TYPE_CHECKING:
 def opened(snapshot: "Snapshot", selection: Selection) -> "Scratch":
     """Return a view of what is open of a selection, for as long as it is held; see `Facts.keep`."""
     chosen = where([*finding_filters(selection), Clause(IS_OPEN)])
-    return snapshot.keep(f"SELECT * FROM held {chosen.sql}", chosen.values)
+    return snapshot.keep(f"SELECT * FROM findings {chosen.sql}", chosen.values)

@@ -26,7 +26,7 @@ def posture(snapshot: "Snapshot", selection: Selection = _ALL) -> list[PostureRo
 
     A customer without installed and open findings has no share and comes last.
     """
-    machines, held = where(device_filters(selection)), where(finding_filters(selection))
+    machines, chosen = where(device_filters(selection)), where(finding_filters(selection))
     listed = where(of_customers(selection))
     zeros = ", ".join(f"CAST(coalesce({name}, 0) AS BIGINT)" for name in _SUMS)
     opened = ", ".join(
@@ -39,7 +39,7 @@ def posture(snapshot: "Snapshot", selection: Selection = _ALL) -> list[PostureRo
             FROM devices {machines.sql} GROUP BY source, customer_id
         ), counted AS (
             SELECT source, customer_id, severity, state, count(*) AS n, max(age_days) AS oldest
-            FROM held {held.sql} GROUP BY source, customer_id, severity, state
+            FROM findings {chosen.sql} GROUP BY source, customer_id, severity, state
         ), stand AS (
             SELECT source, customer_id, sum(n) AS findings,
                 coalesce(sum(n) FILTER (state = 'installed'), 0) AS installed,
@@ -55,13 +55,13 @@ def posture(snapshot: "Snapshot", selection: Selection = _ALL) -> list[PostureRo
             LEFT JOIN stand USING (source, customer_id)
         {listed.sql}
         ORDER BY share NULLS LAST, lower(customer), customer, source, customer_id"""
-    return snapshot.rows(PostureRow, sql, (*machines.values, *held.values, *listed.values))
+    return snapshot.rows(PostureRow, sql, (*machines.values, *chosen.values, *listed.values))
 
 
 def severity_by_state(snapshot: "Snapshot", selection: Selection = _ALL) -> list[SeverityStateRow]:
     """Count findings by severity (worst first) and state (in the order of `models.STATES`)."""
-    held = where(finding_filters(selection))
+    chosen = where(finding_filters(selection))
     sql = f"""
-        SELECT severity, state, count(*) FROM held {held.sql} GROUP BY severity, state
+        SELECT severity, state, count(*) FROM findings {chosen.sql} GROUP BY severity, state
         ORDER BY {SEVERITY_RANK}, {STATE_RANK}"""
-    return snapshot.rows(SeverityStateRow, sql, held.values)
+    return snapshot.rows(SeverityStateRow, sql, chosen.values)

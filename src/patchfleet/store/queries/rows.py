@@ -9,6 +9,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from patchfleet._renamed.fields import FormerFields
 from patchfleet.models import Decision, DeviceKind, Severity, State
 
 Reason = Literal["failed", "reboot_required", "overdue_critical", "not_judged"]
@@ -215,7 +216,7 @@ class MachineRow(Struct, frozen=True):
     open: int
 
 
-class LookAlikeRow(Struct, frozen=True):
+class MatchCandidateRow(Struct, frozen=True, metaclass=FormerFields):
     """Two devices, as `source:id`, that may be one machine, for a person to say."""
 
     kind: str
@@ -226,8 +227,8 @@ class LookAlikeRow(Struct, frozen=True):
     second: str
     second_device: str
     second_customer: str
-    reasons: tuple[str, ...]
-    against: tuple[str, ...]
+    evidence_for: tuple[str, ...]
+    evidence_against: tuple[str, ...]
 
 
 class CaseRow(Struct, frozen=True):

@@ -27,7 +27,9 @@ def open_by_run(snapshot: "Snapshot", selection: Selection = _ALL) -> list[OpenR
     """Count what was open as of each complete run, by source and severity, oldest run first."""
     chosen = where([*finding_filters(selection), Clause(IS_OPEN)])
     sql = f"""
-        WITH chosen AS (SELECT source, severity, from_run, to_run FROM intervals {chosen.sql}),
+        WITH chosen AS (
+            SELECT source, severity, from_run, to_run FROM finding_history {chosen.sql}
+        ),
         steps AS (
             SELECT source, severity, run, sum(step) AS step FROM (
                 SELECT source, severity, from_run AS run, 1 AS step FROM chosen
@@ -54,16 +56,16 @@ def times_to_close(snapshot: "Snapshot", selection: Selection = _ALL) -> list[Cl
     # The life of what has one interval is that; only the others, which are few, are put together.
     sql = f"""
         WITH once AS (
-            SELECT source, severity, from_at AS opened_at, to_run IS NULL AS is_there,
-                to_at AS gone_at, count(*) AS n
-            FROM lasting {chosen.sql} {"AND" if chosen.sql else "WHERE"} {IS_OPEN}
+            SELECT source, severity, valid_from AS opened_at, to_run IS NULL AS is_there,
+                valid_to AS gone_at, count(*) AS n
+            FROM findings_unchanged {chosen.sql} {"AND" if chosen.sql else "WHERE"} {IS_OPEN}
             GROUP BY ALL
         ), several AS (
             SELECT source, device_key, finding_id, arg_max(severity, from_run) AS severity,
-                min(from_at) FILTER ({IS_OPEN}) AS opened_at,
-                min(from_at) FILTER (state IN ({closing})) AS closed_at,
-                bool_or(to_run IS NULL) AS is_there, max(to_at) AS gone_at
-            FROM moving {chosen.sql} GROUP BY source, device_key, finding_id
+                min(valid_from) FILTER ({IS_OPEN}) AS opened_at,
+                min(valid_from) FILTER (state IN ({closing})) AS closed_at,
+                bool_or(to_run IS NULL) AS is_there, max(valid_to) AS gone_at
+            FROM findings_changed {chosen.sql} GROUP BY source, device_key, finding_id
         ), lives AS (
             SELECT source, severity, opened_at, NULL AS closed_at, is_there, gone_at, n FROM once
             UNION ALL

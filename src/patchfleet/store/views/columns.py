@@ -46,7 +46,7 @@ _SCANNED = {"scanned_at": "when the device's patches were last read"}
 _AS_OF = {"as_of": "the source's own clock when it said all this"}
 
 VIEWS: dict[str, dict[str, str]] = {
-    "held": {
+    "findings": {
         **_PLACE,
         **_KIND,
         **_STANDING,
@@ -56,53 +56,47 @@ VIEWS: dict[str, dict[str, str]] = {
         **_AS_OF,
         "age_days": "whole days since the release, at as_of",
     },
-    "findings": {
-        **{name: _PLACE[name] for name in _PLACE if name not in ("customer", "site", "device")},
-        **_STANDING,
-        **_SCANNED,
-        **_RUN,
-    },
-    "intervals": {
+    "finding_history": {
         **_PLACE,
         **_KIND,
         **_STANDING,
         **{name: _PATCH[name] for name in ("patch", "kb", "severity", "released_at")},
         **_RUN,
         "to_run": "the run that no longer said so; NULL while it holds",
-        "from_at": "when the source first said so",
-        "to_at": "when it no longer said so; NULL while it holds",
+        "valid_from": "when the source first said so",
+        "valid_to": "when it no longer said so; NULL while it holds",
     },
-    "standings": {
+    "patch_history": {
         "source": _PLACE["source"],
-        "known_by": "what ties descriptions of one patch together: id: is the source's number of "
+        "patch_key": "what ties descriptions of one patch together: id: is the source's number of "
         "it; where it has none, kb: or else title:, with the product in parentheses",
         "patch_id": _STANDING["patch_id"],
         **_PATCH,
         "from_run": "the complete run that first had it on a device",
-        "from_at": "when the source said so",
+        "valid_from": "when the source said so",
         "to_run": "the complete run that had it on no device any more; NULL while one has it",
-        "to_at": "when the source said so; NULL while a device has it",
+        "valid_to": "when the source said so; NULL while a device has it",
     },
-    "milestones": {
+    "finding_lifecycle": {
         **_PLACE,
         **_KIND,
         **{name: _PATCH[name] for name in ("patch", "kb", "severity", "released_at")},
         **{name: _STANDING[name] for name in ("finding_id", "first_seen_at", "installed_at")},
         "state": "the last state it was in",
         "decision": "the last decision on it",
-        "missing_at": "when a run first saw it not installed",
-        "missing_run": "that run",
-        "approved_at": "when a run first saw it approved",
-        "approved_run": "that run",
-        "failures": "how often it went into the state failed, as far as runs saw",
+        "first_missing_at": "when a run first saw it not installed",
+        "first_missing_run": "that run",
+        "first_approved_at": "when a run first saw it approved",
+        "first_approved_run": "that run",
+        "failure_count": "how often it went into the state failed, as far as runs saw",
         "last_failed_at": "when it last did",
         "last_failed_run": "the run that saw that",
-        "installed_seen_at": "when a run first saw it installed",
-        "installed_seen_run": "that run",
-        "ignored_at": "when a run first saw it ignored",
-        "ignored_run": "that run",
-        "gone_at": "when the source no longer listed it; NULL while it does",
-        "gone_run": "the run that saw that",
+        "first_installed_at": "when a run first saw it installed",
+        "first_installed_run": "that run",
+        "first_ignored_at": "when a run first saw it ignored",
+        "first_ignored_run": "that run",
+        "removed_at": "when the source no longer listed it; NULL while it does",
+        "removed_run": "the run that saw that",
         **_SCANNED,
     },
     "patches": {"source": _PLACE["source"], "patch_id": _STANDING["patch_id"], **_PATCH},
@@ -132,15 +126,15 @@ VIEWS: dict[str, dict[str, str]] = {
         "score": "how sure it is that the device is this machine, 0 to 100",
         "reasons": "why, in sentences",
     },
-    "look_alikes": {
+    "match_candidates": {
         "left_source": "the source of one device",
         "left_id": "its id there",
         "right_source": "the source of the other device",
         "right_id": "its id there",
         "kind": "re-imaged, renamed, cloned, shared hostname",
         "score": "how likely they are one machine, 0 to 70",
-        "reasons": "what speaks for it",
-        "against": "what speaks against it",
+        "evidence_for": "what supports it",
+        "evidence_against": "what contradicts it",
     },
     "jobs": {
         "source": _PLACE["source"],
@@ -159,7 +153,7 @@ VIEWS: dict[str, dict[str, str]] = {
         "next_run_at": "when it runs next",
         "device_count": "how many devices it is for; NULL where the source does not say",
         "patch_count": "how many patches; NULL where the source does not say",
-        "patch_ids": "the patches it names, as vendor_id in held",
+        "patch_ids": "the patches it names, as vendor_id in findings",
         "query": "what chooses its patches, where it names none",
     },
     "job_runs": {
@@ -170,7 +164,8 @@ VIEWS: dict[str, dict[str, str]] = {
         "vendor_status": "the same in the source's words, empty where it has none",
         "scheduled_at": "when it was to begin",
         "device_count": "how many devices it is for",
-        "over_count": "on how many it is over",
+        "finished_count": "on how many it has ended",
+        "over_count": "the former name of finished_count",
     },
     "job_results": {
         "source": _PLACE["source"],

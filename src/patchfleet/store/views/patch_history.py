@@ -1,29 +1,29 @@
-"""The view `standings`: one row for each time a description of a patch stood without a break.
+"""The view `patch_history`: one row for each time a description of a patch stood without a break.
 
 Law of this file: a description stands in a published run where a finding of that run names it, so
 that both runs of a row are published ones, and what one run takes over from another has no gap.
 """
 
-DEVICES_THEN = r"""
+DEVICES_BY_RUN = r"""
     SELECT * EXCLUDE (filename),
         CAST(regexp_extract(filename, 'run=(\d+).devices\.parquet$', 1) AS BIGINT) AS run
     FROM {files}
 """
-"""The devices of every publication, with its run: the view `devices_then`. They are one list of
+"""The devices of every publication, with its run: the view `devices_by_run`. They are one list of
 files: after a year of days the engine takes a second to understand a reader for each."""
 
-DESCRIBED_EVER = """
+PATCHES_BY_KEY = """
     SELECT source,
         CASE
             WHEN vendor_id IS NOT NULL THEN 'id:' || vendor_id
             WHEN kb IS NOT NULL THEN 'kb:' || kb || coalesce(' (' || product || ')', '')
             ELSE 'title:' || patch || coalesce(' (' || product || ')', '')
-        END AS known_by,
+        END AS patch_key,
         * EXCLUDE (source)
-    FROM patches_ever
+    FROM patches_all
 """
-"""`known_by` says what ties descriptions of one patch together, and by what: a source need not have
-a number for a patch, and then the KB number or title for one product is as near as anybody gets."""
+"""`patch_key` joins descriptions of one patch. A source need not number its patches; then the
+KB number, or else the title, for one product is the best key."""
 
 # The runs between which a device was there and read: from the first published run of a stay to the
 # first that did not have it any more. A device that came back had several stays.
@@ -33,7 +33,7 @@ _STAYS = """
     FROM (
         SELECT device_key, p.*, nth - row_number() OVER (
             PARTITION BY device_key ORDER BY nth) AS stay
-        FROM devices_then AS d JOIN numbered AS p ON p.source = d.source AND p.run_id = d.run
+        FROM devices_by_run AS d JOIN numbered AS p ON p.source = d.source AND p.run_id = d.run
         WHERE d.scanned_at IS NOT NULL
     )
     GROUP BY device_key, stay
@@ -41,7 +41,7 @@ _STAYS = """
 # Few rows are left of all findings before anything is sorted: patches times runs, at worst.
 _SPANS = """
     SELECT DISTINCT h.source, h.patch_id, h.from_run, h.to_run, s.came, s.gone
-    FROM {held} AS h JOIN stays AS s USING (device_key)
+    FROM {findings} AS h JOIN stays AS s USING (device_key)
 """
 # What a run that was never published began or ended became known with the next one that was.
 _TOLD = """
@@ -78,24 +78,24 @@ _STOOD = """
     FROM edges QUALIFY held > 0
 """
 
-_STANDINGS = f"""
+_PATCH_HISTORY = f"""
     WITH numbered AS (
             SELECT *, row_number() OVER of_source AS nth, lead(run_id) OVER of_source AS next_run
             FROM published WINDOW of_source AS (PARTITION BY source ORDER BY run_id)
         ),
         stays AS ({_STAYS}), spans AS ({_SPANS}), told AS ({_TOLD}), known AS ({_KNOWN}),
         changes AS ({_CHANGES}), edges AS ({_EDGES}), stood AS ({_STOOD})
-    SELECT p.*, s.from_run, b.as_of AS from_at, s.to_run, e.as_of AS to_at
+    SELECT p.*, s.from_run, b.as_of AS valid_from, s.to_run, e.as_of AS valid_to
     FROM stood AS s
-        JOIN described_ever AS p USING (patch_id)
+        JOIN patches_by_key AS p USING (patch_id)
         JOIN runs AS b ON b.run_id = s.from_run
         LEFT JOIN runs AS e ON e.run_id = s.to_run
 """
 
 
-def standings(held: str) -> str:
-    """Spell the standings of the descriptions that `held`, all or some of `held_ever`, names.
+def patch_history(findings: str) -> str:
+    """Spell the history of the descriptions that `findings`, all or some of `findings_all`, names.
 
     One that is named must come with all its findings.
     """
-    return _STANDINGS.format(held=held)
+    return _PATCH_HISTORY.format(findings=findings)
