@@ -8,6 +8,7 @@ from typing import Any
 
 from benchmarks.processes import Used, answer, peak_mb, question
 from patchfleet.qualys import TokenAuth, pm
+from patchfleet.qualys.client import client_of
 
 
 def main() -> None:
@@ -36,7 +37,7 @@ def read(auth: TokenAuth, asked: dict[str, Any]) -> int:
         case "assets":
             return len(pm.get_assets(auth, attributes=asked["attributes"]))
         case "stream":
-            return sum(1 for _ in auth.client.iter_patches("windows"))
+            return sum(1 for _ in client_of(auth).iter_patches("windows"))
         case work:
             raise ValueError(f"there is no work called {work}")
 

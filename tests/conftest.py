@@ -7,11 +7,11 @@ in several processes, a file in one of them, and what one process holds is never
 import asyncio
 import io
 import logging
+import os
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
-import hypothesis
 import pytest
 
 import postgresql
@@ -26,20 +26,19 @@ pytest_plugins = ["sampling"]
 # the tests interrupt would not notice.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# How long an example takes says how busy the machine is, and nothing of what is tested.
-hypothesis.settings.register_profile(
-    "untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
-)
-hypothesis.settings.load_profile("untimed")
-
 AT_ONCE = Retries(attempts=4, limited_attempts=10, first_wait_seconds=0)
 """Repeat as often as by default, and never wait."""
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
-    """Run the tests of one file in this process; leave it to xdist to count the cores for more."""
+    """Run one file in this process, and more files in a process more than there are cores.
+
+    Tests wait for other processes, for sockets and for the disk in a third of their time.
+    """
     files = {named.partition("::")[0] for named in config.args}
-    return 0 if len(files) == 1 and files.pop().endswith(".py") else None
+    if len(files) == 1 and files.pop().endswith(".py"):
+        return 0
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
+import hypothesis
 import pytest
 
 SEED = "PATCHFLEET_TEST_SEED"
@@ -19,6 +20,8 @@ SHARE = 0.05
 
 DRAWN: pytest.StashKey[dict[str, tuple[int, int]]] = pytest.StashKey()
 """How many of the `full` tests of a file or another group were drawn, of how many."""
+
+_RUN = {"is_full": False}
 
 
 def seed() -> int:
@@ -70,9 +73,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--full", action="store_true", help="run all tests marked full, no sample")
 
 
-def pytest_configure() -> None:
-    """Set the seed before other processes start, which inherit it."""
+def examples(plain: int, full: int) -> int:
+    """Return how many examples of a property this run tries."""
+    return full if _RUN["is_full"] else plain
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Set the seed before other processes start, which inherit it, and the number of examples.
+
+    How long an example takes depends on how busy the machine is: it fails no test.
+    """
     seed()
+    _RUN["is_full"] = config.getoption("full")
+    hypothesis.settings.register_profile(
+        "untimed",
+        deadline=None,
+        max_examples=examples(50, 200),
+        suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    )
+    hypothesis.settings.load_profile("untimed")
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

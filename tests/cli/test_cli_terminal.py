@@ -13,7 +13,10 @@ import pytest
 
 from patchfleet.store import Store
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="terminals and signals of POSIX")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform == "win32", reason="terminals and signals of POSIX"),
+]
 
 ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 ALL = ("stdin", "stdout", "stderr")

@@ -31,8 +31,10 @@ def left_in_the_queue(team):
 
 pytestmark = pytest.mark.slow
 
-SLOWLY = pytest.mark.parametrize("emulator", [150], indirect=True)
-"""Calls take so many milliseconds that a batch can be interrupted."""
+SLOWLY = pytest.mark.parametrize(
+    "emulator", [pytest.param(150, marks=pytest.mark.full(share=0.4))], indirect=True
+)
+"""Calls take so many milliseconds that a batch can be interrupted; a plain run draws some."""
 
 
 def test_two_workers_learn_the_truth(team, emulator):

@@ -15,7 +15,7 @@ from patchfleet.fleet.distributed.queued_source import QueuedSource
 from patchfleet.nsight import NAble
 from patchfleet.store import Store
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.full(share=0.4)]
 
 CALLS, SECONDS = 30, 3.0
 WORKER = """

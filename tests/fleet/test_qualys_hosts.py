@@ -17,6 +17,8 @@ from patchfleet.qualys import Host
 from patchfleet.qualys.records.values import Door
 from patchfleet.store import Store
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 11, 17, 6, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 BOUND = SyncOptions(max_age=timedelta(days=7))

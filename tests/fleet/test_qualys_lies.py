@@ -33,6 +33,7 @@ def _without_faults(host):
 
 
 @pytest.mark.slow
+@pytest.mark.full(share=0.1)
 @pytest.mark.parametrize("service", READ)
 @pytest.mark.parametrize("kind", sorted(OF_QUALYS))
 def test_a_fault_is_an_error_or_makes_no_difference(host, truth, patience_seconds, service, kind):

@@ -7,6 +7,8 @@ from patchfleet.emulator import Emulator
 from patchfleet.errors import Forbidden, Unauthorized
 from patchfleet.plan import apply
 
+pytestmark = pytest.mark.slow
+
 ACTIONS = ("approve", "ignore", "do_nothing", "inherit", "retry", "reprocess")
 POLICIES = {"approve": 66, "ignore": 65, "do_nothing": 68}
 LOST = [

@@ -4,12 +4,12 @@ Every fault the emulator knows is tried; what can be waited out is, all else is 
 and never a shorter list.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
-from patchfleet.emulator import Host
+from patchfleet.emulator import Emulator, Host
 from patchfleet.emulator.faults import OF_QUALYS
 from patchfleet.errors import (
     Forbidden,
@@ -79,6 +79,26 @@ IN_PASSING = [
     ("duplicates", {}),
 ]
 """What a list gets over when it happens once."""
+
+
+CHANGES = {"create_job", "delete_job", "change_job_status", "update_job"}
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Host]:
+    """One account for all tests: most of them only read."""
+    with Emulator(customers=2, devices=24).running() as running:
+        yield running
+
+
+@pytest.fixture
+def host(shared: Host) -> Iterator[Host]:
+    """The account as it was: without faults and calls, and made again after a change."""
+    yield shared
+    shared.emulator.clear_faults()
+    if CHANGES & {call.service for call in shared.emulator.calls}:
+        shared.emulator.reset()
+    shared.emulator.clear_calls()
 
 
 @pytest.fixture

@@ -13,6 +13,8 @@ from patchfleet.report.charts.rows import OpenCount, OpenShare
 from patchfleet.report.charts.time import open_over_time, time_to_close
 from patchfleet.report.formats.html import to_html
 
+pytestmark = pytest.mark.slow
+
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",

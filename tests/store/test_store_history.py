@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_fleet import DAY, NOW, device, finding, inventory, patch
 
+import sampling
 from patchfleet.store import Store, queries
 
 DEVICES = ("d1", "d2", "d3")
@@ -83,7 +84,7 @@ class Mirror:
 
 
 @pytest.mark.slow
-@settings(max_examples=40, deadline=None, database=None)
+@settings(max_examples=sampling.examples(15, 60), deadline=None, database=None)
 @given(st.lists(step, max_size=6))
 def test_every_complete_run_reads_as_it_was_recorded(steps):
     with tempfile.TemporaryDirectory() as folder:

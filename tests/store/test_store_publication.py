@@ -16,6 +16,8 @@ from patchfleet.store import Store, queries
 from patchfleet.store.record.nul_bytes import SIGN, without_nul
 from patchfleet.store.record.schema import publication
 
+pytestmark = pytest.mark.slow
+
 ODD = "a \"quoted\", back\\slash, line\nbreak\r, 日本 \U0001f600, \x01, 'single' and \x00 nul"
 
 

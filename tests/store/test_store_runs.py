@@ -14,6 +14,8 @@ from patchfleet.errors import StoreError
 from patchfleet.models import Gap
 from patchfleet.store import Delta, Store, queries
 
+pytestmark = pytest.mark.slow
+
 
 def rows_of(store, table):
     with store._database.read() as connection:

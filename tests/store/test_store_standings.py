@@ -7,6 +7,8 @@ from small_fleet import DAY, NOW, device, finding, inventory, patch, sync
 
 from patchfleet.store import Store, queries
 
+pytestmark = pytest.mark.slow
+
 DEVICES = ("d1", "d2", "d3")
 PATCHES = tuple(
     patch(f"Update {number}", kb=str(number), severity=severity)
