@@ -1,8 +1,9 @@
 """What stands in the published files: columns, types, and how they come out of the record.
 
 Times are moments (UTC) in the files. Ids are the source's own, beside the names for people; only
-`patch_id` is ours, and the same in every run. Law of this file: a column once published keeps its
-name, its type and its meaning.
+`patch_id` is ours, and the same in every run. A published column keeps its name, type and meaning:
+stores of earlier versions have these files, so that `begun`, `ended`, `struck`, `word` and
+`over_count` can only be renamed by a version of the format.
 """
 
 import json
