@@ -12,7 +12,7 @@ from patchfleet.qualys import Qualys, gav, pm
 from patchfleet.qualys.operations import catalogue, job_changes, jobs, reports
 from patchfleet.qualys.operations import inventory as hosts
 from patchfleet.qualys.operations import patches as qualys_patches
-from patchfleet.transport.client import table_of
+from patchfleet.transport.client import operation, table_of
 
 QUALYS_REPLIES = HOME / "tests" / "qualys" / "replies"
 
@@ -39,12 +39,20 @@ def qualys_builders() -> dict[str, Any]:
 
 
 def test_every_qualys_operation_is_in_the_table_and_among_the_functions() -> None:
-    named = {name: line.build for name, line in table_of(Qualys).items()}
-    built = qualys_builders()
-    assert set(built.values()) == set(named.values())
-    functions = {*pm.__all__, *gav.__all__}
-    for name in built:
-        assert name.startswith("iter_") or name in functions, name
+    table = table_of(Qualys)
+    assert set(qualys_builders().values()) == {line.build for line in table.values()}
+    functions = {
+        name: getattr(module, name)
+        for module in (pm, gav)
+        for name in module.__all__
+        if not isinstance(getattr(module, name), type)
+    }
+    assert set(functions) == {name for name, line in table.items() if isinstance(line, operation)}
+    for name, function in functions.items():
+        method = getattr(Qualys, name)
+        assert (function.__name__, function.__doc__) == (name, method.__doc__)
+        shown, own = (list(inspect.signature(f).parameters.values()) for f in (function, method))
+        assert (shown[0].name, shown[1:]) == ("auth", own[1:])
 
 
 QUALYS_CALLS = sorted({row.partition(" ")[0] for row in endpoints.ASKED})

@@ -1,6 +1,6 @@
 """What type checkers see of the public N-sight API. Checked by mypy and pyright, never run."""
 
-from collections.abc import Awaitable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from datetime import datetime
 from typing import Any, Literal, assert_type
 
@@ -120,6 +120,15 @@ async def awaited(client: AsyncNAble, flag: bool) -> None:
         assert_type(other, AsyncNAble)
 
 
+async def of_a_class(client: NAble, other: AsyncNAble) -> None:
+    """Take methods from the classes: functions whose first argument is the client."""
+    assert_type(NAble.list_sites(client, 1), Records[Site])
+    assert_type(await AsyncNAble.list_sites(other, 1), Records[Site])
+    function: Callable[[NAble, int], list[Site]] = NAble.list_sites
+    assert isinstance(function(client, 1), list)
+    NAble.list_sites(client, "one")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
 def records(patch: Patch, changed: PatchesChanged, message: RetryMessage) -> None:
     """Read records by attribute."""
     assert_type(patch.patch_id, int)
@@ -157,5 +166,6 @@ async def qualys_async_client(client: AsyncQualys) -> None:
     """Check the same of the async client."""
     assert_type(await client.get_job_results("id"), JobResultSummary)
     assert_type(await client.list_jobs(), BaseList[PMJob])
+    assert_type(client.iter_assets(), AsyncIterator[PMAsset])
     async for asset in client.iter_assets():
         assert_type(asset, PMAsset)

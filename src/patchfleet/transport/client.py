@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import (
     TYPE_CHECKING,
     Any,
+    Concatenate,
     Generic,
     ParamSpec,
     Self,
@@ -22,6 +23,7 @@ from typing import (
     overload,
 )
 
+from patchfleet._renamed import renamed
 from patchfleet.transport import runner
 from patchfleet.transport.call_policy import CallPolicy
 from patchfleet.transport.connection_pool import AsyncConnectionPool, ConnectionPool
@@ -152,7 +154,13 @@ class operation(Line, Generic[P, T]):  # noqa: N801 -- reads as a keyword of the
 
         def __init__(self, build: Callable[P, Work[T]]) -> None: ...
         @overload
-        def __get__(self, client: None, owner: type) -> Callable[..., Any]: ...
+        def __get__(
+            self, client: None, owner: type[Client]
+        ) -> Callable[Concatenate[Client, P], T]: ...
+        @overload
+        def __get__(
+            self, client: None, owner: type[AsyncClient]
+        ) -> Callable[Concatenate[AsyncClient, P], Coroutine[Any, Any, T]]: ...
         @overload
         def __get__(self, client: Client, owner: type) -> Callable[P, T]: ...
         @overload
@@ -169,7 +177,13 @@ class stream(Line, Generic[P, R]):  # noqa: N801
 
         def __init__(self, build: Callable[P, RecordStream[R, Any]]) -> None: ...
         @overload
-        def __get__(self, client: None, owner: type) -> Callable[..., Any]: ...
+        def __get__(
+            self, client: None, owner: type[Client]
+        ) -> Callable[Concatenate[Client, P], Iterator[R]]: ...
+        @overload
+        def __get__(
+            self, client: None, owner: type[AsyncClient]
+        ) -> Callable[Concatenate[AsyncClient, P], AsyncIterator[R]]: ...
         @overload
         def __get__(self, client: Client, owner: type) -> Callable[P, Iterator[R]]: ...
         @overload
@@ -219,7 +233,7 @@ def keyword_defaults(defaults: Mapping[str, Any]) -> Callable[[C], C]:
     """Give the parameters of a builder's table of keywords their defaults; others have None."""
 
     def note(build: C) -> C:
-        build.shown_defaults = defaults  # type: ignore[attr-defined]
+        build.keyword_defaults = defaults  # type: ignore[attr-defined]
         return build
 
     return note
@@ -231,7 +245,7 @@ def parameters_of(build: Callable[..., Any]) -> inspect.Signature:
 
     A keyword without a default has None.
     """
-    defaults = getattr(build, "shown_defaults", {})
+    defaults = getattr(build, "keyword_defaults", {})
     shown: list[inspect.Parameter] = []
     for parameter in inspect.signature(build).parameters.values():
         table = get_args(parameter.annotation)
@@ -245,3 +259,6 @@ def parameters_of(build: Callable[..., Any]) -> inspect.Signature:
             for name, kind in get_type_hints(table[0]).items()
         ]
     return inspect.Signature(shown)
+
+
+__getattr__ = renamed(__name__)
