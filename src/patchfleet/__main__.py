@@ -8,7 +8,7 @@ import threading
 def main() -> None:
     """Run the command line; `--version` prints without importing it."""
     if sys.argv[1:] == ["--version"]:
-        from patchfleet import __version__
+        from patchfleet.version import __version__
 
         sys.stdout.write(f"patchfleet {__version__}\n")
         return

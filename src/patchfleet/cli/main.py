@@ -7,13 +7,13 @@ from pathlib import Path
 
 import click
 
-from patchfleet import __version__
 from patchfleet.cli.exit_codes import MEANINGS, Exit, exit_of
 from patchfleet.cli.lazy_group import LazyGroup
 from patchfleet.cli.session import Session
 from patchfleet.cli.streams import FULL, give_up_output, open_streams
 from patchfleet.errors import Error
 from patchfleet.report.registry import REPORTS
+from patchfleet.version import __version__
 
 COMMANDS = {
     "demo": ("patchfleet.cli.demo", "Run a tour on an emulated fleet, in under a minute."),

@@ -12,7 +12,6 @@ again only where it surely never left.
 
 from typing import TypedDict, Unpack
 
-from patchfleet import __version__
 from patchfleet._renamed import renamed
 from patchfleet.config import Secret
 from patchfleet.errors import ConfigError, Forbidden, Unauthorized, Unreachable, VendorError
@@ -27,6 +26,7 @@ from patchfleet.transport.endpoint import Endpoint
 from patchfleet.transport.journal import ChangeJournal
 from patchfleet.transport.rate_limit import NoRateLimit, RateLimit, RateLimiter, whole_calls
 from patchfleet.transport.retry import Retries
+from patchfleet.version import __version__
 
 VENDOR = "N-sight"
 

@@ -15,7 +15,6 @@ from typing import Any, Protocol, TypedDict, TypeVar, Unpack
 
 import msgspec
 
-from patchfleet import __version__
 from patchfleet._renamed import former, renamed
 from patchfleet.config import Secret
 from patchfleet.decodable import decodable
@@ -40,6 +39,7 @@ from patchfleet.transport.messages import Request, Response
 from patchfleet.transport.operation import Operation
 from patchfleet.transport.rate_limit import NoRateLimit, RateLimit, RateLimiter, whole_calls
 from patchfleet.transport.retry import Retries
+from patchfleet.version import __version__
 
 VENDOR = "Qualys"
 LIFETIME_SECONDS = 4 * 3600.0

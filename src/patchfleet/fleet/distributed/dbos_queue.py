@@ -15,10 +15,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from patchfleet import __version__
 from patchfleet.errors import ConfigError
 from patchfleet.fleet.distributed.batch import Batch, BatchResult, answer_of, as_text
 from patchfleet.fleet.distributed.queued_source import BatchStatus
+from patchfleet.version import __version__
 
 if TYPE_CHECKING:
     from dbos import DBOSClient
