@@ -3,12 +3,10 @@
 Importing this package loads nothing else: the names below load when they are first used.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING
-
 from patchfleet._renamed import install
 from patchfleet.version import __version__
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from patchfleet import errors
     from patchfleet.emulator import Emulator
@@ -47,6 +45,8 @@ del install
 
 def __getattr__(name: str) -> object:
     """Import a public name when it is first used."""
+    from importlib import import_module
+
     if name == "errors":
         return import_module("patchfleet.errors")
     if name not in _HOMES:

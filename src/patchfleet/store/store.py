@@ -306,16 +306,10 @@ class Store:
             parts = [chain(connection, row.source_id, until=row.run)[-1] for row in rows]
         return [what for part in parts for what in self._shelf.damage(part.folder, part.digests)]
 
-    def facts(
-        self,
-        *,
-        run_id: int | None = None,
-        at: datetime | None = None,
-        with_history: bool = False,
-    ) -> Snapshot:
+    def facts(self, **opened: Any) -> Snapshot:
         """Return `snapshot` under its former name, with a warning."""
         warn_of_option("Store.facts", "Store.snapshot")
-        return self.snapshot(run_id=run_id, at=at, with_history=with_history)
+        return self.snapshot(**opened)
 
     def snapshot(
         self,

@@ -316,47 +316,29 @@ look_alike = Table(
 )
 """Two devices that may be one machine and are not joined, for a person to decide."""
 
-job = Table(
-    "job",
-    metadata,
-    Column("source", ForeignKey("source.id"), primary_key=True, autoincrement=False),
-    Column("id", Text, primary_key=True),
-    *_interval(),
-    Column("said", Text, nullable=False),
-)
+
+def _source_rows(name: str, *keys: str) -> Table:
+    """Return a table of JSON payloads of a source, by `keys`, with the runs in which each holds."""
+    return Table(
+        name,
+        metadata,
+        Column("source", ForeignKey("source.id"), primary_key=True, autoincrement=False),
+        *(Column(key, Text, primary_key=True) for key in keys),
+        *_interval(),
+        Column("said", Text, nullable=False),
+    )
+
+
+job = _source_rows("job", "id")
 """A standing order to install patches; `said` is `models.Job` as JSON."""
 
-job_run = Table(
-    "job_run",
-    metadata,
-    Column("source", ForeignKey("source.id"), primary_key=True, autoincrement=False),
-    Column("job_id", Text, primary_key=True),
-    Column("id", Text, primary_key=True),
-    *_interval(),
-    Column("said", Text, nullable=False),
-)
+job_run = _source_rows("job_run", "job_id", "id")
 """One time that a job ran; `said` is `models.JobRun` as JSON."""
 
-job_result = Table(
-    "job_result",
-    metadata,
-    Column("source", ForeignKey("source.id"), primary_key=True, autoincrement=False),
-    Column("job_id", Text, primary_key=True),
-    Column("run_id", Text, primary_key=True),
-    Column("device_id", Text, primary_key=True),
-    *_interval(),
-    Column("said", Text, nullable=False),
-)
+job_result = _source_rows("job_result", "job_id", "run_id", "device_id")
 """What one run of a job did on one device; `said` is `models.JobResult` as JSON."""
 
-host = Table(
-    "host",
-    metadata,
-    Column("source", ForeignKey("source.id"), primary_key=True, autoincrement=False),
-    Column("id", Text, primary_key=True),
-    *_interval(),
-    Column("said", Text, nullable=False),
-)
+host = _source_rows("host", "id")
 """What a source wants to remember of a host; `said` is its own, and means something to it alone."""
 
 verdict = Table(
