@@ -92,7 +92,7 @@ class History:
 
 def said(snapshot):
     """Return what stands, when both ways of counting it agree."""
-    added = "SELECT patch_id, state, sum(step) AS n FROM steps GROUP BY ALL HAVING n <> 0"
+    added = "SELECT patch_id, state, sum(step) AS n FROM finding_deltas GROUP BY ALL HAVING n <> 0"
     counted = "SELECT patch_id, state, count(*) FROM findings GROUP BY ALL"
     for one, other in ((added, counted), (counted, added)):
         assert snapshot.count(f"SELECT count(*) FROM ({one} EXCEPT {other})") == 0
