@@ -1,8 +1,8 @@
-"""Who calls Qualys: the account, its platform, and the token that it is given.
+"""Qualys account, platform, access token and the settings of its calls.
 
-Making a `TokenAuth` sends nothing. The first call logs in (`POST /auth` on the gateway, form
-encoded, answered by the token itself [D: jwt]); the token is renewed before it dies, after four
-hours [D: jwt], and once where it is refused before that.
+Creating a `TokenAuth` sends nothing. The first call logs in (`POST /auth` on the gateway, form
+encoded, answered by the token itself [D: jwt]). The token is renewed before it expires after four
+hours [D: jwt], and once if the server refuses it earlier.
 """
 
 import base64
@@ -43,11 +43,11 @@ from patchfleet.version import __version__
 
 VENDOR = "Qualys"
 LIFETIME_SECONDS = 4 * 3600.0
-"""How long a token lives [D: jwt]."""
+"""Lifetime of a token [D: jwt]."""
 _TOKEN = re.compile(r"[A-Za-z0-9_=-]+(?:\.[A-Za-z0-9_=-]+){2}")
 """A JWT: three parts in base64url (RFC 7515 §3.1)."""
 PATIENCE = 10
-"""How often a call is tried that is told to slow down and not for how long: some minutes in all."""
+"""Attempts at a call that is rate limited without a wait time: some minutes in all."""
 
 HINTS: dict[type[VendorError], str] = {
     Unauthorized: "check the username, the password and the platform: an account has one only",
@@ -60,11 +60,11 @@ HINTS: dict[type[VendorError], str] = {
 
 
 class Closable(Protocol):
-    """What an account needs to know of its client."""
+    """The methods that an account needs of its client."""
 
     @property
     def closer(self) -> Callable[[], None]:
-        """Return what closes the connections and holds no reference to the client."""
+        """Return a function that closes the connections and does not refer to the client."""
         ...
 
     def close(self) -> None:
@@ -76,14 +76,14 @@ C = TypeVar("C", bound=Closable)
 
 
 class ClientOptions(TypedDict, total=False):
-    """How an account is called, beside who calls and where.
+    """The settings of an account's calls.
 
-    `timeout` bounds one call in seconds (120). `pace` is calls an hour (None: no limit of our own),
-    or a `RateLimiter`; `retries` how often a call may be repeated (3), or a `Retries`. `proxy` is
-    an address, "" for none, None for the environment's; `ca_file` a PEM file to trust instead of
-    the system's authorities; `connections` how many calls may be under way at once (16).
-    `allow_http` permits plain http to another machine than this one. `journal` keeps what is
-    changed, as `store.journal` does.
+    `timeout` bounds one call in seconds (120). `pace` is calls per hour (None: no limit on this
+    side) or a `RateLimiter`; `retries` is the number of repeats of a call (3) or a `Retries`.
+    `proxy` is an address, "" for none, None for the environment's; `ca_file` is a PEM file to trust
+    instead of the system's authorities; `connections` is the number of calls in flight (16).
+    `allow_http` permits plain http to other machines than this one. `journal` records changes, as
+    `store.journal` does.
     """
 
     timeout: float
@@ -98,12 +98,12 @@ class ClientOptions(TypedDict, total=False):
 
 
 class TokenAuth:
-    """Hold one account: `TokenAuth(username, password, platform="qg1")`.
+    """One Qualys account: `TokenAuth(username, password, platform="qg1")`.
 
     `platform` is a pod (qg1 … ksa1); `override_platform` replaces its addresses, as
     `{"gateway_url": …, "api_url": …, "qualysguard_url": …}`, of which only the first is called. All
-    clients, threads and tasks that are given the same `TokenAuth` share one token. Raises
-    `ConfigError` for what cannot be used, and never shows the password.
+    clients, threads and tasks with the same `TokenAuth` share one token. Raises `ConfigError` for
+    unusable settings, and never shows the password.
     """
 
     def __init__(
@@ -147,7 +147,7 @@ class TokenAuth:
         return former("qualys.auth:TokenAuth.client", "qualys.client:client_of")(self)
 
     def shared_client(self, make: Callable[["TokenAuth"], C]) -> C:
-        """Return the client that all functions share; `make` makes it at the first call."""
+        """Return the client that all functions share; `make` creates it at the first call."""
         with self._lock:
             if self._client is None:
                 made = make(self)
@@ -205,9 +205,9 @@ def _manners(login: Login, settings: ClientOptions) -> CallPolicy:
 
 
 def _login(username: str) -> Operation[AccessToken]:
-    """Return the call that logs in; the password is added where the request is sealed.
+    """Return the call that logs in; the password is added when the request is sent.
 
-    `token` and `permissions` have to be true for patch management [D: jwt].
+    `token` and `permissions` must be true for patch management [D: jwt].
     """
     from urllib.parse import urlencode
 
@@ -225,7 +225,7 @@ def _login(username: str) -> Operation[AccessToken]:
 def _granted(response: Response) -> AccessToken:
     """Read the token: the whole body, which one client has seen in quotation marks [O: ax].
 
-    No error says what came instead: it may be a token after all.
+    The error does not quote the body, which may be a token after all.
     """
     token = response.body.decode("ascii", "replace").strip().strip('"')
     if not _TOKEN.fullmatch(token):
@@ -234,7 +234,7 @@ def _granted(response: Response) -> AccessToken:
 
 
 def _lifetime(claims: str) -> float:
-    """Return how long a token lives by its own account, measured by the server's clock alone."""
+    """Return a token's lifetime by its own claims, so that only the server's clock counts."""
     try:
         text = base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4))
         values = msgspec.json.decode(text, type=decodable(dict[str, object]))

@@ -1,10 +1,10 @@
 """The Qualys client, sync and async, from one table of operations.
 
-Constructing makes no call and needs no network. A client may be used by several threads, an async
-one by all tasks of its event loop; what is given the same `TokenAuth` shares one token.
+Construction makes no call. A client may be used by several threads, an async one by all tasks of
+its event loop; clients with the same `TokenAuth` share one token.
 
-Calls that only read are repeated after 429, 5xx, a broken connection or an unreadable answer. What
-a call changes is read back, whatever was answered, and sent again only where it is read as it was.
+Reads are repeated after 429, 5xx, a broken connection or an unreadable answer. Every change is
+read back, whatever the answer, and is sent again only if it is read as not done.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -20,7 +20,7 @@ from patchfleet.transport.client import AsyncClient, Client, operation, stream
 
 
 def client_of(auth: TokenAuth) -> "Qualys":
-    """Return the client that the functions of `pm` and `gav` share; made at the first call."""
+    """Return the client that the functions of `pm` and `gav` share, created at the first call."""
     return auth.shared_client(lambda account: Qualys(auth=account))
 
 
@@ -66,7 +66,7 @@ class _Results(Protocol):
 
 
 class _AwaitedResults(Protocol):
-    """The same of the async client."""
+    """`get_job_results` of the async client."""
 
     @overload
     def __call__(  # type: ignore[overload-overlap]

@@ -1,8 +1,8 @@
-"""How Qualys says that something went wrong, and bodies that are no lists of records.
+"""Error bodies of Qualys, and bodies that are not lists of records.
 
 Error bodies are `{"_error": {"errorCode", "message"}}` [O: peer]; other forms exist, and so do
-XML, web pages and nothing at all. Law of this file: no I/O; that something is not there is believed
-in the vendor's own form alone, since gateways and proxies answer 404 too.
+XML, web pages and empty bodies. A 404 counts as "not found" only in the vendor's own form, since
+gateways and proxies answer 404 too.
 """
 
 import re
@@ -41,9 +41,9 @@ _XML = re.compile(r"<(?:[\w.-]+:)?(CODE|TEXT)>(?:<!\[CDATA\[)?\s*(.*?)\s*(?:\]\]
 
 
 class Said(NamedTuple):
-    """What an error body says: a code and a sentence, either of which may be missing.
+    """Code and message of an error body, either of which may be missing.
 
-    `is_own` says that it is in the form of the vendor's own envelope.
+    `is_own` is true for the form of the vendor's own envelope.
     """
 
     code: str
@@ -56,11 +56,11 @@ class Said(NamedTuple):
 
 
 def explain(response: Response) -> VendorError | None:
-    """Return the error that a failed answer stands for, or None where only its status tells.
+    """Return the error of a failed answer, or None if only its status is known.
 
-    429, and 409 with a header about limits or with words that name a time [O: demisto], ask to
-    wait; patch management sends neither a body nor a header then [O: peer], the newer services
-    `X-RateLimit-ToWait-Sec` [D: rl].
+    429, and 409 with a rate limit header or with a message that names a time [O: demisto], ask to
+    wait. Patch management sends neither a body nor a header then [O: peer], the newer services
+    send `X-RateLimit-ToWait-Sec` [D: rl].
     """
     status, headers = response.status, response.headers
     said = said_in(response.body)
@@ -93,13 +93,13 @@ _REFUSED: dict[int, tuple[type[VendorError], str]] = {
 
 
 def _again_in(message: str) -> str:
-    """Return the seconds after which a call may be made again, as a sentence names them."""
+    """Return the seconds after which a call may be repeated, as a message names them."""
     found = _AGAIN_IN.search(message)
     return str(int(found[1]) * _SECONDS[found[2][0].lower()]) if found else ""
 
 
 def _limited(status: int, wait: str) -> RateLimited | None:
-    """Return what a limit says; None leaves it to the standard header."""
+    """Return the rate limit that an answer reports; None leaves it to the standard header."""
     if wait.isascii() and wait.isdigit():
         seconds = float(wait)
         return RateLimited(
@@ -110,21 +110,21 @@ def _limited(status: int, wait: str) -> RateLimited | None:
 
 
 def _is_about_token(message: str) -> bool:
-    """Say whether a 500 means the token: some services say so that way [O: qualys-cli]."""
+    """Return whether a 500 is about the token, which some services report so [O: qualys-cli]."""
     return "jwt" in message.lower()
 
 
 def rejected(said: Said, status: int) -> Rejected:
-    """Return the error for a request that Qualys refused and said why."""
+    """Return the error for a request that Qualys refused with a reason."""
     code = int(said.code) if said.code.isascii() and said.code.isdigit() else None
     reason = str(said) if said.message or said.code else f"HTTP {status}"
     return Rejected(f"Qualys rejects the request: {reason}", code=code, reason=said.message)
 
 
 def said_in(body: bytes) -> Said | None:
-    """Return what an error body says, in any of its known forms; None for what is none.
+    """Return code and message of an error body in any of its known forms; None for other bodies.
 
-    The older services say it in XML, as `SIMPLE_RETURN` with a `CODE` and a `TEXT`.
+    The older services answer in XML: `SIMPLE_RETURN` with a `CODE` and a `TEXT`.
     """
     if body.lstrip()[:1] == b"<":
         return _said_in_xml(body)
@@ -165,20 +165,20 @@ def _one_line(value: Any) -> str:
 
 
 def refuse_error(value: Any) -> None:
-    """Raise what an answer with status 200 says, where it is an error all the same."""
+    """Raise the error that an answer with status 200 holds, if any."""
     if isinstance(value, dict) and value.get("_error") is not None:
         raise rejected(_said(value) or Said("", ""), 200)
 
 
 def whole(response: Response) -> Any:
-    """Return the JSON of a body; raise `Unreadable` for one that is none."""
+    """Return the JSON of a body; raise `Unreadable` if it is not JSON."""
     value = decoded(response.body)
     refuse_error(value)
     return value
 
 
 def counted(value: Any, *names: str) -> int:
-    """Return the number that stands at these names in a body; raise `Unreadable` for none."""
+    """Return the number under these names in a body; raise `Unreadable` if there is none."""
     for name in names:
         value = value.get(name) if isinstance(value, dict) else None
     number = count_of(value)

@@ -1,4 +1,4 @@
-"""The inventory of assets as functions of an account: `query_assets(auth, filter=…)`."""
+"""The asset inventory (GAV) as functions of an account: `query_assets(auth, filter=…)`."""
 
 from patchfleet.qualys.client import Qualys
 from patchfleet.qualys.pm import with_auth

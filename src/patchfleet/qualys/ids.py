@@ -1,7 +1,6 @@
-"""The ids of jobs, patches, assets and tags: UUIDs, all of them [D: cre, get].
+"""Ids of jobs, patches, assets and tags: all of them UUIDs [D: cre, get].
 
-They become part of an address, so that nothing but a UUID may pass: a text with a slash would be
-another call. Law of this file: pure.
+Ids become part of an address, so only a UUID passes: a text with a slash would be another call.
 """
 
 import re
@@ -16,9 +15,9 @@ ID_FORM: Final = "an id such as '11111111-2222-3333-4444-555555555555'"
 
 
 def uuid_text(parameter: str, value: object) -> str:
-    """Return an id as it was given, without space around it; raise `ConfigError` for what is none.
+    """Return an id without surrounding space; raise `ConfigError` if it is not a UUID.
 
-    Its letters keep their case: the id is compared with what the server sent.
+    Its letters keep their case, since the id is compared with what the server sent.
     """
     found = str(value) if isinstance(value, str | UUID) else ""
     if not _UUID.fullmatch(found.strip()):
@@ -27,7 +26,7 @@ def uuid_text(parameter: str, value: object) -> str:
 
 
 def is_uuid(value: object) -> bool:
-    """Say whether what the vendor calls an id can be asked for: others have no place in a path."""
+    """Return whether `value` is a UUID, and so may be part of an address."""
     return isinstance(value, str) and _UUID.fullmatch(value.strip()) is not None
 
 
@@ -43,9 +42,9 @@ def uuids(parameter: str, value: object) -> list[str]:
 
 
 def asset_uuids(parameter: str, value: object) -> list[str]:
-    """Return the ids of assets, leaving out None: the agentId of a host that has no agent.
+    """Return the ids of assets without None, the agentId of a host that has no agent.
 
-    Such a host cannot be in a job at all. Raises `ConfigError` where no asset is left.
+    Such a host cannot be in a job. Raises `ConfigError` if no asset is left.
     """
     if not isinstance(value, Iterable) or isinstance(value, str | bytes | Mapping):
         return uuids(parameter, value)
@@ -57,5 +56,5 @@ def asset_uuids(parameter: str, value: object) -> list[str]:
 
 
 def uuid_or_blank(parameter: str, value: object) -> str:
-    """Return an id, or the empty text by which the wire says that there is none [D: 3.5]."""
+    """Return an id, or the empty text by which the wire expresses no id [D: 3.5]."""
     return "" if value == "" else uuid_text(parameter, value)

@@ -1,8 +1,8 @@
-"""JSON whose text is damaged: mended where that cannot change what else it says.
+"""Repair of JSON with damaged text, where that cannot change anything else in it.
 
 A text cut inside a surrogate pair, bytes that are not UTF-8, control characters in a text and a
-byte order mark before all of it are no reason to read nothing. Law of this file: pure; brackets,
-names and numbers come out as they went in, and each damaged character as U+FFFD.
+byte order mark at the start are no reason to read nothing. Brackets, names and numbers remain
+unchanged; each damaged character becomes U+FFFD.
 """
 
 import json
@@ -11,16 +11,16 @@ from typing import NoReturn
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
 _RAW = (b"\x7f", b"\xef\xbf\xbe", b"\xef\xbf\xbf")
-"""Characters of these that JSON takes as they are."""
+"""Forbidden characters that JSON takes as they are."""
 _ESCAPE = re.compile(
     r"\\(?:(?P<control>u00(?:0[0-8bcefBCEF]|1[0-9a-fA-F]|7[fF])|[bf]|u[fF]{3}[eEfF])|\\)"
 )
-"""A character that XML forbids, spelled in ASCII, or a backslash that spells nothing."""
+"""An escape of a character that XML forbids, or a backslash that escapes nothing."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def is_damaged(body: bytes) -> bool:
-    """Say whether JSON holds characters that no text should, as they are or by an escape."""
+    """Return whether JSON holds characters that no text should, as bytes or by an escape."""
     if any(one in body for one in _RAW):
         return True
     if b"\\" not in body:
@@ -29,7 +29,7 @@ def is_damaged(body: bytes) -> bool:
 
 
 def mended(body: bytes) -> bytes | None:
-    """Return the JSON of a body with its damaged text replaced; None for what is no JSON at all."""
+    """Return the JSON of a body with its damaged text replaced; None if it is not JSON at all."""
     try:
         text = _CONTROL.sub("\ufffd", body.decode("utf-8-sig", "replace"))
         value = json.loads(text, strict=False, parse_constant=_no_number)

@@ -1,16 +1,16 @@
-"""How a list of many pages is read to its end, and how we know that it was its end.
+"""Complete reading of lists of many pages, and the proof that a list is complete.
 
-No page says how many records there are, and records come and go while pages are read. So a list is
-read in passes, and no pass is trusted alone:
+No page reports how many records there are, and records come and go while pages are read. So a list
+is read in passes, and no pass is trusted alone:
 
-- a page that brings only what was there already is an error, not the end; one that holds a record
-  twice proves nothing;
-- a page shorter than what was asked for ends the list only where the vendor documents that it
-  serves pages of that size: a server may cap them, and a capped page is no end;
-- where there is a count, it has to agree; where there is none, and it took several pages, another
-  pass has to bring nothing new.
+- a page of records that were all on earlier pages is an error, not the end; a page that holds a
+  record twice proves nothing;
+- a page shorter than the requested size ends the list only if the vendor documents that it serves
+  pages of that size: a server may cap pages, and a capped page is not the last;
+- a count, if there is one, must agree; without one, a list of several pages is complete only if
+  another pass finds nothing new.
 
-Every record that was there all along is found, each once. Law of this file: no I/O.
+Every record that existed throughout is found, each once.
 """
 
 from collections.abc import Callable, Generator, Hashable, Sequence
@@ -29,17 +29,17 @@ LARGE_PAGE: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """What one reading from start to end brought.
+    """The result of one reading from start to end.
 
-    An empty page that only confirms what a short one said is not counted. `doubled` counts what
-    stood twice on one page, and maybe in the place of something else.
+    An empty page that only confirms a short one is not counted. `doubled` counts records that were
+    twice on one page, perhaps in the place of others.
     """
 
     pages: int
     records: int
     new: int
     doubled: int = 0
-    is_cut: bool = False  # the last page was full and named no next one, or empty and named one
+    is_cut: bool = False  # the last page was full without a next one, or empty with one
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +52,12 @@ class Cursored(Generic[R]):
 
 @dataclass(slots=True)
 class Reading(Generic[R]):
-    """What is being listed: its name for errors, the identity of a record, and what was seen.
+    """One list to read: its name for errors, the identity of a record, and the records seen.
 
-    `count` asks how many there are, and may be answered by `NotFound`: not every list has a count.
-    `page_count` reads only so many pages, and then nothing is checked. `told` says how many there
-    are where the pages themselves tell, so that no further page is asked for; `says_its_end` that
-    each page says whether more follow.
+    `count` asks for the number of records and may raise `NotFound`: not every list has a count.
+    `page_count` limits the pages that are read, and then nothing is checked. `told` returns the
+    number of records that the pages themselves report, so that no further page is requested;
+    `says_its_end` is true if each page reports whether more follow.
     """
 
     what: str
@@ -71,16 +71,16 @@ class Reading(Generic[R]):
     seen: dict[Hashable, "_Met[R]"] = field(default_factory=dict)
 
     def is_enough(self, pages: int) -> bool:
-        """Say whether the pages that were asked for have been read."""
+        """Return whether the pages that the caller wants have been read."""
         return self.page_count != "all" and pages >= self.page_count
 
     def has_all(self, records: int) -> bool:
-        """Say whether the pages told how many there are, and all of them have come."""
+        """Return whether the pages reported their number of records, and all have come."""
         told = self.told() if self.told else None
         return told is not None and records >= told
 
     def cut_short(self) -> Unreadable:
-        """Return the error for a list whose end cannot be told from a page that is missing."""
+        """Return the error for a list that may have ended early, or lack a page."""
         return Unreadable(
             f"the last page of the {self.what} is full and names no next one, or is empty and "
             f"names one; {len(self.seen)} were read and there may be more",
@@ -88,7 +88,7 @@ class Reading(Generic[R]):
         )
 
     def incomplete(self, ended: Pass, total: int | None) -> Unreadable:
-        """Return the error for a list that did not come out even."""
+        """Return the error for a list whose records and count disagree."""
         records = ended.records
         if total is None and ended.doubled:
             said = (
@@ -104,7 +104,7 @@ class Reading(Generic[R]):
         return Unreadable(said, transient=False, hint=self.hint)
 
     def repeats(self, page: int) -> Unreadable:
-        """Return the error for a page that brings what earlier ones brought."""
+        """Return the error for a page that repeats the records of earlier ones."""
         return Unreadable(
             f"page {page} of the {self.what} repeats what came before it; "
             f"{len(self.seen)} were read and there may be more",
@@ -115,8 +115,8 @@ class Reading(Generic[R]):
 class _Met(Generic[R]):
     """Count the records that one pass meets.
 
-    A reading remembers each record once, with who met it last: lists are long, and ids are what
-    is kept of them.
+    A reading remembers each record once, with the pass that met it last: lists are long, and only
+    ids are kept.
     """
 
     def __init__(self, reading: Reading[R], new: int = 0, doubled: int = 0) -> None:
@@ -127,8 +127,8 @@ class _Met(Generic[R]):
     def take(self, records: Sequence[R], page: int, *, may_slip: bool = False) -> list[R]:
         """Return the records of a page that no pass met before.
 
-        Raises `Unreadable` for a record without an id, and for a page of records that this pass
-        met before, unless it `may_slip`: what a short last page held has moved on by one.
+        Raises `Unreadable` for a record without an id, and for a page of records that this pass met
+        before, unless it `may_slip`: the records of a short last page have moved on by one.
         """
         seen, before = self._reading.seen, self.records
         fresh: list[R] = []
@@ -154,7 +154,7 @@ class _Met(Generic[R]):
 
 
 def check_sizes(page_size: int, page_count: PageCount) -> None:
-    """Refuse a page size or a number of pages that is none, before anything is asked for."""
+    """Raise `ConfigError` for an invalid page size or number of pages, before any call."""
     if isinstance(page_size, bool) or not isinstance(page_size, int) or page_size < 1:
         raise ConfigError(f"pageSize is {page_size!r}", hint="a whole number, 1 or more")
     if page_count != "all" and (not isinstance(page_count, int) or page_count < 1):
@@ -169,10 +169,10 @@ def by_page(
     largest: int = LARGE_PAGE,
     is_steady: bool = False,
 ) -> Steps[None]:
-    """Read a list whose pages are numbered; a page up to `known_size` may be asked for [D].
+    """Read a list of numbered pages; pages of up to `known_size` are documented [D].
 
-    `largest` is what a page may hold at most. `is_steady` says that records do not come and go
-    while it is read.
+    `largest` is the largest page to request. `is_steady` means that no record comes or goes while
+    the list is read.
     """
 
     def one_pass(size: int) -> Passing:
@@ -195,10 +195,10 @@ def by_cursor(
 def _passes(
     reading: Reading[R], one_pass: Callable[[int], Passing], *, is_steady: bool
 ) -> Steps[None]:
-    """Read until what was read is known to be all.
+    """Read passes until the list is proven complete.
 
-    A count that agrees proves it where the pages are `is_steady`: a cursor does not slip when a
-    record before it goes. Numbered pages slip, and one lost may hide behind one gained.
+    A count that agrees proves it if the pages are `is_steady`: a cursor does not slip when a record
+    before it goes. Numbered pages slip, and a lost record may hide behind a new one.
     """
     size = reading.page_size
     before: tuple[int | None, int] | None = None
@@ -209,7 +209,7 @@ def _passes(
         except Rejected:
             if size == reading.page_size:
                 raise
-            size = reading.page_size  # a larger page was our own idea
+            size = reading.page_size  # the caller did not ask for the larger page
             continue
         number += 1
         if reading.page_count != "all":
@@ -221,7 +221,7 @@ def _passes(
         if _is_whole(reading, ended, total, is_repeated=number > 1, is_steady=is_steady):
             return
         if before == (total, ended.records) and not ended.new and total is not None:
-            break  # it holds still, and the count says otherwise
+            break  # two passes agree with each other and not with the count
         before = total, ended.records
         if number == 1:
             size = max(size, LARGE_PAGE)
@@ -231,7 +231,7 @@ def _passes(
 def _is_whole(
     reading: Reading[R], ended: Pass, total: int | None, *, is_repeated: bool, is_steady: bool
 ) -> bool:
-    """Say whether a pass has proven that everything was found."""
+    """Return whether a pass has proven that everything was found."""
     if total is not None:
         return ended.records == total and (is_steady or is_repeated or ended.pages <= 1)
     if ended.doubled:
@@ -245,16 +245,16 @@ def _by_number(
     size: int,
     known_size: int,
 ) -> Passing:
-    """Read pages 0, 1, 2 … once; begin again with smaller ones where the server caps them.
+    """Read pages 0, 1, 2 … once; start again with smaller ones if the server caps them.
 
-    What was met until then stays met. A server that capped once may do so again: from then on a
-    short page ends nothing by itself.
+    Records met until then stay counted. A server that capped once may do so again: from then on a
+    short page alone does not end the list.
     """
     met = _Met(reading)
     number = short = 0
     while True:
         records = yield page(number, size)
-        if short and records:  # the page before was short and not the last: pages are capped
+        if short and records:  # the page before was short, not the last: pages are capped
             yield RecordBatch(met.take(records, number + 1, may_slip=True))
             size, number, short, known_size = short, 0, 0, 0
             met = _Met(reading, met.new, met.doubled)
@@ -296,9 +296,9 @@ def _along_cursors(
 
 
 def count_or_none(operation: Operation[int]) -> Steps[int | None]:
-    """Ask for a count; None where the server has none, which is not documented for every list.
+    """Return a count, or None if the server has none, since not every list has a documented one.
 
-    Whoever says that there is no such call: without a count a list has to prove itself otherwise.
+    Any answer that there is no such call counts: without a count, further passes prove the list.
     """
     try:
         total: int = yield operation

@@ -1,9 +1,8 @@
-"""How a query that matches more than 10,000 records is asked in parts [D: gs].
+"""Partition of a query that matches more than 10,000 records [D: gs].
 
-A part is the query and conditions that do not overlap: words of a token first, then halves of a
-range of numbers or times, each with its complement, so that a record that has none of the words is
-in a part as well. The parts are counted, and their counts have to add up to the whole.
-Law of this file: no I/O, and no part is guessed to be small: each was counted.
+A part is the query with conditions that do not overlap: first the words of a token, then halves of
+a range of numbers or times, each with its complement, so that a record without any of the words is
+in a part as well. Every part is counted, and the counts must add up to the whole.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -16,15 +15,15 @@ from patchfleet.qualys.query import narrowed
 from patchfleet.transport.operation import Operation, Steps
 
 WINDOW: Final = 10_000
-"""How many records one query may return by numbered pages [D: gs]."""
+"""The number of records one query may return by numbered pages [D: gs]."""
 
 Count = Callable[[str | None], Operation[int]]
-"""What asks how many records a query matches."""
+"""The call that counts the records a query matches."""
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Split by the words of a token; what has none of them is a part of its own."""
+    """Split by the words of a token; records with none of them are a part of their own."""
 
     token: str
     words: tuple[str, ...]
@@ -39,7 +38,7 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Below:
-    """Split at a value of a token: `token < value`, and all the rest."""
+    """Split at a value of a token: `token < value`, and its complement."""
 
     token: str
     low: int
@@ -47,7 +46,7 @@ class Below:
     spelled: Callable[[int], str] = str
 
     def halves(self, query: str | None) -> "tuple[tuple[str, Below], tuple[str, Below]] | None":
-        """Return both halves of a query and how each is split further; None where it is not."""
+        """Return both halves of a query and how each is split further; None if it cannot be split."""
         if self.high - self.low < 2:
             return None
         middle = (self.low + self.high) // 2
@@ -62,7 +61,7 @@ class Below:
 
 
 def days_below(token: str, first: datetime, last: datetime) -> Below:
-    """Split by a date, a day being the smallest part."""
+    """Split by a date, with a day as the smallest part."""
     start = datetime(2000, 1, 1, tzinfo=UTC)
 
     def spelled(day: int) -> str:
@@ -74,10 +73,10 @@ def days_below(token: str, first: datetime, last: datetime) -> Below:
 def parts_of(
     query: str | None, count: Count, words: Words | None, ranges: Sequence[Below]
 ) -> Steps[list[tuple[str | None, int]]]:
-    """Return queries that together match what the query matches, none more than 10,000 records.
+    """Return queries that together match what `query` matches, none more than 10,000 records.
 
-    Each comes with its count. Raises `WindowExceeded` where a part cannot be made smaller, and
-    `Unreadable` where the parts do not add up to the whole.
+    Each comes with its count. Raises `WindowExceeded` if a part cannot be made smaller, and
+    `Unreadable` if the parts do not add up to the whole.
     """
     total: int = yield count(query)
     if total <= WINDOW or words is None:

@@ -1,8 +1,7 @@
-"""Where each Qualys platform answers, and what base addresses are accepted.
+"""Gateways of the Qualys platforms, and the base addresses that are accepted.
 
 The pods and their hosts are listed in docs/qualys.md: US1 and US2 documented [D: jwt, gs],
-the others observed [O: peer, qualys-cli]; two are disputed (EU3, UK1), so that every address can be
-set. Law of this file: a table, and what is wrong with an address.
+the others observed [O: peer, qualys-cli]; two are disputed (EU3, UK1), so every address can be set.
 """
 
 from collections.abc import Mapping
@@ -29,17 +28,17 @@ GATEWAYS: Final[Mapping[str, str]] = {
     "au1": "gateway.qg1.apps.qualys.com.au",
     "ksa1": "gateway.qg1.apps.qualysksa.com",
 }
-"""The host that all of patch management, mitigation and asset inventory answers on, by platform."""
+"""Host of patch management, mitigation and asset inventory, by platform."""
 
 ALIASES: Final[Mapping[str, str]] = {"us1": "qg1", "us2": "qg2", "us3": "qg3", "us4": "qg4"}
-"""The names of the pods where they differ from those of the existing SDK."""
+"""Names of pods that differ from those of the existing SDK."""
 
 OVERRIDES: Final = ("gateway_url", "api_url", "qualysguard_url")
-"""The keys of `override_platform`, as the existing SDK spells them; only the gateway is called."""
+"""The keys of `override_platform`, named as in the existing SDK; only the gateway is called."""
 
 
 def gateway_of(platform: str) -> str:
-    """Return the base address of a platform's gateway; raise `ConfigError` naming what is known."""
+    """Return the base address of a platform's gateway; raise `ConfigError` with the known names."""
     name = platform.strip().lower() if isinstance(platform, str) else ""
     host = GATEWAYS.get(ALIASES.get(name, name))
     if host is None:
@@ -53,7 +52,7 @@ def gateway_of(platform: str) -> str:
 
 
 def overridden(override: Mapping[str, str], *, allow_http: bool = False) -> str:
-    """Return the gateway of `override_platform`; raise `ConfigError` for what it cannot hold."""
+    """Return the gateway of `override_platform`; raise `ConfigError` for an invalid entry."""
     for key in override:
         if key not in OVERRIDES:
             raise ConfigError(
@@ -72,7 +71,7 @@ def overridden(override: Mapping[str, str], *, allow_http: bool = False) -> str:
 
 
 def checked_url(address: str, name: str, *, allow_http: bool = False) -> str:
-    """Return an address with its scheme and no slash at the end; raise `ConfigError` if unusable.
+    """Return an address with its scheme and without a final slash; raise `ConfigError` if invalid.
 
     Without a scheme it is https. Plain http is for this machine only, unless `allow_http`: a
     password and a token travel over it.
@@ -82,7 +81,7 @@ def checked_url(address: str, name: str, *, allow_http: bool = False) -> str:
     try:
         parts = urlsplit(whole)
         port_is_usable = parts.port != 0
-    except ValueError:  # a port that is no number, half an IPv6 address
+    except ValueError:  # an invalid port, or half an IPv6 address
         raise _unusable(name) from None
     host = parts.hostname or ""
     plain = not parts.username and not parts.query and not parts.fragment and whole.isprintable()

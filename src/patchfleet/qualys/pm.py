@@ -1,7 +1,7 @@
 """Patch management as functions of an account: `list_jobs(auth, "windows")`.
 
-The names, parameters and defaults are those of the existing SDK's documentation, and every other
-operation of the API beside them; each is the method of `Qualys` with the same name.
+The names, parameters and defaults of the existing SDK's documentation, and every other operation
+of the API; each is the method of `Qualys` with the same name.
 """
 
 import inspect

@@ -1,8 +1,7 @@
-"""Queries in QQL: refused where they cannot parse, and joined without changing what they mean.
+"""QQL queries: parsed before they are sent, and joined without a change of meaning.
 
-The grammar is what the vendor's pages and working queries show [D: qbp, qcm, ca]; its tokens are
-not known (the pages were not reachable), so that any name passes. Law of this file: pure, and
-doubt is for the query: what may be valid is left to the server.
+The grammar follows the vendor's pages and working queries [D: qbp, qcm, ca]. The pages of its
+tokens were not reachable, so any name passes: the server judges what may be valid.
 """
 
 from functools import cache
@@ -63,16 +62,16 @@ _WORDS: Final = {
     "NULL": "'null'",
     "$END": "the end",
 }
-"""What a person calls the parts of a query; the others are never the only ones expected."""
+"""Parts of a query as an error names them; the others are never the only ones expected."""
 
 QUOTING: Final = "text goes in backticks, as in vendorSeverity:`Critical`"
 
 
 def checked_query(text: str, parameter: str = "query") -> str:
-    """Return a query without space around it; raise `ConfigError` for one that cannot parse.
+    """Return a query without surrounding space; raise `ConfigError` if it cannot be parsed.
 
-    The error names the character, counted from 1, and what was expected there. An empty query is
-    none, and passes. Tokens and their values are not known here: the server judges them.
+    The error names the character, counted from 1, and what was expected there. An empty query
+    passes. Tokens and their values are not checked: the server judges them.
     """
     if not isinstance(text, str):
         raise refused(parameter, text, "a query in QQL, such as status:`Enabled`")
@@ -84,7 +83,7 @@ def checked_query(text: str, parameter: str = "query") -> str:
 def narrowed(query: str | None, extra: str) -> str:
     """Return a query that matches what both match; each is parsed first, then put in parentheses.
 
-    Without the parsing `a:1) or (b:2` would come out of its parentheses.
+    Without parsing, `a:1) or (b:2` would escape its parentheses.
     """
     both = [checked_query(query or ""), checked_query(extra, "extra")]
     parts = [part for part in both if part]
@@ -129,11 +128,11 @@ def _expected(text: str, position: int, names: set[str]) -> str:
     quote = text[position : position + 1]
     if quote and quote in "`\"'" and quote not in text[position + 1 :]:
         return f"a second {quote} that closes this one"
-    if not names:  # whatever stands there, the query was complete before it
+    if not names:  # the query was complete before this character
         return "the end, for no '(' is open"
-    if "NOT" not in names:  # within a range: names of tokens stand at the start of a condition
+    if "NOT" not in names:  # within a range: names of tokens are at the start of a condition
         names -= {"NAME"}
-    if "CMP" in names:  # a name was read, and nothing tells yet that it begins a range
+    if "CMP" in names:  # a name was read, and it does not yet begin a range
         names -= {"QUOTED", "DOTS"}
     return " or ".join(dict.fromkeys(said for name, said in _WORDS.items() if name in names))
 
