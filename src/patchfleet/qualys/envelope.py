@@ -69,7 +69,7 @@ def explain(response: Response) -> VendorError | None:
         if status == 429 or named or any(name in headers for name in LIMIT_HEADERS):
             return _limited(status, headers.get("x-ratelimit-towait-sec") or named)
     if status == 404 and not (said and said.is_own):
-        return NotTheVendor("something that is not Qualys says that this is not there (HTTP 404)")
+        return NotTheVendor("something that is not Qualys answers 'not found' (HTTP 404)")
     return _error_of(said, status) if said else None
 
 

@@ -46,7 +46,7 @@ class Below:
     spelled: Callable[[int], str] = str
 
     def halves(self, query: str | None) -> "tuple[tuple[str, Below], tuple[str, Below]] | None":
-        """Return both halves of a query and how each is split further; None if it cannot be split."""
+        """Return both halves of a query and their further split; None if it cannot be split."""
         if self.high - self.low < 2:
             return None
         middle = (self.low + self.high) // 2

@@ -1,7 +1,6 @@
-"""The body of a deployment job: every parameter checked, each field where the wire has it [D: cre].
+"""Body of a deployment job: parameters checked, each field in its place on the wire [D: cre].
 
-Law of this file: pure. What comes out can be sent as it is; what cannot be sent raises
-`ConfigError`, and nothing was sent.
+The result can be sent as it is; invalid parameters raise `ConfigError` before anything is sent.
 """
 
 from collections.abc import Mapping
@@ -105,7 +104,7 @@ READERS: Final[Mapping[str, Validator]] = {
     "alwaysShowCompletedPrompt": truth,
     **messages.NOTIFICATION,
 }
-"""How each parameter is read, and what it may be [D: cre, get] [O: peer]."""
+"""The validator of each parameter [D: cre, get] [O: peer]."""
 
 _EMPTY: Final = (
     "approvedPatches",
@@ -133,7 +132,7 @@ DEFAULTS: Final[Mapping[str, Any]] = {
     "additionalDynamicPatchesQQL": "",
     "linkedJobId": "",
 }
-"""What a new job has unless it says otherwise: unset lists and texts are sent empty [D: 3.5]."""
+"""Defaults of a new job: unset lists and texts are sent empty [D: 3.5]."""
 
 _NESTED: Final = ("preDeployment", "duringDeployment", "postDeployment", "notification")
 
@@ -145,10 +144,10 @@ def create_body(
     scheduleType: ScheduleType,
     **parameters: Unpack[JobParameters],
 ) -> dict[str, Any]:
-    """Return the body that creates a job; raise `ConfigError` where a rule is broken.
+    """Return the body that creates a job; raise `ConfigError` if a rule is broken.
 
-    The job is disabled, matches any tag, has no window and keeps the time of each agent unless it
-    says otherwise; Rollback is for both platforms [D: cre, 3.3, qql, end].
+    By default the job is disabled, matches any tag, has no window and keeps the time of each agent;
+    Rollback is for both platforms [D: cre, 3.3, qql, end].
     """
     given = {"name": name, "jobType": jobType, "scheduleType": scheduleType, **parameters}
     chosen = word("Windows", "Linux")("platform", platform)
@@ -167,9 +166,9 @@ def create_body(
 
 
 def job_changes(**changes: Unpack[JobChanges]) -> dict[str, Any]:
-    """Return what `update_job` changes in a job; raise `ConfigError` where a rule is broken.
+    """Return what `update_job` changes in a job; raise `ConfigError` if a rule is broken.
 
-    Only what is given is checked and returned, nothing is filled in; rules that need the rest of
+    Only given parameters are checked and returned, without defaults; rules that need the rest of
     the job are the server's. A job's platform cannot change. See `with_changes` [D: upd].
     """
     job = _read("update_job", changes)
@@ -180,10 +179,10 @@ def job_changes(**changes: Unpack[JobChanges]) -> dict[str, Any]:
 
 
 def with_changes(job: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a job's body with changes in it; what they do not name inside a message stays.
+    """Return a job's body with `changes` applied; parts of a message that they omit stay.
 
-    `PATCH` replaces what it names as a whole: without this, a new reboot message would take away
-    the deferment beside it.
+    `PATCH` replaces a named field as a whole: without this, a new reboot message would remove the
+    deferment beside it.
     """
     body = {**job, **changes}
     for name in _NESTED:
@@ -201,7 +200,7 @@ def _merged(before: Any, after: Any) -> Any:
 
 
 def _read(operation: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Read every value, and add what it says without words: a query is one, a zone is specific."""
+    """Read every value, and add flags that follow: a query is one, a zone is specific."""
     for name in given:
         if name not in READERS:
             raise unknown(operation, name, READERS)

@@ -1,8 +1,8 @@
-"""What a job says to the people at the machines, and to those who are mailed.
+"""Messages of a job to users at the machines, and its mail notifications.
 
-Messages, deferments and reboots have their place inside `preDeployment`, `duringDeployment` and
-`postDeployment` [D: get], mails inside `notification` [D: 3.12]. Law of this file: pure, and
-nothing is added that was not given: a job defers nothing unless it is told to.
+Messages, deferments and reboots belong inside `preDeployment`, `duringDeployment` and
+`postDeployment` [D: get], mails inside `notification` [D: 3.12]. Nothing is added that was not
+given: a job allows no deferment by default.
 """
 
 from collections.abc import Mapping
@@ -34,9 +34,9 @@ _DEFERMENT = mapping(
 
 
 def deferment(parameter: str, value: object) -> dict[str, Any]:
-    """Return how often, and for how long each time, a user may put off what comes [D: get].
+    """Return the number of times, and the time each, that a user may defer a step [D: get].
 
-    All of it together is at most 168 hours [D: faq].
+    The total is at most 168 hours [D: faq].
     """
     found = dict(_DEFERMENT(parameter, value))
     if found["count"] * found["interval"] * _MINUTES[found["intervalUnit"]] > 168 * 60:
@@ -65,9 +65,9 @@ reboot_countdown = _message({**_MESSAGE, "interval": whole_number(1), "intervalU
 
 
 def on_complete(parameter: str, value: object) -> dict[str, Any]:
-    """Return the message of a deployment that is done; its further fields are not known [D: get].
+    """Return the message of a finished deployment; its further fields are not known [D: get].
 
-    The page was read up to `userMessage` only, so that any field passes.
+    The page was read up to `userMessage` only, so any field passes.
     """
     if not isinstance(value, Mapping):
         return dict(during_deployment(parameter, value))
@@ -82,13 +82,13 @@ REBOOT: Final[Mapping[str, Validator]] = {
     "rebootCountdown": reboot_countdown,
     "onComplete": on_complete,
 }
-"""What stands inside `postDeployment` [D: get], each a parameter of its own as well."""
+"""Fields of `postDeployment` [D: get], each a parameter of its own as well."""
 
 _POST_OBJECT = mapping({**REBOOT, **_MESSAGE})
 
 
 def post_deployment(parameter: str, value: object) -> dict[str, Any]:
-    """Return what happens after deployment: a text is the message that it is done."""
+    """Return the steps after deployment: a text is the message that it is done."""
     if isinstance(value, str):
         return dict(during_deployment(parameter, value))
     if isinstance(value, Mapping):
@@ -104,7 +104,7 @@ def actions(parameter: str, value: object) -> Any:
 
 
 def chain(parameter: str, value: object) -> list[dict[str, Any]]:
-    """Return the rules by which a job waits for another one's success: a list [D: 3.3]."""
+    """Return the rules by which a job waits for another job's success: a list [D: 3.3]."""
     return objects(parameter, [value] if isinstance(value, Mapping) else value)
 
 
@@ -124,7 +124,7 @@ NOTIFICATION: Final[Mapping[str, Validator]] = {
     "notificationConfigCompletedPercentage": whole_number(1, 100),
     "notificationEvents": events,
 }
-"""The parameters that stand inside `notification`."""
+"""The parameters inside `notification`."""
 
 _NOTIFICATION_PLACES: Final = {
     "notificationType": ("notificationTypes", "email"),
@@ -134,9 +134,9 @@ _NOTIFICATION_PLACES: Final = {
 
 
 def place_messages(given: dict[str, Any]) -> None:
-    """Move deferment and reboots to where the wire has them: inside the deployments [D: get].
+    """Move deferment and reboots to their place on the wire: inside the deployments [D: get].
 
-    A text after deployment has no documented place but `onComplete`; it goes there, or, where
+    A text after deployment has no documented place but `onComplete`; it goes there, or, if
     `onComplete` is given too, stays beside it, as the existing SDK sends it [O: peer].
     """
     _put(given, "preDeployment", "deferment")
@@ -153,13 +153,13 @@ def _put(given: dict[str, Any], place: str, name: str) -> None:
     inside = given.setdefault(place, {})
     if name in inside:
         raise ConfigError(
-            f"{name} is {shown(given[name])} and stands in {place} too, but must be given once"
+            f"{name} is {shown(given[name])} and is in {place} too, but must be given once"
         )
     inside[name] = given.pop(name)
 
 
 def place_notification(given: dict[str, Any]) -> None:
-    """Move what is said of mails to where the wire has it: inside `notification` [D: 3.12]."""
+    """Move the mail parameters to their place on the wire: inside `notification` [D: 3.12]."""
     for name, (group, key) in _NOTIFICATION_PLACES.items():
         if name in given:
             group_of = given.setdefault("notification", {}).setdefault(group, {})

@@ -1,9 +1,9 @@
-"""What `create_job` takes, and the rules between its parameters.
+"""Parameters of `create_job`, and the rules between them.
 
-The parameters are those of the existing SDK, spelled as it spells them, and what the vendor's page
-has beyond them [D: cre, get, 3.3, 3.5, 3.12]. The rules look at the wire's body, flat as it is
-before messages and mails are placed. Law of this file: pure; a rule says no only to what the
-documentation excludes, to what would be silently ignored, and to what leaves open when a job runs.
+The parameters are those of the existing SDK, under its names, and further ones of the vendor's page
+[D: cre, get, 3.3, 3.5, 3.12]. The rules check the wire's body, flat as it is before messages and
+mails are placed. A rule refuses only what the documentation excludes, what the server would
+silently ignore, and what leaves the time of a run open.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -29,7 +29,7 @@ class JobParameters(TypedDict, total=False):
 
     description: str | None
     status: Literal["Disabled", "Enabled"] | None
-    # What is done
+    # Patches and actions
     approvedPatches: Ids | None
     isDynamicPatchesQQL: bool | None
     dynamicQQLType: Literal[0, 1, 2, "0", "1", "2"] | None
@@ -42,7 +42,7 @@ class JobParameters(TypedDict, total=False):
     preDeployActions: Actions | None
     postDeployActions: Actions | None
     customPatchURLId: int | str | None
-    # To which machines
+    # Assets
     assetIds: Ids | None
     assetTagIds: Ids | None
     matchAllTagIds: Ids | None
@@ -52,7 +52,7 @@ class JobParameters(TypedDict, total=False):
     exclusionFilterType: Match | None
     coAuthorUserIds: Ids | None
     isAssetImported: bool | None
-    # When
+    # Schedule
     startDateTime: str | datetime | None
     recurring: bool | None
     recurringWeekDays: str | None
@@ -69,7 +69,7 @@ class JobParameters(TypedDict, total=False):
     downloadRandomizeTime: int | str | None
     downloadRandomizeTimeUnit: Unit | None
     opportunisticDownloads: bool | None
-    # What people see
+    # Messages
     preDeployment: Message | None
     duringDeployment: Message | None
     postDeployment: Message | None
@@ -88,7 +88,7 @@ class JobParameters(TypedDict, total=False):
 
 
 class JobChanges(JobParameters, total=False):
-    """What `update_job` takes: the parameters of a job, and those that every job has."""
+    """The parameters of `update_job`: those of a job, and those that every job has."""
 
     name: str | None
     jobType: JobType | None
@@ -99,9 +99,9 @@ REPEATING: Final = ("Daily", "Weekly", "Monthly")
 """The schedules of jobs that run more than once [D: end]."""
 
 WINDOW_FORM: Final = "1 to 168 HOURS, 1 to 10080 MINUTES, or -1 for none"
-"""What a job's window may be, its timeout [D: end] [O: peer]."""
+"""The form of a job's window, its timeout [D: end] [O: peer]."""
 SPREAD_FORM: Final = "0 to 2 HOURS or 0 to 120 MINUTES"
-"""Over how long downloads may be spread [O: peer]."""
+"""The time over which downloads may be spread [O: peer]."""
 
 QUERIES: Final = ("dynamicPatchesQQL", "additionalDynamicPatchesQQL")
 """The queries that choose patches at each run."""
@@ -125,17 +125,17 @@ _OF_A_MONTH = (
     "patchTuesdayPlusXDays",
 )
 _NO_DAY = "0,0,0,0,0,0,0"
-"""How a week without a chosen day reads [O: peer]."""
+"""A week without a chosen day [O: peer]."""
 
 
 def check_together(job: Body) -> None:
-    """Raise `ConfigError` for parameters that exclude each other, as far as they are given."""
+    """Raise `ConfigError` for given parameters that exclude each other."""
     for rule in _TOGETHER:
         rule(job)
 
 
 def check_whole(job: Body) -> None:
-    """Raise `ConfigError` for what a new job needs and does not have."""
+    """Raise `ConfigError` for parameters that a new job needs and lacks."""
     _check_start(job)
     _check_nth_weekday(job)
     _check_day_is_named(job)
@@ -187,7 +187,7 @@ def _check_query(job: Body) -> None:
 
 
 def _check_platform(job: Body) -> None:
-    """Refuse a setting of the other platform; False asks for nothing where it is the default."""
+    """Refuse a setting of the other platform; False is accepted if it is the default."""
     platform = job.get("platform")
     for name, own in _OWN_PLATFORM.items():
         if platform is None or platform == own or job.get(name) is None:
@@ -197,7 +197,7 @@ def _check_platform(job: Body) -> None:
 
 
 def _check_days(job: Body) -> None:
-    """Refuse the days of another schedule: they would be ignored, and the job run on others."""
+    """Refuse the days of another schedule: the job would ignore them and run on others."""
     schedule = job.get("scheduleType")
     if schedule is None:
         return

@@ -1,8 +1,8 @@
-"""One value at a time: what a parameter may be, and how the wire spells it.
+"""Validators of single values: accepted forms of a parameter, and its form on the wire.
 
-A reader takes the parameter's name and what was given, and returns the wire's form or raises
-`ConfigError`: one line with the parameter, the value and what is allowed.
-Law of this file: pure, and nothing is guessed: a value that is not surely meant is refused.
+A validator takes the parameter's name and value, and returns the wire's form or raises
+`ConfigError`: one line with the parameter, the value and what is allowed. Nothing is guessed: an
+ambiguous value is refused.
 """
 
 import re
@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from patchfleet.errors import ConfigError
 
 Validator: TypeAlias = Callable[[str, Any], Any]
-"""What checks a value: (the parameter's name, what was given) to the wire's form."""
+"""A validator: (the parameter's name, its value) to the wire's form."""
 
 START_FORM = "a datetime, or a text such as '2022-2-20 01:18:30 PM'"
 
@@ -27,13 +27,13 @@ _START = re.compile(
 _WHOLE = re.compile(r"\s*[+-]?[0-9]{1,18}\s*")
 _ADDRESS = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+")
 _WIDEST = 2**63 - 1
-"""The greatest number that is surely read on the other side."""
+"""The greatest number that the other side surely reads."""
 _SHORT = Repr()
 _SHORT.maxstring = _SHORT.maxother = 60
 
 
 def refused(parameter: str, value: object, allowed: str, hint: str | None = None) -> ConfigError:
-    """Return the error for a value that cannot be used: parameter, value, what is allowed."""
+    """Return the error for an invalid value: parameter, value, what is allowed."""
     return ConfigError(f"{parameter} is {shown(value)}, but must be {allowed}", hint=hint)
 
 
@@ -43,7 +43,7 @@ def shown(value: object) -> str:
 
 
 def unknown(what: str, name: object, known: Iterable[str]) -> ConfigError:
-    """Return the error for a name that is not known, with the one that was probably meant."""
+    """Return the error for an unknown name, with the most similar known one."""
     names = list(known)
     close = get_close_matches(str(name), names, 1)
     hint = f"did you mean '{close[0]}'?" if close else "there are " + ", ".join(names)
@@ -76,7 +76,7 @@ def line(parameter: str, value: object) -> str:
 
 
 def word(*allowed: str) -> Validator:
-    """Return a reader of one of these words, in any case, as the wire spells it."""
+    """Return a validator of one of these words, in any case, as the wire writes it."""
     spelled = {known.lower(): known for known in allowed}
 
     def read(parameter: str, value: object) -> str:
@@ -89,7 +89,7 @@ def word(*allowed: str) -> Validator:
 
 
 def whole_number(low: int, high: int | None = None, *, allowed: str | None = None) -> Validator:
-    """Return a reader of a whole number, or of its digits, between two bounds that are allowed."""
+    """Return a validator of a whole number, or of its digits, between two inclusive bounds."""
     bounds = f"from {low} to {high}" if high is not None else f"from {low}"
     wanted = allowed or f"a whole number {bounds}"
 
@@ -108,13 +108,13 @@ def whole_number(low: int, high: int | None = None, *, allowed: str | None = Non
 
 
 def digits(low: int, high: int, *, allowed: str | None = None) -> Validator:
-    """Return a reader of a whole number that the wire wants as a text [D: cre]."""
+    """Return a validator of a whole number that the wire takes as a text [D: cre]."""
     read = whole_number(low, high, allowed=allowed)
     return lambda parameter, value: str(read(parameter, value))
 
 
 def digits_or_none(low: int, high: int) -> Validator:
-    """Return a reader as `digits` is, for which 0 says that there is none."""
+    """Return a validator like `digits`, for which 0 means none."""
     read = whole_number(low, high)
 
     def read_or_none(parameter: str, value: object) -> str | None:
@@ -125,7 +125,7 @@ def digits_or_none(low: int, high: int) -> Validator:
 
 
 def mapping(fields: Mapping[str, Validator], *, needed: Iterable[str] = ()) -> Validator:
-    """Return a reader of an object with these fields, of which those `needed` must be there."""
+    """Return a validator of an object with these fields, of which those `needed` are mandatory."""
     required = tuple(needed)
 
     def read(parameter: str, value: object) -> dict[str, Any]:
@@ -143,7 +143,7 @@ def mapping(fields: Mapping[str, Validator], *, needed: Iterable[str] = ()) -> V
 
 
 def plain(parameter: str, value: object) -> Any:
-    """Return a value made of what JSON has, for parts whose fields are not documented."""
+    """Return a value that JSON can hold, for parts whose fields are not documented."""
     if isinstance(value, str):
         return text(parameter, value)
     if value is None or isinstance(value, bool | int):
@@ -174,9 +174,9 @@ def week_days(parameter: str, value: object) -> str:
 
 
 def start(parameter: str, value: object) -> str | datetime:
-    """Return a local time as the wire spells it [D: cre]; an aware datetime comes back as it is.
+    """Return a local time as the wire writes it [D: cre]; an aware datetime is returned unchanged.
 
-    Which local time an aware one is depends on the job's zone: see `local_text`.
+    The local time of an aware one depends on the job's zone: see `local_text`.
     """
     if isinstance(value, datetime):
         return value if value.tzinfo is not None else local_text(value)
@@ -186,7 +186,7 @@ def start(parameter: str, value: object) -> str | datetime:
     year, month, day, hour, minute, second = map(int, found.group(1, 2, 3, 4, 5, 6))
     try:
         if not 1 <= hour <= 12:
-            raise ValueError  # noqa: TRY301 -- an hour that is none, as a month that is none
+            raise ValueError  # noqa: TRY301 -- an invalid hour is an error as an invalid month is
         datetime(year, month, day, hour % 12, minute, second)  # noqa: DTZ001 -- local by nature
     except ValueError:
         raise refused(parameter, value, START_FORM + ", of a moment that exists") from None
@@ -194,7 +194,7 @@ def start(parameter: str, value: object) -> str | datetime:
 
 
 def local_text(moment: datetime) -> str:
-    """Spell the clock of a datetime as the wire does, whatever the language of this machine."""
+    """Format the clock of a datetime as the wire does, whatever the language of this machine."""
     half = "AM" if moment.hour < 12 else "PM"
     return f"{moment.year:04}-{moment:%m-%d} {moment.hour % 12 or 12:02}:{moment:%M:%S} {half}"
 
@@ -213,7 +213,7 @@ def zone(parameter: str, value: object) -> str:
 
 
 def addresses(parameter: str, value: object) -> str:
-    """Return e-mail addresses as the wire wants them: one text, separated by commas [D: 3.12]."""
+    """Return e-mail addresses as the wire takes them: one text, separated by commas [D: 3.12]."""
     parts: list[Any] = []
     if isinstance(value, str):
         parts = value.split(",")

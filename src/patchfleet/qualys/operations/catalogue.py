@@ -1,6 +1,6 @@
-"""Things looked up by id, the catalogue, and what is counted (docs/qualys.md).
+"""Look-ups by id, the patch catalogue and vulnerability counts (docs/qualys.md).
 
-What has no answer is not passed over: it stands in `missing` of the list that comes back.
+Ids without an answer are listed in `missing` of the result.
 """
 
 import re
@@ -63,7 +63,7 @@ _COUNTS = reader(RecordDecoder[list[ProductVulnCount]](list[ProductVulnCount]))
 
 
 class AssetUuid(NamedTuple):
-    """An asset's number, and the UUID that jobs want."""
+    """An asset's number, and the UUID that jobs take."""
 
     assetId: str
     assetUuid: str
@@ -91,7 +91,7 @@ def get_patch_catalog(
 ) -> Work[BaseList[CatalogPatch]]:
     """Look patches up in the catalogue by their ids, a thousand a call [D: cat1].
 
-    Only those of the given platform come back; the others stand in `missing`.
+    Only those of the given platform come back; the others are listed in `missing`.
     """
     ids = _uuids("patchId", patchId)
     names = attribute_names(attributes)
@@ -160,7 +160,7 @@ def get_packages_in_linux_patch(
     filter: str | None = None,  # noqa: A002
     pageSize: int = 10,
 ) -> RecordStream[PackageDetail, BaseList[PackageDetail]]:
-    """List the packages of Linux patches, all pages of each; each says which patch it is of."""
+    """List the packages of Linux patches, all pages of each; each package names its patch."""
     ids = _uuids("patchId", patchId)
     text = None if filter is None else checked_query(filter, "filter")
     paging.check_sizes(pageSize, "all")
@@ -196,14 +196,14 @@ def get_packages_in_linux_patch(
 
 
 def _package_key(package: PackageDetail) -> tuple[Any, ...]:
-    # What else is told about it may tell it from its namesake.
+    # Its other fields may distinguish it from a package of the same name.
     return package.packageName, package.architecture, repr(package.extra)
 
 
 def get_products_in_windows_patch(
     patchId: str | Iterable[str],
 ) -> Procedure[BaseList[AssociatedProduct]]:
-    """List the products that Windows patches are for; each says which patch it is of."""
+    """List the products that Windows patches are for; each product names its patch."""
     ids = _uuids("patchId", patchId)
     parts = [
         call(
@@ -265,7 +265,7 @@ def count_product_vulns(
 def lookup_cves(qids: Ids) -> Work[BaseList[PMVulnerability]]:
     """Look up the CVEs of Qualys's vulnerability numbers, a thousand a call [O: peer].
 
-    QIDs that have no answer stand in `missing`.
+    QIDs without an answer are listed in `missing`.
     """
     numbers = whole_numbers("qids", qids)
     parts = [
@@ -285,7 +285,7 @@ def lookup_cves(qids: Ids) -> Work[BaseList[PMVulnerability]]:
 def lookup_host_uuids(assetIds: Ids) -> Work[BaseList[AssetUuid]]:
     """Look up the UUIDs of assets by their numbers, a thousand a call [O: peer].
 
-    Assets that have none stand in `missing`.
+    Assets without one are listed in `missing`.
     """
     numbers = whole_numbers("assetIds", assetIds)
     parts = [
@@ -319,13 +319,13 @@ def _mapped(response: Response) -> list[AssetUuid]:
 def _looked_up(
     name: str, parts: Sequence[Operation[list[Any]]], ids: Sequence[Any], key: Callable[[Any], Any]
 ) -> Procedure[BaseList[Any]]:
-    """Return what runs the calls at once, and says which of the ids had no answer."""
+    """Return a procedure that runs the calls together, and lists ids without an answer."""
 
     def steps() -> Steps[BaseList[Any]]:
         lists = yield Concurrent(tuple(parts))
         found = BaseList(record for one in lists for record in one)
         keys = map(key, found)
-        known = {one for one in keys if isinstance(one, str | int)}  # others are odd: see problems
+        known = {one for one in keys if isinstance(one, str | int)}  # see `problems` for others
         found.missing = [one for one in ids if one not in known]
         return found
 
@@ -355,9 +355,9 @@ def whole_numbers(parameter: str, ids: Ids) -> list[int]:
 
 
 def list_tags(platform: AnyPlatform = "all") -> Procedure[BaseList[Tag]]:
-    """List the asset tags there are, as the assets of patch management carry them.
+    """List the asset tags that the assets of patch management have.
 
-    No call lists tags with the GUIDs that jobs want; the assets name both.
+    No call lists tags with the GUIDs that jobs take; the assets name both.
     """
 
     def steps() -> Steps[BaseList[Tag]]:
@@ -376,9 +376,9 @@ def list_tags(platform: AnyPlatform = "all") -> Procedure[BaseList[Tag]]:
 
 
 def get_tag_id(name: str, platform: AnyPlatform = "all") -> Procedure[str]:
-    """Return the GUID of the tag with this name; raise `NotFound` naming those that are close.
+    """Return the GUID of the tag with this name; raise `NotFound` naming similar ones.
 
-    Raises `ConfigError` where several tags have the name.
+    Raises `ConfigError` if several tags have the name.
     """
 
     def steps() -> Steps[str]:

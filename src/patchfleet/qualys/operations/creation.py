@@ -1,6 +1,6 @@
-"""What is made carries a marker, by which it is found whatever became of the request.
+"""Creation of jobs with a marker, by which a job is found whatever the answer.
 
-The marker stands at the end of the description, and in the journal before anything is sent.
+The marker is at the end of the description, and in the journal before anything is sent.
 """
 
 import secrets
@@ -27,14 +27,14 @@ from patchfleet.transport.operation import (
 )
 
 LOOKS_AFTER_SECONDS = (2.0, 5.0, 15.0)
-"""When what may have been made is looked for again; the server may be slow to show it."""
+"""When to look again for a job that may have been created; the server may be slow to list it."""
 
 _BEGIN = "[patchfleet "
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of job: the call that makes one, its path, and how those there are are read."""
+    """A kind of job: the call that creates one, its path, and the call that lists them."""
 
     name: str
     path: str
@@ -48,9 +48,9 @@ def creation(
     result: Callable[[PMDeploymentJob, bool], T],
     marker: str = "",
 ) -> Change[T]:
-    """Make a job of this body; `result` is made of the job as it is read, and whether it was there.
+    """Create a job of this body; `result` takes the job as read and whether it already existed.
 
-    It is sent again only where no job has its marker.
+    It is sent again only if no job has its marker.
     """
     marker = marker or f"{_BEGIN}{secrets.token_hex(8)}]"
     description = f"{body.get('description') or ''} {marker}".strip()
@@ -65,7 +65,7 @@ def creation(
             if marker in (job.description or ""):
                 return _seen([job])
         jobs = yield from _marked(kind, sent, marker)
-        if jobs is None:  # no list at all is no proof that it is not there
+        if jobs is None:  # an empty list is no proof that the job does not exist
             return {marker: Sight("unclear", "the list of jobs is empty")}
         return _seen(jobs) or {marker: Sight("not done", f"no job with the marker {marker}")}
 
@@ -97,7 +97,7 @@ def _seen(jobs: list[PMDeploymentJob]) -> dict[str, Sight]:
 def _marked(
     kind: Kind, sent: Mapping[str, Any], marker: str
 ) -> Steps[list[PMDeploymentJob] | None]:
-    """Return the jobs with this marker, among those of its name; None of an empty list."""
+    """Return the jobs of this name that have this marker; None if the list of jobs is empty."""
     jobs = yield kind.list_of(sent["platform"])
     if not jobs:
         return None
@@ -113,7 +113,7 @@ def _marked(
 
 
 def _may_be_called(listed: Any, name: str) -> bool:
-    """Say whether a job may have this name: the list may spell it otherwise, or cannot be read."""
+    """Return whether a job may have this name: the list may write it otherwise, or unreadable."""
     text = word_of(listed) if isinstance(listed, str) else None
     if text is None or "\ufffd" in text:
         return True
@@ -131,12 +131,12 @@ def _refuse_twins(jobs: list[PMDeploymentJob]) -> None:
 
 
 def unmarked(description: str) -> str:
-    """Return a description without the marker in it."""
+    """Return a description without its marker."""
     before, mark, after = description.partition(_BEGIN)
     return (before + after.partition("]")[2]).strip() if mark else description
 
 
 def marker_of(job: PMDeploymentJob) -> str:
-    """Return the marker of a job, or nothing where it has none."""
+    """Return the marker of a job, or an empty text."""
     _, mark, after = (job.description or "").partition(_BEGIN)
     return f"{mark}{after.partition(']')[0]}]" if mark else ""

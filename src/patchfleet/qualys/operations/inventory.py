@@ -1,8 +1,8 @@
-"""The inventory of all assets (GAV), asked in QQL (docs/qualys.md) [O: peer and others].
+"""Inventory of all assets (GAV), queried in QQL (docs/qualys.md) [O: peer and others].
 
-Every input stands in the query of a POST without a body. A page says whether more follow and after
-which asset; where nothing matches, 204 without a body may be the answer [O: peer]. Law of this
-file: that is believed only where nothing was to follow, and where the count says 0 too.
+Every input is in the query of a POST without a body. A page names whether more follow and after
+which asset. If nothing matches, the answer may be 204 without a body [O: peer]; it is believed only
+if nothing was to follow and the count is 0 too.
 """
 
 from collections.abc import Iterable
@@ -42,8 +42,8 @@ def query_assets(
 ) -> RecordStream[Host, BaseList[Host]]:
     """List the assets that a query in QQL matches, each once, all pages.
 
-    `lastSeenAssetId` begins after that asset. Raises `Unreadable` where a page repeats, or says
-    that more follow and not after which asset.
+    `lastSeenAssetId` begins after that asset. Raises `Unreadable` if a page repeats, or announces
+    more assets without a cursor.
     """
     if filter is None:
         raise ConfigError("query_assets has no filter", hint="get_all_assets lists all of them")
@@ -73,7 +73,7 @@ def get_all_assets(
 
 
 def get_asset(assetId: int | str) -> Operation[Host]:
-    """Read one asset by its number; raise `NotFound` where there is none."""
+    """Read one asset by its number; raise `NotFound` if there is none."""
     number = _number("assetId", assetId)
 
     def read(response: Response) -> Host:
@@ -187,10 +187,10 @@ def _listing(
 
 
 def _identity(query: Query, host: Host) -> object:
-    """Return what tells an asset from the others.
+    """Return the identity of an asset: its number, or its agent's id.
 
-    With `includeFields` an asset may come without its number. Then its agent tells; an asset
-    without an agent either is like no other, and the cursor alone shows that nothing repeats.
+    With `includeFields` an asset may come without its number, and then its agent identifies it. An
+    asset with neither equals no other; the cursor alone shows that nothing repeats.
     """
     if host.assetId is not None or query.get("includeFields") is None:
         return host.assetId
@@ -205,11 +205,11 @@ def _cursored(response: Response, *, is_first: bool) -> paging.Cursored[Host]:
     if not hosts and (page.hasMore or not is_first):
         raise Unreadable("a page of the inventory is empty where more assets were to follow")
     if page.hasMore not in (0, 1):
-        raise Unreadable("a page of the inventory does not say whether more assets follow")
+        raise Unreadable("a page of the inventory does not state whether more assets follow")
     if not page.hasMore:
         return paging.Cursored(hosts, None)
     if page.lastSeenAssetId is None:
-        raise Unreadable("a page says that more assets follow, and names no lastSeenAssetId")
+        raise Unreadable("a page announces more assets without a lastSeenAssetId")
     return paging.Cursored(hosts, str(page.lastSeenAssetId))
 
 

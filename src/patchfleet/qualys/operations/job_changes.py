@@ -1,7 +1,7 @@
-"""Deployment jobs that are made, changed, switched and deleted.
+"""Creation, change, switching and deletion of deployment jobs.
 
-None of these calls is repeated blindly, and none is believed by its status: whatever was answered,
-the jobs are read (`transport/change.py`).
+None of these calls is repeated blindly, and no status is proof: whatever the answer, the jobs are
+read back (`transport/change.py`).
 """
 
 from collections.abc import Mapping
@@ -48,8 +48,8 @@ def create_job(
     """Create a deployment job; it is disabled unless `status="Enabled"` [D: cre].
 
     Returns a sentence whose `id` is the job's. Every parameter is checked first (`ConfigError`).
-    The description gets a marker, `[patchfleet …]`: whatever was answered, the job is looked for,
-    and only a job that is not there is sent again.
+    The description gets a marker, `[patchfleet …]`: whatever the answer, the job is looked for, and
+    it is sent again only if it does not exist.
     """
     return made_of(create_body(platform, name, jobType, scheduleType, **parameters))
 
@@ -57,10 +57,10 @@ def create_job(
 def clone_job(
     jobId: str | PMJob | PMDeploymentJob, name: str, **changes: Unpack[JobParameters]
 ) -> Procedure[JobCreated]:
-    """Create a job like another one, under another name, disabled unless `status` says otherwise.
+    """Create a job like another one, under another name, disabled unless `status` is given.
 
-    `changes` are parameters of `create_job`. What the server sets, and the marker, are not copied.
-    A job as `get_job` returns it is copied as it was read, and not read again.
+    `changes` are parameters of `create_job`. Fields that the server sets, and the marker, are not
+    copied. A job as `get_job` returns it is copied without being read again.
     """
     number = job_id(jobId)
     if not isinstance(name, str) or not name.strip():
@@ -83,7 +83,7 @@ def clone_body(job: PMDeploymentJob, changed: Mapping[str, Any]) -> dict[str, An
 
 
 def made_of(body: Mapping[str, Any], marker: str = "") -> Change[JobCreated]:
-    """Make a deployment job of its body."""
+    """Create a deployment job of its body."""
 
     def result(job: PMDeploymentJob, was_there: bool) -> JobCreated:
         created = JobCreated(str(job.id), str(body["name"]))
@@ -94,7 +94,7 @@ def made_of(body: Mapping[str, Any], marker: str = "") -> Change[JobCreated]:
 
 
 def wire(job: PMDeploymentJob) -> dict[str, Any]:
-    """Return a job as the wire has it, the fields that nobody documents included."""
+    """Return a job as the wire has it, undocumented fields included."""
     value: dict[str, Any] = msgspec.to_builtins(job)
     value.pop("problems of reading", None)
     return {name: one for name, one in value.items() if one is not None}
@@ -103,12 +103,12 @@ def wire(job: PMDeploymentJob) -> dict[str, Any]:
 def update_job(
     jobId: str | PMJob | PMDeploymentJob, **changes: Unpack[JobChanges]
 ) -> Procedure[PMDeploymentJob]:
-    """Change a job: read it, change what is given, send the whole back, as the page advises.
+    """Change a job: read it, apply `changes`, send the whole back, as the page advises.
 
     Parameters are those of `create_job`. Jobs that run once can be changed only before they are
-    enabled [D: end]. Returns the job as it is then, read again and compared with what was sent: a
-    field that is not as it was sent is an error that names it. Raises `StalePlan` where a job is
-    given as `get_job` returned it, and is another by now.
+    enabled [D: end]. Returns the changed job, read again and compared with what was sent: a field
+    that differs is an error that names it. Raises `StalePlan` if a job is given as `get_job`
+    returned it, and has changed since.
     """
     number = job_id(jobId)
     changed = job_changes(**changes)
@@ -134,7 +134,7 @@ def update_job(
 
 
 def updating(number: str, body: Mapping[str, Any]) -> Change[PMDeploymentJob]:
-    """Send the whole body of a job, and read whether it is so."""
+    """Send the whole body of a job, and read whether the job matches it."""
 
     def look(_: Any) -> Steps[Mapping[str, Sight]]:
         job: PMDeploymentJob = yield get_job(number)
@@ -154,13 +154,13 @@ def updating(number: str, body: Mapping[str, Any]) -> Change[PMDeploymentJob]:
 
 
 def _documented(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields that are a job's own: not what the server sets, nor what nobody knows."""
+    """Return the documented fields of a job that the server does not set."""
     known = set(PMDeploymentJob.__struct_fields__) - set(_SET_BY_THE_SERVER)
     return {name: value for name, value in body.items() if name in known}
 
 
 def differing(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
-    """Return the names of what is not as wanted; what is unset, empty, none or off is alike."""
+    """Return the names of fields that differ; unset, empty, none and off are equal."""
     return [name for name, value in wanted.items() if not _is_alike(value, found.get(name))]
 
 
@@ -170,7 +170,7 @@ def _is_alike(wanted: Any, found: Any) -> bool:
     if isinstance(wanted, Mapping) and isinstance(found, Mapping):
         return not differing(wanted, found)
     if isinstance(wanted, list) and isinstance(found, list):
-        if all(isinstance(one, str) for one in (*wanted, *found)):  # ids: their order is nobody's
+        if all(isinstance(one, str) for one in (*wanted, *found)):  # ids: order has no meaning
             return sorted(map(str.lower, wanted)) == sorted(map(str.lower, found))
         pairs = zip(wanted, found, strict=False)
         return len(wanted) == len(found) and all(_is_alike(*pair) for pair in pairs)
@@ -184,14 +184,14 @@ def _is_unset(value: Any) -> bool:
 
 
 def _read_if_any(response: Response) -> Any:
-    """Return what an answer of unknown form says; it may be nothing, and no refusal."""
+    """Return the content of an answer of unknown form; an empty one is not a refusal."""
     return whole(response) if response.body.strip() else None
 
 
 def delete_job(jobId: JobIds) -> Change[BaseList[JobChange]]:
-    """Delete one job or several; the answer says of each asked for what became of it [O: peer].
+    """Delete one job or several; the answer has a result for each of them [O: peer].
 
-    It takes up to half an hour until agents know of it, and a job they have runs [D: end].
+    Agents may take half an hour to notice, and run a job that they already have [D: end].
     """
     ids = some(job_ids(jobId))
     send = call(
@@ -209,10 +209,10 @@ def _all_jobs() -> Steps[BaseList[PMJob]]:
 
 
 def change_job_status(action: Action, jobId: JobIds) -> Change[BaseList[JobChange]]:
-    """Enable or disable jobs; the answer says of each asked for what became of it [O: peer].
+    """Enable or disable jobs; the answer has a result for each of them [O: peer].
 
-    `status` is `success` for those that are read as they were to be, `unknown` where nobody can
-    tell. Jobs that run once are enabled once and never disabled [D: end].
+    `status` is `success` for jobs that are read back as wanted, `unknown` if that cannot be
+    determined. Jobs that run once are enabled once and never disabled [D: end].
     """
     status = str(action).strip().capitalize()
     if status not in ("Enabled", "Disabled"):

@@ -1,6 +1,6 @@
-"""Deployment jobs: list them, read them, see their runs and results [O: peer; get: D].
+"""Deployment jobs, their runs and results: listing and reading [O: peer; get: D].
 
-A list of jobs is of one platform; `all` asks both at once.
+A list of jobs is of one platform; `all` requests both together.
 """
 
 from collections.abc import Mapping, Sequence
@@ -57,11 +57,11 @@ _RUNS = reader(RecordDecoder[list[PMRun]](list[PMRun]))
 _RESULT = reader(RecordDecoder[JobResultSummary](JobResultSummary))
 
 RESULTS_AT_ONCE = 64
-"""How many jobs' results are asked for before any is handed out, when they are iterated."""
+"""The number of jobs whose results are requested before any is yielded."""
 
 
 class JobsAsked(TypedDict, total=False):
-    """What narrows a list of jobs, and how it is read."""
+    """The filters of a list of jobs, and its paging."""
 
     filter: str | None
     attributes: Attributes
@@ -78,10 +78,10 @@ _BY_DEFAULT: Final = {"coauthorJob": False, "ownedJob": False, "pageSize": 10}
 def list_jobs(
     platform: AnyPlatform = "all", page_count: paging.PageCount = "all", **asked: Unpack[JobsAsked]
 ) -> Work[BaseList[PMJob]]:
-    """List the deployment jobs that match, of one platform or of both, asked for at once.
+    """List the deployment jobs that match, of one platform or of both together.
 
-    `filter` is QQL, `page_count` how many pages to read of each platform. Raises `WindowExceeded`
-    for more than 10,000 jobs [D: gs], and a `VendorError` where either platform fails.
+    `filter` is QQL, `page_count` the number of pages to read of each platform. Raises
+    `WindowExceeded` for more than 10,000 jobs [D: gs], and a `VendorError` if either fails.
     """
     return side_by_side("list_jobs", _platform_listings(platform, page_count, **asked))
 
@@ -98,7 +98,7 @@ def _platform_listings(
     platform: str,
     page_count: paging.PageCount,
     *,
-    filter: str | None = None,  # noqa: A002 -- the wire's word, and the existing SDK's
+    filter: str | None = None,  # noqa: A002 -- the name on the wire and in the existing SDK
     attributes: Attributes = None,
     coauthorJob: bool = False,
     ownedJob: bool = False,
@@ -135,7 +135,7 @@ def _job_page(query: Query, number: int, size: int) -> Operation[list[PMJob]]:
 def side_by_side(
     name: str, parts: Sequence[RecordStream[Any, BaseList[Any]]]
 ) -> Work[BaseList[Any]]:
-    """Return work that runs the listings at once and joins their lists in order."""
+    """Return work that runs the listings together and joins their lists in order."""
     if len(parts) == 1:
         return parts[0]
 
@@ -159,14 +159,14 @@ def one_after_the_other(
 
 
 def get_job(jobId: str) -> Operation[PMDeploymentJob]:
-    """Read one job as a whole; raise `NotFound` where there is none [D: get]."""
+    """Read a whole job; raise `NotFound` if there is none [D: get]."""
     number = job_id(jobId)
     path = f"/pm/v1/deploymentjob/{number}"
     return call("get_job", "GET", path, read_job, echoes=(is_about("job", number),))
 
 
 def read_job(response: Response) -> PMDeploymentJob:
-    """Return a job as a whole; raise `Unreadable` for an answer that names none."""
+    """Return a whole job; raise `Unreadable` for an answer without one."""
     job = _JOB(response)
     if not isinstance(job.id, str) or not job.id:
         raise Unreadable("the answer does not say which job it is about")
@@ -174,7 +174,7 @@ def read_job(response: Response) -> PMDeploymentJob:
 
 
 def job_id(job: str | PMJob | PMDeploymentJob) -> str:
-    """Return the id of a job; raise `ConfigError` for what is none."""
+    """Return the id of a job; raise `ConfigError` if it is not a UUID."""
     number = job.id if isinstance(job, PMJob | PMDeploymentJob) else job
     return uuid_text("jobId", number)
 
@@ -187,7 +187,7 @@ def job_ids(jobs: JobIds) -> list[str]:
 
 
 def get_job_runs(jobId: JobIds) -> Work[BaseList[PMRun]]:
-    """List the runs of a job, or of several jobs, which are asked for at once [O: peer]."""
+    """List the runs of a job, or of several jobs together [O: peer]."""
     ids = job_ids(jobId)
     parts = [Procedure("get_job_runs", partial(_run_steps, one)) for one in ids]
 
@@ -195,7 +195,7 @@ def get_job_runs(jobId: JobIds) -> Work[BaseList[PMRun]]:
         lists = yield Concurrent(tuple(parts))
         for one, runs in zip(ids, lists, strict=True):
             for run in runs:
-                run.jobId = run.jobId or one  # the answer does not repeat whose runs they are
+                run.jobId = run.jobId or one  # the answer does not repeat the job's id
         return BaseList(run for runs in lists for run in runs)
 
     return Procedure("get_job_runs", steps)
@@ -232,10 +232,10 @@ def get_job_results(
     pageSize: int = 10,
     sort: Sort = None,
 ) -> Work[JobResultSummary] | Work[BaseList[JobResultSummary]]:
-    """Read the result of a job with all its assets, or of several jobs, asked for at once.
+    """Read the result of a job with all its assets, or of several jobs at the same time.
 
     `jobInstanceId` names a run (see `get_job_runs`); without it the server answers for the last.
-    Raises `Unreadable` where not every asset that the server counts can be read. Where the server
+    Raises `Unreadable` if not every asset that the server counts can be read. Where the server
     takes its inputs from is unknown, so they are sent in the query and in the body.
     """
     if isinstance(jobId, str | PMJob | PMDeploymentJob):
@@ -258,7 +258,7 @@ def get_job_results(
 def iter_job_results(
     jobId: JobIds, *, pageSize: int = 10, sort: Sort = None
 ) -> RecordStream[JobResultSummary, BaseList[JobResultSummary]]:
-    """Yield the results of many jobs in their order, some dozens of them at once."""
+    """Yield the results of many jobs in their order, some dozens of them together."""
     parts = [_result(one, None, pageSize, sort) for one in job_ids(jobId)]
 
     def steps() -> Steps[None]:
@@ -310,13 +310,13 @@ def _result_steps(job: str, query: Query, page_size: int) -> Steps[JobResultSumm
 
 
 def _of_run(query: Query) -> tuple[Echo[Any], ...]:
-    """Declare that results are of the run asked for; without one they are of the last."""
+    """Declare that results are of the requested run; without one they are of the last."""
     run = query["jobInstanceId"]
     return () if run is None else (Echo("run", run, partial(values_of, "jobInstanceId")),)
 
 
 def _asset_count(told: Mapping[str, JobResultSummary]) -> int | None:
-    """Return how many assets the last page counts; None where it names no number."""
+    """Return the number of assets that the last page counts; None if it names no number."""
     count = told["last"].assetCount if told else None
     return count if isinstance(count, int) else None
 

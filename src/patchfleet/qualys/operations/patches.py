@@ -1,6 +1,6 @@
-"""Patches and the assets that lack them: by cursor, or by numbered pages split where too many.
+"""Patches and the assets that lack them: by cursor, or by numbered pages in parts.
 
-The newer lists hand on a cursor in the header `searchAfter` and have no ceiling [O: peer]; the
+The newer lists return a cursor in the header `searchAfter` and have no upper limit [O: peer]; the
 documented ones have numbered pages, and answer for 10,000 records at most [D: gs, pat].
 """
 
@@ -44,14 +44,14 @@ _ASSETS = reader(RecordDecoder[list[PMAsset]](list[PMAsset]))
 
 PATCHES_A_PAGE = 1000
 ASSETS_A_PAGE = 400
-"""What the existing SDK asks for [O: peer]; the server's limits are unknown."""
+"""The page size of the existing SDK [O: peer]; the server's limits are unknown."""
 
 SEVERITIES = ("Critical", "Important", "Moderate", "Low", "None")
 COUNT_HINT = "verify=False takes the list without comparing it with the count"
 
 
 class Asked(TypedDict, total=False):
-    """What narrows a list of patches or assets, and how it is read."""
+    """The filters of a list of patches or assets, and its paging."""
 
     query: str | None
     havingQuery: str | None
@@ -71,8 +71,8 @@ def get_patches(
 ) -> Work[BaseList[PMPatch]]:
     """List patches that match a query over patches, a query over assets (`havingQuery`), or both.
 
-    `version=2` follows cursors, `version=1` reads numbered pages, in parts where more than 10,000
-    match; only the latter sorts. Raises `Unreadable` where the list and its count differ.
+    `version=2` follows cursors, `version=1` reads numbered pages, in parts if more than 10,000
+    match; only the latter sorts. Raises `Unreadable` if the list and its count differ.
     """
     return side_by_side("get_patches", _patch_listings(platform, page_count, asked))
 
@@ -91,8 +91,8 @@ def get_assets(
 ) -> Work[BaseList[PMAsset]]:
     """List assets that match a query over assets, a query over patches (`havingQuery`), or both.
 
-    `version=2` follows cursors (POST), `version=1` reads numbered pages (GET), in parts where more
-    than 10,000 match. Raises `Unreadable` where the list and its count differ.
+    `version=2` follows cursors (POST), `version=1` reads numbered pages (GET), in parts if more
+    than 10,000 match. Raises `Unreadable` if the list and its count differ.
     """
     return side_by_side("get_assets", _asset_listings(platform, page_count, asked))
 
@@ -118,7 +118,7 @@ def get_patch_count(
     def read(response: Response) -> int:
         value = whole(response)
         if isinstance(value, dict) and value.get("patches", 0) is None:
-            return 0  # the count of nothing [O: peer]
+            return 0  # the form of a count of 0 [O: peer]
         return counted(value, "patches", "count")
 
     return call("get_patch_count", "GET", "/pm/v1/patches/count", read, query=given)
@@ -130,7 +130,7 @@ def get_asset_count(
     """Count the assets of a platform that match.
 
     The existing SDK documents this call and has no code for it; the path is inferred from that of
-    the patches, so that `NotFound` may be the answer.
+    the patches, so the answer may be `NotFound`.
     """
     given: Query = {
         "platform": platform_word(platform),
@@ -149,7 +149,7 @@ def _checked(text: str | None, parameter: str) -> str | None:
 
 
 class _Kind:
-    """What is listed: patches or assets, and how both of their lists are asked for."""
+    """A kind of record, patches or assets, with the calls of both of its lists."""
 
     def __init__(
         self,
@@ -246,7 +246,7 @@ class _Kind:
             except (
                 NotFound,
                 NotTheVendor,
-            ):  # nothing counts these: the server says when it is too many
+            ):  # no call counts these: the server reports when there are too many
                 parts = [(asked.query, 0)]
         seen: dict[Any, Any] = {}
         for text, _ in parts:
@@ -279,7 +279,7 @@ class _Kind:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What is asked for, checked."""
+    """The checked parameters of a list."""
 
     query: str | None
     havingQuery: str | None

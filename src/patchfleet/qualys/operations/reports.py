@@ -1,7 +1,7 @@
-"""Reports that Qualys makes, and mitigation (docs/qualys.md).
+"""Reports that Qualys generates, and mitigation (docs/qualys.md).
 
-Of most of these calls only the address is known, from one public client; what they answer is kept
-as it comes.
+Most of these calls are known by their address only, from one public client; their answers are kept
+as they come.
 """
 
 from collections.abc import Iterable, Mapping
@@ -53,7 +53,7 @@ Section = Literal["Asset", "Patch", "JobProgress"]
 
 
 class PMReport(Record):
-    """One report that was asked for."""
+    """One requested report."""
 
     id: str | None = None
     name: str | None = None
@@ -117,10 +117,10 @@ def _columns(response: Response) -> list[Any]:
 def create_job_progress_report(
     jobId: str | PMJob, name: str, reportFormat: Literal["CSV", "PDF"] = "CSV"
 ) -> Procedure[PMReport]:
-    """Ask for a report of a job's progress; `list_reports` tells when it is ready.
+    """Request a report of a job's progress; `list_reports` shows when it is ready.
 
-    It is looked for among the reports that were not there before, and asked for once. The address
-    is spelled as the only client that knows it spells it [O: qualys-cli].
+    It is requested once, and identified among the reports that were not there before. The address
+    is written as in the only client that knows it [O: qualys-cli].
     """
     if reportFormat not in ("CSV", "PDF"):
         raise ConfigError(f"reportFormat is {reportFormat!r}", hint="CSV or PDF")
@@ -136,9 +136,9 @@ def create_mitigation_progress_report(
     description: str | None = None,
     columns: Iterable[str] | None = None,
 ) -> Procedure[PMReport]:
-    """Ask for a report of a mitigation job's progress, all columns unless some are named [D: 3.11].
+    """Request a report of a mitigation job's progress, all columns unless named [D: 3.11].
 
-    `list_reports` tells when it is ready; see `create_job_progress_report`.
+    `list_reports` shows when it is ready; see `create_job_progress_report`.
     """
     given = {
         "name": None if name is None else _named(name),
@@ -151,12 +151,12 @@ def create_mitigation_progress_report(
 
 
 def _reporting(operation: str, path: str, body: dict[str, Any]) -> Procedure[PMReport]:
-    """Ask for a report, and find it among those that are new."""
+    """Request a report, and identify it among the new ones."""
 
     def steps() -> Steps[PMReport]:
         try:
             there: BaseList[PMReport] | None = yield list_reports()
-        except VendorError:  # without knowing what was there, nothing can be found
+        except VendorError:  # without the earlier reports, a new one cannot be identified
             there = None
         before = None if there is None else {id_of(report.id) for report in there}
         made: PMReport = yield _asking(operation, path, body, before)
@@ -203,7 +203,7 @@ def _asking(
 
 def _named(name: str) -> str:
     if not isinstance(name, str) or not name.strip():
-        raise ConfigError(f"name is {name!r}", hint="a name that says something")
+        raise ConfigError(f"name is {name!r}", hint="a name that is not blank")
     return name
 
 
@@ -214,7 +214,7 @@ def list_mitigations(
     qids: Ids | None = None,
     pageSize: int = 200,
 ) -> RecordStream[Mitigation, BaseList[Mitigation]]:
-    """List the mitigations there are for vulnerabilities, pages of 200 at most [D: 3.8]."""
+    """List the mitigations of vulnerabilities, pages of 200 at most [D: 3.8]."""
     paging.check_sizes(pageSize, page_count)
     if pageSize > 200:
         raise ConfigError(f"pageSize is {pageSize}", hint="200 at most, as the vendor documents")
@@ -289,8 +289,8 @@ def create_mitigation_job(
 ) -> Change[PMDeploymentJob]:
     """Create a job that mitigates vulnerabilities instead of patching them [D: 3.12].
 
-    Assets can be named one by one only for jobs that run once; tags always. The description gets a
-    marker, by which the job is looked for whatever was answered; see `create_job`.
+    Only jobs that run once take assets one by one; every job takes tags. The description gets a
+    marker, by which the job is looked for whatever the answer; see `create_job`.
     """
     _check_mitigation(scheduleType, status, assetIds, assetTagIds)
     given = {
@@ -313,7 +313,7 @@ def create_mitigation_job(
 
 
 def mitigation_of(body: Mapping[str, Any], marker: str = "") -> Change[PMDeploymentJob]:
-    """Make a mitigation job of its body."""
+    """Create a mitigation job of its body."""
     return creation.creation(MITIGATION, body, lambda job, _: job, marker)
 
 

@@ -1,6 +1,6 @@
-"""How calls to Qualys are put together, and the words that many of them take.
+"""Construction of calls to Qualys, and the parameters that many of them take.
 
-Law of this file: a parameter that cannot be used is refused here, before anything is sent.
+An invalid parameter raises `ConfigError` before anything is sent.
 """
 
 import re
@@ -25,7 +25,7 @@ Verb: TypeAlias = Literal["GET", "POST", "PATCH", "PUT", "DELETE"]
 
 PLATFORMS = ("Windows", "Linux")
 IDS_A_CALL = 1000
-"""How many ids the existing SDK sends at once; the vendor's limit is unknown [O: peer]."""
+"""The number of ids per call in the existing SDK; the vendor's limit is unknown [O: peer]."""
 
 
 def call(
@@ -58,7 +58,7 @@ def _worded(value: str | int | bool) -> str:
 
 
 def reader(shape: RecordDecoder[T]) -> Callable[[Response], T]:
-    """Return what reads an answer of this shape; an error that comes with status 200 is raised."""
+    """Return a reader of answers of this shape; an error with status 200 is raised."""
 
     def read(response: Response) -> T:
         if b'"_error"' in response.body[:64]:
@@ -69,7 +69,7 @@ def reader(shape: RecordDecoder[T]) -> Callable[[Response], T]:
 
 
 def values_of(name: str, records: Iterable[Any]) -> set[str]:
-    """Return what stands in a field of records, where it is a text or a number."""
+    """Return the texts and numbers in a field of the records."""
     found = (getattr(one, name) for one in records)
     return {str(one) for one in found if isinstance(one, str | int) and one != ""}
 
@@ -77,7 +77,7 @@ def values_of(name: str, records: Iterable[Any]) -> set[str]:
 def is_about(
     what: str, number: str, records: Callable[[Any], Iterable[Any]] = lambda answer: [answer]
 ) -> Echo[Any]:
-    """Declare that an answer is about this id, where it names one; its letters in any case."""
+    """Declare that an answer is about this id if it names one; letters may differ in case."""
 
     def found(answer: Any) -> Iterator[str]:
         for one in values_of("id", records(answer)):
@@ -87,7 +87,7 @@ def is_about(
 
 
 def among(what: str, ids: Iterable[str | int], key: Callable[[Any], Any]) -> Echo[Any]:
-    """Declare that a list has none but those asked for."""
+    """Declare that a list holds only records of these ids."""
     asked = {str(one).lower() for one in ids}
 
     def found(records: Iterable[Any]) -> Iterator[str]:
@@ -99,7 +99,7 @@ def among(what: str, ids: Iterable[str | int], key: Callable[[Any], Any]) -> Ech
 
 
 def of_platform(query: Query) -> Echo[Any]:
-    """Declare that each record of a list is of the platform asked for, where it names another."""
+    """Declare that each record of a list that names a platform names the requested one."""
     asked = str(query["platform"])
     others = {known.lower() for known in PLATFORMS} - {asked.lower()}
 
@@ -112,7 +112,7 @@ def of_platform(query: Query) -> Echo[Any]:
 
 @contextmanager
 def about(record: str) -> Iterator[None]:
-    """Let the errors within say which record they are about."""
+    """Add the name of the record to the errors within."""
     try:
         yield
     except VendorError as error:
@@ -123,7 +123,7 @@ def about(record: str) -> Iterator[None]:
 
 
 def platform_word(platform: str) -> str:
-    """Return a platform as the wire spells it; raise `ConfigError` for one there is not."""
+    """Return a platform as the wire writes it; raise `ConfigError` for an unknown one."""
     for known in PLATFORMS:
         if isinstance(platform, str) and platform.strip().lower() == known.lower():
             return known
@@ -134,16 +134,16 @@ def platform_word(platform: str) -> str:
 
 
 def platforms_of(platform: str) -> tuple[str, ...]:
-    """Return the platforms that are meant, each one call of its own; `all` is both."""
+    """Return the platforms meant, each of which takes a call; `all` is both."""
     if isinstance(platform, str) and platform.strip().lower() == "all":
         return PLATFORMS
     return (platform_word(platform),)
 
 
 def sort_text(sort: Sort) -> str | None:
-    """Return the wire's form of a sort: JSON [D: cat1]; a field's name alone sorts upwards.
+    """Return the wire's form of a sort: JSON [D: cat1]; a field's name alone sorts ascending.
 
-    `-name` sorts downwards.
+    `-name` sorts descending.
     """
     if sort is None:
         return None
@@ -161,7 +161,7 @@ def sort_text(sort: Sort) -> str | None:
 
 
 def attribute_names(attributes: Attributes) -> list[str] | None:
-    """Return the names of the attributes asked for, and the id among them: lists need it."""
+    """Return the names of the requested attributes with the id, which lists need."""
     if attributes is None:
         return None
     texts = attributes.split(",") if isinstance(attributes, str) else attributes
@@ -172,7 +172,7 @@ def attribute_names(attributes: Attributes) -> list[str] | None:
 
 
 def path_part(parameter: str, value: object) -> str:
-    """Return an id of unknown form that becomes part of an address, and nothing but a part."""
+    """Return an id of unknown form; raise `ConfigError` if it is not a single part of a path."""
     text = str(value).strip() if isinstance(value, str | int) else ""
     if not re.fullmatch(r"[0-9A-Za-z_-]{1,100}", text):
         raise ConfigError(f"{parameter} is {value!r}", hint="letters, digits, - and _ only")
@@ -180,5 +180,5 @@ def path_part(parameter: str, value: object) -> str:
 
 
 def chunks(ids: Sequence[T]) -> list[Sequence[T]]:
-    """Cut ids into what one call takes."""
+    """Split ids into chunks for one call each."""
     return [ids[start : start + IDS_A_CALL] for start in range(0, len(ids), IDS_A_CALL)]

@@ -1,4 +1,4 @@
-"""What was sent and broken off is made again from the journal, so that it can be looked for."""
+"""Interrupted changes, rebuilt from the journal to be read back."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
@@ -8,7 +8,7 @@ from patchfleet.transport.operation import Change
 
 
 class Sent(Protocol):
-    """What a journal keeps of a change; `finding_ids` are the ids of the jobs."""
+    """A change as a journal keeps it; `finding_ids` are the ids of the jobs."""
 
     @property
     def action(self) -> str: ...  # noqa: D102
@@ -33,6 +33,6 @@ _MADE: Mapping[str, Callable[[Sent], Change[Any]]] = {
 
 
 def made_again(sent: Sent) -> Change[Any] | None:
-    """Make a change again as the journal has it, to be looked for; None for what has no look."""
+    """Rebuild a change from the journal to be read back; return None if it cannot be read back."""
     make = _MADE.get(sent.action)
     return None if make is None else make(sent)

@@ -1,7 +1,7 @@
-"""Jobs that are enabled, disabled or deleted together: each asked for is read back.
+"""Enabling, disabling and deletion of several jobs: each of them is read back.
 
-What became of them is judged by what was asked for: an id that the answer does not name is no
-success, and an answer that cannot be used is no failure.
+The result is by requested id: an id that the answer does not name is no success, and an unreadable
+answer is no failure.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -13,7 +13,7 @@ from patchfleet.qualys.records.jobs import JobChange, PMDeploymentJob
 from patchfleet.transport.operation import Change, Operation, Outcome, Sight, Steps, Wanted
 
 STATUS = {"confirmed": "success", "failed": "failed", "unknown": "unknown"}
-"""What a change of one job is called, by what may be claimed of it."""
+"""The status of a change of one job, by the certainty of its result."""
 
 
 def switching(
@@ -25,10 +25,10 @@ def switching(
     is_so: Callable[[PMDeploymentJob | None], bool],
     all_jobs: Callable[[], Steps[Sequence[Any]]],
 ) -> Change[BaseList[JobChange]]:
-    """Change some jobs with one call; `is_so` says of a job, None where it is gone, whether it is.
+    """Change some jobs with one call; `is_so` returns whether a job (None if gone) is as wanted.
 
-    Doing it twice changes nothing more, so it goes out again where none of them is changed. A job
-    is gone where it is not found and `all_jobs` has it no more: one "not found" is no proof.
+    The call is idempotent, so it is sent again if none of the jobs is changed. A job is gone if it
+    is not found and not in `all_jobs` either: one "not found" is no proof.
     """
 
     def look(answer: BaseList[JobChange] | None) -> Steps[Mapping[str, Sight]]:
@@ -61,7 +61,7 @@ def switching(
 
 
 def _concluded(outcome: Outcome[BaseList[JobChange]]) -> BaseList[JobChange] | None:
-    """Return what became of each; None where no answer can be used and none is done."""
+    """Return the result of each job; None if the answer is unreadable and none is done."""
     done = any(one.verdict == "done" for one in outcome.sights.values())
     if not outcome.sights or (outcome.error is not None and not done):
         return None
@@ -80,13 +80,13 @@ def _sight(job: PMDeploymentJob | None, said: JobChange | None, *, is_so: bool) 
     words = "there is no such job" if job is None else f"it is {job.status}"
     refusal = said is not None and str(said.status).casefold() not in ("success", "none")
     if said is not None and refusal:
-        told = said.message or f"Qualys says {said.status}"
+        told = said.message or f"Qualys reports {said.status}"
         return Sight("refused", str(told), now, name)
     return Sight("unclear" if job is None else "not done", words, now, name)
 
 
 def _changed(one: str, said: JobChange | None, sight: Sight, status: str) -> JobChange:
-    """Return what became of one job; the vendor's own words for a refusal stay."""
+    """Return the result of one job; the vendor's own words for a refusal stay."""
     name = sight.found or (said.name if said is not None else None)
     if sight.verdict == "refused" and said is not None:
         status = str(said.status)

@@ -1,4 +1,4 @@
-"""The list that every listing of this vendor returns."""
+"""List type of every Qualys listing."""
 
 from collections.abc import Iterable
 from typing import Any, TypeVar
@@ -11,7 +11,7 @@ T = TypeVar("T")
 class BaseList(list[T]):
     """A list, under the name that users of the existing SDK know.
 
-    `missing` holds what was looked up and had no answer.
+    `missing` holds the ids that were looked up and had no answer.
     """
 
     def __init__(self, values: Iterable[T] = (), *, missing: Iterable[Any] = ()) -> None:
@@ -20,7 +20,7 @@ class BaseList(list[T]):
 
     @property
     def problems(self) -> list[str]:
-        """What was not of its documented type, record by record; see `Record.problems`."""
+        """Values that were not of their documented type, by record; see `Record.problems`."""
         return [
             f"{_name_of(value)}: {problem}"
             for value in self
@@ -29,7 +29,7 @@ class BaseList(list[T]):
         ]
 
     def to_dicts(self) -> list[dict[str, Any]]:
-        """Return plain dicts, for a data frame or JSON; raise TypeError for what is no record."""
+        """Return plain dicts, for a data frame or JSON; raise TypeError for other than records."""
         if not all(isinstance(value, Record) for value in self):
             raise TypeError("only records can be made dicts of")
         return [value.to_dict() for value in self if isinstance(value, Record)]

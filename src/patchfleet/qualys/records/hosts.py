@@ -1,7 +1,7 @@
 """Assets of the inventory (GAV), in Qualys's words (docs/qualys.md) [O: peer, qualyspy].
 
-What is deeper than one level is plain dicts and lists, as it stands on the wire: a list there may
-be a single object, and a date the words "Not Announced".
+Anything below the first level is plain dicts and lists, as on the wire: a list there may be a
+single object, and a date the words "Not Announced".
 """
 
 from typing import Any
@@ -67,13 +67,13 @@ class Host(Record):
 
 
 class HostList(Record):
-    """Where the assets of a page stand."""
+    """The assets of a page."""
 
     asset: list[Host] | Host | None = None
 
 
 class HostPage(Record):
-    """One page of the inventory, with what the vendor says about it."""
+    """One page of the inventory, with its response code and cursor."""
 
     responseMessage: str | None = None
     responseCode: str | None = None

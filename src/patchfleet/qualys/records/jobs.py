@@ -15,18 +15,18 @@ from patchfleet.qualys.records.values import moment_of
 
 RawMoment: TypeAlias = int | float | str | None
 Number: TypeAlias = int | float | str | None
-"""A number that the vendor also sends as text, or as a word that is none."""
+"""A number that the vendor also sends as text, or as a word for none."""
 
 
 class NamedId(Record):
-    """Something with a name, and the id that calls want."""
+    """A name, and the id that calls take."""
 
     id: str | None = None
     name: str | None = None
 
 
 class Stamp(Record):
-    """When something was done, and by whom."""
+    """The time of an action, and its user."""
 
     date_raw: RawMoment = raw("date")
     user: NamedId | None = None
@@ -35,7 +35,7 @@ class Stamp(Record):
 
 
 class PMJob(Record):
-    """One deployment job of a list; `get_job` tells more of one."""
+    """One deployment job of a list; `get_job` returns more of one."""
 
     id: str | None = None
     name: str | None = None
@@ -99,9 +99,9 @@ class PMJob(Record):
 
 
 class PMDeploymentJob(Record):
-    """One job as a whole: what `create_job` sends and `update_job` changes [D: get].
+    """One whole job: `create_job` sends it and `update_job` changes it [D: get].
 
-    Deeper parts (messages, reboots, notification) are plain dicts, as they stand on the wire.
+    Deeper parts (messages, reboots, notification) are plain dicts, as on the wire.
     """
 
     customerId: str | None = None
@@ -161,7 +161,7 @@ class PMDeploymentJob(Record):
 
 
 class Interface(Record):
-    """One address of a network card; the IPv4 and the IPv6 one come apart [D: 3.9]."""
+    """One address of a network card; IPv4 and IPv6 addresses are separate entries [D: 3.9]."""
 
     interfaceName: str | None = None
     macAddress: str | None = None
@@ -171,7 +171,7 @@ class Interface(Record):
 
 
 class ResultAsset(Record):
-    """The asset of a job's result, as it stands inside."""
+    """The asset inside a job's result."""
 
     id: str | None = None
     name: str | None = None
@@ -186,10 +186,10 @@ class ResultAsset(Record):
 
 
 class PMAssetJobView(Record):
-    """What a job did on one asset.
+    """The result of a job on one asset.
 
-    `id`, `name`, `operatingSystem` and the like are those of the asset. `statusCode` is no key: the
-    same number stands for two words, told apart by a state that is not sent [D: sts].
+    `id`, `name`, `operatingSystem` and the like are those of the asset. `statusCode` is not a key:
+    the same number is used for two words, distinguished by a state that is not sent [D: sts].
     """
 
     asset: ResultAsset | None = None
@@ -256,7 +256,7 @@ class PMAssetJobView(Record):
 
     @property
     def lastLoggedOnUser(self) -> str | None:
-        """Who was logged on to the asset last."""
+        """The user who was logged on to the asset last."""
         told: str | None = self._of_asset("lastLoggedOnUser")
         return told
 
@@ -279,7 +279,7 @@ class PMAssetJobView(Record):
         return told
 
     def _of_asset(self, name: str) -> Any:
-        """Return what the asset inside says, or what stands beside it [nesting of two: U]."""
+        """Return the value of the asset inside, or the one beside it [nesting of two: U]."""
         inner = getattr(self.asset, name) if isinstance(self.asset, ResultAsset) else None
         return self.extra.get(name) if inner is None else inner
 
@@ -318,9 +318,9 @@ class PMRun(Record):
 
 
 class JobChange(Record):
-    """What became of one job of a change: `status` is `success` where it was done [O: peer].
+    """The result of a change of one job: `status` is `success` if it was done [O: peer].
 
-    It is `unknown` where nobody can tell; `message` says why it is not done.
+    It is `unknown` if that cannot be determined; `message` gives the reason if it is not done.
     """
 
     id: str | None = None
@@ -330,15 +330,15 @@ class JobChange(Record):
 
 
 class JobCreated(str):
-    """The sentence that says that a job was created; `id` and `name` are the job's.
+    """The sentence that reports a created job; `id` and `name` are the job's.
 
-    `was_there` where an earlier command had made it and could not tell.
+    `was_there` is true if an earlier command had created it without a clear answer.
     """
 
     __slots__ = ("id", "name", "was_there")
 
     def __new__(cls, job_id: str, name: str) -> Self:
-        """Make the sentence of a job's id and name."""
+        """Format the sentence from a job's id and name."""
         created = super().__new__(cls, f"Job {job_id} ({name}) created successfully.")
         created.id = job_id
         created.name = name
@@ -351,7 +351,7 @@ class JobCreated(str):
 
 
 class Tag(Struct, frozen=True):
-    """An asset tag: the GUID that a job wants, the name that people know, where it was seen."""
+    """An asset tag: the GUID for jobs, the name that people know, the number of assets."""
 
     id: str
     name: str

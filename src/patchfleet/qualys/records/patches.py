@@ -114,7 +114,7 @@ class AssociatedProduct(Record):
 
 
 class ProductVulnCount(Record):
-    """How many vulnerabilities of a product there are, and how many a patch would mend."""
+    """The number of vulnerabilities of a product, and of those that a patch would fix."""
 
     name: str | None = None
     type: str | None = None
@@ -139,14 +139,14 @@ class PMVulnerability(Record):
 
 
 class Hardware(Record):
-    """Who made an asset, and what it is."""
+    """Maker and model of an asset."""
 
     manufacturer: str | None = None
     model: str | None = None
 
 
 class AssetPatch(Record):
-    """A patch as an asset names it: its id, and whatever else comes with it [D: 3.9, cut]."""
+    """A patch as an asset names it: its id, and further fields if sent [D: 3.9, cut]."""
 
     id: str | None = None
 
@@ -184,7 +184,7 @@ class PMAsset(Record):
 
 
 class AssetUuid(Record):
-    """An asset's number, and the UUID that jobs want."""
+    """An asset's number, and the UUID that jobs take."""
 
     assetId: int | str | None = None
     assetUuid: str | None = None

@@ -1,11 +1,9 @@
-"""What Qualys tells, in Qualys's words: every attribute is spelled as it is on the wire.
+"""Base of the Qualys records: attributes named as on the wire, read from the bytes of a page.
 
-A record is read straight from the bytes of a page. Three things keep it honest. Unknown fields are
-kept: a page that has some is read once more, slowly, its record type learns their names, and the
-next page is fast again. A value of another type than documented stays what it was and is named in
-`problems`; the others of its record, and its neighbours, do not suffer. Text that is damaged is
-shown with U+FFFD in the place of what cannot be read, and named there too. Times are aware UTC,
-made of the wire's numbers when they are looked at.
+Unknown fields are kept: a page with some is read again, slowly, and the record type takes on their
+names, so that the next page is fast. A value of another type than documented is kept as it is and
+named in `problems`; the rest of its record is unaffected. Damaged text is shown with U+FFFD and
+named there too. Times are aware UTC, converted from the wire's numbers on access.
 """
 
 import threading
@@ -38,10 +36,10 @@ _LEARNT = "unknown_"
 
 
 class TimestampField:
-    """Show a time of the wire as an aware UTC `datetime`: epoch milliseconds, or ISO 8601.
+    """Return a time of the wire as an aware UTC `datetime`: epoch milliseconds, or ISO 8601.
 
-    Never (0 and below) is None. What is no time, before 1990 or outside the calendar, is shown as
-    it came: "Not Announced".
+    Never (0 and below) is None. Values before 1990, outside the calendar or other than a time are
+    returned unchanged: "Not Announced".
     """
 
     def __set_name__(self, owner: type, name: str) -> None:
@@ -66,17 +64,17 @@ def raw(name: str) -> Any:
 class Record(Struct, kw_only=True, gc=False, forbid_unknown_fields=True):
     """The base of all records: reads as an object and as a mapping of the wire's names.
 
-    Records hold values, never each other in a circle: the garbage collector need not look.
+    Records hold values and never each other in a cycle, so they need no garbage collector.
     """
 
     problems: tuple[str, ...] = field(default=(), name="problems of reading")
-    """What was not of its documented type: the field, what was expected, what came."""
+    """Values that were not of their documented type: the field, the expected type, the value."""
 
     documented: ClassVar[type["Record"] | None] = None
 
     @property
     def extra(self) -> dict[str, Any]:
-        """The fields that nobody documents, under their names on the wire."""
+        """The undocumented fields, under their names on the wire."""
         return {
             info.encode_name: value
             for info in msgspec.structs.fields(type(self))
@@ -116,7 +114,7 @@ class Record(Struct, kw_only=True, gc=False, forbid_unknown_fields=True):
         raise AttributeError(f"{type(self).__name__} has no '{name}'")
 
     def get(self, name: str, default: Any = None) -> Any:
-        """Return the value of that name, or the default where there is none."""
+        """Return the value of that name, or `default` if there is none."""
         return dict(self.items()).get(name, default)
 
     def to_dict(self) -> dict[str, Any]:
@@ -127,7 +125,7 @@ class Record(Struct, kw_only=True, gc=False, forbid_unknown_fields=True):
         shown = (f"{name}={value!r}" for name, value in self.items() if value is not None)
         return f"{type(self).__name__}({', '.join(shown)})"
 
-    def __reduce__(self) -> tuple[Any, ...]:  # what learnt a field is not importable by its name
+    def __reduce__(self) -> tuple[Any, ...]:  # a type with added fields is not importable by name
         wire = {
             info.encode_name: getattr(self, info.name)
             for info in msgspec.structs.fields(type(self))
@@ -174,7 +172,7 @@ R = TypeVar("R", bound=Record)
 
 
 def learned(record: type[R], unknown: set[str], **types: Any) -> type[R]:
-    """Return a kind of this record that has the unknown fields too, and fields of other types."""
+    """Return a type of this record with the unknown fields too, and fields of other types."""
     if not unknown and not types:
         return record
     fields: list[Any] = [
@@ -199,9 +197,9 @@ def learned(record: type[R], unknown: set[str], **types: Any) -> type[R]:
 
 
 class RecordDecoder(Generic[T]):
-    """How a body is read: as one record, or a list of them; it learns what the vendor adds.
+    """The decoder of a body of one record or a list of them; it adds the fields the vendor adds.
 
-    One shape serves all threads.
+    One decoder serves all threads.
     """
 
     def __init__(self, kind: Any) -> None:
@@ -268,7 +266,7 @@ class RecordDecoder(Generic[T]):
                 self._look_at(value, part)
 
     def _with_unknown(self, kind: Any) -> Any:
-        """Return the kind with what has been learnt of the records in it."""
+        """Return the type with the unknown fields found so far in its records."""
         if isinstance(kind, type) and issubclass(kind, Record):
             types = {
                 info.name: changed
@@ -287,9 +285,9 @@ class RecordDecoder(Generic[T]):
 
 
 def tolerant(value: Any, kind: Any, sample: str) -> Any:
-    """Make the kind of a value, keeping what is of another type as it is, named in `problems`.
+    """Convert a value to its type; values of another type stay, named in `problems`.
 
-    Raises `Unreadable` where a list or a record should stand and does not.
+    Raises `Unreadable` if a list or a record is expected and absent.
     """
     if get_origin(kind) is list:
         if not isinstance(value, list):
@@ -308,7 +306,7 @@ def tolerant(value: Any, kind: Any, sample: str) -> Any:
 
 
 def _as_far_as_possible(value: Any, kind: Any, name: str, problems: list[str]) -> Any:
-    """Return a value as the kind it should be; what is not of it stays, and is named."""
+    """Return a value as the expected type; a value that does not fit stays, and is named."""
     try:
         return msgspec.convert(value, decodable(kind), strict=False)
     except msgspec.ValidationError as error:
@@ -328,7 +326,7 @@ def _as_far_as_possible(value: Any, kind: Any, name: str, problems: list[str]) -
 
 
 def listed(value: Any, kind: type[R], what: str) -> list[R]:
-    """Return a list of records that is needed to go on; raise `Unreadable` where it is none."""
+    """Return a list of records that further calls need; raise `Unreadable` if it is not one."""
     found = [] if value is None else value
     if not isinstance(found, list) or not all(isinstance(one, kind) for one in found):
         raise Unreadable(f"{what} are no list of records")
@@ -336,7 +334,7 @@ def listed(value: Any, kind: type[R], what: str) -> list[R]:
 
 
 def decoded(body: bytes) -> Any:
-    """Return the JSON of a body; raise `Unreadable` for one that is none."""
+    """Return the JSON of a body; raise `Unreadable` if it is not JSON."""
     whole = (mended(body) or body) if is_damaged(body) else body
     try:
         return msgspec.json.decode(whole)
@@ -349,7 +347,7 @@ def decoded(body: bytes) -> Any:
 
 
 def mended_or_raise(body: bytes, error: Exception) -> bytes:
-    """Return a body with its damaged text replaced; raise `Unreadable` where that is not it."""
+    """Return a body with its damaged text replaced; raise `Unreadable` if otherwise broken."""
     whole = None if isinstance(error, RecursionError) else mended(body)
     if whole is None:
         deep = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
@@ -358,7 +356,7 @@ def mended_or_raise(body: bytes, error: Exception) -> bytes:
 
 
 def _name_damage(value: Any) -> None:
-    """Say of each record in which field text was damaged."""
+    """Name the fields with damaged text in the problems of each record."""
     if isinstance(value, list):
         for one in value:
             _name_damage(one)
@@ -371,7 +369,7 @@ def _name_damage(value: Any) -> None:
 
 
 def not_json(body: bytes, why: str) -> Unreadable:
-    """Return the error for an answer that is not JSON, with how it begins."""
+    """Return the error for an answer that is not JSON, with the start of the answer."""
     what = "is empty" if not body.strip() else "is a web page" if _is_html(body) else "is not JSON"
     detail = f" ({why})" if what == "is not JSON" else ""
     return Unreadable(f"the answer {what}{detail}", sample=_sample(body))

@@ -1,9 +1,9 @@
-"""The one door for what Qualys says: a value of the wire becomes a value, or unknown.
+"""Conversion of Qualys's values: a value of the wire becomes a typed value, or None.
 
-Most of Qualys's lists are known from public clients only, so a field may hold another type than
-they saw, and 0, -1 or a word where there is nothing. Laws of this file: pure; what says that there
-is nothing is None; what is no value of its kind is None too, and the `Door` notes it, so that it is
-named and never passed on; one value where a list should stand is a list of one.
+Most lists of Qualys are known from public clients only, so a field may hold another type than they
+saw, and 0, -1 or a word for no value. A value that means none becomes None; an invalid one becomes
+None too, and the `Door` notes it, so that it is named and never passed on; a single value in place
+of a list is a list of one.
 """
 
 import re
@@ -19,34 +19,34 @@ NOTHING: Final = frozenset(
         *("not applicable", "not set", "not specified", "undefined", "unknown"),
     }
 )
-"""Words with which a field says that it has no value."""
+"""Words by which a field has no value."""
 
 _LONGEST: Final = max(map(len, NOTHING))
 
 FIRST: Final = datetime(1990, 1, 1, tzinfo=UTC)
-"""Nothing that is patched is older: an earlier time is seconds for milliseconds, or none at all."""
+"""No patch is older: an earlier time is in seconds instead of milliseconds, or invalid."""
 
 AHEAD: Final = timedelta(hours=1)
-"""How far clocks differ: a time that is further ahead of its answer is none."""
+"""Tolerated difference between clocks: a time further ahead of its answer is invalid."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECONDS = re.compile(r"[+-]?[0-9]{1,18}(?:\.[0-9]{1,9})?")
 _CVE = re.compile(r"CVE-[0-9]{4}-[0-9]{4,19}")
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
-"""What XML and terminals do not take."""
+"""Characters that XML and terminals do not take."""
 _BETWEEN = re.compile(r"[\s,;|]+")
 
 
 def is_nothing(value: Any) -> bool:
-    """Say whether a value says that there is none: null, a blank, a word such as `N/A`."""
+    """Return whether a value means none: null, a blank, a word such as `N/A`."""
     return value is None or (isinstance(value, str) and value.strip().casefold() in NOTHING)
 
 
 def moment_of(value: Any) -> Any:
-    """Return the time that a value stands for, None for none, or the value itself.
+    """Return the time of a value, None for none, or the value itself if it is not a time.
 
-    Times are epoch milliseconds or ISO 8601; 0 and below mean never [O: elastic]. What is before
-    1990, or outside the calendar, is no time and comes back as it is.
+    Times are epoch milliseconds or ISO 8601; 0 and below mean never [O: elastic]. A value before
+    1990, or outside the calendar, is not a time and is returned unchanged.
     """
     if isinstance(value, str) and _MILLISECONDS.fullmatch(value) and len(value) != len("20260131"):
         value = float(value)
@@ -68,7 +68,7 @@ def moment_of(value: Any) -> Any:
 
 
 def text_of(value: Any) -> str | None:
-    """Return the text of a value; None for none, for a word that means it, for a list or object."""
+    """Return the text of a value; None for a word that means none, for a list or object."""
     if type(value) is str and len(value) > _LONGEST and value.isprintable():
         return value if len(value.strip()) > _LONGEST or not is_nothing(value) else None
     if is_nothing(value) or isinstance(value, list | dict):
@@ -77,23 +77,23 @@ def text_of(value: Any) -> str | None:
 
 
 def word_of(value: Any) -> str | None:
-    """Return the vendor's own word, whatever it means; None for none and for what is no word."""
+    """Return the vendor's own word, whatever it means; None for null, a list or an object."""
     if value is None or isinstance(value, list | dict):
         return None
     try:
         text = str(value)
-    except ValueError:  # a number of more digits than Python spells
+    except ValueError:  # a number of more digits than Python formats
         return None
     return (text if text.isprintable() else _FORBIDDEN.sub("\ufffd", text)) or None
 
 
 def id_of(value: Any) -> str:
-    """Return an id, or the empty text for what is none."""
+    """Return an id, or the empty text if it is not a text."""
     return value if isinstance(value, str) else ""
 
 
 def number_of(value: Any) -> int | None:
-    """Return a whole number of 64 bits, which Qualys also sends as text; None for what is none."""
+    """Return a whole number of 64 bits, which Qualys also sends as text; None for other values."""
     if isinstance(value, bool) or value is None:
         return None
     if isinstance(value, str) and not _MILLISECONDS.fullmatch(value.strip()):
@@ -106,27 +106,27 @@ def number_of(value: Any) -> int | None:
 
 
 def count_of(value: Any) -> int | None:
-    """Return a number of things; None for what is none, and for one below 0."""
+    """Return a number of things; None if it is below 0 or not a number."""
     number = number_of(value)
     return number if number is not None and number >= 0 else None
 
 
 def flag_of(value: Any) -> bool | None:
-    """Return a flag, which Qualys also sends as 0 and 1 and as text; None for what is none."""
+    """Return a flag, which Qualys also sends as 0 and 1 and as text; None for other values."""
     if isinstance(value, str):
         return {"true": True, "1": True, "false": False, "0": False}.get(value.strip().casefold())
     return bool(value) if isinstance(value, int) and value in (0, 1) else None
 
 
 def entries_of(value: Any) -> list[Any]:
-    """Return what stands in a list: none, one value in its place, or several."""
+    """Return the entries of a list: none, a single value in its place, or several."""
     if value is None or value == "":
         return []
     return value if isinstance(value, list) else [value]
 
 
 class Problem(NamedTuple):
-    """What records have in common of which nothing can be made, and what one of them says."""
+    """A problem that several records share, with an example of the value."""
 
     records: tuple[str, ...]
     what: str
@@ -137,9 +137,9 @@ class Problem(NamedTuple):
 
 
 class Door:
-    """Take in the values of records, and note those of which nothing can be made.
+    """Convert the values of records, and note the invalid ones.
 
-    `told_at` is when the vendor said all this: what it says of the past is not after it.
+    `told_at` is the time of the vendor's answer: times of past events are not after it.
     """
 
     def __init__(self, told_at: datetime) -> None:
@@ -147,33 +147,31 @@ class Door:
         self._noted: dict[str, tuple[dict[str, None], str]] = {}
 
     def note(self, record: str, what: str, said: object = None) -> None:
-        """Note a problem of a record, and what it says there."""
+        """Note a problem of a record, and the record's value."""
         records, _ = self._noted.setdefault(what, ({}, "" if said is None else shown(said)))
         records[record] = None
 
     def note_all(self, record: str, problems: Iterable[str]) -> None:
-        """Note what of a record was not of its documented type, or damaged."""
+        """Note values of a record that were not of their documented type, or damaged."""
         for problem in problems:
             self.note(record, problem)
 
     def take(self) -> list[Problem]:
-        """Return what was noted, and forget it."""
+        """Return the noted problems, and clear them."""
         noted, self._noted = self._noted, {}
         return [Problem(tuple(records), what, said) for what, (records, said) in noted.items()]
 
     def moment(
         self, value: Any, record: str, name: str, *, is_past: bool = True
     ) -> datetime | None:
-        """Return a time, as a `Moment` shows it; one ahead of its telling is none, if `is_past`."""
+        """Return a time, or None if it `is_past` and lies ahead of the answer."""
         if is_nothing(value):
             return None
         if not isinstance(value, datetime):
             self.note(record, f"{name} is no time", value)
             return None
         if is_past and value > self.told_at + AHEAD:
-            self.note(
-                record, f"{name} is ahead of the answer that tells it: {value:%Y-%m-%d %H:%M}"
-            )
+            self.note(record, f"{name} is ahead of its answer: {value:%Y-%m-%d %H:%M}")
             return None
         return value
 
@@ -211,7 +209,7 @@ class Door:
                 self.note(record, f"{name} holds what is no id", one)
 
     def cves(self, value: Any, record: str) -> tuple[str, ...]:
-        """Return the CVE ids of a list, in capitals, each once; what is none is noted."""
+        """Return the CVE ids of a list, in capitals, each once; note other entries."""
         found: dict[str, None] = {}
         for one in entries_of(value):
             if type(one) is str and _CVE.fullmatch(one):
@@ -226,10 +224,10 @@ class Door:
         return tuple(found)
 
     def kb(self, value: Any, record: str) -> str | None:
-        """Return the KB numbers of a field, several with a comma between; a word is no number.
+        """Return the KB numbers of a field, separated by commas; other words are skipped.
 
-        What the patch engine writes there of other products (`Gold`) says nothing, and is noted
-        only where it is no text at all.
+        The patch engine writes words there for other products (`Gold`); only a value that is not a
+        text is noted.
         """
         texts = self.texts(value, record, "kb")
         found = dict.fromkeys(number for text in texts for number in kb_numbers(text))
@@ -237,7 +235,7 @@ class Door:
 
 
 def shown(value: object) -> str:
-    """Return a value as a sentence shows it: short, and in one line."""
+    """Return a value as a message shows it: short, and in one line."""
     try:
         text = value if isinstance(value, str) else repr(value)
     except (ValueError, RecursionError):
