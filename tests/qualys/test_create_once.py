@@ -254,7 +254,7 @@ def test_an_answer_without_a_job_is_no_success() -> None:
         return Response(201, {}, msgspec.json.encode({"id": nobody}))
 
     server = Server([claims])
-    assert "the answer says that it was done" in in_doubt(server, VendorBroken)
+    assert "the answer reports that it was done" in in_doubt(server, VendorBroken)
     assert len(server.sent) == 1
 
 

@@ -1,1 +1,1 @@
-"""How any call reaches any wire. This room knows no vendor."""
+"""HTTP calls of every client: connections, rate limits, retries, login. It names no vendor."""

@@ -1,4 +1,4 @@
-"""How a client calls its vendor: rate limit, retries, login, journal and clocks."""
+"""Call policy of a client: rate limit, retries, login, journal and clocks."""
 
 import random
 import time
@@ -19,16 +19,16 @@ def _utc_now() -> datetime:
 
 
 def unexplained(_: Response) -> None:
-    """Say no more about a failure than its HTTP status does."""
+    """Return None: the HTTP status alone describes the failure."""
 
 
 @dataclass(frozen=True, slots=True)
 class CallPolicy:
-    """How a client behaves towards its vendor; every clock and every die is a parameter.
+    """The call policy of a client; every clock and every random source is a parameter.
 
-    `hints` says, per kind of error, what a user of this vendor should look at. `explain` reads an
-    answer that is a failure in the vendor's own words, or returns None where there are none.
-    `journal` keeps what is changed, before it is sent and when it is known what came of it.
+    `hints` holds advice for a user of this vendor, by kind of error. `explain` reads a failed
+    answer in the vendor's own form, or returns None if it is in another. `journal` records a change
+    before it is sent, and its result.
     """
 
     vendor: str

@@ -1,8 +1,8 @@
-"""What changes something at a vendor: written down, sent once, read back, and only then claimed.
+"""Changes at a vendor: recorded in the journal, sent once, and read back before they are reported.
 
-Laws of this file: a generator that never does I/O, as `exchange.py`. No claim rests on a status:
-whatever was answered, or nothing, what is said comes from reading. Only what surely never left this
-machine is sent again unlooked; where nothing can be read, nothing is sent again.
+The flow is a generator without I/O, like `exchange.py`. No result rests on a status: whatever the
+answer, it comes from reading back. Only a request that surely never left this machine is sent again
+without reading back; if nothing can be read back, nothing is sent again.
 """
 
 from collections.abc import Callable, Mapping
@@ -37,10 +37,10 @@ from patchfleet.transport.retry import wait_before_next
 
 @dataclass(frozen=True, slots=True)
 class Tried(Generic[T]):
-    """What one sending brought.
+    """The result of one sending.
 
-    `has_left` where it may have reached the vendor, `is_renewable` where the next sending has a new
-    token.
+    `has_left` is true if it may have reached the vendor, `is_renewable` if the next sending has a
+    new token.
     """
 
     answer: T | None
@@ -54,10 +54,10 @@ Try: TypeAlias = Callable[[Operation[Any], CallPolicy], Flow[Tried[Any]]]
 
 
 def changed(change: Change[T], manners: CallPolicy, do: Do, try_: Try) -> Flow[T]:
-    """Make a change as a flow: `do` does the reading, `try_` sends once.
+    """Make a change as a flow: `do` reads back, `try_` sends once.
 
-    Returns its result, or raises: what was refused and is read as it was before, or an error whose
-    `is_in_doubt` says that it may have been done.
+    Returns its result, or raises: a refusal of a change that is read back as not done, or an error
+    whose `is_in_doubt` is true if the change may have been done.
     """
     journal = manners.journal
     if journal is not None and change.with_marker is not None:
@@ -79,7 +79,7 @@ def changed(change: Change[T], manners: CallPolicy, do: Do, try_: Try) -> Flow[T
 
 
 def _sent(change: Change[T], manners: CallPolicy, do: Do, try_: Try) -> Flow[Outcome[Any]]:
-    """Send until it is known what came of it, or until sending again would be wrong."""
+    """Send until the result is known, or until sending again would be wrong."""
     attempt = 0
     has_left = is_doubtful = is_renewed = False
     while True:
@@ -94,7 +94,7 @@ def _sent(change: Change[T], manners: CallPolicy, do: Do, try_: Try) -> Flow[Out
         if has_left:
             if change.look is None:
                 return _unseen(change, Outcome(tried.answer, error, {}, is_doubtful))
-            # What went out twice is looked for, and not only where the last answer says it is.
+            # A change that was sent twice is read back, not judged by its last answer alone.
             answer = tried.answer if is_first else None
             sights = yield from looked(change, answer, manners, do)
         outcome = Outcome(tried.answer, error, sights, is_doubtful)
@@ -111,9 +111,9 @@ def _sent(change: Change[T], manners: CallPolicy, do: Do, try_: Try) -> Flow[Out
 
 
 def _leaves_open(error: VendorError | None) -> bool:
-    """Say whether an error leaves open what is done, even where nothing of it is to be seen yet.
+    """Return whether an error leaves the result open, even if no effect is visible yet.
 
-    A refusal that is told, and a thing that is as it was, together are knowledge.
+    A refusal by the vendor and an unchanged state together are proof.
     """
     return isinstance(error, Unreachable | VendorBroken | Unreadable | NotTheVendor)
 
@@ -121,7 +121,7 @@ def _leaves_open(error: VendorError | None) -> bool:
 def _before_next(
     change: Change[T], outcome: Outcome[Any], has_left: bool, attempt: int, manners: CallPolicy
 ) -> float | None:
-    """Return how long to wait before it is sent again, or None where it is not."""
+    """Return the seconds to wait before it is sent again, or None to stop."""
     error = outcome.error
     if error is None or (has_left and not _is_absent(outcome)):
         return None
@@ -143,7 +143,7 @@ def _is_unclear(outcome: Outcome[Any]) -> bool:
 
 
 def _decided(outcome: Outcome[Any]) -> list[Claim]:
-    """Say of what cannot be read what a person says who looked: it was not done."""
+    """Return claims of "not done" for what cannot be read and a person has checked."""
     reason = "decided by a person, who looked: it was not done"
     return [Claim("failed", tuple(outcome.sights), {}, reason)]
 
@@ -156,7 +156,7 @@ def _patience(error: VendorError, manners: CallPolicy) -> float:
 def looked(
     change: Change[T], answer: Any, manners: CallPolicy, do: Do
 ) -> Flow[Mapping[str, Sight]]:
-    """Read back what a change was to do, again after some time while it is not to be seen."""
+    """Read a change back, repeatedly after some time while its effect is not visible."""
     assert change.look is not None
     look: Callable[[], Steps[Mapping[str, Sight]]] = partial(change.look, answer)
     sights: Mapping[str, Sight] = {}
@@ -174,13 +174,13 @@ def looked(
 
 
 def _unseen(change: Change[T], outcome: Outcome[Any]) -> Outcome[Any]:
-    """Say what can be said where nothing can be read: the vendor's own refusal counts, no status.
+    """Return the outcome if nothing can be read back: the vendor's refusal counts, no status does.
 
     An answer that the vendor's own parser read counts as its word.
     """
     error = outcome.error
     if error is None:
-        sight = Sight("unclear", "the vendor says that it was done; nothing tells whether")
+        sight = Sight("unclear", "the vendor reports that it was done; this cannot be read back")
     elif error.is_told:
         sight = Sight("refused", error.message)
     else:
@@ -190,7 +190,7 @@ def _unseen(change: Change[T], outcome: Outcome[Any]) -> Outcome[Any]:
 
 
 def claims_of(outcome: Outcome[Any], items: tuple[str, ...] = ()) -> list[Claim]:
-    """Return what is said of everything, in groups: what is said alike stands together."""
+    """Return the claims about all items, grouped by equal claims."""
     if not outcome.sights:  # nothing left this machine
         reason = "" if outcome.error is None else outcome.error.message
         return [Claim("failed", items, {}, reason)]
@@ -210,7 +210,7 @@ def claims_of(outcome: Outcome[Any], items: tuple[str, ...] = ()) -> list[Claim]
 
 
 def _reason(said: str, sight: Sight, error: VendorError | None) -> str:
-    """Say why: a refusal is the vendor's, and in doubt it counts how the thing is read."""
+    """Return the reason: for a refusal the vendor's, in doubt also the state as read back."""
     if said == "confirmed":
         return ""
     told = "" if error is None else error.message
@@ -223,11 +223,11 @@ def _concluded(
     change: Change[T],
     outcome: Outcome[Any],
     manners: CallPolicy,
-    known: str = "the answer says that it was done",
+    known: str = "the answer reports that it was done",
 ) -> T:
-    """Return the result of a change, or raise what is to be said in its place.
+    """Return the result of a change, or raise the error in its place.
 
-    `known` is all that is known of one that met no error and cannot be read back.
+    `known` is the description of a change without an error that cannot be read back.
     """
     result = change.conclude(outcome)
     if result is not None:

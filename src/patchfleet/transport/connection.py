@@ -1,11 +1,11 @@
-"""One connection: every wait on it ends, and what comes over it belongs to what was asked.
+"""One HTTP connection: every wait on it ends, and each answer belongs to its request.
 
-A proxy may send an answer once more, and the next request on that connection then gets the answer
-of the one before. So a connection remembers what it answered, and is not used again once bytes came
-that nobody asked for.
+A proxy may send an answer twice, and the next request on that connection then gets the previous
+answer. So a connection remembers its answers, and is closed after bytes that no request asked for.
 
-Invariants: no byte of a connection is read outside its deadline; a connection that is `spent` is
-closed and never given another request.
+Invariants:
+- no byte of a connection is read outside its deadline (tests/transport/test_sockets.py);
+- a connection that is `spent` is closed and gets no request (tests/transport/test_whose_answer.py).
 """
 
 import itertools
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
     from h11 import Connection as HTTPState
 
 WRITE_BYTES = 16 * 1024
-"""So much is written at a time: the HTTP library gives each part of a long body the whole time."""
+"""Bytes per write: the HTTP library gives each part of a long body the whole time."""
 REMEMBERED_ANSWERS = 1024
 
 _numbers = itertools.count(1)
 
 
 class History:
-    """What one connection was asked and answered, by digest."""
+    """The requests and answers of one connection, by digest."""
 
     def __init__(self, pool: Any) -> None:
         self._pool = pool
@@ -44,11 +44,11 @@ class History:
 
     @property
     def is_fresh(self) -> bool:
-        """Whether nothing was asked before the answer that is being read."""
+        """Whether nothing was requested before the answer that is being read."""
         return not self._answers
 
     def is_doubtful(self, request: Request, body: bytes) -> bool:
-        """Remember an answer; say whether it is that of another question asked here before."""
+        """Record an answer; return whether it answers another request of this connection."""
         asking = (request.method, request.path, request.query, sorted(request.headers.items()))
         question = blake3(repr(asking).encode()).update(request.body)
         asked, answered = question.digest(16), blake3(body).digest(16)
@@ -59,7 +59,7 @@ class History:
         return is_of_another
 
     def has_more(self, answer: "httpx2.Response") -> bool:
-        """Say whether bytes came after an answer that was read: with it, or still in the socket."""
+        """Return whether bytes followed an answer: with it, or still in the socket."""
         stream = answer.extensions["network_stream"]
         state = _http_state(self._pool)
         if state is None or state.trailing_data[0]:
@@ -82,7 +82,7 @@ class Connection(History):
         self._bounds = _Bounds()
         self._transport = httpx2.HTTPTransport(**_options(line))
         super().__init__(self._transport._pool)  # noqa: SLF001
-        # Its public settings give no way to say how the network is read.
+        # Its public settings do not allow for a network backend.
         self._transport._pool._network_backend = _Network(self._bounds)  # noqa: SLF001
 
     def ask(self, request: "httpx2.Request", until: float) -> "httpx2.Response":
@@ -96,7 +96,7 @@ class Connection(History):
 
 
 class AsyncConnection(History):
-    """The same for a task; whoever awaits it bounds its time as a whole."""
+    """An asynchronous `Connection`; its caller limits the time of a call as a whole."""
 
     def __init__(self, line: Endpoint) -> None:
         self._transport = httpx2.AsyncHTTPTransport(**_options(line))
@@ -112,7 +112,7 @@ class AsyncConnection(History):
 
 
 def _options(line: Endpoint) -> dict[str, Any]:
-    """Return how a transport is made: one connection, and no settings of its own."""
+    """Return the settings of a transport: one connection, nothing of the environment."""
     return {
         "verify": line.trust(),
         "limits": httpx2.Limits(max_connections=1, max_keepalive_connections=1),
@@ -122,7 +122,7 @@ def _options(line: Endpoint) -> dict[str, Any]:
 
 
 def _http_state(pool: Any) -> "HTTPState | None":
-    """Return what parses the answers of the one connection of a pool, or None where it is gone."""
+    """Return the parser of the one connection of a pool, or None if it is gone."""
     connection: Any = pool.connections[0] if pool.connections else None
     while connection is not None and not hasattr(connection, "_h11_state"):
         connection = getattr(connection, "_connection", None)
@@ -130,7 +130,7 @@ def _http_state(pool: Any) -> "HTTPState | None":
 
 
 def _is_held(stream: Any) -> bool:
-    """Say whether bytes were taken from the socket, unpacked or not, that nobody has read yet."""
+    """Return whether bytes were taken from the socket, decrypted or not, and are unread."""
     below = getattr(stream, "_stream", stream)
     sealed = stream.get_extra_info("ssl_object")
     still_sealed = getattr(below, "_read_bio", None)  # on an event loop, as the rest
@@ -143,21 +143,21 @@ def _is_held(stream: Any) -> bool:
 
 
 def _waits(plug: Any) -> bool:
-    """Say whether a byte waits in a readable socket, and not its end."""
+    """Return whether a byte, and not its end, is ready in a readable socket."""
     with socket.socket(fileno=os.dup(plug.fileno())) as same:
         try:
             return bool(same.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
-        except OSError:  # reset meanwhile, or nothing after all
+        except OSError:  # reset meanwhile, or nothing to read
             return False
 
 
 class _Bounds:
-    """When the call under way on a connection has to be over."""
+    """The deadline of the call under way on a connection."""
 
     until = float("inf")
 
     def left(self, timeout: float | None) -> float:
-        """Return how long a step may wait: no longer than it would, and not past the end."""
+        """Return the seconds a step may wait: at most `timeout`, and not past the deadline."""
         left = self.until - time.monotonic()
         if left <= 0:
             raise httpcore2.ReadTimeout
@@ -196,7 +196,7 @@ class _Stream(httpcore2.NetworkStream):
 
 
 class _Network(httpcore2.NetworkBackend):
-    """Opens the streams of one connection."""
+    """The network backend of one connection."""
 
     def __init__(self, bounds: _Bounds) -> None:
         self._network = httpcore2.SyncBackend()

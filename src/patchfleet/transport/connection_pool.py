@@ -1,7 +1,7 @@
-"""The only sockets: one request goes out, and its whole answer or what became of it comes back.
+"""Connection pools: a request is sent, and its whole answer or a `NoResponse` is returned.
 
-Invariants: no exception of the HTTP library leaves this module; no redirect is followed; every wait
-has an end, every body a size and all of them together too; what comes back holds no secret
+Every wait has an end, every body a size limit, and all bodies together too. No redirect is
+followed. No exception of the HTTP library leaves this module, and no answer holds a secret
 (`credentials.py`).
 """
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class _Account:
-    """How many bytes of answers are held at once, by all calls that are under way."""
+    """The bytes of answers held at the same time by all calls under way."""
 
     def __init__(self, line: Endpoint) -> None:
         self._line = line
@@ -35,7 +35,7 @@ class _Account:
         self._held = 0
 
     def add(self, size: int, more: int) -> NoResponse | None:
-        """Count `more` bytes of an answer of `size` so far; say what ends it where that is much."""
+        """Count `more` bytes of an answer of `size`; return a `NoResponse` if they are too many."""
         with self._lock:
             self._held += more
             held = self._held
@@ -48,7 +48,7 @@ class _Account:
         return None
 
     def give_back(self, size: int) -> None:
-        """Forget an answer that was read, or given up."""
+        """Subtract an answer that was read, or given up."""
         with self._lock:
             self._held -= size
 
@@ -63,11 +63,11 @@ class _Body:
         self.chunks: list[bytes] = []
 
     def add(self, received: bytes) -> NoResponse | None:
-        """Add what came; say what ends the answer where that is much."""
+        """Add received bytes; return a `NoResponse` if the answer is too large."""
         return self._add(self._unpacking.pieces(received))
 
     def end(self) -> NoResponse | None:
-        """Add what is left where nothing more comes."""
+        """Add the rest once no more bytes come."""
         return self._add(self._unpacking.rest())
 
     def _add(self, pieces: Iterable[bytes]) -> NoResponse | None:
@@ -80,18 +80,18 @@ class _Body:
         return None
 
     def give_back(self) -> None:
-        """Forget the answer that was read, or given up."""
+        """Subtract the answer that was read, or given up."""
         self._account.give_back(self._size)
 
 
 MOST_BODIES = 2
-"""All answers under way hold no more than so many of the longest one."""
+"""The bytes of all answers under way, as a multiple of the longest one."""
 
 C = TypeVar("C", bound="History")
 
 
 class _Connections(Generic[C]):
-    """The connections of one line that are open and not in use, and what all its calls share."""
+    """The idle connections of one endpoint, and the limits that all its calls share."""
 
     def __init__(self, line: Endpoint) -> None:
         self._line = line
@@ -103,13 +103,13 @@ class _Connections(Generic[C]):
 
     @property
     def connections(self) -> int:
-        """How many calls may be under way at once."""
+        """The number of calls that may be under way."""
         return self._line.connections
 
     def _taken(self, instead_of: int | None) -> tuple[C | None, list[C], int]:
         """Take an idle connection, the last used first, unless a new one was asked for.
 
-        With it come those that are to be closed, and how often all were closed before.
+        With it come the connections to close, and how often all were closed before.
         """
         with self._lock:
             if self._discreet is None:
@@ -130,7 +130,7 @@ class _Connections(Generic[C]):
         return False
 
     def _emptied(self) -> list[C]:
-        """Return what is to be closed; what is in use is closed when its call ends."""
+        """Return the connections to close; those in use are closed when their call ends."""
         with self._lock:
             idle = self._idle[:]
             self._idle.clear()
@@ -149,13 +149,13 @@ class ConnectionPool(_Connections["Connection"]):
 
     def __init__(self, line: Endpoint) -> None:
         super().__init__(line)
-        # The time of a call begins when it has a place: waiting for one is our own doing.
+        # The time of a call begins when it has a place: the wait for one is not the vendor's.
         self._places = BoundedSemaphore(line.connections)
-        # A thread that nobody waits for may give one back after all were closed.
+        # A thread whose result is no longer wanted may give one back after all were closed.
         weakref.finalize(self, _close_all, self._idle)
 
     def send(self, request: Request) -> Response | NoResponse:
-        """Send one request and return the whole answer, or what became of it."""
+        """Send one request and return the whole answer, or the reason why there is none."""
         sealing = _sealed(request, self._line)
         if isinstance(sealing, NoResponse):
             return sealing
@@ -207,14 +207,14 @@ def _close_all(connections: "Iterable[Connection]") -> None:
 
 
 class AsyncConnectionPool(_Connections["AsyncConnection"]):
-    """Connections for the tasks of one event loop; see `Wire`."""
+    """Connections for the tasks of one event loop; see `ConnectionPool`."""
 
     def __init__(self, line: Endpoint) -> None:
         super().__init__(line)
         self._places: asyncio.Semaphore | None = None
 
     async def send(self, request: Request) -> Response | NoResponse:
-        """Send one request and return the whole answer, or what became of it."""
+        """Send one request and return the whole answer, or the reason why there is none."""
         sealing = _sealed(request, self._line)
         if isinstance(sealing, NoResponse):
             return sealing
@@ -272,7 +272,7 @@ _NO_ANSWER = NoResponse("the call was given up", "unknown")
 
 
 def _sealed(request: Request, line: Endpoint) -> "httpx2.Request | NoResponse":
-    """Return what goes out, or that it cannot: then nothing has left."""
+    """Return the request with its secrets, or a `NoResponse`: then nothing has left."""
     import httpx2
 
     try:
@@ -282,7 +282,7 @@ def _sealed(request: Request, line: Endpoint) -> "httpx2.Request | NoResponse":
 
 
 def _failures() -> tuple[type[Exception], ...]:
-    """Return what an HTTP library raises, and what comes through it from beneath."""
+    """Return the exceptions of the HTTP library, and those of lower layers that pass through it."""
     import httpx2
 
     return (
@@ -298,10 +298,10 @@ def _answered(
     chunks: list[bytes],
     secrets: list[bytes],
 ) -> Response | NoResponse:
-    """Build our answer; a server that repeats the request's address does not repeat the secret.
+    """Build the answer, without the secret if a server repeats the request's address.
 
-    Where bytes follow an answer that is not the first of its connection, it may be a belated one,
-    and the right one what follows.
+    If bytes follow an answer that is not the first of its connection, it may be a belated one, and
+    the right one may follow.
     """
     from patchfleet.transport.connection import headers_of
 
@@ -310,7 +310,7 @@ def _answered(
     is_doubtful = connection.is_doubtful(request, body)
     if connection.has_more(answer) and not is_first:
         return NoResponse(
-            "more came than was asked for, so no answer can be told from another", "unknown"
+            "more came than was asked for: answers cannot be matched to requests", "unknown"
         )
     headers = {
         name: redacted(value.encode("latin-1"), secrets).decode("latin-1")
@@ -333,7 +333,7 @@ def _too_long(line: Endpoint) -> NoResponse:
 
 
 def _lost(error: Exception, line: Endpoint) -> NoResponse:
-    """Say what became of a request, in words without addresses of requests or secrets."""
+    """Describe the fate of a request, without addresses of requests or secrets."""
     import httpx2
 
     if isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.ProxyError):
@@ -352,7 +352,7 @@ def _lost(error: Exception, line: Endpoint) -> NoResponse:
 
 
 def _not_connected(error: Exception, line: Endpoint) -> NoResponse:
-    """Say why there is no connection: the request never left, so repeating it is safe."""
+    """Describe why there is no connection: the request never left, so repeating it is safe."""
     import httpx2
 
     way = f"{line.host}{_through(line)}"
@@ -371,7 +371,7 @@ def _not_connected(error: Exception, line: Endpoint) -> NoResponse:
 
 
 def _through(line: Endpoint) -> str:
-    """Name the proxy that a connection goes through, without its user and password."""
+    """Return the proxy that a connection goes through, without its user and password."""
     proxy = line.proxy_address()
     if proxy is None:
         return ""

@@ -1,10 +1,9 @@
-"""Where secrets enter a request and leave an answer.
+"""Credentials in requests, and their redaction in answers and logs.
 
-Law of this file: a key goes into the target of a request, which the HTTP library neither logs nor
-raises, and never into its address, which it does; a password into the body, a token into a header
-that the library shows as hidden. They are taken out of whatever comes back, for a
-server may repeat what it was asked: in a body, in a header, and so in the library's own log of
-headers.
+A key goes into the target of a request, which the HTTP library neither logs nor raises, and never
+into its address, which it does; a password into the body; a token into a header that the library
+shows as hidden. All are redacted in whatever comes back, since a server may repeat a request: in a
+body, in a header, and so in the library's own log of headers.
 """
 
 import logging
@@ -25,7 +24,7 @@ LOGGERS = ("httpcore2.connection", "httpcore2.http11", "httpcore2.proxy")
 
 
 class RedactingFilter(logging.Filter):
-    """Takes the secrets of a line out of what the HTTP library logs, while a pool is open."""
+    """Redact the secrets of an endpoint in the HTTP library's log while a pool is open."""
 
     def __init__(self, line: Endpoint) -> None:
         super().__init__()
@@ -34,7 +33,7 @@ class RedactingFilter(logging.Filter):
             logging.getLogger(name).addFilter(self)
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Scrub the record; all of them pass."""
+        """Redact the record; all of them pass."""
         message = record.getMessage()
         for spelled in secrets_of(self._line):
             message = message.replace(spelled.decode(), REDACTED)
@@ -48,7 +47,7 @@ class RedactingFilter(logging.Filter):
 
 
 def with_credentials(request: Request, line: Endpoint) -> "httpx2.Request":
-    """Return what goes out: the secrets are in its target, which the library's repr never shows."""
+    """Return the request with its secrets in its target, which the library's repr never shows."""
     import httpx2
 
     query = [*request.query, *((name, key.reveal()) for name, key in line.secret_query.items())]
@@ -83,14 +82,14 @@ def _logged_in(request: Request, login: Login | None) -> tuple[dict[str, str], b
 
 @lru_cache(maxsize=8)
 def _base(base_url: str) -> "httpx2.URL":
-    """Parse an address once: parsing costs more than everything else that is done to a request."""
+    """Parse an address once: parsing costs more than all other steps of a request."""
     import httpx2
 
     return httpx2.URL(base_url)
 
 
 def secrets_of(line: Endpoint) -> list[bytes]:
-    """Return every spelling of every secret of a line, the longest first."""
+    """Return every form of every secret of an endpoint, the longest first."""
     login = line.login
     token = (login.token,) if login and login.token else ()
     known = (*line.secret_query.values(), *(login.form.values() if login else ()), *token)
@@ -98,10 +97,10 @@ def secrets_of(line: Endpoint) -> list[bytes]:
 
 
 def secrets_in(request: Request, line: Endpoint, status: int) -> list[bytes]:
-    """Return what an answer to this request might repeat and must not.
+    """Return the secrets that an answer to this request might repeat.
 
-    A password is sent to log in and never else, so that no other answer is searched for what may
-    be a plain word of its data; the token that a login brings is what was asked for.
+    A password is sent at login only, so other answers are not searched for a text that may be a
+    plain word of their data; the token of a login is its wanted result.
     """
     login = line.login
     if login is None:
@@ -113,7 +112,7 @@ def secrets_in(request: Request, line: Endpoint, status: int) -> list[bytes]:
 
 @lru_cache(maxsize=8)
 def spellings(secrets: tuple[Secret, ...]) -> list[bytes]:
-    """Return every way in which a server might repeat these secrets, the longest first."""
+    """Return every form in which a server might repeat these secrets, the longest first."""
     spelled: set[bytes] = set()
     for secret in secrets:
         text = secret.reveal()

@@ -1,6 +1,6 @@
-"""Where calls go and how: the address, the secrets, time-outs, proxy and trust.
+"""Endpoint of a vendor: address, secrets, time-outs, proxy and trusted certificates.
 
-Law of this file: it only says; what it says is checked as soon as that needs no network.
+Settings are checked on construction as far as that needs no network.
 """
 
 import os
@@ -19,12 +19,12 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where calls go and how: base address, secrets, time-outs, proxy, trust.
+    """Base address, secrets, time-outs, proxy and trusted certificates of a vendor's API.
 
-    A vendor's key is either part of the query (`secret_query`) or logged in for (`login`).
-    `timeout_seconds` bounds one call, from having a connection to the last byte of its answer.
+    A vendor's key is either part of the query (`secret_query`) or used to log in (`login`).
+    `timeout_seconds` bounds one call, from its connection to the last byte of its answer.
     `ca_file` is a PEM file to trust instead of the system's; `proxy` an address, "" for none, or
-    None for the environment's. Raises `ConfigError` for what cannot work.
+    None for the environment's. Raises `ConfigError` for invalid settings.
     """
 
     base_url: str
@@ -66,11 +66,11 @@ class Endpoint:
         return _checked_proxy(proxies.get(parts.scheme) or proxies.get("all") or "")
 
     def trust(self) -> ssl.SSLContext | bool:
-        """Return what certificates are checked against; False where there is no TLS."""
+        """Return the trusted certificates; False without TLS."""
         return _trust(self.ca_file) if self.base_url.startswith("https:") else False
 
     def timeouts(self) -> dict[str, float | None]:
-        """Return the time-outs of the steps of one call, in the HTTP library's words."""
+        """Return the time-outs of the steps of one call, under the HTTP library's names."""
         return {
             "connect": min(self.connect_timeout_seconds, self.timeout_seconds),
             "read": self.timeout_seconds,
@@ -87,7 +87,7 @@ def _checked_proxy(address: str) -> str | None:
     try:
         parts = urlsplit(whole)
         usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
-    except ValueError:  # a port that is no number, half an IPv6 address
+    except ValueError:  # an invalid port, or half an IPv6 address
         usable = False
     if not (usable and whole.isprintable()):
         raise ConfigError(
@@ -98,11 +98,11 @@ def _checked_proxy(address: str) -> str | None:
 
 @cache
 def _trust(ca_file: str | None) -> ssl.SSLContext:
-    """Make one TLS context a process: loading the system's authorities costs 20 ms.
+    """Make one TLS context per process: loading the system's authorities is slow.
 
-    The HTTP library says at each connection what it speaks, and always the same. It is said here
-    once for all: said again, it is freed while another thread's connection copies it without the
-    interpreter's lock, and one in some thousands of handshakes fails for a bad extension.
+    The HTTP library sets the same ALPN protocols at each connection. They are set here once: set
+    again, they are freed while another thread's connection copies them without the interpreter's
+    lock, and one in some thousands of handshakes fails for a bad extension.
     """
     context = _context(ca_file)
     context.set_alpn_protocols(["http/1.1"])
@@ -111,7 +111,7 @@ def _trust(ca_file: str | None) -> ssl.SSLContext:
 
 
 def _said_already(alpn_protocols: Iterable[str]) -> None:
-    """Leave what is spoken as it is."""
+    """Keep the protocols that are set."""
 
 
 def _context(ca_file: str | None) -> ssl.SSLContext:

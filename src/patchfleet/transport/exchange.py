@@ -1,7 +1,7 @@
-"""One call from start to end: pace, send, judge, parse, or wait and repeat.
+"""One call from start to end: rate limit, request, check of the answer, and repeats.
 
-Law of this file: a generator that never does I/O. It yields what should be sent or waited for, and
-is driven by `run.py` with real sockets or by a test with none.
+A generator without I/O: it yields requests and pauses, and is driven by `runner.py` with real
+sockets or by a test with none.
 """
 
 from collections.abc import Callable
@@ -62,14 +62,14 @@ def exchange(work: Work[T], manners: CallPolicy) -> Flow[T]:
 
 
 def streamed(work: RecordStream[Any, Any], manners: CallPolicy) -> Flow[None]:
-    """Do a listing as a flow that yields what it finds as it finds it."""
+    """Do a listing as a flow that yields each record as it is found."""
     yield from _steps(work, manners)
 
 
 def _steps(
     work: Procedure[T] | RecordStream[Any, Any], manners: CallPolicy, found: list[Any] | None = None
 ) -> Flow[T]:
-    """Do what the steps ask for, one after the other; their records go to `found` where given."""
+    """Do the steps one after the other; their records go to `found` if given."""
     steps: Steps[Any] = work.steps()
     answer: Any = None
     failure: VendorError | None = None
@@ -79,7 +79,7 @@ def _steps(
         except StopIteration as end:
             result: T = end.value
             return result
-        except VendorError as error:  # of a step, or what the steps themselves found out
+        except VendorError as error:  # of a step, or raised by the steps themselves
             _stamp(error, work.name, manners)
             raise
         answer = failure = None
@@ -120,7 +120,7 @@ def _call(operation: Operation[T], manners: CallPolicy) -> Flow[T]:
             _stamp(error, operation.name, manners, operation.about)
             if isinstance(error, Unauthorized) and token is not None and not is_renewed:
                 assert manners.login is not None
-                manners.login.forget(token)  # it may have died early: once more with a new one
+                manners.login.forget(token)  # it may have expired early: once more with a new one
                 is_renewed = True
                 if operation.repeatable:
                     attempt -= 1
@@ -134,7 +134,7 @@ def _call(operation: Operation[T], manners: CallPolicy) -> Flow[T]:
 
 
 def _sent(request: Request, manners: CallPolicy) -> Flow[Response | NoResponse]:
-    """Send a request when the pace lets it."""
+    """Send a request when the rate limit allows it."""
     while (wait := manners.pace.take(manners.clock())) > 0:
         yield Pause(wait)
     outcome = yield request
@@ -143,9 +143,9 @@ def _sent(request: Request, manners: CallPolicy) -> Flow[Response | NoResponse]:
 
 
 def _is_asked_again(operation: Operation[T], outcome: Response | NoResponse) -> bool:
-    """Say whether an answer may be that to another question, and asking again changes nothing.
+    """Return whether an answer may belong to another request, and repeating changes nothing.
 
-    A failure is asked again anyway, where that can help.
+    A failure is repeated anyway, if that can help.
     """
     if isinstance(outcome, NoResponse) or not 200 <= outcome.status < 300:
         return False
@@ -153,14 +153,14 @@ def _is_asked_again(operation: Operation[T], outcome: Response | NoResponse) -> 
 
 
 def _on_another_connection(request: Request, outcome: Response | NoResponse) -> Request:
-    """Return the request as it is repeated: never over the connection that brought this answer."""
+    """Return the request for its repeat: never over the connection of this answer."""
     if isinstance(outcome, NoResponse) or outcome.connection is None:
         return request  # a connection that broke is not used again anyway
     return replace(request, instead_of=outcome.connection)
 
 
 def _read(operation: Operation[T], response: Response) -> T:
-    """Return what an answer says, or raise where it is no answer to this question."""
+    """Return the content of an answer, or raise if it does not answer this request."""
     result = operation.parse(response)
     for echo in operation.echoes:
         other = echo.other(result)
@@ -172,7 +172,7 @@ def _read(operation: Operation[T], response: Response) -> T:
 def _before_next(
     error: VendorError, attempt: int, operation: Operation[T], manners: CallPolicy
 ) -> float | None:
-    """Return how long to wait before the call is repeated, or None where it is not."""
+    """Return the seconds to wait before the call is repeated, or None to give up."""
     if error.retry_after_seconds is not None:
         # No longer than a call may wait: a proxy's "come back tomorrow" ends calls instead.
         asked = min(error.retry_after_seconds, manners.retries.longest_retry_after_seconds)
@@ -187,7 +187,7 @@ def _before_next(
 
 
 def _tried(operation: Operation[T], manners: CallPolicy) -> Flow[Tried[T]]:
-    """Send what changes something, exactly once, and return what was answered."""
+    """Send a change exactly once, and return the answer."""
     try:
         token = yield from _logged_in(operation, manners)
     except VendorError as error:
@@ -204,12 +204,12 @@ def _tried(operation: Operation[T], manners: CallPolicy) -> Flow[Tried[T]]:
         error.is_told = is_told and not isinstance(error, Unreadable)
         is_renewable = isinstance(error, Unauthorized) and token is not None
         if is_renewable and manners.login is not None:
-            manners.login.forget(token)  # it may have died early
+            manners.login.forget(token)  # it may have expired early
         return Tried(None, error, has_left, is_renewable)
 
 
 def _logged_in(operation: Operation[T], manners: CallPolicy) -> Flow[Secret | None]:
-    """See to it that there is a token, and return it: one logs in, the others wait."""
+    """Return a token, after a login if needed: one caller logs in, the others wait."""
     login = manners.login
     if login is None or operation.request.is_login:
         return None
@@ -230,7 +230,7 @@ def _logged_in(operation: Operation[T], manners: CallPolicy) -> Flow[Secret | No
 
 
 def _stamp(error: VendorError, operation: str, manners: CallPolicy, about: str = "") -> None:
-    """Say whose error it is, and of which operation, unless a part of that has said it."""
+    """Add vendor and operation to an error, unless a part of the operation has added its own."""
     error.vendor = manners.vendor
     if not error.operation:
         error.operation, error.about = operation, about
@@ -261,7 +261,7 @@ def judged(
             + (f", for {wait:g} seconds" if wait is not None else ""),
             retry_after_seconds=wait,
         )
-    if status == 503:  # a gateway answers so too when the request had gone through before
+    if status == 503:  # a gateway may answer this after the request reached the server
         raise VendorBroken("the server cannot answer now (HTTP 503)", retry_after_seconds=wait)
     if status >= 500:
         raise VendorBroken(f"the server failed (HTTP {status})", retry_after_seconds=wait)

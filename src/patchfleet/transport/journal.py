@@ -1,4 +1,4 @@
-"""The journal of changes: what a client writes down before it sends one, and how it ended."""
+"""Journal of changes: a record of each change before it is sent, and of its result."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from patchfleet.transport.operation import Wanted
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What is said of some of the things that were to change, and how each was read."""
+    """A result that some of the items of a change share, and their state as read back."""
 
     outcome: Literal["confirmed", "failed", "unknown"]
     items: tuple[str, ...]
@@ -20,9 +20,9 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """A change that an earlier command sent and could not tell the outcome of.
+    """A change that an earlier command sent without a clear result.
 
-    `is_looked_for` where a person looked, and says that nothing came of it.
+    `is_looked_for` is true if a person has checked that it was not done.
     """
 
     line: int
@@ -31,16 +31,16 @@ class Earlier:
 
 
 class ChangeJournal(Protocol):
-    """What a client writes down; it is on the disk when a method returns."""
+    """The record of a client's changes; it is on disk when a method returns."""
 
     def sent(self, wanted: Wanted, at: datetime) -> int:
-        """Say that a change is about to be sent; return the number of the line."""
+        """Record that a change is about to be sent; return the number of its line."""
         ...
 
     def ended(self, line: int, claims: Sequence[Claim], at: datetime) -> None:
-        """Say what came of the change of a line."""
+        """Record the result of the change of a line."""
         ...
 
     def unfinished(self, wanted: Wanted) -> Earlier | None:
-        """Return the last change that asked for the same, where nobody knows what came of it."""
+        """Return the last change with the same content, if its result is unknown."""
         ...

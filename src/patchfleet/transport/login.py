@@ -1,7 +1,7 @@
-"""One token for all threads and tasks of an account: logged in once, renewed before it dies.
+"""Access token of an account, shared by all threads and tasks and renewed before it expires.
 
-Law of this file: nothing sleeps, reads a clock or sends. `exchange.py` asks what to do next, and
-does it; the few lines that change anything stand under a lock, which is never held while waiting.
+Nothing here sleeps, reads a clock or sends: `exchange.py` asks for the next step and does it. Every
+update happens under a lock, which is never held while waiting.
 """
 
 from collections.abc import Mapping
@@ -16,12 +16,12 @@ from patchfleet.transport.operation import Operation
 
 LOOK_AGAIN_SECONDS: Final = 0.02
 REFUSED_FOR_SECONDS: Final = 30.0
-"""For so long a refusal holds for everybody: a wrong password tried by 500 tasks locks accounts."""
+"""Time for which a refusal holds for all callers: 500 tries of a wrong password lock an account."""
 
 
 @dataclass(frozen=True, slots=True)
 class AccessToken:
-    """What a login brings: a token and how long it lives."""
+    """A token and its lifetime, as a login returns them."""
 
     token: Secret
     lifetime_seconds: float
@@ -30,8 +30,8 @@ class AccessToken:
 class Login:
     """Keep the token of one account.
 
-    `form` is what is sent to log in, beside what is not secret; `operation` sends it and reads the
-    answer. The token is renewed when less than a tenth of its life, at most five minutes, is left.
+    `form` holds the secret fields of the login's form; `operation` sends it and reads the answer.
+    The token is renewed when less than a tenth of its lifetime, at most five minutes, is left.
     """
 
     def __init__(self, form: Mapping[str, Secret], operation: Operation[AccessToken]) -> None:
@@ -49,9 +49,9 @@ class Login:
         return self._token
 
     def take(self, now: float) -> Literal["go on", "log in", "wait"]:
-        """Say what whoever wants to call does now; who is told to log in must say how it went.
+        """Return the next step of a caller; one that logs in must report the result.
 
-        Raises `Unauthorized` where the account was refused a moment ago.
+        Raises `Unauthorized` if the account was refused a moment ago.
         """
         with self._lock:
             if now < self._renew_at or (self._is_busy and now < self._dies_at):
@@ -73,14 +73,14 @@ class Login:
             self._is_busy = False
 
     def failed(self, error: BaseException, now: float) -> None:
-        """Let the next one try, unless the account itself was refused."""
+        """Let the next caller try, unless the account itself was refused."""
         with self._lock:
             self._is_busy = False
             if isinstance(error, Unauthorized):
                 self._refusal = (now + REFUSED_FOR_SECONDS, error.message, error.hint)
 
     def forget(self, token: Secret | None) -> None:
-        """Give up a token that was refused, unless it has been replaced already."""
+        """Discard a refused token, unless it has been replaced already."""
         with self._lock:
             if self._token is token:
                 self._renew_at = self._dies_at = float("-inf")

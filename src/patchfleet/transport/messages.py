@@ -1,7 +1,7 @@
-"""What goes over a wire and what comes back.
+"""HTTP requests and responses as plain values.
 
-Law of this file: no I/O, and no repr shows headers, query values or a body. A secret is never part
-of a `Request`: it is added beneath every logger, in `wires.py`.
+No repr shows headers, query values or a body. A secret is never part of a `Request`: it is added
+below every logger, in `credentials.py`.
 """
 
 from collections.abc import Mapping
@@ -12,14 +12,14 @@ from msgspec import Struct, field
 from patchfleet.errors import Fate
 
 NO_CONNECTION = 0
-"""The number of no connection: a request in the place of its answer goes out on a new one."""
+"""The number of no connection: with it in `instead_of`, a request goes out on a new one."""
 
 
 class Request(Struct, frozen=True, kw_only=True, repr_omit_defaults=True):
-    """One HTTP request, before anybody authorised it. `path` is relative to the client's base.
+    """One HTTP request without credentials; `path` is relative to the client's base address.
 
-    `is_login` asks for the credentials in the place of a token. `instead_of` is the connection
-    whose answer was not believed: it is closed, and this request goes out on a new one.
+    `is_login` adds the credentials in place of a token. `instead_of` is the connection whose answer
+    was in doubt: it is closed, and this request goes out on a new one.
     """
 
     path: str
@@ -37,8 +37,8 @@ class Request(Struct, frozen=True, kw_only=True, repr_omit_defaults=True):
 class Response(Struct, frozen=True):
     """One complete answer; header names are lower case, values are latin-1: one character a byte.
 
-    `connection` is the one that it came over. `is_doubtful` says that it may belong to another
-    request: it is to the letter an earlier answer on that connection to another question.
+    `connection` is the one it came over. `is_doubtful` means that it may belong to another request:
+    it equals, byte for byte, an earlier answer on that connection to another request.
     """
 
     status: int
@@ -52,9 +52,9 @@ class Response(Struct, frozen=True):
 
 
 class NoResponse(Struct, frozen=True):
-    """No complete answer arrived: `reason` for a person, `fate` for whoever thinks of repeating.
+    """No complete answer arrived: `reason` for a person, `fate` for the decision to repeat.
 
-    `is_transient` is False where repeating cannot help, as with a certificate that is not trusted.
+    `is_transient` is False if repeating cannot help, as with a certificate that is not trusted.
     """
 
     reason: str

@@ -1,8 +1,8 @@
-"""An operation is a value: a request, and how to read the answer.
+"""Operations as values: a request, and how to read its answer.
 
-What takes several calls is a value too: a generator of operations, each chosen by what the earlier
-ones answered. Law of this file: no socket, no clock, no client. Whoever authorises, paces, retries,
-records or dry-runs an operation does it to the value, and knows no vendor.
+Work of several calls is a value too: a generator of operations, each chosen by the earlier answers.
+No socket, clock or client is involved. Login, rate limit, retry, record and dry run apply to the
+value, and need no vendor.
 """
 
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
@@ -21,9 +21,9 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True)
 class Echo(Generic[T]):
-    """What of the question a result repeats: `found` yields it, None where the vendor omits it.
+    """A value of the request that the result repeats: `found` yields it, or None if omitted.
 
-    Values are compared as text, so that an id asked for as 7 and answered as "7" is the same one.
+    Values are compared as text, so an id requested as 7 and answered as "7" is equal.
     """
 
     name: str
@@ -31,7 +31,7 @@ class Echo(Generic[T]):
     found: Callable[[T], Iterable[object]]
 
     def other(self, result: T) -> str | None:
-        """Return the first value in a result that is not the one asked for."""
+        """Return the first value in a result that differs from the requested one."""
         asked = str(self.asked)
         return next((str(v) for v in self.found(result) if v is not None and str(v) != asked), None)
 
@@ -41,10 +41,9 @@ class Operation(Generic[T]):
     """One call: its vendor's name for it, the request, and `parse`, which returns or raises.
 
     `repeatable` is declared, never derived from the verb: every N-sight write is a GET. Only a
-    repeatable operation is sent again after nobody can say what became of it. `echoes` are compared
-    with the result: an answer to another question is no answer. `is_reading` says that it changes
-    nothing, so that an answer in doubt is asked for again. `about` is what an error says of what
-    was asked for.
+    repeatable operation is sent again after an unknown outcome. `echoes` are compared with the
+    result: an answer to another request is an error. `is_reading` means that it changes nothing, so
+    that a doubtful answer is requested again. `about` names the subject in errors.
     """
 
     name: str
@@ -57,24 +56,24 @@ class Operation(Generic[T]):
 
 
 def on_new_connection(operation: Operation[T]) -> Operation[T]:
-    """Make a call that goes out on a connection of its own, over which nothing came before."""
+    """Return a call that goes out on a new connection of its own."""
     request = structs.replace(operation.request, instead_of=NO_CONNECTION)
     return replace(operation, request=request)
 
 
 @dataclass(frozen=True, slots=True)
 class Conditional(Generic[T]):
-    """A result, or None where the answer is, to the letter, the one that was read before."""
+    """A result, or None if the answer is, byte for byte, the one read before."""
 
     fingerprint: str
     result: T | None
 
 
 def if_changed(operation: Operation[T], fingerprint: str | None) -> Operation[Conditional[T]]:
-    """Make a call whose answer is read unless its bytes are those of an earlier `fingerprint`.
+    """Return a call whose answer is read unless its bytes have the earlier `fingerprint`.
 
-    Reading is nearly all that an answer costs here; the call is made all the same. An answer that
-    is cut or wrong has another fingerprint, since it was never read.
+    The call is always made; reading its answer is nearly all of the cost here. A truncated or wrong
+    answer has another fingerprint, since it was never read.
     """
 
     def parse(response: Response) -> Conditional[T]:
@@ -113,8 +112,8 @@ class Pause:
 class Procedure(Generic[T]):
     """Calls that depend on each other, and one result.
 
-    `steps` begins a generator that yields operations, and receives their results or is thrown their
-    errors; it may yield a `Pause`, and a `Concurrent` for what can be done side by side.
+    `steps` begins a generator that yields operations, and is sent their results or thrown their
+    errors; it may yield a `Pause`, and a `Concurrent` for work to run in parallel.
     """
 
     name: str
@@ -123,9 +122,9 @@ class Procedure(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class RecordStream(Generic[R, T]):
-    """Calls that bring records bit by bit: the steps of a procedure, and `Found` for each bit.
+    """Calls that yield records in batches: the steps of a procedure, with a `RecordBatch` for each.
 
-    Run, it is what `gather` makes of all of them; iterated, one record after the other.
+    Run, its result is `gather` of all records; iterated, one record after the other.
     """
 
     name: str
@@ -135,17 +134,17 @@ class RecordStream(Generic[R, T]):
 
 @dataclass(frozen=True, slots=True)
 class RecordBatch(Generic[T]):
-    """Records that a listing has come upon."""
+    """Records that a listing has found."""
 
     records: Sequence[T]
 
 
 @dataclass(frozen=True, slots=True)
 class Concurrent:
-    """Work done side by side, at most as much at once as there are connections.
+    """Work run in parallel, at most one piece per connection.
 
     The results come in order. The first error is the error of all, and is thrown into the steps:
-    what has not begun by then does not begin, and what waits does not go on.
+    work that has not begun by then does not begin, and work that waits does not go on.
     """
 
     parts: "tuple[Work[Any], ...]"
@@ -153,10 +152,10 @@ class Concurrent:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a journal says of a change before it is sent: where, what, to what, and what was asked.
+    """A change as the journal records it before it is sent: vendor, action, items and content.
 
-    `items` are the ids of what changes: patches of `device_id`, or jobs where there is no device.
-    What is to be made has no id yet and is found by its `marker`. `asked` is JSON.
+    `items` are the ids of what changes: patches of `device_id`, or jobs if there is no device.
+    A thing to be created has no id yet and is found by its `marker`. `asked` is JSON.
     """
 
     source: str
@@ -169,10 +168,10 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What reading back says of one thing that was to be changed, in words for a person.
+    """The state of one item of a change as read back, in words for a person.
 
-    `refused` is "not done" where the vendor said no to this very thing. `now` is how it was read,
-    as JSON for the journal; `found` what was read, for whoever makes the result.
+    `refused` is "not done" with the vendor's refusal of this very item. `now` is the state as JSON
+    for the journal; `found` is the record that was read, for the result.
     """
 
     verdict: Literal["done", "not done", "refused", "unclear"]
@@ -183,10 +182,10 @@ class Sight:
 
 @dataclass(frozen=True, slots=True)
 class Outcome(Generic[T]):
-    """What came of a change: the answer or the error, and what reading back says of each thing.
+    """The outcome of a change: the answer or the error, and the state of each item.
 
-    `is_doubtful` where the vendor's words leave open whether it was done, or may still be: only
-    what was refused outright and is read as it was is surely not done.
+    `is_doubtful` is true if the vendor's words leave open whether it was or may still be done: only
+    a plain refusal of an unchanged item is surely not done.
     """
 
     answer: T | None
@@ -196,11 +195,11 @@ class Outcome(Generic[T]):
 
     @property
     def is_done(self) -> bool:
-        """Whether all of it was read back as it was asked for."""
+        """Whether all items are read back as wanted."""
         return all(one.verdict == "done" for one in self.sights.values()) and bool(self.sights)
 
     def claim(self, sight: Sight) -> Literal["confirmed", "failed", "unknown"]:
-        """Return what may be said of one thing."""
+        """Return the certainty of the result of one item."""
         if sight.verdict == "done":
             return "confirmed"
         if sight.verdict == "refused":
@@ -211,13 +210,13 @@ class Outcome(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Change(Generic[T]):
-    """One call that changes something at a vendor, and how to see whether it did.
+    """One call that changes something at a vendor, and how to read it back.
 
-    `look` is given the answer, or None where none can be used, and returns what it reads of each
-    thing that was to change; None stands for what nothing can be read of. `conclude` makes the
-    result, or returns None where there is none to return. `check` is what a person does who cannot
-    be told. `is_repeatable` lets it go out again, once it was looked for and is not there. With
-    `with_marker` it can be made again as an earlier command sent it.
+    `look` takes the answer, or None if it is unusable, and returns the state of each item; None
+    means that the change cannot be read back. `conclude` makes the result, or returns None if there
+    is none. `check` is the advice for a person if the result is unknown. `is_repeatable` allows
+    another sending, once the change is read back as not done. With `with_marker` it can be rebuilt
+    as an earlier command sent it.
     """
 
     wanted: Wanted
@@ -237,7 +236,7 @@ class Change(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class ConcurrentFlows:
-    """Ask the runner to drive these flows side by side, and to answer with their results."""
+    """Ask the runner to drive these flows in parallel, and to answer with their results."""
 
     parts: "tuple[Flow[Any], ...]"
 
@@ -249,6 +248,6 @@ Flow: TypeAlias = Generator[
     Response | NoResponse | list[Any] | None,
     T,
 ]
-"""What `exchange` makes of work: it yields requests and pauses, and returns the result."""
+"""A flow of `exchange`: it yields requests and pauses, and returns the result."""
 
 __getattr__ = renamed(__name__)

@@ -1,7 +1,7 @@
-"""Rate limits as arithmetic on a clock that is passed in.
+"""Rate limits, computed on a clock that is passed in.
 
-Law of this file: nothing sleeps and nothing reads a clock. One `RateLimit` is shared by all threads
-and tasks of a client, so its few lines stand under a lock.
+Nothing here sleeps or reads a clock. One `RateLimit` is shared by all threads and tasks of a
+client, under a lock.
 """
 
 from collections import deque
@@ -12,10 +12,10 @@ from patchfleet.errors import ConfigError
 
 
 class RateLimiter(Protocol):
-    """Who says when a call may begin: one process by itself, or several together."""
+    """A limit on when calls begin: of one process, or of several together."""
 
     def take(self, now: float) -> float:
-        """Take a place and return 0, or return after how many seconds to ask again."""
+        """Take a place and return 0, or return the seconds after which to ask again."""
         ...
 
     def hold(self, until: float) -> None:
@@ -24,16 +24,16 @@ class RateLimiter(Protocol):
 
 
 def whole_calls(calls: float, seconds: float) -> tuple[int, float]:
-    """Return a number of calls and a time; less than one call is one in more than the time."""
+    """Return whole calls and their time; less than one call becomes one in a longer time."""
     return (1, seconds / calls) if 0 < calls < 1 else (int(calls), seconds)
 
 
 class RateLimit:
-    """Allow `calls` in any window of `seconds`: never one more, wherever the window is laid.
+    """Allow `calls` in any window of `seconds`, wherever the window begins.
 
     The vendor's own tools state 60 calls a minute and key [O: vendor-mcp PARTNER_GUIDE.md]; its
     manual asks for one automated call in 90 seconds [D: api_calls.htm], which is
-    `Pace(1, seconds=90)`.
+    `RateLimit(1, seconds=90)`.
     """
 
     def __init__(self, calls: int = 60, *, seconds: float = 60.0) -> None:
@@ -52,9 +52,9 @@ class RateLimit:
         return f"Pace({self.calls}, seconds={self.seconds:g})"
 
     def take(self, now: float) -> float:
-        """Take a place and return 0, or return after how many seconds to ask again.
+        """Take a place and return 0, or return the seconds after which to ask again.
 
-        No place is given out ahead of its time, so that `hold` concerns whoever still waits.
+        No place is given out ahead of its time, so `hold` affects every caller that still waits.
         """
         with self._lock:
             free = self._not_before
@@ -66,20 +66,20 @@ class RateLimit:
             return 0.0
 
     def hold(self, until: float) -> None:
-        """Give out no place before `until`: the vendor asked everybody with this key to wait."""
+        """Give out no place before `until`: the vendor asked all callers with this key to wait."""
         with self._lock:
             self._not_before = max(self._not_before, until)
 
 
 class NoRateLimit:
-    """No limit: for the emulator and for whoever keeps the pace elsewhere."""
+    """No limit: for the emulator, and for callers that limit the rate elsewhere."""
 
     def __repr__(self) -> str:
         return "Unpaced()"
 
-    def take(self, now: float) -> float:  # noqa: ARG002 -- the shape of Pace
+    def take(self, now: float) -> float:  # noqa: ARG002 -- the shape of RateLimiter
         """Return 0: there is always a place."""
         return 0.0
 
     def hold(self, until: float) -> None:
-        """Take no notice: whoever was asked to wait waits by itself."""
+        """Do nothing: a caller that was asked to wait waits by itself."""

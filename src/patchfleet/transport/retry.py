@@ -1,7 +1,4 @@
-"""Whether to try again, and after how long.
-
-Law of this file: pure functions of an error, a count and numbers that are passed in.
-"""
+"""Retry policy: pure functions of an error, a number of tries and a drawn number."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,14 +10,13 @@ from patchfleet.errors import ConfigError, RateLimited, VendorError
 
 @dataclass(frozen=True, slots=True)
 class Retries:
-    """How often and how patiently a call is repeated.
+    """The number of tries of a call, and the waits between them.
 
     `attempts` counts the first try. The wait before the n-th repetition is drawn evenly between
     nothing and `first_wait_seconds` doubled n-1 times, at most `longest_wait_seconds` (full jitter:
-    callers that failed together do not return together). A vendor's own `Retry-After` is a floor
-    below which we do not go; one above `longest_retry_after_seconds` ends the call instead.
-    Where it is more, `limited_attempts` counts for a vendor that asks to slow down and does not say
-    for how long.
+    callers that failed together do not return together). A vendor's own `Retry-After` is the
+    minimum wait; one above `longest_retry_after_seconds` ends the call instead. If it is greater,
+    `limited_attempts` applies to a vendor that asks to slow down without a time.
     """
 
     attempts: int = 4
@@ -41,8 +37,8 @@ def wait_before_next(
 ) -> float | None:
     """Return the seconds to wait before the next try, or None to give up.
 
-    `attempt` counts the tries made, `chance` is a number in [0, 1) that the caller drew. What is
-    not repeatable is tried again only when the vendor surely did not do it.
+    `attempt` counts the tries made, `chance` is a drawn number in [0, 1). A call that is not
+    `repeatable` is tried again only if the vendor surely did not do it.
     """
     is_limited = isinstance(error, RateLimited) and error.retry_after_seconds is None
     attempts = max(retries.attempts, retries.limited_attempts) if is_limited else retries.attempts
@@ -62,9 +58,9 @@ def wait_before_next(
 
 
 def retry_after_seconds(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Read `Retry-After` in either of its forms (RFC 9110 §10.2.3), or None where it says nothing.
+    """Read `Retry-After` in either of its forms (RFC 9110 §10.2.3); return None if there is none.
 
-    A date is measured against the answer's own `Date` where it has one, so that a wrong clock here
+    A date is measured against the answer's own `Date` if it has one, so that a wrong clock here
     does not matter.
     """
     text = headers.get("retry-after", "").strip()
@@ -79,6 +75,6 @@ def retry_after_seconds(headers: Mapping[str, str], now: datetime) -> float | No
 def _http_date(text: str) -> datetime | None:
     try:
         parsed = parsedate_to_datetime(text)
-    except (ValueError, IndexError):  # absent or malformed: the same as not said
+    except (ValueError, IndexError):  # absent or malformed: the same as none
         return None
     return parsed if parsed.tzinfo is not None else None

@@ -21,7 +21,7 @@ from patchfleet.transport.operation import ConcurrentFlows, Flow, Pause, RecordB
 
 
 class Halt:
-    """What tells flows that nobody waits for them any more, and those that they wait for too."""
+    """A signal to end flows whose result is no longer wanted, and the flows below them."""
 
     def __init__(self) -> None:
         self._event = Event()
@@ -29,7 +29,7 @@ class Halt:
         self._lock = Lock()
 
     def under(self) -> "Halt":
-        """Return one for flows that this one waits for: theirs does not end this one."""
+        """Return a signal for the flows that this one waits for; setting it leaves this one."""
         halt = Halt()
         with self._lock:
             self._under.add(halt)
@@ -39,7 +39,7 @@ class Halt:
         return halt
 
     def set(self) -> None:
-        """End what waits, here and below."""
+        """End waiting flows, here and below."""
         with self._lock:
             self._event.set()
             under = list(self._under)
@@ -47,16 +47,16 @@ class Halt:
             halt.set()
 
     def is_set(self) -> bool:
-        """Say whether it was told to end."""
+        """Return whether it was set."""
         return self._event.is_set()
 
     def wait(self, seconds: float) -> None:
-        """Wait so long, or until it is told to end."""
+        """Wait `seconds`, or until it is set."""
         self._event.wait(seconds)
 
 
 def run(flow: Flow[T], wire: ConnectionPool, halt: Halt | None = None) -> T:
-    """Drive a flow to its result with blocking calls and real sleeps, until it is told to halt."""
+    """Drive a flow to its result with blocking calls and real sleeps, until `halt` is set."""
     records = stream(flow, wire, halt)
     while True:
         try:
@@ -69,7 +69,7 @@ def run(flow: Flow[T], wire: ConnectionPool, halt: Halt | None = None) -> T:
 def stream(
     flow: Flow[T], wire: ConnectionPool, halt: Halt | None = None
 ) -> Generator[Any, None, T]:
-    """Drive a flow with blocking calls, yield each record that it comes upon, return its result."""
+    """Drive a flow with blocking calls, yield each record it finds, and return its result."""
     outcome: Response | NoResponse | list[Any] | None = None
     failure: VendorError | None = None
     halt = halt or Halt()
@@ -98,11 +98,11 @@ def stream(
 
 
 class _HaltedError(Exception):
-    """What ends a flow whose result nobody waits for any more."""
+    """The end of a flow whose result is no longer wanted."""
 
 
 def _together(flows: ConcurrentFlows, wire: ConnectionPool, halt: Halt) -> list[Any]:
-    """Drive flows in threads; after an error none begins, and none waits or calls any more."""
+    """Drive flows in threads; after an error none begins, and none waits or calls again."""
     with ThreadPoolExecutor(min(len(flows.parts), wire.connections) or 1) as pool:
         running = [pool.submit(_part, flow, wire, halt) for flow in flows.parts]
         try:
@@ -116,7 +116,7 @@ def _together(flows: ConcurrentFlows, wire: ConnectionPool, halt: Halt) -> list[
 
 
 def _part(flow: Flow[T], wire: ConnectionPool, halt: Halt) -> T:
-    """Drive one of several flows; where it fails, this thread begins no other."""
+    """Drive one of several flows; after a failure, this thread begins no other."""
     try:
         return run(flow, wire, halt)
     except BaseException:
@@ -171,7 +171,7 @@ async def astream(
 
 
 async def _all_together(flows: ConcurrentFlows, wire: AsyncConnectionPool) -> list[Any]:
-    """Drive flows in tasks, as many as there are connections; an error ends all of them."""
+    """Drive flows in tasks, one per connection; an error ends all of them."""
     results: list[Any] = [None] * len(flows.parts)
     waiting = iter(enumerate(flows.parts))
 

@@ -1,7 +1,7 @@
-"""A packed body, unpacked piece by piece.
+"""Decompression of a body, piece by piece.
 
 A gzip body may have several members, one after the other (RFC 1952, 2.2): all of them are the
-answer. What is cut, or followed by something else, is damaged.
+answer. A truncated body, or one followed by other bytes, is damaged.
 
 Invariant: no piece is longer than `PIECE_BYTES`, however tightly it is packed
 (tests/transport/test_unpacking.py).
@@ -15,7 +15,7 @@ _GZIP = zlib.MAX_WBITS | 16
 
 
 class _Coding:
-    """One way of packing: gzip or deflate. Raises `zlib.error` for what is damaged."""
+    """One content coding: gzip or deflate. Raises `zlib.error` for damaged data."""
 
     def __init__(self, name: str) -> None:
         self._is_gzip = name != "deflate"
@@ -38,19 +38,19 @@ class _Coding:
         except zlib.error:
             if self._is_gzip or self._has_begun:
                 raise
-            self._unpacker = zlib.decompressobj(-zlib.MAX_WBITS)  # as some servers understand it
+            self._unpacker = zlib.decompressobj(-zlib.MAX_WBITS)  # raw deflate: some send it
             return self._unpacker.decompress(packed, PIECE_BYTES)
 
     def _next_member(self, packed: bytes) -> bytes:
         if not self._is_gzip:
             raise zlib.error("something follows what is packed")
-        packed = packed.lstrip(b"\0")  # what a member is padded with
+        packed = packed.lstrip(b"\0")  # the padding of a member
         if packed:
             self._unpacker = zlib.decompressobj(_GZIP)
         return packed
 
     def rest(self) -> bytes:
-        """Return what is still held, once no more bytes come."""
+        """Return the remaining output, once no more bytes come."""
         rest = self._unpacker.flush()
         if self._has_begun and not self._unpacker.eof:
             raise zlib.error("what is packed is cut")
@@ -58,7 +58,7 @@ class _Coding:
 
 
 class Unpacking:
-    """The unpacking of one body by its `Content-Encoding`; what is not packed stays as it is."""
+    """The decompression of a body by its `Content-Encoding`; a plain body is unchanged."""
 
     def __init__(self, encoding: str) -> None:
         names = (name.strip().lower() for name in encoding.split(","))
@@ -66,11 +66,11 @@ class Unpacking:
         self._codings = [_Coding(name) for name in reversed(known)]
 
     def pieces(self, received: bytes) -> Iterator[bytes]:
-        """Yield what more bytes of the body hold; raises `zlib.error` for what is damaged."""
+        """Yield the content of more bytes of the body; raise `zlib.error` for damaged data."""
         return self._through(received, 0)
 
     def rest(self) -> Iterator[bytes]:
-        """Yield what is still held, once the whole body came; raises `zlib.error` if it is cut."""
+        """Yield the rest once the whole body came; raise `zlib.error` if it is truncated."""
         for place, coding in enumerate(self._codings, 1):
             yield from self._through(coding.rest(), place)
 
