@@ -317,7 +317,7 @@ def test_a_job_that_runs_once_is_changed_only_before_it_is_enabled(desk):
     job = desk.create(**desk.body())
     desk.update(job["id"], status="Enabled")
     refusal = refusal_of(desk.update, job["id"], assetIds=desk.ids()[:1])
-    assert "cannot be changed any more" in refusal.message
+    assert "can no longer be changed" in refusal.message
 
 
 def test_a_recurring_job_can_be_changed_while_it_is_enabled(desk):

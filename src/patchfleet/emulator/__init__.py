@@ -1,6 +1,7 @@
-"""Emulated vendors for tests, demonstrations and first steps, over one seeded world of machines.
+"""Emulated N-sight and Qualys over one seeded fleet, for tests, demonstrations and first steps.
 
-Law of this room: it imports nothing else of Patchfleet, so that it can bear witness against it.
+Invariant: the emulator imports nothing else of Patchfleet, so that it can check the clients
+independently (contract "The emulator imports nothing else").
 """
 
 from patchfleet._renamed import renamed

@@ -1,8 +1,7 @@
-"""Answers that are not those to the question, and lists that are not what they seem.
+"""Faults of complete answers: those to another question, and lists with wrong records.
 
-Law of this file: functions from a case to an answer, alike for the XML of N-sight and the JSON of
-Qualys, and the table that names them.  What an answer says besides its records (counts, cursors,
-whether more follow) stays as if nothing were wrong.
+The same kinds apply to the XML of N-sight and the JSON of Qualys. Everything beside the records
+(counts, cursors, "more follows") stays as if nothing were wrong.
 """
 
 import copy
@@ -63,7 +62,7 @@ def _has_without(question: Question, options: Options) -> bool:
 def _lists(
     on_holder: Callable[[ET.Element, Options], None], on_rows: Callable[[list[Any], Options], Any]
 ) -> Callable[[FaultedCall], Response]:
-    """Return a fault of both vendors' lists: what it makes of an XML list, and of a JSON one."""
+    """Return a fault of both vendors' lists, from one change for XML and one for JSON."""
 
     def spoil(case: FaultedCall) -> Response:
         def in_xml(root: ET.Element) -> None:
@@ -79,7 +78,7 @@ def _lists(
 
 
 def _kept(rows: list[Any], options: Options) -> list[Any]:
-    """Return the records that are left when some at one end are missing, or those of an id."""
+    """Return the records that remain when some at one end, or those of one id, are missing."""
     if options["of"]:
         return [row for row in rows if not is_meant(row, options["of"])]
     count = options["records"]
@@ -102,7 +101,7 @@ def _named(name: str, text: str = "", children: list[ET.Element] | None = None) 
 def _fewer_in_xml(holder: ET.Element, options: Options) -> None:
     kept = _kept([one for one in holder if len(one)], options)
     own = {id(one) for one in kept}
-    # What is no record, such as the name of a site beside its devices, stays.
+    # Other content, such as the name of a site beside its devices, stays.
     _replace_children(holder, [one for one in holder if not len(one) or id(one) in own])
 
 
@@ -143,7 +142,7 @@ def _second_in_xml(holder: ET.Element, _: Options) -> None:
 
 
 def _second_items(case: FaultedCall) -> Response:
-    """Put the second half of a list into a list of its own: beside `items`, else inside."""
+    """Move the second half of a list into a list of its own: beside `items`, or else inside."""
 
     def in_xml(root: ET.Element) -> None:
         items = root.find("items")
@@ -197,7 +196,7 @@ def _other_text(text: str) -> str:
 
 
 def _null_elements(case: FaultedCall) -> Response:
-    """Put an odd element into the list of records and into the lists of each."""
+    """Insert an odd element into the list of records and into the lists inside each record."""
     value = case.options["value"]
 
     def in_xml(root: ET.Element) -> None:
@@ -239,15 +238,15 @@ def _other_ids(case: FaultedCall) -> Response:
 
 
 def _own_words(case: FaultedCall) -> Response:
-    """Return a body of the test's own, whatever it is."""
+    """Return the body that the test gives."""
     value = case.options["body"]
     body = value.encode() if isinstance(value, str) else json.dumps(value).encode()
     return replace(case.reply, status=case.options["status"], body=body)
 
 
-_OF = Option("any", (str,), f"what is another one: {', '.join(OF)}", words=OF)
+_OF = Option("any", (str,), f"which object is exchanged: {', '.join(OF)}", words=OF)
 _INSTEAD = Option(
-    "", (str, int), "the id of the other one; empty for the next there is", high=1 << 62
+    "", (str, int), "the id of the other object; empty for the next one", high=1 << 62
 )
 _ID = Option("", (str,), "only the records of this id; empty for all")
 _NAME = Option("record", (str,), "the name of the element or field")
@@ -262,7 +261,7 @@ ANSWER_FAULTS: dict[str, FaultKind] = {
         {"of": _OF}, _has_neighbour,
     ),
     "device_missing": FaultKind(
-        "answers as if one device were not there: in no list and in no count", _without, "after",
+        "answers as if one device were absent: in no list and no count", _without, "after",
         {"identity": Option("", (str,), "the device: N-sight's id, or an asset's at Qualys")},
         _has_without,
     ),
@@ -272,7 +271,7 @@ ANSWER_FAULTS: dict[str, FaultKind] = {
         {
             "records": Option(1, (int,), "how many are missing"),
             "place": Option("last", (str,), "first or last", words=("first", "last")),
-            "of": replace(_ID, description="the id of the one that is missing; empty to count"),
+            "of": replace(_ID, description="the id of the missing one; empty to use `records`"),
         },
     ),
     "no_records": FaultKind(
@@ -280,29 +279,29 @@ ANSWER_FAULTS: dict[str, FaultKind] = {
         _lists(_none_in_xml, lambda _, __: []), "after",
     ),
     "sentence": FaultKind(
-        "a sentence in the place of the records", _lists(_sentence_in_xml, _sentence_in_json),
+        "a sentence instead of the records", _lists(_sentence_in_xml, _sentence_in_json),
         "after",
         {
             "words": Option("Patch Management is not active on this device", (str,),
-                            "what it says"),
-            "element": Option("msg", (str,), "the element or field it stands in; empty for none"),
+                            "the sentence"),
+            "element": Option("msg", (str,), "the element or field around it; empty for none"),
             "beside": Option(default=False, types=(bool,), description="true: beside the records"),
         },
     ),
     "other_element": FaultKind(
-        "records under a name nobody knows",
+        "records under an unknown name",
         _lists(_renamed_in_xml, lambda rows, options: [{options["name"]: one} for one in rows]),
         "after", {"name": _NAME},
     ),
     "wrapped": FaultKind(
-        "the whole list in one element more",
+        "the whole list inside an additional element",
         _lists(_wrapped_in_xml, lambda rows, options: {options["name"]: rows}),
         "after", {"name": replace(_NAME, default="page")},
     ),
     "second_list": FaultKind("the second half of a list in a second list", _second_items, "after"),
     "field_twice": FaultKind(
         "a field of the first record twice, with two values", _field_twice, "after",
-        {"field": Option("", (str,), "which; empty for the first there is")},
+        {"field": Option("", (str,), "which field; empty for the first")},
     ),
     "null_elements": FaultKind(
         "an odd element among the records, and in the lists of each", _null_elements, "after",
@@ -312,14 +311,14 @@ ANSWER_FAULTS: dict[str, FaultKind] = {
                                  description="true: at Qualys among the records as well"),
         },
     ),
-    "other_ids": FaultKind("every record under another id", _other_ids, "after"),
+    "other_ids": FaultKind("every record with a different id", _other_ids, "after"),
     "own_body": FaultKind(
-        "a body of your own", _own_words, "after",
+        "a body given by the test", _own_words, "after",
         {
             "body": Option("", (str, int, float, bool, list, dict, type(None)),
-                           "a text as it is, anything else as JSON"),
+                           "a text is sent unchanged, anything else as JSON"),
             "status": Option(200, (int,), "a status code from 200", 200, 599),
         },
     ),
 }  # fmt: skip
-"""The kinds of fault in which the answer is complete and not the one to the question."""
+"""The kinds of fault in which the answer is complete but answers another question."""

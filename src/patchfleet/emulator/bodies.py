@@ -1,7 +1,7 @@
-"""Bodies of either vendor as trees that a fault can change: where the records are, what they are.
+"""Response bodies of both vendors as trees that a fault can change.
 
-Law of this file: it reads what the emulator itself has written, and writes the same meaning with
-the changes.  A body that is neither XML nor JSON, or has no records, stays as it is.
+Only bodies that the emulator wrote are read. A body that is neither XML nor JSON, or has no
+records, is returned unchanged.
 """
 
 import json
@@ -23,17 +23,17 @@ _ID = re.compile(r"[0-9a-f-]{36}|[0-9]+", re.IGNORECASE)
 
 
 def is_xml(answer: Response) -> bool:
-    """Return whether a body is one of N-sight's."""
+    """Return whether a body is XML, as N-sight's are."""
     return dict(answer.headers).get("Content-Type", "") == "application/xml"
 
 
 def is_json(answer: Response) -> bool:
-    """Return whether a body is one of Qualys's."""
+    """Return whether a body is JSON, as Qualys's are."""
     return dict(answer.headers).get("Content-Type", "") == "application/json"
 
 
 def changed_xml(answer: Response, change: Callable[[ET.Element], None]) -> Response:
-    """Return an XML answer whose tree was changed, any other as it is."""
+    """Return an XML answer with its tree changed; any other answer is returned unchanged."""
     if not is_xml(answer) or not answer.body:
         return answer
     root = ET.fromstring(answer.body)  # noqa: S314 -- the emulator's own bytes
@@ -43,7 +43,7 @@ def changed_xml(answer: Response, change: Callable[[ET.Element], None]) -> Respo
 
 
 def changed_json(answer: Response, change: Callable[[Any], Any]) -> Response:
-    """Return a JSON answer whose value was changed, any other as it is."""
+    """Return a JSON answer with its value changed; any other answer is returned unchanged."""
     try:
         value = json.loads(answer.body) if is_json(answer) else None
     except ValueError:
@@ -54,14 +54,14 @@ def changed_json(answer: Response, change: Callable[[Any], Any]) -> Response:
 
 
 def holders(root: ET.Element) -> list[ET.Element]:
-    """Return the elements whose children are the records: of devices if there are any."""
+    """Return the elements whose children are the records: those of devices if there are any."""
     found = [one for one in root.iter() if any(child.tag in DEVICES for child in one)]
     items = root.find("items")
     return found or ([items] if items is not None else [root])
 
 
 def records(value: Any) -> list[Any]:
-    """Return the list of records in a JSON value, [] where there is none."""
+    """Return the list of records in a JSON value, [] if there is none."""
     if isinstance(value, list):
         return value
     if isinstance(value, dict):
@@ -72,7 +72,7 @@ def records(value: Any) -> list[Any]:
 
 
 def with_records(value: Any, put: Any) -> Any:
-    """Return a JSON value with something else in the place of its list of records."""
+    """Return a JSON value with its list of records replaced by `put`."""
     if isinstance(value, list):
         return put
     if isinstance(value, dict) and isinstance(value.get("assetListData"), dict):
@@ -84,7 +84,7 @@ def with_records(value: Any, put: Any) -> Any:
 
 
 def each_record(value: Any) -> Iterator[dict[str, Any]]:
-    """Walk over the records of a JSON value; an object that is no list is one itself."""
+    """Yield the records of a JSON value; an object without a list is itself the record."""
     rows = records(value)
     yield from (row for row in rows if isinstance(row, dict))
     if not rows and isinstance(value, dict):
@@ -92,7 +92,7 @@ def each_record(value: Any) -> Iterator[dict[str, Any]]:
 
 
 def each_object(value: Any) -> Iterator[dict[str, Any]]:
-    """Walk over all objects in a JSON value, at any depth."""
+    """Yield all objects in a JSON value, at any depth."""
     if isinstance(value, dict):
         yield value
     for inner in value.values() if isinstance(value, dict) else value:
@@ -101,7 +101,7 @@ def each_object(value: Any) -> Iterator[dict[str, Any]]:
 
 
 def identities(record: Any) -> set[str]:
-    """Return the ids that name a record: its own, and those of the asset in it."""
+    """Return the ids that name a record: its own and those of its asset."""
     if isinstance(record, ET.Element):
         return {child.text or "" for child in record if child.tag in _IDENTITIES}
     if not isinstance(record, dict):
@@ -112,17 +112,17 @@ def identities(record: Any) -> set[str]:
 
 
 def is_meant(record: Any, of: str) -> bool:
-    """Return whether a record is the one of an id; "" means every one."""
+    """Return whether a record has the id `of`; "" matches every record."""
     return not of or of in identities(record)
 
 
 def ids_in(text: str) -> set[str]:
-    """Return the ids that stand in a path or in text."""
+    """Return the ids contained in a path or a text."""
     return set(_ID.findall(text))
 
 
 def other_id(text: str) -> str:
-    """Return another id of the same form."""
+    """Return a different id of the same form."""
     digits = "0123456789abcdef" if "-" in text else "0123456789"
     last = text[-1:].lower()
     return text[:-1] + digits[(digits.find(last) + 1) % len(digits)]

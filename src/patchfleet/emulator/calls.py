@@ -1,6 +1,6 @@
-"""The log of vendor calls: what was asked, what the vendor did, what was sent.
+"""Log of vendor calls: request, the vendor's own status, and what was sent.
 
-Law of this file: values only, and no secret in them.
+No key, password or token is kept (tests/emulator/test_calls.py).
 """
 
 from collections.abc import Mapping
@@ -11,11 +11,12 @@ from typing import Any, Literal
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Record one vendor call: the `n`-th, at an emulated time.
+    """One logged vendor call: the `n`-th, at an emulated time.
 
-    `params` never holds the key; `body` is what came as JSON; `status` is what was sent, 0 when no
-    status line was; `fault` is the kind of fault that spoiled the call.  `vendor_status` is what
-    the vendor itself answered before that: None for a call that never reached it and had no effect.
+    `params` never holds the key; `body` is the JSON that was received; `status` is the status sent,
+    0 if no status line was; `fault` is the kind of fault that changed the answer. `vendor_status`
+    is the status before that fault: None for a call that never reached the vendor and had no
+    effect.
     """
 
     n: int
@@ -32,7 +33,7 @@ class Call:
     body: Any = None
 
     def as_dict(self) -> dict[str, object]:
-        """Return the record as JSON can hold it."""
+        """Return the record as a JSON-compatible dict."""
         return {
             "n": self.n, "at": self.at.isoformat(), "service": self.service, "path": self.path,
             "params": dict(self.params), "status": self.status,

@@ -1,8 +1,8 @@
-"""Which patches exist and when each of them came out, for ever in both directions.
+"""Catalogue of all patches and their release times, without beginning or end.
 
-Law of this file: a patch is a function of (seed, line, number of the release); what has been
-released by a day follows from that day alone, so nothing has to be "added" when time passes.
-Vendor-neutral: how a vendor numbers and shows a patch is that vendor's emulator's affair.
+A patch is a function of (seed, product line, release number), and the releases up to a day follow
+from that day alone, so nothing is added as time passes. Vendor-neutral: each vendor's emulator adds
+its own ids and fields.
 """
 
 import re
@@ -17,16 +17,16 @@ from patchfleet.emulator.seeded_random import SeededRandom
 _FIRST_YEAR = 2000
 _ANCHOR = datetime(_FIRST_YEAR, 1, 3, 16, 0, tzinfo=UTC)
 _VERSIONS_FROM = datetime(2020, 1, 6, tzinfo=UTC)
-"""Version numbers of a line are `first_version` around here and grow from here on."""
+"""Version numbers of a line are `first_version` at this time and grow from here on."""
 _KB = re.compile(r"\bKB\d{6,8}\b")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Patch:
-    """Describe one patch: what it is called, when it came out, what it needs.
+    """One patch: its title, release time and requirements.
 
-    `number` is unique in the catalogue.  `restart` is the probability that its install waits for a
-    restart.  `kb` is None for patches that are not Microsoft's.
+    `number` is unique in the catalogue. `restart` is the probability that an install waits for a
+    restart. `kb` is None for patches that are not Microsoft's.
     """
 
     number: int
@@ -43,7 +43,7 @@ class Patch:
 
 
 class Catalogue:
-    """Answer what was released when, for one seed; `lines` by default those of Windows machines."""
+    """The releases of one seed; `lines` are by default those of Windows machines."""
 
     def __init__(self, seed: int, lines: Mapping[str, ProductLine] = LINES) -> None:
         self._seed = seed
@@ -84,7 +84,7 @@ def _by_release(patch: Patch) -> tuple[datetime, int]:
 
 
 def _release_number(line: ProductLine, when: datetime) -> int:
-    """Return the number of a release of the line near `when`, at most one too high or low."""
+    """Return the number of a release near `when`; it is at most one too high or too low."""
     if line.every_days:
         return (when - _ANCHOR).days // line.every_days
     return ((when.year - _FIRST_YEAR) * 12 + when.month - 1) // line.months
@@ -101,7 +101,7 @@ def _released_at(line: ProductLine, number: int, chance: SeededRandom) -> dateti
 
 
 def _make(seed: int, line: ProductLine, first: int, number: int) -> Patch:
-    """Return the patch that is release `number` of the line whose patches count from `first`."""
+    """Return release `number` of the line whose patches are numbered from `first`."""
     chance = SeededRandom(seed, "patch", line.name, number)
     released_at = _released_at(line, number, chance)
     unique = first + number
@@ -137,7 +137,7 @@ def _title(
 
 
 def _url(line: ProductLine, number: int, kb: str | None) -> str:
-    """Return where to read about a patch; one in nine lines has no page."""
+    """Return the URL of a patch's description; one line in nine has no page."""
     if kb:
         return f"https://example.invalid/kb/{kb[2:]}"
     if len(line.name) % 9 == 0:

@@ -1,12 +1,11 @@
-"""The two clocks of the emulator, and which of them a time on the wire comes from.
+"""Emulated clock and wall clock, and the choice between them for every time on the wire.
 
-The one rule: whatever a vendor says about its world (when a patch was released, a device seen, a
-job created, an answer made) is emulated time, at both vendors alike.  Only what a client compares
-with its own clock is wall-clock time: the `iat` and `exp` of a token, the headers `Date` and
-`Retry-After`.
+Whatever a vendor reports about its world (release of a patch, last contact of a device, creation of
+a job, time of an answer) is emulated time, for both vendors. Only what a client compares with its
+own clock is wall-clock time: `iat` and `exp` of a token, the headers `Date` and `Retry-After`.
 
-The emulated clock is frozen, moves only when told, and never backwards.  The wall clock is read in
-`Clock.wall_now` and nowhere else in the emulator.  All times are aware and UTC.
+The emulated clock moves only on request and never backwards. The wall clock is read in
+`Clock.wall_now` and nowhere else in the emulator. All times are aware and UTC.
 """
 
 from collections.abc import Callable
@@ -17,7 +16,7 @@ DEFAULT_START = datetime(2026, 11, 13, 7, 0, tzinfo=UTC)
 
 
 class Clock:
-    """Hold the emulated time; `wall` tells that of the client's side, by default the machine's."""
+    """The emulated time; `wall` returns the client's time, by default the machine's."""
 
     def __init__(self, start: datetime, wall: Callable[[], datetime] | None = None) -> None:
         self.now = in_utc(start)
@@ -29,7 +28,7 @@ class Clock:
         return self._wall()
 
     def move_to(self, when: datetime) -> None:
-        """Move to a time; raise ValueError when it has passed already or has no zone."""
+        """Move to a time; raise ValueError if it is in the past or has no zone."""
         when = in_utc(when)
         if when < self.now:
             raise ValueError(

@@ -1,8 +1,7 @@
-"""The control API beside the vendor's: JSON, no key, one function a route.
+"""Control API of the emulator: JSON without a key, one function a route.
 
-Law of this file: functions over the emulator, no HTTP but status and bytes.  Whatever is wrong with
-a request is answered with 400 and `{"error": ...}`, and nothing has changed then; a web page from
-elsewhere is answered with 403 (`origins.py`).
+A bad request is answered with 400 and `{"error": ...}` and changes nothing; a web page of another
+origin is answered with 403 (`origins.py`).
 """
 
 import json
@@ -21,7 +20,7 @@ Words = Mapping[str, Any]
 def respond(
     emulator: Vendors, method: str, path: str, query: Mapping[str, str], body: bytes
 ) -> Response:
-    """Answer one control request: 200, 400 for bad input, 404 and 405 for what is not there."""
+    """Answer one control request: 200, 400 for bad input, 404 or 405 for an unknown route."""
     name = path.removeprefix(PREFIX).strip("/")
     actions = {verb: act for (place, verb), act in ROUTES.items() if place == name}
     if not actions:
@@ -38,7 +37,7 @@ def respond(
 
 
 def refuse(reason: str) -> Response:
-    """Response a request that has no business here."""
+    """Answer a request of another origin with 403."""
     return _json(403, {"error": reason})
 
 
@@ -130,4 +129,4 @@ ROUTES = {
     ("by_hand", "POST"): _by_hand,
     ("truth", "GET"): _truth,
 }
-"""What the control API knows, by name and HTTP method."""
+"""Functions of the control API by name and HTTP method."""

@@ -16,22 +16,21 @@ from patchfleet.emulator.vendors import Pairs, Vendors
 class Emulator(Vendors):
     """Emulate N-sight and Qualys over a seeded world of customers, sites and machines.
 
-    Settings: `customers`, `devices` and `seed` make the world; `patches` is the number of
-    patch rows for each device on average (Windows devices have more, others none;
-    `exact_patches`: exactly so many, and Windows everywhere);
-    `start` is when the clock begins (aware); `latency_ms` is added to every vendor call on the
-    wire; `non_windows` says what patch calls for other devices meet, an empty list or error 4;
-    `blocked_agents` is a regular expression of User-Agents answered with 403; `settle_seconds`
-    delays the effect of approval actions; `lookalikes` adds so many of each kind of machine that
-    is hard to tell apart: re-imaged, renamed at one vendor, cloned, of one hostname, without a
-    serial of its own.
+    Settings: `customers`, `devices` and `seed` make the world; `patches` is the average number of
+    patch rows of a device (Windows devices have more, others none; with `exact_patches` every
+    device runs Windows and has exactly that number); `start` is the first time of the clock
+    (aware); `latency_ms` is added to every vendor call on the wire; `non_windows` is the answer to
+    patch calls for other devices, an empty list or error 4; `blocked_agents` is a regular
+    expression of User-Agents answered with 403; `settle_seconds` delays the effect of approval
+    actions; `lookalikes` is the number of machines of each kind that is hard to tell apart:
+    re-imaged, renamed at one vendor, cloned, of one hostname, without a serial of its own.
 
-    Qualys knows some of the machines, and some more; its account is opened when it is first used.
+    Qualys knows some of the machines and others besides; its account is opened on first use.
     `qualys_assets` and `qualys_patches` are exact numbers, for measurements; `qualys_jobs` is a
-    number of finished jobs of `qualys_job_assets` assets each in the place of the usual stock (40,
-    or all that report if they are fewer);
-    `qualys_token_seconds` is how long a token lives; with `qualys_forbidden` the user lacks the
-    permission.  Raises ValueError for settings that make no world.
+    number of finished jobs of `qualys_job_assets` assets each, instead of the usual jobs (40
+    assets, or all that report if they are fewer); `qualys_token_seconds` is the lifetime of a
+    token; with `qualys_forbidden` the user lacks the permission. Raises ValueError for an
+    impossible world.
     """
 
     def handle(
@@ -60,7 +59,7 @@ class Emulator(Vendors):
     def running(self, port: int = 0, *, https: bool = False) -> "host.Running":
         """Return a context in which the emulator answers on a loopback port (0: any free one).
 
-        With `https` it does so over TLS, and `ca_file` of the host names who is to be trusted.
+        With `https` it does so over TLS; `ca_file` of the host is the authority to trust.
         """
         return host.Running(self, port, https=https)
 
@@ -71,5 +70,5 @@ class Emulator(Vendors):
         *,
         https: bool = False,
     ) -> None:
-        """Answer on a loopback port until Ctrl-C or SIGTERM; `on_ready` is told when it begins."""
+        """Answer on a loopback port until Ctrl-C or SIGTERM; call `on_ready` once listening."""
         host.serve_forever(self, port, on_ready, https=https)

@@ -1,7 +1,4 @@
-"""What a kind of fault is: a description, options, and a function that spoils a reply.
-
-Law of this file: values only, so that every kind can be listed, documented and checked as data.
-"""
+"""Kinds of fault as data: a description, options, and a function that changes a reply."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -15,13 +12,13 @@ When = Literal["before", "after"]
 Options = Mapping[str, Any]
 Ask = Callable[[], Response]
 JSON = (str, int, float, bool, list, dict, type(None))
-"""The types of an option that may hold anything JSON can."""
+"""The types of an option that accepts any JSON value."""
 STAND_IN = xml(b'<?xml version="1.0" encoding="ISO-8859-1"?>\n<result status="OK"/>')
-"""The reply that is spoiled when the call was lost before it took effect."""
+"""The reply that is changed if the call was lost before it took effect."""
 
 
 class Question(Protocol):
-    """What was asked, for faults that answer something else."""
+    """The call that a fault answers with something else."""
 
     @property
     def is_act(self) -> bool:
@@ -30,23 +27,23 @@ class Question(Protocol):
 
     @property
     def before(self) -> Response | None:
-        """Return what the vendor answered to the call before this one, None for the first."""
+        """Return the vendor's previous answer, None for the first call."""
 
     def other(self, options: Options, *, in_pairs: bool = False) -> Ask | None:
-        """Return what answers the same about another thing, None where there is none.
+        """Return a function that answers the same call about another object, None if there is none.
 
-        It is the next one, round and round, or in pairs the neighbour.
+        The other object is the next one in a circle, or with `in_pairs` the neighbour.
         """
 
     def without(self, identity: str) -> Ask | None:
-        """Return what answers as if a device were not there, None for what cannot tell."""
+        """Return a function that answers as if a device were absent, None if that is impossible."""
 
 
 @dataclass(frozen=True, slots=True)
 class FaultedCall:
-    """Hold one call to be spoiled: its reply, the emulated time, its URL with the key, options.
+    """One call to be changed: its reply, the emulated time, its URL with the key, the options.
 
-    `wall_now` is the time of the client's side, for what it compares with its own clock.
+    `wall_now` is the client's time, for values that it compares with its own clock.
     """
 
     reply: Response
@@ -59,10 +56,10 @@ class FaultedCall:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """Describe one option of a kind: its default, what it may be, what it means.
+    """One option of a kind: its default, its allowed values, its meaning.
 
-    Numbers lie between `low` and `high`; texts are printable Latin-1, since they go on the wire.
-    `words` are the only texts it may be, if there are any.
+    Numbers lie between `low` and `high`; texts are printable Latin-1, because they are sent in
+    headers. `words`, if there are any, are the only allowed texts.
     """
 
     default: Any
@@ -73,7 +70,7 @@ class Option:
     words: tuple[str, ...] = ()
 
     def accepts(self, value: object) -> bool:
-        """Return whether a value may be given for this option."""
+        """Return whether `value` is allowed for this option."""
         if not isinstance(value, self.types) or (type(value) is bool and bool not in self.types):
             return False
         if self.types == JSON:
@@ -90,11 +87,11 @@ def _always(_: Question, __: Options) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class FaultKind:
-    """Describe a kind of fault.
+    """One kind of fault.
 
-    `spoil` turns a case into what is sent.  `when` says whether by default the call has taken
-    effect ("after") or never reached the vendor's state ("before"); the option of that name, which
-    every kind has, says otherwise.  `suits` says whether it can be shown to a question at all.
+    `apply` returns what is sent for a call. `when` is whether by default the call takes effect
+    ("after") or never reaches the vendor's state ("before"); every kind has an option of that name
+    to override it. `suits` is whether the fault can be applied to a call at all.
     """
 
     description: str
@@ -104,7 +101,7 @@ class FaultKind:
     suits: Callable[[Question, Options], bool] = _always
 
     def completed(self, given: Options) -> dict[str, Any]:
-        """Return all options, the given ones checked; raise ValueError for what does not fit."""
+        """Return all options, the given ones checked; raise ValueError for a bad one."""
         complete = {name: option.default for name, option in self.options.items()}
         complete["when"] = self.when
         for name, value in given.items():
@@ -118,7 +115,7 @@ class FaultKind:
         return complete
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the description and the options with their defaults, as JSON can hold them."""
+        """Return the description and the options with their defaults as a JSON-compatible dict."""
         options = {name: option.description for name, option in self.options.items()}
         return {
             "description": self.description,

@@ -1,8 +1,7 @@
-"""Faults on demand: which calls go wrong, how, and how often.
+"""Faults on demand: selection of calls, kinds of fault, and counters.
 
-Law of this file: one table of all kinds, and matching, which is arithmetic on counters.  Every call
-a fault matches counts for its `after`; the first fault that is due spoils the call, and only that
-one uses up a turn.
+Every call that a fault matches counts for its `after`; the first fault that is due changes the
+answer, and only that one uses up a turn.
 """
 
 from collections.abc import Callable, Container, Mapping
@@ -21,7 +20,7 @@ from patchfleet.emulator.value_faults import VALUE_FAULTS
 from patchfleet.emulator.wire_faults import WIRE_FAULTS
 
 HOSTILE_FAULTS: Mapping[str, FaultKind] = {**WIRE_FAULTS, **ANSWER_FAULTS, **VALUE_FAULTS}
-"""The kinds in which somebody says what is not so: a gateway, a wrong answer, an odd value."""
+"""The kinds in which a gateway, an answer or a value is wrong without looking so."""
 
 FAULTS: Mapping[str, FaultKind] = {
     **HTTP_FAULTS, **HOSTILE_FAULTS, **REPLY_FAULTS, **QUALYS_FAULTS
@@ -30,13 +29,13 @@ FAULTS: Mapping[str, FaultKind] = {
 
 OF_NSIGHT = frozenset({**HTTP_FAULTS, **REPLY_FAULTS})
 OF_QUALYS = frozenset({**HTTP_FAULTS, **QUALYS_FAULTS})
-"""The plain kinds that concern each vendor's calls; the hostile ones concern both."""
+"""The plain kinds that apply to each vendor's calls; the hostile ones apply to both."""
 Words = str | list[str] | None
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Hold one call as faults look at it; `ids` finds all ids it carries."""
+    """One call as faults see it; `ids` returns all ids in it."""
 
     service: str
     path: str
@@ -48,12 +47,12 @@ class Asked:
 
 @dataclass(slots=True, eq=False)
 class Fault:
-    """Make some calls go wrong.
+    """A fault for some calls.
 
-    It concerns calls of a `service`, to a `path`, for a `device`, and those that carry an id in
-    their path, query or body (`about`; None: any).  Services and paths may be several, and have `*`
-    for anything.  It skips the first `after` of them and spoils the next `times` (None: all).
-    `seen` and `done` count.  Raises ValueError for an unknown kind or option.
+    It applies to calls of a `service`, to a `path`, for a `device`, and to those with the id
+    `about` in their path, query or body (None: any). There may be several services and paths, with
+    `*` for any text. It skips the first `after` of them and changes the next `times` (None: all).
+    `seen` and `done` are counters. Raises ValueError for an unknown kind or option.
     """
 
     kind: str
@@ -78,7 +77,7 @@ class Fault:
         self.options = FAULTS[self.kind].completed(self.options)
 
     def concerns(self, call: "Asked") -> bool:
-        """Return whether a call is one this fault is about."""
+        """Return whether the fault applies to a call."""
         return (
             _fits(self.service, call.service)
             and _fits(self.path, call.path)
@@ -89,13 +88,13 @@ class Fault:
 
     @property
     def is_due(self) -> bool:
-        """Return whether the call just counted is to be spoiled."""
+        """Return whether the answer to the call just counted is to be changed."""
         return self.seen > self.after and (self.times is None or self.done < self.times)
 
     def spoil(
         self, answer: Response | None, clock: Clock, call: "Asked", stand_in: Response = STAND_IN
     ) -> Response:
-        """Return what is sent instead of an answer, which is None for a call that was lost."""
+        """Return what is sent instead of `answer`, which is None if the call was lost."""
         case = FaultedCall(
             answer or stand_in, clock.now, clock.wall_now, call.url, self.options, call.question
         )
@@ -103,22 +102,22 @@ class Fault:
 
     @property
     def is_after(self) -> bool:
-        """Return whether the call takes effect before its answer is spoiled."""
+        """Return whether the call takes effect before its answer is changed."""
         return bool(self.options["when"] == "after")
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the fault and its counters as JSON can hold them."""
+        """Return the fault and its counters as a JSON-compatible dict."""
         return {name: getattr(self, name) for name in self.__slots__}
 
 
 class Faults:
-    """Keep the faults that are set, in the order in which they were set."""
+    """The faults that are set, in order."""
 
     def __init__(self) -> None:
         self.all: list[Fault] = []
 
     def match(self, call: "Asked", kinds: Container[str] = FAULTS) -> Fault | None:
-        """Count a call and return the fault that spoils it, if any, among these kinds."""
+        """Count a call and return the fault of these kinds that is due for it, if any."""
         chosen = None
         for fault in self.all:
             if (fault.kind in kinds or fault.kind in HOSTILE_FAULTS) and fault.concerns(call):
@@ -130,7 +129,7 @@ class Faults:
 
 
 def _fits(wanted: Words, word: str) -> bool:
-    """Return whether a word is the one that is wanted, one of several, or fits a pattern."""
+    """Return whether a word is the one wanted, one of several, or fits a pattern."""
     if wanted is None:
         return True
     return any(fnmatchcase(word, one) for one in ([wanted] if isinstance(wanted, str) else wanted))

@@ -1,8 +1,8 @@
-"""The emulator on a loopback port: real HTTP/1.1 with keep-alive, and the ways it can go wrong.
+"""HTTP/1.1 server of the emulator on a loopback port, with every way it can fail.
 
-Law of this file: the only sockets, the only sleeps and the only thread of the emulator.  It knows
-no vendor; it puts on the wire what `Answer` and `Delivery` say.  One event loop serves thousands
-of connections; calls on one connection are answered in order.
+The only sockets, sleeps and thread of the emulator are here. It knows no vendor: it sends what
+`Response` and `Delivery` describe. One event loop serves thousands of connections; calls on one
+connection are answered in order.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ _LINGER_NOT = struct.pack("ii", 1, 0)
 
 
 class _Connection(asyncio.Protocol):
-    """Serve one connection: read a request, answer it, go on with the next."""
+    """One connection: read a request, answer it, read the next."""
 
     def __init__(self, host: "Host") -> None:
         self._host = host
@@ -66,20 +66,20 @@ class _Connection(asyncio.Protocol):
         self._go_on()
 
     def eof_received(self) -> bool:
-        """Response what was asked for before the caller stopped sending, then close."""
+        """Answer the requests received before the caller stopped sending, then close."""
         self._ended.set()
         self._http.receive_data(b"")
         self._go_on()
         return not self._host.authority  # TLS cannot stay half open
 
     def close(self) -> None:
-        """Drop the connection, whatever it is doing."""
+        """Drop the connection, even in the middle of an answer."""
         if self._task:
             self._task.cancel()
         self._transport.abort()
 
     def _go_on(self) -> None:
-        """Take in what has arrived until a request is complete or more is needed."""
+        """Read what has arrived until a request is complete or more is needed."""
         try:
             while self._task is None:
                 event = self._http.next_event()
@@ -103,7 +103,7 @@ class _Connection(asyncio.Protocol):
             raise h11.RemoteProtocolError("body too long", error_status_hint=413)
 
     def _refuse(self, problem: h11.RemoteProtocolError) -> None:
-        """Response what is not HTTP with its status code and close."""
+        """Answer what is not HTTP with an error status and close."""
         if self._http.our_state in (h11.IDLE, h11.SEND_RESPONSE):
             headers = [("Content-Length", "0"), ("Connection", "close")]
             status = problem.error_status_hint
@@ -176,7 +176,7 @@ class _Connection(asyncio.Protocol):
         self._end_answer()
 
     async def _drip(self, answer: Response) -> None:
-        """Send a header a byte at a time; it ends after `sent_bytes`, for 0 never."""
+        """Send a header one byte at a time; it ends after `sent_bytes`, for 0 never."""
         delivery = answer.delivery
         self._write(f"HTTP/1.1 {answer.status} OK\r\nX-Padding: ".encode())
         left = delivery.sent_bytes or -1
@@ -184,7 +184,7 @@ class _Connection(asyncio.Protocol):
             self._write(b"x")
             left -= 1
             await asyncio.sleep(delivery.pause_seconds)
-        # The status line is out already: of what h11 writes only the rest may follow.
+        # The status line has been sent: only the rest of what h11 writes may follow.
         self._skip_line = True
         self._write(b"\r\n")
         self._send_whole(answer)
@@ -210,7 +210,7 @@ class _Connection(asyncio.Protocol):
             self._transport.write(data)
 
     def _send_later(self, delivery: Delivery) -> None:
-        """Send what nobody asked for, at once or later, whatever else is under way then."""
+        """Send unrequested bytes, immediately or later, even in the middle of another answer."""
         data = (self._sent if delivery.is_repeated else b"") + delivery.extra
         if not data:
             return
@@ -249,7 +249,7 @@ class _Connection(asyncio.Protocol):
 
 
 class Host:
-    """Hold what a caller needs to reach a running emulator."""
+    """Address and account of a running emulator."""
 
     def __init__(self, emulator: Vendors, authority: Authority | None = None) -> None:
         self.emulator = emulator
@@ -259,12 +259,12 @@ class Host:
 
     @property
     def url(self) -> str:
-        """Return the base URL, where the vendor's would be the server's."""
+        """Return the base URL, in place of the vendor's server."""
         return f"{'https' if self.authority else 'http'}://{LOOPBACK}:{self.port}"
 
     @property
     def ca_file(self) -> str | None:
-        """Return the PEM file of the authority to trust, None where there is no TLS."""
+        """Return the PEM file of the authority to trust, None without TLS."""
         return self.authority.ca_file if self.authority else None
 
     @property
@@ -279,11 +279,11 @@ class Host:
 
     @property
     def latency_seconds(self) -> float:
-        """Return what is added to every vendor call."""
+        """Return the seconds added to every vendor call."""
         return self.emulator.settings.latency_ms / 1000
 
     async def serve(self, port: int, ready: Callable[[], None], stop: asyncio.Event) -> None:
-        """Answer until `stop` is set; raise OSError when the port cannot be had."""
+        """Answer until `stop` is set; raise OSError if the port is unavailable."""
         loop = asyncio.get_running_loop()
         server = await loop.create_server(
             lambda: _Connection(self),
@@ -301,7 +301,7 @@ class Host:
             server.close()
 
     async def _drop_connections(self) -> None:
-        """Close what is open until nothing is, not even a connection half accepted.
+        """Close all connections, including one that is being accepted.
 
         A server that is closed while asyncio accepts a connection would leave that one open.
         """

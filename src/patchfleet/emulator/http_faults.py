@@ -1,7 +1,4 @@
-"""Faults below the vendor's language: status codes, pages of proxies, broken connections.
-
-Law of this file: functions from a reply to an answer, and the table that names them.
-"""
+"""Faults of HTTP: error statuses, pages of proxies, broken connections."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -19,7 +16,7 @@ _FRACTION = Option(0.5, _NUMBER, "part of the body that is sent, 0 to 1", high=1
 
 
 def _retry_after(case: FaultedCall) -> Headers:
-    """Return the Retry-After header; a date comes with the server's own Date beside it."""
+    """Return the Retry-After header, and for a date the server's own Date beside it."""
     value = case.options["retry_after"]
     if value is None or value == "none":
         return ()
@@ -95,13 +92,13 @@ def _redirect(case: FaultedCall) -> Response:
 
 def _echo_key(case: FaultedCall) -> Response:
     page = html(case.options["status"], "Error")
-    told = f"<p>The request {case.url} could not be served.</p></body>".encode()
-    return replace(page, body=page.body.replace(b"</body>", told))
+    text = f"<p>The request {case.url} could not be served.</p></body>".encode()
+    return replace(page, body=page.body.replace(b"</body>", text))
 
 
 HTTP_FAULTS: dict[str, FaultKind] = {
     "rate_limited": FaultKind(
-        "429 with an HTML page, and Retry-After unless that is none", _rate_limited,
+        "429 with an HTML page, and Retry-After unless that is null", _rate_limited,
         options={"retry_after": _RETRY_AFTER, "seconds": _DATE_SECONDS},
     ),
     "forbidden": FaultKind("403 with an HTML page, as the firewall in front sends", _forbidden),
@@ -124,7 +121,7 @@ HTTP_FAULTS: dict[str, FaultKind] = {
             "pause_seconds": Option(0.05, _NUMBER, "pause after each piece"),
         },
     ),
-    "hang": FaultKind("no answer at all until the caller closes the connection", _hang),
+    "hang": FaultKind("no answer until the caller closes the connection", _hang),
     "reset": FaultKind("the connection is reset instead of an answer", _reset),
     "cut": FaultKind(
         "the whole length is announced, part of the body sent, the connection closed", _cut,
@@ -152,4 +149,4 @@ HTTP_FAULTS: dict[str, FaultKind] = {
         options={"status": Option(502, (int,), "a status code", 200, 599)},
     ),
 }  # fmt: skip
-"""The kinds of fault any HTTP service can have."""
+"""The kinds of fault that any HTTP service can have."""

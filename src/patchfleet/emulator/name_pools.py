@@ -1,6 +1,6 @@
-"""Words from which the emulated customers, sites, people and machines are made.
+"""Words for the names of emulated customers, sites, people and machines.
 
-Law of this file: data only; every name is invented, every domain reserved for examples.
+Every name is invented; every domain is reserved for examples.
 """
 
 CUSTOMERS = (

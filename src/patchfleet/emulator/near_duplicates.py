@@ -1,7 +1,7 @@
-"""Machines that are hard to tell apart, in a world that was asked for them.
+"""Machines that are hard to tell apart, added to a world on request.
 
-Law of this file: a world without look-alikes is not touched; what is added follows from the seed.
-N-sight sees the world's machines as they are here, Qualys as `World.elsewhere` has them.
+A world without them is unchanged; what is added follows from the seed. N-sight knows the machines
+as they are here, Qualys as in `World.elsewhere`.
 """
 
 from collections.abc import Iterator
@@ -19,14 +19,16 @@ PLACEHOLDERS = (
 _SILENT_DAYS = 30
 
 _Made = Iterator[tuple[Machine, Machine | None]]
-"""Machines as N-sight has them, each with what Qualys has, None where that is nothing."""
+"""Machines as N-sight knows them, each with its Qualys form, None if Qualys does not know it."""
 
 
 def add_look_alikes(seed: int, world: World, each: int, start: datetime) -> World:
-    """Return the world with so many of each kind: re-imaged, renamed, cloned, hostname, serial.
+    """Return the world with `each` machines of each kind that is hard to tell apart.
 
-    Both vendors know the machines.  `machine.same_as` tells which entries are one machine, and
-    `machine.look_alike` the kind.
+    The kinds: re-imaged, renamed, cloned, of one hostname, with a placeholder as serial.
+
+    Both vendors know the machines. Entries of one machine share `machine.same_as`, and
+    `machine.look_alike` is the kind.
     """
     maker = _Maker(seed, world, start)
     kinds = (
@@ -40,7 +42,7 @@ def add_look_alikes(seed: int, world: World, each: int, start: datetime) -> Worl
 
 
 class _Maker:
-    """Make machines of each kind; what is odd about them differs from one to the next."""
+    """Makes machines of each kind; their peculiarities alternate."""
 
     def __init__(self, seed: int, world: World, start: datetime) -> None:
         self._seed, self._sites, self._start = seed, world.sites, start
@@ -50,7 +52,7 @@ class _Maker:
     def re_imaged(self, place: int) -> _Made:
         """Enrol a machine at N-sight twice, or give it a new name and card at one vendor.
 
-        The older entry fell silent when the machine was set up anew.
+        The older entry stopped reporting when the machine was set up again.
         """
         old = self._machine("re-imaged")
         if place % 2:
@@ -69,13 +71,13 @@ class _Maker:
         yield fresh, fresh
 
     def renamed(self, place: int) -> _Made:
-        """Rename a machine at one vendor or the other."""
+        """Rename a machine at one vendor."""
         machine = self._machine("renamed")
         other = replace(machine, name=self._new_name())
         yield (machine, other) if place % 2 else (other, machine)
 
     def cloned(self, place: int) -> _Made:
-        """Make two machines of one serial, whose cards are the same as well or are not."""
+        """Make two machines with one serial, with equal or different network cards."""
         kind = "one serial" if place % 2 else "cloned"
         first, second = self._machine(kind), self._machine(kind)
         second = replace(second, serial=first.serial, macs=second.macs if place % 2 else first.macs)
@@ -91,7 +93,7 @@ class _Maker:
         yield second, second
 
     def placeholder(self, place: int) -> _Made:
-        """Make a machine whose maker left a word in the place of the serial."""
+        """Make a machine with a placeholder word as its serial."""
         machine = self._machine("placeholder serial")
         machine = replace(machine, serial=PLACEHOLDERS[place % len(PLACEHOLDERS)])
         yield machine, machine

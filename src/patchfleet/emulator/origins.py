@@ -1,10 +1,9 @@
-"""Who may use the control API: programs of this machine, and no web page from elsewhere.
+"""Access to the control API: programs of this machine, no web page of another origin.
 
 A browser on this machine can be made to send requests here by any page it shows, directly or under
-a name that resolves to loopback (DNS rebinding).  It always says so: in `Host`, `Origin`, `Referer`
-or `Sec-Fetch-Site`.  A page that the emulator itself served, or an address typed by hand, passes.
-
-Invariants: headers in, a sentence or None out.
+a name that resolves to loopback (DNS rebinding). The browser always states it: in `Host`, `Origin`,
+`Referer` or `Sec-Fetch-Site`. A page that the emulator served, or an address typed by the user,
+passes (tests/emulator/test_origins.py).
 """
 
 import re
@@ -43,7 +42,7 @@ def _is_own_origin(value: str, port: int | None, *, is_whole: bool = True) -> bo
 
 
 def _is_own(authority: str, port: int | None, defaults: tuple[int, ...]) -> bool:
-    """Return whether `name:port` is where the emulator answers; without a port it is a default."""
+    """Return whether `authority` is the emulator's own; without a port it means a default port."""
     found = _AUTHORITY.fullmatch(authority.strip())
     if found is None or found[1].lower() not in _OWN_NAMES:
         return False

@@ -1,8 +1,7 @@
-"""The product lines for which patches come out: what they are called and how often they appear.
+"""Product lines for which patches are released: titles and release intervals.
 
-Law of this file: data only, all of it made up; the shape of the titles follows what patch lists
-look like, the numbers in them are computed.  `{kb}`, `{month}`, `{year}`, `{version}` and
-`{number}` are filled in per release by `catalogue.py`.
+All data is made up. The titles have the form of those in real patch lists; `{kb}`, `{month}`,
+`{year}`, `{version}` and `{number}` are filled in per release by `catalogue.py`.
 """
 
 from dataclasses import dataclass
@@ -20,12 +19,12 @@ PLAIN: Weights = (("Unspecified", 90), ("Low", 10))
 
 @dataclass(frozen=True, slots=True)
 class ProductLine:
-    """Describe a product for which patches appear again and again.
+    """One product for which patches are released repeatedly.
 
-    `every_days` is the distance of two releases; 0 means monthly on the `tuesday`-th Tuesday, every
-    `months` months.  `restart` is the probability that an install needs a restart to finish,
-    `deployable` that a release can be installed without a person.  `microsoft` lines carry KB
-    numbers.  Version numbers begin around `first_version`.
+    `every_days` is the interval between two releases; 0 means monthly on the `tuesday`-th Tuesday,
+    every `months` months. `restart` is the probability that an install needs a restart to finish,
+    `deployable` that a release can be installed without a person. `microsoft` lines have KB
+    numbers. Version numbers begin around `first_version`.
     """
 
     name: str
@@ -43,7 +42,7 @@ class ProductLine:
 
 
 def _windows(name: str, product: str, told: str) -> tuple[ProductLine, ...]:
-    """Return the monthly lines that every Windows of one version has."""
+    """Return the monthly lines of every Windows of one version."""
     return (
         ProductLine(
             f"{name} cumulative",
@@ -376,7 +375,7 @@ _THIRD_PARTY = (
 LINES: dict[str, ProductLine] = {
     line.name: line for line in (*_WINDOWS, *_MICROSOFT, *_DRIVERS, *_THIRD_PARTY)
 }
-"""Every product line by name; the order is part of the numbers of the patches."""
+"""Every product line by name; the order determines the numbers of the patches."""
 
 THIRD_PARTY: tuple[str, ...] = tuple(line.name for line in _THIRD_PARTY)
 DRIVERS: tuple[str, ...] = tuple(line.name for line in _DRIVERS)

@@ -1,7 +1,4 @@
-"""What the emulator answers, and how it is to be put on the wire.
-
-Law of this file: values only.  `host.py` does what they say; nothing else touches a socket.
-"""
+"""Responses of the emulator and how they are sent; `host.py` carries them out."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -12,16 +9,16 @@ Manner = Literal["whole", "cut", "trickle", "hang", "reset", "raw", "drip", "int
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """Say how an answer reaches the caller.
+    """How an answer reaches the caller.
 
     `whole` as HTTP intends; `cut` announces the whole length, sends `sent_bytes` and closes;
     `trickle` sends `sent_bytes` at a time with `pause_seconds` between; `hang` sends nothing until
     the caller closes; `reset` sends nothing and resets the connection; `raw` sends the body with no
     HTTP around it and closes; `drip` sends a header of `sent_bytes` bytes one at a time, `interim`
-    so many interim answers, both without an end for 0, and then the answer; `endless` sends the
-    body and then `extra` again and again.  `wait_seconds` pass before any of it.
+    sends `sent_bytes` interim answers, both without an end for 0, and then the answer; `endless`
+    sends the body and then `extra` repeatedly. `wait_seconds` pass before any of it.
 
-    `later_seconds` after a whole answer come bytes that nobody asked for: its own once more if
+    `later_seconds` after a whole answer, unrequested bytes follow: the answer once more if
     `is_repeated`, and `extra`.
     """
 
@@ -35,13 +32,13 @@ class Delivery:
 
     @property
     def is_plain(self) -> bool:
-        """Return whether there is nothing about it but the answer."""
+        """Return whether the answer is sent whole, without delay or additions."""
         return self.manner == "whole" and not self.is_repeated and not self.extra
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """Hold an HTTP answer; `is_vendors` is false for the control API, which has no latency."""
+    """An HTTP response; `is_vendors` is false for the control API, which has no latency."""
 
     status: int
     headers: Headers
@@ -56,7 +53,7 @@ def xml(body: bytes, status: int = 200) -> Response:
 
 
 def html(status: int, words: str, headers: Headers = ()) -> Response:
-    """Return an HTML page such as a proxy or firewall in front of the vendor sends."""
+    """Return an HTML page, as a proxy or firewall in front of the vendor sends it."""
     page = (
         f"<!DOCTYPE html>\n<html><head><title>{words}</title></head>"
         f"<body><h1>{words}</h1><hr>emulated gateway</body></html>\n"

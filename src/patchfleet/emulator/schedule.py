@@ -1,8 +1,8 @@
-"""When something happens every day, week or month, in the local time of a machine.
+"""Daily, weekly and monthly schedules in the local time of a machine.
 
-Law of this file: pure arithmetic on calendars and zones.  A local time that daylight saving skips
-happens as much later as the clock was put forward; one that comes twice happens the first time.
-[D: pm_installation_schedule.htm: the time is that of the device; daily, weekly, monthly or manual]
+A local time that daylight saving skips is shifted by the skipped hour; one that occurs twice counts
+the first time. [D: pm_installation_schedule.htm: the time is that of the device; daily, weekly,
+monthly or manual]
 """
 
 from collections.abc import Iterator
@@ -17,10 +17,10 @@ WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Name the days on which something happens and the local time of day.
+    """Days and local time of day of a repeated event.
 
-    `weekdays` count from Monday = 0; a monthly schedule has one weekday and `week` says which of
-    the month (second Tuesday: `weekdays=(1,)`, `week=2`).  A manual one never happens by itself.
+    `weekdays` count from Monday = 0; a monthly schedule has one weekday, and `week` is its number
+    in the month (second Tuesday: `weekdays=(1,)`, `week=2`). A manual schedule has no occurrences.
     """
 
     kind: Literal["daily", "weekly", "monthly", "manual"]
@@ -29,7 +29,7 @@ class Schedule:
     week: int = 0
 
     def falls_on(self, day: date) -> bool:
-        """Return whether it happens on this local day."""
+        """Return whether the event occurs on this local day."""
         if self.kind == "daily":
             return True
         if self.kind == "manual" or day.weekday() not in self.weekdays:
@@ -37,7 +37,7 @@ class Schedule:
         return self.kind == "weekly" or (day.day + 6) // 7 == self.week
 
     def occurrences(self, zone: ZoneInfo, after: datetime, until: datetime) -> Iterator[datetime]:
-        """Yield, in order, the UTC times in (after, until] at which it happens."""
+        """Yield, in order, the UTC times in (after, until] at which the event occurs."""
         if self.kind == "manual":
             return
         day = after.astimezone(zone).date() - DAY
@@ -50,11 +50,11 @@ class Schedule:
             day += DAY
 
     def next_after(self, zone: ZoneInfo, after: datetime) -> datetime | None:
-        """Return the first UTC time after `after`, or None when it never happens by itself."""
+        """Return the first UTC time after `after`, or None for a manual schedule."""
         return next(self.occurrences(zone, after, after + 62 * DAY), None)
 
     def described(self) -> str:
-        """Return it in English, as the settings page of a dashboard would show it."""
+        """Return the schedule in English, as the settings page of a dashboard shows it."""
         at = self.local_time.strftime("%H:%M")
         days = ", ".join(WEEKDAYS[day] for day in self.weekdays)
         match self.kind:

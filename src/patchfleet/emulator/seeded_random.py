@@ -1,9 +1,8 @@
-"""The one source of chance of the emulated world.
+"""Seeded random numbers, the only source of chance in the emulated world.
 
-Law of this file: every number drawn depends on the seed and on names or numbers given here, and on
-nothing else: no wall clock, no `hash()`, no process, no order of calls between streams.  Only
-`random.Random.random()` is used underneath, the one generator whose sequence Python promises to
-keep from version to version.
+Every number depends on the seed and the given names or numbers alone: no wall clock, no `hash()`,
+no process, no order of calls between streams. Only `random.Random.random()` is used, the one
+generator whose sequence Python promises to keep from version to version.
 """
 
 import hashlib
@@ -15,7 +14,7 @@ T = TypeVar("T")
 
 
 class SeededRandom:
-    """Draw repeatable numbers from a stream named by a seed and any words or numbers."""
+    """Repeatable numbers from a stream named by a seed and words or numbers."""
 
     __slots__ = ("unit",)
 
@@ -40,7 +39,7 @@ class SeededRandom:
         return choices[int(self.unit() * len(choices))]
 
     def weighted(self, choices: Sequence[tuple[T, int]]) -> T:
-        """Return one of the choices, each as likely as its weight says."""
+        """Return one of the choices, each as likely as its weight."""
         rest = self.unit() * sum(weight for _, weight in choices)
         for choice, weight in choices:
             rest -= weight
@@ -54,7 +53,7 @@ class SeededRandom:
 
 
 def draw(seed: int, *numbers: int) -> float:
-    """Return a number in [0, 1) that depends on the arguments alone, whoever asks and when."""
+    """Return a number in [0, 1) that depends on the arguments alone."""
     digest = hashlib.blake2b(repr((seed, numbers)).encode(), digest_size=7).digest()
     return int.from_bytes(digest, "big") / (1 << 56)
 

@@ -1,7 +1,4 @@
-"""What an emulated world is made from.
-
-Law of this file: values, checked when they are put together; `Emulator` says what each one means.
-"""
+"""Settings of an emulated world, checked when they are made; `Emulator` describes each."""
 
 import re
 from dataclasses import dataclass
@@ -11,7 +8,7 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Hold the settings of an emulator; raise ValueError for those that make no world."""
+    """The settings of an emulator; raises ValueError for an impossible combination."""
 
     customers: int
     devices: int

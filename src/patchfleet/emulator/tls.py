@@ -1,7 +1,6 @@
-"""A certificate authority for one run of the emulator, so that it can be called over TLS.
+"""Certificate authority for one run of the emulator.
 
-Law of this file: nothing of it outlives the run; whoever is to trust it reads its certificate from
-a file that is gone afterwards.
+The PEM file for clients is removed when the run ends.
 """
 
 import ssl
@@ -10,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 
 class Authority:
-    """Hold an authority and a server's certificate for this machine's loopback."""
+    """An authority and a server certificate for this machine's loopback."""
 
     def __init__(self) -> None:
         import trustme
@@ -24,5 +23,5 @@ class Authority:
         authority.issue_cert("127.0.0.1", "localhost").configure_cert(self.context)
 
     def close(self) -> None:
-        """Take the file away."""
+        """Remove the file."""
         self._folder.cleanup()

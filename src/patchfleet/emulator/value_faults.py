@@ -1,7 +1,7 @@
-"""Values as a live vendor, a broken agent or a careless proxy may send them.
+"""Faults of values: what a live vendor, a broken agent or a careless proxy may send.
 
-Law of this file: functions from a case to an answer, alike for the XML of N-sight and the JSON of
-Qualys, and the table that names them.  The structure stays; one kind of value is odd.
+The same kinds apply to the XML of N-sight and the JSON of Qualys. The structure is unchanged; one
+kind of value is odd.
 """
 
 import re
@@ -85,7 +85,7 @@ def _odd_value(case: FaultedCall) -> Response:
 
 
 def _with_value(case: FaultedCall, name: str, value: Any) -> Response:
-    """Put a value into a field wherever it stands in the records that are meant."""
+    """Set a field to `value` wherever it occurs in the selected records."""
     of = case.options.get("of", "")
 
     def in_xml(root: ET.Element) -> None:
@@ -106,7 +106,7 @@ def _with_value(case: FaultedCall, name: str, value: Any) -> Response:
 
 
 def _dates(case: FaultedCall, value: Any, is_meant_field: Callable[[str], bool]) -> Response:
-    """Put a value into every field that holds a time."""
+    """Set every field that holds a time to `value`."""
 
     def in_xml(root: ET.Element) -> None:
         for field in root.iter():
@@ -134,7 +134,7 @@ def _odd_dates(case: FaultedCall) -> Response:
 
 
 def _clock_ahead(case: FaultedCall) -> Response:
-    """Let what a device says by its own clock lie after the answer."""
+    """Move times of a device's own clock past the time of the answer."""
     ahead = case.now + timedelta(hours=case.options["hours"])
     of = case.options["of"]
 
@@ -186,7 +186,7 @@ def _bad_text(case: FaultedCall) -> Response:
 
 
 def _odd_cursor(case: FaultedCall) -> Response:
-    """Put a name outside ASCII before a cursor, as clients saw cursors made of asset names."""
+    """Put a non-ASCII name before a cursor, as clients saw cursors made of asset names."""
     words = case.options["words"]
     if case.options["encoding"] == "utf-8":
         words = words.encode().decode("latin-1")
@@ -199,15 +199,15 @@ def _odd_cursor(case: FaultedCall) -> Response:
 
 _OF = Option("", (str,), "only the record of this id; empty for all")
 _HOURS = Option(2, (int, float), "how many hours", high=1_000_000)
-_ANY = Option(None, JSON, "the value: anything JSON can hold; a list is repeated elements in XML")
+_ANY = Option(None, JSON, "any JSON value; in XML a list becomes repeated elements")
 
 VALUE_FAULTS: dict[str, FaultKind] = {
     "odd_value": FaultKind(
-        "a value of your own in a field, wherever the records have it", _odd_value, "after",
+        "a given value in one field of every record that has it", _odd_value, "after",
         {"field": Option("name", (str,), "which field"), "value": _ANY, "of": _OF},
     ),
     "odd_dates": FaultKind(
-        "one value for every time there is: 0, -1, seconds for milliseconds, a word", _odd_dates,
+        "one value for every time: 0, -1, seconds instead of milliseconds, a word", _odd_dates,
         "after",
         {
             "value": Option(0, JSON, "the value"),
@@ -215,12 +215,12 @@ VALUE_FAULTS: dict[str, FaultKind] = {
         },
     ),
     "odd_kb": FaultKind(
-        "a word in the place of a patch's KB number",
+        "a word instead of a patch's KB number",
         lambda case: _with_value(case, "kb", case.options["value"]), "after",
         {"value": Option("Gold", JSON, "the word"), "of": _OF},
     ),
     "odd_cve": FaultKind(
-        "odd elements, or no list, in the place of a patch's CVE ids",
+        "odd elements, or no list, instead of a patch's CVE ids",
         lambda case: _with_value(case, "cve", case.options["value"]), "after",
         {
             "value": Option(["cve-2024-1234 ", None, "", {"id": "x"}], JSON, "the value"),
@@ -231,24 +231,24 @@ VALUE_FAULTS: dict[str, FaultKind] = {
         "devices whose patch management seems to be switched off",
         lambda case: _with_value(case, "patch", 0), "after", {"of": _OF},
     ),
-    "future_created": FaultKind("an answer of N-sight that says it was made in the future",
+    "future_created": FaultKind("an answer of N-sight dated in the future",
                                 _future_created, "after", {"hours": replace(_HOURS, default=48)}),
     "clock_ahead": FaultKind("devices whose own clock is ahead of the answer", _clock_ahead,
                              "after", {"hours": _HOURS, "of": _OF}),
     "bad_text": FaultKind(
-        "characters and bytes that do not belong into text, or stand before it", _bad_text, "after",
+        "characters and bytes that do not belong in text, or before it", _bad_text, "after",
         {
             "form": Option("control", (str,), f"one of: {', '.join(_FORMS)}", words=_FORMS),
-            "field": Option("", (str,), "in which field; empty for the first text there is"),
+            "field": Option("", (str,), "in which field; empty for the first text"),
             "everywhere": Option(default=False, types=(bool,),
-                                 description="true: in all of them, not in the first alone"),
+                                 description="true: in all of them, not only the first"),
         },
     ),
     "odd_cursor": FaultKind(
-        "a cursor of Qualys with characters outside ASCII; it leads on as it came", _odd_cursor,
+        "a cursor of Qualys with non-ASCII characters, valid if sent back unchanged", _odd_cursor,
         "after",
         {
-            "words": Option("Café, Bäckerei", (str,), "what stands before it"),
+            "words": Option("Café, Bäckerei", (str,), "the text before the cursor"),
             "encoding": Option("utf-8", (str,), "utf-8 or latin-1", words=("utf-8", "latin-1")),
         },
     ),

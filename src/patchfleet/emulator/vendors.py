@@ -1,6 +1,6 @@
 """Emulated accounts of both vendors over one world, with a clock, faults and a log of calls.
 
-One lock guards all of it, and the vendors' paths never meet. There are no sockets here.
+One lock guards all of it. The vendors' paths never overlap.
 """
 
 import json
@@ -116,14 +116,14 @@ class Vendors:
 
     @property
     def qualys(self) -> Subscription:
-        """Return the Qualys subscription, its user and password too; opened when first used."""
+        """Return the Qualys subscription with its user and password; it is opened on first use."""
         with self._lock:
             if self._subscription is None:
                 self._subscription = self._subscribe()
             return self._subscription
 
     def _subscribe(self) -> Subscription:
-        """Open the account; raise ValueError for too few assets, at once where jobs are counted."""
+        """Open the account; with `qualys_jobs` raise ValueError immediately for too few assets."""
         subscription = Subscription(self.settings, self._world, self._clock)
         subscription.advance_to(self.now)
         return subscription
@@ -176,7 +176,7 @@ class Vendors:
     def _spoiled(
         self, fault: Fault | None, reply: Response | None, asked: Asked, stand_in: Response
     ) -> Response:
-        """Return what is sent: the vendor's reply, or what a fault makes of it."""
+        """Return what is sent: the vendor's reply, or the reply changed by a fault."""
         if fault is None:
             return reply or stand_in
         return fault.spoil(reply, self._clock, asked, stand_in)
@@ -184,8 +184,8 @@ class Vendors:
     def _note(
         self, answer: Response, reply: Response | None, fault: Fault | None, **call: Any
     ) -> None:
-        """Log one vendor call, and remember what the vendor said."""
-        if reply is not None and call["service"] != "auth":  # a token is nobody else's answer
+        """Log one vendor call and keep the vendor's answer for later faults."""
+        if reply is not None and call["service"] != "auth":
             self._answered[call.get("vendor", "nsight")] = reply
         unsent = answer.delivery.manner in ("hang", "reset", "raw", "endless")
         self._call_count += 1
@@ -211,7 +211,7 @@ class Vendors:
 
     @property
     def api_key(self) -> str:
-        """Return the account's key, which the seed decides."""
+        """Return the account's key, a function of the seed."""
         return self._account.api_key
 
     @property
@@ -232,17 +232,17 @@ class Vendors:
             return list(self._faults.all)
 
     def clear_calls(self) -> None:
-        """Forget the calls so far; the next one is number 1."""
+        """Clear the log of calls; the next call is number 1."""
         with self._lock:
             self._calls.clear()
             self._call_count = 0
 
     def advance(self, **step: float) -> datetime:
-        """Move the clock by `timedelta(**step)` and return the new time; everything due happens."""
+        """Move the clock by `timedelta(**step)` and return the new time; all due events happen."""
         return self.advance_to(self.now + timedelta(**step))
 
     def advance_to(self, when: datetime) -> datetime:
-        """Move the clock to an aware time; raise ValueError when it has passed already."""
+        """Move the clock to an aware time; raise ValueError if it is in the past."""
         with self._lock:
             self._clock.move_to(when)
             self._account.advance_to(self.now)
@@ -253,15 +253,16 @@ class Vendors:
     def manual_action(self, device: int, act: Literal["install", "restart"]) -> None:
         """Do what a person does at the dashboard or the machine: install now, or restart.
 
-        Raises ValueError for an act that is neither or a device that cannot be reached.
+        Raises ValueError for an unknown act or a device that cannot be reached.
         """
         with self._lock:
             self._account.manual_action(device, act)
 
     def reset(self, **changes: Any) -> None:
-        """Begin again with a new world: the settings so far and these changes to them.
+        """Begin again with a new world: the previous settings with `changes`.
 
-        Faults and calls are gone.  Bad settings raise and leave the old world as it was.
+        Faults and calls are cleared. Bad settings raise ValueError and leave the old world
+        unchanged.
         """
         with self._lock:
             fresh = Vendors(**{**asdict(self.settings), **changes})
@@ -284,14 +285,14 @@ class Vendors:
         times: int | None = 1,
         **options: Any,
     ) -> Fault:
-        """Make calls go wrong: the kinds are in `FAULTS`, what the rest means in `Fault`."""
+        """Make calls go wrong: `kind` is one of `FAULTS`; see `Fault` for the rest."""
         with self._lock:
             fault = Fault(kind, service, path, device, about, after, times, options)
             self._faults.all.append(fault)
             return fault
 
     def clear_faults(self) -> int:
-        """Take back all faults and return how many there were."""
+        """Remove all faults and return their number."""
         with self._lock:
             count = len(self._faults.all)
             self._faults.all.clear()
@@ -300,7 +301,7 @@ class Vendors:
     def truth(
         self, device: int | None = None, *, vendor: Literal["nsight", "qualys"] = "nsight"
     ) -> dict[str, Any]:
-        """Return a vendor's whole world as JSON can hold it, or one N-sight device's part of it."""
+        """Return a vendor's whole world as JSON-compatible data, or of one N-sight device."""
         with self._lock:
             if vendor == "qualys":
                 seed = self.settings.seed
@@ -311,12 +312,12 @@ class Vendors:
 
 
 def _ids(texts: Iterable[str]) -> set[str]:
-    """Return all ids that stand in some texts."""
+    """Return all ids contained in some texts."""
     return {found for text in texts for found in ids_in(text)}
 
 
 def _json_of(raw: bytes) -> Any:
-    """Return what came as JSON, None for what is none."""
+    """Return a body decoded from JSON, None if it is not JSON."""
     try:
         return json.loads(raw) if raw.strip() else None
     except ValueError:

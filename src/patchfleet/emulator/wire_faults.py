@@ -1,7 +1,6 @@
-"""Faults of the wire and of what stands in it: status codes that lie, answers twice, bytes unasked.
+"""Faults of the connection and of gateways: wrong status codes, repeated answers, extra bytes.
 
-Law of this file: functions from a case to an answer, and the table that names them.  By default the
-call has taken effect: what a gateway says afterwards is not the truth about it.
+By default the call takes effect: the gateway's answer is not the vendor's.
 """
 
 import gzip
@@ -98,14 +97,14 @@ def _endless(case: FaultedCall) -> Response:
 
 
 def _written(case: FaultedCall, headers: bytes, body: bytes) -> Response:
-    """Return the answer as bytes of our own, with these headers about its body."""
+    """Return an answer as raw bytes, with these headers around its body."""
     kind = dict(case.reply.headers).get("Content-Type", "text/plain").encode()
     head = b"HTTP/1.1 %d OK\r\nContent-Type: %s\r\n" % (case.reply.status, kind)
     return replace(case.reply, body=head + headers + b"\r\n" + body, delivery=Delivery("raw"))
 
 
 def _head(case: FaultedCall) -> Response:
-    """Return an answer whose head is odd or cut, or whose connection ends behind it, unsaid."""
+    """Return an answer with an odd or cut head, or whose connection closes after it unannounced."""
     length = b"Content-Length: %d\r\n" % len(case.reply.body)
     whole = _written(case, length, case.reply.body)
     line, _, rest = whole.body.partition(b"\r\n")
@@ -190,63 +189,63 @@ def _deep(case: FaultedCall) -> Response:
 
 WIRE_FAULTS: dict[str, FaultKind] = {
     "status": FaultKind(
-        "a status code, though the call took effect: what a gateway says of a server behind it",
+        "a status code although the call took effect, as a gateway reports a failing server",
         _status, "after",
         {
             "status": Option(503, (int,), "a status code from 200", 200, 599),
             "page": _choice("html", *_PAGES),
             "message": Option("upstream connect error or disconnect/reset before headers", (str,),
-                              "the words in it"),
+                              "the message"),
             "retry_after": Option("", (str,), "a Retry-After header, empty for none"),
         },
     ),
-    "jwt_expired": FaultKind("500 that says the token has expired, though the call took effect",
+    "jwt_expired": FaultKind("500 for an expired token, although the call took effect",
                              _jwt_expired, "after"),
-    "no_content": FaultKind("204 without a body in the place of an answer", _no_content, "after"),
+    "no_content": FaultKind("204 without a body instead of an answer", _no_content, "after"),
     "twice": FaultKind("the right answer, and the same bytes once more", _twice, "after",
                        {"milliseconds": _LATER}),
     "unasked": FaultKind(
-        "the right answer, and then bytes that nobody asked for", _unasked, "after",
+        "the right answer, then unrequested bytes", _unasked, "after",
         {"form": _choice("answer", *_UNASKED), "milliseconds": _LATER},
     ),
     "answer_before": FaultKind("the answer to the call before this one", _before, "after",
                                suits=lambda question, _: question.before is not None),
     "drip": FaultKind(
-        "a header that drips, a byte at a time", _drip, "after",
+        "a header sent one byte at a time", _drip, "after",
         {
-            "count": Option(0, (int,), "after so many bytes the right answer; 0 for never", 0,
+            "count": Option(0, (int,), "bytes before the right answer; 0 for never", 0,
                             1_000_000),
             "pause_seconds": _PAUSE,
         },
     ),
     "interim": FaultKind(
-        "103 Early Hints again and again", _interim, "after",
+        "103 Early Hints repeatedly", _interim, "after",
         {
-            "count": Option(0, (int,), "after so many the right answer; 0 for never", 0, 1_000_000),
+            "count": Option(0, (int,), "answers before the right one; 0 for never", 0, 1_000_000),
             "pause_seconds": replace(_PAUSE, default=0.05),
         },
     ),
     "endless": FaultKind("an answer that never ends", _endless, "after",
                          {"what": _choice("body", "body", "chunks", "headers")}),
     "head": FaultKind(
-        "an answer whose head is odd or cut, or whose connection is closed behind it, unsaid",
+        "an answer with an odd or cut head, or closed after it without notice",
         _head, "after",
         {"form": _choice("header cut", "status line cut", "header cut", "no header", "long",
                          "noise before", "HTTP/1.0", "closed behind")},
     ),
     "lengths": FaultKind(
-        "an answer whose announced length is not its own", _lengths, "after",
+        "an answer whose announced length is wrong", _lengths, "after",
         {"form": _choice("conflicting", "none", "long", "short", "conflicting", "negative", "word",
                          "chunked too")},
     ),
     "chunks": FaultKind("a chunked answer that is broken", _broken_chunks, "after",
                         {"form": _choice("unfinished", "unfinished", "no size", "short")}),
     "coded": FaultKind(
-        "a compressed answer, or one that is said to be", _coded, "after",
+        "a compressed answer, or one only declared as compressed", _coded, "after",
         {"form": _choice("half", "right", "half", "none", "unsaid", "members", "unknown", "bomb",
                          "bomb in a bomb")},
     ),
-    "deep": FaultKind("a body nested deep", _deep, "after",
+    "deep": FaultKind("a deeply nested body", _deep, "after",
                       {"levels": Option(300_000, (int,), "how many levels", 1, 1_000_000)}),
 }  # fmt: skip
-"""The kinds of fault in which the wire, or a gateway, says something else than the vendor did."""
+"""The kinds of fault in which the connection or a gateway contradicts the vendor."""

@@ -1,7 +1,7 @@
-"""The customers, sites and machines of the emulated world, made from a seed.
+"""Customers, sites and machines of the emulated world, made from a seed.
 
-Law of this file: no vendor's words, ids or rules; frozen values only; the same seed gives the same
-world in any process.  What a vendor knows about a machine over time is that vendor's state.
+Vendor-neutral frozen values; the same seed gives the same world in any process. What a vendor knows
+about a machine over time is that vendor's state.
 """
 
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ Restart = Literal["never", "when_required", "always"]
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """Describe one customer; `care` (0 to 1) says how well its machines were kept so far."""
+    """One customer; `care` (0 to 1) is how well its machines have been maintained so far."""
 
     number: int
     name: str
@@ -33,7 +33,7 @@ class Customer:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Describe one site; its machines live in the time zone `zone`."""
+    """One site; its machines are in the time zone `zone`."""
 
     number: int
     customer: Customer
@@ -45,7 +45,7 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class OperatingSystem:
-    """Describe an operating system; `line` is the first word of its product lines."""
+    """One operating system; `line` is the first word of its product lines."""
 
     platform: Platform
     name: str
@@ -55,12 +55,12 @@ class OperatingSystem:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Machine:
-    """Describe one machine as it stands at the start of the world.
+    """One machine as it is when the world begins.
 
-    `lines` names the product lines it has patches of.  `silent_days` is how long it has not been
-    heard of (0: it reports).  `is_managed` says whether somebody pays for patching it.
-    `same_as` is the number of an older entry that is the same machine, `look_alike` what makes it
-    hard to tell.
+    `lines` names the product lines it has patches of. `silent_days` is the number of days since its
+    agent last reported (0: it reports). `is_managed` is whether patching is paid for. `same_as` is
+    the number of an older entry of the same machine, `look_alike` the reason why it is hard to
+    match.
     """
 
     number: int
@@ -96,21 +96,21 @@ class Machine:
 
     @property
     def customer(self) -> Customer:
-        """Return whose machine it is."""
+        """Return the customer that owns the machine."""
         return self.site.customer
 
     @property
     def itself(self) -> int:
-        """Return the number of the machine that stands somewhere, however often it is listed."""
+        """Return the number of the physical machine, however many entries it has."""
         return self.number if self.same_as is None else self.same_as
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Hold everything that does not change while the clock moves.
+    """Everything that does not change while the clock moves.
 
-    `elsewhere` are machines that Qualys knows for sure and in another way, by number: None where
-    it does not know them.
+    `elsewhere` are machines that Qualys certainly knows, in a different form, by number: None for
+    those it does not know.
     """
 
     customers: tuple[Customer, ...]
@@ -143,7 +143,7 @@ _SYSTEMS: dict[Kind, tuple[tuple[OperatingSystem, int], ...]] = {
 def make_world(
     seed: int, *, customers: int, devices: int, start: datetime, all_windows: bool = False
 ) -> World:
-    """Return the world of a seed; raise ValueError for counts that make no world.
+    """Return the world of a seed; raise ValueError for impossible counts.
 
     With `all_windows` every machine runs Windows and is managed, for measurements.
     """
@@ -198,7 +198,7 @@ def _share_out(
 ) -> list[Site]:
     """Return the site of each machine: the first customers are large, the last ones small.
 
-    While there are enough machines each customer has at least one.
+    If there are enough machines, each customer has at least one.
     """
     chance = SeededRandom(seed, "sharing out")
     weights = [(firm, 1 + 60 // (2 + 3 * rank)) for rank, firm in enumerate(firms)]
@@ -218,7 +218,7 @@ def _share_out(
 def make_machine(
     seed: int, number: int, site: Site, start: datetime, *, all_windows: bool = False
 ) -> Machine:
-    """Return the machine of this number, which lives at a site; its name ends in the number."""
+    """Return the machine of this number at a site; its name ends in the number."""
     chance = SeededRandom(seed, "machine", number)
     kind: Kind = "server" if chance.happens(0.25) else "workstation"
     system = chance.weighted(_SYSTEMS[kind][: 2 if all_windows else None])
@@ -260,7 +260,7 @@ def make_machine(
 
 
 def _lines(chance: SeededRandom, kind: Kind, system: OperatingSystem, role: str) -> tuple[str, ...]:
-    """Return the product lines a machine has patches of; none when it does not run Windows."""
+    """Return the product lines a machine has patches of; none if it does not run Windows."""
     if system.platform != "windows":
         return ()
     lines = [f"{system.line} {part}" for part in ("cumulative", "dotnet", "servicing")]

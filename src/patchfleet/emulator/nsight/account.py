@@ -1,7 +1,7 @@
-"""One N-sight account over the emulated world: its devices, and the ways to find and change them.
+"""One N-sight account over the emulated world: its devices, and lookups and changes by id.
 
-Law of this file: state and rules, no bytes and no HTTP.  N-sight says client where the world says
-customer; the wire's words begin in the modules that write answers.
+State and rules without bytes or HTTP. N-sight calls a customer *client*; the modules that write
+answers use its words.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from patchfleet.emulator.world import Customer, Machine, Site, World
 
 @dataclass(slots=True)
 class _Delayed:
-    """Hold an approval action that takes effect later."""
+    """An approval action that takes effect later."""
 
     at: datetime
     device: Device
@@ -28,9 +28,9 @@ class _Delayed:
 
 @dataclass(slots=True)
 class Account:
-    """Hold the state of the account; make one with `open_account`.
+    """State of the account; made by `open_account`.
 
-    `fragments` keeps the written form of each patch, which is the same on every device.
+    `fragments` caches the written form of each patch, which is the same on every device.
     """
 
     world: World
@@ -44,7 +44,7 @@ class Account:
     _delayed: list[_Delayed] = field(default_factory=list)
 
     def advance_to(self, until: datetime) -> None:
-        """Let everything happen up to `until`."""
+        """Let everything due up to `until` happen."""
         while self._delayed and self._delayed[0].at <= until:
             change = self._delayed.pop(0)
             self.ticker.advance(change.device, change.at)
@@ -54,7 +54,7 @@ class Account:
         self.now = until
 
     def set_policy(self, device: Device, patchids: Sequence[int], verb: Verb) -> None:
-        """Set the policy of rows at once, or after the delay the account was opened with."""
+        """Set the policy of rows, immediately or after the account's delay."""
         if not self.settle_seconds:
             device.set_policy(patchids, verb)
             return
@@ -62,7 +62,7 @@ class Account:
         self._delayed.append(_Delayed(at, device, patchids, verb))
 
     def manual_action(self, deviceid: int, act: str) -> None:
-        """Do now what a person can do: `install` what is approved, or `restart` the machine.
+        """Do what a person can do now: `install` what is approved, or `restart` the machine.
 
         Raises ValueError for another act, and for a device that is unknown, silent or unmanaged.
         """
@@ -77,35 +77,35 @@ class Account:
             raise ValueError(f"a person can install or restart, not {act!r}")
 
     def client(self, clientid: int) -> Customer:
-        """Return a client by id; raise Refused when there is none."""
+        """Return a client by id; raise Refused if there is none."""
         for customer in self.world.customers:
             if ids.client_id(customer) == clientid:
                 return customer
         raise invalid_value("clientid")
 
     def site(self, siteid: int) -> Site:
-        """Return a site by id; raise Refused when there is none."""
+        """Return a site by id; raise Refused if there is none."""
         for site in self.world.sites:
             if ids.site_id(site) == siteid:
                 return site
         raise invalid_value("siteid")
 
     def device(self, deviceid: int) -> Device:
-        """Return a device by id; raise Refused when there is none."""
+        """Return a device by id; raise Refused if there is none."""
         device = self.devices.get(deviceid)
         if device is None:
             raise invalid_value("deviceid")
         return device
 
     def asset(self, assetid: int) -> Device:
-        """Return the device that has an asset id; raise Refused when there is none."""
+        """Return the device with an asset id; raise Refused if there is none."""
         for device in self.devices.values():
             if ids.asset_id(device.machine) == assetid:
                 return device
         raise invalid_value("assetid")
 
     def check(self, checkid: int) -> tuple[Device, int]:
-        """Return the device of a check and the check's place; raise Refused when there is none."""
+        """Return the device of a check and the check's place; raise Refused if there is none."""
         for device in self.devices.values():
             for place in range(ids.CHECKS_PER_DEVICE):
                 if ids.check_id(device.machine, place) == checkid:
@@ -132,7 +132,7 @@ def open_account(
     settle_seconds: float,
     fails_without_patching: bool,
 ) -> Account:
-    """Return the account of a world as it stands at `start`; see `Emulator` for the settings."""
+    """Return the account of a world as of `start`; see `Emulator` for the settings."""
     catalogue = Catalogue(seed)
     ticker = Ticker(seed, catalogue, len(world.machines))
     managed = sum(machine.is_managed for machine in world.machines)

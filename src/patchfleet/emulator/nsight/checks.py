@@ -1,8 +1,7 @@
-"""The checks of a device: a handful each, one of which watches its patches.
+"""Checks of a device, their outages and automated tasks; one check watches the patches.
 
-Law of this file: parameters in, bytes out; what a check says follows from the device.
-[O: peer, wait, vendor-mcp for list_checks and list_failing_checks; zamak, peer, vendor-mcp for
-list_outages; D: run_task_now.htm]
+A check's result follows from the device's state. [O: peer, wait, vendor-mcp for list_checks and
+list_failing_checks; zamak, peer, vendor-mcp for list_outages; D: run_task_now.htm]
 """
 
 from dataclasses import dataclass
@@ -32,7 +31,7 @@ _CLASSES = {1: "24x7", 2: "daily safety check", 3: "task"}
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """Describe a check as it stands: `dsc_247` is 1 for 24x7, 2 for daily, 3 for a task."""
+    """One check; `dsc_247` is 1 for 24x7, 2 for daily, 3 for a task."""
 
     checkid: int
     check_type: int
@@ -48,7 +47,7 @@ class Check:
 
 
 def checks_of(device: Device) -> list[Check]:
-    """Return the checks of a device, in the order of their ids' places."""
+    """Return the checks of a device, in the order of their ids."""
     machine = device.machine
     rows = device.rows.values()
     missing = sum(row.status == MISSING for row in rows)
@@ -75,7 +74,7 @@ def checks_of(device: Device) -> list[Check]:
 
 
 def failing(device: Device) -> list[Check]:
-    """Return the checks of a device that fail; a parked one does not count (choice)."""
+    """Return the failing checks of a device; a parked one does not count (choice)."""
     return [check for check in checks_of(device) if check.status == FAILED_CHECK]
 
 
@@ -124,7 +123,7 @@ def list_checks(account: Account, parameters: Parameters) -> bytes:
 
 
 def list_failing_checks(account: Account, parameters: Parameters) -> bytes:
-    """Answer with what fails, by client and site; `random` means all [O: vendor-mcp]."""
+    """Answer with failing checks by client and site; `random` means all [O: vendor-mcp]."""
     wanted = one_of(parameters, "check_type", ("checks", "tasks", "random")) or "random"
     customers = list(account.world.customers)
     if parameters.get("clientid"):
@@ -199,10 +198,10 @@ def _failing_device(account: Account, device: Device, wanted: str) -> bytes:
 
 
 def _silent(account: Account, device: Device) -> bytes:
-    """Return since when nothing was heard of a device, nothing for one that reports.
+    """Return since when a device has not reported, nothing for one that reports.
 
-    An element with children, on servers `offline`, on workstations `overdue`; a device of which
-    nothing else is to be said is listed all the same [O: two live dashboards].
+    An element with children, on servers `offline`, on workstations `overdue`; a device without
+    anything else to report is listed too [O: two live dashboards].
     """
     days = device.machine.silent_days
     if not days:
@@ -233,7 +232,7 @@ def list_outages(account: Account, parameters: Parameters) -> bytes:
 
 
 def _outage(check: Check, now: datetime, until: datetime | None) -> bytes:
-    """Return one outage, open when it has no end."""
+    """Return one outage; without `until` it is still open."""
     return group(
         "outage",
         plain("outage_id", check.checkid + 1),
@@ -251,13 +250,13 @@ def _outage(check: Check, now: datetime, until: datetime | None) -> bytes:
 
 
 def get_formatted_check_output(account: Account, parameters: Parameters) -> bytes:
-    """Answer with the one line a check last said."""
+    """Answer with the last output line of a check."""
     device, place = account.check(number(parameters, "checkid"))
     return result(account.now, text("formatted_output", _check(device, place).output))
 
 
 def task_run_now(account: Account, parameters: Parameters) -> bytes:
-    """Answer with the minutes until an automated task begins [D: run_task_now.htm]."""
+    """Answer with the minutes until an automated task starts [D: run_task_now.htm]."""
     device, place = account.check(number(parameters, "checkid"))
     if _check(device, place).check_type != TASK:
         raise invalid_value("checkid")

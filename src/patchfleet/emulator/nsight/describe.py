@@ -1,8 +1,8 @@
-"""The manual of each service, which `describe=true` asks for instead of data.
+"""Self-description of each service, returned for `describe=true` instead of data.
 
-Law of this file: the table is the list of what is emulated, and `urls.py` is checked against it by
-the tests.  The form follows [D: describe.htm]; what is markup inside it stands in CDATA, because
-the published form would not be well-formed [O: peer parses live replies].
+The table lists everything emulated; a test compares it with `urls.py`. The form follows [D:
+describe.htm]; markup inside it is CDATA, because the published form would not be well-formed [O:
+peer parses live replies].
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from patchfleet.emulator.nsight.parameters import Parameters
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """Describe one parameter of a service; `values` lists the words it may be."""
+    """One parameter of a service; `values` lists its allowed words."""
 
     name: str
     type: str
@@ -26,9 +26,9 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Describe a service: `holder` is the path from the root to what carries the `fields`.
+    """The description of one service; `holder` is the path from the root to the `fields`.
 
-    A field is `name:type`, with a question mark when it can be empty.
+    A field is `name:type`, with a question mark if it can be empty.
     """
 
     description: str
@@ -155,7 +155,7 @@ MANUAL: Mapping[str, Page] = {
     "patch_reprocess": Page("Reprocesses failed patches of a device.", _WRITE, "", "msg:string?"),
     "patch_retry": Page("Tries failed patches of a device again.", _WRITE, "", "msg:string?"),
 }  # fmt: skip
-"""The manual by service; all services take `describe` as well."""
+"""The description by service; all services also accept `describe`."""
 
 _DESCRIBE = Parameter("describe", "boolean", "return this description", is_required=False,
                       values="true, false")  # fmt: skip
@@ -166,7 +166,7 @@ _SAMPLES = {
 
 
 def is_asked_for(parameters: Parameters) -> bool:
-    """Return whether the call wants the manual.
+    """Return whether the call requests the description.
 
     Only `true` is documented [D: describe.htm]; `True`, which the peer sends, counts too (choice).
     """
@@ -174,7 +174,7 @@ def is_asked_for(parameters: Parameters) -> bool:
 
 
 def describe(now: datetime, service: str) -> bytes:
-    """Return the manual of a service; no parameter of it need be given [D: describe.htm]."""
+    """Return the description of a service; no parameter is required [D: describe.htm]."""
     page = MANUAL[service]
     parameters = (*page.parameters, _DESCRIBE)
     query = "<br />".join(f"&{one.name}={one.name.upper()}" for one in page.parameters)
@@ -213,7 +213,7 @@ def _fields(page: Page) -> list[tuple[str, str, bool]]:
 
 
 def _example(page: Page) -> str:
-    """Return a whole document with its own declaration, as the manual shows it."""
+    """Return a whole document with its own declaration, as the vendor's page shows it."""
     inside = "".join(f"<{name}>{_SAMPLES[kind]}</{name}>" for name, kind, _ in _fields(page))
     for holder in filter(None, reversed(page.holder.split("/"))):
         inside = f"<{holder}>{inside}</{holder}>"

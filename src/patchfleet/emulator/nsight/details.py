@@ -1,8 +1,7 @@
-"""The services about one device: monitoring details, asset details, software, hardware.
+"""Services about one device: monitoring details, asset details, software, hardware.
 
-Law of this file: parameters in, bytes out, nothing changes.  Both details services have no
-`<items>` [D: listing_device_monitoring_deta.htm, Listing Device Asset Details]; software and
-hardware are asked for by asset id, not by device id [D].
+Both details services have no `<items>` [D: listing_device_monitoring_deta.htm, Listing Device Asset
+Details]; software and hardware are requested by asset id, not by device id [D].
 """
 
 from datetime import datetime, timedelta
@@ -34,7 +33,7 @@ _EVERYWHERE = ("remote agent", "take control viewer")
 
 
 def list_device_monitoring_details(account: Account, parameters: Parameters) -> bytes:
-    """Answer with what is known of a device's agent and checks."""
+    """Answer with the state of a device's agent and checks."""
     device = account.device(number(parameters, "deviceid"))
     machine, checks = device.machine, checks_of(device)
     seen = seen_at(device, account.now)
@@ -139,7 +138,7 @@ def list_device_asset_details(account: Account, parameters: Parameters) -> bytes
 
 
 def _chassis(machine: Machine) -> bytes:
-    """Return the chassis number; some laptops have the word instead, as in the example [D]."""
+    """Return the chassis number; some laptops have a word instead, as in the example [D]."""
     is_told = machine.chassis in _LAPTOPS and machine.number % 5 == 0
     return text("chassistype", "Laptop") if is_told else plain("chassistype", machine.chassis)
 
@@ -180,7 +179,7 @@ def _part_id(machine: Machine, place: int) -> int:
 
 
 def _programs(machine: Machine) -> list[tuple[str, str, str]]:
-    """Return name, version and install date of what is installed."""
+    """Return name, version and install date of the installed programs."""
     chance = SeededRandom(machine.number, "programs", machine.serial)
     installed = machine.installed_on.isoformat()
     return [

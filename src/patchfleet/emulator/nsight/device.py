@@ -1,18 +1,20 @@
-"""The patch rows of one device and how calls and time change them.
+"""Patch rows of one device and how calls and time change them.
 
-Law of this file: exactly the transitions of the vendor's pages and, where those say nothing, the
-emulator's choices named below.  What happens is a function of (seed, device, patch, attempt) and of
-event times; never of how often or in what order anybody looks or how big the clock's steps are.
+The transitions are those of the vendor's pages and, where the pages are silent, the choices named
+below. The result is a function of (seed, device, patch, attempt) and of event times, never of the
+number or order of reads or of the clock's step size (tests/emulator/test_state.py).
 
-Facts: approve, ignore and do nothing are set on the device and win over what is inherited; Do
+Facts: approve, ignore and do nothing are set on the device and override what is inherited; Do
 Nothing leaves the patch to the feature policy [D: pm_action_workflow.htm]; approved patches install
 at the schedule, in device-local time [D: pm_installation_schedule.htm]; failed ones wait for a
 retry unless the policy reprocesses them, at most five times, and are not shown as failed until the
-last attempt [D: pm_failed_patch.htm]; patches that are not deployable need a person
-[D: pm_manage_indi.htm].  Choices: approve leaves Failed, Installed and Reboot Required as they are;
-Ignored becomes Pending; ignore leaves Installing, Installed and Reboot Required; an install that
-fails is Pending again while attempts remain; inherit does what the action inherited would do, and
-Do Nothing takes back every Pending that no feature policy asks for.
+last attempt [D: pm_failed_patch.htm]; patches that are not deployable need a person [D:
+pm_manage_indi.htm].
+
+Choices: approve leaves Failed, Installed and Reboot Required unchanged; Ignored becomes Pending;
+ignore leaves Installing, Installed and Reboot Required; an install that fails is Pending again
+while attempts remain; inherit does what the inherited action would do, and Do Nothing takes back
+every Pending that no feature policy requests.
 """
 
 from collections.abc import Iterable
@@ -42,10 +44,9 @@ _FAILS_AFTER_RESTART = 0.04
 
 @dataclass(slots=True, eq=False)
 class Row:
-    """Hold one patch on one device: a finding in the words of the rest of the world.
+    """One patch on one device, elsewhere called a finding.
 
-    `attempts` counts every install ever tried, `tries` those since it last became Pending by
-    approval or retry.
+    `attempts` counts all installs, `tries` those since it last became Pending by approval or retry.
     """
 
     patchid: int
@@ -59,9 +60,9 @@ class Row:
 
 @dataclass(slots=True, eq=False)
 class Device:
-    """Hold what the vendor knows of one machine's patches.
+    """The vendor's state of one machine's patches.
 
-    It stands as of `settled_at`; `due` are happenings already begun, in order of time.
+    It is as of `settled_at`; `due` are events already begun, in order of time.
     """
 
     machine: Machine
@@ -74,7 +75,7 @@ class Device:
     due: list[tuple[datetime, Happening]] = field(default_factory=list)
 
     def settled_status(self, row: Row) -> int:
-        """Return the status of a row nobody has installed yet, from its policy alone."""
+        """Return the status of a row not yet installed, from its policy alone."""
         choice = row.policy & ~BY_USER
         if choice == IGNORE:
             return IGNORED
@@ -83,7 +84,7 @@ class Device:
         return MISSING
 
     def set_policy(self, patchids: Iterable[int], verb: Verb) -> None:
-        """Set the policy of rows, as the four approval actions do; unknown ids are passed over."""
+        """Set the policy of rows, as the four approval actions do; unknown ids are skipped."""
         for patchid in patchids:
             row = self.rows.get(patchid)
             if row is None:
@@ -100,7 +101,7 @@ class Device:
     def retry(self, patchids: Iterable[int]) -> tuple[list[int], list[int]]:
         """Put failed rows back to Pending; return those ids and the known ones that had not failed.
 
-        The policy stays as it is [O: peer].  Ids the device does not have are in neither list.
+        The policy is unchanged [O: peer]. Ids unknown to the device are in neither list.
         """
         again, applied = [], []
         for patchid in patchids:
@@ -116,7 +117,7 @@ class Device:
 
 
 class Ticker:
-    """Move devices through time: scans, install windows, ends of installs, restarts."""
+    """Moves devices through time: scans, install windows, ends of installs, restarts."""
 
     def __init__(self, seed: int, catalogue: Catalogue, device_count: int) -> None:
         self._seed = seed
@@ -124,7 +125,7 @@ class Ticker:
         self._device_count = device_count
 
     def advance(self, device: Device, until: datetime) -> None:
-        """Let everything happen that falls up to `until`; a silent machine does nothing."""
+        """Let everything due up to `until` happen; a silent machine does nothing."""
         machine = device.machine
         after, device.settled_at = device.settled_at, until
         if machine.silent_days or not machine.is_managed:
@@ -143,7 +144,7 @@ class Ticker:
         self._run_due(device, until)
 
     def _scan(self, device: Device, released: list[Patch], at: datetime) -> list[Patch]:
-        """Find the patches released before the scan; return those it could not know yet."""
+        """Find the patches released before the scan; return those it could not find yet."""
         device.scanned_at = at
         known = [patch for patch in released if patch.released_at <= at]
         for patch in known:
@@ -151,7 +152,7 @@ class Ticker:
         return released[len(known) :]
 
     def add_row(self, device: Device, patch: Patch) -> Row:
-        """Add a patch to a device with what it inherits."""
+        """Add a patch to a device with its inherited policy."""
         patchid = row_id(device.machine, self._device_count, len(device.rows))
         row = Row(patchid, patch, device.policy.inherited(patch), MISSING)
         row.status = device.settled_status(row)
@@ -159,10 +160,10 @@ class Ticker:
         return row
 
     def install(self, device: Device, at: datetime, *, manual_action: bool = False) -> None:
-        """Begin to install every row that is Pending and deployable, as the schedule does.
+        """Start to install every row that is Pending and deployable, as the schedule does.
 
-        By hand is what the dashboard's "Install Patches" does; it does not count as an attempt of
-        the automatic reprocessing of a device that has a schedule [D: pm_failed_patch.htm].
+        A manual action is the dashboard's "Install Patches"; it does not count as an attempt of the
+        automatic reprocessing of a device that has a schedule [D: pm_failed_patch.htm].
         """
         begun = False
         for row in device.rows.values():
@@ -176,7 +177,7 @@ class Ticker:
             _note(device, ends_at, "finish_by_hand" if is_extra else "finish")
 
     def restart(self, device: Device, at: datetime) -> None:
-        """Restart the machine: what waited for it is installed, or turns out to have failed."""
+        """Restart the machine: rows that waited for it become Installed or fail."""
         device.restarted_at = at
         for row in device.rows.values():
             if row.status == REBOOT_REQUIRED:
@@ -194,7 +195,7 @@ class Ticker:
                 self._finish(device, at, counts=happening == "finish")
 
     def _finish(self, device: Device, at: datetime, *, counts: bool) -> None:
-        """End the installs in progress and plan the restart the machine's policy asks for."""
+        """End the installs in progress and plan the restart that the machine's policy requests."""
         for row in device.rows.values():
             if row.status == INSTALLING:
                 row.attempts += 1
@@ -215,7 +216,7 @@ class Ticker:
         row.installed_at = at
 
     def _fail(self, device: Device, row: Row) -> None:
-        """End a failed try: Failed after the last one, else Pending again, unless ignored now."""
+        """End a failed try: Failed after the last one, else Pending, unless ignored meanwhile."""
         row.installed_at = None
         if row.policy & ~BY_USER == IGNORE:
             row.status = IGNORED
@@ -227,7 +228,7 @@ class Ticker:
 
 
 def plan_restart(device: Device, after: datetime) -> None:
-    """Note the next restart of a machine, at the local time its policy gives."""
+    """Plan the next restart of a machine, at the local time of its policy."""
     nightly = Schedule("daily", device.machine.restart_time)
     at = nightly.next_after(device.machine.site.zone, after)
     if at is not None:

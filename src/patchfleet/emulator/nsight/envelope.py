@@ -1,7 +1,7 @@
-"""How an N-sight answer is written: declaration, root, elements, and the three failure shapes.
+"""N-sight's response format: declaration, root, elements, and the three failure shapes.
 
-Law of this file: bytes out, one line after the declaration, ISO-8859-1 [O: exactdoug live dump].
-Whatever cannot be written in that encoding is a mistake of the world and raises.
+One line after the declaration, ISO-8859-1 [O: exactdoug live dump]. A character that the encoding
+lacks is an error of the world and raises UnicodeEncodeError.
 """
 
 from datetime import UTC, datetime
@@ -23,7 +23,7 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 
 class Refused(Exception):
-    """Say that a call is answered with `<error>` under FAIL, by code and message.
+    """Refusal of a call, answered with `<error>` under FAIL, by code and message.
 
     [D: error_messages_.htm]
     """
@@ -52,7 +52,7 @@ def plain(name: str, value: object, attributes: str = "") -> bytes:
 
 
 def text(name: str, value: str | None, attributes: str = "") -> bytes:
-    """Return an element whose value stands in CDATA, as texts do on the wire."""
+    """Return an element with its value in CDATA, as texts are sent."""
     if not value:
         return f"<{name}{attributes}/>".encode(ENCODING)
     safe = value.replace("]]>", "]]]]><![CDATA[>")
@@ -60,7 +60,7 @@ def text(name: str, value: str | None, attributes: str = "") -> bytes:
 
 
 def group(name: str, *children: bytes, attributes: str = "") -> bytes:
-    """Return an element around others; with no child it is an empty element."""
+    """Return an element around others; without children it is empty."""
     inside = b"".join(children)
     head = (name + attributes).encode(ENCODING)
     return b"<%s>%s</%s>" % (head, inside, name.encode(ENCODING)) if inside else b"<%s/>" % head
@@ -94,12 +94,12 @@ def refused_action(now: datetime, message: str) -> bytes:
 
 
 def stamp(when: datetime | None, zone: ZoneInfo | None = None) -> str:
-    """Return `YYYY-MM-DD HH:MM:SS`, in UTC or in a zone; None gives the wire's zero date."""
+    """Return `YYYY-MM-DD HH:MM:SS`, in UTC or in a zone; None gives the vendor's zero date."""
     if when is None:
         return "0000-00-00 00:00:00"
     return when.astimezone(zone or UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def day_text(when: datetime) -> str:
-    """Return the day as `31-Jul-2024`, whatever the language of this process."""
+    """Return the day as `31-Jul-2024`, independent of the process's locale."""
     return f"{when.day:02}-{_MONTHS[when.month - 1]}-{when.year}"

@@ -1,6 +1,6 @@
-"""The whole truth about the account, as plain data: what tests compare everything with.
+"""Ground truth of the account as plain data, for tests to compare with.
 
-Law of this file: it reads state and nothing else, and does not share code with the answers.
+It reads state only and shares no code with the answers.
 """
 
 from typing import Any
@@ -13,7 +13,8 @@ from patchfleet.emulator.nsight.device import Device, Row
 def truth_of(account: Account, seed: int, deviceid: int | None) -> dict[str, Any]:
     """Return the account as a tree of dicts and lists; raise ValueError for an unknown device.
 
-    Times are ISO-8601 in UTC.  With `deviceid` only that device and what it belongs to is in it.
+    Times are ISO-8601 in UTC. With `deviceid` the tree has only that device and its site and
+    client.
     """
     chosen = list(account.devices.values())
     if deviceid is not None:

@@ -1,6 +1,6 @@
-"""The ids and the key of an N-sight account.
+"""Ids and key of an N-sight account.
 
-Law of this file: ids follow from counting numbers alone and never meet twice in one account.
+Ids follow from ordinal numbers alone and are unique within an account.
 """
 
 from patchfleet.emulator.seeded_random import SeededRandom, scatter
@@ -26,7 +26,7 @@ def site_id(site: Site) -> int:
 
 
 def device_id(machine: Machine) -> int:
-    """Return the device id: `serverid`, `workstationid` and `id` on the wire are all this."""
+    """Return the device id: `serverid`, `workstationid` and `id` in the vendor's answers."""
     return scatter(machine.number, 100_000, 9_999_991)
 
 
@@ -41,14 +41,14 @@ def asset_id(machine: Machine) -> int:
 
 
 def check_id(machine: Machine, place: int) -> int:
-    """Return the `checkid` of the check at this place of a device's list."""
+    """Return the `checkid` of the check at a place of a device's list."""
     return scatter(machine.number * CHECKS_PER_DEVICE + place, 20_000_000, 89_999_999)
 
 
 def row_id(machine: Machine, device_count: int, ordinal: int) -> int:
-    """Return the `patchid` of the row that was the device's `ordinal`-th to be found.
+    """Return the `patchid` of the `ordinal`-th row found on a device.
 
     No two rows of the account share a number, not even for the same patch on two devices: whether
-    they do at the vendor is unknown, and a client must not count on it.
+    they do at the vendor is unknown, and a client must not rely on it.
     """
     return scatter(ordinal * device_count + machine.number, 100_000, 99_999_999)

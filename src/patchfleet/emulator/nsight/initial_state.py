@@ -1,7 +1,7 @@
-"""What each device's patch list looks like when the world begins: about three years behind it.
+"""Initial patch list of each device, with a history of about three years.
 
-Law of this file: most rows are installed; the rest fits the policies, the schedule and how well
-the customer was kept.  A row is Failed, Reboot Required or set by a user for a reason one can see.
+Most rows are installed; the rest fits the policies, the schedule and the customer's care. A row is
+Failed, Reboot Required or set by a user only for a visible reason.
 """
 
 from datetime import datetime, timedelta
@@ -45,7 +45,7 @@ def make_device(
     patches: int,
     exactly: bool,
 ) -> Device:
-    """Return a device with its rows as of `start`: about `patches`, or `exactly` so many."""
+    """Return a device with its rows as of `start`: about `patches`, or `exactly` that number."""
     seen_at = start - timedelta(days=machine.silent_days)
     device = Device(
         machine=machine,
@@ -73,7 +73,7 @@ def make_device(
 def _chosen(
     catalogue: Catalogue, machine: Machine, until: datetime, count: int, chance: SeededRandom
 ) -> list[Patch]:
-    """Return `count` patches: the newest third, and a sample of the older ones evenly spread."""
+    """Return `count` patches: the newest third, and an even sample of the older ones."""
     if count == 0:
         return []
     reach = _YEARS
@@ -94,7 +94,7 @@ def _chosen(
 def _live_through(
     device: Device, row: Row, seen_at: datetime, care: float, chance: SeededRandom
 ) -> None:
-    """Give a row the status it has after the time since its patch came out."""
+    """Give a row the status it has after the time since its patch was released."""
     age_days = (seen_at - row.patch.released_at).days
     if chance.happens(0.02):
         choice = chance.weighted(((APPROVE, 60), (IGNORE, 25), (DO_NOTHING, 15)))
@@ -120,7 +120,7 @@ def _live_through(
 
 
 def _installed_by_now(row: Row, age_days: int, care: float) -> float:
-    """Return the probability that a patch of this age is on the machine."""
+    """Return the probability that a patch of this age is installed."""
     if row.status == PENDING:
         return 0.985 if age_days > 35 else 0.55 + 0.4 * care
     if age_days > 120:

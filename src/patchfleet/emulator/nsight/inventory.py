@@ -1,8 +1,7 @@
-"""The services that lead to a device: clients, sites, servers, workstations, devices at a client.
+"""Services that list clients, sites, servers, workstations and devices at a client.
 
-Law of this file: parameters in, bytes out, nothing changes.  Fields stand in the documented order
-[D: listing_clients_.htm, listing_sites.htm, listing_servers.htm, listing_workstations_.htm,
-listing_devices_at_client_.htm]; texts are CDATA as on the wire [O: ps-rmm].
+Fields are in the documented order [D: listing_clients_.htm, listing_sites.htm, listing_servers.htm,
+listing_workstations_.htm, listing_devices_at_client_.htm]; texts are CDATA [O: ps-rmm].
 """
 
 from collections import Counter
@@ -81,7 +80,7 @@ def list_workstations(account: Account, parameters: Parameters) -> bytes:
 
 
 def list_agentless_assets(account: Account, parameters: Parameters) -> bytes:
-    """Answer with no assets: the feature is gone [O: mspbots, empty live]."""
+    """Answer with no assets: the feature no longer exists [O: mspbots, empty live]."""
     account.site(number(parameters, "siteid"))
     return result(account.now, group("items"))
 
@@ -97,7 +96,7 @@ def _devices_of_site(account: Account, parameters: Parameters, kind: Kind) -> by
 
 
 def seen_at(device: Device, now: datetime) -> datetime:
-    """Return when the agent of a device was last heard of."""
+    """Return when the agent of a device last reported."""
     machine = device.machine
     if machine.silent_days:
         return device.scanned_at
@@ -165,7 +164,7 @@ def _rounds(device: Device, seen: datetime) -> tuple[bytes, ...]:
 
 
 def _zone_rules(offset: timedelta) -> tuple[bytes, ...]:
-    """Return the agent's time zone block in the odd form of the wire [O: peer docs]."""
+    """Return the agent's time zone block in the vendor's odd form [O: peer docs]."""
     return (
         plain("tz_bias", -int(offset.total_seconds()) // 60),
         plain("tz_dst_bias", -60),
@@ -177,7 +176,7 @@ def _zone_rules(offset: timedelta) -> tuple[bytes, ...]:
 
 
 def _asset(device: Device) -> tuple[bytes, ...]:
-    """Return the asset block, which a device without an asset record does not have."""
+    """Return the asset block; a device without an asset record has none."""
     machine = device.machine
     if machine.number % 23 == 22:
         return ()
@@ -231,7 +230,7 @@ def _site_group(siteid: int, name: str, *devices: bytes) -> bytes:
 
 
 def features(machine: Machine) -> tuple[bytes, ...]:
-    """Return the flags of what is switched on for a device; `mavbreck` is the wire's spelling."""
+    """Return the flags of a device's features; `mavbreck` is the vendor's name."""
     flags = {
         "takecontrol": machine.kind == "server" or machine.number % 3 == 0,
         "patch": machine.is_managed,

@@ -1,8 +1,8 @@
-"""How the emulator reads the parameters of a call.
+"""Parameters of an N-sight call.
 
-Law of this file: what is absent or empty is missing (code 5), what cannot be used is invalid
-(code 4) [D: error_messages_.htm]; unknown parameters are passed over; of a parameter given twice
-the last one counts (choice).
+A parameter that is absent or empty is missing (code 5); an unusable value is invalid (code 4) [D:
+error_messages_.htm]; unknown parameters are ignored; of a repeated parameter the last one counts
+(choice).
 """
 
 import re
@@ -16,7 +16,7 @@ _IDS = re.compile(r"[0-9]{1,12}(,[0-9]{1,12})*")
 
 
 def number(parameters: Parameters, name: str) -> int:
-    """Return a required number; raise Refused when it is missing or not a number."""
+    """Return a required number; raise Refused if it is missing or not a number."""
     value = required(parameters, name)
     if not (value.isascii() and value.isdigit() and len(value) <= 12):
         raise invalid_value(name)
@@ -32,7 +32,7 @@ def numbers(parameters: Parameters, name: str) -> list[int]:
 
 
 def required(parameters: Parameters, name: str) -> str:
-    """Return a required text; raise Refused when it is missing."""
+    """Return a required text; raise Refused if it is missing."""
     value = parameters.get(name, "")
     if not value:
         raise missing_parameter(name)
@@ -40,9 +40,9 @@ def required(parameters: Parameters, name: str) -> str:
 
 
 def one_of(parameters: Parameters, name: str, allowed: tuple[str, ...]) -> str:
-    """Return an optional word, empty when absent; raise Refused when it is another word.
+    """Return an optional word, empty when absent; raise Refused if it is not `allowed`.
 
-    The case of the letters counts [O: ps-rmm].
+    Case matters [O: ps-rmm].
     """
     value = parameters.get(name, "")
     if value and value not in allowed:

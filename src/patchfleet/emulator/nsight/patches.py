@@ -1,9 +1,9 @@
-"""The patch services: one list, four approval actions, two ways to try again.
+"""Patch services: one list, four approval actions, retry and reprocess.
 
-Law of this file: parameters in, bytes out; it changes state only through `Account` and `Device`.
-The list has the root `<patches>` with no status [D: list_all_patches_for_device.htm]; actions
-answer with an empty result [D: approve_patch.htm], retry and reprocess with a `<msg>`
-[D: retrypatch.htm, reprocess_patch.htm].  Names and order after `severity` are the emulator's.
+State changes only through `Account` and `Device`. The list has the root `<patches>` with no status
+[D: list_all_patches_for_device.htm]; actions answer with an empty result [D: approve_patch.htm],
+retry and reprocess with a `<msg>` [D: retrypatch.htm, reprocess_patch.htm]. Names and order after
+`severity` are the emulator's.
 """
 
 from datetime import datetime
@@ -85,22 +85,22 @@ def patch_do_nothing(account: Account, parameters: Parameters) -> bytes:
 
 
 def patch_inherit(account: Account, parameters: Parameters) -> bytes:
-    """Give patches of a device back to the policy above it [D: dev/inherit-patch]."""
+    """Reset patches of a device to the inherited policy [D: dev/inherit-patch]."""
     return _act(account, parameters, "inherit")
 
 
 def patch_retry(account: Account, parameters: Parameters) -> bytes:
-    """Try failed patches of a device again."""
+    """Retry failed patches of a device."""
     return _again(account, parameters, "Retrying patches: ")
 
 
 def patch_reprocess(account: Account, parameters: Parameters) -> bytes:
-    """Try failed patches of a device again; only the word in the message differs [O: peer]."""
+    """Retry failed patches of a device; only the message differs from retry [O: peer]."""
     return _again(account, parameters, "Reprocessing patches: ")
 
 
 def _device(account: Account, parameters: Parameters) -> Device:
-    """Return the device of a call; one without patch management may be refused (a switch)."""
+    """Return the device of a call; one without patch management may be refused (a setting)."""
     device = account.device(number(parameters, "deviceid"))
     if account.fails_without_patching and not device.machine.is_managed:
         raise invalid_value("deviceid")
@@ -126,7 +126,7 @@ def _again(account: Account, parameters: Parameters, words: str) -> bytes:
 
 @lru_cache
 def _standing(policy: int, status: int) -> bytes:
-    """Return the elements from `policy` to `statusLabel`, of which there are a few dozen kinds.
+    """Return the elements from `policy` to `statusLabel`; a few dozen combinations exist.
 
     Icons other than the installed one and `checkshow` are guesses.
     """
@@ -145,7 +145,7 @@ def _standing(policy: int, status: int) -> bytes:
 
 
 def _patch_halves(patch: Patch) -> tuple[bytes, bytes]:
-    """Return what a patch contributes before and after the install date."""
+    """Return the elements of a patch before and after the install date."""
     before = (
         text("patchUrl", patch.url),
         text("patchTitle", patch.title),

@@ -1,8 +1,8 @@
-"""What the policies above a device say about its patches.
+"""Feature policies inherited by a device's patches.
 
-Law of this file: a policy follows from seed, customer and kind of machine; nothing here changes.
-Settings come down device type, client, site, device, and the lower one wins
-[D: pm_action_workflow.htm]; only the outcome for a device is kept.
+A policy follows from seed, customer and kind of machine, and never changes. Settings are inherited
+from device type, client, site and device, and the lower one wins [D: pm_action_workflow.htm]; only
+the result for a device is kept.
 """
 
 from dataclasses import dataclass
@@ -15,17 +15,17 @@ from patchfleet.emulator.world import Machine
 IGNORE, APPROVE, DO_NOTHING = 1, 2, 4
 """Base numbers of the policies [O: peer]."""
 BY_USER = 64
-"""Added when the policy was set on the device itself [O: peer]."""
+"""Added if the policy was set on the device itself [O: peer]."""
 
 
 @dataclass(frozen=True, slots=True)
 class FeaturePolicy:
-    """Hold what the policies above a device say about its patches.
+    """The policies a device's patches inherit.
 
-    `auto_approved` are the severity classes installed without anybody's approval; `attempts` is
-    how often an install is tried before it counts as failed, 1 meaning no automatic reprocessing
-    [D: pm_failed_patch.htm: at most five].  `approvals` are the actions inherited from site or
-    client, by product line; all other lines inherit Do Nothing.
+    `auto_approved` are the severity classes installed without an approval; `attempts` is the number
+    of tries before an install counts as failed, 1 meaning no automatic reprocessing [D:
+    pm_failed_patch.htm: at most five]. `approvals` are the actions inherited from site or client,
+    by product line; all other lines inherit Do Nothing.
     """
 
     name: str
@@ -34,7 +34,7 @@ class FeaturePolicy:
     approvals: dict[str, int]
 
     def inherited(self, patch: Patch) -> int:
-        """Return the base policy number that a patch inherits from above the device."""
+        """Return the base policy number that a patch inherits."""
         return self.approvals.get(patch.line, DO_NOTHING)
 
 
@@ -45,7 +45,7 @@ _ALL: frozenset[Severity] = frozenset({"Critical", "Important", "Moderate", "Low
 
 
 def feature_policy(seed: int, machine: Machine) -> FeaturePolicy:
-    """Return the policy of a machine: part the customer's, part of its kind."""
+    """Return the policy of a machine, from its customer and its kind."""
     ours = SeededRandom(seed, "nsight policy", machine.customer.number, machine.kind)
     if machine.kind == "server":
         approved = ours.weighted(((_CAREFUL, 60), (_ROUTINE, 40)))

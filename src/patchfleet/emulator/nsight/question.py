@@ -1,6 +1,6 @@
-"""What was asked of N-sight, and the same about something else.
+"""One N-sight call, and the same call about another object, for faults.
 
-Law of this file: it answers by the account's own functions and changes nothing; a call that acts
+It answers through the account's own functions and changes nothing; a call that changes something
 has no other.
 """
 
@@ -26,7 +26,7 @@ _NAMED_BY = {
 
 @dataclass(frozen=True, slots=True)
 class NSightQuestion:
-    """Hold one call of N-sight; see `Question`."""
+    """One call of N-sight; see `Question`."""
 
     account: Account
     parameters: Parameters
@@ -38,7 +38,7 @@ class NSightQuestion:
         return self.parameters.get("service", "") in ACTS
 
     def other(self, options: Options, *, in_pairs: bool = False) -> Ask | None:
-        """Return what answers the same about the next customer, site, device, asset or check."""
+        """Return a function that answers the same about the next object of a kind."""
         for of, name in _NAMED_BY.items():
             given = self.parameters.get(name, "")
             if options["of"] in ("any", of) and given:
@@ -49,7 +49,7 @@ class NSightQuestion:
         return None
 
     def without(self, identity: str) -> Ask | None:
-        """Return what answers as if a device were not there."""
+        """Return a function that answers as if a device were absent."""
         gone = [one for one in self.account.devices.values() if str(one.deviceid) == identity]
         if not gone:
             return None
@@ -86,7 +86,7 @@ class NSightQuestion:
 
 
 def other_of(known: Sequence[str], given: str, *, in_pairs: bool) -> str:
-    """Return the one after an id, round and round, or its neighbour in pairs; "" for none."""
+    """Return the id after `given` in a circle, or its neighbour in pairs; "" if there is none."""
     if len(known) < 2:
         return ""
     if given not in known:

@@ -1,9 +1,8 @@
-"""Faults in the vendor's language: other ways to write a reply, refusals, and hostile XML.
+"""Faults of N-sight's XML: other forms of a reply, refusals, and hostile documents.
 
-Law of this file: functions over finished bytes, so that no answer needs to know of them; the
-variants keep the meaning of a reply, the rest says what it breaks.  The list follows what was seen
-or must be expected of the vendor [U: exact names and case after `severity`; I: CDATA and entities
-mean the same; D: the malformed `created` of one page].
+Functions over finished bytes; the variants keep the meaning of a reply, the rest describes what it
+breaks. The list follows what was observed or must be expected of the vendor [U: exact names and
+case after `severity`; I: CDATA and entities mean the same; D: the malformed `created` of one page].
 """
 
 import re
@@ -86,7 +85,7 @@ def _upper_dates(text: str) -> str:
 
 
 def _case(text: str) -> str:
-    """Write the names of all elements but the root in capitals."""
+    """Rename all elements but the root to upper case."""
     root = re.search(r"<(\w+)", text.partition("?>")[2])
     kept = root[1] if root else ""
     return "".join(
@@ -102,7 +101,7 @@ def _upper(name: str, kept: str) -> str:
 
 
 def _unknown_elements(text: str) -> str:
-    """Put a new element into every patch, device, client and site, and one before the end."""
+    """Add a new element to every patch, device, client and site, and one before the end."""
     extra = '<newfeature><![CDATA[on & off]]></newfeature><vendor_note level="2"><b>x</b>\
 </vendor_note>'
     records = r"(?<=>)(?<!\]\]>)(?=</(?:patch|client|site|server|workstation|check)>)"
@@ -188,9 +187,9 @@ REPLY_FAULTS: dict[str, FaultKind] = {
     "lower_dates": _variant("the four date elements of a patch in lower case", _lower_dates),
     "upper_dates": _variant("the four date elements of a patch in upper case", _upper_dates),
     "case": _variant("all elements but the root in upper case", _case),
-    "unknown_elements": _variant("elements nobody knows among the known ones", _unknown_elements),
+    "unknown_elements": _variant("unknown elements among the known ones", _unknown_elements),
     "bad_dates": FaultKind(
-        "times that are none, in the root, in stamps and in patch dates", _bad_dates, "after",
+        "invalid times in the root, in timestamps and in patch dates", _bad_dates, "after",
         {
             "created": Option("2015-07-20T08T08:47:41+01:00", (str,), "the root's `created`"),
             "stamp": Option("0000-00-00 00:00:00", (str,), "every date with a time"),
@@ -228,4 +227,4 @@ REPLY_FAULTS: dict[str, FaultKind] = {
         "a document type with an entity, written as UTF-16", _utf16_doctype
     ),
 }  # fmt: skip
-"""The kinds of fault that speak XML."""
+"""The kinds of fault of N-sight's XML."""

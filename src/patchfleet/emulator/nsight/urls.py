@@ -1,8 +1,4 @@
-"""Which paths the vendor answers on and which services there are.
-
-Law of this file: a table; the functions it names write the answers.  Anything not listed here is
-not emulated and is refused as an unknown service.
-"""
+"""Paths and services of N-sight; anything else is refused as an unknown service."""
 
 from collections.abc import Callable, Mapping
 
@@ -44,7 +40,7 @@ SERVICES: Mapping[str, Callable[[Account, Parameters], bytes]] = {
 
 
 def respond(account: Account, parameters: Parameters) -> bytes:
-    """Return the answer to a call: data, its manual, or a failure, which is bytes as well."""
+    """Return the answer to a call: data, a description, or a failure."""
     try:
         return _answer(account, parameters)
     except Refused as refusal:
@@ -52,7 +48,7 @@ def respond(account: Account, parameters: Parameters) -> bytes:
 
 
 def _answer(account: Account, parameters: Parameters) -> bytes:
-    """Look at the key first, then at the service, then at the parameters."""
+    """Check the key first, then the service, then the parameters."""
     if parameters.get("apikey") != account.api_key:
         raise Refused(*LOGIN_FAILED)
     name = parameters.get("service", "")

@@ -1,5 +1,5 @@
-"""Qualys Patch Management and asset inventory, emulated over the machines of the world.
+"""Qualys Patch Management and asset inventory over the emulated world.
 
-Law of this room: what is documented, seen in public code or chosen is said beside it; a choice is a
-choice of the emulator, not a fact about Qualys.
+Documented, observed and chosen behaviour is marked as such; a choice is the emulator's, not a fact
+about Qualys.
 """

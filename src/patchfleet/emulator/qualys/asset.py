@@ -1,8 +1,8 @@
-"""One machine as the patch manager sees it: what it misses, what it has, what a job does to it.
+"""One machine in Patch Management: missing and installed patches, and the effect of jobs.
 
-Law of this file: state and its transitions, nothing of the wire.  What a scan finds is a function
-of the seed and of times of events, never of when anybody looks: `missing`, `installed` and
-`reboot_pending` bring themselves up to the estate's time when they are read.
+State and transitions without any response format. What a scan finds is a function of the seed and
+of event times, never of when it is read: `missing`, `installed` and `reboot_pending` settle to the
+subscription's time when read.
 """
 
 from dataclasses import dataclass, field, replace
@@ -19,7 +19,7 @@ Found = dict[str, CataloguePatch]
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """Name a group of assets: `id` is the GUID that jobs use, `number` what the inventory shows."""
+    """A group of assets: jobs use the GUID `id`, the inventory shows `number`."""
 
     id: str
     number: int
@@ -27,7 +27,7 @@ class Tag:
 
 
 class Clocked(Protocol):
-    """Bring assets up to its own time, and count what jobs change on any of them."""
+    """A clock that settles assets, with a count of the changes that jobs make to them."""
 
     changes: int
 
@@ -37,11 +37,11 @@ class Clocked(Protocol):
 
 @dataclass(slots=True, eq=False)
 class Asset:
-    """Hold one asset.
+    """One asset.
 
-    `uuid` is the agent's, which jobs call asset id; `asset_id` is the inventory's number.  `lines`
-    are the product lines it can miss patches of.  `changed_at` is when it was last changed and
-    `revision` grows with every change.  `keeper` is the estate.
+    `uuid` is the agent's, which jobs call asset id; `asset_id` is the inventory's number. `lines`
+    are the product lines it can miss patches of. `changed_at` is when it was last changed, and
+    `revision` grows with every change. `keeper` is the subscription.
     """
 
     uuid: str
@@ -68,31 +68,32 @@ class Asset:
 
     @property
     def is_reporting(self) -> bool:
-        """Return whether its agent is heard of; a silent one scans nothing and takes no job."""
+        """Return whether its agent reports; a silent one scans nothing and takes no job."""
         return not self.machine.silent_days
 
     @property
     def missing(self) -> Found:
-        """Return the patches it misses, by uuid, superseded ones too; not for others to change."""
+        """Return the missing patches by uuid, superseded ones included; read-only for callers."""
         self.keeper.settle(self)
         return self.missing_now
 
     @property
     def installed(self) -> Found:
-        """Return the patches it has, by uuid; not for others to change."""
+        """Return the installed patches by uuid; read-only for callers."""
         self.keeper.settle(self)
         return self.installed_now
 
     @property
     def reboot_pending(self) -> Found:
-        """Return the patches that wait for a restart, by uuid; they are in neither other one."""
+        """Return the patches that wait for a restart, by uuid; in neither other mapping."""
         self.keeper.settle(self)
         return self.reboot_pending_now
 
     def install(self, patch_uuid: str, at: datetime) -> bool:
-        """Install a missing patch; return whether it waits for a restart now.
+        """Install a missing patch; return whether it now waits for a restart.
 
-        What it replaces is missing no more.  Raises KeyError when the patch is not missing.
+        Patches that it supersedes are no longer missing. Raises KeyError if the patch is not
+        missing.
         """
         patch = self.missing.pop(patch_uuid)
         for older in [old for old in self.missing_now.values() if patch.replaces(old)]:
@@ -106,7 +107,7 @@ class Asset:
         return False
 
     def uninstall(self, patch_uuid: str, at: datetime) -> None:
-        """Roll an installed patch back: it is missing again; raise KeyError if it is not there."""
+        """Roll back an installed patch, so that it is missing; raise KeyError if not installed."""
         patch = self.installed.pop(patch_uuid)
         patch.installed_count -= 1
         patch.missing_count += 1
@@ -114,7 +115,7 @@ class Asset:
         self._changed(at)
 
     def restart(self, at: datetime) -> None:
-        """Restart the machine: what waited for it is installed."""
+        """Restart the machine: patches that waited for it are installed."""
         for patch in self.reboot_pending.values():
             self._have(patch)
         self.reboot_pending_now.clear()
@@ -122,20 +123,20 @@ class Asset:
         self._changed(at)
 
     def describe(self, at: datetime, **marks: Any) -> None:
-        """Give the machine other marks, such as `name`, `serial` or `user`.
+        """Set other properties of the machine, such as `name`, `serial` or `user`.
 
-        The inventory dates the change as `at`: where that has passed, its date is a lie.
+        The inventory dates the change as `at`; a time in the past makes that date wrong.
         """
         self.machine = replace(self.machine, **marks)
         self._changed(at)
 
     def tag(self, tag_ids: set[str], at: datetime) -> None:
-        """Put the machine in other groups; for `at` see `describe`."""
+        """Replace the machine's tags; for `at` see `describe`."""
         self.tag_ids = set(tag_ids)
         self._changed(at)
 
     def _have(self, patch: CataloguePatch) -> None:
-        """Count a patch as installed that counted as missing so far."""
+        """Count a patch as installed instead of missing."""
         self.installed_now[patch.uuid] = patch
         patch.missing_count -= 1
         patch.installed_count += 1

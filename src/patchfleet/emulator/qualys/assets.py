@@ -1,8 +1,7 @@
-"""The calls about PM assets: lists, their count, and which agent an inventory number has.
+"""PM asset calls: lists, their count, and agents by inventory number.
 
-Law of this file: answers over the estate; an asset's written form is kept until it changes.  A
-patch that waits for a restart still counts as missing (a choice).  [D: release_3_9_api.htm; O:
-qualysdk, rj]
+An asset's written form is cached until it changes. A patch that waits for a restart still counts as
+missing (a choice). [D: release_3_9_api.htm; O: qualysdk, rj]
 """
 
 import json
@@ -28,7 +27,7 @@ LARGEST_ASSET_PAGE = 400
 """[O: qualysdk: "default and max"]; the default of 10 is that of the other lists."""
 MOST_IDS = 1000
 _ACTIVE, _SILENT = ("Success", 20360), ("Failed", 20212)
-"""Words and codes: Failed and 20212 were seen [D: 3.9], the others are choices."""
+"""Status words and codes: Failed and 20212 were observed [D: 3.9], the others are choices."""
 _MODULES = ("PM", "VM", "GAV")
 
 Assets = Sequence[Asset]
@@ -42,7 +41,7 @@ _SORTED_BY: Mapping[str, Callable[[Asset], Any]] = {
 
 
 class AssetCalls:
-    """Response the calls about the assets of an estate."""
+    """Answers the calls about the assets of a subscription."""
 
     def __init__(self, estate: SubscriptionState) -> None:
         self._estate = estate
@@ -74,7 +73,7 @@ class AssetCalls:
         return {"assets": {"count": len(self._found(request.platform, request.query))}}
 
     def _uuids(self, request: Request) -> Any:
-        """Return the agents of inventory numbers; those without one are left out [O: qualysdk]."""
+        """Return the agents of inventory numbers; those without one are omitted [O: qualysdk]."""
         numbers = request.json
         if not isinstance(numbers, list) or len(numbers) > MOST_IDS:
             raise Refused(400, "1400", f"the body must be a list of up to {MOST_IDS} asset ids")
@@ -91,7 +90,7 @@ class AssetCalls:
         }
 
     def _found(self, platform: str, inputs: Mapping[str, Any]) -> Assets:
-        """Return the assets that `query` finds and that have or miss what `havingQuery` finds."""
+        """Return the assets that match `query` and have or miss a patch matching `havingQuery`."""
         query, having = text_of(inputs, "query"), text_of(inputs, "havingQuery")
         key = "assets", platform, query, having
         return self._estate.remembered(key, lambda: self._find(platform, query, having))
@@ -118,11 +117,11 @@ class AssetCalls:
         return known[1]
 
     def _replaced_at(self, asset: Asset) -> int:
-        """Return how many of its missing patches are replaced by now, which changes by itself."""
+        """Return how many of its missing patches are superseded by now; this changes with time."""
         return sum(patch.is_superseded for patch in asset.missing.values())
 
     def _record(self, asset: Asset) -> dict[str, Any]:
-        """Return an asset in the order of the official page, then what public code shows."""
+        """Return an asset in the order of the official page, then fields of public code."""
         machine = asset.machine
         missing = [*asset.missing, *asset.reboot_pending]
         scanned = milliseconds(asset.scanned_at) if asset.scanned_at else None
@@ -163,7 +162,7 @@ def _patch_ids(asset: Asset) -> set[str]:
 
 
 def _interfaces(asset: Asset) -> list[dict[str, str | None]]:
-    """Return the network cards; the two kinds of address of one come as two entries [D: 3.9]."""
+    """Return the network cards; IPv4 and IPv6 of one card are two entries [D: 3.9]."""
     machine = asset.machine
     subnet = machine.ip.rsplit(".", 1)[0]
     entries: list[dict[str, str | None]] = []

@@ -1,10 +1,10 @@
-"""Log-ins and the tokens they give.
+"""Log-in and tokens.
 
-Law of this file: tokens are JWTs signed with a secret of the seed.  `iat` and `exp` are wall-clock
-time, since clients compare them with their own clock [O: qualys-cli]; a token is good until either
-clock has gone on by the life it was made with, unless it was revoked.
-[D: generating_jwt_token.htm, fetch_authentication_token.htm]  Bodies of refusals are a choice; a
-log-in without `token=true` is answered, as a shipped integration counts on [O: elastic].
+Tokens are JWTs signed with a secret of the seed. `iat` and `exp` are wall-clock time, because
+clients compare them with their own clock [O: qualys-cli]; a token is valid until either clock has
+advanced by its lifetime, unless it was revoked. [D: generating_jwt_token.htm,
+fetch_authentication_token.htm] Bodies of refusals are a choice; a log-in without `token=true` is
+answered, because a shipped integration relies on it [O: elastic].
 """
 
 import base64
@@ -27,7 +27,7 @@ _MODULES = ("PM", "VM", "GAV", "CSAM", "MTG")
 
 
 class Doorkeeper:
-    """Give tokens to those who know the password, and let in who has one."""
+    """Issues tokens for the right password and checks the tokens of requests."""
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class Doorkeeper:
         return Response(201, (("Content-Type", "text/plain;charset=UTF-8"),), token.encode())
 
     def check(self, request: Request) -> None:
-        """Raise Refused (401) unless the request brings a token that is good now."""
+        """Raise Refused (401) unless the request carries a valid token."""
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
             raise Refused(401, "1401", "the Authorization header with a Bearer token is missing")
@@ -73,13 +73,13 @@ class Doorkeeper:
             raise Refused(401, "1401", "the token has expired")
 
     def revoke(self, request: Request) -> None:
-        """Let the token that the request brings be good no more."""
+        """Revoke the token of a request."""
         self._revoked.add(request.headers.get("authorization", "").partition(" ")[2].strip())
 
     def _claims(self) -> dict[str, Any]:
         """Return the claims of an official sample, and the two times clients read [D: oca].
 
-        `emulatedExp` is ours: until when the token is good by the emulated clock.
+        `emulatedExp` is the emulator's own: the end of the token by the emulated clock.
         """
         begin = int(self._clock.wall_now.timestamp())
         ends_at = self._clock.now + timedelta(seconds=self._lifetime_seconds)
@@ -110,7 +110,7 @@ class Doorkeeper:
         return _encoded(hmac.digest(self._secret, text.encode(), hashlib.sha512))
 
     def _read(self, token: str) -> dict[str, Any] | None:
-        """Return the claims of a token we made, None for any other text."""
+        """Return the claims of a token issued here, None for any other text."""
         text, _, signature = token.rpartition(".")
         if not hmac.compare_digest(signature.encode(), self._signature(text).encode()):
             return None

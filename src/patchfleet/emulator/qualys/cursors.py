@@ -1,8 +1,8 @@
-"""The cursor of the lists that are read with the header `searchAfter`.
+"""Cursors of the lists that are read with the header `searchAfter`.
 
-Law of this file: a cursor says after which record to go on, so that records which come or go
-elsewhere do not shift the rest.  It is opaque to callers [O: qualysdk, kb]; its form is a choice.
-What a fault has put before it, up to a semicolon, is passed over.
+A cursor names the record after which to continue, so that records added or removed elsewhere do not
+shift the rest. It is opaque to callers [O: qualysdk, kb]; its form is a choice. Text before a
+semicolon, added by a fault, is ignored.
 """
 
 import base64
@@ -22,10 +22,10 @@ Key = tuple[Any, ...]
 def page_after(
     rows: Sequence[T], keys: Sequence[Key], request: Request, size: int
 ) -> tuple[Sequence[T], Headers]:
-    """Return the page after the request's cursor, and the header that leads to the next one.
+    """Return the page after the request's cursor, and the header with the next cursor.
 
-    `keys` are those of the rows, ascending.  A full page has a cursor, be it the last; a page
-    that is not full has none.  Raises Refused (400) for a cursor that is not one of ours.
+    `keys` are those of the rows, ascending. A full page has a cursor, even the last; a page that is
+    not full has none. Raises Refused (400) for a cursor not issued here.
     """
     given = request.headers.get(HEADER.lower(), "").rpartition(";")[2]
     begin = bisect_right(keys, _read(given)) if given else 0

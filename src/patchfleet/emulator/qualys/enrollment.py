@@ -1,7 +1,7 @@
-"""Which machines Qualys knows: part of the world's, and some that nobody else does.
+"""Machines that Qualys knows: part of the world's, and some unknown to N-sight.
 
-Law of this file: functions of the seed and the world; the world itself stays as it is.  Macs are
-never among them: no page of the vendor's patch interface that could be read names them.
+A function of the seed and the world; the world is unchanged. Macs are never among them: no page of
+the vendor's patch API that could be read names them.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from patchfleet.emulator.world import Machine, World, make_machine
 _SHARED = 0.6
 _LINUX_AMONG_OWN = 0.6
 _MEMBER, _PILOT, _KEEP_OFF = 1, 2, 3
-"""Names of the independent draws."""
+"""Names of the independent random streams."""
 
 EVERY, WINDOWS, LINUX = "Cloud Agent", "Windows", "Linux"
 SERVERS, WORKSTATIONS = "Servers", "Workstations"
@@ -26,14 +26,14 @@ PILOT, KEEP_OFF = "Pilot", "Do Not Patch"
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    """Hold the machines that have an agent, and those only the network scanner has seen."""
+    """The machines with an agent, and those that only the network scanner found."""
 
     agents: list[Machine]
     agentless: list[Machine]
 
 
 def members(seed: int, world: World, start: datetime, exactly: int | None) -> Members:
-    """Return whom Qualys knows; with `exactly` so many machines have an agent.
+    """Return the machines Qualys knows; with `exactly`, that number of machines with an agent.
 
     Raises ValueError for a negative number.
     """
@@ -55,7 +55,7 @@ def members(seed: int, world: World, start: datetime, exactly: int | None) -> Me
 
 
 def _own(seed: int, world: World, number: int, start: datetime) -> Machine:
-    """Return a machine that is in no other inventory; most of them run Linux."""
+    """Return a machine that no other inventory has; most of them run Linux."""
     chance = SeededRandom(seed, "qualys machine", number)
     machine = make_machine(seed, number, chance.pick(world.sites), start, all_windows=True)
     if chance.happens(_LINUX_AMONG_OWN):
@@ -64,7 +64,7 @@ def _own(seed: int, world: World, number: int, start: datetime) -> Machine:
 
 
 def lines_of(seed: int, machine: Machine, at_most: int | None) -> tuple[str, ...]:
-    """Return the product lines of a machine; with `at_most`, so many of them by chance."""
+    """Return the product lines of a machine; with `at_most`, a random choice of that number."""
     chance = SeededRandom(seed, "qualys lines", machine.number)
     lines = machine.lines
     if machine.system.platform == "linux":
@@ -79,7 +79,7 @@ def lines_of(seed: int, machine: Machine, at_most: int | None) -> tuple[str, ...
 
 
 def make_tags(seed: int, world: World) -> dict[str, Tag]:
-    """Return the tags of the subscription by name: kinds of machine, and one for each customer."""
+    """Return the subscription's tags by name: kinds of machine, and one for each customer."""
     names = [EVERY, WINDOWS, LINUX, SERVERS, WORKSTATIONS, PILOT, KEEP_OFF]
     names += [customer.name for customer in world.customers]
     return {
@@ -89,7 +89,7 @@ def make_tags(seed: int, world: World) -> dict[str, Tag]:
 
 
 def tags_of(seed: int, machine: Machine, tags: Mapping[str, Tag]) -> set[str]:
-    """Return the ids of the tags a machine carries."""
+    """Return the ids of a machine's tags."""
     names = [EVERY, machine.customer.name]
     names.append(LINUX if machine.system.platform == "linux" else WINDOWS)
     names.append(SERVERS if machine.kind == "server" else WORKSTATIONS)

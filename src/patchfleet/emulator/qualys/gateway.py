@@ -1,7 +1,6 @@
-"""The emulated gateway: which calls there are, who may make them, and the one place of refusals.
+"""Emulated gateway: routes, authentication, permission, and the error envelope.
 
-Law of this file: a table put together from those of the rooms; no operation's rules.  What is not
-in the table is answered with 404, in the wrong manner with 405 (both choices).
+An unknown path is answered with 404, a wrong method with 405 (both choices).
 """
 
 import re
@@ -26,14 +25,14 @@ from patchfleet.emulator.world import World
 
 Respond = Callable[[Request], Any]
 PREFIXES = ("/auth", "/pm/", "/mtg/", "/am/", "/rest/")
-"""How the paths of the gateway begin."""
+"""The first parts of the gateway's paths."""
 LOG_IN = ("/auth", "/auth/")
 """[D: generating_jwt_token.htm; with a slash O: three clients]"""
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Hold one operation: its name, how it is called, and what answers."""
+    """One operation: its name, method, path, and the function that answers."""
 
     name: str
     method: str
@@ -42,7 +41,7 @@ class Route:
 
 
 class Subscription:
-    """Hold one Qualys subscription over a world: its estate, its jobs, its door."""
+    """One Qualys subscription over a world: its state, its jobs, its log-in."""
 
     def __init__(self, settings: Settings, world: World, clock: Clock) -> None:
         self.username, self.password = credentials(settings.seed)
@@ -70,7 +69,7 @@ class Subscription:
         ]
 
     def _table(self) -> Mapping[tuple[str, str], tuple[str, Respond]]:
-        """Return all calls but the log-in; a more special path comes before a general one."""
+        """Return all calls but the log-in; a more specific path comes before a general one."""
         rooms = (PatchCalls, CatalogueCalls, AssetCalls, InventoryCalls)
         table: dict[tuple[str, str], tuple[str, Respond]] = {}
         for room in rooms:
@@ -78,23 +77,23 @@ class Subscription:
         return {**table, **self.jobs.routes}
 
     def advance_to(self, until: datetime) -> None:
-        """Let everything happen up to `until`, jobs and estate together."""
+        """Let everything due up to `until` happen, to jobs and assets together."""
         self.jobs.advance_to(until)
         self.estate.advance_to(until)
 
     def truth(self) -> dict[str, Any]:
-        """Return everything that is so, as JSON can hold it."""
+        """Return the whole state as JSON-compatible data."""
         return {**truth_of(self.estate), **self.jobs.truth()}
 
     def service(self, method: str, path: str) -> str:
-        """Return the name of the operation that is called, "" for none."""
+        """Return the name of the called operation, "" if there is none."""
         if method == "POST" and path in LOG_IN:
             return "auth"
         route = self._route(method, path)
         return route[0].name if route else ""
 
     def groups(self, request: Request) -> Mapping[str, str]:
-        """Return the named parts of a call's path, empty for a path that is not there."""
+        """Return the named parts of a call's path, empty for an unknown path."""
         route = self._route(request.method, request.path)
         return route[1] if route else {}
 
@@ -104,7 +103,7 @@ class Subscription:
         return sorted({"auth", *(route.name for route in self._routes)})
 
     def respond(self, request: Request) -> Response:
-        """Return the answer to a request; a refusal is one as well."""
+        """Return the answer to a request; a refusal is an answer too."""
         try:
             if request.is_token_dead:
                 self._door.revoke(request)
@@ -115,7 +114,7 @@ class Subscription:
             )
 
     def _answer(self, request: Request) -> Response:
-        """Look at the token first, then at the path, then at what the user may do."""
+        """Check the token first, then the path, then the user's permission."""
         if request.path in LOG_IN and request.method == "POST":
             return self._door.log_in(request)
         self._door.check(request)

@@ -1,7 +1,6 @@
-"""Faults in the language of Qualys: pages that lie, tokens that die, bodies that are odd.
+"""Faults of Qualys: wrong pages, expired tokens, odd bodies.
 
-Law of this file: a fault changes the request before it is answered, or finished bytes after, so
-that no answer needs to know of it.
+A fault changes the request before it is answered, or the finished bytes afterwards.
 """
 
 import json
@@ -30,7 +29,7 @@ def _dying(request: Request, _: Options) -> Request:
 
 
 def _page_before(request: Request, _: Options) -> Request:
-    """Ask for the page before this one, or for the first one where pages have cursors."""
+    """Request the page before this one, or the first one of a list with cursors."""
     number = max(0, int(request.query.get("pageNumber", "0")) - 1)
     query = {name: value for name, value in request.query.items() if name != "lastSeenAssetId"}
     if "pageNumber" in query:
@@ -40,7 +39,7 @@ def _page_before(request: Request, _: Options) -> Request:
 
 
 def _small_pages(request: Request, options: Options) -> Request:
-    """Give pages of a fixed size, counted in that size, whatever is asked for."""
+    """Use a fixed page size, also to compute the offset, instead of the requested one."""
     size = options["records"]
     query = {**request.query, "pageSize": str(size)}
     return with_inputs(replace(request, query=query), {"pageSize": size})
@@ -52,7 +51,7 @@ def _first_page(request: Request, _: Options) -> Request:
 
 
 def with_inputs(request: Request, inputs: Mapping[str, Any]) -> Request:
-    """Return a request with inputs changed that its JSON body repeats."""
+    """Return a request with inputs changed; its JSON body repeats them."""
     try:
         body = json.loads(request.raw) if request.raw.strip() else None
     except ValueError:
@@ -70,7 +69,7 @@ ALTERATIONS: Mapping[str, Alter] = {
     "capped_pages": _small_pages,
     "page_number_ignored": _first_page,
 }
-"""What a fault makes of a request before it is answered."""
+"""Changes of a request before it is answered, by kind of fault."""
 
 
 def _no_cursor(case: FaultedCall) -> Response:
@@ -93,7 +92,7 @@ def _error(case: FaultedCall) -> Response:
 
 
 def _records_of(value: Any) -> list[Any]:
-    """Return the list of records in an answer, [] where there is none."""
+    """Return the list of records in an answer, [] if there is none."""
     if isinstance(value, list):
         return value
     if isinstance(value, dict):
@@ -161,7 +160,7 @@ QUALYS_FAULTS: dict[str, FaultKind] = {
                             _as_it_is, "after"),
     "page_repeats": FaultKind("the page before this one, or the first one of a list with cursors",
                               _as_it_is, "after"),
-    "capped_pages": FaultKind("pages of a fixed size, whatever is asked for", _as_it_is, "after",
+    "capped_pages": FaultKind("pages of a fixed size, not the requested one", _as_it_is, "after",
                               {"records": _CAP}),
     "page_number_ignored": FaultKind("always the first page", _as_it_is, "after"),
     "no_cursor": FaultKind("a page without the cursor of the next one", _no_cursor, "after"),
@@ -170,25 +169,25 @@ QUALYS_FAULTS: dict[str, FaultKind] = {
         options={
             "status": Option(400, (int,), "a status code", 200, 599),
             "code": Option("1000", (str,), "the vendor's code"),
-            "message": Option("something is wrong", (str,), "the vendor's words"),
+            "message": Option("something is wrong", (str,), "the vendor's message"),
             "envelope": Option(default=True, types=(bool,), description="false: no `_error`"),
         },
     ),
-    "unknown_fields": FaultKind("every record has a field nobody documents", _unknown_fields,
+    "unknown_fields": FaultKind("every record has an undocumented field", _unknown_fields,
                                 "after"),
     "wrong_types": FaultKind("the first record has values of other types", _wrong_types, "after"),
     "duplicates": FaultKind("the second half of a page repeats its first half", _duplicates,
                             "after"),
-    "json_null": FaultKind("200 with `null` for a list", _null),
+    "json_null": FaultKind("200 with `null` instead of a list", _null),
     "login_page": FaultKind("200 with a page that asks to log in", _token_page),
 }  # fmt: skip
-"""The kinds of fault that are Qualys's own, or make sense only there."""
+"""The kinds of fault that only Qualys has."""
 
 
 def limited(path: str) -> Response:
-    """Return what being called too often is answered with.
+    """Return the answer to calls above the rate limit.
 
-    Patch management sends neither a body nor a header about it [O: qualysdk]; the inventory says
+    Patch management sends neither a body nor a header about it [O: qualysdk]; the inventory states
     how long to wait [D: api_rate_limits.htm].
     """
     if path.startswith(("/pm/", "/mtg/")):

@@ -1,6 +1,6 @@
-"""The whole truth about the subscription, as plain data: what tests compare everything with.
+"""Ground truth of the subscription as plain data, for tests to compare with.
 
-Law of this file: it reads state and nothing else, and does not share code with the answers.
+It reads state only and shares no code with the answers.
 """
 
 from typing import Any

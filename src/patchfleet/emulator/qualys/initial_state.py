@@ -1,7 +1,7 @@
-"""What each asset has and misses when the world begins, and what its scans find after that.
+"""Initial patches of each asset, and what its scans find later.
 
-Law of this file: functions of the seed, the asset and event times.  An agent scans once a day at
-its machine's own time, and finds what the catalogue lists by then; a silent one finds nothing.
+A function of the seed, the asset and event times. An agent scans once a day at its machine's own
+time and finds what the catalogue lists by then; a silent one finds nothing.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +17,7 @@ _DAY = timedelta(days=1)
 
 
 def last_scan(machine: Machine, until: datetime) -> datetime:
-    """Return when a machine was last scanned by `until`, UTC; not yet that day: the day before."""
+    """Return the last scan of a machine by `until`, UTC; before today's scan, yesterday's."""
     zone = machine.site.zone
     today = until.astimezone(zone).date()
     at = datetime.combine(today, machine.scan_time, zone).astimezone(UTC)
@@ -27,10 +27,10 @@ def last_scan(machine: Machine, until: datetime) -> datetime:
 
 
 def begin(seed: int, asset: Asset, lines: Lines, start: datetime, kept: int) -> None:
-    """Give an asset what it has at `start`: up to `kept` releases of each of its lines.
+    """Set an asset's patches at `start`: up to `kept` releases of each of its lines.
 
-    A machine is some releases behind in a line, more often where its customer cares less; what is
-    newer than that is missing, the rest installed.
+    A machine is some releases behind in a line, more often if its customer cares less; newer ones
+    are missing, the rest is installed.
     """
     machine = asset.machine
     asset.scanned_at = last_scan(machine, start - _DAY * machine.silent_days)
@@ -44,7 +44,7 @@ def begin(seed: int, asset: Asset, lines: Lines, start: datetime, kept: int) -> 
 
 
 def find(asset: Asset, lines: Lines, now: datetime) -> None:
-    """Let the scans up to `now` find what was listed since the one before."""
+    """Let the scans up to `now` find what was listed since the previous one."""
     assert asset.scanned_at is not None
     if not asset.is_reporting:
         return

@@ -1,10 +1,9 @@
-"""The calls of the asset inventory: hosts by query, all, one, and how many.
+"""Asset inventory calls: hosts by query, all hosts, one host, and their count.
 
-Law of this file: POST only; inputs in the query string [O: qualysdk, ax], or as a form in the body
-[O: two scripts].  The same hosts answer under `/rest/2.0/…/am/asset`, where the body holds filters
-in the place of a query [O: five clients].
-A page says where the next one begins; an empty answer is 204 without a body [O: qualysdk, qy].
-Hosts are in the order of their numbers, and never in two pages.
+POST only; inputs in the query string [O: qualysdk, ax], or as a form in the body [O: two scripts].
+The same hosts answer under `/rest/2.0/…/am/asset`, where the body has filters instead of a query
+[O: five clients]. A page states where the next one begins; an empty answer is 204 without a body
+[O: qualysdk, qy]. Hosts are ordered by number and never appear on two pages.
 """
 
 from bisect import bisect_right
@@ -68,7 +67,7 @@ HOST_TOKENS: Mapping[str, Token[Host]] = {
 
 
 class InventoryCalls:
-    """Response the calls about the hosts of an estate."""
+    """Answers the calls about the hosts of a subscription."""
 
     def __init__(self, estate: SubscriptionState) -> None:
         self._estate = estate
@@ -128,7 +127,7 @@ class InventoryCalls:
         return self._estate.remembered("hosts", self._gather)
 
     def _gather(self) -> Hosts:
-        """Return all hosts in the order of their numbers, with agents and without."""
+        """Return all hosts in the order of their numbers, with and without an agent."""
         estate = self._estate
         estate.settle_all()
         hosts = [

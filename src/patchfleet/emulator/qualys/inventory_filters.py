@@ -1,9 +1,8 @@
 """Filters of the inventory's second version: a field, an operator and a value each.
 
-Law of this file: hosts and a body in, hosts out.  Fields are the tokens of the query language, and
-`asset.id`; what is not known is refused by name.  Which operators suit which fields is documented,
-how text is compared is a choice: without regard to case.
-[O: qy, two scripts for `{"filters": […], "operation": "AND"}`]
+Fields are the tokens of QQL, and `asset.id`; an unknown one is refused by name. The operators of
+each field are documented; text is compared without regard to case (a choice). [O: qy, two scripts
+for `{"filters": […], "operation": "AND"}`]
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -32,7 +31,7 @@ _OPERATORS: Mapping[str, Callable[[list[Any], list[Any]], bool]] = {
 def filtered(
     hosts: Sequence[Host], body: Mapping[str, Any], tokens: Mapping[str, Token[Host]]
 ) -> Sequence[Host]:
-    """Return the hosts that fit the filters of a body, all of them for none; raise Refused."""
+    """Return the hosts that match the filters of a body, all without filters; raise Refused."""
     filters = body.get("filters") or []
     if not isinstance(filters, list):
         raise Refused(400, "1400", "filters must be a list")
@@ -47,7 +46,7 @@ def filtered(
 
 
 def _test(one: object, tokens: Mapping[str, Token[Host]]) -> Callable[[Host], bool]:
-    """Return what one filter asks of a host; raise Refused (400) for what it cannot."""
+    """Return the test of one filter; raise Refused (400) for an invalid one."""
     if not isinstance(one, dict):
         raise Refused(400, "1400", "a filter must have field, operator and value")
     name, word = str(one.get("field", "")), str(one.get("operator", "")).upper()
@@ -68,7 +67,7 @@ def _test(one: object, tokens: Mapping[str, Token[Host]]) -> Callable[[Host], bo
 
 
 def _wanted(value: object, word: str, name: str, kind: str) -> list[Any]:
-    """Return the values of a filter as the field has them; a list may be joined by commas."""
+    """Return the values of a filter in the field's type; a list may be comma-separated."""
     if word in ("IS_EMPTY", "IS_NOT_EMPTY"):
         return []
     given = value if isinstance(value, list) else [value]
@@ -93,6 +92,6 @@ def _read(word: str, kind: str) -> Any:
 
 
 def _of_host(value: object) -> list[Any]:
-    """Return what a host has in a field: none, one or several; text in lower case."""
+    """Return a host's values of a field: none, one or several; text in lower case."""
     values = value if isinstance(value, (list, tuple)) else [value]
     return [one.lower() if isinstance(one, str) else one for one in values if one is not None]

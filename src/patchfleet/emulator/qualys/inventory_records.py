@@ -1,8 +1,8 @@
-"""The written form of a host in the asset inventory.
+"""JSON form of a host in the asset inventory.
 
-Law of this file: writing only; the fields are those seen in public code [O: qualysdk, qy].  Some
-of the vendor's habits are kept on purpose: dates that are the words "Not Announced", lists of one
-that come as the one alone, times as milliseconds beside times as text.
+The fields are those observed in public code [O: qualysdk, qy]. Some of the vendor's habits are
+reproduced: dates that are the words "Not Announced", lists of one written as the element alone,
+times as milliseconds beside times as text.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """Hold one host of the inventory: a machine, and its asset unless it has no agent."""
+    """One host of the inventory: a machine, and its asset unless it has no agent."""
 
     number: int
     uuid: str
@@ -30,7 +30,7 @@ class Host:
 
     @property
     def modified_at(self) -> datetime:
-        """Return when anything about it was last learnt."""
+        """Return when the inventory last changed anything about it."""
         return max(self.seen_at, self.asset.changed_at) if self.asset else self.seen_at
 
 
@@ -93,12 +93,12 @@ def category(machine: Machine) -> tuple[str, str]:
 
 
 def source(host: Host) -> str:
-    """Return how the host was found."""
+    """Return how the host was discovered."""
     return "AGENT" if host.asset else "SCANNER"
 
 
 def modules(host: Host) -> list[str]:
-    """Return what the host's agent is switched on for."""
+    """Return the modules enabled on the host's agent."""
     return ["GAV", "PM", "VM"] if host.asset else ["VM"]
 
 
@@ -168,7 +168,7 @@ def _volumes(machine: Machine) -> list[dict[str, Any]]:
 
 
 def _interfaces(machine: Machine) -> list[dict[str, Any]] | dict[str, Any]:
-    """Return the network cards; the one card of a machine is not in a list."""
+    """Return the network cards; a single card is not in a list."""
     cards = [
         {
             "hostname": machine.name,

@@ -1,7 +1,7 @@
-"""The Linux distributions of the estate and the packages for which advisories come out.
+"""Linux distributions of the subscription and packages with advisories.
 
-Law of this file: data, all of it made up; only the names of distributions and packages are real.
-N-sight shows no patches of Linux machines, so these lines are no part of the world.
+All data is made up except the names of distributions and packages. N-sight shows no patches of
+Linux machines, so these lines are not part of the world.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from patchfleet.emulator.world import OperatingSystem
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
-    """Describe a distribution; `line` is the first part of the names of its product lines."""
+    """One distribution; `line` is the first part of its product lines' names."""
 
     line: str
     name: str
@@ -54,7 +54,7 @@ _PACKAGES: tuple[tuple[str, int, float, Weights], ...] = (
 """Package, days between advisories, whether a restart is needed, severities."""
 
 BASE_PACKAGES = 11
-"""The first so many are on every machine, the others on some."""
+"""The number of packages that every machine has; the others are on some."""
 
 
 def _line(distribution: Distribution, place: int) -> ProductLine:

@@ -1,7 +1,7 @@
-"""Cut lists into pages as the gateway does, and put them in the order asked for.
+"""Sorting, numbered pages and attribute selection of the gateway's lists.
 
-Law of this file: generic over rows; it reads no operation's fields.  A page by number lies within
-the first 10,000 records [D: get_started.htm]; one past them is refused with 2501 [O: qualysdk].
+A numbered page lies within the first 10,000 records [D: get_started.htm]; one past them is refused
+with 2501 [O: qualysdk].
 """
 
 import json
@@ -25,8 +25,8 @@ def numbered_page(
 ) -> Sequence[T]:
     """Return the rows of `pageNumber` (from 0) and `pageSize` (10).
 
-    They are read from `inputs`, or from the query [D: get_patch_catalog_patch.htm].  Raises Refused
-    for bad numbers and past the ceiling.
+    They are read from `inputs`, or from the query [D: get_patch_catalog_patch.htm]. Raises Refused
+    for bad numbers and past the limit.
     """
     given = request.query if inputs is None else inputs
     number = whole("pageNumber", given.get("pageNumber", 0), 0, 1 << 31)
@@ -41,9 +41,9 @@ def numbered_page(
 def in_order(
     rows: Sequence[T], sort: str, readers: Mapping[str, Callable[[T], Any]]
 ) -> Sequence[T]:
-    """Return rows sorted as `[{"field":"asc"}]` says [D: get_patch_catalog_patches.htm].
+    """Return rows sorted by `[{"field":"asc"}]` [D: get_patch_catalog_patches.htm].
 
-    Rows without a value come last.  Raises Refused (400) for other JSON and unknown fields.
+    Rows without a value come last. Raises Refused (400) for other JSON and unknown fields.
     """
     for name, direction in reversed(_read_sort(sort)):
         reader = readers.get(name)
@@ -69,14 +69,14 @@ def _read_sort(sort: str) -> list[tuple[str, str]]:
 
 
 def trimmed(record: Mapping[str, Any], attributes: frozenset[str]) -> Mapping[str, Any]:
-    """Return the record with only the attributes asked for; all of it when none are."""
+    """Return the record with only the requested attributes; all of them if none are requested."""
     if not attributes:
         return record
     return {name: value for name, value in record.items() if name in attributes}
 
 
 def attribute_names(value: object) -> frozenset[str]:
-    """Read `attributes`, a text with commas or a list [D: get_patch_catalog_patches.htm; O]."""
+    """Read `attributes`, a comma-separated text or a list [D: get_patch_catalog_patches.htm; O]."""
     if value is None:
         return frozenset()
     names = value.split(",") if isinstance(value, str) else value

@@ -1,8 +1,7 @@
-"""What a patch of the world is in the words of Qualys: ids, vulnerabilities, what replaces what.
+"""Qualys's form of a patch: ids, vulnerabilities, supersedence.
 
-Law of this file: a patch's facts follow from the seed and from the patch of the world; only what
-replaces it and how many assets have or miss it change, and `SubscriptionState` and `Asset` change
-them.
+The facts follow from the seed and the world's patch; only supersedence and the counts of assets
+change, through `SubscriptionState` and `Asset`.
 """
 
 import re
@@ -27,7 +26,7 @@ _HOUR = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Vulnerability:
-    """Describe one vulnerability that patches mend; `severity` is 1 to 5."""
+    """One vulnerability that patches fix; `severity` is 1 to 5."""
 
     qid: int
     title: str
@@ -39,12 +38,12 @@ class Vulnerability:
 
 @dataclass(slots=True, eq=False)
 class CataloguePatch:
-    """Hold one patch of one platform's catalogue.
+    """One patch of one platform's catalogue.
 
-    `line` and `release` say which stream of releases it belongs to and where in it.  It is in the
-    catalogue from `listed_at` on.  `vendor_severity` is Critical, Important, Moderate, Low or None
-    (the word).  `supersedes` and `superseded_by` are uuids; on Linux nothing replaces anything.
-    `missing_count` and `installed_count` are right when all assets stand at the estate's time.
+    `line` and `release` name its stream of releases and its place there. It is in the catalogue
+    from `listed_at` on. `vendor_severity` is Critical, Important, Moderate, Low or None (the word).
+    `supersedes` and `superseded_by` are uuids; on Linux there is no supersedence. `missing_count`
+    and `installed_count` are right once all assets are settled.
     """
 
     uuid: str
@@ -80,16 +79,16 @@ class CataloguePatch:
 
     @property
     def is_superseded(self) -> bool:
-        """Return whether a newer patch replaces it by now; never on Linux [D: qql]."""
+        """Return whether a newer patch supersedes it by now; never on Linux [D: qql]."""
         return bool(self.superseded_by)
 
     @property
     def qids(self) -> tuple[int, ...]:
-        """Return the vulnerabilities it mends."""
+        """Return the QIDs of the vulnerabilities it fixes."""
         return (self.vulnerability.qid,) if self.vulnerability else ()
 
     def replaces(self, other: "CataloguePatch") -> bool:
-        """Return whether installing it makes the other one needless."""
+        """Return whether installing it makes the other one unnecessary."""
         return (
             self.platform == "Windows"
             and self.line == other.line
@@ -99,15 +98,15 @@ class CataloguePatch:
 
 
 def guid(seed: int, *names: object) -> str:
-    """Return the uuid of something, a function of the seed and its names."""
+    """Return a uuid that is a function of the seed and the names."""
     digits = SeededRandom(seed, "qualys", *names).digits(32, "0123456789abcdef")
     return str(uuid.UUID(hex=digits, version=4))
 
 
 def windows_patch(seed: int, patch: Patch, edition: int = 0) -> CataloguePatch:
-    """Return the Windows patch a patch of the world is here.
+    """Return the Windows patch for a patch of the world.
 
-    `edition` tells apart copies of one release in other languages, which fill a large catalogue.
+    `edition` distinguishes copies of one release in other languages, which fill a large catalogue.
     """
     chance = SeededRandom(seed, "qualys windows", patch.number, edition)
     is_driver, is_other = patch.line in DRIVERS, patch.line in THIRD_PARTY
@@ -147,7 +146,7 @@ def windows_patch(seed: int, patch: Patch, edition: int = 0) -> CataloguePatch:
 
 
 def linux_patch(seed: int, patch: Patch) -> CataloguePatch:
-    """Return the Linux patch an advisory is here; it names the packages it brings."""
+    """Return the Linux patch for an advisory; it names its packages."""
     chance = SeededRandom(seed, "qualys linux", patch.number)
     severity = "None" if patch.severity == "Unspecified" else patch.severity
     distribution = next(known for known in DISTRIBUTIONS if patch.line.startswith(known.line))
@@ -186,7 +185,7 @@ def linux_patch(seed: int, patch: Patch) -> CataloguePatch:
 
 
 def _vulnerability(seed: int, patch: Patch, qid: int, severity: str) -> Vulnerability:
-    """Return the vulnerability a patch mends; patches with the same QID mend the same one."""
+    """Return the vulnerability a patch fixes; patches with the same QID fix the same one."""
     chance = SeededRandom(seed, "qid", qid)
     year = patch.released_at.year
     count = chance.between(1, 4)

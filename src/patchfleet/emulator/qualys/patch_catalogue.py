@@ -1,7 +1,7 @@
-"""The calls about the catalogue: patches by id, packages, products, vulnerabilities, the version.
+"""Catalogue calls: patches by id, packages, products, vulnerabilities, the version.
 
-Law of this file: answers over the estate; nothing here depends on any asset but the counts of
-vulnerabilities.  [D: get_patch_catalog_patches.htm, get_patch_catalog_patch.htm; O: qualysdk]
+Only the counts of vulnerabilities depend on assets. [D: get_patch_catalog_patches.htm,
+get_patch_catalog_patch.htm; O: qualysdk]
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ from patchfleet.emulator.qualys.state import SubscriptionState
 from patchfleet.emulator.qualys.timestamps import milliseconds
 
 MOST_IDS = 1000
-"""How many ids one call takes: a choice; clients send up to 1,000 [O: qualysdk]."""
+"""The most ids in one call: a choice; clients send up to 1,000 [O: qualysdk]."""
 APP_VERSION = "3.12.0.0-7"
 _SEVERITIES = ("Critical", "Important", "Moderate", "Low", "None")
 _PACKAGE_TOKENS: Mapping[str, Token[Mapping[str, str]]] = {
@@ -27,7 +27,7 @@ _PACKAGE_TOKENS: Mapping[str, Token[Mapping[str, str]]] = {
 
 
 class CatalogueCalls:
-    """Answer the calls about the catalogue of an estate."""
+    """Answers the calls about the catalogue of a subscription."""
 
     def __init__(self, estate: SubscriptionState) -> None:
         self._estate = estate
@@ -46,7 +46,7 @@ class CatalogueCalls:
         }
 
     def _by_id(self, request: Request) -> Any:
-        """Return the patches of the platform that have the ids; others are left out [O]."""
+        """Return the platform's patches with the given ids; others are omitted [O]."""
         wanted = texts(request.fields.get("patchUuid"), "patchUuid")
         known = (self._estate.patches.get(one) for one in dict.fromkeys(wanted))
         found = [one for one in known if one and one.platform == request.platform]
@@ -76,7 +76,7 @@ class CatalogueCalls:
         return patch
 
     def _counts(self, request: Request) -> Any:
-        """Return how many vulnerabilities each product has that a patch mends [O: qualysdk]."""
+        """Return the number of vulnerabilities with a patch, by product [O: qualysdk]."""
         wanted = request.query.get("severityList", "")
         severities = {word.strip() for word in wanted.split(",") if word.strip()}
         if not severities <= set(_SEVERITIES):
@@ -102,7 +102,7 @@ class CatalogueCalls:
         ]
 
     def _missing_somewhere(self, tags: set[str]) -> Sequence[CataloguePatch]:
-        """Return the patches that an asset misses which carries one of the tags, or any asset."""
+        """Return the patches missing on an asset with one of the tags, or on any asset."""
         found: dict[str, CataloguePatch] = {}
         for asset in self._estate.assets.values():
             if not tags or tags & asset.tag_ids:
@@ -110,7 +110,7 @@ class CatalogueCalls:
         return list(found.values())
 
     def _vulnerabilities(self, request: Request) -> Any:
-        """Return what is known of the QIDs; unknown ones are left out (a choice)."""
+        """Return the details of QIDs; unknown ones are omitted (a choice)."""
         qids = request.fields.get("qids")
         if not isinstance(qids, list) or len(qids) > MOST_IDS:
             raise Refused(400, "1400", f"qids must be a list of up to {MOST_IDS} numbers")

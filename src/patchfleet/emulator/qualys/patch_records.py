@@ -1,8 +1,8 @@
-"""The two written forms of a patch: in the lists of patches and in the catalogue.
+"""JSON forms of a patch: in the lists of patches and in the catalogue.
 
-Law of this file: writing only.  The fields and their order are those of the official pages as far
-as they could be read, then those seen in public code [D: get_patch_count_customer.htm,
-get_patch_catalog_patches.htm; O: qualysdk].
+The fields and their order are those of the official pages as far as they could be read, then those
+observed in public code [D: get_patch_count_customer.htm, get_patch_catalog_patches.htm; O:
+qualysdk].
 """
 
 import json
@@ -81,13 +81,13 @@ def _shared(patch: CataloguePatch) -> dict[str, Any]:
 
 
 def packages(patch: CataloguePatch) -> list[dict[str, str]]:
-    """Return what a Linux patch installs; nothing for a Windows one."""
+    """Return the packages a Linux patch installs; none for a Windows one."""
     architecture = patch.architectures[0]
     return [{"packageName": name, "architecture": architecture} for name in patch.packages]
 
 
 class PatchWriter:
-    """Write pages of patches, each patch once until it changes."""
+    """Writes pages of patches; a patch's JSON is cached until the patch changes."""
 
     def __init__(self) -> None:
         self._written: dict[str, Written] = {}

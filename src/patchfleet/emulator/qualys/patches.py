@@ -1,8 +1,8 @@
-"""The calls that list and count patches.
+"""Patch calls: lists and counts.
 
-Law of this file: answers over the estate.  Lists come newest published first (a choice) unless the
-caller sorts.  GET is paged by number, up to 10,000 records; POST by cursor, without an end.
-[D: get_patch_count_customer.htm; O: qualysdk, kb]
+Lists are sorted newest published first (a choice) unless the caller sorts. GET is paged by number,
+up to 10,000 records; POST by cursor, without a limit. [D: get_patch_count_customer.htm; O:
+qualysdk, kb]
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -40,7 +40,7 @@ _GROUPS: Readers = {
 
 
 class PatchCalls:
-    """Response the calls about the patches of an estate."""
+    """Answers the calls about the patches of a subscription."""
 
     def __init__(self, estate: SubscriptionState) -> None:
         self._estate = estate
@@ -73,7 +73,7 @@ class PatchCalls:
         return written(self._writer.page(page))
 
     def _count(self, request: Request) -> Any:
-        """Return the count; null stands for none [O: qualysdk]; the grouped form is a choice."""
+        """Return the count; null means none [O: qualysdk]; the grouped form is a choice."""
         found = self._found(request.platform, request.query)
         group = request.query.get("groupBy")
         if not found:
@@ -90,7 +90,7 @@ class PatchCalls:
         return {"patches": {"count": len(found), "groups": groups}}
 
     def _found(self, platform: str, inputs: Mapping[str, Any]) -> Patches:
-        """Return the patches that `query` finds on assets that `havingQuery` finds [D: pat]."""
+        """Return the patches that match `query` on assets that match `havingQuery` [D: pat]."""
         query, having = text_of(inputs, "query"), text_of(inputs, "havingQuery")
         key = "patches", platform, query, having
         return self._estate.remembered(key, lambda: self._find(platform, query, having))

@@ -1,13 +1,12 @@
-"""Ask rows whether a query of the vendor's query language finds them.
+"""Evaluation of QQL queries over rows.
 
-Law of this file: generic over rows; which tokens there are is said by tables of `Token`.  What a
-query has wrong raises `Refused` (400) that names the token and its position.
+Tables of `Token` define the known tokens. An error in a query raises `Refused` (400) that names the
+token and its position.
 
-A bare word finds what has a word that begins so; all words of a bare value must be found.  Quotes
-ask for the words side by side, backticks for the whole value to the letter [D:
-qql_best_practices.htm; D: smart_search.htm].  Without backticks case does not matter (a choice).
-A day means all of it, UTC; `now-30d` counts back from the emulated time (a choice: units m, h, d,
-w).
+A bare word matches a word that begins with it; all words of a bare value must match. Quotes match
+the words in sequence, backticks the exact value [D: qql_best_practices.htm; D: smart_search.htm].
+Without backticks case does not matter (a choice). A day means all of it, UTC; `now-30d` counts back
+from the emulated time (a choice: units m, h, d, w).
 """
 
 import re
@@ -44,9 +43,9 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Token(Generic[T]):
-    """Say what a token of a query reads from a row.
+    """One token of a query and how to read its value from a row.
 
-    `read` returns a value, a sequence of values (any of them may fit), or None.  A `nested` token
+    `read` returns a value, a sequence of values (any of them may match), or None. A `nested` token
     reads a sequence of elements, which have tokens of their own, `inner`.
     """
 
@@ -56,9 +55,9 @@ class Token(Generic[T]):
 
 
 def matcher(text: str, tokens: Mapping[str, Token[T]], now: datetime) -> Callable[[T], bool]:
-    """Return the test a query makes of a row; an empty query finds every row.
+    """Return the test that a query makes of a row; an empty query matches every row.
 
-    Raises Refused (400) for what cannot be read, unknown tokens and values that do not suit them.
+    Raises Refused (400) for a query that cannot be parsed, unknown tokens and unsuitable values.
     """
     if not text.strip():
         return lambda _: True
@@ -119,7 +118,7 @@ def _values(value: object) -> Sequence[Any]:
 def _choice(  # noqa: PLR0911 -- one line for each comparison there is
     node: Condition, kind: Kind, choice: Value | Range, now: datetime
 ) -> Test:
-    """Return the test one value or range makes of a value that was read."""
+    """Return the test that one value or range makes of a row's value."""
     if kind in ("text", "flag"):
         if isinstance(choice, Range) or node.comparison != ":":
             raise _unsuited(node, "cannot be compared by size")
@@ -171,7 +170,7 @@ def _has_in_order(terms: Sequence[str], words: Sequence[str]) -> bool:
 
 
 def _span(node: Condition, kind: Kind, value: Value, now: datetime) -> tuple[Any, Any]:
-    """Return the first and last instant or number a value stands for; they differ for a day."""
+    """Return the first and last instant or number of a value; they differ for a day."""
     if kind == "number":
         try:
             number = float(value.text)

@@ -1,7 +1,7 @@
-"""The tokens with which patches, vulnerabilities and PM assets can be asked for.
+"""QQL tokens of patches, vulnerabilities and PM assets.
 
-Law of this file: tables of readers.  The tokens seen in official or working queries are there, and
-others that go by the name of a field; which more the vendor has is not known.
+The tokens of official or working queries, and others named after a field; which more the vendor has
+is unknown.
 """
 
 from collections.abc import Callable, Mapping
@@ -85,15 +85,15 @@ def _asset_tokens(tags: Mapping[str, Tag]) -> dict[str, Token[Asset]]:
 
 
 def patch_filter(qql: str, now: datetime) -> Callable[[CataloguePatch], bool]:
-    """Return the test a patch query makes; raise Refused (400) for a bad one."""
+    """Return the test of a patch query; raise Refused (400) for a bad one."""
     return matcher(qql, PATCH_TOKENS, now)
 
 
 def vulnerability_filter(qql: str, now: datetime) -> Callable[[Vulnerability], bool]:
-    """Return the test a vulnerability query makes; raise Refused (400) for a bad one."""
+    """Return the test of a vulnerability query; raise Refused (400) for a bad one."""
     return matcher(qql, VULNERABILITY_TOKENS, now)
 
 
 def asset_filter(qql: str, now: datetime, tags: Mapping[str, Tag]) -> Callable[[Asset], bool]:
-    """Return the test an asset query makes; raise Refused (400) for a bad one."""
+    """Return the test of an asset query; raise Refused (400) for a bad one."""
     return matcher(qql, _asset_tokens(tags), now)

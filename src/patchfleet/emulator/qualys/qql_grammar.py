@@ -1,8 +1,8 @@
-"""Read a query of the vendor's query language into a tree.
+"""Parser of QQL: text to a syntax tree, independent of which tokens exist.
 
-Law of this file: text to tree, nothing about what tokens there are or mean.  What cannot be read
-raises `Refused` (400) that says where.  [D: qql_best_practices.htm, components_of_a_qql_query.htm;
-O: mp; choices: `and`, `or`, `not` in any case, two or three dots in a range, `:` before `>`]
+A query that cannot be parsed raises `Refused` (400) with the position. [D: qql_best_practices.htm,
+components_of_a_qql_query.htm; O: mp; choices: `and`, `or`, `not` in any case, two or three dots in
+a range, `:` before `>`]
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ Comparison = Literal[":", ">", ">=", "<", "<="]
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """Hold one value: `bare` words, a `phrase` in quotes, or `exact` in backticks."""
+    """One value: `bare` words, a `phrase` in quotes, or `exact` in backticks."""
 
     text: str
     quoting: Quoting
@@ -30,7 +30,7 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """Hold two ends, which belong to the range or not."""
+    """Two ends, each inclusive or not."""
 
     low: Value
     high: Value
@@ -39,7 +39,7 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """Compare what a token reads with any of some values or ranges; `position` counts from 1."""
+    """Comparison of a token with any of some values or ranges; `position` counts from 1."""
 
     name: str
     position: int
@@ -49,7 +49,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class IsNull:
-    """Ask for a token to have no value."""
+    """Test that a token has no value."""
 
     name: str
     position: int
@@ -57,7 +57,7 @@ class IsNull:
 
 @dataclass(frozen=True, slots=True)
 class Nested:
-    """Ask one and the same element of a list to meet an expression."""
+    """Test that one and the same element of a list matches an expression."""
 
     name: str
     position: int
@@ -66,21 +66,21 @@ class Nested:
 
 @dataclass(frozen=True, slots=True)
 class Every:
-    """Ask for all parts."""
+    """Conjunction of all parts."""
 
     parts: tuple["Node", ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Some:
-    """Ask for at least one part."""
+    """Disjunction: at least one part."""
 
     parts: tuple["Node", ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Not:
-    """Ask for the part not to hold."""
+    """Negation of a part."""
 
     part: "Node"
 
@@ -125,7 +125,7 @@ WORD: /((?!\.\.)[^\s()\[\]"'`,:<>=])+/
 
 
 class _Tree(Transformer[Word, Node]):
-    """Turn what the parser found into nodes; a method is named after its rule."""
+    """Turns the parse tree into nodes; a method is named after its rule."""
 
     def start(self, parts: list[Node]) -> Node:
         return parts[0]
@@ -194,7 +194,7 @@ def _parser() -> Lark:
 
 @lru_cache(maxsize=256)
 def parse(text: str) -> Node:
-    """Return the tree of a query; raise Refused (400) that names the position of the trouble."""
+    """Return the tree of a query; raise Refused (400) that names the position of the error."""
     try:
         return _Tree().transform(_parser().parse(text))
     except UnexpectedInput as problem:

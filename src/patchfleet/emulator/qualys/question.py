@@ -1,7 +1,7 @@
-"""What was asked of Qualys, and the same about something else.
+"""One Qualys call, and the same call about another object, for faults.
 
-Law of this file: it answers by the subscription's own functions and changes nothing; a call that
-acts has no other.
+It answers through the subscription's own functions and changes nothing; a call that changes
+something has no other.
 """
 
 from collections.abc import Callable, Mapping
@@ -26,7 +26,7 @@ ACTS = frozenset({
 
 @dataclass(frozen=True, slots=True)
 class QualysQuestion:
-    """Hold one call of Qualys; see `Question`."""
+    """One call of Qualys; see `Question`."""
 
     subscription: Subscription
     service: str
@@ -39,7 +39,7 @@ class QualysQuestion:
         return self.service in ACTS
 
     def other(self, options: Options, *, in_pairs: bool = False) -> Ask | None:
-        """Return what answers the same about the next job, run, platform, asset or patch."""
+        """Return a function that answers the same about the next object of a kind."""
         instead = str(options.get("instead", ""))
         for of, alter in _ALTERED.items():
             if options["of"] in ("any", of):
@@ -49,7 +49,7 @@ class QualysQuestion:
         return None
 
     def without(self, identity: str) -> Ask | None:
-        """Return what answers as if an asset were not there; it is named by any id of its."""
+        """Return a function that answers as if an asset, named by any of its ids, were absent."""
         asset = next(
             (
                 one
@@ -85,7 +85,7 @@ class QualysQuestion:
         return replace(self.request, path=self.request.path.replace(given, found))
 
     def other_run(self, instead: str, _: bool) -> Request | None:
-        """Return the call about another run of the job; none is named for the latest."""
+        """Return the call about another run of the job; without a number it is the latest."""
         job_id = self.subscription.groups(self.request).get("job_id", "")
         numbers = self.subscription.jobs.run_numbers(job_id)
         if self.service != "get_job_results" or not numbers:

@@ -1,7 +1,6 @@
-"""A call to the emulated gateway as its parts, and the refusal that may answer it.
+"""Request to the emulated gateway and its refusal.
 
-Law of this file: values only; it knows no operation.  Whatever a caller got wrong raises `Refused`,
-which becomes the vendor's error envelope in one place, `urls.py`.
+A bad request raises `Refused`, which `gateway.py` turns into the vendor's error envelope.
 """
 
 import json
@@ -14,7 +13,7 @@ from patchfleet.emulator.response import Headers, Response
 
 FORM = "application/x-www-form-urlencoded"
 TOO_MANY = "2501"
-"""The code of a page beyond the 10,000th record [O: qualysdk]; the others are choices."""
+"""The error code of a page beyond the 10,000th record [O: qualysdk]; the others are choices."""
 
 
 class Refused(Exception):
@@ -29,11 +28,11 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Hold one call: `groups` are the named parts of its path, `query` its decoded parameters.
+    """One call: `groups` are the named parts of its path, `query` its decoded parameters.
 
-    Header names are lower case.  `raw` is the body as it came; `json` reads it.  The last two are
-    set by faults alone: how many records later than it ought to a page begins, and whether the
-    token dies with this call.
+    Header names are lower case. `raw` is the body as received; `json` decodes it. Only faults set
+    the last two: the number of records by which a page begins too late, and whether the token
+    expires with this call.
     """
 
     method: str
@@ -50,7 +49,7 @@ class Request:
         return replace(self, groups=groups)
 
     def with_form(self) -> "Request":
-        """Return the same call with what its body holds as a form among the query's parameters."""
+        """Return the same call with the body's form fields added to the query's parameters."""
         kind = self.headers.get("content-type", "").split(";")[0].strip().lower()
         if kind != FORM:
             return self
@@ -59,7 +58,7 @@ class Request:
 
     @property
     def json(self) -> Any:
-        """Return the body read as JSON, None for no body; raise Refused (400) for anything else."""
+        """Return the body decoded from JSON, None if empty; raise Refused (400) for other text."""
         if not self.raw.strip():
             return None
         try:
@@ -90,7 +89,7 @@ class Request:
 
     @property
     def platform(self) -> str:
-        """Return the platform asked for, Windows when none is [D]; raise Refused (400)."""
+        """Return the requested platform, Windows by default [D]; raise Refused (400)."""
         value = self.query.get("platform", "Windows")
         if value not in ("Windows", "Linux"):
             raise Refused(400, "1400", f"platform must be Windows or Linux, not {value!r}")
@@ -98,7 +97,7 @@ class Request:
 
 
 def whole(name: str, value: object, low: int, high: int) -> int:
-    """Return a number given as text or as a JSON number; raise Refused (400) for all else."""
+    """Return a number given as text or as a JSON number; raise Refused (400) for anything else."""
     try:
         number = int(value) if isinstance(value, (str, int)) else None
     except ValueError:
@@ -114,7 +113,7 @@ def json_answer(value: object, status: int = 200, headers: Headers = ()) -> Resp
 
 
 def written(body: bytes, status: int = 200, headers: Headers = ()) -> Response:
-    """Return an answer whose JSON is written already."""
+    """Return an answer with `body` as its JSON."""
     return Response(status, (("Content-Type", "application/json"), *headers), body)
 
 

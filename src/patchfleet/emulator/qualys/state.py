@@ -1,10 +1,10 @@
-"""The subscription: its assets, its catalogue of patches, its tags, and how they go on in time.
+"""State of the subscription over time: assets, patch catalogue, tags.
 
-Law of this file: everything follows from the seed and from the times at which things happen, never
-from the size of the clock's steps.  Whoever makes something happen at a time (a job installs a
-patch) first moves the estate there: `advance_to(at)`, then `asset.install(...)`.
+Everything follows from the seed and from event times, never from the clock's step size. To make an
+event happen at a time (a job installs a patch), first move the subscription there:
+`advance_to(at)`, then `asset.install(...)`.
 
-No vendor's act is seen by another: what N-sight installs, Qualys does not find (a choice).
+Neither vendor sees the other's actions: what N-sight installs, Qualys does not find (a choice).
 """
 
 from collections import deque
@@ -48,26 +48,26 @@ _REMEMBERED = 64
 _YEAR = timedelta(days=365)
 _AHEAD = timedelta(days=40)
 _STANDING = frozenset({"office", "outlook"})
-"""Lines whose releases do not replace one another."""
+"""Lines whose releases do not supersede one another."""
 _KEPT, _KEPT_OF_MANY = 6, 2
 _LINES_OF_MANY = 3
 
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Name a user of the subscription."""
+    """A user of the subscription."""
 
     id: str
     name: str
 
 
 class SubscriptionState:
-    """Hold the subscription as it stands at `now`; make one with `open_estate`.
+    """State of the subscription at `now`; made by `open_estate`.
 
-    `assets` and `patches` are by uuid, `tags` by GUID; `patches` holds what is listed by now, in
-    no promised order, and grows as time passes.  `vulnerabilities` are by QID.  `agentless` are
-    machines without an agent, which only the inventory knows.  `changes` grows whenever an
-    asset is changed, comes or goes.
+    `assets` and `patches` are by uuid, `tags` by GUID; `patches` holds those listed by now, in no
+    promised order, and grows with time. `vulnerabilities` are by QID. `agentless` are machines
+    without an agent, which only the inventory knows. `changes` grows whenever an asset is changed,
+    added or removed.
     """
 
     def __init__(self, seed: int, start: datetime, world: World, *, is_measured: bool) -> None:
@@ -92,7 +92,7 @@ class SubscriptionState:
         self._remembered_at: tuple[datetime, int] = start, 0
 
     def advance_to(self, until: datetime) -> None:
-        """Move to a time, or stay where it has passed already; patches get listed on the way."""
+        """Move to a time, unless it is in the past; patches are listed on the way."""
         if until <= self.now:
             return
         if until > self._looked_until:
@@ -102,9 +102,9 @@ class SubscriptionState:
         self.now = until
 
     def patches_matching(self, qql: str, platform: str) -> list[CataloguePatch]:
-        """Return the patches of a platform that a query finds, newest published first.
+        """Return the patches of a platform that match a query, newest published first.
 
-        Raises Refused (400) for a query that cannot be read.
+        Raises Refused (400) for a query that cannot be parsed.
         """
         self.settle_all()
         fits = qql_fields.patch_filter(qql, self.now)
@@ -113,9 +113,9 @@ class SubscriptionState:
         return found
 
     def vulnerabilities_matching(self, qql: str, platform: str) -> set[int]:
-        """Return the QIDs a query finds among what patches of a platform mend.
+        """Return the QIDs that match a query among those that patches of a platform fix.
 
-        Raises Refused (400) for a query that cannot be read.
+        Raises Refused (400) for a query that cannot be parsed.
         """
         fits = qql_fields.vulnerability_filter(qql, self.now)
         mended = {qid for one in self.patches.values() if one.platform == platform
@@ -123,13 +123,13 @@ class SubscriptionState:
         return {qid for qid in mended if fits(self.vulnerabilities[qid])}
 
     def assets_matching(self, qql: str, platform: str) -> list[Asset]:
-        """Return the assets of a platform that a query finds, in the order they were made."""
+        """Return the assets of a platform that match a query, in the order they were made."""
         self.settle_all()
         fits = qql_fields.asset_filter(qql, self.now, self.tags)
         return [one for one in self.assets.values() if one.platform == platform and fits(one)]
 
     def settle(self, asset: Asset) -> None:
-        """Bring an asset up to now: what it had at the start, and what its scans found since."""
+        """Bring an asset up to now: its initial patches, and what its scans found since."""
         if asset.settled_at == self.now:
             return
         if asset.scanned_at is None:
@@ -146,9 +146,9 @@ class SubscriptionState:
             self._all_settled_at = self.now
 
     def remembered(self, key: object, find: Callable[[], T]) -> T:
-        """Return what `find` finds, and the same again until the estate has changed.
+        """Return the result of `find`, cached until the subscription changes.
 
-        The pages of one list are cut from one finding, as long as nothing happens between them.
+        The pages of one list are cut from one result as long as nothing happens between them.
         """
         at = self.now, self.changes
         if at != self._remembered_at or len(self._remembered) > _REMEMBERED:
@@ -160,7 +160,7 @@ class SubscriptionState:
         return found
 
     def add_asset(self, machine: Machine, at: datetime | None = None) -> Asset:
-        """Take in a machine that has an agent, when the estate begins or `at` a later time."""
+        """Add a machine with an agent, at the beginning or `at` a later time."""
         at_most = _LINES_OF_MANY if self._is_measured else None
         asset = Asset(
             uuid=guid(self.seed, "agent", machine.number),
@@ -179,7 +179,7 @@ class SubscriptionState:
         return asset
 
     def remove_asset(self, asset: Asset) -> None:
-        """Forget an asset: no list has it any more; jobs that were sent to it still name it."""
+        """Remove an asset from all lists; jobs that were sent to it still name it."""
         waiting = [*asset.missing.values(), *asset.reboot_pending.values()]
         for patch in waiting:
             patch.missing_count -= 1
@@ -189,7 +189,7 @@ class SubscriptionState:
         self.changes += 1
 
     def list_patch(self, patch: CataloguePatch) -> None:
-        """Put a patch in the catalogue; on Windows it replaces the release before it."""
+        """Add a patch to the catalogue; on Windows it supersedes the release before it."""
         line = self._lines.setdefault(patch.line, [])
         if line and patch.platform == "Windows" and patch.line not in _STANDING:
             older = line[-1]
@@ -202,7 +202,7 @@ class SubscriptionState:
             self.vulnerabilities.setdefault(patch.vulnerability.qid, patch.vulnerability)
 
     def list_early(self, patches: Sequence[CataloguePatch]) -> None:
-        """List what is due by now and keep the rest for later; oldest release first."""
+        """List the patches due by now and keep the rest for later; oldest release first."""
         for patch in sorted(patches, key=lambda one: (one.listed_at, one.number)):
             if patch.listed_at <= self.now:
                 self.list_patch(patch)
@@ -216,7 +216,7 @@ class SubscriptionState:
         return self._windows.released_for(tuple(LINES), after, until)
 
     def _look_ahead(self, until: datetime) -> None:
-        """Learn what will be released by a time, ahead of its being listed."""
+        """Generate the releases up to a time, before they are listed."""
         after, self._looked_until = self._looked_until, until
         fresh = [windows_patch(self.seed, one) for one in self.released("Windows", after, until)]
         fresh += [linux_patch(self.seed, one) for one in self.released("Linux", after, until)]
@@ -225,7 +225,7 @@ class SubscriptionState:
 
 
 def inventory_id(machine: Machine) -> int:
-    """Return the number under which the inventory knows a machine."""
+    """Return the inventory's number of a machine."""
     return scatter(machine.number, 20_000_000, 89_999_989)
 
 
@@ -237,11 +237,11 @@ def open_estate(
     assets: int | None = None,
     patches: int | None = None,
 ) -> SubscriptionState:
-    """Return the subscription over a world as it stands at `start`.
+    """Return the subscription over a world as of `start`.
 
-    With `assets`, exactly so many machines have an agent; with `patches`, exactly so many Windows
-    patches are listed at the start.  Either makes a world for measurements, in which an asset has
-    and misses only a few patches.  Raises ValueError for negative numbers.
+    With `assets`, exactly that number of machines has an agent; with `patches`, exactly that number
+    of Windows patches is listed at the start. Either makes a world for measurements, in which an
+    asset has and misses only a few patches. Raises ValueError for negative numbers.
     """
     if patches is not None and patches < 0:
         raise ValueError("qualys_patches cannot be negative")
@@ -266,7 +266,7 @@ def _so_many(
 ) -> list[CataloguePatch]:
     """Return `wanted` patches listed by `start`, newest first, and those listed soon after it.
 
-    Where there are too few releases, copies of them in other languages follow.
+    If there are too few releases, copies of them in other languages follow.
     """
     chosen: list[CataloguePatch] = []
     soon: list[CataloguePatch] = []
@@ -283,7 +283,7 @@ def _so_many(
 
 
 def credentials(seed: int) -> tuple[str, str]:
-    """Return the user name and the password of the subscription, which the seed decides."""
+    """Return the user name and the password of the subscription, a function of the seed."""
     chance = SeededRandom(seed, "qualys credentials")
     letters = "abcdefghijkmnpqrstuvwxyz23456789"
     return f"emula_{chance.digits(4, letters)}", chance.digits(16, letters)

@@ -1,7 +1,4 @@
-"""Times as the gateway writes them.
-
-Law of this file: from aware UTC times to the wire's forms and back to nothing else.
-"""
+"""Timestamp formats of the gateway."""
 
 from datetime import datetime
 
@@ -12,5 +9,5 @@ def milliseconds(when: datetime) -> int:
 
 
 def iso(when: datetime) -> str:
-    """Return a time as the inventory writes it: ISO 8601 with milliseconds and Z [O: qualysdk]."""
+    """Return a time in the inventory's format: ISO 8601 with milliseconds and Z [O: qualysdk]."""
     return when.strftime("%Y-%m-%dT%H:%M:%S.") + f"{when.microsecond // 1000:03}Z"

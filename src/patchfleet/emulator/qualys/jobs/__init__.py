@@ -1,7 +1,7 @@
-"""Deployment jobs, their runs and results, mitigation and reports of the emulated subscription.
+"""Deployment jobs, their runs and results, mitigation jobs and reports of the subscription.
 
-Law of this room: it changes assets only through `Asset` and at the time a thing happens; it knows
-nothing of HTTP but requests and answers as values.
+Jobs change assets only through `Asset`, at the time of the event; of HTTP they know only requests
+and answers as values.
 """
 
 from patchfleet.emulator.qualys.jobs.jobs import Jobs

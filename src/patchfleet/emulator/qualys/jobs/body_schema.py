@@ -1,11 +1,11 @@
-"""The fields of a job's body: which there are, where they stand, what each may hold.
+"""Fields of a job's body: names, positions and allowed values.
 
-Law of this file: one table, read for what comes in and for what goes out.  A field is known only
-where the vendor's pages place it; anything else in a body is passed over and not stored, as a Java
-service does with properties it does not know.  The order is that of the vendor's sample up to its
-end, then ours [D: get, cre, 3.3, 3.5, 3.12, upd; the rest O: peer].
+One table, for reading and for writing. A field is known only where the vendor's pages place it;
+anything else in a body is ignored and not stored, as a Java service does with unknown properties.
+The order is that of the vendor's sample to its end, then the emulator's [D: get, cre, 3.3, 3.5,
+3.12, upd; the rest O: peer].
 
-Choice: a number where text is documented, and digits where a number is, are taken as meant, since
+Choice: a number instead of a documented text, and digits instead of a number, are accepted, because
 public clients send both; what is sent back always has the documented type.
 """
 
@@ -44,7 +44,7 @@ def text(field: str, value: Any) -> str:
 
 
 def word(*allowed: str) -> Reader:
-    """Return a reader of one of some words, spelled exactly so."""
+    """Return a reader of one of some words, with exactly their case."""
 
     def read(field: str, value: Any) -> str:
         if value not in allowed or not isinstance(value, str):
@@ -55,7 +55,7 @@ def word(*allowed: str) -> Reader:
 
 
 def any_case(*allowed: str) -> Reader:
-    """Return a reader of one of some words in any case; it stores the documented spelling."""
+    """Return a reader of one of some words in any case; it stores the documented form."""
     spelled = {one.casefold(): one for one in allowed}
     exactly = word(*allowed)
     return lambda field, value: exactly(
@@ -64,7 +64,7 @@ def any_case(*allowed: str) -> Reader:
 
 
 def blank_or(reader: Reader) -> Reader:
-    """Return a reader that takes empty text for unset [D: 3.5]."""
+    """Return a reader that accepts an empty text as unset [D: 3.5]."""
     return lambda field, value: None if value == "" else reader(field, value)
 
 
@@ -78,7 +78,7 @@ def flag(field: str, value: Any) -> bool:
 
 
 def whole(low: int, high: int) -> Reader:
-    """Return a reader of whole numbers between two, both allowed."""
+    """Return a reader of whole numbers from `low` to `high`."""
 
     def read(field: str, value: Any) -> int:
         digits = str(value).strip()
@@ -92,7 +92,7 @@ def whole(low: int, high: int) -> Reader:
 
 
 def digits_between(low: int, high: int) -> Reader:
-    """Return a reader of whole numbers that the vendor keeps as text."""
+    """Return a reader of whole numbers that the vendor stores as text."""
     number = whole(low, high)
     return lambda field, value: str(number(field, value))
 
@@ -122,7 +122,7 @@ def week_days(field: str, value: Any) -> str:
 
 
 def actions(field: str, value: Any) -> Any:
-    """Accept an object or a list of objects: which of them it is, is not known."""
+    """Accept an object or a list of objects; which of them the vendor expects is unknown."""
     if isinstance(value, dict) or (
         isinstance(value, list) and all(isinstance(one, dict) for one in value)
     ):
@@ -131,14 +131,14 @@ def actions(field: str, value: Any) -> Any:
 
 
 def chain_rules(field: str, value: Any) -> list[dict[str, Any]] | None:
-    """Accept a list of rules; their keys but for `field` are our choice, see `lifecycle`."""
+    """Accept a list of rules; their keys but `field` are a choice, see `scheduler`."""
     if not isinstance(value, list):
         raise invalid(field, f"must be a list of rules, not {_kind(value)}")
     return [_CHAIN_RULE(field, rule) for rule in value] or None
 
 
 def part(**known: Reader) -> Reader:
-    """Return a reader of an object of which only some keys are known; the others are dropped."""
+    """Return a reader of an object with known keys; others are dropped."""
 
     def read(field: str, value: Any) -> dict[str, Any]:
         if not isinstance(value, dict):
@@ -153,7 +153,7 @@ def part(**known: Reader) -> Reader:
 
 
 def deferment(field: str, value: Any) -> dict[str, Any]:
-    """Accept how often and for how long a user may put something off; 168 hours in all."""
+    """Accept the number and length of a user's deferrals; 168 hours in all."""
     put_off: dict[str, Any] = _DEFERMENT(field, value)
     if {"count", "interval", "intervalUnit"} - put_off.keys():
         raise invalid(field, "needs count, interval and intervalUnit")
@@ -168,7 +168,7 @@ def minutes_put_off(put_off: Mapping[str, Any]) -> int:
 
 
 def _one_text_of_addresses(field: str, value: Any) -> str:
-    """Accept addresses in one text with commas between [D: 3.12]."""
+    """Accept one text with comma-separated addresses [D: 3.12]."""
     if not isinstance(value, str):
         raise invalid(field, f"must be one text with commas between, not {_kind(value)}")
     for address in filter(None, map(str.strip, value.split(","))):
@@ -275,11 +275,12 @@ UNSET: Mapping[str, Any] = {
     "isAssetImported": False,
     "alwaysShowCompletedPrompt": False,
 }
-"""What a field holds that nobody set: null for lists [D: get], the documented defaults, or ours."""
+"""Values of fields that are not set: null for lists [D: get], documented or chosen defaults.
+"""
 
 
 def read_fields(body: Any) -> dict[str, Any]:
-    """Return the known fields a body gives, in their stored form; refuse with 400 what is wrong.
+    """Return the known fields of a body, in their stored form; refuse bad ones with 400.
 
     A null counts as given: it unsets the field.
     """
@@ -293,7 +294,7 @@ def read_fields(body: Any) -> dict[str, Any]:
 
 
 def unknown_fields(body: Mapping[str, Any]) -> list[str]:
-    """Return the fields of a body that were passed over, for the truth to tell."""
+    """Return the ignored fields of a body, for the ground truth."""
     servers = ("customerId", "id", "schemaVersion", "disabledPatches", "patchCount")
     return sorted(str(name) for name in body if name not in FIELDS and name not in servers)
 

@@ -1,7 +1,4 @@
-"""The whole truth about jobs, for tests: nothing is cut into pages and nothing left out.
-
-Law of this file: writing only.
-"""
+"""Ground truth of jobs for tests, complete and unpaged."""
 
 from typing import Any
 
@@ -13,10 +10,10 @@ from patchfleet.emulator.qualys.jobs.routes import definition
 
 
 def truth_of(book: JobRegistry, mitigations: Mitigations) -> dict[str, Any]:
-    """Return the jobs with their runs and results, and the mitigation jobs, as JSON can hold them.
+    """Return the jobs with runs and results, and the mitigation jobs, as JSON-compatible data.
 
-    The results are in the vendor's words; `skipped` names what was never tried, `passed_over` the
-    fields that were given for a job, by its id, and are none.
+    The results have the vendor's words; `skipped` names patches never tried, `passed_over` the
+    unknown fields that were given for a job, by its id.
     """
     return {
         "jobs": [

@@ -1,8 +1,7 @@
-"""The jobs an account has from the start, so that it is not empty.
+"""Jobs of an account at the start, so that it is not empty.
 
-Law of this file: a function of the account at its start.  What a run of the past did is made up
-when somebody looks at it first, out of what its assets had and missed at the start: what succeeded
-is installed, what failed is missing.
+A function of the account at its start. The results of a past run are computed on first read from
+what its assets had and missed at the start: what succeeded is installed, what failed is missing.
 """
 
 from collections import Counter
@@ -28,7 +27,7 @@ _PATCHES_A_RESULT = 4
 _USUAL_ASSETS = 40
 _PAST_DAYS = 60
 _SETTLED = 2 * _DAY
-"""Whatever began so long ago is over."""
+"""A run that began this long ago is over."""
 
 
 def add_usual_jobs(book: JobRegistry) -> None:
@@ -66,10 +65,10 @@ def add_usual_jobs(book: JobRegistry) -> None:
 
 
 def add_done_jobs(book: JobRegistry, count: int, assets_each: int | None) -> None:
-    """Add so many finished On-demand jobs with so many results each, for measurements.
+    """Add `count` finished On-demand jobs with `assets_each` results, for measurements.
 
-    Every second one is for Linux if there are assets enough.  None is 40 assets each, or all that
-    report if they are fewer.  Raises ValueError when a number is given and Windows has too few.
+    Every second one is for Linux if there are enough assets. None is 40 assets each, or all that
+    report if they are fewer. Raises ValueError if a number is given and Windows has too few.
     """
     pools = {name: _reporting(book, name) for name in ("Windows", "Linux")}
     reporting = len(pools["Windows"])
@@ -98,7 +97,7 @@ def add_done_jobs(book: JobRegistry, count: int, assets_each: int | None) -> Non
 
 
 def _recurring(book: JobRegistry, platform: str) -> list[tuple[int, dict[str, Any]]]:
-    """Return how long ago recurring jobs began, and what they are."""
+    """Return recurring jobs with the number of days since they began."""
     tags = {tag.name: tag.id for tag in book.estate.tags.values()}
     query = _query(_SERIOUS)
     weekly = {
@@ -138,7 +137,7 @@ def _recurring(book: JobRegistry, platform: str) -> list[tuple[int, dict[str, An
 
 
 def _add(book: JobRegistry, days_ago: int, **fields: Any) -> Job:
-    """Add a job made some days before the start."""
+    """Add a job created `days_ago` before the start."""
     body = {**UNSET, "type": "Install", **fields}
     book.settle(body)
     return book.add(body, book.estate.now - days_ago * _DAY)
@@ -147,7 +146,7 @@ def _add(book: JobRegistry, days_ago: int, **fields: Any) -> Job:
 def _add_done(
     book: JobRegistry, assets: Sequence[Asset], *, name: str, days_ago: int, patch_count: int
 ) -> Job:
-    """Add an On-demand job, of what most of its assets have by now, that is over."""
+    """Add a finished On-demand job of patches that most of its assets have by now."""
     at = book.estate.now - days_ago * _DAY
     had = Counter(patch_id for one in assets for patch_id in _listed(one.installed, at))
     job = _add(
@@ -165,7 +164,7 @@ def _add_done(
 
 
 def _run_once(book: JobRegistry, job: Job) -> None:
-    """Give an On-demand job the run it had when it was made."""
+    """Give an On-demand job the run it had when it was created."""
     job.enabled_at = job.created_at
     run = book.lifecycle.new_run(job, job.created_at)
     assets = [book.estate.assets[asset_id] for asset_id in job.body["assetIds"]]
@@ -173,7 +172,7 @@ def _run_once(book: JobRegistry, job: Job) -> None:
 
 
 def _add_recurring(book: JobRegistry, platform: str, days_ago: int, fields: Body) -> None:
-    """Add a recurring job with its runs so far; an enabled one goes on as any other."""
+    """Add a recurring job with its past runs; an enabled one continues as any other."""
     begun = local_text(_evening(book, days_ago - 1))
     job = _add(book, days_ago, platform=platform, startDateTime=begun, **fields)
     job.enabled_at = job.created_at
@@ -195,7 +194,7 @@ def _beginner(job: Job, local: datetime) -> Callable[[Asset], datetime]:
 def _memory(
     book: JobRegistry, assets: Sequence[Asset], begins: Callable[[Asset], datetime]
 ) -> Callable[[Run], dict[str, Result]]:
-    """Return what fills in the results and the patches of a run of the past."""
+    """Return the function that fills in the results and the patches of a past run."""
 
     def remember(run: Run) -> dict[str, Result]:
         explicit = run.body["approvedPatches"]
@@ -212,7 +211,7 @@ def _memory(
 
 
 def _queried_result(run: Run, asset: Asset, begins_at: datetime) -> Result:
-    """Return what a run by QQL did: it installed what is there, and failed at what is not."""
+    """Return the result of a run by QQL: installed patches succeeded, missing ones failed."""
     chance = SeededRandom(0, "past", run.job.id, run.number, asset.uuid)
     is_choosy = run.body["dynamicPatchesQQL"] == _SERIOUS
     there = _listed(asset.installed, begins_at, is_choosy=is_choosy)
@@ -224,7 +223,7 @@ def _queried_result(run: Run, asset: Asset, begins_at: datetime) -> Result:
 
 
 def _explicit_result(run: Run, asset: Asset, begins_at: datetime) -> Result:
-    """Return what a run of explicit patches did; some of them were there already."""
+    """Return the result of a run of explicit patches; some were installed before."""
     chance = SeededRandom(0, "past", run.job.id, run.number, asset.uuid)
     wanted = run.body["approvedPatches"]
     there = [one for one in wanted if one in asset.installed or one in asset.reboot_pending]
@@ -268,7 +267,7 @@ def _listed(
 
 
 def _reporting(book: JobRegistry, platform: str) -> list[Asset]:
-    """Return the assets of a platform that are heard of, by name."""
+    """Return the reporting assets of a platform, by name."""
     found = [
         asset
         for asset in book.estate.assets.values()
@@ -286,6 +285,6 @@ def _query(text: str) -> dict[str, Any]:
 
 
 def _evening(book: JobRegistry, days_ago: int) -> datetime:
-    """Return ten in the evening of a day, local and naive."""
+    """Return 22:00 of a day, local and naive."""
     day = (book.estate.now - days_ago * _DAY).astimezone(UTC).date()
     return datetime.combine(day, time(22))

@@ -1,8 +1,8 @@
-"""A job, its runs, and what a run does on one asset.
+"""Jobs, their runs, and the plan of a run on one asset.
 
-Law of this file: state and what follows from it at once; `lifecycle` moves it through time.
-Nothing about an asset's result is stored but its plan, made when the asset begins: what it shows
-at a moment is read off the plan, so nobody has to look for it to go on.
+State and what follows from it immediately; `scheduler` moves it through time. An asset's result
+stores only its plan, made when the asset begins: its status at a time is read from the plan, so
+that no event is needed for it to progress.
 """
 
 import uuid
@@ -17,15 +17,15 @@ from patchfleet.emulator.qualys.patch import CataloguePatch
 
 Ids = Sequence[str]
 ENDS_WELL = ("Completed", "No Patch Available", "Not Applicable")
-"""The last statuses of a result that came to its end without trouble."""
+"""The final statuses of a result that ended without trouble."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Say what a result shows from a time on.
+    """The status that a result shows from a time on.
 
-    `code` is None where the vendor's code for the word is not known.  `has_outcome` is true when
-    the patches are done, `is_final` when nothing more comes.
+    `code` is None if the vendor's code for the word is unknown. `has_outcome` is true once the
+    patches are done, `is_final` if no step follows.
     """
 
     at: datetime
@@ -40,7 +40,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Buckets:
-    """Sort the patches of a job on one asset by what becomes of them; ids of patches.
+    """The patches of a job on one asset by outcome, as ids.
 
     `skipped` were due and never tried: the window closed, or an earlier one failed.
     """
@@ -54,7 +54,7 @@ class Buckets:
 
     @property
     def count(self) -> int:
-        """Return how many patches there are in all."""
+        """Return the number of patches."""
         groups = (
             self.success, self.failed, self.installed,
             self.superseded, self.not_applicable, self.skipped,
@@ -64,7 +64,7 @@ class Buckets:
 
 @dataclass(frozen=True, slots=True)
 class Actions:
-    """Count what became of the actions before and after a deployment."""
+    """Counts of the actions before and after a deployment, by outcome."""
 
     successful: int = 0
     failed: int = 0
@@ -73,7 +73,7 @@ class Actions:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Hold what a run does on one asset: its steps in order of time, and what comes of them.
+    """The plan of a run on one asset: its steps in order of time, and their outcome.
 
     `patched_at` and `restarts_at` are when the asset itself changes, None for never.
     """
@@ -87,24 +87,24 @@ class Plan:
     waits_for: str | None = None
 
     def step(self, now: datetime) -> Step:
-        """Return the step that holds at a time; the first one before any has begun."""
+        """Return the step at a time; the first one before any has begun."""
         return next((step for step in reversed(self.steps) if step.at <= now), self.steps[0])
 
     @property
     def is_success(self) -> bool:
-        """Return whether it ends well: completed, no patch and no action failed."""
+        """Return whether it ends well: completed, without a failed patch or action."""
         return self.steps[-1].status in ENDS_WELL and not self.buckets.failed
 
     @property
     def actions_succeed(self) -> bool:
-        """Return whether no action failed or was skipped, and there was one at least."""
+        """Return whether there was an action and none failed or was skipped."""
         acts = self.actions
         return bool(acts.successful) and not acts.failed and not acts.skipped
 
 
 @dataclass(slots=True, eq=False)
 class Result:
-    """Hold one asset of a run; `plan` is None until its own clock shows the time of the run.
+    """One asset of a run; `plan` is None until its own clock reaches the time of the run.
 
     `closes_at` is when the patch window ends there, None for never.
     """
@@ -115,18 +115,17 @@ class Result:
     plan: Plan | None = None
 
     def step(self, now: datetime) -> Step:
-        """Return what it shows at a time."""
+        """Return its step at a time."""
         return self.plan.step(now) if self.plan else Step(self.begins_at, "Pending")
 
 
 @dataclass(slots=True, eq=False)
 class Run:
-    """Hold one run of a job: an instance, counted from 1 within the job.
+    """One run (instance) of a job, counted from 1 within the job.
 
-    `body` is the job's as it was then; `scheduled_at` is aware, in the zone that begins first.
-    `patches` are frozen at that time and None before it [D: qql].  `awaited` counts the assets of
-    which more may come.  `remember` fills in the results of a run that is long past, when somebody
-    looks at it for the first time.
+    `body` is the job's at that time; `scheduled_at` is aware, in the zone that begins first.
+    `patches` are frozen at that time and None before it [D: qql]. `awaited` counts the assets that
+    are not final. `remember` fills in the results of a past run on first read.
     """
 
     job: "Job"
@@ -141,7 +140,7 @@ class Run:
 
     @property
     def results(self) -> dict[str, Result]:
-        """Return the results by asset id, in an order that never changes."""
+        """Return the results by asset id, in a fixed order."""
         if self.remember is not None:
             remember, self.remember = self.remember, None
             self._results = remember(self)
@@ -149,12 +148,12 @@ class Run:
 
     @property
     def is_over(self) -> bool:
-        """Return whether nothing more comes of any asset."""
+        """Return whether all assets are final."""
         return not self.awaited
 
     @property
     def patch_count(self) -> int | None:
-        """Return how many patches the run has, None before it has begun."""
+        """Return the number of patches, None before the run has begun."""
         if self.patches is None:
             _ = self.results
         return None if self.patches is None else len(self.patches)
@@ -162,10 +161,10 @@ class Run:
 
 @dataclass(slots=True, eq=False)
 class Job:
-    """Hold one deployment job: `body` is its definition, with every known field in it.
+    """One deployment job: `body` is its definition, with every known field in it.
 
-    `edition` grows with each change, so that what was planned before a change is known for old.
-    `passed_over` names what was given for it and is no field of a job.
+    `edition` grows with each change and invalidates what was planned before. `passed_over` names
+    given fields that a job does not have.
     """
 
     id: str
@@ -193,7 +192,7 @@ class Job:
 
     @property
     def is_spent(self) -> bool:
-        """Return whether it runs once and has been enabled: it cannot be changed any more."""
+        """Return whether it runs once and has been enabled: it can no longer be changed."""
         return self.runs_once and self.enabled_at is not None
 
     def run(self, number: int) -> Run | None:
@@ -202,5 +201,5 @@ class Job:
 
 
 def made_id(customer_id: str, kind: str, number: int) -> str:
-    """Return the GUID of the n-th thing of a kind in an account."""
+    """Return the GUID of the `number`-th object of a kind in an account."""
     return str(uuid.uuid5(uuid.UUID(customer_id), f"{kind} {number}"))

@@ -1,9 +1,9 @@
-"""Mitigation jobs: mend a vulnerability by a script where there is no patch, or before there is.
+"""Mitigation jobs: fix a vulnerability by a script instead of, or before, a patch.
 
-Law of this file: a mitigation changes no patch and no asset, so what a job has done by a time is
-computed when somebody asks.  [D: 3.8, 3.11, 3.12, mst; list, get O: qc, qm; delete A]  Choices:
-which vulnerabilities have a mitigation, how long one takes, `jobStatus`, and what a row of the list
-holds beside what all lists of jobs have in common.
+A mitigation changes no patch and no asset, so a job's outcome by a time is computed on request. [D:
+3.8, 3.11, 3.12, mst; list, get O: qc, qm; delete A] Choices: which vulnerabilities have a
+mitigation, how long one takes, `jobStatus`, and the fields of a list row beside those that all
+lists of jobs share.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,7 +27,7 @@ from patchfleet.emulator.response import Response
 from patchfleet.emulator.seeded_random import SeededRandom
 
 SUCCEEDED, FAILED, SKIPPED = ("Succeeded", 0), ("Failed", 1), ("Skipped", 101)
-"""What becomes of one vulnerability on one asset, with the vendor's codes [D: mst]."""
+"""Outcomes of one vulnerability on one asset, with the vendor's codes [D: mst]."""
 
 LARGEST_PAGE = 200
 """[D: 3.8]"""
@@ -44,7 +44,7 @@ _ONE, _MANY = "/mtg/v1/deploymentjob", "/mtg/v1/deploymentjobs"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MitigationJob:
-    """Hold one mitigation job; `body` has every field a deployment job has, most of them unset."""
+    """One mitigation job; `body` has every field of a deployment job, most of them unset."""
 
     id: str
     qids: Sequence[int]
@@ -53,7 +53,7 @@ class MitigationJob:
     created_at: datetime
 
     def began_at(self, asset: Asset, now: datetime) -> datetime | None:
-        """Return when the latest run began on an asset, None when none has."""
+        """Return when the latest run began on an asset, None if none has."""
         if self.body["status"] != "Enabled":
             return None
         if self.timetable.starts is None:
@@ -68,7 +68,7 @@ class MitigationJob:
         return began
 
     def outcome(self, asset: Asset, qid: int, now: datetime) -> tuple[str, int] | None:
-        """Return what became of a vulnerability on an asset by a time, None for nothing yet."""
+        """Return the outcome for a vulnerability on an asset by a time, None if still open."""
         began = self.began_at(asset, now)
         chance = SeededRandom(0, self.id, asset.uuid, qid)
         if not asset.is_reporting or began is None:
@@ -79,7 +79,7 @@ class MitigationJob:
 
 
 class Mitigations:
-    """Hold the mitigation jobs of an account and answer the calls about them."""
+    """The mitigation jobs of an account, and the answers to calls about them."""
 
     def __init__(self, book: JobRegistry) -> None:
         self._book = book
@@ -98,7 +98,7 @@ class Mitigations:
         }
 
     def create(self, request: Request) -> Response:
-        """Make a mitigation job and return the whole of it with 201 [D: 3.12]."""
+        """Create a mitigation job and return it with 201 [D: 3.12]."""
         given = request.fields
         fields = {
             name: value
@@ -145,17 +145,17 @@ class Mitigations:
         return [self._row(job) for job in numbered_page(jobs, request)]
 
     def find(self, job_id: str) -> MitigationJob:
-        """Return a mitigation job by id; refuse with 404 when there is none."""
+        """Return a mitigation job by id; refuse with 404 if there is none."""
         if job_id not in self.jobs:
             raise Refused(404, "1404", f"there is no mitigation job {job_id}")
         return self.jobs[job_id]
 
     def get(self, request: Request) -> Any:
-        """Return the whole of one mitigation job."""
+        """Return one mitigation job with all fields."""
         return self.definition(self.find(request.groups["job_id"]))
 
     def delete(self, request: Request) -> Any:
-        """Delete mitigation jobs, each for itself."""
+        """Delete mitigation jobs, with a result for each."""
 
         def delete_one(job_id: str) -> str:
             name = self.find(job_id).body["name"]
@@ -168,7 +168,7 @@ class Mitigations:
         return each(request, delete_one, body_of)
 
     def fixes(self, request: Request) -> Any:
-        """Return which vulnerabilities have a mitigation, and what it is [D: 3.8]."""
+        """Return the vulnerabilities with a mitigation, and its description [D: 3.8]."""
         given = {**request.query, **request.fields}
         for implication in _words(given.get("implication", "FIX"), "implication"):
             if implication != "FIX":
@@ -185,7 +185,7 @@ class Mitigations:
         return list(numbered_page(rows, request, inputs=given, largest=LARGEST_PAGE))
 
     def _known(self, platform: str) -> dict[int, Vulnerability]:
-        """Return the vulnerabilities of a platform that have a mitigation: every third."""
+        """Return the vulnerabilities of a platform with a mitigation: every third."""
         return {
             patch.vulnerability.qid: patch.vulnerability
             for patch in self._book.estate.patches.values()
@@ -199,7 +199,7 @@ class Mitigations:
         return targets(self._book.estate, job.body)
 
     def status(self, job: MitigationJob) -> str | None:
-        """Return Completed or Completed with Failure, None while anything is still to come."""
+        """Return Completed or Completed with Failure, None while an outcome is open."""
         now = self._book.estate.now
         outcomes = [
             job.outcome(asset, qid, now)
@@ -212,7 +212,7 @@ class Mitigations:
         return "Completed with Failure" if FAILED in outcomes else "Completed"
 
     def definition(self, job: MitigationJob) -> dict[str, Any]:
-        """Return the whole of a mitigation job as it stands on the wire."""
+        """Return a mitigation job as JSON, with all fields."""
         return {
             "customerId": self._book.estate.customer_id,
             "id": job.id,

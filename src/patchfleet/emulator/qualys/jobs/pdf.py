@@ -1,13 +1,10 @@
-"""A table as a PDF: pages of plain text lines, in a font every reader has.
-
-Law of this file: rows in, bytes out; nothing but what a valid document of text needs.
-"""
+"""Minimal PDF writer: pages of plain text lines in a font that every reader has."""
 
 from collections.abc import Sequence
 
 _LINES_A_PAGE = 50
 _FIRST = 4
-"""The number of the object with the first page: after the catalogue, the pages and the font."""
+"""The number of the first page's object: after the catalogue, the pages and the font."""
 
 
 def text_pdf(lines: Sequence[str]) -> bytes:
@@ -39,7 +36,7 @@ def _escaped(line: str) -> str:
 
 
 def _document(objects: Sequence[bytes]) -> bytes:
-    """Return the objects with the table that says where each of them begins."""
+    """Return the objects with the table of their offsets."""
     body, places = b"%PDF-1.4\n", []
     for number, one in enumerate(objects, 1):
         places.append(len(body))

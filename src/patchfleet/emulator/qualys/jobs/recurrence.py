@@ -1,9 +1,9 @@
-"""When a job runs: its schedule as arithmetic on local times.
+"""Recurrence of a job: its schedule as arithmetic on local times.
 
-Law of this file: pure; nothing here knows assets or the time it is.  A run has one *local* time;
-with AGENT_TZ every asset begins when its own clock shows it, with SPECIFIC_TZ all at one instant.
-[D: cre; D: sch]  Choices where the pages say nothing: a day the month does not have is passed
-over; `startDateTime` is the earliest run, and its time of day is that of every run.
+A run has one *local* time; with AGENT_TZ every asset begins when its own clock reaches it, with
+SPECIFIC_TZ all begin at one instant. [D: cre; D: sch] Choices where the pages are silent: a day
+that a month does not have is skipped; `startDateTime` is the earliest run, and its time of day is
+that of every run.
 """
 
 from collections.abc import Iterator, Mapping
@@ -19,12 +19,12 @@ RECURRING = ("Daily", "Weekly", "Monthly")
 _DAY = timedelta(days=1)
 _TUESDAY = 1
 _HORIZON_DAYS = 400
-"""Longer than any gap between two runs: the fifth Monday of a month comes several times a year."""
+"""Longer than any gap between two runs: several months a year have a fifth Monday."""
 
 
 @dataclass(frozen=True, slots=True)
 class MonthDay:
-    """Say which day of a month is meant; exactly one of the four is given.
+    """A day of the month, given in exactly one of four ways.
 
     `nth` is (week 1..5, weekday with Sunday = 0); `from_patch_tuesday` counts days from the second
     Tuesday, negative ones before it, and may lead into a neighbouring month.
@@ -36,7 +36,7 @@ class MonthDay:
     from_patch_tuesday: int | None = None
 
     def falls_on(self, day: date) -> bool:
-        """Return whether this is the day meant."""
+        """Return whether `day` is this day of its month."""
         if self.is_last:
             return (day + _DAY).day == 1
         if self.nth is not None:
@@ -50,7 +50,7 @@ class MonthDay:
 
 @dataclass(frozen=True, slots=True)
 class Timetable:
-    """Hold the schedule of a job; `zone` is None where each asset goes by its own.
+    """The schedule of a job; `zone` is None if each asset uses its own.
 
     `starts` is local and naive, None only for On-demand; `weekdays` count from Sunday = 0.
     """
@@ -88,12 +88,12 @@ class Timetable:
                 yield datetime.combine(day, self.starts.time())
 
     def begins(self, local: datetime, asset_zone: ZoneInfo) -> datetime:
-        """Return the UTC time at which an asset of a zone begins the run of a local time."""
+        """Return the UTC time at which an asset in a zone begins the run of a local time."""
         return local.replace(tzinfo=self.zone or asset_zone).astimezone(UTC)
 
 
 def read_timetable(body: Mapping[str, Any]) -> Timetable:
-    """Return the timetable of a job's body that has passed the rules."""
+    """Return the timetable of a job's validated body."""
     kind = body["scheduleType"]
     if kind == "On-demand":
         return Timetable(kind)
@@ -108,7 +108,7 @@ def read_timetable(body: Mapping[str, Any]) -> Timetable:
 
 
 def month_day(body: Mapping[str, Any]) -> MonthDay:
-    """Return the day of the month a body names; raise ValueError unless it names exactly one."""
+    """Return the day of the month in a body; raise ValueError unless exactly one is given."""
     named = []
     if int(body["dayOfMonth"] or 0):
         named.append(MonthDay(day=int(body["dayOfMonth"])))
@@ -129,7 +129,7 @@ def month_day(body: Mapping[str, Any]) -> MonthDay:
 
 
 def local_time(text: str) -> datetime:
-    """Return the naive time of the wire's form, `2022-2-20 01:18:30 PM` [D: cre].
+    """Return the naive time of the vendor's format, `2022-2-20 01:18:30 PM` [D: cre].
 
     Raises ValueError for anything else.
     """
@@ -137,7 +137,7 @@ def local_time(text: str) -> datetime:
 
 
 def local_text(when: datetime) -> str:
-    """Return a time in the wire's form, with the month unpadded as in the vendor's sample."""
+    """Return a time in the vendor's format, with the month unpadded as in its sample."""
     return f"{when.year}-{when.month}-{when.day} {when:%I:%M:%S %p}"
 
 

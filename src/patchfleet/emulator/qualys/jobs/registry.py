@@ -1,7 +1,7 @@
-"""The jobs of an account: found, made, changed, enabled, disabled, deleted.
+"""Jobs of an account by id: lookup, create, change, enable, disable, delete.
 
-Law of this file: every change passes the rules first and is whole or not at all; the rules about
-when a job may change stand here [D: end].  Nothing here knows HTTP but the status of a refusal.
+A change is checked against the rules first and applied completely or not at all; the rules about
+when a job may change are here [D: end].
 """
 
 from collections.abc import Iterable, Mapping
@@ -17,11 +17,11 @@ from patchfleet.emulator.qualys.request import Refused
 from patchfleet.emulator.qualys.state import SubscriptionState
 
 NOT_CHANGEABLE = ("platform", "type")
-"""Choice: a job stays on its platform and of its type."""
+"""Choice: a job's platform and type are fixed."""
 
 
 class JobRegistry:
-    """Hold the jobs by id, in the order in which they were made."""
+    """The jobs by id, in the order in which they were created."""
 
     def __init__(self, estate: SubscriptionState) -> None:
         self.estate = estate
@@ -30,19 +30,19 @@ class JobRegistry:
         self._made = 0
 
     def find(self, job_id: str) -> Job:
-        """Return a job by id; refuse with 404 when there is none."""
+        """Return a job by id; refuse with 404 if there is none."""
         job = self.jobs.get(job_id)
         if job is None:
             raise Refused(404, "1404", f"there is no job {job_id}")
         return job
 
     def body_of(self, job_id: str) -> Mapping[str, Any] | None:
-        """Return the body of a job, None when there is none."""
+        """Return the body of a job, None if there is none."""
         job = self.jobs.get(job_id)
         return job.body if job else None
 
     def create(self, given: Any) -> Job:
-        """Make a job of a body; an enabled On-demand job begins at once."""
+        """Create a job from a body; an enabled On-demand job begins immediately."""
         body = {**UNSET, **read_fields(given)}
         self.settle(body)
         check(self, body)
@@ -55,7 +55,7 @@ class JobRegistry:
         return job
 
     def add(self, body: dict[str, Any], created_at: datetime) -> Job:
-        """Add a job whose body is known to be good, without planning anything."""
+        """Add a job with a validated body, without planning its runs."""
         self._made += 1
         if body["startDateTime"] is None:
             body["startDateTime"] = local_text(created_at)
@@ -73,19 +73,19 @@ class JobRegistry:
 
     @property
     def author(self) -> Mapping[str, str]:
-        """Return the user of the account, as jobs name whoever made them."""
+        """Return the user of the account, as jobs name their author."""
         return {"name": self.estate.user.name, "id": self.estate.user.id}
 
     def update(self, job_id: str, given: Any) -> Job:
-        """Replace the fields a body gives; those it does not give stay [D: upd; semantics A].
+        """Replace the fields given in a body; the others stay [D: upd; semantics A].
 
-        `customerId`, `id` and `schemaVersion` are the server's and passed over.
+        `customerId`, `id` and `schemaVersion` are the server's and ignored.
         """
         job = self.find(job_id)
         if job.is_spent:
             raise invalid(
                 "status",
-                f"job {job.id} runs once and has been enabled: it cannot be changed any more",
+                f"job {job.id} runs once and has been enabled: it can no longer be changed",
             )
         fields = read_fields(given)
         for name in NOT_CHANGEABLE:
@@ -110,7 +110,7 @@ class JobRegistry:
         return job
 
     def set_status(self, job_id: str, status: str) -> Job:
-        """Enable or disable a job; refuse what the rules for its schedule do not allow [D: end]."""
+        """Enable or disable a job; refuse what its schedule does not allow [D: end]."""
         job = self.find(job_id)
         if status == "Disabled":
             if job.runs_once:
@@ -129,13 +129,13 @@ class JobRegistry:
         return job
 
     def delete(self, job_id: str) -> Job:
-        """Delete a job; what it has begun on assets goes on."""
+        """Delete a job; runs that have begun on assets continue."""
         job = self.find(job_id)
         del self.jobs[job_id]
         return job
 
     def _comes_after(self, body: Mapping[str, Any], job_id: str) -> bool:
-        """Return whether a body is chained to a job, at once or by way of others."""
+        """Return whether a body is chained to a job, directly or through others."""
         parents = [
             rule.get("jobId") or body["linkedJobId"] for rule in body["chainedJobRule"] or ()
         ]
@@ -152,7 +152,7 @@ class JobRegistry:
         return sorted(found, key=lambda job: (job.created_at, job.number), reverse=True)
 
     def settle(self, body: dict[str, Any]) -> None:
-        """Fill in what follows from other fields."""
+        """Fill in the fields that follow from others."""
         body["recurring"] = body["recurring"] or body["scheduleType"] in RECURRING
         if body["platform"] == "Linux" and body["continueOnPatchFailure"] is None:
             body["continueOnPatchFailure"] = True

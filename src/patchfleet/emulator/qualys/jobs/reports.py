@@ -1,8 +1,8 @@
-"""Reports: ask for one about a job, find it in the list, download it as CSV or PDF.
+"""Reports of jobs: create, list, download as CSV or PDF.
 
-Law of this file: a report is written when it is asked for and never changes.  [D: 3.11 for the
-mitigation one; the rest O: qc]  Choices: a report is ready at once; the names of the columns; what
-a row of the list holds; what a PDF looks like.
+A report is written on creation and never changes. [D: 3.11 for the mitigation one; the rest O: qc]
+Choices: a report is ready immediately; the names of the columns; the fields of a list row; the look
+of a PDF.
 """
 
 import csv
@@ -36,7 +36,7 @@ SECTIONS: Mapping[str, Sequence[str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Hold a report that has been written."""
+    """One written report."""
 
     id: str
     name: str
@@ -49,7 +49,7 @@ class Report:
 
 
 class Reports:
-    """Hold the reports of an account and answer the calls about them."""
+    """The reports of an account, and the answers to calls about them."""
 
     def __init__(self, book: JobRegistry, mitigations: Mitigations) -> None:
         self._book = book
@@ -78,7 +78,7 @@ class Reports:
         }
 
     def list_reports(self, _: Request) -> Any:
-        """Return all reports, the newest first; no client is known to ask for pages of them."""
+        """Return all reports, newest first; no known client requests pages of them."""
         return [_row(report) for report in reversed(self._all.values())]
 
     def columns(self, request: Request) -> Any:
@@ -96,7 +96,7 @@ class Reports:
         return self._create(request, "JobProgress", job.body, JOB_COLUMNS, rows)
 
     def create_for_mitigation(self, request: Request) -> Response:
-        """Write a report about a mitigation job; no columns given means all [D: 3.11]."""
+        """Write a report about a mitigation job; without columns it has all [D: 3.11]."""
         job = self._mitigations.find(request.groups["job_id"])
         rows = list(self._mitigation_rows(job))
         return self._create(request, "MitigationJobProgress", job.body, MITIGATION_COLUMNS, rows)
@@ -130,7 +130,7 @@ class Reports:
         return json_answer(_row(report), 201)
 
     def download(self, request: Request) -> Response:
-        """Return a report in the format in which it was asked for."""
+        """Return a report in the format requested at its creation."""
         report = self._all.get(request.groups["report_id"])
         if report is None:
             raise Refused(404, "1404", f"there is no report {request.groups['report_id']}")

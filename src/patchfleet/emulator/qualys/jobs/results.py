@@ -1,8 +1,8 @@
-"""The runs of a job and the summary of what one of them did, as they stand on the wire.
+"""JSON of a job's runs and of a run's result summary.
 
-Law of this file: writing only.  A summary holds the assets of one page; `assetCount` tells how many
-there are in all [O: peer].  Where the vendor reads the inputs of the summary is not known: here
-they count from the query and from the JSON body, the query first [A].
+A summary has the assets of one page; `assetCount` is the total [O: peer]. Where the vendor reads
+the inputs of the summary is unknown: here they are read from the query and the JSON body, the query
+first [A].
 """
 
 import json
@@ -53,7 +53,7 @@ def result_summary(book: JobRegistry, job: Job, request: Request) -> dict[str, A
 
 
 def _asked_for(job: Job, number: Any) -> Run | None:
-    """Return the run of a number, the latest without one; a job that never ran has none."""
+    """Return the run of a number, by default the latest; a job that never ran has none."""
     if number in (None, ""):
         return job.runs[-1] if job.runs else None
     run = job.run(whole("jobInstanceId", number, 0, 1 << 31))
@@ -63,7 +63,7 @@ def _asked_for(job: Job, number: Any) -> Run | None:
 
 
 def _sort(given: Any) -> str:
-    """Return the sort as text: a JSON body may hold it as such; a bare name ascends [A]."""
+    """Return the sort as text: a JSON body may hold it as JSON; a bare name ascends [A]."""
     if given and not isinstance(given, str):
         return json.dumps(given)
     text = (given or "").strip()
@@ -84,7 +84,7 @@ def _readers(now: datetime) -> Mapping[str, Callable[[Result], Any]]:
 
 
 def row(book: JobRegistry, run: Run, result: Result, now: datetime) -> dict[str, Any]:
-    """Return what a run did on an asset, as far as it has come."""
+    """Return the result of a run on an asset so far."""
     step, plan = result.step(now), result.plan
     began = plan is not None and plan.started_at is not None and plan.started_at <= now
     received = plan is not None and len(plan.steps) > 1 and plan.steps[1].at <= now
@@ -112,7 +112,7 @@ def row(book: JobRegistry, run: Run, result: Result, now: datetime) -> dict[str,
 
 
 def _outcome(plan: Plan | None) -> dict[str, Any]:
-    """Return the buckets and actions of a plan, all empty before there is an outcome."""
+    """Return the buckets and actions of a plan, all empty before its outcome."""
     plan = plan or Plan(())
     buckets, acts = plan.buckets, plan.actions
     return {
@@ -136,7 +136,7 @@ def _outcome(plan: Plan | None) -> dict[str, Any]:
 def _waits_for_restart(result: Result, now: datetime) -> bool:
     """Return whether a patch of this result still waits for the asset to restart.
 
-    While the asset restarts nothing is heard from it, so it is still said to wait.
+    While the asset restarts it reports nothing, so it still counts as waiting.
     """
     plan = result.plan
     if result.step(now).awaits_restart:
@@ -147,7 +147,7 @@ def _waits_for_restart(result: Result, now: datetime) -> bool:
 
 
 def asset_part(book: JobRegistry, asset: Asset) -> dict[str, Any]:
-    """Return the asset inside a result; the last two fields stand here by choice [nesting U].
+    """Return the asset inside a result; the last two fields are here by choice [nesting U].
 
     A card has no `ipv6Address` here: release 3.9 names it for lists of assets only.
     """

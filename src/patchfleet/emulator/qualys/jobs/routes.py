@@ -1,7 +1,4 @@
-"""Answer the calls about deployment jobs.
-
-Law of this file: read the request, ask the book, write the answer; no rule stands here.
-"""
+"""Routes of deployment jobs: read the request, call the registry, write the answer."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -22,7 +19,7 @@ _ID = r"(?P<job_id>[^/]+)"
 _ONE = "/pm/v1/deploymentjob"
 _MANY = "/pm/v1/deploymentjobs"
 LONGEST_LIST = 1_000
-"""Choice: how many ids one call may name."""
+"""Choice: the most ids in one call."""
 
 
 JOB_TOKENS: dict[str, Token[Job]] = {
@@ -41,7 +38,7 @@ JOB_TOKENS: dict[str, Token[Job]] = {
         "date", lambda job: job.runs[-1].scheduled_at if job.runs else None
     ),
 }
-"""What a filter can ask for: `status` and `isRecurring` [O: qc], the rest a choice."""
+"""The fields of a filter: `status` and `isRecurring` [O: qc], the rest a choice."""
 
 
 def job_routes(book: JobRegistry) -> Routes:
@@ -96,17 +93,17 @@ def get_job(book: JobRegistry, request: Request) -> Any:
 
 
 def create_job(book: JobRegistry, request: Request) -> Response:
-    """Make a job and return the whole of it with 201 [D: cre; 3.12 for the mitigation twin]."""
+    """Create a job and return it with 201 [D: cre; 3.12 for the mitigation twin]."""
     return json_answer(definition(book, book.create(request.json)), 201)
 
 
 def update_job(book: JobRegistry, request: Request) -> Any:
-    """Change a job and return the whole of it [D: upd; answer A]."""
+    """Change a job and return it [D: upd; answer A]."""
     return definition(book, book.update(request.groups["job_id"], request.json))
 
 
 def change_job_status(book: JobRegistry, request: Request) -> Any:
-    """Enable or disable jobs, each for itself [O: peer]."""
+    """Enable or disable jobs, with a result for each [O: peer]."""
     status = request.groups["status"]
     if status not in ("Enabled", "Disabled"):
         raise Refused(400, "1400", f"status {status!r} is not Enabled or Disabled")
@@ -114,7 +111,7 @@ def change_job_status(book: JobRegistry, request: Request) -> Any:
 
 
 def delete_job(book: JobRegistry, request: Request) -> Any:
-    """Delete jobs, each for itself [O: peer]; one may be named in the path [O?: qc]."""
+    """Delete jobs, with a result for each [O: peer]; one id may be in the path [O?: qc]."""
     return each(request, lambda job_id: book.delete(job_id).body["name"], book.body_of)
 
 
@@ -123,9 +120,9 @@ def each(
     act: Callable[[str], str],
     body_of: Callable[[str], Mapping[str, Any] | None],
 ) -> list[dict[str, Any]]:
-    """Do something to each of `{"ids": [...]}` and say of each how it went.
+    """Apply a change to each of `{"ids": [...]}` and report each result.
 
-    A bare list of ids is taken too [O?: rj], and one id in the path [O?: qc].
+    A bare list of ids is accepted too [O?: rj], and one id in the path [O?: qc].
 
     Success is `{"id", "name", "status": "success"}` [O: peer]; a failure has the status `failed`
     and a `message` [A].
@@ -162,7 +159,7 @@ def get_job_results(book: JobRegistry, request: Request) -> Any:
 
 
 def definition(book: JobRegistry, job: Job) -> dict[str, Any]:
-    """Return a job as it is asked for by id: every field, null where nothing is set [D: get]."""
+    """Return the full definition of a job: every field, null if unset [D: get]."""
     body = job.body
     counted = job.runs[-1].patch_count if job.runs else None
     if counted is None and body["approvedPatches"]:

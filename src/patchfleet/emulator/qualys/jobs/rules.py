@@ -1,8 +1,8 @@
-"""The rules a job's body has to keep as a whole; each is a function that refuses with 400.
+"""Cross-field rules of a job's body; each is a function that refuses with 400.
 
-Law of this file: no rule changes anything; a message begins with the field it is about.
-[D: cre, qql, lin, sch, end, 3.3; ranges O: peer]  Which rules the vendor itself enforces, and in
-which words, is not known: here every documented one is enforced.
+A message begins with the field it is about. [D: cre, qql, lin, sch, end, 3.3; ranges O: peer] Which
+rules the vendor itself enforces, and with which messages, is unknown: here every documented one is
+enforced.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,7 +19,7 @@ Body = Mapping[str, Any]
 
 
 class Known(Protocol):
-    """What the rules need to know of the account: its estate, and the other jobs."""
+    """The parts of the account that rules use: the subscription and the other jobs."""
 
     estate: SubscriptionState
 
@@ -34,7 +34,7 @@ def check(known: Known, body: Body) -> None:
 
 
 def check_ready(body: Body) -> None:
-    """Refuse a job that cannot be enabled: it needs something to do, and somewhere [D: end]."""
+    """Refuse to enable a job without work or without assets [D: end]."""
     if not has_work(body):
         raise invalid(
             "status", "Enabled needs approvedPatches, a QQL, a linkedJobId or a pre or post action"
@@ -129,7 +129,7 @@ def _randomizing(body: Body) -> None:
 
 
 def window_minutes(body: Body) -> int | None:
-    """Return how long the patch window lasts, None for no end."""
+    """Return the length of the patch window, None without an end."""
     return None if body["timeout"] == -1 else body["timeout"] * UNIT_MINUTES[body["timeoutUnit"]]
 
 

@@ -1,14 +1,13 @@
-"""What a run does on one asset, minute by minute, decided when the asset begins.
+"""Simulation of a run on one asset, planned minute by minute when the asset begins.
 
-Law of this file: a plan is a function of the asset, the patches and the job's settings, drawn by
-chance from their ids alone.  Statuses and codes are those of the vendor's list [D: sts]; where the
-list is cut, the words are ours and have no code: Pending, Pending Reboot, Timed Out.
+A plan is a function of the asset, the patches and the job's settings, drawn by chance from their
+ids alone. Statuses and codes are those of the vendor's list [D: sts]; where the list is cut, the
+words are the emulator's and have no code: Pending, Pending Reboot, Timed Out.
 
 Path [A]: Pending, Job Received, Downloaded (Windows), Job Started, then Completed, with Pending
-Reboot and Job Resumed between them where a restart is needed.  A machine that does not report
-stays Pending until its window closes.  Where nobody is logged in, nobody puts anything off
-[D: faq].  Messages and the restart's settings count only inside `postDeployment`, where the
-vendor's pages place them.
+Reboot and Job Resumed between them if a restart is needed. A machine that does not report stays
+Pending until its window closes. Without a logged-in user nothing is deferred [D: faq]. Messages and
+the restart's settings count only inside `postDeployment`, where the vendor's pages place them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,9 +32,9 @@ _SLOWEST_PATCH_MINUTES = 6
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Hold what a plan is made from; `closes_at` is when the patch window ends, None for never.
+    """Inputs of a plan; `closes_at` is when the patch window ends, None for never.
 
-    `known_failures` says which patches fail where that is history, not chance.
+    `known_failures` are the patches that fail in a past run instead of by chance.
     """
 
     run_key: str
@@ -50,13 +49,13 @@ class Task:
 
     @property
     def is_interactive(self) -> bool:
-        """Return whether somebody is logged in."""
+        """Return whether a user is logged in."""
         return bool(self.asset.machine.user)
 
 
 @dataclass(slots=True)
 class _Course:
-    """Collect the steps of a plan while it is made."""
+    """The steps of a plan while it is made."""
 
     task: Task
     chance: SeededRandom
@@ -79,7 +78,7 @@ class _Course:
 
 
 def make_plan(task: Task) -> Plan:
-    """Return what a run does on an asset."""
+    """Return the plan of a run on an asset."""
     course = _Course(task, SeededRandom(0, task.run_key, task.asset.uuid), task.begins_at)
     course.show("Pending")
     if not task.asset.is_reporting or course.is_over:
@@ -103,7 +102,7 @@ def make_plan(task: Task) -> Plan:
 
 
 def _receive(course: _Course) -> None:
-    """Send the job to the agent; downloads spread over the time the job gives them."""
+    """Send the job to the agent; downloads are spread over the job's random time."""
     course.wait(1, 12)
     course.show("Job Received", "2055")
     body = course.task.body
@@ -114,7 +113,7 @@ def _receive(course: _Course) -> None:
 
 
 def _never(course: _Course) -> Plan:
-    """End a plan that does not come to its patches: it times out, or it waits for ever."""
+    """End a plan that never reaches its patches: it times out, or stays Pending."""
     task = course.task
     if task.closes_at is None:
         return Plan(course.steps)
@@ -125,7 +124,7 @@ def _never(course: _Course) -> Plan:
 
 
 def _nothing_to_do(course: _Course) -> Plan:
-    """End a plan with no patch for the asset; No Patch Available is Windows's alone [D: sts]."""
+    """End a plan without a patch for the asset; No Patch Available is Windows-only [D: sts]."""
     course.wait(1, 2)
     others = course.task.others
     if course.task.asset.platform == "Windows" and not others.not_applicable:
@@ -173,7 +172,7 @@ def _deploy(course: _Course) -> Plan:
 
 
 def _try_patches(course: _Course) -> tuple[dict[bool | None, list[str]], bool]:
-    """Return the patches that succeed, fail and are not tried, and whether the window closed."""
+    """Return succeeded, failed and untried patches, and whether the window closed."""
     tried: dict[bool | None, list[str]] = {True: [], False: [], None: []}
     task, closed, stopped = course.task, False, False
     for patch in task.due:
@@ -191,7 +190,7 @@ def _try_patches(course: _Course) -> tuple[dict[bool | None, list[str]], bool]:
 
 
 def _succeeds(course: _Course, patch: CataloguePatch) -> bool:
-    """Draw whether a patch succeeds; a stubborn one never does on the same asset."""
+    """Draw whether a patch succeeds; a stubborn one always fails on the same asset."""
     if course.task.known_failures is not None:
         return patch.uuid not in course.task.known_failures
     stubborn = SeededRandom(0, course.task.asset.uuid, patch.uuid).happens(_STUBBORN)
@@ -199,7 +198,7 @@ def _succeeds(course: _Course, patch: CataloguePatch) -> bool:
 
 
 def _stops_at_failure(body: Body) -> bool:
-    """Return whether a job goes no further after a patch fails; Linux only [O: peer]."""
+    """Return whether a job stops when a patch fails; Linux only [O: peer]."""
     return bool(body["platform"] == "Linux" and body["continueOnPatchFailure"] is False)
 
 
@@ -216,7 +215,7 @@ def _count(acts: Any) -> int:
 
 
 def _act(course: _Course, *, is_failed: bool) -> Actions:
-    """Draw what becomes of the actions; those after a deployment that failed are skipped."""
+    """Draw the outcome of the actions; those after a failed deployment are skipped."""
     body = course.task.body
     before, after = _count(body["preDeployActions"]), _count(body["postDeployActions"])
     tried = before + (0 if is_failed else after)
@@ -234,7 +233,7 @@ def _needs_restart(task: Task, buckets: Buckets) -> bool:
 
 
 def _restart(course: _Course) -> datetime:
-    """Wait for the user, count down, restart, and go on after it; return when it restarts."""
+    """Wait for the user, count down, restart and continue; return when it restarts."""
     settings = course.task.body["postDeployment"] or {}
     course.show("Pending Reboot", has_outcome=True, awaits_restart=True)
     waited_from = course.at
@@ -252,7 +251,7 @@ def _restart(course: _Course) -> datetime:
 
 
 def _put_off(course: _Course, message: Mapping[str, Any] | None) -> None:
-    """Let the user put something off, as often as the message allows and as they like."""
+    """Let the user defer, as often as the message allows and as the user chooses."""
     put_off = (message or {}).get("deferment")
     if put_off:
         times = course.chance.between(0, put_off["count"])

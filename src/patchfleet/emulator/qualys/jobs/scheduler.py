@@ -1,14 +1,14 @@
-"""How jobs move through time: one line of things to come, done in the order of their times.
+"""Scheduler of jobs: one queue of events, processed in order of time.
 
-Law of this file: everything happens at its own time, whatever the size of the clock's steps, and
-the estate is brought to that time first.  So this is what moves the estate as well.
+Every event happens at its own time, whatever the clock's step size, and the subscription is moved
+to that time first; so the scheduler also moves the subscription.
 
-[D: end, sch, qql; 3.3]  Choices: a run opens when its time has come in the first of the account's
-time zones; what has begun goes on although the job is disabled or deleted; a chained job has no
-time of its own and runs when a run of its parent is over, if the share of assets on which the
-parent succeeded (its post actions, where it has any) fits every rule: `{"field": ..., "operator":
-">=", "value": 80, "jobId": parent}`; without `jobId` the parent is the linked job, without
-`value` all must have succeeded.
+[D: end, sch, qql; 3.3] Choices: a run opens at its time in the first of the account's time zones;
+what has begun continues although the job is disabled or deleted; a chained job has no time of its
+own and runs when a run of its parent is over, if the share of assets on which the parent succeeded
+(its post actions, if it has any) meets every rule: `{"field": ..., "operator": ">=", "value": 80,
+"jobId": parent}`; without `jobId` the parent is the linked job, without `value` all must have
+succeeded.
 """
 
 import heapq
@@ -43,7 +43,7 @@ _LOOK_BACK = timedelta(days=2)
 
 
 class Lifecycle:
-    """Run jobs over an estate; `jobs` is shared with whoever makes, changes and deletes them."""
+    """Runs jobs over a subscription; `jobs` is shared with the registry that changes them."""
 
     def __init__(self, estate: SubscriptionState, jobs: dict[str, Job]) -> None:
         self._estate = estate
@@ -56,7 +56,7 @@ class Lifecycle:
         self._zones = {asset.zone for asset in estate.assets.values()} or {ZoneInfo("UTC")}
 
     def advance_to(self, until: datetime) -> None:
-        """Let everything happen that falls up to `until`, to jobs and to the estate."""
+        """Let everything due up to `until` happen, to jobs and to the subscription."""
         while self._line and self._line[0][0] <= until:
             at, _, act = heapq.heappop(self._line)
             self._estate.advance_to(at)
@@ -70,7 +70,7 @@ class Lifecycle:
         return run
 
     def plan_next(self, job: Job) -> None:
-        """Note when a job runs next; call it after anything about the job has changed."""
+        """Schedule the next run of a job; call it after any change of the job."""
         job.edition += 1
         job.next_local = None
         if not job.is_enabled or job.body["chainedJobRule"] or (job.runs_once and job.runs):
@@ -88,7 +88,7 @@ class Lifecycle:
                 return
 
     def first_begin(self, job: Job, local: datetime) -> datetime:
-        """Return the UTC time at which the first zone comes to a local time."""
+        """Return the UTC time at which the first zone reaches a local time."""
         return min(job.timetable.begins(local, zone) for zone in self._zones)
 
     def _at(self, at: datetime, act: Act) -> None:
@@ -104,7 +104,7 @@ class Lifecycle:
         return open_run
 
     def _open(self, job: Job, local: datetime | None, at: datetime) -> None:
-        """Open a run: settle its assets, and note when each zone begins."""
+        """Open a run: choose its assets, and schedule the beginning of each zone."""
         run = self.new_run(job, at if local is None else self.scheduled(job, local))
         window = window_minutes(job.body)
         for asset in targets(self._estate, job.body):
@@ -119,7 +119,7 @@ class Lifecycle:
             self._plan_following(job, local)
 
     def _plan_following(self, job: Job, local: datetime | None) -> None:
-        """Note the run that follows the one of a local time."""
+        """Schedule the run that follows the one of a local time."""
         job.next_local = None
         if local is None or job.body["chainedJobRule"]:
             return
@@ -130,7 +130,7 @@ class Lifecycle:
                 return
 
     def scheduled(self, job: Job, local: datetime) -> datetime:
-        """Return the time of a run as the zone that begins first writes it."""
+        """Return the time of a run in the zone that begins first."""
         if job.timetable.zone is not None:
             return local.replace(tzinfo=job.timetable.zone)
         zone = min(self._zones, key=lambda zone: (job.timetable.begins(local, zone), zone.key))
@@ -175,7 +175,7 @@ class Lifecycle:
         return self._patches(parent.body, assets)
 
     def _matching(self, body: Mapping[str, Any]) -> list[CataloguePatch]:
-        """Return the patches that fit every query of a job."""
+        """Return the patches that match every query of a job."""
         (first, *more) = [
             matching(self._estate, query, kind, body["platform"]) for query, kind in queries(body)
         ]
@@ -183,14 +183,14 @@ class Lifecycle:
         return [patch for patch in first if all(patch.uuid in ids for ids in also)]
 
     def _owed(self, run: Run, asset: Asset) -> str | None:
-        """Return the name of the other job for which an asset still waits to restart."""
+        """Return the name of another job whose restart the asset still waits for."""
         owner = self._jobs.get(self._restart_owed.get(asset.uuid, ""))
         if not asset.reboot_pending or owner is None or owner is run.job:
             return None
         return str(owner.body["name"])
 
     def _note(self, run: Run, result: Result) -> None:
-        """Note when the asset of a result changes and when its result is final."""
+        """Schedule the change of a result's asset and its final status."""
         plan = result.plan
         if plan is None:
             return
@@ -201,7 +201,7 @@ class Lifecycle:
         self._at(plan.steps[-1].at, lambda at: self._ended(run, at))
 
     def _remember(self) -> None:
-        """Fill in the runs of the past, which follow from what the assets had at the start."""
+        """Fill in the past runs, which follow from what the assets had at the start."""
         if self._is_pristine:
             self._is_pristine = False
             for job in self._jobs.values():
@@ -209,7 +209,7 @@ class Lifecycle:
                     _ = run.results
 
     def _patched(self, run: Run, result: Result, at: datetime) -> None:
-        """Change the asset as the plan says, but for what somebody else did meanwhile."""
+        """Change the asset according to the plan, except for changes made meanwhile."""
         self._remember()
         asset, plan = result.asset, result.plan
         if plan is None:
@@ -228,7 +228,7 @@ class Lifecycle:
         self._restart_owed.pop(asset.uuid, None)
 
     def _ended(self, run: Run, at: datetime) -> None:
-        """Look whether the run is over, and then whether another job follows it."""
+        """Check whether the run is over, and then whether another job follows it."""
         run.awaited -= 1
         if not run.is_over:
             return
@@ -254,7 +254,7 @@ class Lifecycle:
 
 
 def _success_percent(run: Run) -> float:
-    """Return on how many of a hundred assets the post actions, or the job, succeeded."""
+    """Return the percentage of assets on which the post actions, or the job, succeeded."""
     by_action = bool(run.body["postDeployActions"])
     plans = [result.plan for result in run.results.values() if result.plan]
     good = sum(plan.actions_succeed if by_action else plan.is_success for plan in plans)

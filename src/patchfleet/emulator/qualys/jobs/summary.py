@@ -1,8 +1,7 @@
-"""The rows of the list of jobs, with the fields and types of the list and no others.
+"""JSON rows of the list of jobs, with the list's own fields and types.
 
-Law of this file: writing only.  The list differs from the body of one job on purpose: tags are
-objects and excluded tags bare ids, counts may be text, days are text and other choices numbers
-[O: peer].
+The list differs from the body of one job on purpose: tags are objects and excluded tags bare ids,
+counts may be text, days are text and other choices numbers [O: peer].
 """
 
 from collections.abc import Mapping
@@ -25,12 +24,12 @@ _NUMBERS = ("monthlyRecurringType", "patchTuesdayPlusXDays")
 
 
 def moment(when: datetime | None) -> int | None:
-    """Return a time as the wire has it, None for none."""
+    """Return a time in the vendor's format, None for None."""
     return None if when is None else milliseconds(when)
 
 
 def row(book: JobRegistry, job: Job) -> dict[str, Any]:
-    """Return a job as the list shows it."""
+    """Return the list row of a job."""
     body = job.body
     return {
         "id": job.id,
@@ -85,7 +84,7 @@ def _more_queries(body: Mapping[str, Any]) -> list[str] | None:
 
 
 def _counts(book: JobRegistry, job: Job) -> dict[str, Any]:
-    """Return the counts; every second job has some of them as text, which a client must read."""
+    """Return the counts; in every second job some are text, which a client must accept."""
     body, now, run = job.body, book.estate.now, job.runs[-1] if job.runs else None
     results = list(run.results.values()) if run else []
     assets = [one.asset for one in results] if run else targets(book.estate, body)
@@ -104,7 +103,7 @@ def _counts(book: JobRegistry, job: Job) -> dict[str, Any]:
 
 
 def _is_applicable(result: Result, now: datetime) -> bool:
-    """Return whether a patch of the job concerns the asset, as far as that is known."""
+    """Return whether a patch of the job applies to the asset, as far as known."""
     if result.plan is None or result.begins_at > now:
         return False
     buckets = result.plan.buckets

@@ -1,6 +1,5 @@
-"""Which assets a job is for and which patches it brings them.
+"""Assets and patches selected by a job, at the time of the call.
 
-Law of this file: questions only; the answer is that of the moment it is asked.
 [D: qql, lin, cre; tags and exclusions by name O: peer]
 """
 
@@ -13,17 +12,17 @@ from patchfleet.emulator.qualys.patch import CataloguePatch
 from patchfleet.emulator.qualys.state import SubscriptionState
 
 PATCHES_A_RUN = 2_000
-"""A run by QQL takes no more, the newest first [D: qql]."""
+"""The most patches of a run by QQL, newest first [D: qql]."""
 
 Body = Mapping[str, Any]
 
 
 def targets(estate: SubscriptionState, body: Body) -> list[Asset]:
-    """Return the assets of a job, by name: named ones and tagged ones without the excluded.
+    """Return the assets of a job, by name: named and tagged ones without the excluded.
 
-    `filterType` Any takes assets with any of the tags, All those with all of them; of those,
-    `matchAllTagIds` keeps what has every one (by itself it chooses, as tags do) [A].  Exclusion
-    goes by its own Any or All.
+    `filterType` Any selects assets with any of the tags, All those with all of them; of those,
+    `matchAllTagIds` keeps the ones with every tag (alone it selects, as tags do) [A]. Exclusion has
+    its own Any or All.
     """
     named = set(body["assetIds"] or ())
     has_tags = bool(body["assetTagIds"] or body["matchAllTagIds"])
@@ -41,7 +40,7 @@ def targets(estate: SubscriptionState, body: Body) -> list[Asset]:
 
 
 def is_tagged(asset: Asset, body: Body) -> bool:
-    """Return whether the tags of a job choose an asset."""
+    """Return whether the tags of a job select an asset."""
     every = body["matchAllTagIds"]
     if every and not asset.tag_ids.issuperset(every):
         return False
@@ -61,7 +60,7 @@ def _by_name(asset: Asset) -> tuple[str, str]:
 
 
 def newest(patches: Iterable[CataloguePatch]) -> list[CataloguePatch]:
-    """Return as many patches as a run by QQL takes, newest first, none of them superseded.
+    """Return the newest patches up to the limit of a run by QQL, none of them superseded.
 
     On Linux there is no supersedence [D: qql].
     """
@@ -83,10 +82,11 @@ def missing_somewhere(
 def sort_out(
     asset: Asset, patches: Sequence[CataloguePatch], body: Body
 ) -> tuple[list[CataloguePatch], Buckets]:
-    """Return the patches to try on an asset, and where the others of the job belong.
+    """Return the patches to try on an asset, and the outcome of the job's others.
 
-    A QQL has only what is missing.  An explicit patch is superseded when one that replaces it is in
-    the same job and missing too; a rollback is for what is there and can be rolled back [A].
+    A QQL selects only missing patches. An explicit patch is superseded if one that supersedes it is
+    in the same job and missing too; a rollback needs an installed patch that can be rolled back
+    [A].
     """
     if body["type"] == "Rollback":
         kept = [one for one in patches if one.is_rollback and one.uuid in asset.installed]
@@ -115,7 +115,7 @@ def sort_out(
 def matching(
     estate: SubscriptionState, query: str, kind: int, platform: str
 ) -> list[CataloguePatch]:
-    """Return the patches a QQL finds: by patch (1), or by the vulnerabilities they fix (2).
+    """Return the patches matching a QQL: by patch (1), or by the vulnerabilities they fix (2).
 
     Raises Refused with the position for a query that cannot be parsed.
     """
