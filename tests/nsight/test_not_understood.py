@@ -155,7 +155,7 @@ TEXTS = ["sorry", "<![CDATA[sorry]]>", "&#115;orry", "so<!-- -->rry", "\u00e9", 
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_a_text_where_no_record_is(one: Listed, text: str) -> None:
-    with pytest.raises(Unreadable, match="holds no record and says"):
+    with pytest.raises(Unreadable, match="holds no record but the text"):
         read(one, one.answer(text))
 
 

@@ -138,7 +138,7 @@ def test_markup_in_an_id(name: str, as_tree: bool) -> None:
 
 def test_a_text_beside_the_fields_is_said(as_tree: bool) -> None:
     found = rows(row().replace("<policy>", "oops<policy>"), as_tree=as_tree)
-    assert found.problems == ("patch 7: a text stands beside its fields: oops",)
+    assert found.problems == ("patch 7: there is a text beside its fields: oops",)
 
 
 TROUBLES = ["offline", "overdue", "unreachable"]
@@ -182,7 +182,7 @@ def test_a_device_that_is_not_well_never_looks_well(
 def test_what_nobody_knows_of_a_trouble_is_said(name: str) -> None:
     found = failing(f"<{name}><why>cable</why></{name}>")
     assert found[0][name] == name
-    assert found.problems == (f"<{name}> holds <why> cable, which nobody knows",)
+    assert found.problems == (f"<{name}> holds <why> cable, which is undocumented",)
 
 
 @given(st.one_of(st.integers(-10, 631_151_999), st.integers(4_102_444_800, 10**15)))
@@ -329,7 +329,7 @@ def test_what_stands_before_the_declaration(before: bytes, label: str) -> None:
     found = inventory.list_clients().parse(Response(200, {}, body_of(label, record, before)))
     assert [client.name for client in found] == ["A"]
     if before.strip(b"\xef\xbb\xbf \r\n\t"):
-        assert "the server says before its answer: " in found.problems[0]
+        assert "the server writes before its answer: " in found.problems[0]
         assert "<" not in found.problems[0]
     else:
         assert found.problems == ()

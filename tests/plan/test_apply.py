@@ -260,7 +260,7 @@ def test_a_retry_that_is_lost_on_its_way_is_never_sent_again(fleet, failed, acti
     assert len(fleet.writes()) == 1
     assert [change for change, _ in result.unknown] == list(result.device.changes)
     assert not result.is_done
-    assert all("; the list says 16 Failed" in reason for _, reason in result.unknown)
+    assert all("; the list shows 16 Failed" in reason for _, reason in result.unknown)
     assert {line.outcome for line in fleet.journal(planned)} == {"sent", "unknown"}
     # Whoever runs the same plan once more has looked: it is as it was, and may be sent.
     fleet.emulator.clear_calls()
@@ -287,7 +287,7 @@ def test_what_is_sent_and_not_there_when_read_back_is_unknown(fleet):
     fleet.emulator.fault("pretty", service="patch_approve", when="before")
     first, *others = fleet.apply(planned)
     assert [change for change, _ in first.unknown] == list(first.device.changes)
-    assert all(reason.startswith("sent, and the list says ") for _, reason in first.unknown)
+    assert all(reason.startswith("sent, and the list shows ") for _, reason in first.unknown)
     assert all(result.is_done for result in others)
     lines = [e.outcome for e in fleet.journal(planned) if e.device_id == first.device.device_id]
     assert lines == ["sent", *["unknown"] * len(first.unknown)]

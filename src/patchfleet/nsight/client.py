@@ -1,13 +1,12 @@
 """The N-sight client, sync and async, from one table of operations.
 
-Constructing makes no call and needs no network. A client may be used by several threads, an async
-one by all tasks of its event loop; all of them share one pace.
+Construction makes no call. A client may be used by several threads, an async one by all tasks of
+its event loop; all of them share one rate limit.
 
-Calls that only read are repeated after 429, 5xx, a broken connection or an unreadable answer: four
-tries in all, with growing random waits, and never sooner than the server asks. What changes
-patches is read back first: approve, ignore, do nothing and inherit go out again where nothing is as
-it was to be, retry and reprocess only where the server also asked to wait. task_run_now goes out
-again only where it surely never left.
+Reads are repeated after 429, 5xx, a broken connection or an unreadable answer: four tries in all,
+with growing random waits, and never sooner than the server asks. Patch changes are read back first:
+approve, ignore, do nothing and inherit are sent again if nothing is as wanted, retry and reprocess
+only if the server also asked to wait, task_run_now only if it surely never left.
 """
 
 from typing import TypedDict, Unpack
@@ -42,14 +41,14 @@ HINTS: dict[type[VendorError], str] = {
 
 
 class ClientOptions(TypedDict, total=False):
-    """How a client calls, beside where and with which key.
+    """The settings of a client's calls, beside region and key.
 
     `base_url` replaces the region for a custom host. `timeout` bounds one call in seconds (60).
-    `pace` is calls a minute (60), a `RateLimiter`, or None for no limit; `retries` how often a call
-    may be repeated (3), or a `Retries`. `proxy` is an address, "" for none, None for the
-    environment's;
-    `ca_file` a PEM file to trust instead of the system's authorities; `connections` how many calls
-    may be under way at once (32). `journal` keeps what is changed, as `store.journal` does.
+    `pace` is calls per minute (60), a `RateLimiter`, or None for no limit; `retries` is the number
+    of repeats of a call (3) or a `Retries`. `proxy` is an address, "" for none, None for the
+    environment's; `ca_file` is a PEM file to trust instead of the system's authorities;
+    `connections` is the number of calls in flight (32). `journal` records changes, as
+    `store.journal` does.
     """
 
     base_url: str | None
@@ -64,7 +63,7 @@ class ClientOptions(TypedDict, total=False):
 
 
 def _line(region: str | None, key: str | Secret, settings: ClientOptions) -> Endpoint:
-    """Check the settings and say where calls go."""
+    """Check the settings and return the endpoint."""
     for name in settings.keys() - ClientOptions.__annotations__.keys():
         raise TypeError(f"a client has no setting called '{name}'")
     base_url = settings.get("base_url")
@@ -91,7 +90,7 @@ def _line(region: str | None, key: str | Secret, settings: ClientOptions) -> End
 
 
 def _manners(settings: ClientOptions) -> CallPolicy:
-    """Say how the client behaves towards the vendor."""
+    """Return the call policy for the vendor."""
     pace = settings.get("pace", 60)
     retries = settings.get("retries", 3)
     if isinstance(pace, int | float):
@@ -107,7 +106,7 @@ def _manners(settings: ClientOptions) -> CallPolicy:
 
 
 class Operations:
-    """The operations of N-sight, under our names and those of the existing wrapper."""
+    """The operations of N-sight, under Patchfleet's names and those of the existing wrapper."""
 
     list_clients = operation(inventory.list_clients)
     list_sites = operation(inventory.list_sites)
@@ -169,7 +168,7 @@ class NAble(Operations, Client):
 
 
 class AsyncNAble(Operations, AsyncClient):
-    """Call N-sight's Data Extraction API from a coroutine: the same names, to be awaited."""
+    """Call N-sight's Data Extraction API from a coroutine: the same methods, to be awaited."""
 
     def __init__(
         self, region: str | None = None, key: str | Secret = "", **settings: Unpack[ClientOptions]

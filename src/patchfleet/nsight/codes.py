@@ -1,6 +1,6 @@
-"""N-able's numbers and the words that belong to them: policy, status, dates.
+"""N-able's codes and their labels: policy, status, placeholders, dates.
 
-Law of this file: pure; a number nobody has documented survives with whatever label the wire gives.
+An undocumented number is kept, with the label of the wire if there is one.
 """
 
 import re
@@ -13,7 +13,7 @@ SET_BY_USER = 64
 """Added to a policy that was set on the device, by API or dashboard, not inherited [O: peer]."""
 
 FAILED = 16
-"""The status of a patch that was tried and did not install [O: peer]."""
+"""The status of a patch whose installation failed [O: peer]."""
 
 CHOICES: dict[int, Choice] = {1: "ignore", 2: "approve", 4: "do_nothing"}
 CHOICE_LABELS = {1: "Ignore", 2: "Approve", 4: "Do Nothing"}
@@ -24,7 +24,7 @@ STATUS_LABELS = {
     4: "Queued",
     8: "Installed",
     16: "Failed",
-    # The existing wrapper says 23; every other number is a power of two and a script that prints
+    # The existing wrapper has 23; every other number is a power of two and a script that prints
     # its block for 32 after patch_ignore was run live [O: acmeo]. Both are read as Ignored.
     23: "Ignored",
     32: "Ignored",
@@ -45,25 +45,25 @@ PLACEHOLDERS = frozenset(
     {"", "-", "--", "none", "null", "(null)", "nil", "n/a", "na", "not available", "not set"}
     | {"unknown", "undefined", "0000-00-00", "0000-00-00 00:00:00"}
 )
-"""Words that stand where nothing is known, in lower case [O: peer docs; I]."""
+"""Placeholders for no value, in lower case [O: peer docs; I]."""
 
 LONGEST_NUMBER = 18
-"""Digits of the longest number: longer ones no vendor counts with, and no database holds."""
+"""Digits of the longest number: no vendor counts further, and no database holds more."""
 
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
-"""Outside of these a time is a placeholder: 0, -1, the year 1 and the year 9999."""
+"""A time outside of these is a placeholder: 0, -1, the year 1 and the year 9999."""
 
 _SECONDS = EARLIEST.timestamp(), LATEST.timestamp()
 
 
 def base_choice(policy: int) -> Choice | None:
-    """Return what a policy number decides, or None for a number nobody has documented."""
+    """Return the decision of a policy number, or None for an undocumented one."""
     return CHOICES.get(policy & ~SET_BY_USER)
 
 
 def is_set_by_user(policy: int) -> bool:
-    """Tell whether a policy was set on the device itself: 66 is, 2 is inherited."""
+    """Return whether a policy was set on the device itself: 66 is, 2 is inherited."""
     return policy & SET_BY_USER != 0
 
 
@@ -78,12 +78,12 @@ def status_label(status: int, label: str | None) -> str:
 
 
 def is_placeholder(text: str | None) -> bool:
-    """Tell whether a text stands for none: empty, `Not Available`, `N/A`, `(null)` and the like."""
+    """Return whether a text means none: empty, `Not Available`, `N/A`, `(null)` and the like."""
     return (text or "").strip().casefold() in PLACEHOLDERS
 
 
 def said(text: str | None) -> str | None:
-    """Return a text that says something, without blanks around it; None for a placeholder."""
+    """Return a text without surrounding blanks; None for a placeholder."""
     return None if is_placeholder(text) else (text or "").strip()
 
 
@@ -95,12 +95,12 @@ def whole_number(text: str | None) -> int | None:
 
 
 def moment(text: str | None) -> datetime | None:
-    """Read any of N-able's date forms as UTC, or None where the text is none or names no moment.
+    """Read any of N-able's date forms as UTC; None for a placeholder or a malformed text.
 
     Forms: `2025-01-09 12:12:51`, `2025-01-09`, `31-Jul-2024`, `31-Jul-2024 00:00`. The placeholder
-    `0000-00-00 00:00:00` and `Not Available` are None, and so is what is before 1990 or after 2099:
-    nobody meant it. What is malformed is None as well: these are
-    places where the vendor's own examples are malformed, and the text itself stays in the record.
+    `0000-00-00 00:00:00` and `Not Available` are None, and so are times before 1990 or after 2099,
+    which are placeholders too. The vendor's own examples are malformed in some places; the text
+    itself stays in the record.
     """
     if not text:
         return None
@@ -116,18 +116,18 @@ def moment(text: str | None) -> datetime | None:
 
 
 def unix_moment(seconds: int | None) -> datetime | None:
-    """Read Unix seconds as UTC; None for none, for 0, -1 and other times that nobody meant."""
+    """Read Unix seconds as UTC; None for 0, -1 and other placeholders."""
     if seconds is None or not _SECONDS[0] <= seconds < _SECONDS[1]:
         return None
     return datetime.fromtimestamp(seconds, UTC)
 
 
 def stamp(text: str | None) -> datetime | None:
-    """Read the `created` attribute: ISO 8601 with an offset, or None where it is malformed."""
+    """Read the `created` attribute: ISO 8601 with an offset; None if it is malformed."""
     try:
         parsed = datetime.fromisoformat(text or "")
         return parsed.astimezone(UTC) if parsed.tzinfo is not None else None
-    except (ValueError, OverflowError):  # no such form, or a moment before the year 1
+    except (ValueError, OverflowError):  # another form, or a moment before the year 1
         return None
 
 

@@ -1,8 +1,8 @@
-"""From the bytes of an answer to its tree: encodings, damaged text, hostile XML.
+"""XML document of an answer: encodings, damaged text, hostile XML.
 
-Laws of this file: a document type, an entity or a body cut short is an error, never a shorter tree.
-Damage that cannot change structure (bytes and characters that no XML may hold) becomes U+FFFD and
-is said; what is not well-formed otherwise stays an error.
+A document type, an entity or a truncated body is an error, never a shorter tree. Damage that cannot
+change the structure (bytes and characters that no XML may hold) becomes U+FFFD and is reported;
+a body that is otherwise not well-formed is an error.
 """
 
 import re
@@ -13,7 +13,7 @@ from patchfleet.errors import Unreadable
 
 SAMPLE_CHARACTERS = 160
 REPLACED = "\ufffd"
-"""What stands where a character was that nobody may send."""
+"""The replacement of a character that XML forbids."""
 
 # Under these labels browsers read windows-1252: bytes 80 to 9F are quotation marks, dashes and the
 # euro sign, and the five that it leaves out are controls [WHATWG, Encoding].
@@ -23,7 +23,7 @@ _WESTERN = {
 _WESTERN_LABELS = {"iso-8859-1", "latin1", "latin-1", "us-ascii", "ascii", "windows-1252", "cp1252"}
 BYTES_80_TO_9F = bytes(range(0x80, 0xA0))
 
-# A document type can only stand before the root element. In these encodings every byte of markup is
+# A document type can only come before the root element. In these encodings every byte of markup is
 # its ASCII byte, so what begins like this has none. All others take the slower guarded parser.
 _BEGINS_PLAINLY = re.compile(
     rb"""(?:\s*<\?xml\s+version=["']1\.[01]["']"""
@@ -33,7 +33,7 @@ _BEGINS_PLAINLY = re.compile(
 )
 _LABEL = re.compile(rb"""<\?xml\s[^>]{0,200}?\bencoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
 _START = re.compile(r"<\?xml\s|<(?:result|patches)[\s/>]", re.IGNORECASE)
-# What PHP prints of its own accord, as text or as HTML.
+# Messages that PHP prints before an answer, as text or as HTML.
 _SERVER_TALK = re.compile(r"(?:[^<]|<br ?/?>|</?(?:b|i|p|pre|font|a)\b[^<>]*>)*", re.IGNORECASE)
 _TALK_WORD = re.compile(r"\b(?:Warning|Notice|Deprecated|Strict Standards)\b(?:</b>)?\s*:")
 _LONGEST_TALK = 16 * 1024
@@ -44,7 +44,7 @@ _REFERENCE = re.compile(
 
 
 class Document(NamedTuple):
-    """The tree of an answer; `damage` says what was left out, `is_mended` that U+FFFD is in it."""
+    """The tree of an answer; `damage` describes text before it, `is_mended` means it has U+FFFD."""
 
     root: Element
     damage: tuple[str, ...] = ()
@@ -63,9 +63,9 @@ class _Guard(TreeBuilder):
 def document_of(body: bytes) -> Document:
     """Parse a body, or raise `Unreadable`.
 
-    The fast path hands the bytes to the C tree builder when they cannot hold a document type; all
-    others are parsed with the guard. Where no encoding is declared and the bytes are not XML's
-    default, UTF-8, they are what N-able otherwise declares [U; seen in no live reply].
+    The fast path hands the bytes to the C tree builder if they cannot hold a document type; others
+    are parsed with the guard. Bytes without a declared encoding that are not XML's default, UTF-8,
+    are read in the encoding that N-able otherwise declares [U; seen in no live reply].
     """
     if _is_web_page(body):
         raise Unreadable("the answer is a web page, not XML", sample=sample(body))
@@ -80,7 +80,7 @@ def document_of(body: bytes) -> Document:
         if mended is None:
             raise _not_whole(body, error) from None
         return mended
-    except (LookupError, ValueError) as error:  # an encoding nobody knows, or a multi-byte one
+    except (LookupError, ValueError) as error:  # an unknown encoding, or a multi-byte one
         raise Unreadable(f"the answer cannot be decoded: {error}", sample=sample(body)) from None
 
 
@@ -100,7 +100,7 @@ def sample(body: bytes) -> str:
 
 
 def printable(text: str, length: int = 60) -> str:
-    """Return the beginning of a text in one line, printable, for a sentence."""
+    """Return the beginning of a text in one line, printable, for a message."""
     return "".join(c if c.isprintable() else " " for c in " ".join(text.split()))[:length]
 
 
@@ -130,7 +130,7 @@ def _is_western(body: bytes) -> bool:
 
 
 def _as_browsers_do(body: bytes) -> bytes | str:
-    """Return a body that the parser would read otherwise than browsers do as text."""
+    """Return a body as text if the parser would decode it otherwise than browsers do."""
     label = _label(body)
     if label not in {None, "us-ascii", "ascii"} and not _has_80_to_9f(body):
         return body
@@ -150,7 +150,7 @@ def _not_whole(body: bytes, error: ParseError) -> Unreadable:
 
 
 def _mended(body: bytes) -> Document | None:
-    """Parse a body whose text is damaged, or behind what a server said before; None for others."""
+    """Parse a body with damaged text, or after a server's own message; None for other bodies."""
     damage: list[str] = []
     text = _decoded(body)
     if text is None:
@@ -164,7 +164,7 @@ def _mended(body: bytes) -> Document | None:
         if not _SERVER_TALK.fullmatch(said) or not _TALK_WORD.search(said):
             return None
         words = printable(re.sub(r"<[^>]*>", "", said), 80)
-        damage.append(f"the server says before its answer: {words}")
+        damage.append(f"the server writes before its answer: {words}")
     whole = _REFERENCE.sub(_referred, _FORBIDDEN.sub(REPLACED, text))
     is_mended = whole.count(REPLACED) != body.count(REPLACED.encode())
     if not is_mended and not before:
@@ -180,7 +180,7 @@ def _mended(body: bytes) -> Document | None:
 
 
 def _decoded(body: bytes) -> str | None:
-    """Return a body as text, U+FFFD for each byte that is none; None for an encoding we leave."""
+    """Return a body as text, U+FFFD for each invalid byte; None for an unsupported encoding."""
     if body.startswith((b"\xff\xfe", b"\xfe\xff")):
         return body.decode("utf-16", "replace")
     if body.startswith(b"\xef\xbb\xbf"):
@@ -193,7 +193,7 @@ def _decoded(body: bytes) -> str | None:
 
 
 def _referred(found: re.Match[str]) -> str:
-    """Replace a reference to a character that XML forbids; leave everything else."""
+    """Replace a reference to a character that XML forbids; keep everything else."""
     number = found[1]
     if number is None:
         return found[0]

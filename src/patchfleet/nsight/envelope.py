@@ -1,10 +1,9 @@
-"""N-able's XML around every answer: what it says went wrong, and lists that hold nothing else.
+"""XML envelope of every N-able answer: its errors, and lists that hold nothing else.
 
-Laws of this file: the three shapes of failure [D: error_messages_.htm, D:
-add_site.htm, mav pages] all become errors; an answer without its documented root is unreadable, not
-empty. A list whose content is not understood is never a shorter list: what is no record of it, a
-text where no record is, a second list or another wrapping is an error. A text beside records may
-stay, since N-able's own examples have one, and is said.
+The three shapes of failure [D: error_messages_.htm, D: add_site.htm, mav pages] all become errors;
+an answer without its documented root is unreadable, not empty. A list with unknown content is never
+a shorter list: a foreign record, a text in place of a record, a second list or another wrapping is
+an error. A text beside records is kept and reported, since N-able's own examples have one.
 """
 
 from collections.abc import Iterator
@@ -17,9 +16,9 @@ from patchfleet.nsight.codes import stamp, whole_number
 from patchfleet.nsight.document import document_of, printable, sample
 from patchfleet.transport.messages import Response
 
-# Words that N-able puts around a sentence: where one stands in a list, the list is none.
+# N-able's elements around a sentence: with one of them, a list is not a list.
 _SENTENCES = frozenset({"msg", "message", "error", "errorcode", "warning", "notice", "info"})
-# What an answer's records are called: inside an element nobody knows they are another wrapping.
+# N-able's elements of records: inside an unknown element they are another wrapping.
 _RECORDS = frozenset(
     {"items", "client", "site", "server", "workstation", "mobiledevice", "device"}
     | {"servers", "workstations", "devices", "check", "patch", "item", "record", "row"}
@@ -28,9 +27,9 @@ _RECORDS = frozenset(
 
 
 class Answer:
-    """A successful answer while it is read: its root, when it was made, and what was odd in it.
+    """A successful answer while it is read: its root, its time and its problems.
 
-    `problems` are sentences for people that name the record; whoever reads adds to them.
+    `problems` are sentences for people that name the record; readers of the answer add to them.
     """
 
     __slots__ = ("answered_at", "is_mended", "problems", "root")
@@ -51,7 +50,7 @@ class Answer:
         return self.listed(holder, name)
 
     def only(self, *names: str) -> Element | None:
-        """Return what stands under the root, which is one element of these names; None for none."""
+        """Return the single element under the root, which has one of these names, or None."""
         found = list(self.root)
         for element in found:
             if name_of(element) not in names:
@@ -74,10 +73,10 @@ class Answer:
         return found
 
     def inner(self, parent: Element, *names: str) -> list[Element]:
-        """Return the records of these names that stand among the fields of another record.
+        """Return the records of these names among the fields of another record.
 
-        Fields that nobody knows may be there, but no sentence, no record of
-        another name and no wrapping around records.
+        Unknown fields are accepted, but no sentence, no record of another name and no wrapping
+        around records.
         """
         found = []
         wanted = set(map(plain, names))
@@ -100,17 +99,17 @@ class Answer:
         return self.listed(holders[0], inner) if holders else []
 
     def _no_text(self, parent: Element, *, has_records: bool) -> None:
-        """Refuse a text that stands where records should be; note one that stands beside them."""
+        """Refuse a text in place of records; note one beside them."""
         said = printable(" ".join([parent.text or "", *(one.tail or "" for one in parent)]))
         if not said.strip():
             return
         if not has_records:
-            raise Unreadable(f"<{_shown(parent)}> holds no record and says: {said.strip()}")
-        self.problems.append(f"a text stands beside the records: {said.strip()}")
+            raise Unreadable(f"<{_shown(parent)}> holds no record but the text: {said.strip()}")
+        self.problems.append(f"there is a text beside the records: {said.strip()}")
 
 
 def opened(response: Response, expected: str = "result") -> Answer:
-    """Open a successful answer, or raise what the vendor says went wrong.
+    """Open a successful answer, or raise the vendor's error.
 
     `expected` is the documented root: `result`, or `patches` for patch_list_all
     [D: list_all_patches_for_device.htm].
@@ -133,7 +132,7 @@ def answer(response: Response) -> Element:
 
 
 def failure_of(root: Element) -> VendorError | None:
-    """Return the error that an answer carries, in any of the three shapes, or None."""
+    """Return the error that an answer holds, in any of the three shapes, or None."""
     status = root.get("status", "").upper()
     error = child(root, "error")
     if error is not None:  # E1 with status FAIL and a number, or E2 with neither
@@ -193,18 +192,18 @@ def children(parent: Element, name: str) -> Iterator[Element]:
 
 
 def text_of(parent: Element, name: str) -> str:
-    """Return the stripped text of a child, or the empty text where there is none."""
+    """Return the stripped text of a child, or the empty text without one."""
     element = child(parent, name)
     return "" if element is None else whole_text(element)
 
 
 def whole_text(element: Element) -> str:
-    """Return the text of an element, and of markup inside it, without blanks around it."""
+    """Return the text of an element, and of markup inside it, without surrounding blanks."""
     return ("".join(element.itertext()) if len(element) else element.text or "").strip()
 
 
 def _wraps(element: Element) -> bool:
-    """Tell whether an element that nobody knows holds what may be records: things with an id."""
+    """Return whether an unknown element may hold records: things with an id."""
     inside = [name_of(one) for one in element.iter() if one is not element]
     return any(name in _RECORDS or name.endswith("id") for name in inside)
 

@@ -1,4 +1,4 @@
-"""Public parts to write an N-sight operation of one's own.
+"""Public parts for custom N-sight operations.
 
 A builder returns `call(service, parse, …)`; `parse` reads a response with `opened`. Run the result
 with `client.run`, or make it a method: a class whose lines are `operation(builder)`, inherited

@@ -1,14 +1,13 @@
-"""Read a list whose records are all laid out alike, without building a tree.
+"""Fast reader of lists whose records are all laid out alike, without a tree.
 
 N-able writes each record of a list with the same elements in the same order [O: exactdoug live
-dump], so the first record says what all look like. Building a tree of 18 elements a patch costs
-more than everything else that is done with it; matching the known layout costs a third of it.
+dump], so the first record gives the layout of all. Matching it costs a third of building a tree.
 
-Law of this file: exact or not at all. The matches must tile the document from its declaration to
-its last byte, in a declared single-byte encoding, with no character that XML would treat (a `<`,
-`&` or `]` outside CDATA, a carriage return, a control character); anything else is answered with
-None, and read as a tree by `envelope.py`. A property test holds the two to the same result, or the
-same error.
+Invariant: the result, or the error, is that of the tree reader (tests/nsight/test_layout.py).
+
+The matches must tile the document from its declaration to its last byte, in a declared single-byte
+encoding, with no character that XML would treat (a `<`, `&` or `]` outside CDATA, a carriage
+return, a control character). Any other body gives None, and `envelope.py` reads it as a tree.
 """
 
 import re
@@ -23,7 +22,7 @@ _DECLARATION = re.compile(
 )
 # Control characters are errors in XML, and a carriage return is changed by it.
 _TREATED_BY_XML = bytes(byte for byte in range(0x20) if byte not in b"\t\n")
-_NOT_PLAIN = _TREATED_BY_XML + BYTES_80_TO_9F  # one look for both
+_NOT_PLAIN = _TREATED_BY_XML + BYTES_80_TO_9F  # for a single search
 _IN_CDATA = r"[^]]*+(?:\](?!\]>)[^]]*+)*+"
 _PLAIN = r"[^<&\]]*+"
 _NAME = r"[A-Za-z_][A-Za-z_0-9]*"
@@ -31,10 +30,10 @@ _FIELD = re.compile(rf"<({_NAME})(?:/>|>(<!\[CDATA\[{_IN_CDATA}\]\]>|{_PLAIN})</
 
 
 def rows_of(body: bytes, root: str, record: str) -> tuple[list[str], list[tuple[str, ...]]] | None:
-    """Return the tags of a record and the texts of all records, or None where a tree is needed.
+    """Return the tags of a record and the texts of all records, or None if a tree is needed.
 
     `root` and `record` are the documented names of the outer element and of its children. Texts
-    are out of their CDATA sections and without blanks around them.
+    are without their CDATA sections and surrounding blanks.
     """
     if len(body.translate(None, _NOT_PLAIN)) == len(body):
         text = body.decode("latin-1")
@@ -51,14 +50,14 @@ def rows_of(body: bytes, root: str, record: str) -> tuple[list[str], list[tuple[
     while position < end:
         found = match(text, position, end)
         if found is None:
-            return None  # something between the records, or one that is laid out otherwise
+            return None  # something between the records, or a record of another layout
         rows.append(tuple(map(str.strip, found.groups(""))))
         position = found.end()
     return [tag for tag, _ in fields], rows
 
 
 def _inside(text: str, root: str) -> tuple[int, int]:
-    """Return where the records stand, between the tags of the root; nowhere for another form."""
+    """Return the range of the records between the tags of the root; empty for another form."""
     nowhere = len(text), len(text)
     declaration = _DECLARATION.match(text)
     if declaration is None:
@@ -71,10 +70,10 @@ def _inside(text: str, root: str) -> tuple[int, int]:
 
 
 def _fields_of_first(text: str, start: int, record: str) -> tuple[tuple[str, bool], ...] | None:
-    """Return the tags of the first record, each with whether its text stands in a CDATA section.
+    """Return the tags of the first record, each with whether its text is in a CDATA section.
 
-    An empty element may do without its section, so that other records are asked about it. None
-    where the record is not flat, or names a field twice.
+    An empty element may omit its section, so the other records decide for it. None if the record is
+    not flat, or names a field twice.
     """
     opening, closing = f"<{record}>", f"</{record}>"
     end = text.find(closing, start, start + _LONGEST_RECORD)
@@ -97,7 +96,7 @@ def _fields_of_first(text: str, start: int, record: str) -> tuple[tuple[str, boo
 
 @lru_cache(maxsize=64)
 def _pattern(record: str, fields: tuple[tuple[str, bool], ...]) -> re.Pattern[str]:
-    """Compile a layout: the texts are its groups."""
+    """Compile a layout: its groups are the texts."""
     pattern = ""
     for tag, is_cdata in fields:
         content = rf"(?:<!\[CDATA\[({_IN_CDATA})\]\]>)?" if is_cdata else f"({_PLAIN})"

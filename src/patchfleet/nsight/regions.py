@@ -1,11 +1,11 @@
-"""Where each territory's server is [D: determine_url.htm], and what people call the territories."""
+"""Servers of the N-sight territories [D: determine_url.htm], and the territories' aliases."""
 
 import re
 from urllib.parse import urlsplit
 
 from patchfleet.errors import ConfigError
 
-# Asia and Australia really are spelled system-monitor, with a hyphen; the others are not.
+# Asia and Australia are written system-monitor, with a hyphen; the others are not.
 SERVERS = {
     "americas": "www.am.remote.management",
     "asia": "wwwasia.system-monitor.com",
@@ -58,10 +58,10 @@ def server_url(region: str) -> str:
 
 
 def checked_url(base_url: str) -> str:
-    """Return a base address without its trailing slash, or raise: the key would travel in it.
+    """Return a base address without its trailing slash; raise `ConfigError` if it is unsafe.
 
-    A dashboard's own host works too where it answers; one that starts `www2` means `www`
-    [O: peer]. Plain HTTP is accepted on this machine only.
+    The key travels to this address. A dashboard's own host works too if it answers; one that starts
+    `www2` means `www` [O: peer]. Plain HTTP is accepted on this machine only.
     """
     not_one = ConfigError(
         "the base_url is not an http(s) address",
@@ -70,7 +70,7 @@ def checked_url(base_url: str) -> str:
     try:
         parts = urlsplit(base_url)
         port = parts.port
-    except ValueError:  # a port that is no number, half an IPv6 address
+    except ValueError:  # an invalid port, or half an IPv6 address
         raise not_one from None
     host = parts.hostname
     if parts.scheme not in {"http", "https"} or port == 0 or not base_url.isprintable():

@@ -1,7 +1,7 @@
-"""The six patch calls under the names that users of the existing wrapper know.
+"""The six patch calls under the names of the existing wrapper.
 
-Each takes what our own name takes and, last, `describe`: when it is true, the service's manual is
-returned instead, as their types say.
+Each takes the parameters of Patchfleet's own call and, last, `describe`: if it is true, the
+service's manual is returned instead, as their types show.
 """
 
 import inspect
@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 class DeviceCall(Protocol[R_co, D_co]):
-    """What `listPatches` looks like to a type checker."""
+    """`listPatches` for a type checker."""
 
     @overload
     def __call__(self, deviceid: int, describe: Literal[False] = False) -> R_co: ...
@@ -32,7 +32,7 @@ class DeviceCall(Protocol[R_co, D_co]):
 
 
 class PatchesCall(Protocol[R_co, D_co]):
-    """What `approvePatches` and its four companions look like to a type checker."""
+    """`approvePatches` and its four companions for a type checker."""
 
     @overload
     def __call__(
@@ -45,7 +45,7 @@ class PatchesCall(Protocol[R_co, D_co]):
 
 
 class WrapperMethod(Line):
-    """A line of the table out of a builder and the service that it calls."""
+    """A line of the table, made of a builder and the service that it calls."""
 
     def __init__(self, build: Callable[..., Work[Any]], service: str) -> None:
         super().__init__(build)

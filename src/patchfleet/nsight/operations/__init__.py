@@ -1,4 +1,1 @@
-"""Every call to N-sight as a value: a request and how to read the answer.
-
-Law of this room: the wire's words stand here and nowhere else in `nsight`; nothing does I/O.
-"""
+"""N-sight operations as values: a request and how to read its answer. Nothing here does I/O."""

@@ -1,6 +1,6 @@
 """A service's own manual [D: describe.htm].
 
-The published form is not well-formed and the live form is not recorded, so whatever cannot be
+The published form is not well-formed and the live form is not recorded, so a body that cannot be
 parsed is returned as raw text; a refusal is still an error.
 """
 
@@ -15,7 +15,7 @@ from patchfleet.transport.operation import Operation
 
 
 def describe(service: str) -> Operation[Description]:
-    """Get the manual of a service; its required parameters need not be given."""
+    """Get the manual of a service; its required parameters may be omitted."""
     if not service.replace("_", "").replace("/", "").isalnum():
         raise ConfigError(f"{service!r} is not the name of a service")
     return call(service, _read_description, describe="true")

@@ -1,4 +1,4 @@
-"""What is known of one device beyond its patches: monitoring, assets, checks, tasks."""
+"""Details of one device beyond its patches: monitoring, assets, checks, tasks."""
 
 from functools import partial
 from operator import attrgetter
@@ -118,8 +118,8 @@ def list_all_hardware(assetid: int) -> Operation[Records[Hardware]]:
 def task_run_now(checkid: int) -> Change[TaskStarted]:
     """Start an automated task, by the id of its check [D: run_task_now.htm].
 
-    Nothing tells afterwards whether it was started, so it is sent once and never again. What N-able
-    says is returned; without a word of its own the error says that it may have been started.
+    No call shows afterwards whether it was started, so it is sent once and never again. Returns
+    N-able's own message; without one, the error states that the task may have been started.
     """
     check = number("checkid", checkid)
     return Change(
@@ -181,7 +181,7 @@ def _read_asset(response: Response) -> AssetDetails:
 
 
 def _with_all_problems(found: R, answered: Answer) -> R:
-    """Let a record that is a whole answer say what was odd in all of it."""
+    """Add the problems of a whole answer to its one record."""
     found.problems = tuple(answered.problems)
     return found
 
@@ -215,7 +215,7 @@ def _read_failing_device(
         said, since, others = _trouble(child(element, name))
         troubles |= {name: said, f"{name}_since": since}
         if others:
-            answered.problems.append(f"<{name}> holds {others}, which nobody knows")
+            answered.problems.append(f"<{name}> holds {others}, which is undocumented")
     checks = read_all(answered.optional(element, "failed_checks", "check"), Check, answered)
     return read(
         element,
@@ -229,7 +229,7 @@ def _read_failing_device(
 
 
 def _trouble(element: Element | None) -> tuple[str | None, str | None, str]:
-    """Read `<offline>` and its like: what it says, since when, and what is in it beside."""
+    """Read `<offline>` and its like: its description, its start, and its other fields."""
     if element is None:
         return None, None, ""
     if not len(element):

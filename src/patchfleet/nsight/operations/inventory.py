@@ -1,4 +1,4 @@
-"""The way to a device: clients, their sites, their devices."""
+"""Clients, their sites and their devices."""
 
 from functools import partial
 from operator import attrgetter
@@ -25,8 +25,8 @@ DEVICE_TYPES: tuple[DeviceType, ...] = ("server", "workstation", "mobile_device"
 def list_clients(devicetype: DeviceType | None = None) -> Operation[Records[Client]]:
     """List all clients the key may see, or only those with active devices of one type.
 
-    Needs no parameter, so it is also the way to try a key. The list knows when it was made, by the
-    server's clock: `answered_at` [D: listing_clients_.htm].
+    It needs no parameter, so it is also the way to test a key. `answered_at` is the time of the
+    list by the server's clock [D: listing_clients_.htm].
     """
     if devicetype is not None:
         _checked(devicetype)
@@ -90,7 +90,7 @@ def _at_site(service: str, kind: str, siteid: int) -> Operation[Records[Device]]
 
 
 def _checked(devicetype: str) -> str:
-    """Refuse what the server would refuse: it wants lower case [O: ps-rmm]."""
+    """Refuse a type that the server would refuse: it takes lower case only [O: ps-rmm]."""
     if devicetype not in DEVICE_TYPES:
         raise ConfigError(
             f"devicetype is {devicetype!r}", hint="one of: " + ", ".join(DEVICE_TYPES)

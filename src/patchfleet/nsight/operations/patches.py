@@ -1,7 +1,6 @@
 """The seven patch services [D: patch_management.htm; patch_inherit: dev/inherit-patch].
 
-What changes patches is read back, whatever was answered: N-able's OK says nothing of the effect,
-and a status nothing of whether it was done.
+Every change of patches is read back, whatever the answer: N-able's OK is no proof of the effect.
 """
 
 import re
@@ -63,7 +62,7 @@ def read_patches(response: Response) -> Records[Patch]:
 
 
 def approve_patches(deviceid: int, patchids: PatchIds) -> Work[PatchesChanged]:
-    """Approve patches of a device for its next installation window; doing it twice is harmless.
+    """Approve patches of a device for its next installation window; repeating it is harmless.
 
     The policy becomes 66. Patches that are not deployable stay as they are [D: approve_patch.htm].
     """
@@ -87,7 +86,7 @@ def do_nothing_patches(deviceid: int, patchids: PatchIds) -> Work[PatchesChanged
 
 
 def inherit_patches(deviceid: int, patchids: PatchIds) -> Work[PatchesChanged]:
-    """Take back what was set on the device, so that its patches inherit again.
+    """Remove the setting on the device, so that its patches inherit again.
 
     Documented on the developer portal only [D: dev/inherit-patch]; the answer's form is inferred.
     """
@@ -104,7 +103,7 @@ def reprocess_patches(deviceid: int, patchids: PatchIds) -> Work[RetryMessage]:
 
 
 def retry_patches(deviceid: int, patchids: PatchIds) -> Work[RetryMessage]:
-    """Put failed patches of a device back to pending; the same as reprocess in all but its message.
+    """Put failed patches of a device back to pending; only the message differs from reprocess.
 
     Returns the message [D: retrypatch.htm] [O: peer].
     """
@@ -114,7 +113,7 @@ def retry_patches(deviceid: int, patchids: PatchIds) -> Work[RetryMessage]:
 def change_of(
     action: Action | Again, deviceid: int, patchids: PatchIds
 ) -> Change[PatchesChanged] | Change[RetryMessage]:
-    """Make the change of one call, of as many patches as one call takes; see `Change`."""
+    """Return the change of one call, of as many patches as one call takes; see `Change`."""
     device, ids = number("deviceid", deviceid), patch_numbers(patchids)
     if action == "retry" or action == "reprocess":  # noqa: PLR1714 -- type checkers read this one
         return _retrying(action, device, ids)
@@ -122,7 +121,7 @@ def change_of(
 
 
 class Sent(Protocol):
-    """What a journal keeps of a change."""
+    """A change as a journal keeps it."""
 
     @property
     def action(self) -> str: ...  # noqa: D102 -- the action's name
@@ -133,7 +132,7 @@ class Sent(Protocol):
 
 
 def made_again(sent: Sent) -> Change[Any] | None:
-    """Make a change again as the journal has it, to be looked for; None for what has no look."""
+    """Rebuild a change from the journal to be read back; return None if it cannot be read back."""
     for action in get_args(Action) + get_args(Again):
         if sent.action == action:
             return change_of(action, int(sent.device_id), sent.finding_ids)
@@ -163,7 +162,7 @@ def _in_turn(name: str, parts: list[Change[T]], join: Callable[[Sequence[T]], T]
             try:
                 results.append((yield part))
             except VendorError as error:
-                if results:  # what was done stays done: say so
+                if results:  # earlier calls keep their effect
                     error.add_note(
                         f"{len(results)} of {len(parts)} calls were made before this one failed"
                     )
@@ -182,7 +181,7 @@ def _setting(action: Action, device: int, ids: tuple[int, ...]) -> Change[Patche
         return patch.is_set_by_user and patch.choice == action
 
     def conclude(outcome: Outcome[PatchesChanged]) -> PatchesChanged | None:
-        """Return what was answered; where nothing usable was, what was read back."""
+        """Return the answer, or the state read back if the answer is unusable."""
         found = _unconfirmed(outcome)
         if found is None:
             return None
@@ -195,9 +194,9 @@ def _setting(action: Action, device: int, ids: tuple[int, ...]) -> Change[Patche
 
 
 def _retrying(action: Again, device: int, ids: tuple[int, ...]) -> Change[RetryMessage]:
-    """Try again: never sent twice, but where the vendor asked to wait and all are failed as before.
+    """Retry patches: sent twice only if the vendor asked to wait and all are still failed.
 
-    The list is the agent's word, and may be late to say that a patch is not failed any more.
+    The list comes from the agent and may be late to show that a patch is no longer failed.
     """
     parse = partial(_read_retry, device_id=device, patch_ids=ids)
 
@@ -207,7 +206,7 @@ def _retrying(action: Again, device: int, ids: tuple[int, ...]) -> Change[RetryM
             return None
         said = outcome.answer
         return RetryMessage(
-            "read back: not failed any more" if said is None else str(said),
+            "read back: no longer failed" if said is None else str(said),
             device_id=device,
             patch_ids=ids,
             retried=ids if said is None else said.retried,
@@ -254,17 +253,17 @@ def _changing(
 
 def _sight(patch: Patch | None, is_so: Callable[[Patch], bool]) -> Sight:
     if patch is None:
-        return Sight("not done", "the list says nothing of it")
+        return Sight("not done", "it is not in the list")
     said = f"{patch.status} {patch.status_name}, {patch.policy} {patch.policy_name}"
     now = {"status": patch.status, "policy": patch.policy, "words": said}
-    return Sight("done" if is_so(patch) else "not done", f"the list says {said}", now)
+    return Sight("done" if is_so(patch) else "not done", f"the list shows {said}", now)
 
 
 def _unconfirmed(outcome: Outcome[T]) -> tuple[int, ...] | None:
-    """Return which patches are not as asked for; None where there is no result to speak of.
+    """Return the patches that are not as wanted; None if there is no result.
 
-    Where N-able took it, a patch that cannot be changed, or is not on the device, does not make an
-    error of the others.
+    If N-able accepted the call, a patch that cannot be changed, or is not on the device, is not an
+    error for the others.
     """
     others = tuple(int(one) for one, s in outcome.sights.items() if s.verdict != "done")
     if not outcome.sights or (others and outcome.error is not None):

@@ -1,7 +1,7 @@
-"""How a call to the Data Extraction API is written [D: data_extraction_api.htm].
+"""Construction of calls to the Data Extraction API [D: data_extraction_api.htm].
 
-One address, `/api/`, and everything in the query; the key is added elsewhere. Parameters are
-checked here, so that what cannot work is never sent.
+All calls go to one address, `/api/`, with everything in the query; the key is added elsewhere.
+Parameters are checked here, so that an invalid call is never sent.
 """
 
 import re
@@ -28,7 +28,7 @@ def call(
     echoes: tuple[Echo[T], ...] = (),
     **parameters: object,
 ) -> Operation[T]:
-    """Make the operation of a service; parameters that are None are not sent."""
+    """Return the operation of a service; parameters that are None are not sent."""
     query = [("service", service)]
     query += [(name, str(value)) for name, value in parameters.items() if value is not None]
     request = Request(path="/api/", query=tuple(query))
@@ -37,10 +37,10 @@ def call(
 
 
 def repeated(what: str, asked: object, *names: str) -> Echo[Any]:
-    """Say that an answer may repeat an id of the question, in its records or in one record.
+    """Declare that an answer may repeat an id of the question, in its records or in one record.
 
-    `names` are attributes; a name that no documentation has is looked for among the extras, since
-    the server may name there what was asked.
+    `names` are attributes; undocumented ones are looked up among the extras, since the server may
+    repeat the id there.
     """
 
     def found(result: Any) -> Iterator[object]:
@@ -64,7 +64,7 @@ def number(name: str, value: object) -> int:
 
 
 def patch_numbers(patchids: object) -> tuple[int, ...]:
-    """Return patch ids given as a list, a comma-separated text or one number; none is an error."""
+    """Return patch ids given as a list, a comma-separated text or one number; raise without any."""
     values: Iterable[object]
     if isinstance(patchids, str):
         values = [part for part in patchids.split(",") if part.strip()]
@@ -79,5 +79,5 @@ def patch_numbers(patchids: object) -> tuple[int, ...]:
 
 
 def chunks(numbers: tuple[int, ...]) -> list[tuple[int, ...]]:
-    """Cut a long list into what one call carries."""
+    """Split a long list into chunks for one call each."""
     return [numbers[i : i + IDS_PER_CALL] for i in range(0, len(numbers), IDS_PER_CALL)]

@@ -1,4 +1,4 @@
-"""Customers, sites, devices and what is known of one device, as N-able lists them."""
+"""Clients, sites, devices and details of one device, as N-able lists them."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -99,17 +99,17 @@ class Device(Record):
 
     @property
     def last_boot_at(self) -> datetime | None:
-        """When it last started; None where the wire is empty or says `Not Available`."""
+        """When it last started; None if the wire is empty or has `Not Available`."""
         return codes.unix_moment(codes.whole_number(self.last_boot_time))
 
     @property
     def last_seen_at(self) -> datetime | None:
-        """When its agent last reported in UTC, where the 24x7 block says so."""
+        """When its agent last reported in UTC, if the 24x7 block has it."""
         return codes.moment(self.utc_time_247)
 
 
 class CheckCount(Record):
-    """How the checks of one class stand on a device; `dsc_247` is 1 for 24x7, 2 for daily."""
+    """The check counts of one class of a device; `dsc_247` is 1 for 24x7, 2 for daily."""
 
     dsc_247: int | None = None
     passed: int | None = None
@@ -243,7 +243,7 @@ class Software(Record):
 
 
 class CustomField(Struct, frozen=True):
-    """A field of the asset that the account named itself."""
+    """A field of the asset with a name that the account chose."""
 
     number: int
     name: str
@@ -276,10 +276,10 @@ class AssetDetails(Record):
 
 
 class FailingDevice(Record):
-    """A device with something wrong, and where it is [O: vendor-mcp, wait].
+    """A device with failures, and where it is [O: vendor-mcp, wait].
 
-    `offline`, `overdue` and `unreachable` say what is so in N-able's words, and are None where it
-    is not. Each is a text on some accounts, and on others an element with a description, a date and
+    `offline`, `overdue` and `unreachable` describe a state in N-able's words, and are None without
+    it. Each is a text on some accounts, and on others an element with a description, a date and
     a time since when [O: a live worker, UK; a wallchart, Germany]: `offline_since`, and so on.
     """
 
@@ -305,7 +305,7 @@ class FailingDevice(Record):
 
 
 class TaskStarted(Struct, frozen=True):
-    """When an automated task will run [D: run_task_now.htm]."""
+    """The time at which an automated task will run [D: run_task_now.htm]."""
 
     minutes: int | None
     message: str

@@ -1,4 +1,4 @@
-"""Patches of a device as N-able lists them, and what its patch actions answer."""
+"""Patches of a device as N-able lists them, and the results of patch actions."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -57,7 +57,7 @@ class Patch(Record):
 
     @property
     def choice(self) -> codes.Choice | None:
-        """What the policy decides: approve, ignore, do_nothing; None for an unknown number."""
+        """The decision of the policy: approve, ignore, do_nothing; None for an unknown number."""
         return codes.base_choice(self.policy)
 
     @property
@@ -82,20 +82,20 @@ class Patch(Record):
 
     @property
     def released_at(self) -> datetime | None:
-        """When the patch was released, aware UTC; None where N-able does not say."""
+        """When the patch was released, aware UTC; None if N-able omits it."""
         return codes.unix_moment(self.release_date) or codes.moment(self.release_date_text)
 
     @property
     def installed_at(self) -> datetime | None:
-        """When Patch Management installed it, aware UTC; None where it did not, or does not say."""
+        """When Patch Management installed it, aware UTC; None if it did not, or N-able omits it."""
         return codes.unix_moment(self.install_date) or codes.moment(self.install_date_text)
 
 
 class PatchesChanged(Struct, frozen=True, kw_only=True):
-    """What N-able answers to approve, ignore, do nothing and inherit: that it took the request.
+    """N-able's answer to approve, ignore, do nothing and inherit: it accepted the request.
 
-    It says nothing of single patches, and ids that are not on the device are not reported [D:
-    approve_patch.htm]. `unconfirmed` are those that the list, read again, does not show so.
+    It names no single patches, and ids that are not on the device are not reported [D:
+    approve_patch.htm]. `unconfirmed` are those that the list, read again, shows otherwise.
     """
 
     action: Action
@@ -107,7 +107,7 @@ class PatchesChanged(Struct, frozen=True, kw_only=True):
 
 
 class RetryMessage(str):
-    """The message of retry and reprocess, a `str` as the documentation has it, and what it says.
+    """The message of retry and reprocess, a `str` as the documentation has it, with its ids.
 
     `retried` are the ids that will be tried again; `already_applied` are those that were not in the
     failed state, installed or not [O: peer]; `unmentioned` are those the message does not name.
@@ -122,7 +122,7 @@ class RetryMessage(str):
     already_applied: tuple[int, ...]
     unconfirmed: tuple[int, ...]
 
-    def __new__(  # noqa: D102 -- the class says it
+    def __new__(  # noqa: D102 -- see the class
         cls,
         message: str,
         *,
@@ -142,7 +142,7 @@ class RetryMessage(str):
 
     @property
     def unmentioned(self) -> tuple[int, ...]:
-        """The ids that were sent and stand in neither list."""
+        """The ids that were sent and are in neither list."""
         named = {*self.retried, *self.already_applied}
         return tuple(number for number in self.patch_ids if number not in named)
 

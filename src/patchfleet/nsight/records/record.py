@@ -1,10 +1,9 @@
-"""What N-able tells, in N-able's words: typed where the documentation gives a type.
+"""Base of the N-sight records: typed where the documentation gives a type.
 
-A record's attributes are the wire's names in snake case (`patchUrl` is `patch_url`), and
-`record["patchUrl"]` reads the same value by the wire's name, in any case. What the documentation
-does not name is kept in `extra` as text, under the wire's own name, and so is a value that is not
-of its documented type; the latter is named in `problems` too, and the record's other values do not
-suffer. What a record cannot be without (its id, a patch's status) is there or the answer is
+Attributes are the wire's names in snake case (`patchUrl` is `patch_url`); `record["patchUrl"]`
+reads the same value, in any case. Undocumented fields are kept in `extra` as text, under the wire's
+name, and so is a value of another type than documented, which `problems` names too; the record's
+other values are unaffected. Without a mandatory field (an id, a patch's status) the answer is
 unreadable.
 """
 
@@ -27,24 +26,24 @@ from patchfleet.nsight.envelope import Answer, name_of, plain, whole_text
 class Record(Struct, kw_only=True, gc=False):
     """The base of all records: reads as an object and as a mapping.
 
-    Records hold only values, never each other in a circle: the garbage collector need not look.
+    Records hold values and never each other in a cycle, so they need no garbage collector.
     """
 
     ALIASES: ClassVar[Mapping[str, str]] = {}
-    """Wire names that are not those of the attributes; the first for an attribute is shown."""
+    """Wire names that differ from those of the attributes; the first for an attribute is shown."""
 
     CALLED: ClassVar[str] = ""
-    """What a record is called in a sentence, where that is not the name of its type."""
+    """The name of a record in a message, if it is not the name of its type."""
 
     READ_APART: ClassVar[frozenset[str]] = frozenset()
-    """Attributes that may hold elements, beside lists: whoever knows them reads them."""
+    """Attributes that may hold elements, beside lists; the reader of the answer reads them."""
 
     SIGNED: ClassVar[frozenset[str]] = frozenset()
-    """Numbers that may be below zero; elsewhere `-1` stands for none."""
+    """Numbers that may be below zero; elsewhere `-1` means none."""
 
     extra: dict[str, str] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
-    """What was odd in reading it, in sentences."""
+    """Problems in reading it, in sentences."""
 
     def __getitem__(self, name: str) -> Any:
         for key, value in self.extra.items():
@@ -65,7 +64,7 @@ class Record(Struct, kw_only=True, gc=False):
         return len(self.keys())
 
     def get(self, name: str, default: Any = None) -> Any:
-        """Return the value of that wire name, or the default where there is none."""
+        """Return the value of that wire name, or `default` if there is none."""
         try:
             return self[name]
         except KeyError:
@@ -84,10 +83,10 @@ R = TypeVar("R", bound=Record)
 
 
 class Records(list[R]):
-    """A list that knows when the server made it and what was odd in it.
+    """A list with the time of its answer and the problems in it.
 
-    `answered_at` is None where the answer does not say; `problems` are sentences that name the
-    record. `clients` are the ids of the clients that the answer is about, where it names them.
+    `answered_at` is None if the answer omits it; `problems` are sentences that name the record.
+    `clients` are the ids of the clients that the answer is about, if it names them.
     """
 
     answered_at: datetime | None = None
@@ -112,7 +111,7 @@ def _wire_names(record: type[Record]) -> dict[str, str]:
 
 
 class _Form(NamedTuple):
-    """What a record type expects of its fields, by attribute."""
+    """The expectations of a record type on its fields, by attribute."""
 
     types: dict[str, Any]
     numbers: frozenset[str]
@@ -149,16 +148,16 @@ def read_all(elements: list[Element], record: type[R], answer: Answer) -> Record
 
 
 def read(element: Element, record: type[R], answer: Answer, **more: Any) -> R:
-    """Make one typed record of an element and of what is known of it beside its fields.
+    """Make one typed record of an element, with the further values `more`.
 
-    Raises `Unreadable` where a field that the record cannot be without is missing or no number.
+    Raises `Unreadable` if a mandatory field is missing or not a number.
     """
     (found,) = _typed([{**_row(element, record, answer), **more}], record, answer.problems)
     return found
 
 
 def read_rows(tags: list[str], texts: list[tuple[str, ...]], record: type[R]) -> Records[R]:
-    """Make typed records of the texts that stand under the same tags in each; see `layout.py`."""
+    """Make typed records of the texts under the same tags in each; see `flat_xml.py`."""
     known = attributes(record)
     names = [known.get(plain(tag)) or f"<{tag}>" for tag in tags]
     rows: list[dict[str, Any]] = [
@@ -188,9 +187,9 @@ def _listed(rows: list[dict[str, Any]], record: type[R], answer: Answer) -> Reco
 def _typed(
     rows: list[dict[str, Any]], record: type[R], problems: list[str], *, is_plain: bool = False
 ) -> list[R]:
-    """Make records of rows, and add what was odd in any of them to `problems`.
+    """Make records of rows, and add their problems to `problems`.
 
-    `is_plain` says that all numbers of all rows are known to be plain digits.
+    `is_plain` means that all numbers of all rows are known to be plain digits.
     """
     found = _at_once(rows, record) if is_plain else None
     if found is None:
@@ -204,7 +203,7 @@ def _typed(
 
 
 def _at_once(rows: list[dict[str, Any]], record: type[R]) -> list[R] | None:
-    """Make records of rows; None where one is odd: the others need not suffer."""
+    """Make records of rows; None if one has a problem, which the others do not share."""
     try:
         return msgspec.convert(rows, decodable(list[record]), strict=False)  # type: ignore[valid-type]
     except msgspec.ValidationError:
@@ -212,7 +211,7 @@ def _at_once(rows: list[dict[str, Any]], record: type[R]) -> list[R] | None:
 
 
 def _one(row: dict[str, Any], record: type[R]) -> R:
-    """Make a record of a row, of which anything may be odd."""
+    """Make a record of a row that may have any problem."""
     numbers = _form(record).numbers
     if all(_are_plain((row[name],), name, record) for name in row if name in numbers):
         try:
@@ -223,14 +222,14 @@ def _one(row: dict[str, Any], record: type[R]) -> R:
 
 
 def _are_plain(texts: Sequence[Any], name: str, record: type[Record]) -> bool:
-    """Tell whether texts are plain digits, as ids and counts are written: `1e3` is none.
+    """Return whether texts are plain digits, as ids and counts are written: `1e3` is not.
 
     None and 0 are no ids, and of the others some may be below zero.
     """
     form = _form(record)
     try:
         joined = "".join(texts)
-    except TypeError:  # what the reader of the answer added is a number already
+    except TypeError:  # a value that the reader of the answer added is a number already
         return all(isinstance(text, int) or whole_number(text) is not None for text in texts)
     if not joined:
         return name not in form.required
@@ -246,7 +245,7 @@ def _are_plain(texts: Sequence[Any], name: str, record: type[Record]) -> bool:
 
 
 def id_of(parent: Element, name: str) -> int:
-    """Return the number in a child; an id that is none is unreadable."""
+    """Return the number in a child; raise `Unreadable` without one."""
     found = {whole_number(whole_text(one)) for one in parent if name_of(one) == name}
     number = found.pop() if len(found) == 1 else None
     if not number:
@@ -255,7 +254,7 @@ def id_of(parent: Element, name: str) -> int:
 
 
 def _row(element: Element, record: type[Record], answer: Answer) -> dict[str, Any]:
-    """Collect an element's children, by attribute; what is odd in them goes to its `problems`."""
+    """Collect an element's children, by attribute; their problems go to the answer's."""
     gathered = _Gathered(record, is_mended=answer.is_mended)
     known = gathered.known
     texts = [element.text]
@@ -269,7 +268,7 @@ def _row(element: Element, record: type[Record], answer: Answer) -> dict[str, An
         texts.append(child.tail)
     said = "".join(filter(None, texts)).strip()
     if said:
-        gathered.odd.append(f"a text stands beside its fields: {printable(said)}")
+        gathered.odd.append(f"there is a text beside its fields: {printable(said)}")
     if gathered.odd:
         gathered.row["problems"] = tuple(gathered.odd)
     return gathered.row
@@ -288,7 +287,7 @@ class _Gathered:
         self._torn: set[str] = set()
 
     def add(self, tag: str, name: str, text: str) -> None:
-        """Add a text under its attribute, or as an extra; two different ones are none."""
+        """Add a text under its attribute, or as an extra; two different ones count as none."""
         if self._is_mended and REPLACED in text:
             self.odd.append(f"<{tag}> holds characters that no XML may hold, shown as {REPLACED}")
         if not name:
@@ -303,7 +302,7 @@ class _Gathered:
             self._torn.add(name)
 
     def add_markup(self, child: Element, tag: str, name: str) -> None:
-        """Keep an element with others in it: of a known text the text counts, and it is said."""
+        """Keep an element with others in it; for a known text, use the text and note a problem."""
         if name in self._form.apart:
             return
         self.row.setdefault("extra", {})[tag] = tostring(child, encoding="unicode").strip()
@@ -320,7 +319,7 @@ class _Gathered:
 def _take_out(
     row: dict[str, Any], name: str, text: str, record: type[Record], why: str = "not a number"
 ) -> None:
-    """Move a value that is not understood to the record's `extra`, unless it cannot be without."""
+    """Move an invalid value to the record's `extra`, unless the field is mandatory."""
     wire = _wire_names(record)[name]
     if name in _form(record).required:
         raise Unreadable(f"<{wire}> is '{printable(text, 40)}', {why}")
@@ -329,9 +328,9 @@ def _take_out(
 
 
 def _tolerant(row: dict[str, Any], record: type[R]) -> R:
-    """Make a record of a row with values of the wrong type: each goes to `extra` as it was.
+    """Make a record of a row with values of the wrong type: each goes to `extra` unchanged.
 
-    A value that the record cannot be without is an error: such a row means something else.
+    An invalid value of a mandatory field is an error: such a row means something else.
     """
     row = dict(row)
     form = _form(record)
