@@ -56,7 +56,7 @@ def test_what_is_no_time_stays_and_is_noted(value: int) -> None:
     assert door.moment(moment_of(value), "patch 1", "publishedDate") is None
     (problem,) = door.take()
     assert problem.records == ("patch 1",)
-    assert problem.what == "publishedDate is no time"
+    assert problem.what == "publishedDate is not a time"
     assert door.take() == []
 
 

@@ -221,7 +221,7 @@ def test_results_whose_pages_lie(client: Any, host: Host, truth: Truth) -> None:
     [
         ("page_repeats", "repeats what came before"),
         ("no_cursor", "names no lastSeenAssetId"),
-        ("duplicates", "stand twice on one page"),
+        ("duplicates", "are twice on one page"),
     ],
 )
 def test_an_inventory_whose_pages_lie(client: Any, host: Host, kind: str, said: str) -> None:

@@ -184,7 +184,7 @@ def test_a_page_that_holds_a_row_twice_proves_nothing() -> None:
     server = Server(8)
     whole = [*server.rows]
     server.rows[6:] = whole[:2]
-    with pytest.raises(Unreadable, match="2 of the rows stand twice on one page; 6 were read"):
+    with pytest.raises(Unreadable, match="2 of the rows are twice on one page; 6 were read"):
         by_page(server, 10)
     server.calls.clear()
 

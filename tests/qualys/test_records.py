@@ -125,9 +125,9 @@ def test_one_odd_value_of_a_list_is_named_by_its_place() -> None:
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        (b"null", "is no list"),
-        (b"{}", "is no list"),
-        (b"[5]", "is no object"),
+        (b"null", "is not a list"),
+        (b"{}", "is not a list"),
+        (b"[5]", "is not an object"),
         (b"", "is empty"),
         (b"  <html>", "is a web page"),
         (b'[{"id":', "is not JSON"),

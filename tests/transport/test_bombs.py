@@ -9,9 +9,9 @@ ASKED = """
 import asyncio, gzip, resource, sys, threading
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from patchfleet.transport.endpoint import Line
+from patchfleet.transport.endpoint import Endpoint
 from patchfleet.transport.messages import Request
-from patchfleet.transport.connection_pool import AsyncWire, Lost, Wire
+from patchfleet.transport.connection_pool import AsyncConnectionPool, ConnectionPool, NoResponse
 
 MEGABYTE = 1 << 20
 BOMB = gzip.compress(bytes(MEGABYTE), 1) * 64  # so that nothing here ever holds it unpacked
@@ -32,25 +32,25 @@ class Server(ThreadingHTTPServer):
 
 server = Server(("127.0.0.1", 0), Bombs)
 threading.Thread(target=server.serve_forever, daemon=True).start()
-line = Line(f"http://127.0.0.1:{server.server_port}", connections=32,
+line = Endpoint(f"http://127.0.0.1:{server.server_port}", connections=32,
             longest_body_bytes=16 * MEGABYTE, timeout_seconds=60)
 
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 def by_threads():
-    wire = Wire(line)
+    wire = ConnectionPool(line)
     with ThreadPoolExecutor(32) as threads:
         return list(threads.map(lambda _: wire.send(Request(path="/")), range(32)))
 
 async def by_tasks():
-    wire = AsyncWire(line)
+    wire = AsyncConnectionPool(line)
     return await asyncio.gather(*(wire.send(Request(path="/")) for _ in range(32)))
 
 import httpx2  # so that what it takes is no part of the answers
 before = peak()
 outcomes = by_threads() if sys.argv[1] == "threads" else asyncio.run(by_tasks())
-assert all(isinstance(one, Lost) for one in outcomes), outcomes
+assert all(isinstance(one, NoResponse) for one in outcomes), outcomes
 print(peak() - before)
 """
 

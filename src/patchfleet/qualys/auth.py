@@ -229,7 +229,7 @@ def _granted(response: Response) -> AccessToken:
     """
     token = response.body.decode("ascii", "replace").strip().strip('"')
     if not _TOKEN.fullmatch(token):
-        raise Unreadable("the answer to the login is no token")
+        raise Unreadable("the answer to the login is not a token")
     return AccessToken(Secret(token), _lifetime(token.split(".")[1]))
 
 

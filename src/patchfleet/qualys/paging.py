@@ -92,7 +92,7 @@ class Reading(Generic[R]):
         records = ended.records
         if total is None and ended.doubled:
             said = (
-                f"{ended.doubled} of the {self.what} stand twice on one page; "
+                f"{ended.doubled} of the {self.what} are twice on one page; "
                 f"{len(self.seen)} were read and there may be more"
             )
         elif total is None:

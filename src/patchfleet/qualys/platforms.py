@@ -98,6 +98,4 @@ def checked_url(address: str, name: str, *, allow_http: bool = False) -> str:
 
 
 def _unusable(name: str) -> ConfigError:
-    return ConfigError(
-        f"{name} is no address that can be called", hint="for example https://gateway.example"
-    )
+    return ConfigError(f"{name} is not a valid address", hint="for example https://gateway.example")

@@ -42,9 +42,7 @@ class _Account:
         if size > self._line.longest_body_bytes:
             return _too_long(self._line)
         if held > MOST_BODIES * self._line.longest_body_bytes:
-            return NoResponse(
-                "the answers that come at once are longer than memory allows", "unknown"
-            )
+            return NoResponse("the answers under way are together too large for memory", "unknown")
         return None
 
     def give_back(self, size: int) -> None:

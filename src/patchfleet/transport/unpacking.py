@@ -43,7 +43,7 @@ class _Coding:
 
     def _next_member(self, packed: bytes) -> bytes:
         if not self._is_gzip:
-            raise zlib.error("something follows what is packed")
+            raise zlib.error("other bytes follow the packed data")
         packed = packed.lstrip(b"\0")  # the padding of a member
         if packed:
             self._unpacker = zlib.decompressobj(_GZIP)
@@ -53,7 +53,7 @@ class _Coding:
         """Return the remaining output, once no more bytes come."""
         rest = self._unpacker.flush()
         if self._has_begun and not self._unpacker.eof:
-            raise zlib.error("what is packed is cut")
+            raise zlib.error("the packed data is truncated")
         return rest
 
 

@@ -1,1 +1,1 @@
-"""Qualys's operations: what is sent, and how the answer is read. Nothing in this room does I/O."""
+"""Qualys operations as values: a request and how to read its answer. Nothing here does I/O."""

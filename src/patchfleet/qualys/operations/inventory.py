@@ -209,7 +209,7 @@ def _cursored(response: Response, *, is_first: bool) -> paging.Cursored[Host]:
     if not page.hasMore:
         return paging.Cursored(hosts, None)
     if page.lastSeenAssetId is None:
-        raise Unreadable("a page announces more assets without a lastSeenAssetId")
+        raise Unreadable("a page announces more assets and names no lastSeenAssetId")
     return paging.Cursored(hosts, str(page.lastSeenAssetId))
 
 
@@ -220,7 +220,7 @@ def _page(response: Response) -> HostPage:
     if page.responseCode == "FAILED":
         raise _failed(page.responseMessage or "")
     if page.responseCode is None and page.assetListData is None:
-        raise Unreadable("the answer is no page of the inventory")
+        raise Unreadable("the answer is not a page of the inventory")
     return page
 
 
@@ -235,6 +235,6 @@ def _hosts(page: HostPage) -> list[Host]:
     if inner is None:
         return []
     if not isinstance(inner, HostList):
-        raise Unreadable("assetListData is no object")
+        raise Unreadable("assetListData is not an object")
     found = [inner.asset] if isinstance(inner.asset, Host) else inner.asset
     return listed(found, Host, "the assets of a page")

@@ -288,7 +288,7 @@ def _result_steps(job: str, query: Query, page_size: int) -> Steps[JobResultSumm
         def read(response: Response) -> list[PMAssetJobView]:
             summary = _RESULT(response)
             if not summary.assets and not isinstance(summary.assetCount, int):
-                raise Unreadable("the answer is no result of a job")
+                raise Unreadable("the answer is not the result of a job")
             told["last"] = summary
             if number == 0:
                 told["first"] = summary

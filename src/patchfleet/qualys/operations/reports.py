@@ -92,7 +92,7 @@ def download_report(reportId: str) -> Operation[bytes]:
             raise not_json(body, "")
         if body.lstrip()[:1] == b"{":
             whole(response)
-            raise Unreadable("the answer is no report")
+            raise Unreadable("the answer is not a report")
         return body
 
     path = f"/pm/v1/reports/{path_part('reportId', reportId)}/download"
@@ -110,7 +110,7 @@ def list_report_columns(platform: Platform, reportSection: Section) -> Operation
 def _columns(response: Response) -> list[Any]:
     value = whole(response)
     if not isinstance(value, list):
-        raise Unreadable("the answer is no list of columns")
+        raise Unreadable("the answer is not a list of columns")
     return value
 
 

@@ -291,10 +291,10 @@ def tolerant(value: Any, kind: Any, sample: str) -> Any:
     """
     if get_origin(kind) is list:
         if not isinstance(value, list):
-            raise Unreadable("the answer is no list", sample=sample)
+            raise Unreadable("the answer is not a list", sample=sample)
         return [tolerant(one, get_args(kind)[0], sample) for one in value]
     if not isinstance(value, dict):
-        raise Unreadable("a record of the answer is no object", sample=sample)
+        raise Unreadable("a record of the answer is not an object", sample=sample)
     given: dict[str, Any] = {}
     problems: list[str] = []
     for info in msgspec.structs.fields(kind):
@@ -329,7 +329,7 @@ def listed(value: Any, kind: type[R], what: str) -> list[R]:
     """Return a list of records that further calls need; raise `Unreadable` if it is not one."""
     found = [] if value is None else value
     if not isinstance(found, list) or not all(isinstance(one, kind) for one in found):
-        raise Unreadable(f"{what} are no list of records")
+        raise Unreadable(f"{what} are not a list of records")
     return found
 
 

@@ -168,7 +168,7 @@ class Door:
         if is_nothing(value):
             return None
         if not isinstance(value, datetime):
-            self.note(record, f"{name} is no time", value)
+            self.note(record, f"{name} is not a time", value)
             return None
         if is_past and value > self.told_at + AHEAD:
             self.note(record, f"{name} is ahead of its answer: {value:%Y-%m-%d %H:%M}")
@@ -178,14 +178,14 @@ class Door:
     def text(self, value: Any, record: str, name: str) -> str | None:
         """Return a text; None for a word that means none, and for a list or an object."""
         if isinstance(value, list | dict):
-            self.note(record, f"{name} is no text", value)
+            self.note(record, f"{name} is not a text", value)
         return text_of(value)
 
     def number(self, value: Any, record: str, name: str) -> int | None:
         """Return a number of things."""
         found = count_of(value)
         if found is None and not is_nothing(value) and value != -1:
-            self.note(record, f"{name} is no number", value)
+            self.note(record, f"{name} is not a number", value)
         return found
 
     def texts(self, value: Any, record: str, name: str) -> list[str]:
@@ -206,7 +206,7 @@ class Door:
             if isinstance(found, str) and found.strip():
                 yield found.strip()
             else:
-                self.note(record, f"{name} holds what is no id", one)
+                self.note(record, f"{name} holds an invalid id", one)
 
     def cves(self, value: Any, record: str) -> tuple[str, ...]:
         """Return the CVE ids of a list, in capitals, each once; note other entries."""
@@ -220,7 +220,7 @@ class Door:
                 if _CVE.fullmatch(word):
                     found[word] = None
                 elif not is_nothing(part):
-                    self.note(record, "cve holds what is no CVE id", part)
+                    self.note(record, "cve holds an invalid CVE id", part)
         return tuple(found)
 
     def kb(self, value: Any, record: str) -> str | None:
