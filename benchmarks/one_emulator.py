@@ -12,7 +12,7 @@ def main() -> None:
     def ready(host: Host) -> None:
         devices = [
             device["deviceid"]
-            for customer in emulator.truth()["customers"]
+            for customer in emulator.ground_truth()["customers"]
             for site in customer["sites"]
             for device in site["devices"]
             if device["is_managed"]

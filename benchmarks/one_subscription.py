@@ -10,7 +10,7 @@ from patchfleet.emulator import Emulator, Host
 def main() -> None:
     """Serve the subscription that was asked for."""
     emulator = Emulator(devices=10, patches=1, **question())
-    jobs = [job["id"] for job in emulator.truth(vendor="qualys")["jobs"]]
+    jobs = [job["id"] for job in emulator.ground_truth(vendor="qualys")["jobs"]]
 
     def ready(host: Host) -> None:
         user = emulator.qualys

@@ -33,7 +33,7 @@ def missing(emulator: Emulator) -> tuple[int, str]:
     """A device with a patch that is missing, and the KB number of that patch."""
     return next(
         (device["deviceid"], patch["kb"].removeprefix("KB"))
-        for customer in emulator.truth()["customers"]
+        for customer in emulator.ground_truth()["customers"]
         for site in customer["sites"]
         for device in site["devices"]
         for patch in device["patches"]

@@ -176,7 +176,7 @@ def device_ids(emulator: Emulator, *, managed: bool = True) -> list[int]:
     """Return the devices of a world that have (or have not) patch management."""
     return [
         device["deviceid"]
-        for customer in emulator.truth()["customers"]
+        for customer in emulator.ground_truth()["customers"]
         for site in customer["sites"]
         for device in site["devices"]
         if device["is_managed"] == managed

@@ -75,7 +75,7 @@ def devices(emulator: Emulator) -> dict[str, dict[str, Any]]:
         str(device["deviceid"]): device
         | {"clientid": str(customer["clientid"])}
         | {"siteid": str(site["siteid"])}
-        for customer in emulator.truth()["customers"]
+        for customer in emulator.ground_truth()["customers"]
         for site in customer["sites"]
         for device in site["devices"]
     }
@@ -96,7 +96,7 @@ def several(answer: Any) -> list[dict[str, Any]]:
 
 
 def test_it_finds_every_customer_and_site(told: dict[str, Any], emulator: Emulator) -> None:
-    truth = emulator.truth()["customers"]
+    truth = emulator.ground_truth()["customers"]
     assert {(c["clientid"], c["name"]) for c in told["clients"]} == {
         (str(c["clientid"]), c["name"]) for c in truth
     }

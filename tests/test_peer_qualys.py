@@ -33,7 +33,7 @@ def emulator() -> Emulator:
 @pytest.fixture(scope="module")
 def before(emulator: Emulator) -> dict[str, Any]:
     """The truth before the SDK came."""
-    return emulator.truth(vendor="qualys")
+    return emulator.ground_truth(vendor="qualys")
 
 
 @pytest.fixture(scope="module")
@@ -180,7 +180,7 @@ def check_result(seen: dict[str, Any], truth: dict[str, Any]) -> None:
 def test_its_job_is_created(
     told: dict[str, Any], emulator: Emulator, new_job: dict[str, Any]
 ) -> None:
-    made = by_id(emulator.truth(vendor="qualys")["jobs"])[told["created"]]
+    made = by_id(emulator.ground_truth(vendor="qualys")["jobs"])[told["created"]]
     spelled = {
         "platform": "Windows",
         "type": "Install",

@@ -19,7 +19,7 @@ def true_devices(emulator):
     """Return every device with its customer and site."""
     return [
         (customer, site, device)
-        for customer in emulator.truth()["customers"]
+        for customer in emulator.ground_truth()["customers"]
         for site in customer["sites"]
         for device in site["devices"]
     ]

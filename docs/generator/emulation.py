@@ -13,47 +13,46 @@ from patchfleet.emulator.nsight.reply_faults import REPLY_FAULTS
 from patchfleet.emulator.qualys.gateway_faults import QUALYS_FAULTS
 
 _SETTINGS = {
-    "customers": "How many customers.",
-    "devices": "How many devices, spread unevenly over customers and sites.",
+    "customers": "Number of customers.",
+    "devices": "Number of devices, spread unevenly over customers and sites.",
     "seed": "The same seed makes the same world, byte for byte.",
-    "patches": "Patch rows for each device on average; Windows devices have more, others none.",
-    "lookalikes": "So many of each kind of machine that is hard to tell from another: re-imaged, "
-    "renamed, cloned, of one name at two customers, with a serial number that is none.",
-    "start": "What the clock says at first, an aware time; by default the Friday after a Patch "
-    "Tuesday.",
+    "patches": "Average patch rows of a device; Windows devices have more, others none.",
+    "lookalikes": "Machines of each kind that is hard to tell apart: re-imaged, renamed, cloned, "
+    "of one name at two customers, with a placeholder as serial number.",
+    "start": "First time of the clock, aware; by default the Friday after a Patch Tuesday.",
     "latency_ms": "Milliseconds added to every vendor call on the wire.",
     "exact_patches": "Exactly `patches` rows on every device, and Windows everywhere: for "
     "measurements.",
-    "non_windows": "What patch calls for other devices meet: `empty` for an empty list, `fail` for "
+    "non_windows": "Answer to patch calls for other devices: `empty` for an empty list, `fail` for "
     "error 4.",
-    "blocked_agents": "A regular expression of User-Agents that are answered with 403.",
-    "settle_seconds": "After how many seconds an approval shows in the list.",
-    "qualys_assets": "Exactly so many assets at Qualys, in the place of those of the world: for "
+    "blocked_agents": "Regular expression of User-Agents that are answered with 403.",
+    "settle_seconds": "Seconds until an approval shows in the list.",
+    "qualys_assets": "Exact number of assets at Qualys, instead of those of the world: for "
     "measurements.",
-    "qualys_patches": "Exactly so many Windows patches at Qualys: for measurements.",
-    "qualys_jobs": "So many finished jobs at Qualys, in the place of the usual ones: for "
+    "qualys_patches": "Exact number of Windows patches at Qualys: for measurements.",
+    "qualys_jobs": "Number of finished jobs at Qualys, instead of the usual ones: for "
     "measurements.",
-    "qualys_job_assets": "How many assets each of those jobs has.",
-    "qualys_token_seconds": "How long a token of Qualys lives, by either clock.",
+    "qualys_job_assets": "Number of assets of each of those jobs.",
+    "qualys_token_seconds": "Lifetime of a Qualys token, by either clock.",
     "qualys_forbidden": "True: the user lacks the permission for patch management.",
 }
 
 _CONTROLS = {
-    "POST reset": "Begins again with a new world: the settings so far and those in the body. Calls "
-    "and faults are gone. Answers with the credentials of the new world.",
+    "POST reset": "Begins again with a new world: the previous settings with those in the body. "
+    "Calls and faults are cleared. Returns the credentials of the new world.",
     "POST advance": 'Moves the clock: `{"days": 8}`, `{"hours": 1, "minutes": 30}` or '
-    '`{"to": "2026-11-20T07:00:00Z"}`. Everything that is due happens.',
-    "GET clock": "What the clock says.",
-    "GET faults": "The faults that are set, with their counters, and every kind there is.",
+    '`{"to": "2026-11-20T07:00:00Z"}`. Everything due happens.',
+    "GET clock": "Returns the emulated time.",
+    "GET faults": "Returns the faults that are set, with their counters, and every kind.",
     "POST faults": "Sets a fault; see below.",
-    "DELETE faults": "Takes all faults back.",
-    "GET calls": "The log of vendor calls, without keys, passwords and tokens; `?since=N`: those "
-    "after call N.",
-    "DELETE calls": "Forgets the log.",
-    "POST by_hand": "What a person does at a machine or the dashboard: "
+    "DELETE faults": "Removes all faults.",
+    "GET calls": "Returns the log of vendor calls, without keys, passwords and tokens; `?since=N`: "
+    "those after call N.",
+    "DELETE calls": "Clears the log.",
+    "POST manual_action": "Does what a person can do at a machine or in the dashboard: "
     '`{"device": 100097, "act": "install"}` or `"restart"`.',
-    "GET truth": "N-sight's whole world as it really is, or `?device=N` for one device; that of "
-    "Qualys with `?vendor=qualys`.",
+    "GET ground_truth": "Returns N-sight's whole world as it really is, or with `?device=N` one "
+    "device; with `?vendor=qualys` that of Qualys.",
 }
 
 
@@ -75,8 +74,8 @@ def controls() -> str:
     """Return a table of the control API."""
     explained([f"{verb} {name}" for name, verb in ROUTES], _CONTROLS, "controls")
     rows = (
-        (code(f"{call.partition(' ')[0]} {PREFIX}/{call.partition(' ')[2]}"), said)
-        for call, said in _CONTROLS.items()
+        (code(f"{call.partition(' ')[0]} {PREFIX}/{call.partition(' ')[2]}"), meaning)
+        for call, meaning in _CONTROLS.items()
     )
     return table(("call", "what it does"), rows)
 
@@ -87,7 +86,7 @@ def faults() -> str:
 
 
 def hostile_faults() -> str:
-    """Return a table of the faults in which somebody says what is not so, at both vendors."""
+    """Return a table of the faults of both vendors that look like sound answers."""
     return _faults(HOSTILE_FAULTS)
 
 
@@ -102,7 +101,7 @@ def qualys_faults() -> str:
 
 
 def _faults(kinds: Mapping[str, FaultKind]) -> str:
-    heads = ("kind", "what the caller meets", "options (default)", "takes effect first")
+    heads = ("kind", "what the caller receives", "options (default)", "takes effect first")
     return table(
         heads,
         (
@@ -113,7 +112,7 @@ def _faults(kinds: Mapping[str, FaultKind]) -> str:
 
 
 def _options(kind: FaultKind) -> str:
-    """Spell the options of a kind with their meaning and default."""
+    """Return the options of a kind with their meaning and default."""
     return "; ".join(
         f"`{name}`: {option.description} ({_default(option.default)})"
         for name, option in kind.options.items()

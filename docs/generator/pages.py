@@ -66,6 +66,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "renamed-command-line": renamed.command_line,
     "renamed-settings": renamed.settings,
     "renamed-fields": renamed.fields,
+    "renamed-members": renamed.members,
     "renamed-views": renamed.views,
 }
 """What makes each generated part, by its name."""

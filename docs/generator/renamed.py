@@ -37,6 +37,16 @@ def fields() -> str:
     return _rows(rows, prefix="patchfleet.")
 
 
+def members() -> str:
+    """Return a table of former methods and attributes, and former routes of the control API."""
+    members = {
+        f"patchfleet.{old}": f"patchfleet.{old.rpartition('.')[0]}.{new}"
+        for old, new in names.MEMBERS.items()
+    }
+    routes = {f"/_control/{old}": f"/_control/{new}" for old, new in names.CONTROLS.items()}
+    return _rows(members | routes)
+
+
 def views() -> str:
     """Return a table of former views of SQL and their columns."""
     rows = dict(names.VIEWS)

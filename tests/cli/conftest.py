@@ -166,7 +166,7 @@ def rows_of(emulator: Emulator) -> list[dict[str, Any]]:
             "kind": device["kind"],
             "finding_id": str(row["patchid"]),
         }
-        for customer in emulator.truth()["customers"]
+        for customer in emulator.ground_truth()["customers"]
         for site in customer["sites"]
         for device in site["devices"]
         if device["is_managed"]

@@ -15,11 +15,13 @@ def test_clients(reading, still):
     result = reading("nsight", "clients", "--json")
     assert result.code == 0
     assert [(row["customer_id"], row["customer"]) for row in result.json["rows"]] == [
-        (str(one["clientid"]), one["name"]) for one in still.emulator.truth()["customers"]
+        (str(one["clientid"]), one["name"]) for one in still.emulator.ground_truth()["customers"]
     ]
     for row in result.json["rows"]:
         (true,) = (
-            one for one in still.emulator.truth()["customers"] if one["name"] == row["customer"]
+            one
+            for one in still.emulator.ground_truth()["customers"]
+            if one["name"] == row["customer"]
         )
         kinds = [d["kind"] for site in true["sites"] for d in site["devices"]]
         assert row["server_count"] == kinds.count("server")
@@ -29,7 +31,7 @@ def test_clients(reading, still):
 def test_sites(reading, still):
     everywhere = [
         (customer["name"], str(site["siteid"]), site["name"])
-        for customer in still.emulator.truth()["customers"]
+        for customer in still.emulator.ground_truth()["customers"]
         for site in customer["sites"]
     ]
     rows = reading("nsight", "sites", "--json").json["rows"]
@@ -41,7 +43,7 @@ def test_sites(reading, still):
 def test_devices(reading, still):
     truth = [
         (customer["name"], site["name"], str(d["deviceid"]), d["name"], d["kind"], d["is_managed"])
-        for customer in still.emulator.truth()["customers"]
+        for customer in still.emulator.ground_truth()["customers"]
         for site in customer["sites"]
         for d in site["devices"]
     ]

@@ -53,11 +53,11 @@ def changing(cli):
 
 
 def truth(host):
-    return host.emulator.truth(vendor="qualys")
+    return host.emulator.ground_truth(vendor="qualys")
 
 
 def jobs_of(emulator):
-    return {job["id"]: job for job in emulator.truth(vendor="qualys")["jobs"]}
+    return {job["id"]: job for job in emulator.ground_truth(vendor="qualys")["jobs"]}
 
 
 def ids(result):

@@ -24,7 +24,7 @@ def test_the_first_sync(moving):
     told = result.json
     truth = [
         device
-        for customer in emulator.truth()["customers"]
+        for customer in emulator.ground_truth()["customers"]
         for site in customer["sites"]
         for device in site["devices"]
     ]
@@ -55,7 +55,7 @@ def test_an_incomplete_sync_says_what_is_missing(moving):
     before = stand(cli)
     device = next(
         (device, customer)
-        for customer in emulator.truth()["customers"]
+        for customer in emulator.ground_truth()["customers"]
         for site in customer["sites"]
         for device in site["devices"]
         if device["is_managed"]
@@ -96,7 +96,7 @@ def test_a_device_that_cannot_be_read_is_accepted(moving, how):
     cli, emulator = moving
     device = next(
         device
-        for customer in emulator.truth()["customers"]
+        for customer in emulator.ground_truth()["customers"]
         for site in customer["sites"]
         for device in site["devices"]
         if device["is_managed"]

@@ -94,7 +94,7 @@ def cells(path: Path, sheet: str | None = None) -> list[dict[str, Any]]:
 
 
 def jobs_of(host: Host) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = host.emulator.truth(vendor="qualys")["jobs"]
+    found: list[dict[str, Any]] = host.emulator.ground_truth(vendor="qualys")["jobs"]
     return found
 
 

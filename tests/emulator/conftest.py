@@ -20,4 +20,4 @@ def device(emulator):
     """The truth about a Windows device with patches, at the beginning."""
     from .reading import devices
 
-    return next(one for one in devices(emulator.truth()) if len(one["patches"]) > 5)
+    return next(one for one in devices(emulator.ground_truth()) if len(one["patches"]) > 5)

@@ -1,44 +1,51 @@
 """A desk at which tests of Qualys jobs work: an account, its clock, and calls as values."""
 
 import json
-import re
 from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 
+from patchfleet.emulator import Emulator
 from patchfleet.emulator.clock import DEFAULT_START
-from patchfleet.emulator.qualys.jobs import Jobs
 from patchfleet.emulator.qualys.request import Request
-from patchfleet.emulator.qualys.state import open_estate
 from patchfleet.emulator.response import Response
-from patchfleet.emulator.world import make_world
 
 START = DEFAULT_START
 
 
 class Desk:
-    """An account of 3 customers with no jobs, unless `stock` says otherwise."""
+    """An account of 3 customers with no jobs, unless `jobs` states another number."""
 
-    def __init__(self, *, seed: int = 4, devices: int = 40, stock: int | None = 0, **more: Any):
-        world = make_world(seed, customers=3, devices=devices, start=START)
-        self.estate = open_estate(seed, world, start=START)
-        self.jobs = Jobs(self.estate, stock=stock, **more)
+    def __init__(
+        self, *, seed: int = 4, devices: int = 40, jobs: int | None = 0, assets: int | None = None
+    ):
+        emulator = Emulator(
+            seed=seed, customers=3, devices=devices, patches=0, start=START,
+            qualys_jobs=jobs, qualys_job_assets=assets,
+        )  # fmt: skip
+        self.subscription = emulator.qualys
+        self.state = self.subscription.state
         self.calls: list[str] = []
 
     def call(self, method: str, path: str, query: Any = None, body: Any = None) -> Any:
-        """Make a call and return what its JSON says; raise Refused for an error."""
+        """Make a call and return its JSON; raise Refused for an error."""
         answer = self.answer(method, path, query, body)
         return json.loads(answer.body) if isinstance(answer, Response) else _as_json(answer)
 
     def answer(self, method: str, path: str, query: Any = None, body: Any = None) -> Any:
-        for (verb, pattern), (name, respond) in self.jobs.routes.items():
-            match = re.fullmatch(pattern, path)
-            if verb == method and match:
-                self.calls.append(name)
+        for route in self.subscription.routes:
+            match = route.path.fullmatch(path)
+            if route.method == method and match:
+                self.calls.append(route.name)
                 words = {key: str(value) for key, value in (query or {}).items()}
                 raw = b"" if body is None else json.dumps(body).encode()
-                return respond(Request(method, path, match.groupdict(), words, {}, raw))
+                return route.respond(Request(method, path, match.groupdict(), words, {}, raw))
         raise AssertionError(f"no route for {method} {path}")
+
+    def ground_truth(self) -> dict[str, Any]:
+        """Return the jobs, their ignored fields and the mitigation jobs as they really are."""
+        whole = self.subscription.ground_truth()
+        return {name: whole[name] for name in ("jobs", "passed_over", "mitigation_jobs")}
 
     def create(self, **body: Any) -> dict[str, Any]:
         return self.call("POST", "/pm/v1/deploymentjob", body=body)
@@ -71,16 +78,16 @@ class Desk:
         return {row["asset"]["id"]: row for row in self.results(job_id, **query)["assets"]}
 
     def advance(self, **step: float) -> None:
-        self.jobs.advance_to(self.estate.now + timedelta(**step))
+        self.subscription.advance_to(self.state.now + timedelta(**step))
 
     def advance_to(self, when: datetime) -> None:
-        self.jobs.advance_to(when)
+        self.subscription.advance_to(when)
 
     def assets(self, platform: str = "Windows", *, silent: bool = False) -> list[Any]:
         """Return the assets of a platform that report, or those that do not, by name."""
         found = [
             one
-            for one in self.estate.assets.values()
+            for one in self.state.assets.values()
             if one.platform == platform and one.is_reporting != silent
         ]
         return sorted(found, key=lambda one: one.name)
@@ -89,7 +96,7 @@ class Desk:
         return [asset.uuid for asset in self.assets(platform)]
 
     def tag(self, name: str) -> str:
-        return next(tag.id for tag in self.estate.tags.values() if tag.name == name)
+        return next(tag.id for tag in self.state.tags.values() if tag.name == name)
 
     def body(self, platform: str = "Windows", **changes: Any) -> dict[str, Any]:
         """Return a body that keeps every rule, with changes; None takes a field away."""
@@ -107,7 +114,7 @@ class Desk:
         return {name: value for name, value in body.items() if value is not None}
 
     def some_patch(self, platform: str = "Windows", place: int = 0) -> str:
-        own = [one for one in self.estate.patches.values() if one.platform == platform]
+        own = [one for one in self.state.patches.values() if one.platform == platform]
         return sorted(one.uuid for one in own)[place]
 
 

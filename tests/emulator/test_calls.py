@@ -60,7 +60,7 @@ class TestErrors:
         for patchids in ("a,b", "1,,2", "1, 2", ",", "[1]", "٣"):
             body = ask(emulator, service, deviceid=deviceid, patchids=patchids)
             assert failure(body) == ("4", "Invalid value for parameter: patchids")
-        assert emulator.truth(deviceid)["customers"][0]["sites"][0]["devices"] == [device]
+        assert emulator.ground_truth(deviceid)["customers"][0]["sites"][0]["devices"] == [device]
 
     @pytest.mark.parametrize("service", [*WRITES, *AGAIN])
     def test_11_and_12_ids_of_no_row_are_passed_over(self, emulator, device, service):
@@ -71,7 +71,7 @@ class TestErrors:
         assert message == (f"Patches already applied: {good}" if service in AGAIN else "")
 
     def test_13_devices_without_patch_management(self, emulator):
-        other = next(one for one in devices(emulator.truth()) if not one["is_managed"])
+        other = next(one for one in devices(emulator.ground_truth()) if not one["is_managed"])
         deviceid = other["deviceid"]
         body = ask(emulator, "patch_list_all", deviceid=deviceid)
         assert body == b'<?xml version="1.0" encoding="ISO-8859-1"?>\n<patches/>'
@@ -88,7 +88,7 @@ class TestErrors:
         assert emulator.handle("GET", "/api/", pairs, [("User-Agent", "ours")]).status == 200
 
     def test_21_the_case_of_devicetype(self, emulator):
-        client = emulator.truth()["customers"][0]["clientid"]
+        client = emulator.ground_truth()["customers"][0]["clientid"]
         expected = ("4", "Invalid value for parameter: devicetype")
         assert failure(ask(emulator, "list_clients", devicetype="Server")) == expected
         body = ask(emulator, "list_devices_at_client", clientid=client, devicetype="Server")
@@ -98,7 +98,7 @@ class TestErrors:
 
     def test_22_no_device_of_the_type(self):
         emulator = Emulator(customers=8, devices=2)
-        empty = emulator.truth()["customers"][7]["clientid"]
+        empty = emulator.ground_truth()["customers"][7]["clientid"]
         body = ask(emulator, "list_devices_at_client", clientid=empty, devicetype="server")
         assert body.endswith(b"<items/></result>")
 
@@ -149,14 +149,14 @@ class TestShapes:
                         found[int(one.findtext(f"{kind}id"))] = (clientid, siteid, kind)
         expected = {
             device["deviceid"]: (str(customer["clientid"]), str(site["siteid"]), device["kind"])
-            for customer in emulator.truth()["customers"]
+            for customer in emulator.ground_truth()["customers"]
             for site in customer["sites"]
             for device in site["devices"]
         }
         assert found == expected
 
     def test_devices_at_client_agree(self, emulator):
-        for customer in emulator.truth()["customers"]:
+        for customer in emulator.ground_truth()["customers"]:
             for kind in ("server", "workstation", "mobile_device"):
                 body = ask(emulator, "list_devices_at_client", clientid=customer["clientid"],
                            devicetype=kind)  # fmt: skip
@@ -174,7 +174,7 @@ class TestShapes:
                     assert len(one.findall("checkcount")) == 3
 
     def test_every_service_answers_for_every_device(self, emulator):
-        for device in devices(emulator.truth()):
+        for device in devices(emulator.ground_truth()):
             known = {"deviceid": device["deviceid"], "assetid": device["assetid"]}
             checks = tree(ask(emulator, "list_checks", **known)).iter("check")
             types = {one.findtext("checkid"): one.findtext("check_type") for one in checks}
@@ -196,7 +196,7 @@ class TestShapes:
         root = tree(ask(emulator, "list_failing_checks"))
         failing = {one.findtext("checkid") for one in root.iter("check")}
         expected = set()
-        for device in devices(emulator.truth()):
+        for device in devices(emulator.ground_truth()):
             for one in tree(ask(emulator, "list_checks", deviceid=device["deviceid"])).iter(
                 "check"
             ):
@@ -213,11 +213,12 @@ class TestShapes:
         seen = set()
         listed = {
             one.findtext("id"): one
-            for customer in emulator.truth()["customers"] for kind in ("server", "workstation")
+            for customer in emulator.ground_truth()["customers"]
+            for kind in ("server", "workstation")
             for one in tree(ask(emulator, "list_devices_at_client", devicetype=kind,
                                 clientid=customer["clientid"])).iter(kind)
         }  # fmt: skip
-        for device in devices(emulator.truth()):
+        for device in devices(emulator.ground_truth()):
             known = {"deviceid": device["deviceid"]}
             checks = list(tree(ask(emulator, "list_checks", **known)).iter("check"))
             status = Counter(one.findtext("statusid") for one in checks)
@@ -242,7 +243,7 @@ class TestShapes:
         emulator = Emulator(devices=120, seed=3)
         silent = {
             str(one["deviceid"]): ("offline" if one["kind"] == "server" else "overdue")
-            for one in devices(emulator.truth()) if one["silent_days"]
+            for one in devices(emulator.ground_truth()) if one["silent_days"]
         }  # fmt: skip
         assert set(silent.values()) == {"offline", "overdue"}
         root = tree(ask(emulator, "list_failing_checks", check_type=wanted))
@@ -263,7 +264,7 @@ class TestShapes:
     def test_the_ugly_times_are_there(self):
         emulator = Emulator()
         text = b""
-        for customer in emulator.truth()["customers"]:
+        for customer in emulator.ground_truth()["customers"]:
             for site in customer["sites"]:
                 for kind in ("servers", "workstations"):
                     text += ask(emulator, f"list_{kind}", siteid=site["siteid"])
@@ -329,7 +330,7 @@ class TestPatches:
         emulator = Emulator(devices=6)
         severities = {
             (row["severity"], row["severityLabel"])
-            for device in devices(emulator.truth())
+            for device in devices(emulator.ground_truth())
             for row in patch_rows(emulator, device["deviceid"]).values()
         }
         assert ("3", "Moderate") in severities
@@ -339,7 +340,7 @@ class TestPatches:
         emulator = Emulator(devices=20)
         bodies = [
             ask(emulator, "patch_list_all", deviceid=device["deviceid"])
-            for device in devices(emulator.truth())
+            for device in devices(emulator.ground_truth())
         ]
         assert any(b"\xe9" in body for body in bodies)
 
@@ -353,10 +354,12 @@ class TestPatches:
         assert int(policy) == expected.get(service, device["patches"][0]["inherited"])
 
     def test_a_patch_of_another_device_is_not_touched(self, emulator, device):
-        others = [one for one in devices(emulator.truth()) if one["patches"] and one != device]
+        others = [
+            one for one in devices(emulator.ground_truth()) if one["patches"] and one != device
+        ]
         stranger = others[0]["patches"][0]["patchid"]
         ask(emulator, "patch_ignore", deviceid=device["deviceid"], patchids=stranger)
-        assert others[0] in list(devices(emulator.truth()))
+        assert others[0] in list(devices(emulator.ground_truth()))
 
     @pytest.mark.parametrize(("service", "words"), AGAIN.items())
     def test_messages_of_retry_and_reprocess(self, emulator, device, service, words):
@@ -380,7 +383,7 @@ class TestPatches:
 
     def test_a_delay_makes_actions_settle_later(self, emulator):
         emulator.reset(settle_seconds=90)
-        device = next(one for one in devices(emulator.truth()) if one["patches"])
+        device = next(one for one in devices(emulator.ground_truth()) if one["patches"])
         deviceid = device["deviceid"]
         row = next(one for one in device["patches"] if one["policy"] == 4)
         ask(emulator, "patch_approve", deviceid=deviceid, patchids=row["patchid"])

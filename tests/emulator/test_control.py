@@ -39,19 +39,19 @@ def test_the_clock_moves_when_told(host):
      {"days": 1e300}, [1], b"{", b"\xff"],
 )  # fmt: skip
 def test_a_step_that_makes_no_sense_changes_nothing(host, words):
-    before = host.emulator.truth()
+    before = host.emulator.ground_truth()
     assert control(host, "POST", "advance", words, status=400)["error"]
-    assert host.emulator.truth() == before
+    assert host.emulator.ground_truth() == before
 
 
 def test_reset_begins_anew_and_keeps_the_settings(host):
-    first = host.emulator.truth()
+    first = host.emulator.ground_truth()
     host.emulator.fault("empty", times=None)
     host.emulator.advance(days=3)
     ask(host.emulator, "nothing")
     answer = control(host, "POST", "reset")
     assert answer == {"now": "2026-11-13T07:00:00+00:00", "api_key": host.api_key}
-    assert host.emulator.truth() == first
+    assert host.emulator.ground_truth() == first
     assert host.emulator.calls == [] == host.emulator.faults
 
 
@@ -69,9 +69,9 @@ def test_reset_takes_new_settings(host):
     "words", [{"devices": -1}, {"colour": 1}, {"start": "soon"}, {"devices": "many"}]
 )
 def test_a_bad_reset_keeps_the_old_world(host, words):
-    before = host.emulator.truth()
+    before = host.emulator.ground_truth()
     assert control(host, "POST", "reset", words, status=400)["error"]
-    assert host.emulator.truth() == before
+    assert host.emulator.ground_truth() == before
 
 
 def test_faults_are_set_listed_and_taken_back(host):
@@ -115,11 +115,11 @@ def test_the_log_of_calls_never_holds_the_key(host):
 
 
 def test_the_truth_of_all_and_of_one(host, device):
-    assert control(host, "GET", "truth") == host.emulator.truth()
-    one = control(host, "GET", f"truth?device={device['deviceid']}")
+    assert control(host, "GET", "ground_truth") == host.emulator.ground_truth()
+    one = control(host, "GET", f"ground_truth?device={device['deviceid']}")
     [customer] = one["customers"]
     assert customer["sites"][0]["devices"] == [device]
-    assert "no device 5" in control(host, "GET", "truth?device=5", status=400)["error"]
+    assert "no device 5" in control(host, "GET", "ground_truth?device=5", status=400)["error"]
 
 
 def test_a_person_can_install_and_restart(host, device):
@@ -127,13 +127,13 @@ def test_a_person_can_install_and_restart(host, device):
     act = {"device": deviceid, "act": "install"}
     patchids = ",".join(str(row["patchid"]) for row in device["patches"])
     ask(host.emulator, "patch_approve", deviceid=deviceid, patchids=patchids)
-    [customer] = control(host, "POST", "by_hand", act)["customers"]
+    [customer] = control(host, "POST", "manual_action", act)["customers"]
     statuses = {row["status"] for row in customer["sites"][0]["devices"][0]["patches"]}
     assert 4 in statuses
-    [customer] = control(host, "POST", "by_hand", {**act, "act": "restart"})["customers"]
+    [customer] = control(host, "POST", "manual_action", {**act, "act": "restart"})["customers"]
     assert customer["sites"][0]["devices"][0]["restarted_at"] == "2026-11-13T07:00:00+00:00"
     for wrong in ({**act, "act": "dance"}, {**act, "device": 5}, {"act": "install"}):
-        assert control(host, "POST", "by_hand", wrong, status=400)["error"]
+        assert control(host, "POST", "manual_action", wrong, status=400)["error"]
 
 
 def test_what_is_not_there(host):

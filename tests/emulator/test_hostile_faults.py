@@ -111,7 +111,7 @@ def test_log_and_truth_tell_whether_an_act_happened(call, kind, when):
         options["form"] = "right"
     device, patch = next(
         (one, row)
-        for one in devices(call.emulator.truth())
+        for one in devices(call.emulator.ground_truth())
         for row in one["patches"]
         if row["policy"] != 65
     )
@@ -119,20 +119,20 @@ def test_log_and_truth_tell_whether_an_act_happened(call, kind, when):
         call, kind, {**options, "service": "patch_ignore"},
         lambda: call.nsight("patch_ignore", deviceid=device["deviceid"], patchids=patch["patchid"]),
     )  # fmt: skip
-    now = next(one for one in devices(call.emulator.truth())
+    now = next(one for one in devices(call.emulator.ground_truth())
                if one["deviceid"] == device["deviceid"])  # fmt: skip
     [row] = [row for row in now["patches"] if row["patchid"] == patch["patchid"]]
     assert (entry.fault, entry.vendor_status) == (kind, 200 if when == "after" else None)
     assert row["policy"] == (65 if when == "after" else patch["policy"])
 
     call.emulator.clear_calls()
-    count = len(call.emulator.truth(vendor="qualys")["jobs"])
+    count = len(call.emulator.ground_truth(vendor="qualys")["jobs"])
     entry = shown(
         call, kind, {**options, "service": "create_job"},
         lambda: call.qualys("POST", "/pm/v1/deploymentjob", JOB),
     )  # fmt: skip
     assert (entry.fault, entry.vendor_status) == (kind, 201 if when == "after" else None)
-    made = len(call.emulator.truth(vendor="qualys")["jobs"]) - count
+    made = len(call.emulator.ground_truth(vendor="qualys")["jobs"]) - count
     assert made == (1 if when == "after" else 0)
 
 
@@ -179,7 +179,7 @@ def test_calls_that_cannot_be_meant(call, wrong):
 @pytest.mark.parametrize("kind", ["other_answer", "swapped"])
 def test_the_answer_to_another_question_at_nsight(call, kind):
     right = {}
-    for customer in call.emulator.truth()["customers"]:
+    for customer in call.emulator.ground_truth()["customers"]:
         number = customer["clientid"]
         right[number] = call.nsight("list_sites", clientid=number)[1]
     call.emulator.fault(kind, of="customer", times=None)
@@ -196,7 +196,7 @@ def test_the_answer_to_another_question_at_nsight(call, kind):
 
 
 def test_the_answer_to_another_question_at_qualys(call):
-    truth = call.emulator.truth(vendor="qualys")
+    truth = call.emulator.ground_truth(vendor="qualys")
     job = next(job for job in truth["jobs"] if len(job["runs"]) > 1)
     results = f"/pm/v1/deploymentjob/{job['id']}/deploymentjobresult/summary"
     latest, before = (str(run["number"]) for run in reversed(job["runs"][-2:]))
@@ -221,7 +221,7 @@ def test_an_act_has_no_other_answer(call):
 def test_the_answer_before(call):
     clients = call.nsight("list_clients")[1]
     call.emulator.fault("answer_before", service="list_sites")
-    number = call.emulator.truth()["customers"][0]["clientid"]
+    number = call.emulator.ground_truth()["customers"][0]["clientid"]
     assert call.nsight("list_sites", clientid=number)[1] == clients
     assert call.nsight("list_sites", clientid=number)[1] != clients
 
@@ -296,7 +296,7 @@ def test_deep_bodies(call, vendor, levels):
 
 
 def rows(call, **more):
-    device = next(one for one in devices(call.emulator.truth()) if len(one["patches"]) > 3)
+    device = next(one for one in devices(call.emulator.ground_truth()) if len(one["patches"]) > 3)
     return call.tree("patch_list_all", deviceid=device["deviceid"], **more)
 
 
@@ -372,7 +372,7 @@ def test_an_empty_page_after_more_follow(call):
 
 
 def test_a_device_that_is_in_no_list_and_no_count(call):
-    truth = call.emulator.truth()
+    truth = call.emulator.ground_truth()
     gone = next(devices(truth))["deviceid"]
 
     def counted():
@@ -394,8 +394,8 @@ def test_a_device_that_is_in_no_list_and_no_count(call):
     assert counted() == count - 1
     assert listed() == before - {str(gone)}
     assert call.tree("patch_list_all", deviceid=gone).get("status") == "FAIL"
-    assert call.emulator.truth() == truth, "it is there all the same"
-    asset = call.emulator.truth(vendor="qualys")["assets"][0]
+    assert call.emulator.ground_truth() == truth, "it is there all the same"
+    asset = call.emulator.ground_truth(vendor="qualys")["assets"][0]
     call.emulator.clear_faults()
     call.emulator.fault("device_missing", identity=asset["uuid"], times=None)
     path = "/pm/v1/assets"
@@ -418,7 +418,7 @@ def test_values_that_cannot_be(call, value):
 
 
 def test_values_of_nsight(call):
-    customer, site = call.emulator.truth()["customers"][0], None
+    customer, site = call.emulator.ground_truth()["customers"][0], None
     call.emulator.fault("patch_flag_off", times=None)
     for kind in ("server", "workstation"):
         root = call.tree("list_devices_at_client", clientid=customer["clientid"], devicetype=kind)
@@ -467,7 +467,7 @@ def test_a_cursor_outside_ascii_leads_on(call, encoding):
         if cursor is None:
             break
         assert "Café".encode(encoding) in cursor.encode("latin-1")
-    true = [one["uuid"] for one in call.emulator.truth(vendor="qualys")["patches"]
+    true = [one["uuid"] for one in call.emulator.ground_truth(vendor="qualys")["patches"]
             if one["platform"] == "Linux"]  # fmt: skip
     assert sorted(found) == sorted(true)
 

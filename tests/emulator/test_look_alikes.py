@@ -24,9 +24,9 @@ def emulator():
 def entries(emulator):
     """Return the entries of both vendors by machine."""
     found = defaultdict(lambda: ([], []))
-    for device in devices(emulator.truth()):
+    for device in devices(emulator.ground_truth()):
         found[device["machine"]][0].append(device)
-    for asset in emulator.truth(vendor="qualys")["assets"]:
+    for asset in emulator.ground_truth(vendor="qualys")["assets"]:
         found[asset["machine"]][1].append(asset)
     return found
 
@@ -52,7 +52,7 @@ def test_there_are_as_many_of_each_kind_as_were_asked_for(emulator):
 
 
 def test_without_them_the_world_is_as_it_always_was():
-    truth = Emulator().truth()
+    truth = Emulator().ground_truth()
     for device in devices(truth):
         assert device.pop("look_alike") is None
         assert isinstance(device.pop("machine"), int)
@@ -62,8 +62,8 @@ def test_without_them_the_world_is_as_it_always_was():
 
 def test_the_first_machines_are_those_of_the_world_without(emulator):
     plain = Emulator(customers=3, devices=20, patches=10, seed=3)
-    ours = {one["deviceid"]: one["name"] for one in devices(emulator.truth())}
-    for device in devices(plain.truth()):
+    ours = {one["deviceid"]: one["name"] for one in devices(emulator.ground_truth())}
+    for device in devices(plain.ground_truth()):
         assert ours[device["deviceid"]] == device["name"]
 
 
@@ -91,7 +91,7 @@ def test_clones_are_two_machines_with_one_serial(emulator, kind):
 def test_a_shared_hostname_is_at_two_customers(emulator):
     owner = {
         device["deviceid"]: customer["name"]
-        for customer in emulator.truth()["customers"]
+        for customer in emulator.ground_truth()["customers"]
         for device in devices({"customers": [customer]})
     }
     named = defaultdict(list)
@@ -117,21 +117,24 @@ def test_n_sight_lists_them_and_counts_them(emulator):
         int(one.findtext("server_count"))
         for one in tree(ask(emulator, "list_clients")).iter("client")
     )
-    assert counted == len(list(devices(emulator.truth())))
+    assert counted == len(list(devices(emulator.ground_truth())))
 
 
 def test_the_same_seed_makes_the_same_look_alikes():
     again = {"customers": 3, "devices": 20, "patches": 10, "seed": 3, "lookalikes": 4}
     first, second = Emulator(**again), Emulator(**again)
-    assert first.truth(vendor="qualys")["assets"] == second.truth(vendor="qualys")["assets"]
-    assert first.truth() == second.truth()
+    assert (
+        first.ground_truth(vendor="qualys")["assets"]
+        == second.ground_truth(vendor="qualys")["assets"]
+    )
+    assert first.ground_truth() == second.ground_truth()
 
 
 def test_a_reset_can_ask_for_them():
     emulator = Emulator(devices=6, patches=5)
     body = json.dumps({"lookalikes": 2}).encode()
     assert emulator.handle("POST", "/_control/reset", body=body).status == 200
-    found = {one["look_alike"] for one in devices(emulator.truth())}
+    found = {one["look_alike"] for one in devices(emulator.ground_truth())}
     assert found == KINDS | {None}
     refused = emulator.handle("POST", "/_control/reset", body=b'{"lookalikes": -1}')
     assert refused.status == 400

@@ -81,7 +81,7 @@ def ask(host, method, path, **headers):
 
 def test_over_the_wire_nothing_happens_and_nothing_is_told(host):
     """Each control call, from each kind of foreign page: 403, one line, the world as it was."""
-    before = host.emulator.truth()
+    before = host.emulator.ground_truth()
     host.emulator.fault("slow", times=None)
     pages = (
         {"Host": f"evil.example:{host.port}"},
@@ -97,7 +97,7 @@ def test_over_the_wire_nothing_happens_and_nothing_is_told(host):
         assert set(json.loads(body)) == {"error"}
         assert b"\n" not in body
         assert "Access-Control-Allow-Origin" not in response.headers
-    assert host.emulator.truth() == before
+    assert host.emulator.ground_truth() == before
     assert len(host.emulator.faults) == 1
 
 

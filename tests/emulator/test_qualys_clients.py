@@ -153,15 +153,15 @@ class TestJobs:
             case _:
                 told = desk.call("DELETE", f"{path}/{gone}")
         assert told == [{"id": gone, "name": "gone", "status": "success"}]
-        assert [job["id"] for job in desk.jobs.truth()["jobs"]] == [kept]
+        assert [job["id"] for job in desk.ground_truth()["jobs"]] == [kept]
 
     def test_a_field_that_a_job_does_not_have_is_passed_over_and_told_in_the_truth(self, desk):
         job = desk.create(**desk.body(tagIds=[GONE], colour="red", schemaVersion="1.0"))
         assert "tagIds" not in job
-        assert desk.jobs.truth()["passed_over"] == {job["id"]: ["colour", "tagIds"]}
+        assert desk.ground_truth()["passed_over"] == {job["id"]: ["colour", "tagIds"]}
         desk.update(job["id"], description="x", size=1)
         assert desk.create(**desk.get(job["id"]))
-        assert desk.jobs.truth()["passed_over"] == {job["id"]: ["colour", "size", "tagIds"]}
+        assert desk.ground_truth()["passed_over"] == {job["id"]: ["colour", "size", "tagIds"]}
 
     @pytest.mark.parametrize("word", ["any", "ANY", "Any", "aNy"])
     def test_any_and_all_in_any_case(self, desk, word):

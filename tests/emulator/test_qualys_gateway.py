@@ -105,7 +105,7 @@ def test_a_user_without_the_permission():
 def test_pages_by_number_make_the_whole(call, emulator):
     told = {
         patch["uuid"]
-        for patch in emulator.truth(vendor="qualys")["patches"]
+        for patch in emulator.ground_truth(vendor="qualys")["patches"]
         if patch["platform"] == "Linux"
     }
     found, number = [], 0
@@ -121,7 +121,7 @@ def test_pages_by_number_make_the_whole(call, emulator):
 def test_pages_by_cursor_make_the_whole(call, emulator):
     told = {
         patch["uuid"]
-        for patch in emulator.truth(vendor="qualys")["patches"]
+        for patch in emulator.ground_truth(vendor="qualys")["patches"]
         if patch["platform"] == "Windows"
     }
     found, cursor = [], ""
@@ -216,10 +216,10 @@ def test_the_inventory_goes_on_after_an_asset(call):
 
 
 def test_some_machines_are_known_to_both_vendors(emulator):
-    here = {asset["serial"] for asset in emulator.truth(vendor="qualys")["assets"]}
+    here = {asset["serial"] for asset in emulator.ground_truth(vendor="qualys")["assets"]}
     there = {
         device["serial"]
-        for customer in emulator.truth()["customers"]
+        for customer in emulator.ground_truth()["customers"]
         for site in customer["sites"]
         for device in site["devices"]
     }
@@ -247,7 +247,7 @@ def jobs(call, **query):
 
 def result_page(call, emulator, **query):
     job = next(
-        job for job in emulator.truth(vendor="qualys")["jobs"]
+        job for job in emulator.ground_truth(vendor="qualys")["jobs"]
         if job["runs"] and len(job["runs"][-1]["results"]) > 5
     )  # fmt: skip
     path = f"/pm/v1/deploymentjob/{job['id']}/deploymentjobresult/summary"

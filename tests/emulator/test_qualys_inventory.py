@@ -21,13 +21,13 @@ def emulator():
 
 
 @pytest.fixture
-def estate(emulator):
-    return emulator.qualys.estate
+def state(emulator):
+    return emulator.qualys.state
 
 
 def asked(emulator, path, since):
     """Ask for hosts that were modified since a time, or how many they are."""
-    calls = InventoryCalls(emulator.qualys.estate)
+    calls = InventoryCalls(emulator.qualys.state)
     query = {"pageSize": "300", **({"lastModifiedDate": since.isoformat()} if since else {})}
     return calls.routes["POST", path][1](Request("POST", path, query=query, headers={}, raw=b""))
 
@@ -42,9 +42,9 @@ def modified(emulator, since=None):
     return {row["assetId"]: row for row in rows}
 
 
-def silent(estate):
+def silent(state):
     """Return an asset that no scan touches."""
-    return next(asset for asset in estate.assets.values() if not asset.is_reporting)
+    return next(asset for asset in state.assets.values() if not asset.is_reporting)
 
 
 CHANGES = {
@@ -58,8 +58,8 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-def test_a_change_moves_the_date_and_no_other_host_s(emulator, estate, change):
-    asset, before = silent(estate), modified(emulator)
+def test_a_change_moves_the_date_and_no_other_host_s(emulator, state, change):
+    asset, before = silent(state), modified(emulator)
     change(asset, emulator.now)
     after = modified(emulator)
     dates = {number for number, row in after.items() if row["lastModifiedDate"] !=
@@ -70,21 +70,21 @@ def test_a_change_moves_the_date_and_no_other_host_s(emulator, estate, change):
 def test_a_scan_moves_the_date(emulator):
     began = emulator.now
     emulator.advance(days=1)
-    reporting = {one.asset_id for one in emulator.qualys.estate.assets.values() if one.is_reporting}
+    reporting = {one.asset_id for one in emulator.qualys.state.assets.values() if one.is_reporting}
     assert reporting <= set(modified(emulator, began))
 
 
-def test_who_comes_is_new_and_who_goes_shows_in_the_count_alone(emulator, estate):
-    asset, before = silent(estate), modified(emulator)
-    added = estate.add_asset(replace(asset.machine, number=9_999, name="NEW"), emulator.now)
+def test_who_comes_is_new_and_who_goes_shows_in_the_count_alone(emulator, state):
+    asset, before = silent(state), modified(emulator)
+    added = state.add_asset(replace(asset.machine, number=9_999, name="NEW"), emulator.now)
     assert set(modified(emulator, emulator.now)) == {added.asset_id}
-    estate.remove_asset(added)
+    state.remove_asset(added)
     assert modified(emulator, emulator.now) == {}
     assert modified(emulator) == before
 
 
-def test_a_date_may_lie(emulator, estate):
-    asset, before = silent(estate), modified(emulator)
+def test_a_date_may_lie(emulator, state):
+    asset, before = silent(state), modified(emulator)
     asset.describe(asset.changed_at, serial="OTHER")
     assert modified(emulator, emulator.now - HOUR).keys().isdisjoint({asset.asset_id})
     host = modified(emulator)[asset.asset_id]
@@ -92,13 +92,13 @@ def test_a_date_may_lie(emulator, estate):
     assert host["lastModifiedDate"] == before[asset.asset_id]["lastModifiedDate"]
 
 
-def test_patches_count_those_that_are_left(emulator, estate):
-    estate.settle_all()
-    counts = {n: (one.missing_count, one.installed_count) for n, one in estate.patches.items()}
-    machine = replace(silent(estate).machine, number=9_999, name="NEW")
-    estate.add_asset(machine, emulator.now)
+def test_patches_count_those_that_are_left(emulator, state):
+    state.settle_all()
+    counts = {n: (one.missing_count, one.installed_count) for n, one in state.patches.items()}
+    machine = replace(silent(state).machine, number=9_999, name="NEW")
+    state.add_asset(machine, emulator.now)
     emulator.advance(minutes=1)
-    estate.settle_all()
-    estate.remove_asset(next(one for one in estate.assets.values() if one.name == "NEW"))
-    assert {n: (one.missing_count, one.installed_count) for n, one in estate.patches.items()
+    state.settle_all()
+    state.remove_asset(next(one for one in state.assets.values() if one.name == "NEW"))
+    assert {n: (one.missing_count, one.installed_count) for n, one in state.patches.items()
             if n in counts} == counts  # fmt: skip

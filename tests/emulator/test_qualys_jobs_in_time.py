@@ -58,7 +58,7 @@ def test_a_user_puts_a_restart_off_as_often_as_allowed_and_nobody_else_does(desk
     desk.advance(hours=5)
     left = waiting(desk, job)
     assert left
-    assert all(desk.estate.assets[row["asset"]["id"]].machine.user for row in left)
+    assert all(desk.state.assets[row["asset"]["id"]].machine.user for row in left)
     desk.advance(hours=26)
     assert waiting(desk, job) == []
     assert {row["status"] for row in desk.rows(job).values()} <= {
@@ -158,7 +158,7 @@ def test_with_agent_tz_each_asset_begins_by_its_own_clock(desk):
     desk.advance(days=9)
     begun = {}
     for asset, row in desk.rows(job).items():
-        zone = desk.estate.assets[asset].zone
+        zone = desk.state.assets[asset].zone
         sent = datetime.fromtimestamp(row["jobSentOn"] / 1000, UTC)
         assert sent.astimezone(zone).strftime("%m-%d %H:%M") == "11-20 22:00"
         begun[zone.key] = sent
@@ -330,30 +330,30 @@ def scenario(desk):
 def whole_truth(desk):
     assets = [
         (one.uuid, sorted(one.missing), sorted(one.installed), sorted(one.reboot_pending))
-        for one in desk.estate.assets.values()
+        for one in desk.state.assets.values()
     ]
-    return desk.jobs.truth(), assets
+    return desk.ground_truth(), assets
 
 
 def test_what_happens_does_not_depend_on_the_size_of_the_steps_nor_on_who_looks():
     truths = []
     for minutes in (60 * 24 * 9, 60 * 24, 97):
-        desk = Desk(stock=None)
+        desk = Desk(jobs=None)
         scenario(desk)
         until = START + timedelta(days=9)
-        while desk.estate.now < until:
-            desk.advance_to(min(until, desk.estate.now + timedelta(minutes=minutes)))
+        while desk.state.now < until:
+            desk.advance_to(min(until, desk.state.now + timedelta(minutes=minutes)))
             if minutes == 60 * 24:
                 desk.listed(pageSize=100)
-                desk.jobs.truth()
+                desk.ground_truth()
         truths.append(whole_truth(desk))
     assert truths[0] == truths[1] == truths[2]
 
 
 def test_the_same_seed_gives_the_same_jobs_and_another_gives_others():
-    one, same, other = Desk(stock=None), Desk(stock=None), Desk(stock=None, seed=5)
-    assert one.jobs.truth() == same.jobs.truth()
-    ids = [{job["id"] for job in desk.jobs.truth()["jobs"]} for desk in (one, other)]
+    one, same, other = Desk(jobs=None), Desk(jobs=None), Desk(jobs=None, seed=5)
+    assert one.ground_truth() == same.ground_truth()
+    ids = [{job["id"] for job in desk.ground_truth()["jobs"]} for desk in (one, other)]
     assert not ids[0] & ids[1]
 
 

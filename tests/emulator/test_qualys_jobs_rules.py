@@ -190,11 +190,11 @@ RULES = [
 
 
 def refused_for(desk, **changes):
-    before = len(desk.jobs.truth()["jobs"])
+    before = len(desk.ground_truth()["jobs"])
     with pytest.raises(Refused) as refusal:
         desk.create(**desk.body(**changes))
     assert refusal.value.status == 400
-    assert len(desk.jobs.truth()["jobs"]) == before
+    assert len(desk.ground_truth()["jobs"]) == before
     return refusal.value.message
 
 

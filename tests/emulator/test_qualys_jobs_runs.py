@@ -51,7 +51,7 @@ def test_an_on_demand_job_runs_at_once_and_tells_of_its_run(desk):
     summary = desk.results(job["id"])
     assert summary["assetCount"] == len(desk.ids()) == len(summary["assets"])
     assert {row["status"] for row in summary["assets"]} == {"Pending"}
-    assert (summary["name"], summary["createdBy"]) == ("Job", desk.estate.user.name)
+    assert (summary["name"], summary["createdBy"]) == ("Job", desk.state.user.name)
     assert summary["createdOn"] == round(START.timestamp() * 1000)
 
 
@@ -79,7 +79,7 @@ def test_statuses_come_in_their_order_and_have_their_codes(desk):
 def test_flags_and_times_follow_the_status(desk):
     job = desk.create(**desk.body(status="Enabled"))
     for _ in range(120):
-        now = round(desk.estate.now.timestamp() * 1000)
+        now = round(desk.state.now.timestamp() * 1000)
         for row in desk.rows(job["id"]).values():
             status = row["status"]
             assert row["pendingExecution"] == int(status == "Pending")
@@ -193,12 +193,12 @@ def test_the_asset_of_a_result_is_described(desk):
 def targeted(desk, platform="Windows", **choice):
     body = desk.body(platform, assetIds=None, status="Enabled", **choice)
     job = desk.create(**body)["id"]
-    return {desk.estate.assets[one].name for one in desk.rows(job)}
+    return {desk.state.assets[one].name for one in desk.rows(job)}
 
 
 def tagged(desk, *names, platform="Windows"):
     tags = {desk.tag(name) for name in names}
-    own = [one for one in desk.estate.assets.values() if one.platform == platform]
+    own = [one for one in desk.state.assets.values() if one.platform == platform]
     return [{one.name for one in own if tag in one.tag_ids} for tag in tags]
 
 
@@ -260,8 +260,8 @@ def test_a_query_of_vulnerabilities_takes_what_mends_them(desk):
     tried = {one for row in rows.values() for one in row["success"]}
     assert tried
     for one in tried:
-        [qid] = desk.estate.patches[one].qids
-        assert desk.estate.vulnerabilities[qid].severity == 5
+        [qid] = desk.state.patches[one].qids
+        assert desk.state.vulnerabilities[qid].severity == 5
 
 
 def test_a_second_query_narrows_the_first(desk):
@@ -269,7 +269,7 @@ def test_a_second_query_narrows_the_first(desk):
     rows = run_now(desk, **more)
     tried = {one for row in rows.values() for one in row["success"]}
     assert tried
-    assert all(desk.estate.patches[one].reboot_required for one in tried)
+    assert all(desk.state.patches[one].reboot_required for one in tried)
 
 
 def test_a_recurring_query_is_asked_again_at_each_run_and_frozen_within_it(desk):
@@ -277,7 +277,7 @@ def test_a_recurring_query_is_asked_again_at_each_run_and_frozen_within_it(desk)
         **desk.body(scheduleType="Daily", startDateTime="2026-11-13 10:00:00 PM", status="Enabled")
     )["id"]
     desk.advance(days=6)
-    runs = next(one for one in desk.jobs.truth()["jobs"] if one["id"] == job)["runs"]
+    runs = next(one for one in desk.ground_truth()["jobs"] if one["id"] == job)["runs"]
     assert len(runs) >= 5
     assert len({tuple(run["patches"]) for run in runs}) > 1
     for run in runs:
@@ -320,7 +320,7 @@ def test_where_there_is_nothing_to_do_it_says_so(desk):
 
 
 def test_a_run_by_query_takes_two_thousand_patches_the_newest_first():
-    [one, *_] = (patch for patch in Desk().estate.patches.values() if not patch.is_superseded)
+    [one, *_] = (patch for patch in Desk().state.patches.values() if not patch.is_superseded)
     everything = [
         replace(one, uuid=f"{day:04}", published_at=START - timedelta(days=day))
         for day in range(3000)

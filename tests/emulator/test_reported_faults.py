@@ -29,11 +29,11 @@ def host():
 def calls(host):
     """Return method, path, query and body of a call of each service that the table names."""
     emulator = host.emulator
-    truth = emulator.truth(vendor="qualys")
+    truth = emulator.ground_truth(vendor="qualys")
     job = next(
         one for one in truth["jobs"] if len(one["runs"]) > 1 and one["platform"] == "Windows"
     )
-    client = str(emulator.truth()["customers"][0]["clientid"])
+    client = str(emulator.ground_truth()["customers"][0]["clientid"])
     for service, more in {
         "list_clients": {}, "list_sites": {"clientid": client},
         "patch_list_all": {"deviceid": "100097"},

@@ -61,23 +61,23 @@ def test_qualys_of_any_size_answers_or_is_refused_when_it_is_made(
         if each is None:
             assert str(refusal).startswith("0 Windows assets report")  # noqa: PT017
         return
-    truth = emulator.truth(vendor="qualys")
+    truth = emulator.ground_truth(vendor="qualys")
     if assets is not None:
         assert len(truth["assets"]) == assets
     if jobs is not None:
         assert len(truth["jobs"]) == jobs
     emulator.advance(days=8)
-    assert len(emulator.truth(vendor="qualys")["assets"]) == len(truth["assets"])
+    assert len(emulator.ground_truth(vendor="qualys")["assets"]) == len(truth["assets"])
 
 
 def test_a_world_that_cannot_be_is_refused_and_the_old_one_stays():
     emulator = Emulator(devices=3, patches=5, qualys_assets=8, qualys_jobs=3)
-    before = emulator.truth(vendor="qualys")
+    before = emulator.ground_truth(vendor="qualys")
     body = json.dumps({"qualys_job_assets": 500}).encode()
     refusal = emulator.handle("POST", "/_control/reset", headers=[("Host", "127.0.0.1")], body=body)
     assert refusal.status == 400
     assert "too few for jobs of 500" in json.loads(refusal.body)["error"]
-    assert emulator.truth(vendor="qualys") == before
+    assert emulator.ground_truth(vendor="qualys") == before
 
 
 @pytest.mark.parametrize("year", [1, 1899, 9001, 9999])

@@ -156,7 +156,7 @@ def test_a_manual_schedule_waits_for_a_person():
     assert (row.status, row.tries) == (8, 1)
 
 
-def test_an_install_by_hand_is_no_attempt_of_a_device_with_a_schedule():
+def test_a_manual_install_is_no_attempt_of_a_device_with_a_schedule():
     row = Row(1, patch(BAD_ONCE), 66, 2)
     one = device(row)
     TICKER.install(one, START, manual_action=True)

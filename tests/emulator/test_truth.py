@@ -35,7 +35,7 @@ def live(emulator, life, *, cut=1):
 def test_replies_equal_the_truth(life):
     emulator = Emulator(**WORLD)
     live(emulator, life)
-    for device in devices(emulator.truth()):
+    for device in devices(emulator.ground_truth()):
         told = patch_rows(emulator, device["deviceid"])
         assert told.keys() == {row["patchid"] for row in device["patches"]}
         for row in device["patches"]:
@@ -52,7 +52,7 @@ def test_the_size_of_the_clocks_steps_does_not_matter(life, cut, settle_seconds)
     live(whole, life)
     live(parted, life, cut=cut)
     assert whole.now == parted.now
-    assert whole.truth() == parted.truth()
+    assert whole.ground_truth() == parted.ground_truth()
 
 
 def test_a_delayed_action_takes_effect_in_its_place_among_what_happens():
@@ -64,7 +64,7 @@ def test_a_delayed_action_takes_effect_in_its_place_among_what_happens():
     once.advance(days=9)
     for _ in range(9 * 24):
         twice.advance(hours=1)
-    assert once.truth() == twice.truth()
+    assert once.ground_truth() == twice.ground_truth()
 
 
 def test_an_outcome_does_not_depend_on_what_happens_elsewhere():
@@ -76,7 +76,7 @@ def test_an_outcome_does_not_depend_on_what_happens_elsewhere():
     for emulator in (alone, busy):
         ask(emulator, "patch_approve", deviceid=first, **approve)
         emulator.advance_to(emulator.now + timedelta(days=12))
-    assert alone.truth(first) == busy.truth(first)
+    assert alone.ground_truth(first) == busy.ground_truth(first)
 
 
 def test_the_demonstration_has_something_to_show():
@@ -87,7 +87,7 @@ def test_the_demonstration_has_something_to_show():
             for row in device["patches"]
             if row["status"] == 1 and row["severity"] == "Critical"
         ]
-        for device in devices({"customers": emulator.truth()["customers"][1:2]})
+        for device in devices({"customers": emulator.ground_truth()["customers"][1:2]})
     }
     for deviceid, patchids in overdue.items():
         if patchids:
@@ -95,7 +95,7 @@ def test_the_demonstration_has_something_to_show():
     emulator.advance(days=8)
     now = [
         row["status"]
-        for device in devices(emulator.truth())
+        for device in devices(emulator.ground_truth())
         for row in device["patches"]
         if row["patchid"] in overdue.get(device["deviceid"], ())
     ]

@@ -19,8 +19,8 @@ import hashlib, json, sys
 from patchfleet.emulator import Emulator
 emulator = Emulator(devices=12, customers=3, seed=5)
 emulator.advance(days=9, hours=5)
-sink = hashlib.sha256(json.dumps(emulator.truth()).encode())
-for customer in emulator.truth()["customers"]:
+sink = hashlib.sha256(json.dumps(emulator.ground_truth()).encode())
+for customer in emulator.ground_truth()["customers"]:
     for site in customer["sites"]:
         for device in site["devices"]:
             for service in ("patch_list_all", "list_device_asset_details", "list_checks"):
@@ -33,7 +33,7 @@ print(sink.hexdigest())
 
 @pytest.fixture(scope="module")
 def truth():
-    return Emulator().truth()
+    return Emulator().ground_truth()
 
 
 def test_two_processes_make_the_same_bytes():
@@ -53,7 +53,7 @@ def test_two_processes_make_the_same_bytes():
 def test_another_seed_makes_another_world():
     first, second = (Emulator(devices=5, patches=20, seed=seed) for seed in (1, 2))
     assert first.api_key != second.api_key
-    assert first.truth() != second.truth()
+    assert first.ground_truth() != second.ground_truth()
 
 
 def test_the_default_world_has_the_promised_size(truth):
@@ -129,14 +129,14 @@ def test_titles_test_the_reader(truth):
 
 
 def test_exactly_so_many_rows_on_windows_everywhere():
-    exact = Emulator(devices=9, patches=37, exact_patches=True).truth()
+    exact = Emulator(devices=9, patches=37, exact_patches=True).ground_truth()
     assert [len(device["patches"]) for device in devices(exact)] == [37] * 9
     assert {device["platform"] for device in devices(exact)} == {"windows"}
 
 
 @pytest.mark.parametrize("patches", [0, 1, 2, 600])
 def test_small_and_large_lists(patches):
-    exact = Emulator(devices=3, patches=patches, exact_patches=True).truth()
+    exact = Emulator(devices=3, patches=patches, exact_patches=True).ground_truth()
     assert [len(device["patches"]) for device in devices(exact)] == [patches] * 3
 
 
@@ -151,7 +151,7 @@ def test_settings_that_make_no_world_are_refused(settings):
 
 
 def test_more_customers_than_devices():
-    truth = Emulator(customers=30, devices=4, patches=3).truth()
+    truth = Emulator(customers=30, devices=4, patches=3).ground_truth()
     assert len({customer["name"] for customer in truth["customers"]}) == 30
     assert len(list(devices(truth))) == 4
 
@@ -160,7 +160,9 @@ def test_the_start_can_be_set():
     start = datetime(2025, 3, 1, tzinfo=UTC)
     emulator = Emulator(devices=2, patches=5, start=start)
     assert emulator.now == start
-    released = [row["released_at"] for d in devices(emulator.truth()) for row in d["patches"]]
+    released = [
+        row["released_at"] for d in devices(emulator.ground_truth()) for row in d["patches"]
+    ]
     assert max(released, default="") <= start.isoformat()
 
 

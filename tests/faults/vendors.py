@@ -68,7 +68,7 @@ class Vendors:
             self.ask("POST", "faults", capped)
 
     def truth(self, vendor: str) -> Any:
-        return self.ask("GET", f"truth?vendor={vendor}")
+        return self.ask("GET", f"ground_truth?vendor={vendor}")
 
 
 def clean_environment() -> dict[str, str]:

@@ -33,7 +33,7 @@ def world(request):
         )
         stack.enter_context(gateway)
         stack.callback(nable.close)
-        customers = [customer["name"] for customer in emulator.truth()["customers"]]
+        customers = [customer["name"] for customer in emulator.ground_truth()["customers"]]
         tags = customers if request.param == "tags" else []
         sources = NSightSource(nable), QualysSource(gateway, customer_tags=tags)
         yield [one for source in sources for one in seen_by(source)], truth_of(emulator)
@@ -52,9 +52,9 @@ def truth_of(emulator):
     """Return number and kind of the machine of each device."""
     truth = {
         ("qualys", asset["uuid"]): (asset["machine"], asset["look_alike"])
-        for asset in emulator.truth(vendor="qualys")["assets"]
+        for asset in emulator.ground_truth(vendor="qualys")["assets"]
     }
-    for customer in emulator.truth()["customers"]:
+    for customer in emulator.ground_truth()["customers"]:
         for site in customer["sites"]:
             for device in site["devices"]:
                 ref = "nsight", str(device["deviceid"])

@@ -13,7 +13,7 @@ def synced(host, store):
     with reading(host) as source:
         done = sync(source, store, now=lambda: host.emulator.now)
     assert done.is_complete
-    truth = host.emulator.truth(vendor="qualys")
+    truth = host.emulator.ground_truth(vendor="qualys")
     replaced = {one["uuid"]: bool(one["superseded_by"]) for one in truth["patches"]}
     return done.run_id, {patch: replaced[patch] for _, patch in true_states(truth)}
 

@@ -50,7 +50,7 @@ def about(**fields):
 
 def test_both_lists_agree_with_the_subscription():
     with Emulator(customers=3, devices=24, patches=20, seed=5).running(https=True) as host:
-        truth = {one["uuid"]: one for one in host.emulator.truth(vendor="qualys")["assets"]}
+        truth = {one["uuid"]: one for one in host.emulator.ground_truth(vendor="qualys")["assets"]}
         with calling(host) as client:
             listed = {asset.id: asset for asset in client.get_assets("all")}
         with reading(host) as source:

@@ -25,7 +25,7 @@ def tried(view):
 
 def compared(host):
     """Compare all findings with the subscription; count their states and decisions."""
-    truth = host.emulator.truth(vendor="qualys")
+    truth = host.emulator.ground_truth(vendor="qualys")
     with reading(host) as source:
         answers = listed(source)
     states = states_of(answers)
@@ -52,7 +52,7 @@ def test_states_are_those_of_the_subscription_as_time_passes(seed):
 
 def test_a_job_approves_installs_fails_and_waits_for_a_restart():
     with Emulator(customers=2, devices=40, patches=40, seed=4).running() as host:
-        truth = host.emulator.truth(vendor="qualys")
+        truth = host.emulator.ground_truth(vendor="qualys")
         assets = [one for one in truth["assets"] if one["platform"] == "Windows"]
         with calling(host) as client:
             job = client.create_job(
@@ -81,7 +81,7 @@ def test_a_rollback_is_no_reason_why_a_patch_is_missing():
         calling(host) as client,
     ):
         can_go = {patch.id for patch in client.get_patches("windows") if patch.isRollback}
-        truth = host.emulator.truth(vendor="qualys")
+        truth = host.emulator.ground_truth(vendor="qualys")
         asset = next(
             one
             for one in truth["assets"]
@@ -194,7 +194,7 @@ def test_a_patch_nobody_knows_is_a_finding_with_its_number():
         Emulator(customers=1, devices=8, patches=20, seed=2).running() as host,
         calling(host) as client,
     ):
-        known = host.emulator.truth(vendor="qualys")["patches"]
+        known = host.emulator.ground_truth(vendor="qualys")["patches"]
         linux = next(patch for patch in known if patch["platform"] == "Linux")
         catalogue = Catalogue(Door(NOON))
         assert catalogue.look_up(client, [linux["uuid"], A, "no-uuid"]) == 2

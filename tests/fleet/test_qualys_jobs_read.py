@@ -25,7 +25,7 @@ def host():
 
 
 def jobs_of(host):
-    return host.emulator.truth(vendor="qualys")["jobs"]
+    return host.emulator.ground_truth(vendor="qualys")["jobs"]
 
 
 def at(milliseconds):

@@ -22,7 +22,7 @@ def test_12_000_assets_are_the_truth_and_a_page_is_held_at_a_time():
         qualys_job_assets=500,
     )
     with emulator.running(https=True) as host, reading(host, timeout=60) as source:
-        truth = true_states(emulator.truth(vendor="qualys"))
+        truth = true_states(emulator.ground_truth(vendor="qualys"))
         devices = source.inventory().devices
         assert len(devices) == 12_000
         assert states_of_all(source, devices) == truth  # and the emulator has written every page

@@ -41,7 +41,7 @@ def source_of(host, cls=Qualys, **settings):
 
 
 def truth_of(host):
-    return host.emulator.truth(vendor="qualys")
+    return host.emulator.ground_truth(vendor="qualys")
 
 
 def listed(source, inventory):

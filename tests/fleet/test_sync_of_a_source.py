@@ -39,7 +39,7 @@ def test_the_record_is_the_truth(store, seed):
             for customer, site, device in truth
         }
         assert {c.customer for c in customers(snapshot)} == {
-            customer["name"] for customer in emulator.truth()["customers"]
+            customer["name"] for customer in emulator.ground_truth()["customers"]
         }
     assert outcome.is_complete
     assert not outcome.problems
@@ -125,7 +125,7 @@ class Promising(NAble):
 
 def test_counts_that_do_not_agree_are_said(emulator, connected, store):
     outcome = sync(connected(Promising), store, now=lambda: emulator.now)
-    customer = emulator.truth()["customers"][0]
+    customer = emulator.ground_truth()["customers"][0]
     found = sum(d["kind"] == "server" for site in customer["sites"] for d in site["devices"])
     gap = f"{customer['name']}: N-able counts {found + 1} servers and lists {found}"
     assert [one.reason for one in outcome.gaps] == [gap]

@@ -37,7 +37,7 @@ def true_devices(emulator: Emulator) -> list[dict[str, Any]]:
     """Return every true device, with the ids of where it stands."""
     return [
         device | {"clientid": customer["clientid"], "siteid": site["siteid"]}
-        for customer in emulator.truth()["customers"]
+        for customer in emulator.ground_truth()["customers"]
         for site in customer["sites"]
         for device in site["devices"]
     ]

@@ -60,7 +60,7 @@ def emulated(emulator: Emulator, fault: str | None = None) -> bytes:
         emulator.fault(fault, service="patch_list_all")
     devices = [
         device
-        for customer in emulator.truth()["customers"]
+        for customer in emulator.ground_truth()["customers"]
         for site in customer["sites"]
         for device in site["devices"]
     ]

@@ -75,7 +75,7 @@ def test_the_wrappers_names_are_ours_too(kind: type, name: str, ours: str) -> No
 
 def rows(emulator: Emulator, device: int) -> dict[int, Any]:
     """Return the true patch rows of a device by their ids."""
-    customer = emulator.truth(device)["customers"][0]
+    customer = emulator.ground_truth(device)["customers"][0]
     found = customer["sites"][0]["devices"][0]["patches"]
     return {row["patchid"]: row for row in found}
 

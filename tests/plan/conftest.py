@@ -46,7 +46,7 @@ class Fleet:
         """Return the true rows of a device by finding id."""
         (device,) = (
             device
-            for customer in self.emulator.truth(int(device_id))["customers"]
+            for customer in self.emulator.ground_truth(int(device_id))["customers"]
             for site in customer["sites"]
             for device in site["devices"]
         )

@@ -50,4 +50,4 @@ def qualys(connect: Callable[..., Qualys]) -> Qualys:
 @pytest.fixture
 def truth(host: Host) -> dict[str, Any]:
     """What is so in the emulated subscription."""
-    return host.emulator.truth(vendor="qualys")
+    return host.emulator.ground_truth(vendor="qualys")

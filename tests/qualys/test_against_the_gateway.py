@@ -331,7 +331,7 @@ def test_the_life_of_a_job(client: Any, host: Host, truth: Truth) -> None:
 
     deleted = client.delete_job([created.id, clone.id])
     assert [one.status for one in deleted] == ["success"] * 2
-    after = {job["id"] for job in host.emulator.truth(vendor="qualys")["jobs"]}
+    after = {job["id"] for job in host.emulator.ground_truth(vendor="qualys")["jobs"]}
     assert after == before
 
 
@@ -394,14 +394,14 @@ def test_mitigation(client: Any, host: Host, truth: Truth) -> None:
     assert rows == [f"{asset},{qid}" for qid in qids[:2]]
     (deleted,) = client.delete_mitigation_job(created.id)
     assert deleted.status == "success"
-    assert host.emulator.truth(vendor="qualys")["mitigation_jobs"] == []
+    assert host.emulator.ground_truth(vendor="qualys")["mitigation_jobs"] == []
 
 
 def test_over_tls(connect_qualys: Callable[..., Any]) -> None:
     with Emulator(customers=1, devices=6).running(https=True) as host:
         assert host.url.startswith("https://")
         client = connect_qualys(host)
-        known = {one["uuid"] for one in host.emulator.truth(vendor="qualys")["assets"]}
+        known = {one["uuid"] for one in host.emulator.ground_truth(vendor="qualys")["assets"]}
         assert {one.id for one in client.get_assets()} == known
         stranger = connect_qualys(host, ca_file=None)
         with pytest.raises(Unreachable, match="certificate"):

@@ -258,7 +258,7 @@ def create(client: Any, truth: Truth) -> Any:
 
 def made(host: Host) -> list[dict[str, Any]]:
     """Return the true jobs that `create` made."""
-    jobs = host.emulator.truth(vendor="qualys")["jobs"]
+    jobs = host.emulator.ground_truth(vendor="qualys")["jobs"]
     return [job for job in jobs if job["name"] == "Only one"]
 
 

@@ -68,7 +68,7 @@ def client(large: Host) -> Iterator[Qualys]:
 @pytest.mark.slow
 @pytest.mark.parametrize("version", [1, 2])
 def test_25_000_patches_and_12_000_assets(large: Host, client: Qualys, version: Any) -> None:
-    truth = large.emulator.truth(vendor="qualys")
+    truth = large.emulator.ground_truth(vendor="qualys")
     patches = ids(client.get_patches("windows", version=version))
     assert len(patches) == 25_000
     assert patches == of(truth, "patches", "Windows")

@@ -32,7 +32,7 @@ def host() -> Iterator[Host]:
 def executed(host: Host, request: pytest.FixtureRequest) -> Any:
     """Execute a block and return its names."""
 
-    tags = host.emulator.truth(vendor="qualys")["tags"]
+    tags = host.emulator.ground_truth(vendor="qualys")["tags"]
 
     def execute(name: str) -> dict[str, Any]:
         code = (BLOCKS / f"{name}.txt").read_text(encoding="utf-8")
@@ -55,7 +55,7 @@ def executed(host: Host, request: pytest.FixtureRequest) -> Any:
 
 def true_jobs(host: Host, platform: str | None = None) -> set[str]:
     """Return the ids of the jobs there really are."""
-    jobs = host.emulator.truth(vendor="qualys")["jobs"]
+    jobs = host.emulator.ground_truth(vendor="qualys")["jobs"]
     return {job["id"] for job in jobs if platform in (None, job["platform"])}
 
 
@@ -99,7 +99,9 @@ def test_create_job_with_a_query_over_the_inventory(executed: Any, host: Host) -
     assert names["job"].id in true_jobs(host)
     asked = {asset.agentId for asset in names["windows_assets"]} - {None}
     (job,) = (
-        job for job in host.emulator.truth(vendor="qualys")["jobs"] if job["id"] == names["job"].id
+        job
+        for job in host.emulator.ground_truth(vendor="qualys")["jobs"]
+        if job["id"] == names["job"].id
     )
     assert asked
     assert set(job["assetIds"]) == asked

@@ -48,7 +48,7 @@ def truth_of_nsight(emulator):
 
 def truth_of_qualys(emulator):
     """Return every asset with the state and the decision of each of its patches."""
-    truth = emulator.truth(vendor="qualys")
+    truth = emulator.ground_truth(vendor="qualys")
     wanted = true_decisions(truth)
     devices = {asset["uuid"]: {} for asset in truth["assets"]}
     for (asset, patch), state in true_states(truth).items():

@@ -64,7 +64,7 @@ def emulator(world: Emulator) -> Emulator:
 def nsight_rows(emulator: Emulator) -> list[dict[str, Any]]:
     return [
         {**row, "deviceid": device["deviceid"]}
-        for customer in emulator.truth()["customers"]
+        for customer in emulator.ground_truth()["customers"]
         for site in customer["sites"]
         for device in site["devices"]
         if device["is_managed"]
@@ -115,7 +115,7 @@ def _task_of(emulator: Emulator) -> int:
 
 
 def truth(emulator: Emulator) -> dict[str, Any]:
-    return emulator.truth(vendor="qualys")
+    return emulator.ground_truth(vendor="qualys")
 
 
 def job_named(emulator: Emulator, number: str) -> dict[str, Any] | None:

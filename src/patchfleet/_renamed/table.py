@@ -186,6 +186,7 @@ NAMES = {
     "emulator.lines:Line": "emulator.product_lines:ProductLine",
     "emulator.qualys.asset:Keeper": "emulator.qualys.asset:Clocked",
     "emulator.qualys.estate:Estate": "emulator.qualys.state:SubscriptionState",
+    "emulator.qualys.estate:open_estate": "emulator.qualys.state:open_state",
     "emulator.qualys.jobs.book:Book": "emulator.qualys.jobs.registry:JobRegistry",
     "emulator:Answer": "emulator:Response",
     "errors:UnsafePlan": "errors:PlanError",
@@ -419,6 +420,22 @@ FIELDS = {
     "store.queries.rows:MatchCandidateRow.reasons": "evidence_for",
 }
 """Old and new fields of value types: keywords and attributes."""
+
+MEMBERS = {
+    "emulator.fault_kind:FaultKind.spoil": "apply",
+    "emulator.faults:Fault.spoil": "apply",
+    "emulator.qualys.gateway:Subscription.estate": "state",
+    "emulator.qualys.gateway:Subscription.truth": "ground_truth",
+    "emulator.vendors:Vendors.by_hand": "manual_action",
+    "emulator.vendors:Vendors.truth": "ground_truth",
+}
+"""Old and new methods and attributes of classes."""
+
+CONTROLS = {
+    "by_hand": "manual_action",
+    "truth": "ground_truth",
+}
+"""Old and new routes of the emulator's control API."""
 
 VIEWS = {
     "held": "findings",

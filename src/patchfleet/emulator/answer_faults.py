@@ -64,7 +64,7 @@ def _lists(
 ) -> Callable[[FaultedCall], Response]:
     """Return a fault of both vendors' lists, from one change for XML and one for JSON."""
 
-    def spoil(case: FaultedCall) -> Response:
+    def apply(case: FaultedCall) -> Response:
         def in_xml(root: ET.Element) -> None:
             for holder in holders(root):
                 on_holder(holder, case.options)
@@ -74,7 +74,7 @@ def _lists(
 
         return changed_json(changed_xml(case.reply, in_xml), in_json)
 
-    return spoil
+    return apply
 
 
 def _kept(rows: list[Any], options: Options) -> list[Any]:

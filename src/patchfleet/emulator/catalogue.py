@@ -90,10 +90,10 @@ def _release_number(line: ProductLine, when: datetime) -> int:
     return ((when.year - _FIRST_YEAR) * 12 + when.month - 1) // line.months
 
 
-def _released_at(line: ProductLine, number: int, chance: SeededRandom) -> datetime:
+def _released_at(line: ProductLine, number: int, random: SeededRandom) -> datetime:
     """Return when a release came out: a Tuesday evening, or in the first half of its period."""
     if line.every_days:
-        slack = chance.below(max(1, line.every_days * 24 // 2))
+        slack = random.below(max(1, line.every_days * 24 // 2))
         return _ANCHOR + timedelta(days=number * line.every_days, hours=slack)
     years, month = divmod(number * line.months + line.months - 1, 12)
     day = nth_weekday(_FIRST_YEAR + years, month + 1, 1, line.tuesday)
@@ -102,29 +102,29 @@ def _released_at(line: ProductLine, number: int, chance: SeededRandom) -> dateti
 
 def _make(seed: int, line: ProductLine, first: int, number: int) -> Patch:
     """Return release `number` of the line whose patches are numbered from `first`."""
-    chance = SeededRandom(seed, "patch", line.name, number)
-    released_at = _released_at(line, number, chance)
+    random = SeededRandom(seed, "patch", line.name, number)
+    released_at = _released_at(line, number, random)
     unique = first + number
     kb = f"KB{5_000_000 + (unique * 7_919 + seed * 31) % 999_983}" if line.microsoft else None
-    title = _title(line, number, released_at, kb, chance)
+    title = _title(line, number, released_at, kb, random)
     named = _KB.search(title)
     return Patch(
         number=unique,
         line=line.name,
         title=title,
         product=line.product,
-        severity=chance.weighted(line.severities),
+        severity=random.weighted(line.severities),
         kb=named[0] if named else None,
         url=_url(line, number, kb),
         released_at=released_at,
-        is_deployable=chance.happens(line.deployable),
+        is_deployable=random.happens(line.deployable),
         is_uninstallable=line.uninstallable,
         restart=line.restart,
     )
 
 
 def _title(
-    line: ProductLine, number: int, released_at: datetime, kb: str | None, chance: SeededRandom
+    line: ProductLine, number: int, released_at: datetime, kb: str | None, random: SeededRandom
 ) -> str:
     since = number - _release_number(line, _VERSIONS_FROM)
     return line.title.format(
@@ -132,7 +132,7 @@ def _title(
         month=f"{released_at.year}-{released_at.month:02}",
         year=released_at.year % 100,
         number=max(1, line.first_version + since),
-        version=f"{chance.below(30)}.{chance.between(1, 9000)}",
+        version=f"{random.below(30)}.{random.between(1, 9000)}",
     )
 
 

@@ -6,9 +6,11 @@ origin is answered with 403 (`origins.py`).
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from patchfleet._renamed.table import CONTROLS
 from patchfleet.emulator.faults import FAULTS
 from patchfleet.emulator.response import Response
 from patchfleet.emulator.vendors import Vendors
@@ -20,8 +22,16 @@ Words = Mapping[str, Any]
 def respond(
     emulator: Vendors, method: str, path: str, query: Mapping[str, str], body: bytes
 ) -> Response:
-    """Answer one control request: 200, 400 for bad input, 404 or 405 for an unknown route."""
-    name = path.removeprefix(PREFIX).strip("/")
+    """Answer one control request: 200, 400 for bad input, 404 or 405 for an unknown route.
+
+    A former route answers as before, with a `Warning` header that names the new one.
+    """
+    former = path.removeprefix(PREFIX).strip("/")
+    name = CONTROLS.get(former, former)
+    if name != former:
+        answer = respond(emulator, method, f"{PREFIX}/{name}", query, body)
+        warning = f'299 patchfleet "{PREFIX}/{former} is now {PREFIX}/{name}"'
+        return replace(answer, headers=(*answer.headers, ("Warning", warning)))
     actions = {verb: act for (place, verb), act in ROUTES.items() if place == name}
     if not actions:
         names = ", ".join(sorted({place for place, _ in ROUTES}))
@@ -105,16 +115,16 @@ def _clear_calls(emulator: Vendors, _: Words) -> object:
     return {"cleared": cleared}
 
 
-def _by_hand(emulator: Vendors, words: Words) -> object:
+def _manual_action(emulator: Vendors, words: Words) -> object:
     if set(words) != {"device", "act"}:
         raise ValueError('give {"device": 100097, "act": "install"} or "restart"')
     emulator.manual_action(**words)
-    return emulator.truth(words["device"])
+    return emulator.ground_truth(words["device"])
 
 
-def _truth(emulator: Vendors, words: Words) -> object:
+def _ground_truth(emulator: Vendors, words: Words) -> object:
     device = int(words["device"]) if "device" in words else None
-    return emulator.truth(device, vendor=words.get("vendor", "nsight"))
+    return emulator.ground_truth(device, vendor=words.get("vendor", "nsight"))
 
 
 ROUTES = {
@@ -126,7 +136,7 @@ ROUTES = {
     ("faults", "DELETE"): _clear_faults,
     ("calls", "GET"): _calls,
     ("calls", "DELETE"): _clear_calls,
-    ("by_hand", "POST"): _by_hand,
-    ("truth", "GET"): _truth,
+    ("manual_action", "POST"): _manual_action,
+    ("ground_truth", "GET"): _ground_truth,
 }
 """Functions of the control API by name and HTTP method."""

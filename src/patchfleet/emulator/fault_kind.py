@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from patchfleet._renamed import renamed
+from patchfleet._renamed.members import FormerMembers
 from patchfleet.emulator.response import Response, xml
 
 When = Literal["before", "after"]
@@ -86,7 +87,7 @@ def _always(_: Question, __: Options) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class FaultKind:
+class FaultKind(FormerMembers):
     """One kind of fault.
 
     `apply` returns what is sent for a call. `when` is whether by default the call takes effect
@@ -95,7 +96,7 @@ class FaultKind:
     """
 
     description: str
-    spoil: Callable[[FaultedCall], Response]
+    apply: Callable[[FaultedCall], Response]
     when: When = "before"
     options: Mapping[str, Option] = field(default_factory=dict)
     suits: Callable[[Question, Options], bool] = _always

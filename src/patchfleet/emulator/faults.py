@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
+from patchfleet._renamed.members import FormerMembers
 from patchfleet.emulator.answer_faults import ANSWER_FAULTS
 from patchfleet.emulator.clock import Clock
 from patchfleet.emulator.fault_kind import STAND_IN, FaultedCall, FaultKind, Question
@@ -46,7 +47,7 @@ class Asked:
 
 
 @dataclass(slots=True, eq=False)
-class Fault:
+class Fault(FormerMembers):
     """A fault for some calls.
 
     It applies to calls of a `service`, to a `path`, for a `device`, and to those with the id
@@ -91,14 +92,14 @@ class Fault:
         """Return whether the answer to the call just counted is to be changed."""
         return self.seen > self.after and (self.times is None or self.done < self.times)
 
-    def spoil(
+    def apply(
         self, answer: Response | None, clock: Clock, call: "Asked", stand_in: Response = STAND_IN
     ) -> Response:
         """Return what is sent instead of `answer`, which is None if the call was lost."""
         case = FaultedCall(
             answer or stand_in, clock.now, clock.wall_now, call.url, self.options, call.question
         )
-        return FAULTS[self.kind].spoil(case)
+        return FAULTS[self.kind].apply(case)
 
     @property
     def is_after(self) -> bool:

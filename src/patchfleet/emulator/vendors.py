@@ -13,6 +13,7 @@ from threading import RLock
 from typing import Any, Literal
 from urllib.parse import urlencode
 
+from patchfleet._renamed.members import FormerMembers
 from patchfleet.emulator.bodies import ids_in
 from patchfleet.emulator.calls import Call
 from patchfleet.emulator.clock import DEFAULT_START, Clock
@@ -35,7 +36,7 @@ Pairs = Iterable[tuple[str, str]]
 CALLS_KEPT = 100_000
 
 
-class Vendors:
+class Vendors(FormerMembers):
     """Both vendors' accounts over one world; the settings are those of `Emulator`."""
 
     def __init__(
@@ -144,7 +145,7 @@ class Vendors:
         if fault is not None and fault.kind == "rate_limited":
             answer = limited(request.path)
         else:
-            answer = self._spoiled(fault, reply, asked, json_answer([]))
+            answer = self._faulted(fault, reply, asked, json_answer([]))
         agent = request.headers.get("user-agent", "")
         self._note(
             answer, reply, fault, service=service, path=request.path, params=dict(request.query),
@@ -166,20 +167,20 @@ class Vendors:
         fault = self._faults.match(asked, OF_NSIGHT)
         is_lost = fault is not None and not fault.is_after
         reply = None if is_lost else self._reply(method, path, parameters, agent)
-        answer = self._spoiled(fault, reply, asked, STAND_IN)
+        answer = self._faulted(fault, reply, asked, STAND_IN)
         self._note(
             answer, reply, fault, service=service, path=path, params=shown, user_agent=agent,
             method=method,
         )  # fmt: skip
         return answer
 
-    def _spoiled(
+    def _faulted(
         self, fault: Fault | None, reply: Response | None, asked: Asked, stand_in: Response
     ) -> Response:
         """Return what is sent: the vendor's reply, or the reply changed by a fault."""
         if fault is None:
             return reply or stand_in
-        return fault.spoil(reply, self._clock, asked, stand_in)
+        return fault.apply(reply, self._clock, asked, stand_in)
 
     def _note(
         self, answer: Response, reply: Response | None, fault: Fault | None, **call: Any
@@ -298,14 +299,14 @@ class Vendors:
             self._faults.all.clear()
             return count
 
-    def truth(
+    def ground_truth(
         self, device: int | None = None, *, vendor: Literal["nsight", "qualys"] = "nsight"
     ) -> dict[str, Any]:
         """Return a vendor's whole world as JSON-compatible data, or of one N-sight device."""
         with self._lock:
             if vendor == "qualys":
                 seed = self.settings.seed
-                return {"now": self.now.isoformat(), "seed": seed, **self.qualys.truth()}
+                return {"now": self.now.isoformat(), "seed": seed, **self.qualys.ground_truth()}
             if vendor != "nsight":
                 raise ValueError('vendor is "nsight" or "qualys"')
             return truth_of(self._account, self.settings.seed, device)

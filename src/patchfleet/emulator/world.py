@@ -162,23 +162,23 @@ def make_world(
 
 
 def _make_customer(seed: int, number: int, start: datetime) -> Customer:
-    chance = SeededRandom(seed, "customer", number)
+    random = SeededRandom(seed, "customer", number)
     turn, place = divmod(number, len(name_pools.CUSTOMERS))
-    created_on = start.date() - timedelta(days=chance.between(200, 2500))
+    created_on = start.date() - timedelta(days=random.between(200, 2500))
     return Customer(
         number=number,
         name=name_pools.CUSTOMERS[place] + (f" {turn + 1}" if turn else ""),
-        created_on=None if chance.happens(0.1) else created_on,
-        care=(0.94, 0.6, 0.85)[number % 3] + 0.05 * chance.unit(),
-        mobile_count=chance.between(0, 4) if chance.happens(0.5) else 0,
+        created_on=None if random.happens(0.1) else created_on,
+        care=(0.94, 0.6, 0.85)[number % 3] + 0.05 * random.unit(),
+        mobile_count=random.between(0, 4) if random.happens(0.5) else 0,
     )
 
 
 def _add_sites(seed: int, customer: Customer, sites: list[Site]) -> None:
-    chance = SeededRandom(seed, "sites", customer.number)
-    home = chance.pick(name_pools.ZONES)
-    for place in range(chance.between(2, 3)):
-        abroad = place > 0 and chance.happens(0.3)
+    random = SeededRandom(seed, "sites", customer.number)
+    home = random.pick(name_pools.ZONES)
+    for place in range(random.between(2, 3)):
+        abroad = place > 0 and random.happens(0.3)
         sites.append(
             Site(
                 number=len(sites),
@@ -186,8 +186,8 @@ def _add_sites(seed: int, customer: Customer, sites: list[Site]) -> None:
                 name=name_pools.SITES[0]
                 if place == 0
                 else name_pools.SITES[1 + (customer.number + 2 * place) % 5],
-                zone=ZoneInfo(chance.pick(name_pools.ZONES) if abroad else home),
-                created_on=None if chance.happens(0.1) else customer.created_on,
+                zone=ZoneInfo(random.pick(name_pools.ZONES) if abroad else home),
+                created_on=None if random.happens(0.1) else customer.created_on,
                 external_ip=f"203.0.113.{1 + len(sites) % 254}",
             )
         )
@@ -200,10 +200,10 @@ def _share_out(
 
     If there are enough machines, each customer has at least one.
     """
-    chance = SeededRandom(seed, "sharing out")
+    random = SeededRandom(seed, "sharing out")
     weights = [(firm, 1 + 60 // (2 + 3 * rank)) for rank, firm in enumerate(firms)]
     owners = list(firms[:devices])
-    owners += [chance.weighted(weights) for _ in range(devices - len(owners))]
+    owners += [random.weighted(weights) for _ in range(devices - len(owners))]
     places: dict[int, list[Site]] = {}
     for site in sites:
         places.setdefault(site.customer.number, []).append(site)
@@ -211,7 +211,7 @@ def _share_out(
     homes = []
     for owner in owners:
         own = places[owner.number]
-        homes.append(chance.weighted([(site, 5 - 2 * rank) for rank, site in enumerate(own)]))
+        homes.append(random.weighted([(site, 5 - 2 * rank) for rank, site in enumerate(own)]))
     return sorted(homes, key=lambda site: site.number)
 
 
@@ -219,72 +219,72 @@ def make_machine(
     seed: int, number: int, site: Site, start: datetime, *, all_windows: bool = False
 ) -> Machine:
     """Return the machine of this number at a site; its name ends in the number."""
-    chance = SeededRandom(seed, "machine", number)
-    kind: Kind = "server" if chance.happens(0.25) else "workstation"
-    system = chance.weighted(_SYSTEMS[kind][: 2 if all_windows else None])
-    maker, model, chassis = chance.pick(name_pools.MODELS[kind])
-    person = chance.pick(name_pools.PEOPLE)
-    role = chance.pick(name_pools.SERVER_ROLES) if kind == "server" else ""
+    random = SeededRandom(seed, "machine", number)
+    kind: Kind = "server" if random.happens(0.25) else "workstation"
+    system = random.weighted(_SYSTEMS[kind][: 2 if all_windows else None])
+    maker, model, chassis = random.pick(name_pools.MODELS[kind])
+    person = random.pick(name_pools.PEOPLE)
+    role = random.pick(name_pools.SERVER_ROLES) if kind == "server" else ""
     short = "".join(word[0] for word in site.customer.name.split() if word[0].isalnum())
-    managed = system.platform == "windows" and not chance.happens(0.05)
+    managed = system.platform == "windows" and not random.happens(0.05)
     return Machine(
         number=number,
         site=site,
         name=f"{short.upper()}-{role or ('LT' if chassis in (9, 10) else 'PC')}-{number:04}",
         kind=kind,
         system=system,
-        lines=_lines(chance, kind, system, role),
+        lines=_lines(random, kind, system, role),
         role=role,
-        description=f"{role} server" if role else chance.pick(name_pools.DEPARTMENTS),
-        user="" if role else f"{short.upper()}\\{person}" + (" " if chance.happens(0.3) else ""),
+        description=f"{role} server" if role else random.pick(name_pools.DEPARTMENTS),
+        user="" if role else f"{short.upper()}\\{person}" + (" " if random.happens(0.3) else ""),
         ip=f"10.{site.number % 200}.{number // 250 % 250}.{number % 250 + 2}",
-        macs=tuple(_mac(chance) for _ in range(chance.between(1, 2))),
+        macs=tuple(_mac(random) for _ in range(random.between(1, 2))),
         manufacturer=maker,
         model=model,
         chassis=chassis,
-        serial=chance.digits(7, "0123456789BCDFGHJKLMNPQRSTVWXYZ"),
-        product_key="-".join(chance.digits(5, "BCDFGHJKMPQRTVWXY2346789") for _ in range(5)),
-        guid=chance.digits(32, "0123456789abcdef"),
-        memory_bytes=chance.pick((8, 16, 16, 32, 64 if role else 16)) << 30,
-        processor_count=chance.pick((2, 4) if role else (1, 1)),
-        installed_on=start.date() - timedelta(days=chance.between(30, 1500)),
-        restarted_at=start - timedelta(minutes=chance.between(90, 60 * 24 * 21)),
+        serial=random.digits(7, "0123456789BCDFGHJKLMNPQRSTVWXYZ"),
+        product_key="-".join(random.digits(5, "BCDFGHJKMPQRTVWXY2346789") for _ in range(5)),
+        guid=random.digits(32, "0123456789abcdef"),
+        memory_bytes=random.pick((8, 16, 16, 32, 64 if role else 16)) << 30,
+        processor_count=random.pick((2, 4) if role else (1, 1)),
+        installed_on=start.date() - timedelta(days=random.between(30, 1500)),
+        restarted_at=start - timedelta(minutes=random.between(90, 60 * 24 * 21)),
         is_managed=managed or all_windows,
-        silent_days=chance.between(4, 40) if chance.happens(0.05) else 0,
-        has_blank_times=chance.happens(0.06),
-        schedule=_schedule(chance, kind),
-        restart=chance.weighted((("never", 30), ("when_required", 55), ("always", 15))),
-        restart_time=time(chance.between(4, 6), chance.pick((0, 15, 30, 45))),
-        scan_time=time(chance.between(9, 15), chance.between(0, 59)),
+        silent_days=random.between(4, 40) if random.happens(0.05) else 0,
+        has_blank_times=random.happens(0.06),
+        schedule=_schedule(random, kind),
+        restart=random.weighted((("never", 30), ("when_required", 55), ("always", 15))),
+        restart_time=time(random.between(4, 6), random.pick((0, 15, 30, 45))),
+        scan_time=time(random.between(9, 15), random.between(0, 59)),
     )
 
 
-def _lines(chance: SeededRandom, kind: Kind, system: OperatingSystem, role: str) -> tuple[str, ...]:
+def _lines(random: SeededRandom, kind: Kind, system: OperatingSystem, role: str) -> tuple[str, ...]:
     """Return the product lines a machine has patches of; none if it does not run Windows."""
     if system.platform != "windows":
         return ()
     lines = [f"{system.line} {part}" for part in ("cumulative", "dotnet", "servicing")]
     lines += EVERY_WINDOWS
     if kind == "server":
-        lines += ["sql server 2022" if chance.happens(0.5) else "sql server 2019"] * (role == "SQL")
+        lines += ["sql server 2022" if random.happens(0.5) else "sql server 2019"] * (role == "SQL")
         lines += ["exchange"] * (role == "APP")
-        return tuple(lines + [line for line in THIRD_PARTY if chance.happens(0.12)])
+        return tuple(lines + [line for line in THIRD_PARTY if random.happens(0.12)])
     lines += ["feature"] * (system.line == "windows 11") + list(DRIVERS)
-    lines += ["office", "outlook"] if chance.happens(0.75) else []
-    return tuple(lines + [line for line in THIRD_PARTY if chance.happens(0.4)])
+    lines += ["office", "outlook"] if random.happens(0.75) else []
+    return tuple(lines + [line for line in THIRD_PARTY if random.happens(0.4)])
 
 
-def _schedule(chance: SeededRandom, kind: Kind) -> Schedule:
+def _schedule(random: SeededRandom, kind: Kind) -> Schedule:
     """Return when a machine installs: servers in nights of the week-end, others mostly daily."""
-    at = time(chance.between(0, 5), chance.pick((0, 15, 30, 45)))
+    at = time(random.between(0, 5), random.pick((0, 15, 30, 45)))
     if kind == "server":
-        weekly = Schedule("weekly", at, (5, 6) if chance.happens(0.5) else (6,))
-        monthly = Schedule("monthly", at, (chance.pick((5, 6)),), chance.between(2, 4))
-        return chance.weighted(((weekly, 70), (monthly, 20), (Schedule("manual"), 10)))
-    noon = time(12, chance.pick((0, 15, 30)))
-    week = Schedule("weekly", noon, chance.pick(((0, 2, 4), (1, 3), (2,), (3,))))
-    return chance.weighted(((Schedule("daily", noon), 55), (week, 38), (Schedule("manual"), 7)))
+        weekly = Schedule("weekly", at, (5, 6) if random.happens(0.5) else (6,))
+        monthly = Schedule("monthly", at, (random.pick((5, 6)),), random.between(2, 4))
+        return random.weighted(((weekly, 70), (monthly, 20), (Schedule("manual"), 10)))
+    noon = time(12, random.pick((0, 15, 30)))
+    week = Schedule("weekly", noon, random.pick(((0, 2, 4), (1, 3), (2,), (3,))))
+    return random.weighted(((Schedule("daily", noon), 55), (week, 38), (Schedule("manual"), 7)))
 
 
-def _mac(chance: SeededRandom) -> str:
-    return ":".join(["02", *(chance.digits(2, "0123456789ABCDEF") for _ in range(5))])
+def _mac(random: SeededRandom) -> str:
+    return ":".join(["02", *(random.digits(2, "0123456789ABCDEF") for _ in range(5))])

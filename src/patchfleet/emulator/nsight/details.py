@@ -180,10 +180,10 @@ def _part_id(machine: Machine, place: int) -> int:
 
 def _programs(machine: Machine) -> list[tuple[str, str, str]]:
     """Return name, version and install date of the installed programs."""
-    chance = SeededRandom(machine.number, "programs", machine.serial)
+    random = SeededRandom(machine.number, "programs", machine.serial)
     installed = machine.installed_on.isoformat()
     return [
-        (line.title(), f"{chance.between(1, 30)}.{chance.between(0, 9)}", installed)
+        (line.title(), f"{random.between(1, 30)}.{random.between(0, 9)}", installed)
         for line in (*_EVERYWHERE, *machine.lines[:_PROGRAMS])
     ]
 

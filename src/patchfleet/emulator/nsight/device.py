@@ -33,7 +33,7 @@ MISSING, PENDING, INSTALLING, INSTALLED = 1, 2, 4, 8
 FAILED, IGNORED, REBOOT_REQUIRED = 16, 32, 64
 """Statuses on the wire [O: peer, acmeo; Installed D: list_all_patches_for_device.htm]."""
 
-Happening = Literal["finish", "finish_by_hand", "restart"]
+Happening = Literal["finish", "finish_manual", "restart"]
 Verb = Literal["approve", "ignore", "do_nothing", "inherit"]
 CHOICES: dict[Verb, int] = {"approve": APPROVE, "ignore": IGNORE, "do_nothing": DO_NOTHING}
 
@@ -174,7 +174,7 @@ class Ticker:
             minutes = 20 + int(70 * draw(self._seed, device.machine.number, at.toordinal()))
             is_extra = manual_action and device.machine.schedule.kind != "manual"
             ends_at = at + timedelta(minutes=minutes)
-            _note(device, ends_at, "finish_by_hand" if is_extra else "finish")
+            _note(device, ends_at, "finish_manual" if is_extra else "finish")
 
     def restart(self, device: Device, at: datetime) -> None:
         """Restart the machine: rows that waited for it become Installed or fail."""

@@ -58,11 +58,11 @@ def make_device(
     )
     if not machine.is_managed:
         return device
-    chance = SeededRandom(seed, "nsight history", machine.number)
-    count = patches if exactly else round(patches * (0.8 + 0.4 * chance.unit()))
-    care = 1 - (1 - machine.customer.care) * (0.4 + chance.unit())
-    for patch in _chosen(catalogue, machine, seen_at, count, chance):
-        _live_through(device, ticker.add_row(device, patch), seen_at, care, chance)
+    random = SeededRandom(seed, "nsight history", machine.number)
+    count = patches if exactly else round(patches * (0.8 + 0.4 * random.unit()))
+    care = 1 - (1 - machine.customer.care) * (0.4 + random.unit())
+    for patch in _chosen(catalogue, machine, seen_at, count, random):
+        _live_through(device, ticker.add_row(device, patch), seen_at, care, random)
     if machine.restart != "never" and any(
         row.status == REBOOT_REQUIRED for row in device.rows.values()
     ):
@@ -71,7 +71,7 @@ def make_device(
 
 
 def _chosen(
-    catalogue: Catalogue, machine: Machine, until: datetime, count: int, chance: SeededRandom
+    catalogue: Catalogue, machine: Machine, until: datetime, count: int, random: SeededRandom
 ) -> list[Patch]:
     """Return `count` patches: the newest third, and an even sample of the older ones."""
     if count == 0:
@@ -87,35 +87,35 @@ def _chosen(
     older, recent = pool[: len(pool) - newest], pool[len(pool) - newest :]
     wanted = count - newest
     bounds = [place * len(older) // wanted for place in range(wanted + 1)] if wanted else [0]
-    sample = [older[chance.between(low, high - 1)] for low, high in pairwise(bounds)]
+    sample = [older[random.between(low, high - 1)] for low, high in pairwise(bounds)]
     return sample + recent
 
 
 def _live_through(
-    device: Device, row: Row, seen_at: datetime, care: float, chance: SeededRandom
+    device: Device, row: Row, seen_at: datetime, care: float, random: SeededRandom
 ) -> None:
     """Give a row the status it has after the time since its patch was released."""
     age_days = (seen_at - row.patch.released_at).days
-    if chance.happens(0.02):
-        choice = chance.weighted(((APPROVE, 60), (IGNORE, 25), (DO_NOTHING, 15)))
+    if random.happens(0.02):
+        choice = random.weighted(((APPROVE, 60), (IGNORE, 25), (DO_NOTHING, 15)))
         row.policy = choice + BY_USER
         row.status = device.settled_status(row)
-    if row.status == IGNORED or (not row.patch.is_deployable and chance.happens(0.6)):
+    if row.status == IGNORED or (not row.patch.is_deployable and random.happens(0.6)):
         return
-    if age_days < 2 or not chance.happens(_installed_by_now(row, age_days, care)):
-        _leave_open(device, row, age_days, chance)
+    if age_days < 2 or not random.happens(_installed_by_now(row, age_days, care)):
+        _leave_open(device, row, age_days, random)
         return
     row.status, row.attempts = INSTALLED, 1
     if (
         row.patch.is_deployable
         and row.patch.restart > 0.5
         and age_days < 21
-        and chance.happens(0.3)
+        and random.happens(0.3)
     ):
         row.status = REBOOT_REQUIRED
-    by_us = row.patch.is_deployable and chance.happens(0.85)
+    by_us = row.patch.is_deployable and random.happens(0.85)
     if row.status == REBOOT_REQUIRED or by_us:
-        waited = _MINUTE * (1440 + chance.below(1440 * min(age_days - 1, 24)))
+        waited = _MINUTE * (1440 + random.below(1440 * min(age_days - 1, 24)))
         row.installed_at = row.patch.released_at + waited
 
 
@@ -128,11 +128,11 @@ def _installed_by_now(row: Row, age_days: int, care: float) -> float:
     return care * min(1.0, 0.25 + age_days / 75)
 
 
-def _leave_open(device: Device, row: Row, age_days: int, chance: SeededRandom) -> None:
+def _leave_open(device: Device, row: Row, age_days: int, random: SeededRandom) -> None:
     """Decide between Failed and still open for a row that is not installed."""
     tried = row.status == PENDING and device.machine.schedule.kind != "manual" and age_days > 8
-    if row.patch.is_deployable and (tried or (row.status == MISSING and chance.happens(0.04))):
-        if tried and chance.happens(0.15):
+    if row.patch.is_deployable and (tried or (row.status == MISSING and random.happens(0.04))):
+        if tried and random.happens(0.15):
             return
         row.status = FAILED
         row.attempts = row.tries = device.policy.attempts

@@ -41,7 +41,7 @@ class Asset:
 
     `uuid` is the agent's, which jobs call asset id; `asset_id` is the inventory's number. `lines`
     are the product lines it can miss patches of. `changed_at` is when it was last changed, and
-    `revision` grows with every change. `keeper` is the subscription.
+    `revision` grows with every change. `subscription` settles it.
     """
 
     uuid: str
@@ -53,7 +53,7 @@ class Asset:
     lines: tuple[str, ...]
     restarted_at: datetime
     changed_at: datetime
-    keeper: Clocked
+    subscription: Clocked
     scanned_at: datetime | None = None
     settled_at: datetime | None = None
     revision: int = 0
@@ -74,19 +74,19 @@ class Asset:
     @property
     def missing(self) -> Found:
         """Return the missing patches by uuid, superseded ones included; read-only for callers."""
-        self.keeper.settle(self)
+        self.subscription.settle(self)
         return self.missing_now
 
     @property
     def installed(self) -> Found:
         """Return the installed patches by uuid; read-only for callers."""
-        self.keeper.settle(self)
+        self.subscription.settle(self)
         return self.installed_now
 
     @property
     def reboot_pending(self) -> Found:
         """Return the patches that wait for a restart, by uuid; in neither other mapping."""
-        self.keeper.settle(self)
+        self.subscription.settle(self)
         return self.reboot_pending_now
 
     def install(self, patch_uuid: str, at: datetime) -> bool:
@@ -144,7 +144,7 @@ class Asset:
     def _changed(self, at: datetime) -> None:
         self.changed_at = at
         self.revision += 1
-        self.keeper.changes += 1
+        self.subscription.changes += 1
 
 
 __getattr__ = renamed(__name__)

@@ -43,8 +43,8 @@ _SORTED_BY: Mapping[str, Callable[[Asset], Any]] = {
 class AssetCalls:
     """Answers the calls about the assets of a subscription."""
 
-    def __init__(self, estate: SubscriptionState) -> None:
-        self._estate = estate
+    def __init__(self, state: SubscriptionState) -> None:
+        self._state = state
         self._written: dict[str, tuple[object, bytes]] = {}
         self.routes = {
             ("POST", "/pm/v1/assets"): ("get_assets", self._after),
@@ -77,8 +77,8 @@ class AssetCalls:
         numbers = request.json
         if not isinstance(numbers, list) or len(numbers) > MOST_IDS:
             raise Refused(400, "1400", f"the body must be a list of up to {MOST_IDS} asset ids")
-        by_number = self._estate.remembered(
-            "numbers", lambda: {one.asset_id: one.uuid for one in self._estate.assets.values()}
+        by_number = self._state.remembered(
+            "numbers", lambda: {one.asset_id: one.uuid for one in self._state.assets.values()}
         )
         wanted = dict.fromkeys(whole("asset id", one, 0, 1 << 62) for one in numbers)
         return {
@@ -93,12 +93,12 @@ class AssetCalls:
         """Return the assets that match `query` and have or miss a patch matching `havingQuery`."""
         query, having = text_of(inputs, "query"), text_of(inputs, "havingQuery")
         key = "assets", platform, query, having
-        return self._estate.remembered(key, lambda: self._find(platform, query, having))
+        return self._state.remembered(key, lambda: self._find(platform, query, having))
 
     def _find(self, platform: str, query: str, having: str) -> Assets:
-        found = self._estate.assets_matching(query, platform)
+        found = self._state.assets_matching(query, platform)
         if having.strip():
-            theirs = {patch.uuid for patch in self._estate.patches_matching(having, platform)}
+            theirs = {patch.uuid for patch in self._state.patches_matching(having, platform)}
             found = [asset for asset in found if theirs & _patch_ids(asset)]
         return sorted(found, key=lambda asset: (asset.name, asset.uuid))
 
@@ -139,7 +139,7 @@ class AssetCalls:
             "scanDateTime": scanned,
             "hardware": {"model": machine.model, "manufacturer": machine.manufacturer},
             "tags": [
-                {"id": guid, "name": self._estate.tags[guid].name} for guid in sorted(asset.tag_ids)
+                {"id": guid, "name": self._state.tags[guid].name} for guid in sorted(asset.tag_ids)
             ],
             "interfaces": _interfaces(asset),
             "installedPatches": [{"id": patch_id} for patch_id in asset.installed],

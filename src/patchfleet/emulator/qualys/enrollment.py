@@ -56,26 +56,26 @@ def members(seed: int, world: World, start: datetime, exactly: int | None) -> Me
 
 def _own(seed: int, world: World, number: int, start: datetime) -> Machine:
     """Return a machine that no other inventory has; most of them run Linux."""
-    chance = SeededRandom(seed, "qualys machine", number)
-    machine = make_machine(seed, number, chance.pick(world.sites), start, all_windows=True)
-    if chance.happens(_LINUX_AMONG_OWN):
-        return replace(machine, system=chance.pick(DISTRIBUTIONS).system, lines=(), user="root")
+    random = SeededRandom(seed, "qualys machine", number)
+    machine = make_machine(seed, number, random.pick(world.sites), start, all_windows=True)
+    if random.happens(_LINUX_AMONG_OWN):
+        return replace(machine, system=random.pick(DISTRIBUTIONS).system, lines=(), user="root")
     return machine
 
 
 def lines_of(seed: int, machine: Machine, at_most: int | None) -> tuple[str, ...]:
     """Return the product lines of a machine; with `at_most`, a random choice of that number."""
-    chance = SeededRandom(seed, "qualys lines", machine.number)
+    random = SeededRandom(seed, "qualys lines", machine.number)
     lines = machine.lines
     if machine.system.platform == "linux":
         name = next(one.line for one in DISTRIBUTIONS if one.system.name == machine.system.name)
         own = [line for line in LINUX_LINES if line.startswith(f"{name} ")]
         lines = tuple(
-            line for place, line in enumerate(own) if place < BASE_PACKAGES or chance.happens(0.4)
+            line for place, line in enumerate(own) if place < BASE_PACKAGES or random.happens(0.4)
         )
     if at_most is None:
         return lines
-    return tuple({chance.pick(lines): None for _ in range(at_most)})
+    return tuple({random.pick(lines): None for _ in range(at_most)})
 
 
 def make_tags(seed: int, world: World) -> dict[str, Tag]:

@@ -9,16 +9,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from patchfleet._renamed.members import FormerMembers
 from patchfleet.emulator.clock import Clock
 from patchfleet.emulator.qualys.assets import AssetCalls
 from patchfleet.emulator.qualys.auth import Doorkeeper
 from patchfleet.emulator.qualys.ground_truth import truth_of
 from patchfleet.emulator.qualys.inventory import InventoryCalls
-from patchfleet.emulator.qualys.jobs import Jobs
+from patchfleet.emulator.qualys.jobs.ground_truth import truth_of as jobs_truth_of
+from patchfleet.emulator.qualys.jobs.initial_jobs import add_done_jobs, add_usual_jobs
+from patchfleet.emulator.qualys.jobs.mitigation import Mitigations
+from patchfleet.emulator.qualys.jobs.registry import JobRegistry
+from patchfleet.emulator.qualys.jobs.reports import Reports
+from patchfleet.emulator.qualys.jobs.routes import job_routes
 from patchfleet.emulator.qualys.patch_catalogue import CatalogueCalls
 from patchfleet.emulator.qualys.patches import PatchCalls
 from patchfleet.emulator.qualys.request import Refused, Request, json_answer
-from patchfleet.emulator.qualys.state import credentials, open_estate
+from patchfleet.emulator.qualys.state import credentials, open_state
 from patchfleet.emulator.response import Response
 from patchfleet.emulator.settings import Settings
 from patchfleet.emulator.world import World
@@ -40,50 +46,55 @@ class Route:
     respond: Respond
 
 
-class Subscription:
+class Subscription(FormerMembers):
     """One Qualys subscription over a world: its state, its jobs, its log-in."""
 
     def __init__(self, settings: Settings, world: World, clock: Clock) -> None:
         self.username, self.password = credentials(settings.seed)
         self._is_forbidden = settings.qualys_forbidden
-        self.estate = open_estate(
+        self.state = open_state(
             settings.seed,
             world,
             start=settings.start,
             assets=settings.qualys_assets,
             patches=settings.qualys_patches,
         )
-        self.jobs = Jobs(
-            self.estate, stock=settings.qualys_jobs, assets_each=settings.qualys_job_assets
-        )
+        self.registry = JobRegistry(self.state)
+        self._mitigations = Mitigations(self.registry)
+        if settings.qualys_jobs is None:
+            add_usual_jobs(self.registry)
+        else:
+            add_done_jobs(self.registry, settings.qualys_jobs, settings.qualys_job_assets)
         self._door = Doorkeeper(
             settings.seed,
-            self.estate.user,
+            self.state.user,
             (self.username, self.password),
             settings.qualys_token_seconds,
             clock,
         )
-        self._routes = [
+        self.routes = [
             Route(name, method, re.compile(path), respond)
             for (method, path), (name, respond) in self._table().items()
         ]
 
     def _table(self) -> Mapping[tuple[str, str], tuple[str, Respond]]:
         """Return all calls but the log-in; a more specific path comes before a general one."""
-        rooms = (PatchCalls, CatalogueCalls, AssetCalls, InventoryCalls)
         table: dict[tuple[str, str], tuple[str, Respond]] = {}
-        for room in rooms:
-            table |= room(self.estate).routes
-        return {**table, **self.jobs.routes}
+        for calls in (PatchCalls, CatalogueCalls, AssetCalls, InventoryCalls):
+            table |= calls(self.state).routes
+        table |= job_routes(self.registry)
+        table |= self._mitigations.routes
+        table |= Reports(self.registry, self._mitigations).routes
+        return table
 
     def advance_to(self, until: datetime) -> None:
         """Let everything due up to `until` happen, to jobs and assets together."""
-        self.jobs.advance_to(until)
-        self.estate.advance_to(until)
+        self.registry.lifecycle.advance_to(until)
+        self.state.advance_to(until)
 
-    def truth(self) -> dict[str, Any]:
+    def ground_truth(self) -> dict[str, Any]:
         """Return the whole state as JSON-compatible data."""
-        return {**truth_of(self.estate), **self.jobs.truth()}
+        return {**truth_of(self.state), **jobs_truth_of(self.registry, self._mitigations)}
 
     def service(self, method: str, path: str) -> str:
         """Return the name of the called operation, "" if there is none."""
@@ -100,7 +111,7 @@ class Subscription:
     @property
     def services(self) -> list[str]:
         """Return the names of all operations."""
-        return sorted({"auth", *(route.name for route in self._routes)})
+        return sorted({"auth", *(route.name for route in self.routes)})
 
     def respond(self, request: Request) -> Response:
         """Return the answer to a request; a refusal is an answer too."""
@@ -128,14 +139,14 @@ class Subscription:
         return answer if isinstance(answer, Response) else json_answer(answer)
 
     def _route(self, method: str, path: str) -> tuple[Route, Mapping[str, str]] | None:
-        for route in self._routes:
+        for route in self.routes:
             match = route.path.fullmatch(path) if route.method == method else None
             if match:
                 return route, match.groupdict()
         return None
 
     def _unknown(self, request: Request) -> Refused:
-        methods = {route.method for route in self._routes if route.path.fullmatch(request.path)}
+        methods = {route.method for route in self.routes if route.path.fullmatch(request.path)}
         if not methods:
             return Refused(404, "1404", f"there is nothing at {request.path}")
         return Refused(405, "1405", f"{request.path} takes {' and '.join(sorted(methods))}")

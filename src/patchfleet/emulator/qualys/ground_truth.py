@@ -9,10 +9,10 @@ from patchfleet.emulator.qualys.asset import Asset
 from patchfleet.emulator.qualys.state import SubscriptionState
 
 
-def truth_of(estate: SubscriptionState) -> dict[str, Any]:
+def truth_of(state: SubscriptionState) -> dict[str, Any]:
     """Return assets, patches and tags as dicts and lists; times are ISO-8601 in UTC."""
     return {
-        "assets": [_asset(asset) for asset in estate.assets.values()],
+        "assets": [_asset(asset) for asset in state.assets.values()],
         "patches": [
             {
                 "uuid": patch.uuid,
@@ -22,10 +22,10 @@ def truth_of(estate: SubscriptionState) -> dict[str, Any]:
                 "severity": patch.vendor_severity,
                 "superseded_by": list(patch.superseded_by),
             }
-            for patch in estate.patches.values()
+            for patch in state.patches.values()
         ],
-        "tags": [{"id": tag.id, "name": tag.name} for tag in estate.tags.values()],
-        "agentless": [machine.name for machine in estate.agentless],
+        "tags": [{"id": tag.id, "name": tag.name} for tag in state.tags.values()],
+        "agentless": [machine.name for machine in state.agentless],
     }
 
 

@@ -34,13 +34,13 @@ def begin(seed: int, asset: Asset, lines: Lines, start: datetime, kept: int) -> 
     """
     machine = asset.machine
     asset.scanned_at = last_scan(machine, start - _DAY * machine.silent_days)
-    chance = SeededRandom(seed, "qualys history", machine.number)
+    random = SeededRandom(seed, "qualys history", machine.number)
     for line in asset.lines:
         known = list(_newest(lines.get(line, ()), asset.scanned_at, kept))
-        behind = 0 if chance.happens(machine.customer.care) else chance.between(1, 4)
-        if known and asset.scanned_at - known[0].listed_at < 4 * _DAY and chance.happens(0.7):
+        behind = 0 if random.happens(machine.customer.care) else random.between(1, 4)
+        if known and asset.scanned_at - known[0].listed_at < 4 * _DAY and random.happens(0.7):
             behind = max(1, behind)
-        _live_through(asset, known, behind, chance)
+        _live_through(asset, known, behind, random)
 
 
 def find(asset: Asset, lines: Lines, now: datetime) -> None:
@@ -71,14 +71,14 @@ def _newest(
 
 
 def _live_through(
-    asset: Asset, known: Sequence[CataloguePatch], behind: int, chance: SeededRandom
+    asset: Asset, known: Sequence[CataloguePatch], behind: int, random: SeededRandom
 ) -> None:
     """Sort a line's releases, newest first, into missing, waiting for a restart and installed."""
     for place, patch in enumerate(known):
         if place < behind:
             asset.missing_now[patch.uuid] = patch
             patch.missing_count += 1
-        elif place == behind and patch.reboot_required and chance.happens(0.1):
+        elif place == behind and patch.reboot_required and random.happens(0.1):
             asset.reboot_pending_now[patch.uuid] = patch
             patch.missing_count += 1
         else:

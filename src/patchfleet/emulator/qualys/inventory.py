@@ -69,8 +69,8 @@ HOST_TOKENS: Mapping[str, Token[Host]] = {
 class InventoryCalls:
     """Answers the calls about the hosts of a subscription."""
 
-    def __init__(self, estate: SubscriptionState) -> None:
-        self._estate = estate
+    def __init__(self, state: SubscriptionState) -> None:
+        self._state = state
         self.routes = {
             ("POST", "/am/v1/assets/host/filter/list"): ("query_assets", self._by_query),
             ("POST", "/am/v1/assets/host/list"): ("get_all_assets", self._all),
@@ -117,34 +117,34 @@ class InventoryCalls:
 
     def _found(self, request: Request) -> Hosts:
         query = request.query.get("filter", "")
-        return self._estate.remembered(("hosts", query), lambda: self._find(query))
+        return self._state.remembered(("hosts", query), lambda: self._find(query))
 
     def _find(self, query: str) -> Hosts:
-        fits = matcher(query, HOST_TOKENS, self._estate.now)
+        fits = matcher(query, HOST_TOKENS, self._state.now)
         return [host for host in self._hosts() if fits(host)]
 
     def _hosts(self) -> Hosts:
-        return self._estate.remembered("hosts", self._gather)
+        return self._state.remembered("hosts", self._gather)
 
     def _gather(self) -> Hosts:
         """Return all hosts in the order of their numbers, with and without an agent."""
-        estate = self._estate
-        estate.settle_all()
+        state = self._state
+        state.settle_all()
         hosts = [
-            Host(one.asset_id, guid(estate.seed, "host", one.machine.number), one.machine, one,
-                 self._tags(one.tag_ids), one.scanned_at or estate.start)
-            for one in estate.assets.values()
+            Host(one.asset_id, guid(state.seed, "host", one.machine.number), one.machine, one,
+                 self._tags(one.tag_ids), one.scanned_at or state.start)
+            for one in state.assets.values()
         ]  # fmt: skip
         hosts += [
-            Host(inventory_id(machine), guid(estate.seed, "host", machine.number), machine, None,
-                 self._tags(tags_of(estate.seed, machine, estate.tags_by_name)),
-                 last_scan(machine, estate.now))
-            for machine in estate.agentless
+            Host(inventory_id(machine), guid(state.seed, "host", machine.number), machine, None,
+                 self._tags(tags_of(state.seed, machine, state.tags_by_name)),
+                 last_scan(machine, state.now))
+            for machine in state.agentless
         ]  # fmt: skip
         return sorted(hosts, key=lambda host: host.number)
 
     def _tags(self, tag_ids: set[str]) -> tuple[Tag, ...]:
-        tags = [self._estate.tags[tag_id] for tag_id in tag_ids]
+        tags = [self._state.tags[tag_id] for tag_id in tag_ids]
         return tuple(sorted(tags, key=lambda tag: tag.number))
 
 

@@ -108,11 +108,11 @@ def windows_patch(seed: int, patch: Patch, edition: int = 0) -> CataloguePatch:
 
     `edition` distinguishes copies of one release in other languages, which fill a large catalogue.
     """
-    chance = SeededRandom(seed, "qualys windows", patch.number, edition)
+    random = SeededRandom(seed, "qualys windows", patch.number, edition)
     is_driver, is_other = patch.line in DRIVERS, patch.line in THIRD_PARTY
     severity = "None" if patch.severity == "Unspecified" else patch.severity
     is_security = severity in ("Critical", "Important", "Moderate")
-    listed_at = patch.released_at + _HOUR * chance.between(2, 20)
+    listed_at = patch.released_at + _HOUR * random.between(2, 20)
     flaw = _vulnerability(seed, patch, _windows_qid(patch), severity) if is_security else None
     name = f"{_first_word(patch.product)} language pack {edition}" if edition else ""
     return CataloguePatch(
@@ -130,14 +130,14 @@ def windows_patch(seed: int, patch: Patch, edition: int = 0) -> CataloguePatch:
         vulnerability=flaw,
         published_at=patch.released_at,
         listed_at=listed_at,
-        modified_at=listed_at + _HOUR * (chance.below(40) if chance.happens(0.3) else 0),
-        reboot_required=chance.happens(patch.restart),
+        modified_at=listed_at + _HOUR * (random.below(40) if random.happens(0.3) else 0),
+        reboot_required=random.happens(patch.restart),
         is_security=is_security,
         is_rollback=patch.is_uninstallable,
         is_enabled=True,
         app_family=patch.product if is_other else _family(patch),
         products=(patch.product,),
-        architectures=("X64",) if chance.happens(0.8) else ("X86", "X64"),
+        architectures=("X64",) if random.happens(0.8) else ("X86", "X64"),
         packages=(),
         category="Security Patches" if is_security else "Non-Security Patches",
         url=patch.url,
@@ -147,11 +147,11 @@ def windows_patch(seed: int, patch: Patch, edition: int = 0) -> CataloguePatch:
 
 def linux_patch(seed: int, patch: Patch) -> CataloguePatch:
     """Return the Linux patch for an advisory; it names its packages."""
-    chance = SeededRandom(seed, "qualys linux", patch.number)
+    random = SeededRandom(seed, "qualys linux", patch.number)
     severity = "None" if patch.severity == "Unspecified" else patch.severity
     distribution = next(known for known in DISTRIBUTIONS if patch.line.startswith(known.line))
     bulletin = _BULLETIN.search(patch.title)
-    listed_at = patch.released_at + _HOUR * chance.between(2, 20)
+    listed_at = patch.released_at + _HOUR * random.between(2, 20)
     flaw = _vulnerability(seed, patch, 700_000 + _qid_part(patch), severity)
     package = patch.product
     return CataloguePatch(
@@ -186,16 +186,16 @@ def linux_patch(seed: int, patch: Patch) -> CataloguePatch:
 
 def _vulnerability(seed: int, patch: Patch, qid: int, severity: str) -> Vulnerability:
     """Return the vulnerability a patch fixes; patches with the same QID fix the same one."""
-    chance = SeededRandom(seed, "qid", qid)
+    random = SeededRandom(seed, "qid", qid)
     year = patch.released_at.year
-    count = chance.between(1, 4)
-    cves = {f"CVE-{year}-{chance.between(1000, 49999)}" for _ in range(count)}
+    count = random.between(1, 4)
+    cves = {f"CVE-{year}-{random.between(1000, 49999)}" for _ in range(count)}
     return Vulnerability(
         qid=qid,
         title=f"{patch.product} Security Update {patch.released_at:%B %Y}",
         cves=tuple(sorted(cves)),
         severity=_SEVERITY_RANK[severity],
-        type="VULNERABILITY" if chance.happens(0.9) else "POTENTIAL",
+        type="VULNERABILITY" if random.happens(0.9) else "POTENTIAL",
         detected_at=patch.released_at,
     )
 

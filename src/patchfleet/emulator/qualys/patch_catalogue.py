@@ -29,8 +29,8 @@ _PACKAGE_TOKENS: Mapping[str, Token[Mapping[str, str]]] = {
 class CatalogueCalls:
     """Answers the calls about the catalogue of a subscription."""
 
-    def __init__(self, estate: SubscriptionState) -> None:
-        self._estate = estate
+    def __init__(self, state: SubscriptionState) -> None:
+        self._state = state
         at = "/pm/v1/patchcatalog/patch"
         self.routes = {
             ("POST", f"{at}es"): ("get_patch_catalog", self._by_id),
@@ -48,21 +48,21 @@ class CatalogueCalls:
     def _by_id(self, request: Request) -> Any:
         """Return the platform's patches with the given ids; others are omitted [O]."""
         wanted = texts(request.fields.get("patchUuid"), "patchUuid")
-        known = (self._estate.patches.get(one) for one in dict.fromkeys(wanted))
+        known = (self._state.patches.get(one) for one in dict.fromkeys(wanted))
         found = [one for one in known if one and one.platform == request.platform]
         return _rows(in_order(found, request.query.get("sort", ""), SORTED_BY), request)
 
     def _by_filter(self, request: Request) -> Any:
         query, platform = request.query.get("filter", ""), request.platform
-        found = self._estate.remembered(
-            ("catalogue", platform, query), lambda: self._estate.patches_matching(query, platform)
+        found = self._state.remembered(
+            ("catalogue", platform, query), lambda: self._state.patches_matching(query, platform)
         )
         ordered = in_order(found, request.query.get("sort", ""), SORTED_BY)
         return _rows(numbered_page(ordered, request), request)
 
     def _packages(self, request: Request) -> Any:
         patch = self._patch(request.query.get("patchUuid", ""), "Linux")
-        fits = matcher(request.query.get("filter", ""), _PACKAGE_TOKENS, self._estate.now)
+        fits = matcher(request.query.get("filter", ""), _PACKAGE_TOKENS, self._state.now)
         return numbered_page([row for row in packages(patch) if fits(row)], request)
 
     def _products(self, request: Request) -> Any:
@@ -70,7 +70,7 @@ class CatalogueCalls:
         return [{"product": list(patch.products)}]
 
     def _patch(self, patch_id: str, platform: str) -> CataloguePatch:
-        patch = self._estate.patches.get(patch_id)
+        patch = self._state.patches.get(patch_id)
         if patch is None or patch.platform != platform:
             raise Refused(404, "1404", f"there is no {platform} patch {patch_id!r}")
         return patch
@@ -104,7 +104,7 @@ class CatalogueCalls:
     def _missing_somewhere(self, tags: set[str]) -> Sequence[CataloguePatch]:
         """Return the patches missing on an asset with one of the tags, or on any asset."""
         found: dict[str, CataloguePatch] = {}
-        for asset in self._estate.assets.values():
+        for asset in self._state.assets.values():
             if not tags or tags & asset.tag_ids:
                 found |= asset.missing
         return list(found.values())
@@ -114,7 +114,7 @@ class CatalogueCalls:
         qids = request.fields.get("qids")
         if not isinstance(qids, list) or len(qids) > MOST_IDS:
             raise Refused(400, "1400", f"qids must be a list of up to {MOST_IDS} numbers")
-        known = [self._estate.vulnerabilities.get(_qid(qid)) for qid in qids]
+        known = [self._state.vulnerabilities.get(_qid(qid)) for qid in qids]
         return [_vulnerability(one) for one in known if one]
 
 

@@ -42,8 +42,8 @@ _GROUPS: Readers = {
 class PatchCalls:
     """Answers the calls about the patches of a subscription."""
 
-    def __init__(self, estate: SubscriptionState) -> None:
-        self._estate = estate
+    def __init__(self, state: SubscriptionState) -> None:
+        self._state = state
         self._writer = PatchWriter()
         self.routes = {
             ("POST", "/pm/v2/patches"): ("get_patches", self._after),
@@ -60,7 +60,7 @@ class PatchCalls:
         inputs = request.fields
         found = self._found(request.platform, inputs)
         key = "keys", request.platform, text_of(inputs, "query"), text_of(inputs, "havingQuery")
-        keys = self._estate.remembered(key, lambda: [_key(patch) for patch in found])
+        keys = self._state.remembered(key, lambda: [_key(patch) for patch in found])
         size = request.number("pageSize", 10, 1, LARGEST_PAGE)
         page, headers = cursors.page_after(found, keys, request, size)
         answer = self._page(page, inputs)
@@ -93,13 +93,13 @@ class PatchCalls:
         """Return the patches that match `query` on assets that match `havingQuery` [D: pat]."""
         query, having = text_of(inputs, "query"), text_of(inputs, "havingQuery")
         key = "patches", platform, query, having
-        return self._estate.remembered(key, lambda: self._find(platform, query, having))
+        return self._state.remembered(key, lambda: self._find(platform, query, having))
 
     def _find(self, platform: str, query: str, having: str) -> Patches:
-        found = self._estate.patches_matching(query, platform)
+        found = self._state.patches_matching(query, platform)
         if not having.strip():
             return found
-        assets = self._estate.assets_matching(having, platform)
+        assets = self._state.assets_matching(having, platform)
         theirs = {
             patch_id
             for asset in assets

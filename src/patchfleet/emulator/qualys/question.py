@@ -53,7 +53,7 @@ class QualysQuestion:
         asset = next(
             (
                 one
-                for one in self.subscription.estate.assets.values()
+                for one in self.subscription.state.assets.values()
                 if identity in (one.uuid, str(one.asset_id))
             ),
             None,
@@ -87,7 +87,8 @@ class QualysQuestion:
     def other_run(self, instead: str, _: bool) -> Request | None:
         """Return the call about another run of the job; without a number it is the latest."""
         job_id = self.subscription.groups(self.request).get("job_id", "")
-        numbers = self.subscription.jobs.run_numbers(job_id)
+        job = self.subscription.registry.jobs.get(job_id)
+        numbers = [run.number for run in job.runs] if job else []
         if self.service != "get_job_results" or not numbers:
             return None
         try:
@@ -113,7 +114,7 @@ class QualysQuestion:
     def other_asset(self, instead: str, in_pairs: bool) -> Request | None:
         """Return the call about another host of the inventory."""
         given = self.request.query.get("assetId", "")
-        known = sorted(str(one.asset_id) for one in self.subscription.estate.assets.values())
+        known = sorted(str(one.asset_id) for one in self.subscription.state.assets.values())
         found = instead or (other_of(known, given, in_pairs=in_pairs) if given else "")
         if not given or not found:
             return None
@@ -121,11 +122,11 @@ class QualysQuestion:
 
     def other_job(self, instead: str, in_pairs: bool) -> Request | None:
         """Return the call about another job."""
-        return self.in_path("job_id", self.subscription.jobs.ids(), instead, in_pairs)
+        return self.in_path("job_id", list(self.subscription.registry.jobs), instead, in_pairs)
 
     def other_patch(self, instead: str, in_pairs: bool) -> Request | None:
         """Return the call about another patch."""
-        known = sorted(self.subscription.estate.patches)
+        known = sorted(self.subscription.state.patches)
         return self.in_path("patch_id", known, instead, in_pairs)
 
 

@@ -40,7 +40,7 @@ __all__ = [
     "Tag",
     "User",
     "Vulnerability",
-    "open_estate",
+    "open_state",
 ]  # fmt: skip
 
 T = TypeVar("T")
@@ -62,7 +62,7 @@ class User:
 
 
 class SubscriptionState:
-    """State of the subscription at `now`; made by `open_estate`.
+    """State of the subscription at `now`; made by `open_state`.
 
     `assets` and `patches` are by uuid, `tags` by GUID; `patches` holds those listed by now, in no
     promised order, and grows with time. `vulnerabilities` are by QID. `agentless` are machines
@@ -172,7 +172,7 @@ class SubscriptionState:
             lines=lines_of(self.seed, machine, at_most),
             restarted_at=machine.restarted_at,
             changed_at=at or machine.restarted_at,
-            keeper=self,
+            subscription=self,
         )
         self.assets[asset.uuid] = asset
         self.changes += 1
@@ -229,7 +229,7 @@ def inventory_id(machine: Machine) -> int:
     return scatter(machine.number, 20_000_000, 89_999_989)
 
 
-def open_estate(
+def open_state(
     seed: int,
     world: World,
     *,
@@ -247,18 +247,18 @@ def open_estate(
         raise ValueError("qualys_patches cannot be negative")
     known = members(seed, world, start, assets)
     is_measured = assets is not None or patches is not None
-    estate = SubscriptionState(seed, start, world, is_measured=is_measured)
-    windows = estate.released("Windows", start - (2 if patches is None else 10) * _YEAR, start)
+    state = SubscriptionState(seed, start, world, is_measured=is_measured)
+    windows = state.released("Windows", start - (2 if patches is None else 10) * _YEAR, start)
     if patches is None:
         listed = [windows_patch(seed, patch) for patch in windows]
     else:
         listed = _so_many(seed, windows, start, patches)
-    linux = estate.released("Linux", start - _YEAR, start)
-    estate.list_early([*listed, *(linux_patch(seed, patch) for patch in linux)])
+    linux = state.released("Linux", start - _YEAR, start)
+    state.list_early([*listed, *(linux_patch(seed, patch) for patch in linux)])
     for machine in known.agents:
-        estate.add_asset(machine)
-    estate.agentless = known.agentless
-    return estate
+        state.add_asset(machine)
+    state.agentless = known.agentless
+    return state
 
 
 def _so_many(
@@ -284,6 +284,6 @@ def _so_many(
 
 def credentials(seed: int) -> tuple[str, str]:
     """Return the user name and the password of the subscription, a function of the seed."""
-    chance = SeededRandom(seed, "qualys credentials")
+    random = SeededRandom(seed, "qualys credentials")
     letters = "abcdefghijkmnpqrstuvwxyz23456789"
-    return f"emula_{chance.digits(4, letters)}", chance.digits(16, letters)
+    return f"emula_{random.digits(4, letters)}", random.digits(16, letters)

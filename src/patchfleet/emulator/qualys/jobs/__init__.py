@@ -3,7 +3,3 @@
 Jobs change assets only through `Asset`, at the time of the event; of HTTP they know only requests
 and answers as values.
 """
-
-from patchfleet.emulator.qualys.jobs.jobs import Jobs
-
-__all__ = ["Jobs"]

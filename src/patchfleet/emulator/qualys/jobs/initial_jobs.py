@@ -30,31 +30,31 @@ _SETTLED = 2 * _DAY
 """A run that began this long ago is over."""
 
 
-def add_usual_jobs(book: JobRegistry) -> None:
+def add_usual_jobs(registry: JobRegistry) -> None:
     """Add jobs of every schedule on both platforms, some done, some with past runs, a draft."""
     for platform in ("Windows", "Linux"):
-        assets = _reporting(book, platform)
+        assets = _reporting(registry, platform)
         if not assets:
             continue
         audit = assets[:14]
-        _add_done(book, audit, name="catch-up after the audit", days_ago=40, patch_count=25)
-        done = _add_done(book, assets[:6], name="out-of-band fixes", days_ago=9, patch_count=3)
-        for days_ago, fields in _recurring(book, platform):
-            _add_recurring(book, platform, days_ago, fields)
+        _add_done(registry, audit, name="catch-up after the audit", days_ago=40, patch_count=25)
+        done = _add_done(registry, assets[:6], name="out-of-band fixes", days_ago=9, patch_count=3)
+        for days_ago, fields in _recurring(registry, platform):
+            _add_recurring(registry, platform, days_ago, fields)
         _add(
-            book,
+            registry,
             5,
             platform=platform,
             name=f"{platform} maintenance window (draft)",
             scheduleType="Once",
-            startDateTime=local_text(_evening(book, -20)),
+            startDateTime=local_text(_evening(registry, -20)),
             assetIds=_ids(assets[:3]),
             approvedPatches=done.body["approvedPatches"],
             timeout=4,
             timeoutUnit="HOURS",
         )
         _add(
-            book,
+            registry,
             3,
             platform=platform,
             name=f"{platform} out-of-band fixes, second ring",
@@ -64,13 +64,13 @@ def add_usual_jobs(book: JobRegistry) -> None:
         )
 
 
-def add_done_jobs(book: JobRegistry, count: int, assets_each: int | None) -> None:
+def add_done_jobs(registry: JobRegistry, count: int, assets_each: int | None) -> None:
     """Add `count` finished On-demand jobs with `assets_each` results, for measurements.
 
     Every second one is for Linux if there are enough assets. None is 40 assets each, or all that
     report if they are fewer. Raises ValueError if a number is given and Windows has too few.
     """
-    pools = {name: _reporting(book, name) for name in ("Windows", "Linux")}
+    pools = {name: _reporting(registry, name) for name in ("Windows", "Linux")}
     reporting = len(pools["Windows"])
     if assets_each is None:
         assets_each = min(_USUAL_ASSETS, reporting)
@@ -84,7 +84,7 @@ def add_done_jobs(book: JobRegistry, count: int, assets_each: int | None) -> Non
         pool = pools[platform]
         first = number * assets_each % len(pool)
         job = _add(
-            book,
+            registry,
             3 + number * (_PAST_DAYS - 3) // count,
             platform=platform,
             name=f"Job {number + 1:05}",
@@ -93,12 +93,12 @@ def add_done_jobs(book: JobRegistry, count: int, assets_each: int | None) -> Non
             assetIds=_ids((pool + pool)[first : first + assets_each]),
             **_query("patchStatus:Missing"),
         )
-        _run_once(book, job)
+        _run_once(registry, job)
 
 
-def _recurring(book: JobRegistry, platform: str) -> list[tuple[int, dict[str, Any]]]:
+def _recurring(registry: JobRegistry, platform: str) -> list[tuple[int, dict[str, Any]]]:
     """Return recurring jobs with the number of days since they began."""
-    tags = {tag.name: tag.id for tag in book.estate.tags.values()}
+    tags = {tag.name: tag.id for tag in registry.state.tags.values()}
     query = _query(_SERIOUS)
     weekly = {
         "name": f"{platform} weekly, critical and important",
@@ -136,21 +136,21 @@ def _recurring(book: JobRegistry, platform: str) -> list[tuple[int, dict[str, An
     return [(22, {**weekly, **query}), (50, {**monthly, **query}), (12, {**daily, **query})]
 
 
-def _add(book: JobRegistry, days_ago: int, **fields: Any) -> Job:
+def _add(registry: JobRegistry, days_ago: int, **fields: Any) -> Job:
     """Add a job created `days_ago` before the start."""
     body = {**UNSET, "type": "Install", **fields}
-    book.settle(body)
-    return book.add(body, book.estate.now - days_ago * _DAY)
+    registry.settle(body)
+    return registry.add(body, registry.state.now - days_ago * _DAY)
 
 
 def _add_done(
-    book: JobRegistry, assets: Sequence[Asset], *, name: str, days_ago: int, patch_count: int
+    registry: JobRegistry, assets: Sequence[Asset], *, name: str, days_ago: int, patch_count: int
 ) -> Job:
     """Add a finished On-demand job of patches that most of its assets have by now."""
-    at = book.estate.now - days_ago * _DAY
+    at = registry.state.now - days_ago * _DAY
     had = Counter(patch_id for one in assets for patch_id in _listed(one.installed, at))
     job = _add(
-        book,
+        registry,
         days_ago,
         platform=assets[0].platform,
         name=f"{assets[0].platform} {name}",
@@ -159,32 +159,32 @@ def _add_done(
         approvedPatches=[patch_id for patch_id, _ in had.most_common(patch_count)],
         status="Enabled",
     )
-    _run_once(book, job)
+    _run_once(registry, job)
     return job
 
 
-def _run_once(book: JobRegistry, job: Job) -> None:
+def _run_once(registry: JobRegistry, job: Job) -> None:
     """Give an On-demand job the run it had when it was created."""
     job.enabled_at = job.created_at
-    run = book.lifecycle.new_run(job, job.created_at)
-    assets = [book.estate.assets[asset_id] for asset_id in job.body["assetIds"]]
-    run.remember = _memory(book, assets, lambda _: job.created_at)
+    run = registry.lifecycle.new_run(job, job.created_at)
+    assets = [registry.state.assets[asset_id] for asset_id in job.body["assetIds"]]
+    run.remember = _memory(registry, assets, lambda _: job.created_at)
 
 
-def _add_recurring(book: JobRegistry, platform: str, days_ago: int, fields: Body) -> None:
+def _add_recurring(registry: JobRegistry, platform: str, days_ago: int, fields: Body) -> None:
     """Add a recurring job with its past runs; an enabled one continues as any other."""
-    begun = local_text(_evening(book, days_ago - 1))
-    job = _add(book, days_ago, platform=platform, startDateTime=begun, **fields)
+    begun = local_text(_evening(registry, days_ago - 1))
+    job = _add(registry, days_ago, platform=platform, startDateTime=begun, **fields)
     job.enabled_at = job.created_at
-    assets = [asset for asset in targets(book.estate, job.body) if asset.is_reporting]
+    assets = [asset for asset in targets(registry.state, job.body) if asset.is_reporting]
     for local in job.timetable.local_times(job.created_at.date()):
-        first = book.lifecycle.first_begin(job, local)
-        if first > book.estate.now - _SETTLED:
+        first = registry.lifecycle.first_begin(job, local)
+        if first > registry.state.now - _SETTLED:
             break
-        run = book.lifecycle.new_run(job, book.lifecycle.scheduled(job, local))
-        run.remember = _memory(book, assets, _beginner(job, local))
+        run = registry.lifecycle.new_run(job, registry.lifecycle.scheduled(job, local))
+        run.remember = _memory(registry, assets, _beginner(job, local))
     if job.is_enabled:
-        book.lifecycle.plan_next(job)
+        registry.lifecycle.plan_next(job)
 
 
 def _beginner(job: Job, local: datetime) -> Callable[[Asset], datetime]:
@@ -192,7 +192,7 @@ def _beginner(job: Job, local: datetime) -> Callable[[Asset], datetime]:
 
 
 def _memory(
-    book: JobRegistry, assets: Sequence[Asset], begins: Callable[[Asset], datetime]
+    registry: JobRegistry, assets: Sequence[Asset], begins: Callable[[Asset], datetime]
 ) -> Callable[[Run], dict[str, Result]]:
     """Return the function that fills in the results and the patches of a past run."""
 
@@ -204,7 +204,7 @@ def _memory(
         used = dict.fromkeys(
             patch_id for plan in plans for patch_id in (*plan.buckets.success, *plan.buckets.failed)
         )
-        run.patches = [book.estate.patches[patch_id] for patch_id in explicit or used]
+        run.patches = [registry.state.patches[patch_id] for patch_id in explicit or used]
         return results
 
     return remember
@@ -212,23 +212,23 @@ def _memory(
 
 def _queried_result(run: Run, asset: Asset, begins_at: datetime) -> Result:
     """Return the result of a run by QQL: installed patches succeeded, missing ones failed."""
-    chance = SeededRandom(0, "past", run.job.id, run.number, asset.uuid)
+    random = SeededRandom(0, "past", run.job.id, run.number, asset.uuid)
     is_choosy = run.body["dynamicPatchesQQL"] == _SERIOUS
     there = _listed(asset.installed, begins_at, is_choosy=is_choosy)
     absent = _listed(asset.missing, begins_at, is_choosy=is_choosy)
-    first = chance.below(max(1, len(there)))
-    done = (there + there)[first : first + min(len(there), chance.between(1, _PATCHES_A_RESULT))]
-    failed = absent[:1] if chance.happens(0.15) else []
+    first = random.below(max(1, len(there)))
+    done = (there + there)[first : first + min(len(there), random.between(1, _PATCHES_A_RESULT))]
+    failed = absent[:1] if random.happens(0.15) else []
     return _past_result(run, asset, begins_at, due=done + failed, failed=failed, others=Buckets())
 
 
 def _explicit_result(run: Run, asset: Asset, begins_at: datetime) -> Result:
     """Return the result of a run of explicit patches; some were installed before."""
-    chance = SeededRandom(0, "past", run.job.id, run.number, asset.uuid)
+    random = SeededRandom(0, "past", run.job.id, run.number, asset.uuid)
     wanted = run.body["approvedPatches"]
     there = [one for one in wanted if one in asset.installed or one in asset.reboot_pending]
     absent = [one for one in wanted if one in asset.missing]
-    present = [one for one in there if chance.happens(0.15)]
+    present = [one for one in there if random.happens(0.15)]
     due = [one for one in there if one not in present] + absent
     others = Buckets(
         installed=present,
@@ -266,11 +266,11 @@ def _listed(
     ]
 
 
-def _reporting(book: JobRegistry, platform: str) -> list[Asset]:
+def _reporting(registry: JobRegistry, platform: str) -> list[Asset]:
     """Return the reporting assets of a platform, by name."""
     found = [
         asset
-        for asset in book.estate.assets.values()
+        for asset in registry.state.assets.values()
         if asset.platform == platform and asset.is_reporting
     ]
     return sorted(found, key=lambda asset: (asset.name, asset.uuid))
@@ -284,7 +284,7 @@ def _query(text: str) -> dict[str, Any]:
     return {"isDynamicPatchesQQL": True, "dynamicQQLType": 1, "dynamicPatchesQQL": text}
 
 
-def _evening(book: JobRegistry, days_ago: int) -> datetime:
+def _evening(registry: JobRegistry, days_ago: int) -> datetime:
     """Return 22:00 of a day, local and naive."""
-    day = (book.estate.now - days_ago * _DAY).astimezone(UTC).date()
+    day = (registry.state.now - days_ago * _DAY).astimezone(UTC).date()
     return datetime.combine(day, time(22))

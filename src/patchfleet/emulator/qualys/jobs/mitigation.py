@@ -70,19 +70,19 @@ class MitigationJob:
     def outcome(self, asset: Asset, qid: int, now: datetime) -> tuple[str, int] | None:
         """Return the outcome for a vulnerability on an asset by a time, None if still open."""
         began = self.began_at(asset, now)
-        chance = SeededRandom(0, self.id, asset.uuid, qid)
+        random = SeededRandom(0, self.id, asset.uuid, qid)
         if not asset.is_reporting or began is None:
             return None
-        if now < began + timedelta(minutes=chance.between(5, 40)):
+        if now < began + timedelta(minutes=random.between(5, 40)):
             return None
-        return chance.weighted(((SUCCEEDED, 88), (FAILED, 6), (SKIPPED, 6)))
+        return random.weighted(((SUCCEEDED, 88), (FAILED, 6), (SKIPPED, 6)))
 
 
 class Mitigations:
     """The mitigation jobs of an account, and the answers to calls about them."""
 
-    def __init__(self, book: JobRegistry) -> None:
-        self._book = book
+    def __init__(self, registry: JobRegistry) -> None:
+        self._registry = registry
         self._made = 0
         self.jobs: dict[str, MitigationJob] = {}
 
@@ -106,15 +106,15 @@ class Mitigations:
             if name in (*_FIELDS, "name", "description")
         }
         body = {**UNSET, **fields}
-        check(self._book, body)
+        check(self._registry, body)
         self._check(body, _qids(given))
         self._made += 1
         job = MitigationJob(
-            id=made_id(self._book.estate.customer_id, "mitigation", self._made),
+            id=made_id(self._registry.state.customer_id, "mitigation", self._made),
             qids=_qids(given),
             body=body,
             timetable=read_timetable(body),
-            created_at=self._book.estate.now,
+            created_at=self._registry.state.now,
         )
         self.jobs[job.id] = job
         return json_answer(self.definition(job), 201)
@@ -188,7 +188,7 @@ class Mitigations:
         """Return the vulnerabilities of a platform with a mitigation: every third."""
         return {
             patch.vulnerability.qid: patch.vulnerability
-            for patch in self._book.estate.patches.values()
+            for patch in self._registry.state.patches.values()
             if patch.platform == platform
             and patch.vulnerability is not None
             and patch.vulnerability.qid % 3 == 0
@@ -196,11 +196,11 @@ class Mitigations:
 
     def assets(self, job: MitigationJob) -> list[Asset]:
         """Return the assets of a job, by name."""
-        return targets(self._book.estate, job.body)
+        return targets(self._registry.state, job.body)
 
     def status(self, job: MitigationJob) -> str | None:
         """Return Completed or Completed with Failure, None while an outcome is open."""
-        now = self._book.estate.now
+        now = self._registry.state.now
         outcomes = [
             job.outcome(asset, qid, now)
             for asset in self.assets(job)
@@ -214,7 +214,7 @@ class Mitigations:
     def definition(self, job: MitigationJob) -> dict[str, Any]:
         """Return a mitigation job as JSON, with all fields."""
         return {
-            "customerId": self._book.estate.customer_id,
+            "customerId": self._registry.state.customer_id,
             "id": job.id,
             "schemaVersion": "1.0",
             "name": job.body["name"],
@@ -225,11 +225,11 @@ class Mitigations:
         }
 
     def _row(self, job: MitigationJob) -> dict[str, Any]:
-        stamp = {"date": moment(job.created_at), "user": dict(self._book.author)}
+        stamp = {"date": moment(job.created_at), "user": dict(self._registry.author)}
         names = ("name", "type", "status", "platform", "scheduleType", "startDateTime")
         return {
             "id": job.id,
-            "customerId": self._book.estate.customer_id,
+            "customerId": self._registry.state.customer_id,
             **{name: job.body[name] for name in names},
             "created": stamp,
             "updated": stamp,

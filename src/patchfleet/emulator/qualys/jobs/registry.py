@@ -23,10 +23,10 @@ NOT_CHANGEABLE = ("platform", "type")
 class JobRegistry:
     """The jobs by id, in the order in which they were created."""
 
-    def __init__(self, estate: SubscriptionState) -> None:
-        self.estate = estate
+    def __init__(self, state: SubscriptionState) -> None:
+        self.state = state
         self.jobs: dict[str, Job] = {}
-        self.lifecycle = Lifecycle(estate, self.jobs)
+        self.lifecycle = Lifecycle(state, self.jobs)
         self._made = 0
 
     def find(self, job_id: str) -> Job:
@@ -48,7 +48,7 @@ class JobRegistry:
         check(self, body)
         if body["status"] == "Enabled":
             check_ready(body)
-        job = self.add(body, self.estate.now)
+        job = self.add(body, self.state.now)
         job.passed_over = unknown_fields(given)
         if job.is_enabled:
             self._enable(job)
@@ -60,7 +60,7 @@ class JobRegistry:
         if body["startDateTime"] is None:
             body["startDateTime"] = local_text(created_at)
         job = Job(
-            id=made_id(self.estate.customer_id, "job", self._made),
+            id=made_id(self.state.customer_id, "job", self._made),
             number=self._made,
             body=body,
             timetable=read_timetable(body),
@@ -74,7 +74,7 @@ class JobRegistry:
     @property
     def author(self) -> Mapping[str, str]:
         """Return the user of the account, as jobs name their author."""
-        return {"name": self.estate.user.name, "id": self.estate.user.id}
+        return {"name": self.state.user.name, "id": self.state.user.id}
 
     def update(self, job_id: str, given: Any) -> Job:
         """Replace the fields given in a body; the others stay [D: upd; semantics A].
@@ -102,7 +102,7 @@ class JobRegistry:
             check_ready(body)
         job.passed_over = sorted({*job.passed_over, *unknown_fields(given)})
         job.body, job.timetable = body, read_timetable(body)
-        job.updated_at = self.estate.now
+        job.updated_at = self.state.now
         if job.is_enabled:
             self._enable(job)
         else:
@@ -116,7 +116,7 @@ class JobRegistry:
             if job.runs_once:
                 raise invalid("status", f"a job that runs once ({job_id}) cannot be disabled")
             job.body = {**job.body, "status": status}
-            job.updated_at = self.estate.now
+            job.updated_at = self.state.now
             self.lifecycle.plan_next(job)
             return job
         if job.is_spent:
@@ -124,7 +124,7 @@ class JobRegistry:
         check_ready(job.body)
         if not job.is_enabled:
             job.body = {**job.body, "status": status}
-            job.updated_at = self.estate.now
+            job.updated_at = self.state.now
             self._enable(job)
         return job
 
@@ -158,6 +158,6 @@ class JobRegistry:
             body["continueOnPatchFailure"] = True
 
     def _enable(self, job: Job) -> None:
-        job.enabled_at = job.enabled_at or self.estate.now
+        job.enabled_at = job.enabled_at or self.state.now
         self.lifecycle.plan_next(job)
-        self.lifecycle.advance_to(self.estate.now)
+        self.lifecycle.advance_to(self.state.now)

@@ -51,8 +51,8 @@ class Report:
 class Reports:
     """The reports of an account, and the answers to calls about them."""
 
-    def __init__(self, book: JobRegistry, mitigations: Mitigations) -> None:
-        self._book = book
+    def __init__(self, registry: JobRegistry, mitigations: Mitigations) -> None:
+        self._registry = registry
         self._mitigations = mitigations
         self._all: dict[str, Report] = {}
 
@@ -91,8 +91,8 @@ class Reports:
 
     def create_for_job(self, request: Request) -> Response:
         """Write a report about the latest run of a job."""
-        job = self._book.find(request.groups["job_id"])
-        rows = list(_job_rows(job, self._book.estate.now))
+        job = self._registry.find(request.groups["job_id"])
+        rows = list(_job_rows(job, self._registry.state.now))
         return self._create(request, "JobProgress", job.body, JOB_COLUMNS, rows)
 
     def create_for_mitigation(self, request: Request) -> Response:
@@ -117,12 +117,12 @@ class Reports:
         if not isinstance(wanted, list) or not set(map(str, wanted)) <= set(columns):
             raise invalid("columns", f"must be of {', '.join(columns)}")
         report = Report(
-            id=made_id(self._book.estate.customer_id, "report", len(self._all) + 1),
+            id=made_id(self._registry.state.customer_id, "report", len(self._all) + 1),
             name=str(given.get("name") or f"{body['name']} progress"),
             description=str(given.get("description") or ""),
             kind=kind,
             platform=body["platform"],
-            created_at=self._book.estate.now,
+            created_at=self._registry.state.now,
             format=form,
             content=FORMATS[form][1]([column for column in columns if column in wanted], rows),
         )
@@ -144,7 +144,7 @@ class Reports:
         return Response(200, headers, report.content)
 
     def _mitigation_rows(self, job: MitigationJob) -> Iterator[dict[str, Any]]:
-        now = self._book.estate.now
+        now = self._registry.state.now
         for asset in self._mitigations.assets(job):
             for qid in job.qids:
                 word, code = job.outcome(asset, qid, now) or ("", "")

@@ -30,12 +30,12 @@ def runs(job: Job) -> list[dict[str, Any]]:
     ]
 
 
-def result_summary(book: JobRegistry, job: Job, request: Request) -> dict[str, Any]:
+def result_summary(registry: JobRegistry, job: Job, request: Request) -> dict[str, Any]:
     """Return one page of the results of a run, the latest unless `jobInstanceId` names one."""
     inputs = {**request.fields, **request.query}
     run = _asked_for(job, inputs.get("jobInstanceId"))
     results = list(run.results.values()) if run else []
-    now = book.estate.now
+    now = registry.state.now
     ordered = in_order(results, _sort(inputs.get("sort")), _readers(now))
     return {
         "id": job.id,
@@ -45,7 +45,7 @@ def result_summary(book: JobRegistry, job: Job, request: Request) -> dict[str, A
         "createdBy": job.author["name"],
         "createdOn": moment(job.created_at),
         "assets": [
-            row(book, run, one, now)
+            row(registry, run, one, now)
             for one in numbered_page(ordered, request, inputs=inputs)
             if run
         ],
@@ -83,13 +83,13 @@ def _readers(now: datetime) -> Mapping[str, Callable[[Result], Any]]:
     }
 
 
-def row(book: JobRegistry, run: Run, result: Result, now: datetime) -> dict[str, Any]:
+def row(registry: JobRegistry, run: Run, result: Result, now: datetime) -> dict[str, Any]:
     """Return the result of a run on an asset so far."""
     step, plan = result.step(now), result.plan
     began = plan is not None and plan.started_at is not None and plan.started_at <= now
     received = plan is not None and len(plan.steps) > 1 and plan.steps[1].at <= now
     return {
-        "asset": asset_part(book, result.asset),
+        "asset": asset_part(registry, result.asset),
         "status": step.status,
         "statusCode": step.code,
         "statusDateTime": moment(step.at) if step.at <= now else None,
@@ -146,7 +146,7 @@ def _waits_for_restart(result: Result, now: datetime) -> bool:
     return not result.asset.reboot_pending.keys().isdisjoint(plan.buckets.success)
 
 
-def asset_part(book: JobRegistry, asset: Asset) -> dict[str, Any]:
+def asset_part(registry: JobRegistry, asset: Asset) -> dict[str, Any]:
     """Return the asset inside a result; the last two fields are here by choice [nesting U].
 
     A card has no `ipv6Address` here: release 3.9 names it for lists of assets only.
@@ -156,7 +156,9 @@ def asset_part(book: JobRegistry, asset: Asset) -> dict[str, Any]:
         "id": asset.uuid,
         "name": asset.name,
         "operatingSystem": machine.system.name,
-        "tags": [{"id": tag, "name": book.estate.tags[tag].name} for tag in sorted(asset.tag_ids)],
+        "tags": [
+            {"id": tag, "name": registry.state.tags[tag].name} for tag in sorted(asset.tag_ids)
+        ],
         "lastLoggedOnUser": machine.user or None,
         "interfaces": [
             {

@@ -41,11 +41,11 @@ JOB_TOKENS: dict[str, Token[Job]] = {
 """The fields of a filter: `status` and `isRecurring` [O: qc], the rest a choice."""
 
 
-def job_routes(book: JobRegistry) -> Routes:
+def job_routes(registry: JobRegistry) -> Routes:
     """Return the calls about jobs: method and path -> name of the call, function."""
 
     def bound(respond: Callable[[JobRegistry, Request], Any]) -> tuple[str, Respond]:
-        return respond.__name__, lambda request: respond(book, request)
+        return respond.__name__, lambda request: respond(registry, request)
 
     return {
         ("GET", f"{_MANY}/summary"): bound(list_jobs),
@@ -62,57 +62,59 @@ def job_routes(book: JobRegistry) -> Routes:
     }
 
 
-def list_jobs(book: JobRegistry, request: Request) -> Any:
+def list_jobs(registry: JobRegistry, request: Request) -> Any:
     """Return a page of the jobs of one platform, the newest first [O: peer; order A].
 
     `ownedJob` leaves out jobs with co-authors; `coauthorJob` keeps only those the user is a
     co-author of.
     """
-    fits = matcher(request.query.get("filter", ""), JOB_TOKENS, book.estate.now)
+    fits = matcher(request.query.get("filter", ""), JOB_TOKENS, registry.state.now)
     jobs = [
         job
-        for job in book.of_platform(request.platform)
-        if _is_wanted(book, job, request) and fits(job)
+        for job in registry.of_platform(request.platform)
+        if _is_wanted(registry, job, request) and fits(job)
     ]
     ordered = in_order(jobs, request.query.get("sort", ""), _READERS)
     wanted = attribute_names(request.query.get("attributes"))
     page = numbered_page(ordered, request)
-    return [trimmed(summary.row(book, job), wanted) for job in page]
+    return [trimmed(summary.row(registry, job), wanted) for job in page]
 
 
-def _is_wanted(book: JobRegistry, job: Job, request: Request) -> bool:
+def _is_wanted(registry: JobRegistry, job: Job, request: Request) -> bool:
     authors = job.body["coAuthorUserIds"] or ()
-    if request.flag("ownedJob") and (authors or job.author["id"] != book.author["id"]):
+    if request.flag("ownedJob") and (authors or job.author["id"] != registry.author["id"]):
         return False
-    return not request.flag("coauthorJob") or book.author["id"] in authors
+    return not request.flag("coauthorJob") or registry.author["id"] in authors
 
 
-def get_job(book: JobRegistry, request: Request) -> Any:
+def get_job(registry: JobRegistry, request: Request) -> Any:
     """Return the definition of one job [D: get]."""
-    return definition(book, book.find(request.groups["job_id"]))
+    return definition(registry, registry.find(request.groups["job_id"]))
 
 
-def create_job(book: JobRegistry, request: Request) -> Response:
+def create_job(registry: JobRegistry, request: Request) -> Response:
     """Create a job and return it with 201 [D: cre; 3.12 for the mitigation twin]."""
-    return json_answer(definition(book, book.create(request.json)), 201)
+    return json_answer(definition(registry, registry.create(request.json)), 201)
 
 
-def update_job(book: JobRegistry, request: Request) -> Any:
+def update_job(registry: JobRegistry, request: Request) -> Any:
     """Change a job and return it [D: upd; answer A]."""
-    return definition(book, book.update(request.groups["job_id"], request.json))
+    return definition(registry, registry.update(request.groups["job_id"], request.json))
 
 
-def change_job_status(book: JobRegistry, request: Request) -> Any:
+def change_job_status(registry: JobRegistry, request: Request) -> Any:
     """Enable or disable jobs, with a result for each [O: peer]."""
     status = request.groups["status"]
     if status not in ("Enabled", "Disabled"):
         raise Refused(400, "1400", f"status {status!r} is not Enabled or Disabled")
-    return each(request, lambda job_id: book.set_status(job_id, status).body["name"], book.body_of)
+    return each(
+        request, lambda job_id: registry.set_status(job_id, status).body["name"], registry.body_of
+    )
 
 
-def delete_job(book: JobRegistry, request: Request) -> Any:
+def delete_job(registry: JobRegistry, request: Request) -> Any:
     """Delete jobs, with a result for each [O: peer]; one id may be in the path [O?: qc]."""
-    return each(request, lambda job_id: book.delete(job_id).body["name"], book.body_of)
+    return each(request, lambda job_id: registry.delete(job_id).body["name"], registry.body_of)
 
 
 def each(
@@ -148,24 +150,24 @@ def each(
     return answers
 
 
-def get_job_runs(book: JobRegistry, request: Request) -> Any:
+def get_job_runs(registry: JobRegistry, request: Request) -> Any:
     """Return all runs of a job [O: peer]."""
-    return results.runs(book.find(request.groups["job_id"]))
+    return results.runs(registry.find(request.groups["job_id"]))
 
 
-def get_job_results(book: JobRegistry, request: Request) -> Any:
+def get_job_results(registry: JobRegistry, request: Request) -> Any:
     """Return a page of the results of a run [O: peer]."""
-    return results.result_summary(book, book.find(request.groups["job_id"]), request)
+    return results.result_summary(registry, registry.find(request.groups["job_id"]), request)
 
 
-def definition(book: JobRegistry, job: Job) -> dict[str, Any]:
+def definition(registry: JobRegistry, job: Job) -> dict[str, Any]:
     """Return the full definition of a job: every field, null if unset [D: get]."""
     body = job.body
     counted = job.runs[-1].patch_count if job.runs else None
     if counted is None and body["approvedPatches"]:
         counted = len(body["approvedPatches"])
     written: dict[str, Any] = {
-        "customerId": book.estate.customer_id,
+        "customerId": registry.state.customer_id,
         "id": job.id,
         "schemaVersion": "1.0",
     }

@@ -21,7 +21,7 @@ Body = Mapping[str, Any]
 class Known(Protocol):
     """The parts of the account that rules use: the subscription and the other jobs."""
 
-    estate: SubscriptionState
+    state: SubscriptionState
 
     def body_of(self, job_id: str) -> Body | None:
         """Return the body of another job that exists."""
@@ -171,7 +171,7 @@ def _queries(known: Known, body: Body) -> None:
     names = ("dynamicPatchesQQL", "additionalDynamicPatchesQQL")
     for name, (text, text_kind) in zip(names, queries(body), strict=False):
         try:
-            matching(known.estate, text, text_kind, body["platform"])
+            matching(known.state, text, text_kind, body["platform"])
         except Refused as refusal:
             raise invalid(name, refusal.message) from refusal
 
@@ -185,23 +185,23 @@ def queries(body: Body) -> list[tuple[str, int]]:
 
 
 def _targets(known: Known, body: Body) -> None:
-    estate, platform = known.estate, body["platform"]
+    state, platform = known.state, body["platform"]
     for name in ("assetIds", "exclusionAssetIds"):
         for one in body[name] or ():
-            asset = estate.assets.get(one)
+            asset = state.assets.get(one)
             if asset is None:
                 raise invalid(name, f"there is no asset {one}")
             if asset.platform != platform:
                 raise invalid(name, f"asset {one} is {asset.platform}, the job {platform}")
     for name in ("assetTagIds", "matchAllTagIds", "exclusionTagIds"):
         for one in body[name] or ():
-            if one not in estate.tags:
+            if one not in state.tags:
                 raise invalid(name, f"there is no tag {one}")
 
 
 def _patches(known: Known, body: Body) -> None:
     for one in body["approvedPatches"] or ():
-        patch = known.estate.patches.get(one)
+        patch = known.state.patches.get(one)
         if patch is None or patch.platform != body["platform"]:
             raise invalid("approvedPatches", f"there is no {body['platform']} patch {one}")
 

@@ -58,12 +58,12 @@ class _Course:
     """The steps of a plan while it is made."""
 
     task: Task
-    chance: SeededRandom
+    random: SeededRandom
     at: datetime
     steps: list[Step] = field(default_factory=list)
 
     def wait(self, low: int, high: int) -> None:
-        self.at += timedelta(minutes=self.chance.between(low, high))
+        self.at += timedelta(minutes=self.random.between(low, high))
 
     def wait_seconds(self, seconds: float) -> None:
         self.at += timedelta(seconds=int(seconds))
@@ -89,7 +89,7 @@ def make_plan(task: Task) -> Plan:
         return _nothing_to_do(course)
     if task.asset.platform == "Windows" and task.due and task.body["type"] == "Install":
         course.wait(2, 15)
-        if task.known_failures is None and course.chance.happens(_DOWNLOAD_FAILS):
+        if task.known_failures is None and course.random.happens(_DOWNLOAD_FAILS):
             course.show("Downloading - Failed", "2031", has_outcome=True, is_final=True)
             failed = [patch.uuid for patch in task.due]
             return Plan(course.steps, replace(task.others, failed=failed))
@@ -109,7 +109,7 @@ def _receive(course: _Course) -> None:
     spread = int(body["downloadRandomizeTime"] or 0)
     if spread:
         minutes = spread * UNIT_MINUTES[body["downloadRandomizeTimeUnit"]]
-        course.wait_seconds(course.chance.unit() * minutes * 60)
+        course.wait_seconds(course.random.unit() * minutes * 60)
 
 
 def _never(course: _Course) -> Plan:
@@ -176,7 +176,7 @@ def _try_patches(course: _Course) -> tuple[dict[bool | None, list[str]], bool]:
     tried: dict[bool | None, list[str]] = {True: [], False: [], None: []}
     task, closed, stopped = course.task, False, False
     for patch in task.due:
-        seconds = 30 + course.chance.unit() * 60 * (_SLOWEST_PATCH_MINUTES - 1)
+        seconds = 30 + course.random.unit() * 60 * (_SLOWEST_PATCH_MINUTES - 1)
         ends_at = course.at + timedelta(seconds=int(seconds))
         closed = closed or (task.closes_at is not None and ends_at > task.closes_at)
         if closed or stopped:
@@ -194,7 +194,7 @@ def _succeeds(course: _Course, patch: CataloguePatch) -> bool:
     if course.task.known_failures is not None:
         return patch.uuid not in course.task.known_failures
     stubborn = SeededRandom(0, course.task.asset.uuid, patch.uuid).happens(_STUBBORN)
-    return not stubborn and not course.chance.happens(_FAILS)
+    return not stubborn and not course.random.happens(_FAILS)
 
 
 def _stops_at_failure(body: Body) -> bool:
@@ -219,7 +219,7 @@ def _act(course: _Course, *, is_failed: bool) -> Actions:
     body = course.task.body
     before, after = _count(body["preDeployActions"]), _count(body["postDeployActions"])
     tried = before + (0 if is_failed else after)
-    failed = sum(course.chance.happens(_ACTION_FAILS) for _ in range(tried))
+    failed = sum(course.random.happens(_ACTION_FAILS) for _ in range(tried))
     return Actions(tried - failed, failed, after if is_failed else 0)
 
 
@@ -254,6 +254,6 @@ def _put_off(course: _Course, message: Mapping[str, Any] | None) -> None:
     """Let the user defer, as often as the message allows and as the user chooses."""
     put_off = (message or {}).get("deferment")
     if put_off:
-        times = course.chance.between(0, put_off["count"])
+        times = course.random.between(0, put_off["count"])
         minutes = times * put_off["interval"] * UNIT_MINUTES[put_off["intervalUnit"]]
         course.at += timedelta(minutes=minutes)

@@ -45,23 +45,23 @@ _LOOK_BACK = timedelta(days=2)
 class Lifecycle:
     """Runs jobs over a subscription; `jobs` is shared with the registry that changes them."""
 
-    def __init__(self, estate: SubscriptionState, jobs: dict[str, Job]) -> None:
-        self._estate = estate
+    def __init__(self, state: SubscriptionState, jobs: dict[str, Job]) -> None:
+        self._state = state
         self._jobs = jobs
         self._line: list[tuple[datetime, int, Act]] = []
         self._order = count()
         self._run_ids = count(1)
         self._is_pristine = True
         self._restart_owed: dict[str, str] = {}
-        self._zones = {asset.zone for asset in estate.assets.values()} or {ZoneInfo("UTC")}
+        self._zones = {asset.zone for asset in state.assets.values()} or {ZoneInfo("UTC")}
 
     def advance_to(self, until: datetime) -> None:
         """Let everything due up to `until` happen, to jobs and to the subscription."""
         while self._line and self._line[0][0] <= until:
             at, _, act = heapq.heappop(self._line)
-            self._estate.advance_to(at)
+            self._state.advance_to(at)
             act(at)
-        self._estate.advance_to(until)
+        self._state.advance_to(until)
 
     def new_run(self, job: Job, scheduled_at: datetime) -> Run:
         """Add a run without results to a job and return it."""
@@ -76,9 +76,9 @@ class Lifecycle:
         if not job.is_enabled or job.body["chainedJobRule"] or (job.runs_once and job.runs):
             return
         if job.timetable.starts is None:
-            self._at(self._estate.now, self._opener(job, None))
+            self._at(self._state.now, self._opener(job, None))
             return
-        now = self._estate.now
+        now = self._state.now
         begun = {run.scheduled_at.replace(tzinfo=None) for run in job.runs[-1:]}
         for local in job.timetable.local_times((now - _LOOK_BACK).date()):
             first = self.first_begin(job, local)
@@ -92,7 +92,7 @@ class Lifecycle:
         return min(job.timetable.begins(local, zone) for zone in self._zones)
 
     def _at(self, at: datetime, act: Act) -> None:
-        heapq.heappush(self._line, (max(at, self._estate.now), next(self._order), act))
+        heapq.heappush(self._line, (max(at, self._state.now), next(self._order), act))
 
     def _opener(self, job: Job, local: datetime | None) -> Act:
         edition = job.edition
@@ -107,7 +107,7 @@ class Lifecycle:
         """Open a run: choose its assets, and schedule the beginning of each zone."""
         run = self.new_run(job, at if local is None else self.scheduled(job, local))
         window = window_minutes(job.body)
-        for asset in targets(self._estate, job.body):
+        for asset in targets(self._state, job.body):
             begins_at = at if local is None else job.timetable.begins(local, asset.zone)
             closes_at = begins_at + timedelta(minutes=window) if window else None
             run.results[asset.uuid] = Result(asset, max(begins_at, at), closes_at)
@@ -163,7 +163,7 @@ class Lifecycle:
     def _patches(self, body: Mapping[str, Any], assets: Sequence[Asset]) -> list[CataloguePatch]:
         """Return the patches of a run that begins now."""
         if body["approvedPatches"]:
-            return [self._estate.patches[patch_id] for patch_id in body["approvedPatches"]]
+            return [self._state.patches[patch_id] for patch_id in body["approvedPatches"]]
         if body["isDynamicPatchesQQL"]:
             return newest(missing_somewhere(self._matching(body), assets))
         parent = self._jobs.get(body["linkedJobId"] or "")
@@ -177,7 +177,7 @@ class Lifecycle:
     def _matching(self, body: Mapping[str, Any]) -> list[CataloguePatch]:
         """Return the patches that match every query of a job."""
         (first, *more) = [
-            matching(self._estate, query, kind, body["platform"]) for query, kind in queries(body)
+            matching(self._state, query, kind, body["platform"]) for query, kind in queries(body)
         ]
         also = [{patch.uuid for patch in found} for found in more]
         return [patch for patch in first if all(patch.uuid in ids for ids in also)]

@@ -28,18 +28,18 @@ def moment(when: datetime | None) -> int | None:
     return None if when is None else milliseconds(when)
 
 
-def row(book: JobRegistry, job: Job) -> dict[str, Any]:
+def row(registry: JobRegistry, job: Job) -> dict[str, Any]:
     """Return the list row of a job."""
     body = job.body
     return {
         "id": job.id,
-        "customerId": book.estate.customer_id,
+        "customerId": registry.state.customer_id,
         "schemaVersion": "1.0",
         **{name: body[name] for name in _AS_IN_THE_BODY},
         **{name: None if body[name] is None else int(body[name]) for name in _NUMBERS},
         "created": _stamp(job, job.created_at),
         "updated": _stamp(job, job.updated_at),
-        "nextScheduleDateTime": _next(book, job),
+        "nextScheduleDateTime": _next(registry, job),
         "lastScheduleDateTime": moment(job.runs[-1].scheduled_at) if job.runs else None,
         "isRecurring": job.timetable.is_recurring,
         "readOnly": False,
@@ -52,14 +52,14 @@ def row(book: JobRegistry, job: Job) -> dict[str, Any]:
         "category": 0,
         "subCategory": None,
         "mitigationActionCount": 0,
-        "linkedJobReferenceCount": len(book.linked_to(job)),
-        "tags": _tags(book, body),
+        "linkedJobReferenceCount": len(registry.linked_to(job)),
+        "tags": _tags(registry, body),
         "exclusionTags": body["exclusionTagIds"],
         "disabledPatches": None,
         "matchAllTags": body["matchAllTagIds"],
         "additionalQQLS": _more_queries(body),
         "remediationQids": None,
-        **_counts(book, job),
+        **_counts(registry, job),
     }
 
 
@@ -67,14 +67,14 @@ def _stamp(job: Job, when: datetime) -> dict[str, Any]:
     return {"date": moment(when), "user": dict(job.author)}
 
 
-def _next(book: JobRegistry, job: Job) -> int | None:
+def _next(registry: JobRegistry, job: Job) -> int | None:
     if job.next_local is None or not job.is_enabled:
         return None
-    return moment(book.lifecycle.first_begin(job, job.next_local))
+    return moment(registry.lifecycle.first_begin(job, job.next_local))
 
 
-def _tags(book: JobRegistry, body: Mapping[str, Any]) -> list[dict[str, str]]:
-    known = book.estate.tags
+def _tags(registry: JobRegistry, body: Mapping[str, Any]) -> list[dict[str, str]]:
+    known = registry.state.tags
     return [{"id": tag, "name": known[tag].name} for tag in body["assetTagIds"] or ()]
 
 
@@ -83,11 +83,11 @@ def _more_queries(body: Mapping[str, Any]) -> list[str] | None:
     return [query] if query else None
 
 
-def _counts(book: JobRegistry, job: Job) -> dict[str, Any]:
+def _counts(registry: JobRegistry, job: Job) -> dict[str, Any]:
     """Return the counts; in every second job some are text, which a client must accept."""
-    body, now, run = job.body, book.estate.now, job.runs[-1] if job.runs else None
+    body, now, run = job.body, registry.state.now, job.runs[-1] if job.runs else None
     results = list(run.results.values()) if run else []
-    assets = [one.asset for one in results] if run else targets(book.estate, body)
+    assets = [one.asset for one in results] if run else targets(registry.state, body)
     received = sum(one.step(now).is_final for one in results)
     explicit = body["approvedPatches"]
     as_sent = str if job.number % 2 else int

@@ -17,7 +17,7 @@ PATCHES_A_RUN = 2_000
 Body = Mapping[str, Any]
 
 
-def targets(estate: SubscriptionState, body: Body) -> list[Asset]:
+def targets(state: SubscriptionState, body: Body) -> list[Asset]:
     """Return the assets of a job, by name: named and tagged ones without the excluded.
 
     `filterType` Any selects assets with any of the tags, All those with all of them; of those,
@@ -26,11 +26,11 @@ def targets(estate: SubscriptionState, body: Body) -> list[Asset]:
     """
     named = set(body["assetIds"] or ())
     has_tags = bool(body["assetTagIds"] or body["matchAllTagIds"])
-    candidates = estate.assets if has_tags else [one for one in named if one in estate.assets]
+    candidates = state.assets if has_tags else [one for one in named if one in state.assets]
     excluded = set(body["exclusionAssetIds"] or ())
     chosen = [
         asset
-        for asset in map(estate.assets.__getitem__, candidates)
+        for asset in map(state.assets.__getitem__, candidates)
         if asset.platform == body["platform"]
         and (asset.uuid in named or is_tagged(asset, body))
         and asset.uuid not in excluded
@@ -113,17 +113,17 @@ def sort_out(
 
 
 def matching(
-    estate: SubscriptionState, query: str, kind: int, platform: str
+    state: SubscriptionState, query: str, kind: int, platform: str
 ) -> list[CataloguePatch]:
     """Return the patches matching a QQL: by patch (1), or by the vulnerabilities they fix (2).
 
     Raises Refused with the position for a query that cannot be parsed.
     """
     if kind == 1:
-        return estate.patches_matching(query, platform)
-    qids = estate.vulnerabilities_matching(query, platform)
+        return state.patches_matching(query, platform)
+    qids = state.vulnerabilities_matching(query, platform)
     return [
         patch
-        for patch in estate.patches.values()
+        for patch in state.patches.values()
         if patch.platform == platform and not qids.isdisjoint(patch.qids)
     ]

@@ -4,12 +4,9 @@ from collections import Counter
 
 import pytest
 
-from patchfleet.emulator.qualys.jobs import Jobs
 from patchfleet.emulator.qualys.jobs.initial_jobs import add_usual_jobs
 from patchfleet.emulator.qualys.jobs.registry import JobRegistry
 from patchfleet.emulator.qualys.jobs.rules import check
-from patchfleet.emulator.qualys.state import open_estate
-from patchfleet.emulator.world import make_world
 
 from .qualys_jobs import START, Desk
 
@@ -18,12 +15,12 @@ FINAL = {"Completed", "Job Failed", "No Patch Available", "Not Applicable"}
 
 @pytest.fixture(scope="module")
 def desk():
-    return Desk(stock=None)
+    return Desk(jobs=None)
 
 
 @pytest.fixture(scope="module")
 def jobs(desk):
-    return desk.jobs.truth()["jobs"]
+    return desk.ground_truth()["jobs"]
 
 
 def test_a_new_account_shows_every_kind_of_job_on_both_platforms(jobs):
@@ -38,11 +35,11 @@ def test_a_new_account_shows_every_kind_of_job_on_both_platforms(jobs):
         assert all(len({run["number"] for run in job["runs"]}) == len(job["runs"]) for job in own)
 
 
-def test_every_job_of_the_stock_keeps_the_rules():
-    book = JobRegistry(Desk().estate)
-    add_usual_jobs(book)
-    for job in book.jobs.values():
-        check(book, job.body)
+def test_every_initial_job_keeps_the_rules():
+    registry = JobRegistry(Desk().state)
+    add_usual_jobs(registry)
+    for job in registry.jobs.values():
+        check(registry, job.body)
 
 
 def test_some_results_do_not_fit_on_one_page(jobs):
@@ -63,7 +60,7 @@ def test_runs_of_the_past_are_over(jobs):
 def test_what_past_runs_installed_is_there_and_what_failed_is_not(desk, jobs):
     failed = 0
     for row in (row for job in jobs for run in job["runs"] for row in run["results"]):
-        asset = desk.estate.assets[row["asset"]["id"]]
+        asset = desk.state.assets[row["asset"]["id"]]
         assert {*row["success"], *row["installed"]} <= {*asset.installed, *asset.reboot_pending}
         assert set(row["failed"]) <= asset.missing.keys()
         failed += len(row["failed"])
@@ -80,7 +77,7 @@ def test_explicit_jobs_of_the_past_tell_of_their_patches_only(jobs):
 
 
 def test_enabled_recurring_jobs_go_on_where_they_left_off():
-    desk = Desk(stock=None)
+    desk = Desk(jobs=None)
     weekly = next(row for row in desk.listed(pageSize=50) if row["scheduleType"] == "Weekly")
     before = desk.runs(weekly["id"])
     assert weekly["nextScheduleDateTime"] > START.timestamp() * 1000
@@ -93,7 +90,7 @@ def test_enabled_recurring_jobs_go_on_where_they_left_off():
 
 
 def test_the_past_is_the_same_whenever_somebody_looks_first():
-    early, late = Desk(stock=None), Desk(stock=None)
+    early, late = Desk(jobs=None), Desk(jobs=None)
     ids = [row["id"] for row in early.listed(pageSize=50)]
     seen = {one: early.results(one, jobInstanceId=1) for one in ids if early.runs(one)}
     for desk in (early, late):
@@ -107,7 +104,7 @@ def test_the_past_is_the_same_whenever_somebody_looks_first():
 
 
 def test_for_measuring_there_are_exactly_so_many_jobs_with_so_many_results():
-    desk = Desk(devices=80, stock=12, assets_each=15)
+    desk = Desk(devices=80, jobs=12, assets=15)
     rows = desk.listed(pageSize=100) + desk.listed(pageSize=100, platform="Linux")
     assert len(rows) == 12
     for row in rows:
@@ -117,12 +114,11 @@ def test_for_measuring_there_are_exactly_so_many_jobs_with_so_many_results():
 
 
 def test_too_few_assets_for_measuring_are_named():
-    world = make_world(1, customers=1, devices=3, start=START)
     with pytest.raises(ValueError, match="too few for jobs of 4000"):
-        Jobs(open_estate(1, world, start=START), stock=1, assets_each=4000)
+        Desk(devices=3, jobs=1, assets=4000)
 
 
 def test_an_account_without_jobs():
-    assert Desk(stock=0).jobs.truth() == {
+    assert Desk(jobs=0).ground_truth() == {
         "jobs": [], "passed_over": {}, "mitigation_jobs": [],
     }  # fmt: skip
