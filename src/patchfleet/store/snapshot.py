@@ -5,7 +5,7 @@ incremental ones after it. Nothing is written and no lock is taken, so that read
 a sync. Times inside DuckDB are UTC without a zone and leave it as aware UTC.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache, partial
@@ -42,7 +42,7 @@ from patchfleet.store.views.patch_history import DEVICES_BY_RUN, PATCHES_BY_KEY,
 from patchfleet.store.views.scratch import Aside, Scratch
 
 if TYPE_CHECKING:
-    from patchfleet.store.queries.coverage import Coverage
+    from patchfleet.store.coverage import Coverage
     from patchfleet.store.views.user_sql import Answer
 
 Row = TypeVar("Row", bound=Struct)
@@ -75,12 +75,13 @@ class Snapshot:
         repaired: Sequence[str] = (),
         runs: Sequence[RunSummary] = (),
         gaps: Sequence[RunGaps] = (),
+        coverage: "Callable[[Snapshot, Selection], Coverage]",
     ) -> None:
         """Open the files of `publications`, one a source, on `shelf`.
 
         `runs` are all runs on record, where publications come with their history. `gaps` are what
-        the published runs, and those after them, could not learn. Raises StoreError naming the file
-        that cannot be read.
+        the published runs, and those after them, could not learn; `coverage` answers for the method
+        of that name. Raises StoreError naming the file that cannot be read.
         """
         self.publications = tuple(publications)
         self.repaired = tuple(repaired)
@@ -88,6 +89,7 @@ class Snapshot:
         self.shelf = shelf
         self._spill = TemporaryDirectory(prefix="patchfleet-", ignore_cleanup_errors=True)
         self._connection = connect(memory_limit=_MEMORY, temp_directory=self._spill.name)
+        self._coverage = coverage
         self._compared: dict[Snapshot, str] = {}
         self._scratch = Aside(partial(self._run, self._connection))
         self._is_locked = False
@@ -107,10 +109,8 @@ class Snapshot:
         return min(publication.as_of for publication in self.publications)
 
     def coverage(self, selection: Selection = _ALL) -> "Coverage":
-        """Say what these facts cover of a selection, and above all what they do not."""
-        from patchfleet.store.queries.coverage import coverage
-
-        return coverage(self, selection)
+        """Return what this snapshot covers of a selection, and what it does not."""
+        return self._coverage(self, selection)
 
     def rows(self, kind: type[Row], sql: str, values: Sequence[object] = ()) -> list[Row]:
         """Run one statement and build a row of `kind` of each result, fields in order."""

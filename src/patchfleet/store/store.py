@@ -321,17 +321,18 @@ class Store:
         """Open the current publication of every source, or that of one run, for questions.
 
         With `at`, each source is as it was known at that time: its last run that was complete and
-        as of then or earlier. `with_history` adds how every finding came to be so. A file that is
-        missing or damaged is rebuilt and named in `Facts.repaired`. Raises StoreError where nothing
-        is published yet.
+        as of then or earlier. `with_history` adds the history of findings. A missing or damaged
+        file is rebuilt and named in `Snapshot.repaired`. Raises StoreError if nothing is published.
         """
+        from patchfleet.store.queries.coverage import coverage
+
         chosen = self._current(at) if run_id is None else [self._publication(run_id)]
         if with_history:
             chosen = [self._with_history(row) for row, _ in chosen]
         runs = self._runs_told() if with_history else ()
         rows = [row for row, _ in chosen]
         missed = self._gaps(rows, at, is_of_all=run_id is None)
-        make = partial(Snapshot, rows, shelf=self._shelf, runs=runs, gaps=missed)
+        make = partial(Snapshot, rows, shelf=self._shelf, runs=runs, gaps=missed, coverage=coverage)
         snapshot = None
         with ThreadPoolExecutor(max_workers=1) as beside:
             checked = beside.submit(self._mending.broken, chosen)

@@ -5,102 +5,24 @@ customer that anybody knows, is a number in what is narrowed and named where not
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from patchfleet.models import Gap, Selection
+from patchfleet.store.coverage import AcceptedUnread, Coverage, CoveredSource, LaterRuns
 from patchfleet.store.queries.filters import Clause, device_filters, one_of, where
 from patchfleet.store.queries.gap_scope import Whose
 from patchfleet.store.queries.open_findings import opened
 from patchfleet.store.queries.worklist import NOT_JUDGED
-from patchfleet.store.types import RunGaps, RunState
+from patchfleet.store.types import RunGaps
 
 if TYPE_CHECKING:
     from patchfleet.store.snapshot import Snapshot
 
 MOST_NAMED = 5
 """So many devices are named; of the others the number is told."""
-
-
-class CoveredSource(Struct, frozen=True):
-    """A source that answers: with which run, as of when by its own clock, begun when by ours.
-
-    Of its managed devices in the selection `kept` were not asked by this run and count as they were
-    last listed, the oldest at `oldest_at`; those that were accepted unread are not among them.
-    """
-
-    source: str
-    run_id: int
-    as_of: datetime
-    began_at: datetime | None
-    kept: int = 0
-    oldest_at: datetime | None = None
-
-    @property
-    def kept_for(self) -> timedelta | None:
-        """How much older than this run the oldest listing is; None where all were read."""
-        if self.oldest_at is None or self.began_at is None:
-            return None
-        return self.began_at - self.oldest_at
-
-
-class AcceptedUnread(Struct, frozen=True):
-    """A device that could not be read, which a person accepted: `said` tells why, and its age.
-
-    It counts as it was listed at `listed_at`, or is not covered where that is None.
-    """
-
-    source: str
-    device_id: str
-    said: str
-    listed_at: datetime | None
-
-
-class LaterRuns(Struct, frozen=True):
-    """The runs of a source after the one that answers, none of them complete.
-
-    `missed` are what they could not learn, each once; `others` counts what is not of the selection.
-    The last of them began `age` after the run that answers, None where nobody knows. Where nothing
-    answers, since no run of the source was ever complete, it `is_unknown`.
-    """
-
-    source: str
-    runs: tuple[int, ...]
-    last_at: datetime
-    last_state: RunState
-    age: timedelta | None
-    missed: tuple[str, ...]
-    others: int
-    is_unknown: bool = False
-
-
-class Coverage(Struct, frozen=True, kw_only=True):
-    """What a report covers of a selection, narrowed to it like its rows.
-
-    `unmanaged` devices have no patch management, so that nothing is known of what they lack.
-    `gaps` are what the runs that answer could not learn, `other_gaps` how many more of them are not
-    of the selection. `unread` are the devices that they could not read and were to be complete
-    without, which are in no other number. `known_to_several` are machines that count under each
-    source, `look_alikes` pairs of devices that may be one machine. `vendor` is who was asked where
-    nothing comes from the record.
-    """
-
-    selection: Selection
-    as_of: datetime
-    sources: tuple[CoveredSource, ...]
-    devices: int = 0
-    unmanaged: int = 0
-    unmanaged_names: tuple[str, ...] = ()
-    unread: tuple[AcceptedUnread, ...] = ()
-    gaps: tuple[str, ...] = ()
-    other_gaps: int = 0
-    later: tuple[LaterRuns, ...] = ()
-    known_to_several: int = 0
-    look_alikes: int = 0
-    not_judged: int = 0
-    vendor: str | None = None
 
 
 class _Devices(Struct, frozen=True):
