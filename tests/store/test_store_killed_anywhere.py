@@ -189,7 +189,7 @@ def told(store):
                 "devices": "source, device_id, customer_id, serial",
                 "customers": "source, customer_id, customer",
                 "machines": "machine_id, source, device_id, score",
-                "look_alikes": "left_source, left_id, right_source, right_id, kind",
+                "match_candidates": "left_source, left_id, right_source, right_id, kind",
                 "findings": "source, device_id, finding_id, state, first_seen_at, changed_at",
                 "jobs": "source, id, name",
                 "job_runs": "source, job_id, id",
@@ -337,5 +337,5 @@ def test_a_publication_that_fails_does_not_keep_a_record_from_going_on(address, 
         mine(store, 1)
         rows = told(store)
         assert len(rows["machines"]) == 6
-        assert rows["look_alikes"] == []
+        assert rows["match_candidates"] == []
         check_intervals(store)

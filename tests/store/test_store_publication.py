@@ -187,14 +187,14 @@ def test_nothing_is_printed_by_the_library(path):
     with Store.open(path) as store:
         sync(store, {"d1": [finding(n) for n in range(50)]})
     script = f"""
-from patchfleet.store import Store, questions
+from patchfleet.store import Store, queries
 with Store.open({str(path)!r}) as store:
     store.publish_all()
-    with store.facts() as facts:
-        for engine in (facts._connection, facts._cursor()):
+    with store.snapshot() as snapshot:
+        for engine in (snapshot._connection, snapshot._cursor()):
             asked = "SELECT current_setting('enable_progress_bar')"
             assert engine.execute(asked).fetchall() == [(False,)]
-        assert questions.count_findings(facts) == 50
+        assert queries.count_findings(snapshot) == 50
 """
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
     assert (ran.stdout, ran.stderr) == (b"", b"")

@@ -148,9 +148,9 @@ def test_what_is_only_in_the_log_is_not_passed_over(shut, tmp_path):
 def test_a_record_on_a_disk_that_only_reads_is_read(shut, tmp_path):
     """A mount of its own, which binds root too; where none can be made nothing is proved."""
     code = (
-        "import sys; from patchfleet.store import Store, questions; "
-        "store = Store.open(sys.argv[1], create=False); facts = store.facts(); "
-        "print(questions.count_findings(facts)); facts.close(); store.close()"
+        "import sys; from patchfleet.store import Store, queries; "
+        "store = Store.open(sys.argv[1], create=False); snapshot = store.snapshot(); "
+        "print(queries.count_findings(snapshot)); snapshot.close(); store.close()"
     )
     mount = tmp_path / "mount"
     mount.mkdir()
