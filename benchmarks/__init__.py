@@ -1,6 +1,5 @@
-"""What Patchfleet costs, measured beside something whose cost is known.
+"""Cost of Patchfleet, measured beside something of known cost.
 
-Law of this package: a figure is a ratio, and both its sides are measured in the same run, turn by
-turn, so that a machine that is busy or slow is so for both. Nothing here decides whether a test
-passes.
+A figure is a ratio whose two sides are measured in the same run, turn by turn, so that a busy or
+slow machine affects both. No benchmark decides whether a test passes.
 """

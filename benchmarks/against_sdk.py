@@ -1,7 +1,7 @@
-"""Results of jobs, patches and assets of Qualys, beside the existing SDK, qualysdk 0.3.17.
+"""Qualys job results, patches and assets, beside the existing SDK, qualysdk 0.3.17.
 
-Law of this file: both ask the same emulator over TLS for the same records with the same page size
-where the SDK can say one. Where it cannot read all there is, it is measured by what it reads.
+Both ask the same emulator over TLS for the same records, with the same page size where the SDK has
+that option. Where the SDK cannot read all records, it is measured by those it reads.
 """
 
 import sys
@@ -15,7 +15,7 @@ from benchmarks.size import Size
 
 TITLE = "Qualys beside the existing SDK"
 SDK_RESULTS = 10
-"""How many assets of a job the SDK reads: it cannot ask for more, or for a second page."""
+"""The assets of a job that the SDK reads: it has no option for more, or for a second page."""
 EVERY_PATCH = "isSecurity:[true,false]"
 ATTRIBUTES = [
     "id", "name", "operatingSystem", "version", "platform", "osIdentifier", "tags", "scanStatus",
@@ -27,7 +27,7 @@ ATTRIBUTES = [
 
 
 def measure(size: Size) -> list[Comparison]:
-    """Read everything with ours and with the SDK, turn by turn."""
+    """Read everything with Patchfleet and with the SDK, turn by turn."""
     if not SDK_PYTHON.exists():
         sys.exit("error: the existing SDK is not installed: it needs a Python 3.12 or newer")
     results = Readings(
@@ -43,8 +43,8 @@ def measure(size: Size) -> list[Comparison]:
         "qualys_assets": size.qualys_assets,
         "qualys_patches": size.qualys_patches,
     }
-    with served("one_subscription", **settings) as told:
-        wanted = {**told, "query": EVERY_PATCH, "attributes": ATTRIBUTES}
+    with served("one_subscription", **settings) as reply:
+        wanted = {**reply, "query": EVERY_PATCH, "attributes": ATTRIBUTES}
         for _ in range(size.rounds):
             results.add_round(wanted, "results")
             patches.add_round(wanted, "patches")
@@ -59,7 +59,7 @@ def measure(size: Size) -> list[Comparison]:
 
 @dataclass(slots=True)
 class Readings:
-    """The same work done by both sides: how many records each reads, and what it used each time."""
+    """The same work done by both sides: records read, and resources used in each round."""
 
     records: int
     sdk_records: int
@@ -67,12 +67,12 @@ class Readings:
     sdks: list[Used] = field(default_factory=list)
 
     def add_round(self, wanted: dict[str, Any], work: str) -> None:
-        """Let the SDK do the work, then ours."""
+        """Let the SDK do the work, then Patchfleet."""
         self.sdks.append(done(SDK_PYTHON, "one_qualysdk", self.sdk_records, wanted, work))
         self.ours.append(done(PYTHON, "one_qualys", self.records, wanted, work))
 
     def throughput(self, what: str, *, at_least: float) -> Comparison:
-        """Return the records a second by the clock."""
+        """Return the records per second by the clock."""
         return Comparison(
             what=what,
             unit="/s",
@@ -93,8 +93,8 @@ class Readings:
 
 
 def done(python: Path, module: str, records: int, wanted: dict[str, Any], work: str) -> Used:
-    """Return what one side used; raise RuntimeError where it did not read what it should."""
-    told = ask(python, module, work=work, **wanted)
-    if told["records"] != records:
-        raise RuntimeError(f"{module} read {told['records']} of {records} records ({work})")
-    return Used(*told["in_all"])
+    """Return the resources used by one side; raise RuntimeError if it did not read all records."""
+    reply = ask(python, module, work=work, **wanted)
+    if reply["records"] != records:
+        raise RuntimeError(f"{module} read {reply['records']} of {records} records ({work})")
+    return Used(*reply["in_all"])

@@ -1,8 +1,8 @@
-"""A patch record from the socket to its committed row, beside building the bare tree of its bytes.
+"""A patch record from the socket to its committed row, beside building the XML tree of its bytes.
 
-Law of this file: ours counts the processor time of everything up to the last committed row (the
-inventory, HTTP, parsing, typing, translating and recording), the other side only the standard
-library's C ElementTree of the same bytes, in a process that holds nothing else.
+Patchfleet's side counts the processor time of everything up to the last committed row (inventory,
+HTTP, parsing, typing, translating, recording), the other side only the standard library's C
+ElementTree of the same bytes, in a process of its own.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -43,7 +43,7 @@ def measure(size: Size) -> list[Comparison]:
 
 
 def keep_bodies(fleet: Fleet, folder: Path) -> None:
-    """Keep the answer of each device as a file, byte for byte."""
+    """Write the answer of each device to a file, byte for byte."""
     address = f"{fleet.url}/api/?apikey={fleet.key}&service=patch_list_all&deviceid="
 
     def keep(device: int) -> None:

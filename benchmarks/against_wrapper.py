@@ -1,7 +1,7 @@
-"""A whole sync beside a loop over the existing wrapper, NAbleAPI 0.0.9, against the same emulator.
+"""A whole sync beside a loop over the existing wrapper, NAbleAPI 0.0.9, against one emulator.
 
-Law of this file: ours does everything (it reads, records and publishes), the wrapper only lists the
-patches of a sample of the devices, one after the other, which is all it offers.
+Patchfleet reads, records and publishes; the wrapper only lists the patches of a sample of the
+devices, one after the other, which is all it offers.
 """
 
 import sys

@@ -1,8 +1,8 @@
-"""What a person waits for: questions, a page and a workbook over a large fleet.
+"""Waiting times of users: questions, a page and a workbook over a large fleet.
 
-Law of this file: every answer comes from a store that syncs made, as of the first of them, and as
-of the last, which is put together from what each day changed. Beside all of them stands the same
-yardstick, the bare group-by of one flat file of as many findings.
+Every answer comes from a store made by syncs, as of its first run and as of its last, which is
+composed of each day's changes. The yardstick of all of them is the plain group-by of one flat file
+with the same number of findings.
 """
 
 from tempfile import TemporaryDirectory
@@ -15,14 +15,15 @@ from benchmarks.size import Size
 TITLE = "Questions over a large fleet"
 DAYS = 6
 ROUNDS = {"grouped": 5, "today": 5, "page": 1, "workbook": 1}
-"""What is answered in seconds hangs on the machine's moment; the workbooks take minutes."""
+"""Rounds of each question: answers in seconds vary with the machine's load; workbooks take minutes.
+"""
 WITHIN_SECONDS = {"grouped": 1, "today": 2, "page": 20, "workbook": 60}
-"""By the clock, from opening the store to the answer."""
+"""Seconds by the clock, from opening the store to the answer."""
 WITHIN_MB = 1024
 
 
 def measure(size: Size) -> list[Comparison]:
-    """Make the store, then ask each question of both runs and the flat file, turn by turn."""
+    """Make the store, then query both runs and the flat file, turn by turn."""
     bare: list[dict[str, Any]] = []
     asked: dict[tuple[str, str], list[dict[str, Any]]] = {}
     with TemporaryDirectory() as folder:

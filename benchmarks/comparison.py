@@ -1,7 +1,7 @@
-"""What was measured beside what, as a row of a table.
+"""Comparison of two measurements, as a row of a table.
 
-Law of this file: a ratio is ours divided by what stands beside it, taken in each round by itself;
-the median of the rounds is shown, with the smallest and the largest.
+A ratio is Patchfleet's figure divided by the other one of the same round; the table shows the
+median of the rounds, with the smallest and the largest.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,9 +13,9 @@ HEADINGS = ("measured", "Patchfleet", "beside it", "ratio", "rounds", "n", "targ
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """One thing measured in rounds, ours and the other's, in the same unit.
+    """One quantity measured in rounds, Patchfleet's and the other's, in the same unit.
 
-    A target is of the ratio, or, as `within`, of our figure: in that unit, at most.
+    A target limits the ratio, or, as `within`, Patchfleet's figure in that unit.
     """
 
     what: str
@@ -56,7 +56,7 @@ class Comparison:
 
 
 def table(rows: Iterable[Comparison]) -> str:
-    """Return comparisons as a table in Markdown whose columns stand under each other."""
+    """Return comparisons as a Markdown table with aligned columns."""
     lines = [HEADINGS, *(row.cells() for row in rows)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     lines.insert(1, tuple("-" * width for width in widths))
@@ -69,5 +69,5 @@ def table(rows: Iterable[Comparison]) -> str:
 
 
 def _rounded(value: float) -> str:
-    """Write three digits that count, and thousands in full."""
+    """Format with three significant digits, and thousands in full."""
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"

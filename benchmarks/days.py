@@ -1,7 +1,7 @@
-"""Syncs of an invented fleet into a store, one a day.
+"""Daily syncs of an invented fleet into a store.
 
-Law of this file: what makes the listings is not counted; everything that the store does with them
-is, from the beginning of a run to its publication.
+Generating the listings is not counted; everything that the store does with them is, from the start
+of a run to its publication.
 """
 
 from datetime import datetime
@@ -13,16 +13,16 @@ from patchfleet.store import Run, Store
 
 SOURCE = "invented"
 AT_ONCE = 100
-"""So many listings are made up at a time, and then recorded."""
+"""Listings generated at a time, and then recorded."""
 CHANGED_SHARE = 0.02
-"""How many of the findings are other than the day before."""
+"""The share of findings that differ from the day before."""
 
 Listed = tuple[str, str, list[Finding] | None]
-"""A device, what knows its listing again, and the listing where it is another than before."""
+"""A device, the fingerprint of its listing, and the listing if it has changed."""
 
 
 class Days:
-    """A fleet as one day follows another."""
+    """A fleet on consecutive days."""
 
     def __init__(self, store: Store, fleet: Invented) -> None:
         self._store, self._fleet = store, fleet
@@ -30,9 +30,9 @@ class Days:
         self._day = 0
 
     def next(self, every: int = 1) -> Used:
-        """Record and publish the fleet of the next day; return what that used.
+        """Record and publish the fleet of the next day; return the resources used.
 
-        After the first day, what changed lies on every `every`-th device.
+        After the first day, changes are on every `every`-th device.
         """
         if self._day:
             more = max(1, round(CHANGED_SHARE * self._fleet.patches * every))

@@ -1,6 +1,6 @@
-"""A page of patches read into records, beside the bare decoding into a typed structure.
+"""A page of patches read into records, beside plain decoding into a typed structure.
 
-Law of this file: both sides read the same bytes, of a page that holds nothing undocumented.
+Both sides read the same bytes, of a page without undocumented fields.
 """
 
 import ssl
@@ -20,14 +20,14 @@ PATCHES_A_PAGE = 1000
 
 
 def measure(size: Size) -> list[Comparison]:
-    """Keep one page and read it both ways, turn by turn."""
+    """Fetch one page and read it both ways, turn by turn."""
     patches = min(PATCHES_A_PAGE, size.qualys_patches)
     ours: list[float] = []
     bare: list[float] = []
     with TemporaryDirectory() as folder:
         file = Path(folder) / "page.json"
-        with served("one_subscription", qualys_patches=patches, qualys_assets=10) as told:
-            file.write_bytes(first_page(told))
+        with served("one_subscription", qualys_patches=patches, qualys_assets=10) as reply:
+            file.write_bytes(first_page(reply))
         for _ in range(size.rounds):
             for seconds, kind in ((bare, "bare"), (ours, "ours")):
                 read = ask(PYTHON, "one_decoding", file=str(file), kind=kind)
@@ -45,11 +45,11 @@ def measure(size: Size) -> list[Comparison]:
     ]
 
 
-def first_page(told: dict[str, Any]) -> bytes:
+def first_page(reply: dict[str, Any]) -> bytes:
     """Return the first page of the Windows patches, byte for byte."""
-    user = urlencode({"username": told["username"], "password": told["password"], "token": "true"})
-    trust = ssl.create_default_context(cafile=told["ca_file"])
-    with closing(HTTPSConnection(urlsplit(told["url"]).netloc, context=trust)) as line:
+    user = urlencode({"username": reply["username"], "password": reply["password"], "token": "true"})
+    trust = ssl.create_default_context(cafile=reply["ca_file"])
+    with closing(HTTPSConnection(urlsplit(reply["url"]).netloc, context=trust)) as line:
         form = {"Content-Type": "application/x-www-form-urlencoded"}
         token = _posted(line, "/auth", user, form).decode()
         address = f"/pm/v2/patches?platform=Windows&pageSize={PATCHES_A_PAGE}"

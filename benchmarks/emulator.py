@@ -1,4 +1,4 @@
-"""The emulator alone, so that it is seen not to be what a sync waits for."""
+"""The emulator alone, to show that a sync does not wait for it."""
 
 from benchmarks.comparison import Comparison
 from benchmarks.processes import PYTHON, ask, described, emulated
@@ -8,7 +8,7 @@ TITLE = "The emulator alone"
 
 
 def measure(size: Size) -> list[Comparison]:
-    """Ask without a pause and without parsing, and sync, turn by turn; no latency is added."""
+    """Request without pause and without parsing, and sync, turn by turn; no latency is added."""
     asked, synced = [], []
     with emulated(size.devices, size.patches, 0) as fleet:
         whole = {"url": fleet.url, "key": fleet.key, "findings": fleet.findings}

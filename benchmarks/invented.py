@@ -1,7 +1,7 @@
-"""A fleet that is made up as it is read: devices, and the patches on each, day by day.
+"""An invented fleet generated while it is read: devices, and their patches day by day.
 
-Law of this file: the same size gives the same fleet, and a listing is made when it is asked for, so
-that no side of a comparison holds the fleet in memory.
+The same size gives the same fleet, and a listing is generated on request, so that no side of a
+comparison holds the fleet in memory.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -31,7 +31,7 @@ _NIGHT_MINUTES = 120
 
 
 def _condition(state: State, decision: Decision, *, is_own: bool = False) -> FindingStatus:
-    """Spell a condition; the source's words are ours, as people write them."""
+    """Return a status; the source's words are Patchfleet's own, in title case."""
     words = (word.replace("_", " ").title() for word in (state, decision))
     return FindingStatus(state, decision, is_own, *words)
 
@@ -71,7 +71,7 @@ class Invented:
         ]
 
     def inventory(self, day: int) -> Inventory:
-        """Name every customer, site and device, as of a day."""
+        """Return every customer, site and device, as of a day."""
         at = BEGIN + day * DAY
         customers = max(1, self.devices // DEVICES_A_CUSTOMER)
         sites = 4 * customers
@@ -99,10 +99,10 @@ class Invented:
         )
 
     def listing(self, number: int, changes: int = 0) -> list[Finding]:
-        """List what stands on a device; `changes` of it are other than they were at first."""
+        """Return the findings of a device; `changes` of them differ from the first day."""
         known, times, patches = self._known, self._times, self.patches
         listed = []
-        # The same every time, without a pattern: one would make smaller files than a real fleet.
+        # Repeatable, but without a pattern: one would make smaller files than a real fleet.
         chance = Random(number).getrandbits  # noqa: S311 -- nothing is secret here
         for place in range(patches):
             condition, at = _CONDITIONS[chance(32) % 100], times[chance(32) % len(times)]
@@ -121,12 +121,12 @@ def device_id(number: int) -> str:
 
 
 def fingerprint(number: int, changes: int) -> str:
-    """Return what knows a listing again: as long as that of an answer."""
+    """Return the fingerprint of a listing, as long as that of a real answer."""
     return f"{number:056x}{changes:08x}"
 
 
 def _patch(number: int) -> Patch:
-    """Describe a patch."""
+    """Return a patch."""
     return Patch(
         title=f"2026-{number % 12 + 1:02} Cumulative Update for Windows 11 ({number:04})",
         product="Windows 11",

@@ -1,6 +1,6 @@
-"""The memory of a sync: it is not to grow with the number of devices.
+"""Memory of a sync, which must not grow with the number of devices.
 
-Law of this file: each sync is a process of its own, and its peak is the system's own count.
+Each sync is a process of its own; its peak is the operating system's count.
 """
 
 from typing import Any
@@ -14,7 +14,7 @@ UNTIL = {"to_last_row_mb": "until the last row", "in_all_mb": "publication inclu
 
 
 def measure(size: Size) -> list[Comparison]:
-    """Weigh syncs of growing fleets, each against the smallest."""
+    """Measure syncs of growing fleets, each against the smallest."""
     weighed = {devices: _syncs(devices, size) for devices in size.memory_devices}
     fewest, *more = size.memory_devices
     return [
@@ -31,7 +31,7 @@ def measure(size: Size) -> list[Comparison]:
 
 
 def _syncs(devices: int, size: Size) -> list[dict[str, Any]]:
-    """Sync a fleet a few times, each time into a fresh record."""
+    """Sync a fleet several times, each time into a fresh record."""
     with emulated(devices, size.patches, size.latency_ms) as fleet:
         whole = {"url": fleet.url, "key": fleet.key, "findings": fleet.findings}
         return [ask(PYTHON, "one_sync", **whole) for _ in range(min(size.rounds, 3))]

@@ -1,8 +1,8 @@
-"""One page decoded again and again, in a process of its own: as our records, or bare.
+"""One page decoded repeatedly in a process of its own: into Patchfleet's records, or plainly.
 
-Law of this file: the bare structure has the fields of our record with their types and nothing else,
-and is not watched by the garbage collector, as our records are not; what the first reading builds
-is not counted on either side.
+The plain structure has the fields of the record with their types and nothing else, and is not
+tracked by the garbage collector, as the records are not; the first reading, which builds the
+decoder, is not counted on either side.
 """
 
 from collections.abc import Callable
@@ -19,7 +19,7 @@ TIMES = 50
 
 
 def main() -> None:
-    """Read the page of the file; answer with the processor's seconds for one reading."""
+    """Read the page of the file; answer with the CPU seconds of one reading."""
     asked = question()
     body = Path(asked["file"]).read_bytes()
     read = ours() if asked["kind"] == "ours" else bare()
@@ -32,13 +32,13 @@ def main() -> None:
 
 
 def ours() -> Callable[[bytes], list[Any]]:
-    """Return what reads patches for our client."""
+    """Return the client's decoder of patches."""
     shape: RecordDecoder[list[PMPatch]] = RecordDecoder(list[PMPatch])
     return shape.read
 
 
 def bare() -> Callable[[bytes], list[Any]]:
-    """Return the decoder of a structure with the fields of `PMPatch` and no more."""
+    """Return the decoder of a structure with only the fields of `PMPatch`."""
     fields = [
         (field.encode_name, field.type, None)
         for field in msgspec.structs.fields(PMPatch)

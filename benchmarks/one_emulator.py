@@ -1,11 +1,11 @@
-"""The emulated vendor in a process of its own: prints where it is as JSON, serves until ended."""
+"""Emulated vendor in a process of its own: prints its address as JSON, serves until ended."""
 
 from benchmarks.processes import answer, question
 from patchfleet.emulator import Emulator, Host
 
 
 def main() -> None:
-    """Serve the fleet that was asked for."""
+    """Serve the requested fleet."""
     asked = question()
     emulator = Emulator(exact_patches=True, **asked)
 

@@ -1,6 +1,6 @@
-"""The bare group-by of one flat file, in a process of its own.
+"""Plain group-by of one flat file in a process of its own.
 
-Law of this file: DuckDB as it comes, and nothing of ours; the file holds four columns and no more.
+DuckDB with its defaults, without Patchfleet; the file has only the four columns.
 """
 
 import duckdb
@@ -14,7 +14,7 @@ GROUPED = """
 
 
 def main() -> None:
-    """Group the file that was asked for."""
+    """Group the requested file."""
     begin = Used.so_far()
     with duckdb.connect() as bare:
         groups = bare.execute(GROUPED.format(**question())).fetchall()

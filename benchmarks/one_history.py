@@ -1,7 +1,6 @@
-"""A store with some days of an invented fleet, made in a process of its own.
+"""Store with several days of an invented fleet, made in a process of its own.
 
-Law of this file: the store is made by syncs alone; the flat file is what the first of them
-published, joined by whoever can read Parquet.
+The store is made by syncs alone; the flat file is the first publication, joined with plain DuckDB.
 """
 
 from pathlib import Path
@@ -14,7 +13,7 @@ from benchmarks.processes import answer, question
 from patchfleet.store import Store
 
 FEW = 5
-"""What changes from day to day lies on every fifth device."""
+"""Daily changes are on every fifth device."""
 FLAT = """
     COPY (
         SELECT customer, severity, state,

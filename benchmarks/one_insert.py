@@ -1,7 +1,7 @@
-"""The bare bulk insert of the findings of an invented fleet, in a process of its own.
+"""Plain bulk insert of the findings of an invented fleet, in a process of its own.
 
-Law of this file: SQLite as it comes with Python, one table, one transaction, one statement; what
-makes the rows is not counted.
+SQLite as it comes with Python, one table, one transaction, one statement; generating the rows is
+not counted.
 """
 
 import sqlite3
@@ -60,7 +60,7 @@ def _insert(bare: sqlite3.Connection, fleet: Invented) -> Used:
 
 
 def _rows(fleet: Invented, number: int, patches: dict[int, int]) -> list[Row]:
-    """Spell the findings of a device; a patch goes by a number, as it does in ours."""
+    """Return the rows of a device; a patch is a number, as in the record."""
     device, seen = device_id(number), _micros(BEGIN)
     return [
         (

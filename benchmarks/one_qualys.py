@@ -1,7 +1,7 @@
-"""One piece of work with our Qualys client, in a process of its own.
+"""One task with Patchfleet's Qualys client, in a process of its own.
 
-Law of this file: the log-in, and what is loaded at the first call, is not counted. Every setting
-is the default but the authority to trust, which is the emulator's.
+The log-in and imports at the first call are not counted. Every setting is the default but the
+authority to trust, which is the emulator's.
 """
 
 from typing import Any
@@ -12,7 +12,7 @@ from patchfleet.qualys.client import client_of
 
 
 def main() -> None:
-    """Do what was asked for; answer with what it used and how many records it read."""
+    """Do the requested work; answer with the resources used and the number of records."""
     asked = question()
     servers = {"gateway_url": asked["url"]}
     auth = TokenAuth(

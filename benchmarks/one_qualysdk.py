@@ -1,7 +1,7 @@
-"""One piece of work with the existing SDK, qualysdk 0.3.17, in a process of its own on Python 3.12.
+"""One task with the existing SDK, qualysdk 0.3.17, in a process of its own on Python 3.12.
 
-Law of this file: the SDK's code runs as it is; what it says of its progress is thrown away. As with
-ours, the log-in, and what is loaded at the first call, is not counted.
+The SDK's code is unchanged; its progress output is discarded. As on Patchfleet's side, the log-in
+and imports at the first call are not counted.
 """
 
 import os
@@ -21,7 +21,7 @@ from benchmarks.processes import Used, answer, question
 
 
 def main() -> None:
-    """Do what was asked for; answer with what it used and how many records it read."""
+    """Do the requested work; answer with the resources used and the number of records."""
     asked = question()
     os.environ["REQUESTS_CA_BUNDLE"] = asked["ca_file"]
     servers = dict.fromkeys(("gateway_url", "api_url", "qualysguard_url"), asked["url"])

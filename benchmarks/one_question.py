@@ -1,7 +1,6 @@
-"""One question asked of a store, in a process of its own: from opening it to the answer.
+"""One question to a store in a process of its own, from opening the store to the answer.
 
-Law of this file: what a person waits for is counted, but for the loading of libraries, which the
-start of a command measures.
+Imports are not counted; the start of a command measures them.
 """
 
 from collections.abc import Callable
@@ -24,23 +23,23 @@ GROUPED = """
 
 
 def grouped(snapshot: Snapshot, _: dict[str, Any]) -> int:
-    """Ask in SQL how many findings each customer has by severity and state, and how old."""
+    """Query each customer's findings by severity and state, with their age, in SQL."""
     return len(list(snapshot.ask(GROUPED).rows()))
 
 
 def today(snapshot: Snapshot, _: dict[str, Any]) -> int:
-    """Ask what waits for somebody, as much as a terminal shows of it."""
+    """Query the open work, with as many rows as a terminal shows."""
     report = today_report(snapshot, most_rows=10)
     return sum(1 for table in report.tables for _ in table.rows)
 
 
 def page(snapshot: Snapshot, asked: dict[str, Any]) -> int:
-    """Write how the fleet stands as a page."""
+    """Write the fleet report as a page."""
     return save(fleet_report(snapshot), Path(asked["folder"]) / "fleet.html").stat().st_size
 
 
 def workbook(snapshot: Snapshot, asked: dict[str, Any]) -> int:
-    """Write the worst of what is open as a workbook, all that is known of each."""
+    """Write the oldest open findings as a workbook, with all columns."""
     lines, most = queries.open_lines(snapshot), asked["rows"]
     table = open_findings_table(
         min(most, lines.count()), lambda limit: lines.read(most if limit is None else limit)
@@ -58,7 +57,7 @@ QUESTIONS: dict[str, Callable[[Snapshot, dict[str, Any]], int]] = {
 
 
 def main() -> None:
-    """Ask what was asked for."""
+    """Ask the requested question."""
     asked = question()
     ask = QUESTIONS[asked["question"]]
     begin = Used.so_far()

@@ -1,7 +1,6 @@
-"""A client that does nothing with the answers, in a process of its own: what the emulator can give.
+"""Client that discards the answers, in a process of its own: the emulator's maximum throughput.
 
-Law of this file: several kept connections always have a call under way, so that the emulator never
-waits for us.
+Several kept connections always have a call in progress, so that the emulator never waits.
 """
 
 from collections import deque
@@ -14,7 +13,7 @@ CONNECTIONS = 8
 
 
 def main() -> None:
-    """Ask for the patches of each device; answer with what that took."""
+    """Request the patches of each device; answer with the resources used."""
     asked = question()
     idle = [HTTPConnection(urlsplit(asked["url"]).netloc) for _ in range(CONNECTIONS)]
     busy: deque[HTTPConnection] = deque()
@@ -30,7 +29,7 @@ def main() -> None:
 
 
 def _answered(line: HTTPConnection, patches: int) -> HTTPConnection:
-    """Read the whole answer that is on its way; return the connection, free for the next call."""
+    """Read the whole pending answer; return the connection for the next call."""
     with line.getresponse() as response:
         body = response.read()
     if body.count(b"<patch>") != patches:

@@ -1,6 +1,6 @@
 """Syncs of an invented fleet into a fresh record, in a process of its own.
 
-Law of this file: the processor time and the memory are those of a process that does nothing else.
+CPU time and memory are those of a process that does nothing else.
 """
 
 import tempfile
@@ -12,13 +12,13 @@ from benchmarks.processes import answer, peak_mb, question
 from patchfleet.store import Store
 
 FEW = 5
-"""What changes on the days after the first lies on every fifth device."""
+"""Changes on the days after the first are on every fifth device."""
 DAYS = 3
-"""So many such days: one is over in two seconds, and the machine has others to serve."""
+"""The number of such days: one takes two seconds, and the machine has other load."""
 
 
 def main() -> None:
-    """Sync a first day, some with changes on few devices, and one with as many on all of them."""
+    """Sync a first day, days with changes on few devices, and one with as many on all."""
     fleet = Invented(**question())
     with tempfile.TemporaryDirectory() as folder, Store.open(Path(folder) / "fleet.db") as store:
         days = Days(store, fleet)

@@ -1,6 +1,6 @@
-"""The emulated Qualys over TLS in a process of its own: prints who may call it, serves until ended.
+"""Emulated Qualys over TLS in a process of its own: prints its credentials, serves until ended.
 
-Law of this file: all work of making the subscription is done before the answer.
+The subscription is complete before the answer.
 """
 
 from benchmarks.processes import answer, question
@@ -8,7 +8,7 @@ from patchfleet.emulator import Emulator, Host
 
 
 def main() -> None:
-    """Serve the subscription that was asked for."""
+    """Serve the requested subscription."""
     emulator = Emulator(devices=10, patches=1, **question())
     jobs = [job["id"] for job in emulator.ground_truth(vendor="qualys")["jobs"]]
 

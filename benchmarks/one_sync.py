@@ -1,7 +1,7 @@
 """One sync of a fleet into a fresh record, in a process of its own.
 
-Law of this file: it counts what every sync of a user pays, from the first call to the returned
-outcome, the loading of libraries and the publication with it.
+Everything that a user's sync costs is counted, from the first call to the returned result,
+including imports and publication.
 """
 
 import sys
@@ -15,7 +15,7 @@ from patchfleet.store import Store
 
 
 def main() -> None:
-    """Sync what was asked for; answer with what it used until the last row, and in all."""
+    """Sync the requested fleet; answer with the resources used until the last row, and in all."""
     asked = question()
     with (
         tempfile.TemporaryDirectory() as folder,

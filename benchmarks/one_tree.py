@@ -1,6 +1,6 @@
-"""The bare C ElementTree of kept bodies, in a process of its own.
+"""C ElementTree of stored bodies, in a process of its own.
 
-Law of this file: reading the files is not counted; nothing is looked up in a tree that was built.
+Reading the files is not counted; the built trees are not searched.
 """
 
 from pathlib import Path
@@ -10,11 +10,11 @@ from benchmarks.processes import Used, answer, question
 
 
 def main() -> None:
-    """Build a tree of each body in the folder; answer with what that used."""
+    """Build a tree of each body in the folder; answer with the resources used."""
     bodies = [path.read_bytes() for path in sorted(Path(question()["folder"]).iterdir())]
     begin = Used.so_far()
     for body in bodies:
-        fromstring(body)  # noqa: S314 -- our own emulator's
+        fromstring(body)  # noqa: S314 -- the emulator's own
     answer(in_all=Used.so_far().since(begin))
 
 

@@ -1,8 +1,7 @@
-"""A loop over the existing wrapper, NAbleAPI 0.0.9, in a process of its own on Python 3.12.
+"""Loop over the existing wrapper, NAbleAPI 0.0.9, in a process of its own on Python 3.12.
 
-Law of this file: the wrapper's code runs as it is. Only its constructor, which asks the vendor
-whether the key is good, is left out, and its address is the emulator's; it opens a connection for
-each call, as it always does.
+The wrapper's code is unchanged, but its constructor, which validates the key with the vendor, is
+skipped and its address is the emulator's; it opens a connection for each call, as always.
 """
 
 from NAbleAPI.client import NAble  # type: ignore[import-not-found]
@@ -11,12 +10,12 @@ from benchmarks.processes import Used, answer, question
 
 
 def main() -> None:
-    """List the patches of each device that was asked for; answer with what it used."""
+    """List the patches of each requested device; answer with the resources used."""
     asked = question()
     wrapper = NAble.__new__(NAble)
     wrapper.useOgValues = True
     wrapper.queryUrlBase = f"{asked['url']}/api/?apikey={asked['key']}&service="
-    wrapper.listPatches(asked["devices"][0])  # what is loaded at the first call is not counted
+    wrapper.listPatches(asked["devices"][0])  # imports at the first call are not counted
     begin = Used.so_far()
     records = sum(len(wrapper.listPatches(device)[0]["patch"]) for device in asked["devices"])
     answer(in_all=Used.so_far().since(begin), records=records)

@@ -1,6 +1,6 @@
-"""The results in docs/benchmarks.md: written by a full run, and by nothing else.
+"""Results in docs/benchmarks.md, written by a full run only.
 
-Law of this file: the page names the date and the machine, and no host, no user and no path.
+The page names the date and the machine, but no host, user or path.
 """
 
 import os
@@ -34,7 +34,7 @@ def results(measured: Mapping[str, list[Comparison]], day: date) -> str:
 
 
 def write(text: str, page: Path = PAGE) -> None:
-    """Put new results in the place of the old ones; raise ValueError where there is none."""
+    """Replace the results of a page; raise ValueError if it has none."""
     old = page.read_text(encoding="utf-8")
     before, begin, rest = old.partition(BEGIN)
     _, end, after = rest.partition(END)
@@ -44,10 +44,10 @@ def write(text: str, page: Path = PAGE) -> None:
 
 
 def _processor() -> str:
-    """Name the processor where the system says it."""
+    """Return the processor's name where the system reports it."""
     try:
-        told = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
     except OSError:  # not Linux
-        told = ""
-    found = re.search(r"^model name\s*:\s*(.+)$", told, re.MULTILINE)
+        text = ""
+    found = re.search(r"^model name\s*:\s*(.+)$", text, re.MULTILINE)
     return found[1].strip() if found else platform.processor() or platform.machine()

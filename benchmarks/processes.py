@@ -1,7 +1,7 @@
-"""Processes of their own for each side of a comparison, and what they used.
+"""Separate processes for each side of a comparison, and the resources they use.
 
-Law of this file: the two sides and the emulator never share a process, so none of them pays for
-another's memory, locks or garbage.
+The two sides and the emulator never share a process, so that none pays for another's memory, locks
+or garbage.
 """
 
 import json
@@ -23,14 +23,14 @@ SDK_PYTHON = ROOT / ".venv" / "qualysdk" / "bin" / "python"
 
 
 class Used(NamedTuple):
-    """Seconds used until now or by something: by the clock, and by the processor for us."""
+    """Seconds used: by the clock, and by the processor."""
 
     wall_seconds: float
     cpu_seconds: float
 
     @classmethod
     def so_far(cls) -> "Used":
-        """Return what this process with all its threads, and its children, used until now."""
+        """Return the resources that this process, its threads and its children have used so far."""
         cpu = 0.0
         for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN):
             usage = resource.getrusage(whose)
@@ -38,24 +38,24 @@ class Used(NamedTuple):
         return cls(time.perf_counter(), cpu)
 
     def since(self, begin: "Used") -> "Used":
-        """Return what was used between two moments."""
+        """Return the difference between two times."""
         return Used(self.wall_seconds - begin.wall_seconds, self.cpu_seconds - begin.cpu_seconds)
 
     def and_since(self, begin: "Used") -> "Used":
-        """Return what this is with what was used from a moment until now."""
+        """Return this sum with what was used since `begin`."""
         more = Used.so_far().since(begin)
         return Used(self.wall_seconds + more.wall_seconds, self.cpu_seconds + more.cpu_seconds)
 
 
 def peak_mb() -> float:
-    """Return the most memory this process ever held, in MB."""
+    """Return the peak memory of this process, in MB."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / (1_048_576 if sys.platform == "darwin" else 1024)  # macOS counts bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """An emulated fleet on a port: Windows everywhere, so many patches on each device."""
+    """An emulated fleet on a port: Windows everywhere, `patches` on each device."""
 
     url: str
     key: str
@@ -64,7 +64,7 @@ class Fleet:
 
     @property
     def findings(self) -> int:
-        """How many patch records a sync of it reads."""
+        """The number of patch records that a sync of it reads."""
         return len(self.devices) * self.patches
 
     def spread(self, count: int) -> "Fleet":
@@ -74,7 +74,7 @@ class Fleet:
 
 
 def run(command: Sequence[str | Path]) -> Used:
-    """Run a command to its end without its output; return what it used."""
+    """Run a command to its end without its output; return the resources used."""
     begin = Used.so_far()
     _started(command, stdout=subprocess.DEVNULL).wait()
     return Used.so_far().since(begin)
@@ -83,7 +83,7 @@ def run(command: Sequence[str | Path]) -> Used:
 def ask(python: Path, module: str, **question: Any) -> dict[str, Any]:
     """Run a module of this package in a new process; return the JSON object it prints.
 
-    Raises RuntimeError where it fails; its own words are on standard error then.
+    Raises RuntimeError if it fails; its own message is on standard error.
     """
     command: list[str | Path] = [python, "-m", f"benchmarks.{module}", json.dumps(question)]
     process = _started(command, stdout=subprocess.PIPE)
@@ -95,26 +95,26 @@ def ask(python: Path, module: str, **question: Any) -> dict[str, Any]:
 
 
 def question() -> dict[str, Any]:
-    """Return what `ask` asks this process."""
+    """Return the question of `ask` to this process."""
     asked: dict[str, Any] = json.loads(sys.argv[1])
     return asked
 
 
 def answer(**values: Any) -> None:
-    """Answer `ask`, once."""
+    """Answer `ask`, exactly once."""
     sys.stdout.write(json.dumps(values) + "\n")
     sys.stdout.flush()
 
 
 @contextmanager
 def served(module: str, **question: Any) -> Iterator[dict[str, Any]]:
-    """Run a module that answers and then serves, for as long as a `with` block lasts."""
+    """Run a module that answers and then serves, for the duration of a `with` block."""
     command: list[str | Path] = [PYTHON, "-m", f"benchmarks.{module}", json.dumps(question)]
     process = _started(command, stdout=subprocess.PIPE)
     try:
         assert process.stdout is not None
-        told: dict[str, Any] = json.loads(process.stdout.readline())
-        yield told
+        reply: dict[str, Any] = json.loads(process.stdout.readline())
+        yield reply
     finally:
         process.terminate()
         process.communicate()
@@ -122,17 +122,17 @@ def served(module: str, **question: Any) -> Iterator[dict[str, Any]]:
 
 @contextmanager
 def emulated(devices: int, patches: int, latency_ms: float) -> Iterator[Fleet]:
-    """Serve an emulated fleet in a process of its own for as long as a `with` block lasts."""
-    with served("one_emulator", devices=devices, patches=patches, latency_ms=latency_ms) as told:
-        yield Fleet(told["url"], told["key"], tuple(told["devices"]), patches)
+    """Serve an emulated fleet in a process of its own for the duration of a `with` block."""
+    with served("one_emulator", devices=devices, patches=patches, latency_ms=latency_ms) as reply:
+        yield Fleet(reply["url"], reply["key"], tuple(reply["devices"]), patches)
 
 
 def described(fleet: Fleet) -> dict[str, Any]:
-    """Return a fleet as a question can hold it."""
+    """Return a fleet as a JSON-compatible dict."""
     return asdict(fleet)
 
 
 def _started(command: Sequence[str | Path], *, stdout: int) -> "subprocess.Popen[str]":
-    return subprocess.Popen(  # noqa: S603 -- our own programs, named by us
+    return subprocess.Popen(  # noqa: S603 -- programs of this repository
         [os.fspath(part) for part in command], stdout=stdout, text=True, cwd=ROOT
     )

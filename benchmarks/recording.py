@@ -1,7 +1,7 @@
-"""A fleet recorded and published, beside the bare bulk insert of its findings into SQLite.
+"""A fleet recorded and published, beside the plain bulk insert of its findings into SQLite.
 
-Law of this file: both sides are given the same findings in memory, a hundred devices at a time; the
-second sync is told apart by the fingerprints that the first one kept.
+Both sides receive the same findings in memory, a hundred devices at a time; the second sync
+recognises unchanged listings by the fingerprints of the first.
 """
 
 from collections.abc import Sequence
@@ -13,14 +13,14 @@ from benchmarks.size import Size
 TITLE = "A fleet recorded and published"
 MOST_MB = 500
 ROUNDS_MORE = 2
-"""A second sync is over in two seconds: of fewer rounds the median is that of the machine's."""
+"""A second sync takes two seconds: with fewer rounds the median would show the machine's load."""
 
 Spent = Sequence[Sequence[float]]
 """Seconds by the clock and of the processor, of each round."""
 
 
 def measure(size: Size) -> list[Comparison]:
-    """Insert the findings barely and sync them, turn by turn."""
+    """Insert the findings plainly and sync them, turn by turn."""
     fleet = {"devices": size.recorded_devices, "patches": size.patches}
     findings = size.recorded_devices * size.patches
     bare, ours = [], []

@@ -1,7 +1,7 @@
-"""What long memory costs: the morning's question after a year of days, beside the first day.
+"""Cost of a long history: the open-work query after a year of days, beside the first day.
 
-Law of this file: both questions are of one store that syncs made, and all of its days are open to
-the one while the other has only its own.
+Both queries use one store made by syncs; the one as of the last day spans all days, the other only
+its own.
 """
 
 from tempfile import TemporaryDirectory
@@ -15,7 +15,7 @@ TITLE = "A year of memory"
 
 
 def measure(size: Size) -> list[Comparison]:
-    """Make the store, then ask what waits today as of its last day and its first, by turns."""
+    """Make the store, then query the open work as of its last day and its first, turn by turn."""
     fleet = {"devices": size.remembered_devices, "patches": size.patches}
     last: list[dict[str, Any]] = []
     first: list[dict[str, Any]] = []

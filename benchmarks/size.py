@@ -1,19 +1,19 @@
-"""How much is measured: the figures of the page come from `FULL` alone."""
+"""Sizes of the measurements; the figures of the page come from `FULL` alone."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How big the fleets are and how often each comparison is made.
+    """Sizes of the fleets and numbers of rounds.
 
-    `wrapper_devices` and `tree_devices` are samples of the fleet, evenly spread over it, for what
-    is too slow or too big to be done for all; `memory_devices` are the fleets whose syncs are
-    weighed, the smallest first. `qualys_jobs` of `qualys_job_assets` each, `qualys_assets` and
-    `qualys_patches` make a Qualys subscription; `memory_patches` are the lists that are weighed.
-    `recorded_devices` are recorded and published, `asked_devices` are those of a store that answers
-    questions, with `patches` each; `asked_rows` of its findings become a workbook.
-    `remembered_devices` are synced on `remembered_days`.
+    `wrapper_devices` and `tree_devices` are samples of the fleet, evenly spread over it, for work
+    that is too slow or too big to be done for all; `memory_devices` are the fleets whose syncs are
+    measured for memory, the smallest first. `qualys_jobs` of `qualys_job_assets` each,
+    `qualys_assets` and `qualys_patches` make a Qualys subscription; `memory_patches` are the lists
+    measured for memory. `recorded_devices` are recorded and published, `asked_devices` are those of
+    a store that answers questions, with `patches` each; `asked_rows` of its findings become a
+    workbook. `remembered_devices` are synced on `remembered_days`.
     """
 
     devices: int

@@ -19,7 +19,7 @@ TARGETS = {"`patchfleet --version`": 5, "`patchfleet --help`": 9}
 def measure(size: Size) -> list[Comparison]:
     """Start each command and the bare interpreter, turn by turn."""
     for command in (NOTHING, *STARTS.values()):
-        run(command)  # the files are in memory for all of them
+        run(command)  # afterwards the files are cached for all of them
     bare: list[Used] = []
     used: dict[str, list[Used]] = {what: [] for what in STARTS}
     for _ in range(size.starts):

@@ -1,6 +1,6 @@
-"""The memory of a list of Qualys that is read record by record: it is not to grow with the list.
+"""Memory of a Qualys list read record by record, which must not grow with the list.
 
-Law of this file: each list is read by a process of its own, whose peak is the system's own count.
+Each list is read by a process of its own, whose peak is the operating system's count.
 """
 
 from benchmarks.comparison import Comparison
@@ -19,8 +19,8 @@ def measure(size: Size) -> list[Comparison]:
         served("one_subscription", qualys_patches=long, qualys_assets=10) as many,
     ):
         for _ in range(min(size.rounds, 3)):
-            for patches, told in ((short, few), (long, many)):
-                read = ask(PYTHON, "one_qualys", work="stream", **told)
+            for patches, reply in ((short, few), (long, many)):
+                read = ask(PYTHON, "one_qualys", work="stream", **reply)
                 if read["records"] != patches:
                     raise RuntimeError(f"{read['records']} of {patches} patches were read")
                 peaks[patches].append(read["peak_mb"])

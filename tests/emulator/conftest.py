@@ -17,7 +17,7 @@ def host(emulator):
 
 @pytest.fixture
 def device(emulator):
-    """The truth about a Windows device with patches, at the beginning."""
+    """The ground truth of a Windows device with patches, at the beginning."""
     from .reading import devices
 
     return next(one for one in devices(emulator.ground_truth()) if len(one["patches"]) > 5)

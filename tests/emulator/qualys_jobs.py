@@ -1,4 +1,4 @@
-"""A desk at which tests of Qualys jobs work: an account, its clock, and calls as values."""
+"""An account for tests of Qualys jobs: its clock, and calls as values."""
 
 import json
 from collections import Counter
@@ -99,7 +99,7 @@ class Desk:
         return next(tag.id for tag in self.state.tags.values() if tag.name == name)
 
     def body(self, platform: str = "Windows", **changes: Any) -> dict[str, Any]:
-        """Return a body that keeps every rule, with changes; None takes a field away."""
+        """Return a body that keeps every rule, with changes; None removes a field."""
         body = {
             "name": "Job",
             "platform": platform,
@@ -119,12 +119,12 @@ class Desk:
 
 
 def _as_json(value: Any) -> Any:
-    """Return a value as a caller would read it, which shows that it can be written."""
+    """Return a value as a caller would read it, which shows that it is JSON-compatible."""
     return json.loads(json.dumps(value))
 
 
 EXPLICIT = {"isDynamicPatchesQQL": None, "dynamicQQLType": None, "dynamicPatchesQQL": None}
-"""Changes to a body that take its QQL away."""
+"""Changes to a body that remove its QQL."""
 
 
 def run_now(desk: Desk, *, days: int = 8, **changes: Any) -> dict[str, dict[str, Any]]:
@@ -135,7 +135,7 @@ def run_now(desk: Desk, *, days: int = 8, **changes: Any) -> dict[str, dict[str,
 
 
 def missing(desk: Desk, platform: str = "Windows", count: int = 1000) -> list[str]:
-    """Return patches that some asset misses, the most missed first, none of them superseded."""
+    """Return missing patches, the most often missing first, none of them superseded."""
     found: Counter[str] = Counter()
     for asset in desk.assets(platform):
         found.update(one.uuid for one in asset.missing.values() if not one.is_superseded)

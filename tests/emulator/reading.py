@@ -1,4 +1,4 @@
-"""How the tests read the emulator: with the plainest tools, and nothing of Patchfleet's own."""
+"""Calls to the emulator with the standard library alone, nothing of Patchfleet's clients."""
 
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ def tree(body: bytes) -> ET.Element:
 
 
 def patch_rows(emulator: Emulator, deviceid: int) -> dict[int, dict[str, str]]:
-    """Return the patch list of a device by patch id, as the wire has it."""
+    """Return the patch list of a device by patch id, as sent."""
     root = tree(ask(emulator, "patch_list_all", deviceid=deviceid))
     assert root.tag == "patches"
     rows = [{field.tag: field.text or "" for field in row} for row in root]

@@ -1,4 +1,4 @@
-"""What the vendor's services answer: the error table, the shapes, the patch calls."""
+"""Answers of N-sight's services: the error table, the formats, the patch calls."""
 
 import re
 import xml.etree.ElementTree as ET
@@ -22,7 +22,7 @@ def call(emulator, **parameters):
 
 
 def reset_status(emulator, deviceid, *patchids, status):
-    """Put rows into a status, which no call can."""
+    """Put rows into a status that no call can set."""
     for patchid in patchids:
         emulator._account.devices[deviceid].rows[patchid].status = status
 

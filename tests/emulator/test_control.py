@@ -1,4 +1,4 @@
-"""The control API over HTTP, and what it refuses."""
+"""The control API over HTTP, and its refusals."""
 
 import http.client
 import json

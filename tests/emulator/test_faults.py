@@ -1,4 +1,4 @@
-"""Every kind of fault, over a real socket where it is about sockets."""
+"""Every kind of fault, over a real socket if it concerns sockets."""
 
 import http.client
 import re
@@ -30,7 +30,7 @@ def fetch(host, service="list_clients", **parameters):
 
 
 def raw(host, service="list_clients", *, seconds=10.0, **parameters):
-    """Make a call by hand and return everything that came until the other side closed."""
+    """Make a call on a socket and return everything received until the other side closed."""
     query = urlencode({"apikey": host.api_key, "service": service, **parameters})
     with socket.create_connection(("127.0.0.1", host.port), timeout=seconds) as line:
         line.sendall(f"GET /api/?{query} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
@@ -109,7 +109,7 @@ class TestMatching:
 
 
 class TestTheWrite:
-    """A lost answer is not a lost write, and the other way round."""
+    """A lost answer is not a lost write, and vice versa."""
 
     @pytest.mark.parametrize("when", ["before", "after"])
     @pytest.mark.parametrize("kind", sorted(OF_NSIGHT))

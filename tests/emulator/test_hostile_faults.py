@@ -1,4 +1,4 @@
-"""Every hostile fault over real HTTP: it shows what it says; log and truth say what happened."""
+"""Every hostile fault over real HTTP: its effect, and what log and ground truth report."""
 
 import http.client
 import json
@@ -20,7 +20,7 @@ JOB = {"name": "Of a test", "platform": "Windows", "type": "Install", "scheduleT
 ENDLESS = {"drip": {}, "interim": {}, "endless": {}}
 OPTIONS = {"drip": {"count": 3, "pause_seconds": 0}, "interim": {"count": 3, "pause_seconds": 0}}
 BROKEN = {"head", "lengths", "chunks", "endless"}
-"""What http.client may find no whole answer in."""
+"""Kinds in which http.client may find no whole answer."""
 
 
 class Caller:
@@ -61,7 +61,7 @@ class Caller:
         return ET.fromstring(self.nsight(service, **more)[1])
 
     def raw(self, count, service="list_clients"):
-        """Send a request `count` times on one connection, and return all that comes in a moment."""
+        """Send a request `count` times on one connection; return all that arrives shortly after."""
         query = urlencode({"apikey": self.host.api_key, "service": service})
         with socket.create_connection(("127.0.0.1", self.host.port), timeout=0.3) as line:
             line.sendall(f"GET /api/?{query} HTTP/1.1\r\nHost: x\r\n\r\n".encode() * count)
@@ -89,7 +89,7 @@ def call(running):
 
 
 def shown(call, kind, options, act):
-    """Set a fault, do something, and return its entry in the log."""
+    """Set a fault, make a call, and return its entry in the log."""
     call.emulator.fault(kind, **{**OPTIONS.get(kind, {}), **options})
     try:
         act()
@@ -105,7 +105,7 @@ WRITABLE = sorted(set(HOSTILE_FAULTS) - {"other_answer", "swapped", "device_miss
 
 @pytest.mark.parametrize(("kind", "when"), list(product(WRITABLE, ["before", "after"])))
 def test_log_and_truth_tell_whether_an_act_happened(call, kind, when):
-    """At both vendors: whatever was sent, an approval and a new job are there, or are not."""
+    """At both vendors an approval and a new job exist or do not, whatever was sent."""
     options = {"when": when}
     if kind == "coded":
         options["form"] = "right"
@@ -363,7 +363,7 @@ def test_lists_of_qualys_that_are_not_what_they_seem(call):
 
 
 def test_an_empty_page_after_more_follow(call):
-    """What says that more follow stays, whether it is a flag or a cursor."""
+    """The sign that more follow is unchanged, whether it is a flag or a cursor."""
     call.emulator.fault("no_records", times=None)
     page = json.loads(call.qualys("POST", "/am/v1/assets/host/list", pageSize=3)[1])
     assert (page["hasMore"], page["assetListData"]["asset"]) == (1, [])

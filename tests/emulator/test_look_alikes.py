@@ -1,4 +1,4 @@
-"""Machines that are hard to tell apart: added where asked for, and nothing else changes."""
+"""Machines that are hard to match: added on request, with nothing else changed."""
 
 import hashlib
 import json

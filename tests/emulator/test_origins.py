@@ -1,4 +1,4 @@
-"""The control API answers programs of this machine, and no page from elsewhere."""
+"""The control API answers programs of this machine, and no page of another origin."""
 
 import http.client
 import json
@@ -60,7 +60,7 @@ def test_what_a_browser_calls_foreign_is_foreign(site):
 
 @given(st.text(max_size=40))
 def test_of_all_texts_only_its_own_address_is_its_own(text):
-    """A reason is one line, whatever came."""
+    """A reason is one line, for any text."""
     reason = refusal([("Host", text)], PORT)
     assert (reason is None) == (text.strip().lower() in OWN)
     assert reason is None or len(reason.splitlines()) == 1
@@ -80,7 +80,7 @@ def ask(host, method, path, **headers):
 
 
 def test_over_the_wire_nothing_happens_and_nothing_is_told(host):
-    """Each control call, from each kind of foreign page: 403, one line, the world as it was."""
+    """Each control call, from each kind of foreign page: 403, one line, the world unchanged."""
     before = host.emulator.ground_truth()
     host.emulator.fault("slow", times=None)
     pages = (

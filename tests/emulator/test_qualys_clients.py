@@ -1,4 +1,4 @@
-"""Forms in which clients that others wrote call Qualys, and what they compare with their clocks."""
+"""Forms in which other people's clients call Qualys, and their comparisons with a clock."""
 
 import base64
 import csv
@@ -40,7 +40,7 @@ class TestTokens:
     @pytest.mark.parametrize("start", [datetime(2016, 1, 1, tzinfo=UTC), None,
                                        datetime(2040, 1, 1, tzinfo=UTC)])  # fmt: skip
     def test_a_client_that_reads_exp_logs_in_once(self, start):
-        """Whatever the emulated clock says, `exp` is ahead of the client's by the token's life."""
+        """At any emulated time, `exp` is ahead of the client's clock by the token's lifetime."""
         call = Caller(Emulator(devices=6, patches=5, start=start))
         call.login()
         told, now = claims(call.token), datetime.now(UTC).timestamp()
@@ -169,7 +169,7 @@ class TestJobs:
 
 
 def texts(pdf):
-    """Return the lines of text of a PDF, and check its table of places."""
+    """Return the lines of text of a PDF, and check its table of offsets."""
     assert pdf.startswith(b"%PDF-1.")
     assert pdf.endswith(b"%%EOF\n")
     begin = int(re.search(rb"startxref\n(\d+)\n", pdf)[1])

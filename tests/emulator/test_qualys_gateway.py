@@ -1,4 +1,4 @@
-"""The emulated gateway in process: who may call, what is there, how pages end, what goes wrong."""
+"""The emulated gateway in process: authentication, routes, ends of pages, errors."""
 
 import json
 from urllib.parse import urlencode

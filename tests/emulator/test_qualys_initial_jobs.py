@@ -1,4 +1,4 @@
-"""The jobs an account has from the start, for showing and for measuring."""
+"""The initial jobs of an account, for demonstrations and measurements."""
 
 from collections import Counter
 

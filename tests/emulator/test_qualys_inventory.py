@@ -1,4 +1,4 @@
-"""The emulated inventory in time: every change of a host moves its date, and dates can be lies."""
+"""The emulated inventory over time: a change of a host moves its date, and dates can be wrong."""
 
 import json
 from dataclasses import replace
@@ -26,7 +26,7 @@ def state(emulator):
 
 
 def asked(emulator, path, since):
-    """Ask for hosts that were modified since a time, or how many they are."""
+    """Return the hosts modified since a time, or their number."""
     calls = InventoryCalls(emulator.qualys.state)
     query = {"pageSize": "300", **({"lastModifiedDate": since.isoformat()} if since else {})}
     return calls.routes["POST", path][1](Request("POST", path, query=query, headers={}, raw=b""))

@@ -1,4 +1,4 @@
-"""The calls about jobs: what is stored and what is passed over, lists, changes, one by one."""
+"""Calls about jobs: stored and ignored fields, lists, changes, results for each."""
 
 import re
 from datetime import timedelta
@@ -30,7 +30,7 @@ def refusal_of(call, *args, **kwargs):
     return refusal.value
 
 
-# What is stored
+# Stored fields
 
 
 def test_a_new_job_is_answered_whole_with_201_and_found_again(desk):

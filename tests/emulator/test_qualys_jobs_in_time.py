@@ -1,4 +1,4 @@
-"""What jobs do in time: restarts, windows, schedules, linked and chained jobs, clock steps."""
+"""Jobs over time: restarts, windows, schedules, linked and chained jobs, clock steps."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -75,7 +75,7 @@ def test_the_countdown_is_waited_for(desk):
     assert waiting(desk, job) == []
 
 
-# Windows, failures, machines that do not answer
+# Windows, failures, machines that do not report
 
 
 def test_a_short_window_leaves_patches_untried(desk):

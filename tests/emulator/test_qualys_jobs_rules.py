@@ -1,4 +1,4 @@
-"""Every rule of a job's body: one body it refuses, by the field's name, and one it accepts."""
+"""Every rule of a job's body: one refused body, by the field's name, and one accepted."""
 
 import pytest
 
@@ -22,7 +22,7 @@ WEEKLY = {"scheduleType": "Weekly", "recurringWeekDays": "0,1,0,0,0,0,0", **STAR
 MONTHLY = {"scheduleType": "Monthly", "dayOfMonth": "3", **START}
 NO_DAY = {**MONTHLY, "dayOfMonth": None}
 
-# rule, field that the refusal names, what breaks it, what keeps it
+# rule, field named in the refusal, body that breaks it, body that keeps it
 RULES = [
     ("name is mandatory", "name", {"name": None}, {"name": "x"}),
     ("name is not blank", "name", {"name": "  "}, {"name": " x "}),

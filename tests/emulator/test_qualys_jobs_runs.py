@@ -1,4 +1,4 @@
-"""What a run does: statuses, flags, buckets, pages of results, which assets and which patches."""
+"""Runs of jobs: statuses, flags, buckets, pages of results, assets and patches."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""When jobs run, by hand: every schedule, both kinds of time zone, days that do not exist."""
+"""Run times of jobs, computed by hand: every schedule, both time zone types, missing days."""
 
 from datetime import UTC, date, datetime
 from itertools import islice

@@ -1,7 +1,7 @@
-"""Every fault that the documentation lists as seen on the wire can be shown, over real HTTP.
+"""Every fault of the documentation's table of observed ones, over real HTTP.
 
-Law of this file: the table is that of `docs/emulator.md`; each row is set by the control API as it
-stands there, and the call it is about meets something else than without it.
+Each row of the table in `docs/emulator.md` is set by the control API as written there, and changes the
+answer to its call.
 """
 
 import http.client
@@ -66,11 +66,11 @@ def calls(host):
 
 
 ENDLESS = {"hang", "drip", "interim", "trickle", "endless"}
-"""What only ends by our own time-out: short there, and long for all else on a busy machine."""
+"""Kinds that end only by a time-out: short for them, long for all others on a busy machine."""
 
 
 def ask(host, call, token, kind=""):
-    """Return what is met: status, headers and body, what came behind it, or what went wrong."""
+    """Return what is received: status, headers and body, trailing bytes, or the error."""
     method, path, query, body = call
     patience = 0.4 if kind in ENDLESS else 60
     line = http.client.HTTPConnection("127.0.0.1", host.port, timeout=patience)

@@ -1,7 +1,6 @@
-"""Worlds of any size, the smallest and odd ones too, work at both vendors or are refused at once.
+"""Generated sizes of worlds, the smallest and odd ones too: valid at both vendors or refused.
 
-Law of this file: sizes are generated.  What is refused is refused when the world is made, with one
-sentence; what is made answers every read of either vendor.
+A refusal happens when the world is made, with one sentence.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Every row of the transition table, by hand, on devices made for the purpose."""
+"""Every row of the transition table, on devices made for the purpose."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
@@ -54,7 +54,7 @@ TICKER = Ticker(SEED, Catalogue(SEED), 1)
 
 
 def outcome(number, attempt_count, *, restart=0.0, restart_policy="never", auto=("Critical",)):
-    """Return the status of a patch after so many nights."""
+    """Return the status of a patch after a number of nights."""
     row = Row(1, patch(number, restart=restart), 4, 2)
     one = device(row, auto=auto, machine=replace(MACHINE, restart=restart_policy))
     TICKER.advance(one, START + timedelta(days=attempt_count))

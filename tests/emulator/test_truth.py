@@ -1,4 +1,4 @@
-"""Whatever is done in whatever order: the replies say what the truth says."""
+"""In any order of actions, the replies agree with the ground truth."""
 
 from datetime import timedelta
 
@@ -17,7 +17,7 @@ WORLD = {"customers": 2, "devices": 4, "patches": 25, "seed": 9, "exact_patches"
 
 
 def live(emulator, life, *, cut=1):
-    """Do and wait as told; `cut` parts every wait into so many."""
+    """Act and wait as listed; `cut` is the number of parts of every wait."""
     every = list(emulator._account.devices)
     for step in life:
         if isinstance(step, int):

@@ -1,4 +1,4 @@
-"""`from qualysdk.gav import query_assets`: what `patchfleet.qualys.gav` has."""
+"""`from qualysdk.gav import query_assets`: the names of `patchfleet.qualys.gav`."""
 
 from patchfleet.qualys.gav import *
 from patchfleet.qualys.gav import __all__ as __all__

@@ -1,7 +1,7 @@
-"""The command `qualysdk-pm`: its options, its help and its workbooks, on Patchfleet.
+"""The command `qualysdk-pm`: its options, help and workbooks, on Patchfleet.
 
-`-oU` and the platforms beyond the first four are accepted as the existing command accepts them,
-and left out of the help, which is the documented one.
+`-oU` and the platforms beyond the first four are accepted, as by the existing command, but not in
+the help, which is the documented one.
 """
 
 import argparse
@@ -35,7 +35,7 @@ class _Formatter(argparse.HelpFormatter):
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong as Patchfleet's command line does, and where to look."""
+    """Reports errors as Patchfleet's command line does, with a hint."""
 
     def error(self, message: str) -> NoReturn:
         self.print_usage(sys.stderr)
@@ -118,7 +118,7 @@ def _list_jobs(auth: TokenAuth, _: Sequence[str], given: dict[str, Any]) -> Tabl
 
 
 def _get_job_results(auth: TokenAuth, job_ids: Sequence[str], given: dict[str, Any]) -> Report:
-    if len(job_ids) == 1:  # a run can be named for one job only
+    if len(job_ids) == 1:  # Only a single job can have its run named.
         one = pm.get_job_results(auth, job_ids[0], **given)
         found: BaseList[JobResultSummary] = BaseList([one])
     else:
@@ -136,11 +136,11 @@ ACTIONS: Mapping[str, tuple[Callable[..., Table | Report], str]] = {
     "get_job_results": (_get_job_results, "pm_job_results.xlsx"),
     "get_job_runs": (_get_job_runs, "pm_job_runs.xlsx"),
 }
-"""What each action does, and the file it writes to unless another is named."""
+"""The function of each action, and the file it writes by default."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command and return its exit code, which is one of Patchfleet's."""
+    """Run the command and return one of Patchfleet's exit codes."""
     asked = parser().parse_args(arguments)
     act, file = ACTIONS[asked.action]
     try:
@@ -174,7 +174,7 @@ KNOWN: Mapping[Callable[..., Any], tuple[str, ...]] = {
 
 
 def _checked(act: Callable[..., Any], given: dict[str, Any]) -> dict[str, Any]:
-    """Refuse a keyword that the action does not take."""
+    """Return the keywords; refuse one that the action does not accept."""
     for name in given:
         if name not in KNOWN[act]:
             known = ", ".join(KNOWN[act]) or "none"
