@@ -47,7 +47,8 @@ def measure(size: Size) -> list[Comparison]:
 
 def first_page(reply: dict[str, Any]) -> bytes:
     """Return the first page of the Windows patches, byte for byte."""
-    user = urlencode({"username": reply["username"], "password": reply["password"], "token": "true"})
+    login = {"username": reply["username"], "password": reply["password"], "token": "true"}
+    user = urlencode(login)
     trust = ssl.create_default_context(cafile=reply["ca_file"])
     with closing(HTTPSConnection(urlsplit(reply["url"]).netloc, context=trust)) as line:
         form = {"Content-Type": "application/x-www-form-urlencoded"}

@@ -18,6 +18,6 @@ def host(emulator):
 @pytest.fixture
 def device(emulator):
     """The ground truth of a Windows device with patches, at the beginning."""
-    from .reading import devices
+    from .nsight_calls import devices
 
     return next(one for one in devices(emulator.ground_truth()) if len(one["patches"]) > 5)

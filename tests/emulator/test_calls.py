@@ -11,7 +11,7 @@ from patchfleet.emulator import Emulator
 from patchfleet.emulator.nsight.describe import MANUAL
 from patchfleet.emulator.nsight.urls import SERVICES
 
-from .reading import ask, devices, failure, patch_rows, tree
+from .nsight_calls import ask, devices, failure, patch_rows, tree
 
 WRITES = ("patch_approve", "patch_ignore", "patch_do_nothing", "patch_inherit")
 AGAIN = {"patch_retry": "Retrying patches: ", "patch_reprocess": "Reprocessing patches: "}

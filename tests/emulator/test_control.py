@@ -8,7 +8,7 @@ import pytest
 from patchfleet.emulator import FAULTS
 from patchfleet.emulator.control import ROUTES
 
-from .reading import ask
+from .nsight_calls import ask
 
 
 def control(host, method, name, words=None, *, status=200):

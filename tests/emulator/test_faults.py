@@ -14,7 +14,7 @@ import pytest
 from patchfleet.emulator import FAULTS, Emulator, Fault
 from patchfleet.emulator.faults import OF_NSIGHT
 
-from .reading import ask, failure, patch_rows, tree
+from .nsight_calls import ask, failure, patch_rows, tree
 
 
 def fetch(host, service="list_clients", **parameters):

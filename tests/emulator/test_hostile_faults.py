@@ -14,7 +14,7 @@ from patchfleet.emulator.answer_faults import ANSWER_FAULTS
 from patchfleet.emulator.faults import HOSTILE_FAULTS
 from patchfleet.emulator.value_faults import VALUE_FAULTS
 
-from .reading import devices
+from .nsight_calls import devices
 
 JOB = {"name": "Of a test", "platform": "Windows", "type": "Install", "scheduleType": "On-demand"}
 ENDLESS = {"drip": {}, "interim": {}, "endless": {}}

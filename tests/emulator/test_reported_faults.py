@@ -1,7 +1,7 @@
 """Every fault of the documentation's table of observed ones, over real HTTP.
 
-Each row of the table in `docs/emulator.md` is set by the control API as written there, and changes the
-answer to its call.
+Each row of the table in `docs/emulator.md` is set by the control API as written there, and changes
+the answer to its call.
 """
 
 import http.client

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from patchfleet.emulator import Emulator
-from tests.emulator.reading import ask, tree
+from tests.emulator.nsight_calls import ask, tree
 
 EACH = settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=False

@@ -12,7 +12,7 @@ from patchfleet.emulator.catalogue import Catalogue
 from patchfleet.emulator.product_lines import LINES
 from patchfleet.emulator.seeded_random import scatter
 
-from .reading import devices
+from .nsight_calls import devices
 
 _LIFE = """
 import hashlib, json, sys

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from team import Team
+from cluster import Cluster
 
 import postgresql
 from patchfleet.emulator import Emulator
@@ -29,14 +29,14 @@ def template(server: postgresql.Server) -> str:
 
 
 @pytest.fixture
-def team(
+def cluster(
     tmp_path: Path, server: postgresql.Server, template: str, emulator: Emulator, monkeypatch: Any
-) -> Iterator[Team]:
+) -> Iterator[Cluster]:
     """A record, an account, and whatever processes a test starts."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     with emulator.running() as host:
-        team = Team(tmp_path, server.new_database(template), host)
+        cluster = Cluster(tmp_path, server.new_database(template), host)
         try:
-            yield team
+            yield cluster
         finally:
-            team.close()
+            cluster.close()

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from team import until
+from cluster import until
 
 from patchfleet.fleet import NSightSource, SyncOptions, sync
 from patchfleet.fleet.distributed.dbos_queue import engine_of
@@ -32,8 +32,8 @@ with Store.open(address, published=published) as store:
 """
 
 
-def test_one_pace_for_all_processes(team, server, emulator, monkeypatch):
-    database = team.address.rpartition("/")[2]
+def test_one_pace_for_all_processes(cluster, server, emulator, monkeypatch):
+    database = cluster.address.rpartition("/")[2]
     server.execute(f"ALTER DATABASE {database} SET log_statement = 'mod'")
     log = server.folder / "log"
     begun_at = log.stat().st_size
@@ -43,11 +43,11 @@ def test_one_pace_for_all_processes(team, server, emulator, monkeypatch):
         "handle",
         lambda *call, **more: (arrivals.append(time.monotonic()), answer(*call, **more))[1],
     )
-    published, host = team.folder / "published", team.host
-    words = [team.address, str(published), host.url, host.api_key, str(CALLS), str(SECONDS)]
+    published, host = cluster.folder / "published", cluster.host
+    words = [cluster.address, str(published), host.url, host.api_key, str(CALLS), str(SECONDS)]
     for _ in range(2):
-        team.run([sys.executable, "-c", WORKER, *words])
-    with Store.open(team.address, published=published) as store:
+        cluster.run([sys.executable, "-c", WORKER, *words])
+    with Store.open(cluster.address, published=published) as store:
         pace = store.pace("account", CALLS, seconds=SECONDS)
         with (
             NAble(base_url=host.url, key=host.api_key, pace=pace) as nable,
@@ -71,9 +71,9 @@ def fullest(times, seconds):
 
 
 @pytest.mark.parametrize("emulator", [150], indirect=True)
-def test_a_database_that_goes_away_ends_both(team, server, emulator):
-    (worker,) = team.workers(1)
-    syncing = team.start("sync", "--engine")
+def test_a_database_that_goes_away_ends_both(cluster, server, emulator):
+    (worker,) = cluster.workers(1)
+    syncing = cluster.start("sync", "--engine")
     until(lambda: len(emulator.calls) >= 40)
     server.stop()
     try:
@@ -82,16 +82,16 @@ def test_a_database_that_goes_away_ends_both(team, server, emulator):
         server.start()
     assert [result.code for result in ended] == [6, 6]
     for result in ended:
-        assert result.error().startswith(f"{team.address} ")
-    team.workers(1)
-    again = team.sync()
+        assert result.error().startswith(f"{cluster.address} ")
+    cluster.workers(1)
+    again = cluster.sync()
     assert (again.code, again.json["is_complete"]) == (0, True)
 
 
 @pytest.mark.parametrize("emulator", [150], indirect=True)
-def test_a_sync_that_is_interrupted_says_that_it_goes_on(team, emulator):
-    team.workers(1)
-    syncing = team.start("sync", "--engine")
+def test_a_sync_that_is_interrupted_says_that_it_goes_on(cluster, emulator):
+    cluster.workers(1)
+    syncing = cluster.start("sync", "--engine")
     until(lambda: len(emulator.calls) >= 40)
     syncing.kill(signal.SIGINT)
     result = syncing.result()
@@ -100,9 +100,9 @@ def test_a_sync_that_is_interrupted_says_that_it_goes_on(team, emulator):
 
 
 @pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="only Linux tells it in /proc")
-def test_a_worker_talks_to_the_database_and_the_vendor_alone(team, server, emulator):
-    (worker,) = team.workers(1)
-    assert team.sync().code == 0
+def test_a_worker_talks_to_the_database_and_the_vendor_alone(cluster, server, emulator):
+    (worker,) = cluster.workers(1)
+    assert cluster.sync().code == 0
     folder = Path(f"/proc/{worker.pid}/fd")
     mine = {str(entry.readlink()) for entry in folder.iterdir() if entry.exists()}
     sockets = [
@@ -114,4 +114,4 @@ def test_a_worker_talks_to_the_database_and_the_vendor_alone(team, server, emula
     assert sockets
     assert "0A" not in {state for _, state in sockets}, "it listens nowhere"
     ports = {int(address.rpartition(":")[2], 16) for address, _ in sockets}
-    assert ports <= {server.port, team.host.port}
+    assert ports <= {server.port, cluster.host.port}

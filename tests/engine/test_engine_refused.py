@@ -10,10 +10,10 @@ COMMANDS = pytest.mark.parametrize("words", [["sync", "--engine"], ["worker"]])
 
 
 @pytest.fixture
-def refused(team, monkeypatch, capsys):
+def refused(cluster, monkeypatch, capsys):
     """Run `patchfleet` here; return its exit code and what it said, line by line."""
-    monkeypatch.chdir(team.folder)
-    for name, value in team.environment.items():
+    monkeypatch.chdir(cluster.folder)
+    for name, value in cluster.environment.items():
         monkeypatch.setenv(name, value)
 
     def refused(*words):

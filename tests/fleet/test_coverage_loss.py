@@ -2,11 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 
+from ground_truth import patched
 from patchfleet.fleet import SyncOptions, sync
 from patchfleet.fleet.coverage import compare
 from patchfleet.models import Customer, Device, Gap, Inventory, Site
 from patchfleet.nsight import NAble
-from truth import patched
 
 NOW = datetime(2026, 11, 17, 6, tzinfo=UTC)
 

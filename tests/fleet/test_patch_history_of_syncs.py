@@ -1,7 +1,7 @@
 """Since when a patch is described so, as syncs told it, is what the vendor said at each."""
 
+from qualys_ground_truth import true_states
 from qualys_reading import reading
-from qualys_truth import true_states
 
 from patchfleet.emulator import Emulator
 from patchfleet.fleet import sync

@@ -4,8 +4,8 @@ from collections import Counter
 from datetime import UTC, datetime
 
 import pytest
+from qualys_ground_truth import true_decisions, true_states
 from qualys_reading import calling, listed, reading, states_of
-from qualys_truth import true_decisions, true_states
 
 from patchfleet.emulator import Emulator
 from patchfleet.errors import NotFound, Unreadable

@@ -3,8 +3,8 @@
 import tracemalloc
 
 import pytest
+from qualys_ground_truth import true_states
 from qualys_reading import reading
-from qualys_truth import true_states
 
 from patchfleet.emulator import Emulator
 

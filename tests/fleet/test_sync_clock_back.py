@@ -5,9 +5,9 @@ from itertools import count
 
 import pytest
 
+from ground_truth import patched, recorded_findings, true_findings
 from patchfleet.fleet import SyncOptions, sync
 from patchfleet.store.queries import devices, findings
-from truth import learned_findings, patched, true_findings
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 SPARING = SyncOptions(max_age=7 * DAY)
@@ -15,7 +15,7 @@ SPARING = SyncOptions(max_age=7 * DAY)
 
 def learned(store, **when):
     with store.snapshot(**when) as snapshot:
-        return learned_findings(findings(snapshot))
+        return recorded_findings(findings(snapshot))
 
 
 @pytest.mark.parametrize("rules", [SyncOptions(), SPARING])

@@ -4,6 +4,7 @@ import threading
 
 import pytest
 
+from ground_truth import patched, recorded_findings, true_devices, true_findings
 from patchfleet.emulator import Emulator
 from patchfleet.emulator.faults import OF_NSIGHT
 from patchfleet.errors import Unauthorized, VendorError
@@ -13,7 +14,6 @@ from patchfleet.models import Gap
 from patchfleet.nsight import NAble, Retries
 from patchfleet.store import Store
 from patchfleet.store.queries import findings
-from truth import learned_findings, patched, true_devices, true_findings
 
 SAME = {
     "pretty", "escaped", "no_declaration", "open_close", "trailing_blanks", "lower_dates",
@@ -65,7 +65,7 @@ class World:
 
     def learned(self):
         with self.store.snapshot() as snapshot:
-            return learned_findings(findings(snapshot))
+            return recorded_findings(findings(snapshot))
 
     def current_run(self):
         return next(run.id for run in self.store.runs(1000) if run.is_current)

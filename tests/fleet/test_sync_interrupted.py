@@ -9,12 +9,12 @@ from datetime import timedelta
 
 import pytest
 
+from ground_truth import patched, recorded_findings, true_findings
 from patchfleet.emulator import Emulator
 from patchfleet.errors import StoreError
 from patchfleet.fleet import SyncOptions, sync
 from patchfleet.store import Store
 from patchfleet.store.queries import findings
-from truth import learned_findings, patched, true_findings
 
 ONE_BY_ONE = SyncOptions(concurrency=1)
 
@@ -31,7 +31,7 @@ def asked(emulator):
 
 def learned(store):
     with store.snapshot() as snapshot:
-        return learned_findings(findings(snapshot))
+        return recorded_findings(findings(snapshot))
 
 
 def breaking(error, scanned):

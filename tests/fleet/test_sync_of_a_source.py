@@ -5,12 +5,12 @@ from itertools import pairwise
 import msgspec
 import pytest
 
+from ground_truth import patched, recorded_findings, true_devices, true_findings
 from patchfleet.emulator import Emulator
 from patchfleet.fleet import NSightSource, sync
 from patchfleet.nsight import NAble
 from patchfleet.nsight.records.record import Records
 from patchfleet.store.queries import customers, devices, findings
-from truth import learned_findings, patched, true_devices, true_findings
 
 
 @pytest.mark.parametrize("seed", [1, 7, 40])
@@ -21,7 +21,7 @@ def test_the_record_is_the_truth(store, seed):
     truth = true_devices(emulator)
     with store.snapshot() as snapshot:
         assert snapshot.as_of == outcome.as_of == emulator.now, "the server's clock, not ours"
-        assert learned_findings(findings(snapshot)) == true_findings(emulator)
+        assert recorded_findings(findings(snapshot)) == true_findings(emulator)
         assert {
             (d.customer_id, d.site_id, d.device_id, d.device, d.kind, d.is_patched, d.os, d.serial)
             for d in devices(snapshot)
@@ -87,7 +87,7 @@ def test_no_patch_and_one_patch_are_lists_too(emulator, connected, store, rows):
     outcome = sync(connected(few), store, now=lambda: emulator.now)
     assert outcome.is_complete
     with store.snapshot() as snapshot:
-        learned = learned_findings(findings(snapshot))
+        learned = recorded_findings(findings(snapshot))
     assert sum(of == device for of, _ in learned) == rows
     truth = true_findings(emulator)
     assert {key: learned[key] for key in learned} == {key: truth[key] for key in learned}
@@ -104,7 +104,7 @@ def test_what_changed_is_counted_and_recorded(emulator, source, store):
     assert outcome.gone == len(before.keys() - after.keys())
     assert outcome.changed == sum(after[key] != before[key] for key in after.keys() & before) > 0
     with store.snapshot() as snapshot:
-        assert learned_findings(findings(snapshot)) == after
+        assert recorded_findings(findings(snapshot)) == after
 
 
 def test_nothing_new_is_nothing_written(emulator, source, store):

@@ -6,4 +6,6 @@ Law of this folder: a world lives by its own clock and a seed, so that what is f
 import sys
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).parents[1] / "fleet"))  # truth.py and qualys_truth.py
+sys.path.append(
+    str(Path(__file__).parents[1] / "fleet")
+)  # ground_truth.py and qualys_ground_truth.py

@@ -7,7 +7,7 @@ sample of the other cells.
 """
 
 import pytest
-from simulated import TRUTH_OF, has, learned
+from emulated_sources import TRUTH_OF, has, learned
 
 from patchfleet.cli import run
 from patchfleet.cli.exit_codes import Exit

@@ -16,7 +16,7 @@ from subprocess import PIPE
 from typing import NamedTuple
 
 import pytest
-from simulated import TRUTH_OF, VENDORS, has, learned, reading
+from emulated_sources import TRUTH_OF, VENDORS, has, learned, reading
 
 import sampling
 from patchfleet.emulator import Emulator
@@ -40,9 +40,9 @@ SPARED = 5
 
 
 @pytest.fixture(scope="module")
-def nursery():
+def fork_server():
     """The program that makes the processes which are killed."""
-    command = [sys.executable, str(Path(__file__).with_name("nursery.py"))]
+    command = [sys.executable, str(Path(__file__).with_name("fork_server.py"))]
     with subprocess.Popen(command, stdin=PIPE, stdout=PIPE, bufsize=0) as running:
         yield running
         running.stdin.close()
@@ -51,8 +51,8 @@ def nursery():
 class Dying:
     """A world and a record that are synced by processes that do not live long."""
 
-    def __init__(self, nursery, host, address, published):
-        self.nursery, self.emulator = nursery, host.emulator
+    def __init__(self, fork_server, host, address, published):
+        self.fork_server, self.emulator = fork_server, host.emulator
         self.address, self.published = address, published
         qualys = host.emulator.qualys
         self.account = {
@@ -74,11 +74,11 @@ class Dying:
             "at_once": AT_ONCE,
             "account": self.account,
         }
-        self.nursery.stdin.write(json.dumps(asked).encode() + b"\n")
-        pid = int(self.nursery.stdout.readline())
-        if not select.select([self.nursery.stdout], [], [], seconds)[0]:
+        self.fork_server.stdin.write(json.dumps(asked).encode() + b"\n")
+        pid = int(self.fork_server.stdout.readline())
+        if not select.select([self.fork_server.stdout], [], [], seconds)[0]:
             os.kill(pid, signal.SIGKILL)  # nobody has waited for it yet: the number is its own
-        return int(self.nursery.stdout.readline())
+        return int(self.fork_server.stdout.readline())
 
     def open(self):
         return Store.open(self.address, published=self.published)
@@ -106,7 +106,7 @@ class Dying:
 
 
 @pytest.mark.parametrize("database", KILLS)
-def test_killed_at_any_instant(request, nursery, tmp_path, database, is_full):
+def test_killed_at_any_instant(request, fork_server, tmp_path, database, is_full):
     chance = random.Random(f"{database} {sampling.seed()}")
     kills = KILLS[database][is_full]
     address, other = str(tmp_path / "fleet.db"), str(tmp_path / "aside.db")
@@ -115,8 +115,8 @@ def test_killed_at_any_instant(request, nursery, tmp_path, database, is_full):
         address, other = server.new_database(), server.new_database()
     emulator = Emulator(customers=2, devices=24, patches=20, seed=3, qualys_assets=14, latency_ms=1)
     with emulator.running() as host:
-        dying = Dying(nursery, host, address, tmp_path / "published")
-        aside = Dying(nursery, host, other, tmp_path / "aside")
+        dying = Dying(fork_server, host, address, tmp_path / "published")
+        aside = Dying(fork_server, host, other, tmp_path / "aside")
         lasts = {vendor: how_long(aside, vendor) for vendor in VENDORS}
         lives = killed = completed = resumed = 0
         while killed < kills:

@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import pytest
-from simulated import TRUTH_OF, VENDORS, learned, reading
+from emulated_sources import TRUTH_OF, VENDORS, learned, reading
 
 import sampling
 from patchfleet.emulator import Emulator

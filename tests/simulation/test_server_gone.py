@@ -1,7 +1,7 @@
 """The server that holds the record goes away in the middle of a sync, as in a failure of power."""
 
 import pytest
-from simulated import TRUTH_OF, has, learned, reading
+from emulated_sources import TRUTH_OF, has, learned, reading
 
 import postgresql
 from patchfleet.emulator import Emulator

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pyarrow.parquet
 import pytest
-from simulated import VENDORS, reading
+from emulated_sources import VENDORS, reading
 
 from patchfleet.emulator import Emulator
 from patchfleet.fleet import SyncOptions, sync

@@ -9,7 +9,7 @@ import pytest
 from patchfleet.emulator import Emulator
 from patchfleet.emulator.near_duplicates import PLACEHOLDERS
 
-from .reading import ask, devices, tree
+from .nsight_calls import ask, devices, tree
 
 KINDS = {
     "re-imaged", "renamed", "cloned", "one serial", "shared hostname", "placeholder serial"

@@ -1,7 +1,7 @@
-"""A program that makes processes, each of which syncs one vendor's account and may be killed.
+"""Fork server of processes that sync one vendor's account and may be killed.
 
-It has everything imported, so that a process lives from its first instant. For each line of JSON
-that it reads it forks one, and writes its pid; when that has ended, it writes how.
+Everything is imported beforehand, so that a child can be killed from its first instant. For each
+line of JSON it forks a child and writes its pid, and then the child's exit status.
 """
 
 import json

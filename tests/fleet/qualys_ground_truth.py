@@ -1,4 +1,4 @@
-"""What a sync of Qualys must have learned, worked out from the emulated subscription alone."""
+"""Expected result of a Qualys sync, computed from the emulator's ground truth alone."""
 
 BUCKETS = ("success", "failed", "installed", "superseded", "notApplicable")
 
@@ -17,7 +17,7 @@ def true_states(truth):
 
 
 def newest_attempts(truth):
-    """Return what the newest result that names a patch says of it, by asset and patch."""
+    """Return the outcome in the newest result that names a patch, by asset and patch."""
     newest = {}
     for job in truth["jobs"]:
         for row in read_rows(job) if job["type"] == "Install" else ():

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from patchfleet.emulator import Emulator
 
-from .reading import ask, devices, patch_rows
+from .nsight_calls import ask, devices, patch_rows
 
 SERVICES = ("patch_approve", "patch_ignore", "patch_do_nothing", "patch_inherit", "patch_retry")
 ACT = st.tuples(st.sampled_from(SERVICES), st.integers(0, 3), st.sets(st.integers(0, 24)))

@@ -1,26 +1,26 @@
-"""Sources over an emulated world, and what is true in it and what was learned, device by device.
+"""Sources over an emulated world, with its ground truth and the recorded findings by device.
 
-A device is named by its source and its id; what it has is a row for each finding id.
+A device is named by its source and its id; it has a row for each finding id.
 """
 
 from collections import defaultdict
 from contextlib import contextmanager
 
-from qualys_truth import true_decisions, true_states
+from qualys_ground_truth import true_decisions, true_states
 
+from ground_truth import patched, recorded_findings, true_findings
 from patchfleet.fleet import NSightSource, QualysSource
 from patchfleet.nsight import NAble
 from patchfleet.nsight import Retries as Tries
 from patchfleet.qualys import Qualys, Retries
 from patchfleet.store.queries import findings
-from truth import learned_findings, patched, true_findings
 
 VENDORS = ("nsight", "qualys")
 
 
 @contextmanager
 def reading(host, **settings):
-    """Open a source for each vendor of an emulated world, by name; nothing waits or is repeated."""
+    """Open a source for each vendor of an emulated world, by name; without waits or retries."""
     emulator, account = host.emulator, host.emulator.qualys
     given = {"pace": None, "retries": Tries(attempts=1), **settings}
     with (
@@ -61,11 +61,11 @@ TRUTH_OF = {"nsight": truth_of_nsight, "qualys": truth_of_qualys}
 
 
 def learned(snapshot, source):
-    """Return what was learned of each device of a source that has any finding, as its truth is."""
+    """Return the recorded rows of each device of a source with findings, like its ground truth."""
     devices = defaultdict(dict)
     rows = [row for row in findings(snapshot) if row.source == source]
     if source == "nsight":
-        for (device, number), row in learned_findings(rows).items():
+        for (device, number), row in recorded_findings(rows).items():
             devices[device][number] = row
     else:
         for row in rows:
@@ -74,5 +74,5 @@ def learned(snapshot, source):
 
 
 def has(devices):
-    """Return those that have anything: a device without findings has no rows to be found by."""
+    """Return the devices that have rows: one without findings cannot be found by them."""
     return {number: rows for number, rows in devices.items() if rows}

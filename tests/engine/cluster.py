@@ -1,6 +1,6 @@
-"""Processes that share one record and one account, started and ended as in life.
+"""Cluster of syncs and workers over one record and one account.
 
-Law of this file: what is killed is a real process, and it notices as little as in life.
+They are real processes, and a killed one gets no chance to clean up.
 """
 
 import json
@@ -45,7 +45,7 @@ class Result(NamedTuple):
 
 
 class Process:
-    """A `patchfleet` of its own, whose talk can be waited for."""
+    """A `patchfleet` process whose output can be waited for."""
 
     def __init__(self, command: list[str], folder: Path, environment: dict[str, str]) -> None:
         self._err = (folder / f"{time.monotonic_ns()}.err").open("w+")
@@ -75,7 +75,7 @@ class Process:
         self._err.close()
 
 
-class Team:
+class Cluster:
     """Processes that share one record and one account."""
 
     def __init__(self, folder: Path, address: str, host: Host) -> None:
@@ -118,7 +118,7 @@ class Team:
 
 
 def until(happened: Callable[[], object], seconds: float = 30) -> None:
-    """Look until something has happened."""
+    """Poll until a condition holds."""
     end = time.monotonic() + seconds
     while not happened():
         assert time.monotonic() < end, "it did not happen"

@@ -1,4 +1,4 @@
-"""What a sync must have learned, computed from the emulated world itself and nothing else."""
+"""Expected result of an N-sight sync, computed from the emulator's ground truth alone."""
 
 from datetime import datetime
 
@@ -26,7 +26,7 @@ def true_devices(emulator):
 
 
 def patched(emulator):
-    """Return the ids of the devices that a sync has to ask, as our words spell them."""
+    """Return the ids of the devices that a sync has to read, in Patchfleet's form."""
     return [
         str(device["deviceid"]) for _, _, device in true_devices(emulator) if device["is_managed"]
     ]
@@ -42,8 +42,8 @@ def true_findings(emulator):
     }
 
 
-def learned_findings(rows):
-    """Return the same of what questions answered."""
+def recorded_findings(rows):
+    """Return the recorded findings in the same form."""
     return {
         (row.device_id, row.finding_id): (
             row.customer_id,
