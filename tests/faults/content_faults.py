@@ -25,7 +25,7 @@ JSON_LISTS = frozenset(
 )  # fmt: skip
 PAGED = frozenset({"get_all_assets", "get_assets", "get_patches", "list_jobs", "get_run_results"})
 COUNTED = frozenset({"get_all_assets", "get_assets", "get_patches", "get_run_results"})
-UNCOUNTED = "the vendor tells no number of records beside this list"
+UNCOUNTED = "the vendor states no number of records for this list"
 XML_TYPE = (("content-type", "text/xml"),)
 
 
@@ -363,10 +363,10 @@ VALUES = (
     Fault("one letter of a text changed", GROUP,
           _xml(rb"(<(?:name|patchTitle)><!\[CDATA\[.)[A-Za-z]", rb"\1~"),
           lambda kind: kind in XML_LISTS,
-          hidden="a text that is another text is well-formed"),
+          hidden="another text is well-formed too"),
     Fault("one digit of a number changed", GROUP, _xml(rb"(<policy>)4", rb"\g<1>2"),
           lambda kind: kind == "patch_list_all",
-          hidden="a number that is another number is well-formed"),
+          hidden="another number is well-formed too"),
 )  # fmt: skip
 
 

@@ -19,12 +19,12 @@ from faults.verdict import Verdict
 from faults.writes import Writes
 
 NAMELESS = (
-    "a list of patches names no device, and asking again, on a new connection, brings the same"
+    "a list of patches names no device, and a second request on a new connection returns the same"
 )
 KINDS = {"syncs": syncs.cells, "writes": writes.cells, "kills": kills.cells}
 _WORLDS = {"syncs": Syncs, "writes": Writes, "kills": Kills}
-NONE_LEFT = "an empty list is how the vendor says that a device has no patch"
-COUNTS = "a count says of nothing what it counts"
+NONE_LEFT = "the vendor sends an empty list for a device without patches"
+COUNTS = "a count does not state what it counts"
 RUNS = "the runs of a job name no job"
 HIDDEN = {
     **{("get_job_runs", "the answer of another job", when): RUNS for when in WHEN},

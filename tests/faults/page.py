@@ -15,7 +15,7 @@ BEGIN, END = "<!-- counts, written by script/test faults -->", "<!-- end of coun
 GROUPS = tuple(f"{kind}, {vendor}" for kind in matrix.KINDS for vendor in ("N-sight", "Qualys"))
 WORDS = {
     **{word: meaning for word, meaning in ALLOWED.items() if word != UNMET},
-    matrix.UNSEEN: "wrong, and nobody can see it: named below",
+    matrix.UNSEEN: "wrong, and no client can detect it: listed below",
     **FORBIDDEN,
 }
 
@@ -31,11 +31,11 @@ def table(counts: Mapping[tuple[str, str], int]) -> Iterator[str]:
         name = word.lower() if word in FORBIDDEN else word
         yield f"| {name} | {' | '.join(f'{count:,}' for count in cells)} | {meaning} |"
     numbers = " | ".join(f"{sums[group]:,}" for group in GROUPS)
-    yield f"| all | {numbers} | cells in which the fault came to pass |"
+    yield f"| all | {numbers} | cells in which the fault applied |"
 
 
 def hidden() -> Iterator[str]:
-    """Yield a line for each fault that no client can see."""
+    """Yield a line for each fault that no client can detect."""
     for fault in FAULTS.values():
         if fault.hidden:
             yield f"- {fault.name}: {fault.hidden}."
@@ -44,14 +44,14 @@ def hidden() -> Iterator[str]:
 
 
 def write(counts: Mapping[tuple[str, str], int]) -> None:
-    """Put the counts of a whole run, and its day, on the page."""
+    """Write the counts and the day of a complete run into the page."""
     today = datetime.now(UTC).date()
     said = [
         f"{len(FAULTS)} faults, run on {today}:",
         "",
         *table(counts),
         "",
-        "What no client can see:",
+        "What no client can detect:",
         "",
         *hidden(),
     ]

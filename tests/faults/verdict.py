@@ -19,25 +19,24 @@ ENDLESS = "ENDLESS"
 INTERNAL_ERROR = "INTERNAL ERROR"
 SECRET = "SECRET"
 ALLOWED = {
-    RIGHT: "ended well, and everything is as it would be without the fault",
-    LOUD: "said so and ended otherwise; nothing is changed that is not said, and the next run "
-    "is right",
-    KEPT: "ended well with a warning: what could not be read stays as it was on record",
-    UNMET: "the fault could not be made of any call",
+    RIGHT: "succeeded, with the same state as without the fault",
+    LOUD: "failed with a message; every change is reported, and the next run is right",
+    KEPT: "succeeded with a warning: what could not be read stays as recorded before",
+    UNMET: "the fault applied to no call",
 }
 FORBIDDEN = {
-    SILENT_WRONG: "exit code 0, rows wrong, not a word",
-    WARNED_WRONG: "exit code 0, a warning, and rows that nobody ever said",
-    TORN: "another exit code, and rows that are neither those before nor those after",
-    LASTING: "the next run without a fault does not put it right",
-    WRONG_WRITE: "something was changed that nobody asked for",
-    REPEATED_WRITE: "done twice at the vendor",
-    FALSE_FAILED: "done at the vendor, and told to have failed",
-    FALSE_CONFIRMED: "not done at the vendor, and told to be",
-    NO_OUTCOME: "the journal says that it was sent, and not what came of it",
+    SILENT_WRONG: "exit code 0, wrong rows, no warning",
+    WARNED_WRONG: "exit code 0, a warning, and rows that the vendor never sent",
+    TORN: "another exit code, and rows of neither before nor after",
+    LASTING: "the next run without a fault does not repair it",
+    WRONG_WRITE: "a change that was not requested",
+    REPEATED_WRITE: "carried out twice at the vendor",
+    FALSE_FAILED: "carried out at the vendor, but reported as failed",
+    FALSE_CONFIRMED: "not carried out at the vendor, but reported as done",
+    NO_OUTCOME: "the journal states that it was sent, but no result",
     ENDLESS: "waits longer than any time-out allows",
-    INTERNAL_ERROR: "an error nobody foresaw",
-    SECRET: "a key, a password or a token is in what was said",
+    INTERNAL_ERROR: "an unexpected error",
+    SECRET: "a key, a password or a token in the output",
 }
 
 
