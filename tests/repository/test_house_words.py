@@ -10,13 +10,12 @@ from tree import HOME, SOURCE
 ROOMS = sorted({passage.room for passage in prose.modules()} | {"docs"})
 
 WORDS_LEFT = {
-    "store": 388, "emulator": 4, "docs": 237,
-    "report": 3,
+    "store": 245, "docs": 201, "report": 3,
 }  # fmt: skip
 """Forbidden words that a room still has. A number is only ever made smaller."""
 
 QUESTIONS_LEFT = {
-    "store": 33,
+
 }  # fmt: skip
 """Module docstrings of a room that still begin with a question word."""
 

@@ -1,16 +1,16 @@
-"""The local record: what complete syncs learned, how it changed, and every question asked of it.
+"""The store: what complete syncs read, how it changed, and queries over it.
 
     with Store.open(path) as store:
-        run = store.begin("nsight", now=now)        # or go on with one that was broken off
+        run = store.begin("nsight", now=now)        # starts a run, or resumes an interrupted one
         run.inventory(inventory)
         run.record(device_id, findings, now=now)    # one transaction: a checkpoint
-        run.complete(now=now, as_of=as_of)          # published, and only then current
-        with store.facts() as facts:
-            questions.worklist(facts)
+        run.complete(now=now, as_of=as_of)          # publishes the run; only then is it current
+        with store.snapshot() as snapshot:
+            queries.worklist(snapshot)
 
-Law of this room: all SQL there is stands here. SQLite holds the truth, one small commit a device;
-a complete run becomes immutable Parquet and one row that points to it; questions read only that.
-Importing this package loads no database: the names below arrive when they are first asked for.
+The record is a SQLite or PostgreSQL database with one small commit per device. A complete run
+becomes immutable Parquet files and one row that points to them; queries read only those files.
+All SQL is in this room (import contract), and importing the package loads no database.
 """
 
 from importlib import import_module

@@ -1,8 +1,8 @@
-"""One run: everything a source tells in one sync, from its inventory to its publication.
+"""One run: everything that one sync of a source reads, from inventory to publication.
 
-Law of this file: each listing is committed before the next is asked for, so whatever ends a run
-costs one device; a run is complete when the listing of every patched device of its inventory is
-recorded, and nobody reads it before; nothing is gone on the word of a run that is not complete.
+Each listing is committed before the next one is requested, so an interruption costs one device. A
+run is complete when the listing of every managed device of its inventory is recorded. An incomplete
+run is invisible to readers and ends no finding.
 """
 
 from collections.abc import Collection, Sequence

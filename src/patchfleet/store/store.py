@@ -1,7 +1,7 @@
-"""The store of one installation: the record, what it published, and the journal of changes.
+"""The store of one installation: the record, its publications, and the journal of changes.
 
-Law of this file: what is read is the publication of a complete run, whole and as it was written; a
-file that is not is named and made again from the record, never skipped.
+Readers get the publication of a complete run, exactly as it was written. A file that is missing or
+damaged is reported and rebuilt from the record, never skipped.
 """
 
 import hashlib

@@ -1,6 +1,6 @@
-"""What the record hands out: runs, problems, publications, and the journal of changes.
+"""Value types of the record: runs, gaps, publications and journal entries.
 
-Law of this file: values only, frozen, and importing it loads no database.
+Importing them loads no database.
 """
 
 import secrets

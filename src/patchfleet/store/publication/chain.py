@@ -1,7 +1,7 @@
-"""Which publications there are, and which of them a reader needs to know one run whole.
+"""Chains of publications: a full one and the incremental ones that follow it.
 
-Law of this file: a publication that is not whole is never read without all that it follows, back to
-the last one that is.
+A reader needs a whole chain: an incremental publication is never read without those before it, back
+to the last full one.
 """
 
 from itertools import takewhile

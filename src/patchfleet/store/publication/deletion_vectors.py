@@ -1,9 +1,9 @@
-"""What stands over chains of publications: the rows that began without those that ended.
+"""Deletion vectors over chains of publications.
 
-Each publication of a chain says which rows of it ended until then, 64 of them to a word, and each
-row says which word tells of it.
+Each publication lists the rows of earlier files that no longer hold: one bit a row, 64 rows a
+block. Each row of a file names its block.
 
-Law of this file: a row is left out only where the bit of its own number is set.
+Invariant: a row is skipped only if its own bit is set (tests/store/test_store_chain.py).
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,6 @@
-"""DuckDB in memory, which reads and writes Parquet and is silent.
+"""In-memory DuckDB connections, in UTC and with the progress bar off.
 
-Law of this file: nothing is ever printed, since a library does not know whose terminal it is; and
-its days are those of UTC, wherever it runs.
+A library must not write to the terminal of its caller.
 """
 
 import duckdb

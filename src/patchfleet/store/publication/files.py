@@ -1,9 +1,9 @@
-"""What stands in the published files: columns, types, and how they come out of the record.
+"""Published files: columns, types, and the queries that write them from the record.
 
-Times are moments (UTC) in the files. Ids are the source's own, beside the names for people; only
-`patch_id` is ours, and the same in every run. A published column keeps its name, type and meaning:
-stores of earlier versions have these files, so that `begun`, `ended`, `struck`, `word` and
-`over_count` can only be renamed by a version of the format.
+Times are instants in UTC. Ids are those of the source, beside names for people; only `patch_id` is
+ours, and it is the same in every run. A published column keeps its name, type and meaning: stores
+of earlier versions have these files, so `begun`, `ended`, `struck`, `word` and `over_count` keep
+their names until the format has a new version.
 """
 
 import json

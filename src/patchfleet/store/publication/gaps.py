@@ -1,7 +1,7 @@
-"""What the runs behind publications could not learn, and which later runs were not complete.
+"""Gaps of the published runs, and later runs that were not complete.
 
-Law of this file: a run counts until the next complete one of its source; then that one speaks. Of a
-source without a complete one, all count.
+A run counts until the next complete run of its source. If a source has no complete run, all of its
+runs count.
 """
 
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
-"""A table as a Parquet file, for whoever works on with it in a notebook or an engine.
+"""Parquet export of a table, for notebooks and query engines.
 
-Law of this file: every value arrives with its type, or the column becomes text.
+Each value keeps its type; a column of mixed types becomes text.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

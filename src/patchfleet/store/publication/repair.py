@@ -1,6 +1,7 @@
-"""Publications whose files are missing or damaged, found and written again from the record.
+"""Repair of publications whose files are missing or damaged.
 
-Law of this file: what names rows of a file by their number is written again with it.
+Files are written again from the record. A file that names rows of another one by number is
+rewritten with it.
 """
 
 from collections.abc import Collection, Iterable, Sequence

@@ -1,7 +1,7 @@
-"""Where publications stand: a folder, or an object storage that teams share.
+"""Storage of published files: a local folder or any fsspec URL.
 
-Law of this file: a file has its name only when it is whole, and `place` returns only when all of
-them have theirs; nothing that had its name before is harmed by what fails.
+A file gets its final name only when it is complete, and a failed write leaves files that already
+had their names unchanged.
 """
 
 import errno

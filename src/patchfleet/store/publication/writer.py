@@ -1,12 +1,12 @@
-"""A complete run as immutable Parquet: what every question is asked of.
+"""Publication of a complete run as immutable Parquet, the source of every query.
 
-The files of one run stand in `source=<source>/run=<number>`: customers, sites, devices, the patches
-of its findings, and either all findings or, since the run published before it, what `begun` and
-what `ended`. A reader takes the last whole publication and what followed it, so an unchanged fleet
-costs a few small files. What ended names the row that it strikes by file and number, so that no
-reader compares texts. All are derived: the same run gives the same rows again at any time.
+The files of a run are in `source=<source>/run=<number>`: customers, sites, devices, the patches of
+its findings, and either all findings or the differences from the run published before. A reader
+takes the last full publication and those after it, so an unchanged fleet costs a few small files.
+Ended rows are named by file and row number, so readers compare no texts. All files are derived: the
+same run always yields the same rows.
 
-Law of this file: memory does not grow with the findings, and every file holds what the record says.
+Memory use does not grow with the number of findings.
 """
 
 import os

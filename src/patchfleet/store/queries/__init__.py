@@ -1,7 +1,7 @@
-"""Every question that is asked of published runs, one typed function each.
+"""Queries over published runs, one typed function each.
 
-Law of this room: a question takes `Facts` and values, and answers with frozen rows; foreign text
-enters SQL as a parameter only; ages are measured at `as_of` of the run, never at the wall clock.
+A query takes a `Snapshot` and values and returns frozen rows. Values from users enter SQL only as
+parameters. Ages are measured at `as_of` of the run, not at the current time.
 """
 
 from patchfleet.store.queries.ageing import age_of_open, top_patches

@@ -1,4 +1,4 @@
-"""How long patches have been out while devices go without them."""
+"""Age of patches that devices still lack."""
 
 from typing import TYPE_CHECKING
 

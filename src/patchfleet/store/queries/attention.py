@@ -1,7 +1,7 @@
-"""What a technician looks at in the morning: failed, waiting, silent, contradictory, new.
+"""Devices and patches that need attention: failed, waiting, silent, contradictory, new.
 
-Law of this file: each row says since when and why it is here; ages are measured at `as_of` of the
-source. How often something failed is asked of facts opened with their history.
+Each row has its reason and the time since when it applies. Ages are measured at `as_of` of the
+source. Failure counts need a snapshot with history.
 """
 
 from typing import TYPE_CHECKING

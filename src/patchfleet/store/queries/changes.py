@@ -1,7 +1,7 @@
-"""What differs between two published runs of the same source.
+"""Differences between two published runs of the same source.
 
-Law of this file: a finding is the same finding where source, device and the source's own number
-agree; a difference is another state or another decision, an appearance or a disappearance.
+Two findings are the same if source, device and the source's own id agree. A difference is another
+state or decision, an appearance or a disappearance.
 """
 
 from typing import TYPE_CHECKING

@@ -1,7 +1,7 @@
-"""What facts cover of a selection, and above all what they do not.
+"""Coverage of a selection by a snapshot.
 
-Law of this file: whatever is named belongs to the selection. A gap of another customer, or of no
-customer that anybody knows, is a number in what is narrowed and named where nothing is.
+Everything named belongs to the selection. A gap of another customer, or of an unknown customer, is
+only counted if the selection is narrowed, and named if it is not.
 """
 
 from collections.abc import Sequence

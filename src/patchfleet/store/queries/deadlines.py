@@ -1,9 +1,8 @@
-"""What deadlines are judged of, and the findings with their judgements.
+"""Cases for deadline policies, and findings with their deadline status.
 
-A judgement is made once for all findings that have the same facts: the same patch on the same kind
-of device and, where a rule counts from detection, first seen at the same time.
-
-Law of this file: what is judged is every open finding of a selection, and each gets a verdict.
+A case is evaluated once for all findings with the same data: the same patch on the same kind of
+device and, if a rule counts from detection, the same time of first detection. Every open finding of
+a selection gets a status.
 """
 
 from collections.abc import Iterable, Iterator

@@ -1,7 +1,7 @@
-"""When a finding that was first seen is news.
+"""Condition for a newly seen finding to count as new.
 
-Law of this file: what was there when a device was first listed, or listed again after it was away,
-is no event: nobody knows since when it was so. The first run of a source sees all devices first.
+Findings that were present when a device was first listed, or listed again after an absence, are not
+new: their real age is unknown. The first run of a source sees all devices for the first time.
 """
 
 LISTED_SINCE = """

@@ -1,6 +1,6 @@
-"""A selection as SQL over the published views.
+"""SQL filters for a selection over the published views.
 
-Law of this file: what somebody typed reaches DuckDB as a parameter, never as text of a statement.
+Values from users reach DuckDB as parameters, never as SQL text.
 """
 
 import re

@@ -1,6 +1,6 @@
-"""Plain lists: findings, devices, customers.
+"""Lists of findings, devices and customers.
 
-Law of this file: a list is whole or the caller asked for `limit`; the order is the same every time.
+A list is complete unless the caller asks for `limit`, and its order is always the same.
 """
 
 from collections.abc import Iterator

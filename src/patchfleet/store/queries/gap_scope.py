@@ -1,6 +1,6 @@
-"""Whose a gap is: whether it may be named where facts are narrowed to a selection.
+"""Scope of a gap: whether a narrowed selection may name it.
 
-Law of this file: what belongs to nobody that anybody knows is named only where nothing is narrowed.
+A gap of an unknown customer is named only if the selection is not narrowed.
 """
 
 from typing import TYPE_CHECKING

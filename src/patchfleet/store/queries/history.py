@@ -1,7 +1,7 @@
-"""How findings came to be what they are: every interval in which one stood the same.
+"""History of findings and of the patches they are about.
 
-Law of this file: it asks facts opened with their history; an interval ends where the next begins or
-where the finding is gone.
+These queries need a snapshot with history. An interval ends where the next one begins or where the
+finding was removed.
 """
 
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Jobs with what their runs did, and the results on each device."""
+"""Jobs with the outcome of their runs, and the results on each device."""
 
 from typing import TYPE_CHECKING
 

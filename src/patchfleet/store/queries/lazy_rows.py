@@ -1,7 +1,6 @@
-"""Rows that a question answers with, counted before they are read, and read as far as wanted.
+"""Lazy sequences of rows: counted first, read on demand.
 
-Law of this file: the count is that of the very statement that is read, and the order is the same
-whatever part of it is read.
+The count comes from the statement that is read, and the order is the same whichever part is read.
 """
 
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""Which machines there are, which source knows what of each, and which only look alike."""
+"""Machines, their devices in each source, and possible duplicates."""
 
 from typing import TYPE_CHECKING
 

@@ -1,8 +1,6 @@
-"""What is open of a selection, put aside once for all questions about it.
+"""Open findings of a selection, computed once for all queries about it.
 
-Most of a fleet is installed, and most questions are about the rest.
-
-Law of this file: what is put aside is every open finding of the selection and nothing else.
+Most findings of a fleet are installed, and most queries are about the rest.
 """
 
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""How a fleet stands: per customer, and by severity and state."""
+"""Patch posture per customer, and by severity and state."""
 
 from typing import TYPE_CHECKING
 

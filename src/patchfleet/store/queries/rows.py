@@ -1,7 +1,7 @@
-"""The rows that questions answer with.
+"""Row types of the queries.
 
-Law of this file: values only. `customer`, `site`, `device` and `patch` are names for people,
-`*_id` the source's own; ages are whole days since release, measured at `as_of` of the run.
+`customer`, `site`, `device` and `patch` are names for people, `*_id` are the ids of the source.
+Ages are whole days since release, measured at `as_of` of the run.
 """
 
 from datetime import datetime

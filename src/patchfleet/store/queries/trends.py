@@ -1,7 +1,7 @@
-"""What time does to a fleet: how much was open as of each sync, and how soon patches are closed.
+"""Trends: open patches as of each sync, and time to close.
 
-Law of this file: it asks facts opened with their history; what is still open counts as long as it
-has been open, and what was never seen open does not count at all.
+These queries need a snapshot with history. A finding that is still open counts with its age so far;
+one that was never seen open does not count.
 """
 
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""Which names of a selection mean nothing here, for errors that help."""
+"""Names of a selection that match nothing, for error messages."""
 
 from typing import TYPE_CHECKING, Literal
 

@@ -1,7 +1,7 @@
-"""What waits for somebody: failed, waiting for a restart, overdue critical, not judged.
+"""Open work per customer: failed, waiting for a restart, overdue critical, not judged.
 
-Law of this file: the counts of `worklist` and the items of `work_items` come from the same
-conditions, so that they always agree; what cannot be judged is counted, never left out.
+`worklist` and `work_items` use the same conditions, so their counts agree. Findings that cannot be
+judged are counted, never left out.
 """
 
 from typing import TYPE_CHECKING

@@ -1,7 +1,7 @@
-"""The statements that read one run out of the record, as it was when it was complete.
+"""Statements that read one run from the record, as of its completion.
 
-Law of this file: the state of run R is every interval that began with R or before and had not ended
-by R, for the devices that were in its inventory. Nothing a later run wrote shows.
+The state of run R is every interval that began with R or earlier and had not ended by R, for the
+devices in its inventory. Later runs have no effect on it.
 """
 
 from typing import Any

@@ -1,7 +1,6 @@
-"""A whole record copied into another: from a file to a server, or back.
+"""Copy of a whole record to another database, from a file to a server or back.
 
-Law of this file: the copy is one moment of the record, whole or not at all, and what is already
-somewhere is never written over.
+The copy is one consistent moment of the record, complete or absent. It never overwrites data.
 """
 
 from pathlib import Path

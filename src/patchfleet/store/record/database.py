@@ -1,7 +1,7 @@
-"""The database of the record: opening it, transactions, and errors that people understand.
+"""Database of the record: opening, transactions and error messages.
 
-Law of this file: a database is ours, whole and of a revision we know before anything else looks at
-it; every transaction ends in a commit or leaves no trace.
+Before anything else reads a database, it is checked to be ours, complete and of a known revision.
+Every transaction commits or has no effect.
 """
 
 from collections.abc import Iterator

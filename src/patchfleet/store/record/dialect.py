@@ -1,6 +1,6 @@
-"""What a database must bring to hold the record: all that differs between SQLite and PostgreSQL.
+"""Interface of a database that holds the record: the differences of SQLite and PostgreSQL.
 
-Law of this file: shapes only. Everything else in this room is written once, for both.
+Everything else in this room is written once for both.
 """
 
 from collections.abc import Callable, Iterable, Sequence

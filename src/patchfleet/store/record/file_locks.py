@@ -1,8 +1,8 @@
-"""Who is at work on the record: one run a source, and who keeps a database locked.
+"""Locks of a record in a file: one run per source, and the holders of a locked database.
 
-Law of this file: whether a run is alive is asked of the operating system, never guessed from a
-number in a table. The lock of a run is a lock on a file, and the system lifts it when the process
-ends, however it ends; process numbers only name the holder to a person.
+The lock of a run is a file lock, which the operating system releases when the process ends. Whether
+a run is alive is read from the lock, never from a stored process id; process ids only name the
+holder in messages.
 """
 
 import os

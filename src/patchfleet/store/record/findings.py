@@ -1,7 +1,7 @@
-"""One device's listing against what is on record: the path every finding of every sync takes.
+"""Writer of one device's findings: the difference between the new and the stored listing.
 
-Law of this file: it is measured (docs/benchmarks.md). One read and one pass a device, statements
-spelled once and run by the driver; a listing that is unchanged writes one scan row.
+This is the hot path of a sync (docs/benchmarks.md): one read and one pass per device, with
+statements that are compiled once. An unchanged listing writes one scan row.
 """
 
 from collections.abc import Sequence

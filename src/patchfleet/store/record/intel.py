@@ -1,7 +1,7 @@
-"""Files about vulnerabilities, kept as they were loaded, packed, with their day and digest.
+"""Files about vulnerabilities as they were loaded, compressed, with their date and digest.
 
-Law of this file: what is in force is the newest of its kind by the day of its data; what was loaded
-is never edited, so that a judgement of last month can be made again.
+The file in force is the newest of its kind by the date of its data. Loaded files are never edited,
+so that an earlier evaluation can be repeated.
 """
 
 import hashlib

@@ -1,7 +1,7 @@
-"""Values that many findings share, each written once and named by a number of ours.
+"""Intern tables: values that many findings share, stored once under a number.
 
-Law of this file: a number is given out only after its value is committed, so no rollback can leave
-a finding that names nothing. One run a source writes at a time, so no value is written twice.
+A number is used only after its value is committed, so a rollback cannot leave a finding that refers
+to nothing. One run per source writes at a time, so no value is stored twice.
 """
 
 from collections.abc import Callable, Iterable, Mapping

@@ -1,7 +1,7 @@
-"""Customers, sites and devices of a run, written as intervals, and one scan row a device.
+"""Customers, sites and devices of a run as intervals, and one scan row per device.
 
-Law of this file: an inventory that contradicts itself is refused whole, since a device whose place
-is not known would be in no customer's list and nobody would miss it.
+An inventory that contradicts itself is refused as a whole: a device without a known place would be
+missing from every customer's list unnoticed.
 """
 
 from collections.abc import Collection, Sequence

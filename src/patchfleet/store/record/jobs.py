@@ -1,7 +1,7 @@
-"""Jobs of a source on record: what was ordered, when it ran, and what it did on each device.
+"""Jobs of a source, their runs, and their results on each device.
 
-Law of this file: what a source no longer lists ends, whoever said it before; what it lists and was
-not read again stays as it was last said.
+A job that the source no longer lists ends. A job that it lists and that was not read again stays as
+it was last read.
 """
 
 from datetime import datetime

@@ -1,7 +1,7 @@
-"""The journal of changes: what was asked of a source, and what came of it, in order.
+"""Journal of changes: the request to a source and its outcome, in order.
 
-Law of this file: a line that `append` returned from survives a power failure, so that nothing is
-ever sent a second time because its first time was forgotten; no line is changed afterwards.
+A line that `append` returned from survives a power failure, so that no change is sent twice because
+the first time was forgotten. Lines are never changed.
 """
 
 from collections import Counter

@@ -1,7 +1,7 @@
-"""Which device is which machine, on record: what was recognised, and what people decided.
+"""Machines on record: the matches found, and the decisions people made.
 
-Law of this file: what was recognised is an interval, written only where it changed; a verdict is
-added and never edited, so that the record tells who decided what, when.
+A match is an interval, written only when it changes. A decision is added and never edited, so the
+record shows who decided what, and when.
 """
 
 from collections.abc import Iterable

@@ -1,7 +1,6 @@
-"""Texts as both databases can keep them.
+"""Replacement of NUL characters, which PostgreSQL cannot store in text.
 
-Law of this file: a NUL becomes a sign of its own, U+2400, before it is recorded, whatever the
-database is: no text of PostgreSQL holds a NUL, and both give the same answers.
+A NUL becomes U+2400 before it is stored, in both databases, so that both give the same results.
 """
 
 from typing import Any, TypeVar

@@ -1,7 +1,7 @@
-"""Everything that only PostgreSQL needs: how it is reached, who may write, what its errors mean.
+"""PostgreSQL: connections, write locks and error messages.
 
-Law of this file: a password is never part of a message; a database that holds other tables and not
-ours is left exactly as it was.
+A password is never part of a message. A database that holds other tables and none of ours is left
+unchanged.
 """
 
 import zlib

@@ -1,7 +1,7 @@
-"""A pace that all processes with the same key keep together, through the store.
+"""Rate limit shared by all processes with the same key, through the store.
 
-Law of this file: a call begins only when the row of its account says that there is a place, and
-whoever takes it writes that down in the same transaction.
+A call starts only when the row of its account has room; the process that takes the place records it
+in the same transaction.
 """
 
 import time

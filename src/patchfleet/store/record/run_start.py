@@ -1,7 +1,7 @@
-"""Where a run begins, or goes on: one at a time for each source.
+"""Start or resumption of a source's run.
 
-Law of this file: a run that a living process writes is never touched; one that did not finish is
-gone on with while it is young enough, and abandoned, never erased, when it is not.
+One run per source runs at a time, and the run of a living process is never touched. An unfinished
+run is resumed while it is young enough and otherwise marked abandoned, never deleted.
 """
 
 import os

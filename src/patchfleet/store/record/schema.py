@@ -1,11 +1,11 @@
-"""The tables of the record.
+"""Tables of the record.
 
-Whatever one source says and can change is an interval of its runs: it holds from `from_run` up to,
-not including, `to_run`, and still holds where `to_run` is NULL. The state of complete run R is
+What a source reports and can change is an interval of its runs: it holds from `from_run` up to, but
+not including, `to_run`, and still holds if `to_run` is NULL. The state of complete run R is
 therefore every row with `from_run <= R AND (to_run IS NULL OR to_run > R)`.
 
-Law of this file: portable Core types only. Times are whole microseconds since 1970 in UTC, ids of a
-source are text, our own keys are integers. A change here is a new migration, never an edited one.
+Only portable Core types are used. Times are whole microseconds since 1970 in UTC, ids of a source
+are text, our own keys are integers. A change here is a new migration, never an edited one.
 """
 
 from datetime import UTC, datetime, timedelta

@@ -1,8 +1,7 @@
-"""What a source remembers of its hosts, and as of when.
+"""State of a source about its hosts, and the time it was read.
 
-Law of this file: hosts and the times they were read are written in one transaction, so that what is
-on record was read, whatever became of the run that read it: one that is broken off, gone on with or
-abandoned leaves what it read, as of then, and nothing else.
+Hosts and the times they were read are written in one transaction. An interrupted or abandoned run
+leaves what it read, as of that time, and nothing else.
 """
 
 from sqlalchemy import Connection, select, update

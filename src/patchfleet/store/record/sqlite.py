@@ -1,6 +1,6 @@
-"""Everything that only SQLite needs: how it is opened, how a write begins, what its errors mean.
+"""SQLite: opening, the start of a write, and error messages.
 
-Law of this file: a database that is not ours is looked at and left exactly as it was.
+A database that is not ours is inspected and left unchanged.
 """
 
 import os

@@ -1,6 +1,6 @@
-"""How many syncs in a row could not read something of a source: a device, or its jobs.
+"""Number of syncs in a row that could not read a device or the jobs of a source.
 
-Invariants: what is read again is forgotten at once, and nothing is here that was never tried.
+A successful read resets the number. Devices that were never tried have none.
 """
 
 from sqlalchemy import Connection, delete, insert, select, update

@@ -1,9 +1,9 @@
-"""Rows that hold for an interval of runs or recognitions: sites, what is said of devices, machines.
+"""Rows valid for an interval of runs or match runs: sites, attributes of devices, machines.
 
-Law of this file: only what changed is written. What this very run said before is forgotten, what an
-earlier one said is ended, what holds now begins; so a run may say the same thing twice. It holds
-where nothing newer than the run is in the table: the runs of one source are written one after the
-other, and what is written for all sources has a number of its own, see `machines`.
+Only changes are written. Rows that this run wrote before are replaced, rows of an earlier run end,
+and new rows begin, so a run may report the same thing twice. Nothing newer than the run may be in
+the table: the runs of one source are written one after the other, and rows for all sources have a
+number of their own, see `machines`.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence

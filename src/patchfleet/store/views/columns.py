@@ -1,6 +1,6 @@
-"""The views that a person's SQL may use, and what each column means.
+"""SQL views for users, with the meaning of each column.
 
-Law of this file: it names every column there is; a column once named keeps its name and meaning.
+A column keeps its name and meaning.
 """
 
 _PLACE = {

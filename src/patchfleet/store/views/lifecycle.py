@@ -1,7 +1,7 @@
-"""The view `milestones`: one row for every finding there ever was, and when what became of it.
+"""The view `finding_lifecycle`: one row per finding ever seen, with the time of each event.
 
-Law of this file: a time is that of the first run that said so, and the run stands beside it; what
-no run ever said is NULL, never a guess.
+A time is that of the first run that reported the event, next to the number of that run. An event
+that no run reported is NULL, never an estimate.
 """
 
 from patchfleet.models import OPEN_STATES

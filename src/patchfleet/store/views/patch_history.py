@@ -1,7 +1,7 @@
-"""The view `patch_history`: one row for each time a description of a patch stood without a break.
+"""The view `patch_history`: one row per uninterrupted period of a patch description.
 
-Law of this file: a description stands in a published run where a finding of that run names it, so
-that both runs of a row are published ones, and what one run takes over from another has no gap.
+A description holds in a published run if a finding of that run refers to it. Both runs of a row are
+therefore published runs.
 """
 
 DEVICES_BY_RUN = r"""

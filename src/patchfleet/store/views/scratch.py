@@ -1,7 +1,7 @@
-"""Tables for a few questions, each with a name of its own, for as long as somebody needs one.
+"""Temporary tables with names of their own, which live as long as the rows that need them.
 
-Law of this file: what was set aside never changes and is never replaced, so that a list which is
-read late says what it said at first.
+Invariant: a temporary table never changes, so that a list which is read late is the list as it was
+made (tests/report/test_two_reports.py).
 """
 
 from collections.abc import Callable, Sequence

@@ -1,7 +1,7 @@
-"""A person's own question in SQL, over what is published.
+"""User SQL over the published data, read-only.
 
-Law of this file: it reads and nothing else: one statement that selects, over the views and the
-published files; no other file, no network, no setting can be reached from it.
+One SELECT statement over the views and the published files; it can reach no other file, no network
+and no setting.
 """
 
 from collections.abc import Callable, Iterator, Sequence

@@ -1,1 +1,1 @@
-"""Every change of the tables, oldest first; run by `store.database` through Alembic."""
+"""Migrations of the tables, oldest first, which `store.record.database` runs through Alembic."""

@@ -1,6 +1,6 @@
-"""How Alembic runs our migrations: on the connection it is handed, within its transaction.
+"""Alembic environment: migrations run on the given connection, within its transaction.
 
-Law of this file: no address and no configuration here; `store.database` opens and commits.
+It has no address and no configuration; `store.record.database` opens and commits.
 """
 
 from alembic import context

@@ -1,7 +1,4 @@
-"""The record: sources, runs, places, devices, patches, findings, publications, journal.
-
-Law of this file: it is never edited once released; `store.schema` says what the tables mean.
-"""
+"""Sources, runs, places, devices, patches, findings, publications and the journal."""
 
 import sqlalchemy as sa
 from alembic import op

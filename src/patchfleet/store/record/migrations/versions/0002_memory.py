@@ -1,7 +1,4 @@
-"""What an unread answer is known by, publications of changes, machines, intel, a shared pace.
-
-Law of this file: it is never edited once released; `store.schema` says what the tables mean.
-"""
+"""Response fingerprints, incremental publications, machines, intel and a shared rate limit."""
 
 import sqlalchemy as sa
 from alembic import op

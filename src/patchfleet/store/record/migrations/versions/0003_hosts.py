@@ -1,7 +1,4 @@
-"""What a source remembers of its hosts, and what ended by the number of its row.
-
-Law of this file: it is never edited once released; `store.schema` says what the tables mean.
-"""
+"""State of a source about its hosts, and ended rows by their number."""
 
 import sqlalchemy as sa
 from alembic import op

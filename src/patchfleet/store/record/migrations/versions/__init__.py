@@ -1,1 +1,1 @@
-"""One file a revision; what is released is never edited."""
+"""Revisions, one file each; a released one is never edited."""
