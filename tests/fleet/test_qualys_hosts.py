@@ -36,7 +36,7 @@ def host():
 
 @pytest.fixture
 def estate(host):
-    return host.emulator.qualys.estate
+    return host.emulator.qualys.state
 
 
 @pytest.fixture
