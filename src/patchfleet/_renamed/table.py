@@ -271,6 +271,7 @@ NAMES = {
     "policy:Verdict": "policy:DeadlineStatus",
     "policy:WORLD": "policy:INDUSTRY_FIGURES",
     "qualys.auth:Settings": "qualys.auth:ClientOptions",
+    "qualys.patch_records:AssetUuid": "qualys.operations.catalogue:AssetUuid",
     "qualys.records:Moment": "qualys.records.record:TimestampField",
     "qualys.records:R": "qualys.records.record:R",
     "qualys.records:Record": "qualys.records.record:Record",

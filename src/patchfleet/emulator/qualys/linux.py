@@ -75,8 +75,3 @@ LINUX_LINES: dict[str, ProductLine] = {
     for line in (_line(one, place) for one in DISTRIBUTIONS for place in range(len(_PACKAGES)))
 }
 """Every Linux line by name."""
-
-
-def distribution_of(system: OperatingSystem) -> Distribution:
-    """Return the distribution that an operating system is."""
-    return next(one for one in DISTRIBUTIONS if one.system.name == system.name)

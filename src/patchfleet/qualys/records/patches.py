@@ -181,10 +181,3 @@ class PMAsset(Record):
 
     statusDateTime = TimestampField()
     scanDateTime = TimestampField()
-
-
-class AssetUuid(Record):
-    """An asset's number, and the UUID that jobs take."""
-
-    assetId: int | str | None = None
-    assetUuid: str | None = None
