@@ -111,7 +111,7 @@ class Run:
         return delta
 
     def record_unchanged(self, device_id: str, *, now: datetime) -> Delta:
-        """Record that a device was read as of `now` and said, to the letter, what is on record.
+        """Record that the response of a device, read at `now`, was identical to the last one.
 
         Raises StoreError where nothing is on record of it.
         """
@@ -128,7 +128,7 @@ class Run:
         return delta
 
     def keep(self, device_ids: Collection[str]) -> None:
-        """Let devices that this run does not ask stand as they were last listed, and as of then.
+        """Keep the last listing, and its time, of devices that this run does not read.
 
         Raises StoreError where one of them was never listed.
         """
@@ -175,7 +175,7 @@ class Run:
         return key
 
     def problem(self, gap: Gap) -> None:
-        """Record what could not be learned, why, and whom it concerns."""
+        """Record a gap: what could not be read, why, and the customer and device."""
         self._check_open()
         told = msgspec.structs.asdict(without_nul(gap))
         with self._database.write() as connection:
@@ -188,7 +188,7 @@ class Run:
             self._recognition = machines.write(connection, identity)
 
     def jobs(self, said: Jobs) -> None:
-        """Record what a source says of its jobs, their runs and results."""
+        """Record the jobs of a source, their runs and results."""
         self._check_open()
         with self._database.write() as connection:
             jobs.write(connection, self._source, self.id, said)
@@ -218,7 +218,7 @@ class Run:
         self.release()
 
     def _publish(self, now: int, as_of: int) -> None:
-        """Write the files and, since they hold what the record says, the pointer to them."""
+        """Write the files and, once they match the record, the row that points to them."""
         folder = folder_of(self.source, self.id)
         # Nothing points at this folder yet: what a killed process left there is of no use.
         self._shelf.clear(folder)

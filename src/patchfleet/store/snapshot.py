@@ -80,7 +80,7 @@ class Snapshot:
         """Open the files of `publications`, one a source, on `shelf`.
 
         `runs` are all runs on record, where publications come with their history. `gaps` are what
-        the published runs, and those after them, could not learn; `coverage` answers for the method
+        the published runs, and those after them, could not read; `coverage` answers for the method
         of that name. Raises StoreError naming the file that cannot be read.
         """
         self.publications = tuple(publications)
@@ -105,7 +105,7 @@ class Snapshot:
 
     @property
     def as_of(self) -> datetime:
-        """When the source said this; of several sources, the earliest."""
+        """Time of the data by the source's clock; with several sources, the earliest."""
         return min(publication.as_of for publication in self.publications)
 
     def coverage(self, selection: Selection = _ALL) -> "Coverage":
@@ -169,7 +169,7 @@ class Snapshot:
         return self._scratch.made("selected_findings", view, kind="VIEW", holds=rows)
 
     def set_aside(self, name: str, sql: str, values: Sequence[object] = ()) -> Scratch:
-        """Make what a statement says a table, which lasts as long as what is returned.
+        """Make the rows of a statement a table that lasts as long as the returned value.
 
         The same statement again costs nothing while that is so, and until another one of this name.
         """

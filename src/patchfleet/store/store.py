@@ -139,7 +139,7 @@ class Store:
         return SharedRateLimit(self._database, account, calls, seconds=seconds, clock=clock)
 
     def hold(self, name: str) -> RunLock | None:
-        """Take a name that others see held while this process lives, or return None where it is."""
+        """Acquire a named lock until this process ends; return None if it is held."""
         return self._database.lock(name)
 
     def is_held(self, name: str) -> bool:
@@ -165,7 +165,7 @@ class Store:
             return connection.scalar(select(run.c.id).where(run.c.id == run_id)) is not None
 
     def problems(self, run_id: int) -> list[Gap]:
-        """List what a run could not learn, in the order it was met."""
+        """List the gaps of a run, in the order they occurred."""
         with self._database.read() as connection:
             return gaps.of_runs(connection, [run_id]).get(run_id, [])
 
@@ -181,7 +181,7 @@ class Store:
             return None if run_id is None else inventories.read(connection, run_id)
 
     def hosts(self, source_name: str) -> SourceState | None:
-        """Return what a source remembers of its hosts, None where it never said anything."""
+        """Return the state of a source about its hosts, or None if it has none."""
         with self._database.read() as connection:
             return source_state.read(connection, source_name)
 
@@ -251,7 +251,7 @@ class Store:
             return intel.known(connection)
 
     def moving_since(self, source_name: str, states: Collection[str]) -> dict[str, datetime]:
-        """Return when the newest finding in one of some states came to be so, by device id.
+        """Return the time of the newest change into one of some states, by device id.
 
         As recorded; patches of which the source says that it cannot install them do not count.
         """
@@ -354,7 +354,7 @@ class Store:
     def _gaps(
         self, rows: Sequence[PublicationRow], at: datetime | None, *, is_of_all: bool
     ) -> list[RunGaps]:
-        """Read what the runs behind these publications, and later ones, could not learn."""
+        """Read the gaps of the runs behind these publications, and of later runs."""
         with self._database.read() as connection:
             found = gaps.told(connection, rows, at, is_of_all=is_of_all)
         return [
@@ -365,7 +365,7 @@ class Store:
         ]
 
     def _are_plain(self, chosen: Sequence[tuple[PublicationRow, list[PublicationRecord]]]) -> bool:
-        """Say whether files can be opened unchecked, without waiting for whoever writes to them."""
+        """Return whether files can be opened unchecked, without waiting for a writer."""
         return all(
             self._shelf.is_plain(part.folder, part.digests) for _, parts in chosen for part in parts
         )

@@ -58,7 +58,7 @@ class RunRow(Struct, frozen=True):
 
 
 class RunSummary(Struct, frozen=True):
-    """What the history of a finding says of a run: which it was, of whom, and as of when."""
+    """A run in the history of findings: its number, source and time."""
 
     id: int
     source: str
@@ -77,7 +77,7 @@ class RunGaps(Struct, frozen=True):
 
 
 class PublicationRow(Struct, frozen=True):
-    """One published run: which source, as of when, and the folders that hold what it says.
+    """One published run: its source, its time, and the folders of its files.
 
     `folders` begins with the last publication that was whole and ends with this run's own; what
     lies between are changes. `since_ever` are all folders of the source up to this run, where the
@@ -139,7 +139,7 @@ class ChangeEntry(Struct, frozen=True, kw_only=True):
 
 
 class OpenChange(Struct, frozen=True):
-    """A change that was sent and of which no line says what came of it, with its number."""
+    """A change that was sent and has no recorded outcome, with its number."""
 
     line: int
     entry: ChangeEntry

@@ -89,7 +89,7 @@ class Backend(Protocol):
         ...
 
     def is_locked(self, source: str) -> bool:
-        """Say whether somebody, anywhere, is writing a run of this source."""
+        """Return whether any process is writing a run of this source."""
         ...
 
     def as_json(self, columns: Iterable[ColumnElement[Any]]) -> ColumnElement[str]:

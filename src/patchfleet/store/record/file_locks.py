@@ -20,7 +20,7 @@ class FileLock:
 
     @classmethod
     def take(cls, database: Path, source: str) -> Self | None:
-        """Take the lock, or return None where somebody holds it.
+        """Acquire the lock, or return None if another process holds it.
 
         The file stays behind empty: removing it would let two processes lock two files of one name.
         """
@@ -34,7 +34,7 @@ class FileLock:
 
     @classmethod
     def is_held(cls, database: Path, source: str) -> bool:
-        """Say whether somebody is writing a run of this source."""
+        """Return whether a process is writing a run of this source."""
         try:
             with lock_file(database, source).open("rb") as file:
                 return not _lock(file)
@@ -55,7 +55,7 @@ def lock_file(database: Path, source: str) -> Path:
 
 
 def writers(database: Path, table: Path = Path("/proc/locks")) -> list[str]:
-    """Name the processes that keep `database` locked, as far as this system tells.
+    """Return the processes that keep `database` locked, as far as the system shows them.
 
     Linux lists locks by inode in `table`; in WAL mode the writer's is on the -shm file. Returns an
     empty list on other systems, and where the holder is in another container.

@@ -108,7 +108,7 @@ class FindingWriter:
         return delta
 
     def take_over(self, device: int, listed: int, at: int) -> Delta:
-        """Note that a device listed what it did before, to the letter; see `flush`."""
+        """Note that the listing of a device is byte-identical to its last one; see `flush`."""
         self._same.append((at, listed, device))
         if len(self._same) >= SAME_AT_ONCE:
             self.flush()
@@ -187,7 +187,7 @@ class FindingWriter:
         return Delta(len(new), changed, len(was) - changed, same)
 
     def _leave(self, cursor: DBAPICursor, device: int, ids: Sequence[str]) -> dict[str, Dates]:
-        """End what no longer holds, or forget it where this very run wrote it; tell its dates."""
+        """End rows that no longer hold, or delete those of this run; return their dates."""
         if not ids:
             return {}
         some = msgspec.json.encode(ids).decode()

@@ -36,7 +36,7 @@ from patchfleet.store.types import ListedRow
 
 
 def check(inventory: Inventory) -> None:
-    """Raise StoreError where an id stands twice or a place is named that is not there."""
+    """Raise StoreError for an id that occurs twice or a customer or site that is missing."""
     for noun, ids in (
         ("customer", [c.id for c in inventory.customers]),
         ("site", [s.id for s in inventory.sites]),
@@ -124,7 +124,7 @@ def listed(connection: Connection, source: int) -> dict[int, ListedRow]:
 
 
 def keep(connection: Connection, run: int, keys: Sequence[int]) -> None:
-    """Let devices stand in a run as they were last listed."""
+    """Keep the last listing of devices in a run."""
     last = select(device.c.listed_at, device.c.listed).where(device.c.key == scan.c.device)
     statement = (
         update(scan)

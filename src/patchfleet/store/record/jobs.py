@@ -21,7 +21,7 @@ _decode_job = msgspec.json.Decoder(Job).decode
 
 
 def write(connection: Connection, source: int, run: int, jobs: Jobs) -> None:
-    """Make the record say what a source says of its jobs, from `run` on."""
+    """Record the jobs of a source, valid from `run` on."""
     jobs = without_nul(jobs)
     said: dict[Table, dict[validity.Key, validity.Values]] = {
         job: {(source, one.id): _said(one) for one in jobs.jobs},

@@ -96,7 +96,7 @@ class Journal:
         )
 
     def unfinished(self, wanted: Wanted) -> Earlier | None:
-        """Return the last change that asked for the same, where nobody knows what came of it."""
+        """Return the last change with the same request whose outcome is unknown."""
         statement = (
             select(change.c.id, change.c.marker)
             .where(
@@ -212,7 +212,7 @@ class PlanJournal:
 
 
 class LookedAt:
-    """The journal as a person has it who looked for what is unknown, and says it was not done."""
+    """The journal for a person who checked an unknown change and found it not done."""
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal

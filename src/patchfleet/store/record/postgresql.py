@@ -55,7 +55,7 @@ _NOTICES_A_LOST_MACHINE = (
 
 _KEPT = "what was recorded is kept: start again, and the sync goes on from there"
 _FULL = ("too many clients", "too many connections", "remaining connection slots")
-"""What a server says that has no connection free; at a login there is no number beside it."""
+"""Message of a server without a free connection; at a login it has no number."""
 _MEANINGS = {
     "28": ("refuses the login", "check user and password: ~/.pgpass or PGPASSWORD holds it best"),
     "3D000": ("does not have that database", "create it: createdb NAME"),
@@ -116,7 +116,7 @@ class PostgreSQL:
         )
 
     def check(self, *, create: bool) -> None:
-        """Do nothing: whether a server is there is learned by asking it."""
+        """Do nothing: only connecting shows whether the server exists."""
 
     def only_reads(self) -> bool:
         """Say no: a server that only reads is read as any other."""
@@ -175,7 +175,7 @@ class PostgreSQL:
         return float(connection.scalar(_CLOCK))
 
     def lock(self, source: str) -> "SessionLock | None":
-        """Take the right to write runs of a source, or return None where somebody holds it."""
+        """Acquire the right to write runs of a source; return None if another process has it."""
         connection = self._lock_engine.connect()
         try:
             taken = connection.scalar(_TRY, {"kind": _LOCKS, "source": _number(source)})
@@ -188,7 +188,7 @@ class PostgreSQL:
         return None
 
     def is_locked(self, source: str) -> bool:
-        """Say whether somebody, on any machine, is writing a run of this source."""
+        """Return whether a process on any machine is writing a run of this source."""
         with self.engine.connect() as connection:
             return bool(connection.scalar(_HELD, {"kind": _LOCKS, "source": _number(source)}))
 
@@ -272,7 +272,7 @@ class SessionLock:
         self._lost: DBAPIError | None = None
 
     def check(self) -> None:
-        """Raise StoreError where the server has let go of us: somebody else may write by now.
+        """Raise StoreError if the server closed the connection: another process may write by now.
 
         What is lost stays so: a connection made anew would answer, and not hold the right.
         """

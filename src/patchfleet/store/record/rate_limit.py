@@ -79,7 +79,7 @@ class SharedRateLimit:
         return pace.c.account == self._account
 
     def _now(self, connection: Connection) -> int:
-        """Read the clock under the lock: a time read before it would miss whoever came between."""
+        """Read the clock under the lock: an earlier time would miss calls that came between."""
         clock = self._clock
         seconds = self._database.backend.clock(connection) if clock is None else clock()
         return round(seconds * 1e6)

@@ -77,7 +77,7 @@ run = Table(
     Column("hosts_whole_at", BigInteger),
     sqlite_autoincrement=True,
 )
-"""Who told us, and when.
+"""Sources and their runs.
 
 `hosts_at` is when this run read what is in `host`, NULL where it read none; `hosts_whole_at` is
 when all of them were last read, by this run or an earlier one.
@@ -113,7 +113,7 @@ device = Table(
     Column("fingerprint", Text),
     UniqueConstraint("source", "id"),
 )
-"""Which devices there ever were; what is said of them stands in `description` and `scan`.
+"""All devices ever listed; their attributes are in `description` and `scan`.
 
 `listed_at` is when its findings were last read, `listed` how many there were, and `fingerprint` a
 digest of the answer that told them, by which the same answer is known again unread.
@@ -136,7 +136,7 @@ description = Table(
     Column("mac_addresses", Text, nullable=False),
     Column("domain", Text),
 )
-"""What a source says of a device and seldom changes; `mac_addresses` is a JSON list."""
+"""Attributes of a device that seldom change; `mac_addresses` is a JSON list."""
 
 scan = Table(
     "scan",
@@ -330,16 +330,16 @@ def _source_rows(name: str, *keys: str) -> Table:
 
 
 job = _source_rows("job", "id")
-"""A standing order to install patches; `said` is `models.Job` as JSON."""
+"""Deployment jobs; `said` is `models.Job` as JSON."""
 
 job_run = _source_rows("job_run", "job_id", "id")
-"""One time that a job ran; `said` is `models.JobRun` as JSON."""
+"""Runs of jobs; `said` is `models.JobRun` as JSON."""
 
 job_result = _source_rows("job_result", "job_id", "run_id", "device_id")
-"""What one run of a job did on one device; `said` is `models.JobResult` as JSON."""
+"""Results of a job run on a device; `said` is `models.JobResult` as JSON."""
 
 host = _source_rows("host", "id")
-"""What a source wants to remember of a host; `said` is its own, and means something to it alone."""
+"""State of a source about a host; `said` is opaque to the store."""
 
 verdict = Table(
     "verdict",

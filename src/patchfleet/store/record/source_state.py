@@ -23,7 +23,7 @@ def write(connection: Connection, source: int, run: int, hosts: SourceState) -> 
 
 
 def read(connection: Connection, source_name: str) -> SourceState | None:
-    """Return what a source said last, None where it never did."""
+    """Return the last state of a source, or None if it has none."""
     last = connection.execute(
         select(runs.c.source, runs.c.hosts_at, runs.c.hosts_whole_at)
         .join(sources, runs.c.source == sources.c.id)

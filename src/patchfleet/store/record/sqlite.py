@@ -87,7 +87,7 @@ class SQLite:
         return engine
 
     def check(self, *, create: bool) -> None:
-        """Raise StoreError where no database can be: what stands there, or does not."""
+        """Raise StoreError for a path that cannot hold a database."""
         if sqlite3.sqlite_version_info < _OLDEST:
             raise StoreError(
                 f"this Python comes with SQLite {sqlite3.sqlite_version}, and "
@@ -199,7 +199,7 @@ class SQLite:
         return time.time()
 
     def lock(self, source: str) -> FileLock | None:
-        """Take the right to write runs of a source, or return None where somebody holds it."""
+        """Acquire the right to write runs of a source; return None if another process has it."""
         try:
             return FileLock.take(self.path, source)
         except OSError as error:
@@ -209,7 +209,7 @@ class SQLite:
             ) from error
 
     def is_locked(self, source: str) -> bool:
-        """Say whether somebody is writing a run of this source."""
+        """Return whether a process is writing a run of this source."""
         return FileLock.is_held(self.path, source)
 
     def as_json(self, columns: Iterable[ColumnElement[Any]]) -> ColumnElement[str]:
@@ -255,7 +255,7 @@ class SQLite:
         by: Sequence[ColumnElement[int]],
         file: Path,
     ) -> None:
-        """Write rows as lines of CSV, spelled inside the database: a third faster than around it.
+        """Write rows as lines of CSV, formatted inside the database, which is a third faster.
 
         `%w` doubles the quotes in a text [https://www.sqlite.org/printf.html]; it would end the
         text at a NUL, of which the record has none, see `texts`.
@@ -282,7 +282,7 @@ class SQLite:
 
 
 def _insertion(shared: Sequence[Column[Any]], own: Sequence[Column[Any]], rows: int) -> str:
-    """Spell the insertion of so many rows; what they share is said once."""
+    """Return an INSERT statement for many rows with shared values given once."""
     names = ", ".join(column.name for column in (*shared, *own))
     said = ["?"] * len(shared) + [f"column{place}" for place, _ in enumerate(own, 1)]
     values = ", ".join([f"({', '.join('?' * len(own))})"] * rows)

@@ -49,7 +49,7 @@ class Aside:
         kind: str = "TABLE",
         holds: object = None,
     ) -> Scratch:
-        """Return what a statement says as a table: the one there is, or a new one."""
+        """Return the rows of a statement as a table, existing or new."""
         said = _Said(what, sql, tuple(values))
         found = self._known.get(said)
         if found is None:
@@ -66,7 +66,7 @@ class Aside:
         kind: str = "TABLE",
         holds: object = None,
     ) -> Scratch:
-        """Make a table of what a statement says; first those that nobody needs any more go."""
+        """Make a table of a statement's rows; first drop tables that are no longer needed."""
         while self._over:  # not when they end: a statement may be under way then
             self._run(self._over.pop(), ())
         name = f"{what}_{next(self._numbers)}"

@@ -112,7 +112,7 @@ def _aware(row: tuple[Any, ...], timed: Sequence[int]) -> tuple[Any, ...]:
 
 
 def ask(connection: duckdb.DuckDBPyConnection, sql: str) -> Answer:
-    """Ask one statement; raise StoreError, with what DuckDB says, where it is none that reads."""
+    """Run one statement; raise StoreError, with DuckDB's message, if it does not only read."""
     statements = _explained(lambda: connection.extract_statements(sql))
     if len(statements) != 1:
         raise StoreError(f"{len(statements)} statements, and one is asked at a time")
@@ -127,7 +127,7 @@ def ask(connection: duckdb.DuckDBPyConnection, sql: str) -> Answer:
 
 
 def lock(connection: duckdb.DuckDBPyConnection, readable: list[str]) -> None:
-    """Let a connection read what begins with `readable` and reach nothing else, for good."""
+    """Restrict a connection to reading paths that begin with `readable`, irreversibly."""
     listed = ", ".join("'" + place.replace("'", "''") + "'" for place in readable)
     connection.execute(f"SET allowed_directories = [{listed}]")
     connection.execute("SET enable_external_access = false")

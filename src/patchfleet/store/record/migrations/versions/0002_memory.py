@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the columns and tables, and let what is published be made anew."""
+    """Add the columns and tables, and have publications rewritten."""
     _widen()
     _republish()
     _create_machines()

@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add when hosts were read and what was said of them; let what ended be published anew."""
+    """Add hosts with the time they were read; have ended rows published again."""
     op.add_column("run", sa.Column("hosts_at", sa.BigInteger))
     op.add_column("run", sa.Column("hosts_whole_at", sa.BigInteger))
     source, run = sa.ForeignKey("source.id"), sa.ForeignKey("run.id")

@@ -14,7 +14,7 @@ _ROWS = ("findings.parquet", "begun.parquet")
 
 
 def upgrade() -> None:
-    """Let all files of findings be published anew: without a digest none is as it was written."""
+    """Have all files of findings rewritten: a file without a digest counts as damaged."""
     publication = sa.table("publication", sa.column("run"), sa.column("digests"))
     connection = op.get_bind()
     for run, digests in connection.execute(sa.select(publication)).all():

@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add whom a problem concerns; of what is on record already nobody knows."""
+    """Add the customer and device of a gap; they are unknown for existing rows."""
     op.add_column("problem", sa.Column("customer_id", sa.Text()))
     op.add_column("problem", sa.Column("device_id", sa.Text()))
     of_all: sa.Column[bool] = sa.Column(

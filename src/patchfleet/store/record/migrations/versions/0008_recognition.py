@@ -32,7 +32,7 @@ def upgrade() -> None:
 
 
 def _anew(table: str, devices: tuple[str, ...], *said: sa.Column[object]) -> None:
-    """Make a table anew with its rows: neither database lets the columns of a key be others."""
+    """Recreate a table with its rows: neither database can change the columns of a key."""
     op.execute(f"CREATE TABLE {table}_before AS SELECT * FROM {table}")
     op.drop_table(table)
     op.create_table(

@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the mark; of what is on record already nobody knows."""
+    """Add the mark; it is unknown for existing rows."""
     accepted: sa.Column[bool] = sa.Column(
         "is_accepted", sa.Boolean(), nullable=False, server_default=sa.false()
     )
