@@ -10,8 +10,8 @@ from patchfleet.models import SEVERITIES, Selection
 from patchfleet.report import Metric, Report, tables
 from patchfleet.report.charts import state as charts
 from patchfleet.report.today import work_figures
-from patchfleet.store.coverage import Coverage, CoveredSource
 from patchfleet.store.queries import rows
+from patchfleet.store.report_coverage import Coverage, CoveredSource
 
 AS_OF = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
 HOSTILE = '=2+5 </script><img src=x onerror="window.hurt=1"> [bold]&amp; "KB"'

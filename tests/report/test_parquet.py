@@ -10,7 +10,7 @@ import pytest
 from patchfleet.errors import ConfigError
 from patchfleet.models import Selection
 from patchfleet.report import Cell, Column, Report, Table, save
-from patchfleet.store.coverage import Coverage
+from patchfleet.store.report_coverage import Coverage
 
 AT = datetime(2026, 1, 2, 3, 4, 5, 678000, tzinfo=UTC)
 COLUMNS = (

@@ -180,10 +180,10 @@ MODULES = {
 """Old and new addresses of modules."""
 
 NAMES = {
-    "store.questions.coverage:LaterRuns": "store.coverage:LaterRuns",
-    "store.questions.coverage:CoveredSource": "store.coverage:CoveredSource",
-    "store.questions.coverage:Coverage": "store.coverage:Coverage",
-    "store.questions.coverage:AcceptedUnread": "store.coverage:AcceptedUnread",
+    "store.questions.coverage:LaterRuns": "store.report_coverage:LaterRuns",
+    "store.questions.coverage:CoveredSource": "store.report_coverage:CoveredSource",
+    "store.questions.coverage:Coverage": "store.report_coverage:Coverage",
+    "store.questions.coverage:AcceptedUnread": "store.report_coverage:AcceptedUnread",
     "emulator.answer:Answer": "emulator.response:Response",
     "emulator.chance:Chance": "emulator.seeded_random:SeededRandom",
     "emulator.fault_kind:Case": "emulator.fault_kind:FaultedCall",

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from patchfleet.models import Selection
 from patchfleet.report.wording import moment, plural
-from patchfleet.store.coverage import AcceptedUnread, Coverage, CoveredSource, LaterRuns
+from patchfleet.store.report_coverage import AcceptedUnread, Coverage, CoveredSource, LaterRuns
 
 MOST_GAPS = 20
 """Gaps that are listed; the others are counted."""

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from patchfleet.errors import ConfigError
 from patchfleet.report.cells import Cell, Kind
 from patchfleet.report.later import LaterRows
-from patchfleet.store.coverage import Coverage
+from patchfleet.store.report_coverage import Coverage
 
 __all__ = [
     "Cell",

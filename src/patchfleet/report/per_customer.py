@@ -19,7 +19,7 @@ from patchfleet.errors import ConfigError
 from patchfleet.report.document import Cell, Column, Metric, Report, Table
 from patchfleet.report.formats import check_destination, save
 from patchfleet.report.wording import plural, printable
-from patchfleet.store.coverage import Coverage
+from patchfleet.store.report_coverage import Coverage
 
 WORST_BY = ("overdue", "overdue_critical", "failed", "reboot_required", "open_critical", "open")
 """Figures that rank customers, the most important first."""

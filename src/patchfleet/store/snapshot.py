@@ -42,7 +42,7 @@ from patchfleet.store.views.patch_history import DEVICES_BY_RUN, PATCHES_BY_KEY,
 from patchfleet.store.views.scratch import Aside, Scratch
 
 if TYPE_CHECKING:
-    from patchfleet.store.coverage import Coverage
+    from patchfleet.store.report_coverage import Coverage
     from patchfleet.store.views.user_sql import Answer
 
 Row = TypeVar("Row", bound=Struct)

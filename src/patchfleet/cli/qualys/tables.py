@@ -20,7 +20,7 @@ from patchfleet.qualys.records.jobs import ResultAsset
 from patchfleet.qualys.records.record import Record, TimestampField
 from patchfleet.report.document import Cell, Column, Kind, Report, Table
 from patchfleet.report.wording import plural
-from patchfleet.store.coverage import Coverage
+from patchfleet.store.report_coverage import Coverage
 
 GLANCE: Mapping[str, tuple[str, ...]] = {
     "jobs": (

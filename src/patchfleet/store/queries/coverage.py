@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from patchfleet.models import Gap, Selection
-from patchfleet.store.coverage import AcceptedUnread, Coverage, CoveredSource, LaterRuns
 from patchfleet.store.queries.filters import Clause, device_filters, one_of, where
 from patchfleet.store.queries.gap_scope import Whose
 from patchfleet.store.queries.open_findings import opened
 from patchfleet.store.queries.worklist import NOT_JUDGED
+from patchfleet.store.report_coverage import AcceptedUnread, Coverage, CoveredSource, LaterRuns
 from patchfleet.store.types import RunGaps
 
 if TYPE_CHECKING:
