@@ -107,7 +107,9 @@ def test_a_foreign_result_leaves_nothing_in_the_right_one() -> None:
 def test_an_error_of_several_jobs_says_which_job_it_is_about() -> None:
     own: dict[str, Any] = {"assetCount": 0, "assets": []}
     both = [JOB, OTHER_JOB]
-    with pytest.raises(Unreadable, match=f"^job {OTHER_JOB}: the answer is no result"):
+    with pytest.raises(
+        Unreadable, match=f"^job {OTHER_JOB}: the answer is not the result of a job"
+    ):
         done(jobs.get_job_results(both), answer(own), answer({}))
     with pytest.raises(NotTheVendor, match=f"^job {JOB}: something that is not Qualys"):
         done(jobs.get_job_runs(both), answer([], 404), answer([]))

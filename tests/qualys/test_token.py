@@ -56,13 +56,13 @@ def test_the_whole_answer_is_the_token(name: str, token: str) -> None:
     [b"", b"a.b", b"a.b.c d", b"a..c", b'{"v":"1.2.3"}', b"<p>a.b.c</p>", b"\xff.b.c", b"a.b.c.d"],
 )
 def test_an_answer_that_is_no_token_is_not_repeated_in_the_error(body: bytes) -> None:
-    with pytest.raises(Unreadable, match="no token") as caught:
+    with pytest.raises(Unreadable, match="not a token") as caught:
         granted(Response(200, {}, body))
     assert caught.value.sample == ""
 
 
 def test_a_sentence_is_no_token() -> None:
-    with pytest.raises(Unreadable, match="no token"):
+    with pytest.raises(Unreadable, match="not a token"):
         granted(reply("auth/sentence"))
 
 
