@@ -53,7 +53,7 @@ class Run:
 
     @property
     def is_open(self) -> bool:
-        """Whether this run is still being written here: not complete, stopped or let go."""
+        """Whether this run is still being written here: not complete, stopped or released."""
         return self._lock is not None
 
     @property
@@ -62,14 +62,14 @@ class Run:
         return frozenset(self._scanned)
 
     def attempts(self, device_id: str = unread.JOBS) -> int:
-        """Return how many syncs in a row could not read a device, or jobs, this one among them."""
+        """Return how many syncs in a row, with this one, could not read a device or the jobs."""
         return self._attempts.get(device_id, 0)
 
     def inventory(self, inventory: Inventory) -> None:
-        """Record customers, sites, devices and hosts; a device can be recorded once it is in here.
+        """Record customers, sites, devices and hosts; findings can be recorded of these devices.
 
-        What it no longer names is gone only when the run is complete. Raises StoreError, and
-        records nothing, where it contradicts itself.
+        What `inventory` no longer lists ends only when the run is complete. Raises StoreError, and
+        records nothing, if `inventory` contradicts itself.
         """
         self._check_open()
         inventory = without_nul(inventory)
@@ -83,7 +83,7 @@ class Run:
         self._scanned &= self._keys.keys()
 
     def last_listings(self) -> dict[str, ListedRow]:
-        """Return what is on record of each device of the inventory that was ever listed."""
+        """Return the last listing of each device of the inventory that has one, by device id."""
         return {
             number: listed
             for number, key in self._keys.items()
@@ -100,9 +100,9 @@ class Run:
     ) -> Delta:
         """Record the whole listing of one device, as of `now`; committed when this returns.
 
-        A finding that is not in it is gone from the device. By its `fingerprint` a later run may
-        know that the source says the same, see `record_unchanged`. Raises StoreError, and records
-        nothing, where the device is not in the inventory or the listing names a finding twice.
+        A finding that is not in it is gone from the device. By its `fingerprint` a later run can
+        recognise the same answer, see `record_unchanged`. Raises StoreError, and records nothing,
+        if the device is not in the inventory or the listing names a finding twice.
         """
         key = self._key(device_id)
         delta = self._ledger.record(key, findings, micros(now), fingerprint)
@@ -111,9 +111,9 @@ class Run:
         return delta
 
     def record_unchanged(self, device_id: str, *, now: datetime) -> Delta:
-        """Record that the response of a device, read at `now`, was identical to the last one.
+        """Record that a device was read as of `now` and the answer was exactly the one on record.
 
-        Raises StoreError where nothing is on record of it.
+        Raises StoreError if the device was never listed.
         """
         key = self._key(device_id)
         listed = self._listed.get(key)
@@ -128,9 +128,9 @@ class Run:
         return delta
 
     def keep(self, device_ids: Collection[str]) -> None:
-        """Keep the last listing, and its time, of devices that this run does not read.
+        """Keep the last listing, as of its own time, of devices that this run does not read.
 
-        Raises StoreError where one of them was never listed.
+        Raises StoreError if one of them was never listed.
         """
         keys = {number: self._key(number) for number in device_ids}
         never = [number for number, key in keys.items() if key not in self._listed]
@@ -144,12 +144,12 @@ class Run:
         self._scanned |= set(device_ids)
 
     def leave_out(self, device_ids: Collection[str]) -> None:
-        """Let the run be complete though nothing is known of these devices: nothing is made up."""
+        """Allow the run to complete without these devices; nothing is recorded of them."""
         self._check_open()
         self._left_out |= set(device_ids) - self._scanned
 
     def not_read(self, gap: Gap) -> None:
-        """Record that a device, or the source's jobs, could not be read, and that it was tried."""
+        """Record a failed attempt to read a device, or the source's jobs."""
         self.problem(gap)
         device_id = gap.device_id or unread.JOBS
         with self._database.write() as connection:
@@ -157,7 +157,7 @@ class Run:
         self._attempts[device_id] = self.attempts(device_id) + 1
 
     def _was_read(self, device_id: str) -> None:
-        """Note that a device is read, or that the source's jobs are."""
+        """Mark a device, or the source's jobs, as read."""
         if device_id:
             self._scanned.add(device_id)
         if self._attempts.pop(device_id, 0):
@@ -175,14 +175,14 @@ class Run:
         return key
 
     def problem(self, gap: Gap) -> None:
-        """Record a gap: what could not be read, why, and the customer and device."""
+        """Record what could not be read, why, and which customer and device it concerns."""
         self._check_open()
         told = msgspec.structs.asdict(without_nul(gap))
         with self._database.write() as connection:
             connection.execute(insert(schema.problem).values(run=self.id, **told))
 
     def machines(self, identity: Identity) -> None:
-        """Record which device of all sources is which machine, as of this run; see `fleet`."""
+        """Record the machines of the devices of all sources, as of this run; see `fleet`."""
         self._check_open()
         with self._database.write(alone=True) as connection:
             self._recognition = machines.write(connection, identity)
@@ -195,16 +195,16 @@ class Run:
         self._was_read(unread.JOBS)
 
     def count_calls(self, calls: int) -> None:
-        """Add calls that were made to those of this run."""
+        """Add `calls` to the number of API calls of this run."""
         self._check_open()
         with self._database.write() as connection:
             self._end(connection, calls=schema.run.c.calls + calls)
 
     def complete(self, *, now: datetime, as_of: datetime) -> None:
-        """Publish the run and make it the current one of its source, all at once.
+        """Publish the run and make it the current one of its source, in one transaction.
 
-        `as_of` is the source's own clock, from which ages are measured. Raises StoreError where a
-        listing is missing or publishing fails: the run then is as it was, and the last complete one
+        `as_of` is the source's own clock, from which ages are measured. Raises StoreError if a
+        listing is missing or publishing fails: the run is then unchanged, and the last complete one
         stays current.
         """
         self._check_open()
@@ -218,15 +218,15 @@ class Run:
         self.release()
 
     def _publish(self, now: int, as_of: int) -> None:
-        """Write the files and, once they match the record, the row that points to them."""
+        """Write the files, then the pointer to them."""
         folder = folder_of(self.source, self.id)
-        # Nothing points at this folder yet: what a killed process left there is of no use.
+        # Nothing points at this folder yet: files in it are left over from a killed process.
         self._shelf.clear(folder)
         with self._database.read() as connection:
             chain = publications.chain(connection, self._source)
             is_whole = publications.is_whole_next(connection, self._source, self.id, chain)
             recognition = self._recognition or machines.newest(connection)
-        # On a file that is not what was written nothing is built: its rows may be others.
+        # Row numbers refer to the files of the chain: a damaged file may hold other rows.
         is_whole = is_whole or any(self._shelf.damage(p.folder, p.digests) for p in chain)
         standing = () if is_whole else tuple(part.folder for part in chain)
         previous = chain[-1].run_id if chain else None
@@ -258,7 +258,7 @@ class Run:
             self._end(connection, state="complete", ended_at=now, as_of=as_of)
 
     def _check_recorded(self) -> None:
-        """Raise StoreError where not every device that was read is recorded as read."""
+        """Raise StoreError if a device that was read is not recorded as read."""
         scan = schema.scan.c
         read = select(func.count(scan.scanned_at)).where(scan.run == self.id)
         with self._database.read() as connection:
@@ -270,7 +270,7 @@ class Run:
             )
 
     def stop(self, *, now: datetime) -> None:
-        """End the run as incomplete: what it recorded is kept, and `begin` goes on from there."""
+        """End the run as incomplete: what it recorded is kept, and `begin` resumes it."""
         self._check_open()
         self._ledger.flush()
         with self._database.write() as connection:
@@ -278,13 +278,13 @@ class Run:
         self.release()
 
     def release(self) -> None:
-        """Let go of the run without a word, as if the process had ended; twice does no harm."""
+        """Release the lock and record nothing, as if the process had ended; idempotent."""
         if self._lock is not None:
             self._lock.release()
             self._lock = None
 
     def _whole(self) -> Inventory:
-        """Return the inventory, or raise StoreError where it or a listing is missing."""
+        """Return the inventory; raise StoreError if it or a listing is missing."""
         if self._inventory is None:
             raise StoreError(
                 f"run {self.id} has no inventory and cannot be complete",

@@ -83,12 +83,12 @@ class Store:
     ) -> Self:
         """Open the store whose database is a file, or `postgresql://…`, creating what is missing.
 
-        Published runs stand in the folder `published`, or at an address that fsspec knows; by
+        Published runs are stored in the folder `published`, or at an address that fsspec knows; by
         default in `<name>.published` beside the database, for PostgreSQL below the user's own data.
-        A lock is waited for `wait_seconds`. What is made is for its owner alone where it
-        `is_private`, else as the umask has it; what was made before stays as it is.
-        Raises StoreError with a hint where the database or its folder cannot be used, or, with
-        `create=False`, where nothing was recorded yet.
+        A lock is awaited for `wait_seconds`. With `is_private`, new files are for their owner
+        alone, otherwise the umask applies; existing files keep their mode.
+        Raises StoreError with a hint if the database or its folder cannot be used, or, with
+        `create=False`, if nothing is recorded yet.
         """
         database = Database.open(
             address, create=create, wait_seconds=wait_seconds, is_private=is_private
@@ -104,11 +104,11 @@ class Store:
         resume_within: timedelta = _SIX_HOURS,
         fresh: bool = False,
     ) -> Run:
-        """Begin a run of `source`, or go on with one that did not finish.
+        """Begin a run of `source`, or resume an unfinished one.
 
-        A run that ended early, or whose process is gone, is resumed where it began no longer than
-        `resume_within` ago; its problems are forgotten, since what they name is asked again. An
-        older one, or any with `fresh`, is abandoned. Raises StoreError, naming the process, where a
+        A run that ended early, or whose process is gone, is resumed if it began at most
+        `resume_within` ago; its gaps are deleted, since their subjects are read again. An older
+        run, or any with `fresh`, is abandoned. Raises StoreError, naming the process, while another
         run of this source is being written.
         """
         lock, begun = begin(
@@ -119,7 +119,7 @@ class Store:
         except BaseException:
             lock.release()
             raise
-        # What a run knew of its devices is not kept once it has ended: a process may sync for days.
+        # A process may sync for days: an ended run, with all it holds of its devices, is released.
         self._runs = [*(run for run in self._runs if run.is_open), opened]
         return opened
 
@@ -131,46 +131,46 @@ class Store:
         seconds: float = 60.0,
         clock: Callable[[], float] | None = None,
     ) -> SharedRateLimit:
-        """Return the pace that all processes keep together which open this store.
+        """Return the rate limit shared by all processes that open this store.
 
-        It allows `calls` in any window of `seconds`. `account` names a key without telling it; the
-        same name means the same limit. Without a `clock` the database's own counts.
+        It allows `calls` in any window of `seconds`. `account` identifies an API key without
+        revealing it; the same name means the same limit. `clock` defaults to the database's own.
         """
         return SharedRateLimit(self._database, account, calls, seconds=seconds, clock=clock)
 
     def hold(self, name: str) -> RunLock | None:
-        """Acquire a named lock until this process ends; return None if it is held."""
+        """Acquire a named lock that this process holds until it ends; return None if it is held."""
         return self._database.lock(name)
 
     def is_held(self, name: str) -> bool:
-        """Say whether a living process holds a name: its own, or a source whose run it writes."""
+        """Return whether a live process holds `name`: its own, or a source whose run it writes."""
         return self._database.is_locked(name)
 
     def explained(self) -> AbstractContextManager[None]:
-        """Turn what the driver of this database raises inside into a StoreError of one line."""
+        """Convert errors of the database driver inside the block to a one-line StoreError."""
         return self._database.explained()
 
     def runs(self, limit: int = 20) -> list[RunRow]:
         """List the latest runs of all sources, newest first.
 
-        A run whose process is gone is shown as incomplete, which is what it is.
+        A run whose process is gone is listed as incomplete.
         """
         with self._database.read() as connection:
             rows = connection.execute(_RUNS.limit(limit)).all()
         return [self._run_row(row) for row in rows]
 
     def has_run(self, run_id: int) -> bool:
-        """Say whether a run is on record, whatever became of it."""
+        """Return whether a run is on record, in any state."""
         with self._database.read() as connection:
             return connection.scalar(select(run.c.id).where(run.c.id == run_id)) is not None
 
     def problems(self, run_id: int) -> list[Gap]:
-        """List the gaps of a run, in the order they occurred."""
+        """List the gaps of a run, in the order they were met."""
         with self._database.read() as connection:
             return gaps.of_runs(connection, [run_id]).get(run_id, [])
 
     def last_inventory(self, source_name: str) -> Inventory | None:
-        """Return the inventory of the last complete run of a source, None where there is none."""
+        """Return the inventory of the last complete run of a source, None without such a run."""
         last = (
             select(func.max(publication.c.run))
             .join(source, publication.c.source == source.c.id)
@@ -181,7 +181,7 @@ class Store:
             return None if run_id is None else inventories.read(connection, run_id)
 
     def hosts(self, source_name: str) -> SourceState | None:
-        """Return the state of a source about its hosts, or None if it has none."""
+        """Return the state that a source keeps of its hosts, None if it never kept any."""
         with self._database.read() as connection:
             return source_state.read(connection, source_name)
 
@@ -191,27 +191,27 @@ class Store:
             return jobs.names(connection, source_name)
 
     def runs_over(self, source_name: str, before: datetime) -> frozenset[JobRunRef]:
-        """Return the runs of a source's jobs that began before a time and are over everywhere."""
+        """Return the job runs scheduled earlier than `before` that are final on every device."""
         with self._database.read() as connection:
             return jobs.runs_over(connection, source_name, before)
 
     def sources(self) -> list[str]:
-        """List the names of all sources that ever began a run."""
+        """List the names of all sources that have begun a run."""
         with self._database.read() as connection:
             return list(connection.scalars(select(source.c.name).order_by(source.c.name)))
 
     def machine_ids(self) -> dict[DeviceRef, str]:
-        """Return which machine each device of any source is now."""
+        """Return the current machine of each device, over all sources."""
         with self._database.read() as connection:
             return machines.machine_ids(connection)
 
     def verdicts(self) -> list[MatchDecision]:
-        """List what people decided of pairs of devices, in the order they did."""
+        """List the decisions of people on pairs of devices, in the order they were made."""
         with self._database.read() as connection:
             return machines.verdicts(connection)
 
     def decide(self, verdict: MatchDecision) -> None:
-        """Write down what a person decided of two devices; the next sync follows it.
+        """Record a decision of a person on two devices; the next sync applies it.
 
         Raises StoreError for a device that is not on record.
         """
@@ -234,7 +234,7 @@ class Store:
         rows: int,
         now: datetime,
     ) -> IntelRow:
-        """Keep a file about vulnerabilities that was read as `kind`; see `policy.intel`."""
+        """Store a file about vulnerabilities that was read as `kind`; see `policy.intel`."""
         row = intel.row_of(kind, dated, name, version, rows, now=now, content=content)
         with self._database.write(durable=True, alone=True) as connection:
             intel.add(connection, row, content)
@@ -251,9 +251,9 @@ class Store:
             return intel.known(connection)
 
     def moving_since(self, source_name: str, states: Collection[str]) -> dict[str, datetime]:
-        """Return the time of the newest change into one of some states, by device id.
+        """Return when a finding last changed to one of `states`, by device id.
 
-        As recorded; patches of which the source says that it cannot install them do not count.
+        Patches that the source reports as not installable do not count.
         """
         statement = (
             select(device.c.id, func.max(finding.c.changed_at))
@@ -269,9 +269,9 @@ class Store:
             return {number: moment(int(at)) for number, at in connection.execute(statement)}
 
     def publish(self, run_id: int) -> PublicationRow:
-        """Write the files of a complete run again from the record: the same rows, any time later.
+        """Rebuild the files of a complete run from the record, with the same rows.
 
-        Raises StoreError where there is no such complete run, or the files cannot be written.
+        Raises StoreError if there is no such complete run, or the files cannot be written.
         """
         row, parts = self._publication(run_id)
         self._mending.mend(self._mending.broken([(row, parts[:-1])]))
@@ -279,7 +279,7 @@ class Store:
         return row
 
     def publish_all(self, on_run: Callable[[str, int], None] = lambda _source, _run: None) -> int:
-        """Write the files of every complete run again; return how many. `on_run` hears of each."""
+        """Rebuild the files of every complete run; return how many. `on_run` is called for each."""
         with self._database.read() as connection:
             rows = connection.execute(PUBLICATIONS.order_by(publication.c.run)).all()
         for row in rows:
@@ -291,16 +291,16 @@ class Store:
     def copy_to(
         self, target: Path | str, *, wait_seconds: float = 10.0, is_private: bool = True
     ) -> dict[str, int]:
-        """Copy the whole record into another, empty one; return how many rows each table had.
+        """Copy the whole record into an empty one; return the number of rows of each table.
 
-        Raises StoreError where there is a record already, or something did not arrive.
+        Raises StoreError if the target holds a record already, or a row did not arrive.
         """
         from patchfleet.store.record.copy import copy_record
 
         return copy_record(self._database, target, wait_seconds=wait_seconds, is_private=is_private)
 
     def damaged(self) -> list[str]:
-        """Name every published file, of any run, that is missing or not as it was written."""
+        """List every published file, of any run, that is missing or not as it was written."""
         with self._database.read() as connection:
             rows = connection.execute(PUBLICATIONS.order_by(publication.c.run)).all()
             parts = [chain(connection, row.source_id, until=row.run)[-1] for row in rows]
@@ -318,10 +318,10 @@ class Store:
         at: datetime | None = None,
         with_history: bool = False,
     ) -> Snapshot:
-        """Open the current publication of every source, or that of one run, for questions.
+        """Open the current publication of every source, or that of one run, for queries.
 
-        With `at`, each source is as it was known at that time: its last run that was complete and
-        as of then or earlier. `with_history` adds the history of findings. A missing or damaged
+        With `at`, each source is as it was known at that time: its last complete run as of then or
+        earlier. `with_history` adds the history of findings. A missing or damaged
         file is rebuilt and named in `Snapshot.repaired`. Raises StoreError if nothing is published.
         """
         from patchfleet.store.queries.coverage import coverage
@@ -336,8 +336,8 @@ class Store:
         snapshot = None
         with ThreadPoolExecutor(max_workers=1) as beside:
             checked = beside.submit(self._mending.broken, chosen)
-            # Whatever a harmed file may raise: it is mended below, and what is whole and cannot be
-            # opened raises the same again where nothing is suppressed.
+            # A damaged file may raise anything: it is repaired below. An intact file that cannot
+            # be opened raises the same again below, where nothing is suppressed.
             with suppress(Exception):
                 snapshot = make() if self._are_plain(chosen) else None
             broken = checked.result()
@@ -371,7 +371,7 @@ class Store:
         )
 
     def _with_history(self, row: PublicationRow) -> tuple[PublicationRow, list[PublicationRecord]]:
-        """Return a publication with all that its source published until then."""
+        """Return a publication with all earlier ones of its source."""
         of = select(publication.c.source).where(publication.c.run == row.run_id)
         with self._database.read() as connection:
             parts = all_publications(connection, connection.scalars(of).one(), until=row.run_id)
@@ -379,7 +379,7 @@ class Store:
         return replace(row, all_publications=folders), parts
 
     def close(self) -> None:
-        """Close the database; a run that is still open stays to be resumed."""
+        """Close the database; a run that is still open can be resumed."""
         for opened in self._runs:
             opened.release()
         self._database.close()
@@ -467,9 +467,9 @@ class Store:
 
 
 def _published_of(database: Database, address: Path | str) -> Path:
-    """Name the folder of what is published where none is set.
+    """Return the default folder of publications.
 
-    What a PostgreSQL store published on another machine is not there: it is made anew.
+    Publications of a PostgreSQL store from another machine are not in it: they are built again.
     """
     if database.backend.address == str(address) and "://" in database.backend.address:
         from platformdirs import user_data_path

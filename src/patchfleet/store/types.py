@@ -16,13 +16,13 @@ UNFINISHED_STATES: tuple[RunState, ...] = ("running", "incomplete")
 """States in which a run can be resumed."""
 
 ChangeOutcome = Literal["sent", "confirmed", "skipped", "failed", "unknown"]
-"""What became of one change; `unknown` is a request whose answer never came."""
+"""Outcome of one change; `unknown` is a request whose answer never came."""
 
 Json: TypeAlias = bool | int | float | str | list[Any] | dict[str, Any] | None
 
 
 class Delta(Struct, frozen=True, gc=False):
-    """How one listing of a device differs from what was on record."""
+    """Differences between one listing of a device and the record, in findings."""
 
     new: int
     changed: int
@@ -31,7 +31,7 @@ class Delta(Struct, frozen=True, gc=False):
 
 
 class ListedRow(Struct, frozen=True, gc=False):
-    """How a device was last listed: when, how many findings, and what knows the answer again."""
+    """Last listing of a device: its time, its number of findings, the digest of the answer."""
 
     at: datetime
     findings: int
@@ -39,10 +39,10 @@ class ListedRow(Struct, frozen=True, gc=False):
 
 
 class RunRow(Struct, frozen=True):
-    """One run: `as_of` is the source's own clock and stands only on a complete run.
+    """One run: `as_of` is the source's own clock, None unless the run is complete.
 
-    `devices` and `findings` count what was recorded, `problems` what was not. `is_current` says
-    that questions are answered from this run.
+    `devices` and `findings` count what was recorded, `problems` what was not. Queries read the run
+    that `is_current`.
     """
 
     id: int
@@ -58,7 +58,7 @@ class RunRow(Struct, frozen=True):
 
 
 class RunSummary(Struct, frozen=True):
-    """A run in the history of findings: its number, source and time."""
+    """A run as the history of a finding names it: its number, source, state and time."""
 
     id: int
     source: str
@@ -67,7 +67,7 @@ class RunSummary(Struct, frozen=True):
 
 
 class RunGaps(Struct, frozen=True):
-    """One run behind what is published, or after it and not complete, and what it lacks."""
+    """Gaps of one run behind a publication, or of a later run that is not complete."""
 
     run_id: int
     source: str
@@ -77,12 +77,11 @@ class RunGaps(Struct, frozen=True):
 
 
 class PublicationRow(Struct, frozen=True):
-    """One published run: its source, its time, and the folders of its files.
+    """One published run: its source, its time, and the folders of its rows.
 
-    `folders` begins with the last publication that was whole and ends with this run's own; what
-    lies between are changes. `since_ever` are all folders of the source up to this run, where the
-    facts are opened with their history. `recognition` is higher the later it was recognised which
-    devices are one machine.
+    `folders` begins with the last whole publication and ends with this run's own; those between
+    hold changes. `all_publications` are all folders of the source up to this run if the snapshot
+    is opened with its history. `recognition` numbers the match runs: a later one is higher.
     """
 
     run_id: int
@@ -94,7 +93,7 @@ class PublicationRow(Struct, frozen=True):
 
 
 class IntelRow(Struct, frozen=True):
-    """One file about vulnerabilities: what it is, the day of its data, how many rows it has."""
+    """One file about vulnerabilities: its kind, the day of its data, its number of rows."""
 
     kind: str
     dated: date
@@ -106,7 +105,7 @@ class IntelRow(Struct, frozen=True):
 
 
 class ViewColumn(Struct, frozen=True):
-    """One column of a view that a person may ask in SQL."""
+    """One column of a view that can be queried in SQL."""
 
     view: str
     column: str
@@ -115,12 +114,12 @@ class ViewColumn(Struct, frozen=True):
 
 
 class ChangeEntry(Struct, frozen=True, kw_only=True):
-    """One line of the journal: what was done to the patches of a device, or to jobs, and its end.
+    """One line of the journal: a change of the patches of a device, or of jobs, and its outcome.
 
-    `finding_ids` are the ids of what changed: findings of the device, or jobs where there is none.
-    `before` and `after` are whatever JSON is to be kept of the state that was met and made.
-    `marker` finds what had no id yet, `asked` is what was asked for; `line` is the number of the
-    line that says that it was sent, on a line that says what came of it.
+    `finding_ids` are the ids of what changed: findings of the device, or jobs without a device.
+    `before` and `after` are JSON of the state before and after the change. `marker` finds what had
+    no id yet, `asked` is the request. `line`, on a line with an outcome, is the number of the line
+    that was written when the change was sent.
     """
 
     plan_id: str
@@ -139,19 +138,19 @@ class ChangeEntry(Struct, frozen=True, kw_only=True):
 
 
 class OpenChange(Struct, frozen=True):
-    """A change that was sent and has no recorded outcome, with its number."""
+    """A change that was sent and has no line with an outcome, with its line number."""
 
     line: int
     entry: ChangeEntry
 
 
 class ReadBack(Struct, frozen=True):
-    """How a finding was read after a change of ours, None where it was not, and when that was."""
+    """State of a finding read after a change of ours, None if it was not read, and the time."""
 
     at: datetime
     now: Json
 
 
 def change_id(at: datetime) -> str:
-    """Return a new name for what is done at once, as the journal has it."""
+    """Return a new id for a plan, or for a change that is sent without one."""
     return f"{at:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"

@@ -1,4 +1,4 @@
-"""The database of record: schema, migrations, and what writes to it."""
+"""The database of record: schema, migrations and writers."""
 
 from patchfleet._renamed import renamed
 

@@ -32,10 +32,9 @@ Statement = Select[*tuple[Any, ...]]
 
 
 def tables(run_id: int, recognition: int) -> dict[str, Statement]:
-    """Read all that one publication holds beside findings: what its source said up to a run.
+    """Return the statements of all tables of a publication except findings, as of a run.
 
-    Which device is which machine is read as of a recognition. The columns are those of
-    `layout.COLUMNS`.
+    Machines are read as of the match run `recognition`. The columns are those of `layout.COLUMNS`.
     """
     theirs, name = _source_of(run_id), _name_of(run_id)
     return {
@@ -51,7 +50,7 @@ def tables(run_id: int, recognition: int) -> dict[str, Statement]:
 
 
 def places(run_id: int) -> dict[str, Statement]:
-    """Read customers, sites and devices of a run."""
+    """Return the statements of customers, sites and devices of a run."""
     theirs, name = _source_of(run_id), _name_of(run_id)
     return {
         "customers": select(
@@ -65,7 +64,7 @@ def places(run_id: int) -> dict[str, Statement]:
 
 
 def _identities(recognition: int) -> dict[str, Statement]:
-    """Read which device was which machine, of all sources, and what looked alike."""
+    """Return the statements of machines and match candidates, over all sources."""
     left, right = device.alias("left_device"), device.alias("right_device")
     of_left, of_right = source.alias("left_source"), source.alias("right_source")
     m, pair = membership.c, look_alike.c
@@ -91,12 +90,12 @@ def _identities(recognition: int) -> dict[str, Statement]:
 
 
 def listed(run_id: int) -> Select[int]:
-    """Read how many findings the devices of a run listed."""
+    """Return the statement of the number of findings listed by the devices of a run."""
     return select(func.coalesce(func.sum(scan.c.findings), 0)).where(scan.c.run == run_id)
 
 
 def findings(run_id: int) -> tuple[Statement, Statement]:
-    """Read all findings that hold as of a run: those that are open, and the others.
+    """Return the statements of all findings as of a run: the open ones, and the others.
 
     The columns are those of `layout.FINDING_COLUMNS`.
     """
@@ -110,10 +109,10 @@ def findings(run_id: int) -> tuple[Statement, Statement]:
 
 
 def moved(run_id: int, previous: int) -> Statement:
-    """Read every interval of a finding that holds as of a run or of the one published before.
+    """Return the statement of finding intervals valid as of a run or of `previous`, not both.
 
-    But not of both: what began since, and what ended. The columns are those of
-    `layout.MOVED_COLUMNS`; what has no `to_run` up to the run has begun.
+    These are the intervals that began since, and those that ended. The columns are those of
+    `layout.MOVED_COLUMNS`; an interval without a `to_run` up to the run has begun.
     """
     f = finding.c
     began = and_(f.from_run > previous, _holds(finding, run_id))
@@ -124,7 +123,7 @@ def moved(run_id: int, previous: int) -> Statement:
 
 
 ORDER = (finding.c.device, finding.c.id)
-"""The order in which findings are read: that of their key."""
+"""Order in which findings are read: that of their key."""
 
 _f = finding.c
 _FINDING = (
@@ -134,7 +133,7 @@ _FINDING = (
 
 
 def _changed(run_id: int, previous: int) -> Statement:
-    """Read which devices have a finding that a run after `previous`, up to this, touched."""
+    """Return the devices with a finding that a run after `previous`, up to this, changed."""
     return (
         select(scan.c.device)
         .join_from(scan, device, scan.c.device == device.c.key)
@@ -157,7 +156,7 @@ def _name_of(run_id: int) -> Label[str]:
 
 
 def _devices(run_id: int, name: ColumnElement[Any]) -> Statement:
-    """Read the devices in the inventory of a run, with what was said of them then."""
+    """Return the statement of the devices of a run, with their attributes as of then."""
     said = _all_but(description, "device", "from_run", "to_run", "name")
     seen = [scan.c.last_seen_at, scan.c.last_boot_at, scan.c.scanned_at]
     return (
@@ -176,7 +175,7 @@ def _devices(run_id: int, name: ColumnElement[Any]) -> Statement:
 
 
 def _holds(table: Table, number: int) -> ColumnElement[bool]:
-    """Say that a row holds as of a run, or as of a recognition."""
+    """Return the condition that a row is valid as of a run, or as of a match run."""
     begin, end = interval(table)
     return and_(begin <= number, or_(end.is_(None), end > number))
 

@@ -17,9 +17,9 @@ _ROWS_AT_ONCE = 5000
 def copy_record(
     database: Database, target: Path | str, *, wait_seconds: float, is_private: bool
 ) -> dict[str, int]:
-    """Copy all tables of a record into the one at `target`; return how many rows each had.
+    """Copy all tables of a record to the one at `target`; return the number of rows of each.
 
-    Raises StoreError where `target` holds anything already, or says other numbers afterwards.
+    Raises StoreError if `target` holds any row already, or other numbers of rows afterwards.
     """
     other = Database.open(target, create=True, wait_seconds=wait_seconds, is_private=is_private)
     try:

@@ -19,7 +19,7 @@ from patchfleet.store.record.dialect import Backend, RunLock
 from patchfleet.store.record.schema import REVISIONS, VERSION_TABLE, metadata
 
 ADDRESSES = ("postgresql://", "postgres://")
-"""How the address of a PostgreSQL server begins; everything else is a file."""
+"""Prefixes of the address of a PostgreSQL server; everything else is a file."""
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -37,7 +37,7 @@ class Database:
     ) -> Self:
         """Open the database at `address`, creating or upgrading it where needed and allowed.
 
-        Raises StoreError where it cannot be opened, is somebody else's, newer, or half-migrated.
+        Raises StoreError if it cannot be opened, is not ours, newer, or half-migrated.
         """
         backend = _backend(address, wait_seconds, is_private=is_private)
         backend.check(create=create)
@@ -52,7 +52,7 @@ class Database:
         return database
 
     def _found(self, *, is_to_be_written: bool) -> str | None:
-        """Read the revision, also where the file can be read and nothing written beside it."""
+        """Read the revision, also of a file that is readable in a read-only folder."""
         try:
             with self.read() as connection:
                 return self._revision(connection)
@@ -64,17 +64,17 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """Give a connection that sees one moment of the database, whatever others write."""
+        """Yield a connection that reads one consistent state, whatever other processes write."""
         with self.explained(), self.backend.engine.connect() as connection:
             self.backend.begin_read(connection)
             yield connection
 
     @contextmanager
     def write(self, *, durable: bool = False, alone: bool = False) -> Iterator[Connection]:
-        """Give a connection whose work is committed at the end, or not at all.
+        """Yield a connection whose work is committed at the end, or not at all.
 
-        `durable` waits until the commit is on the disk and would survive a power failure; `alone`
-        lets no other write that is alone begin before this one has ended.
+        `durable` waits until the commit is on the disk and survives a power failure; only one write
+        that is `alone` is open at a time.
         """
         with (
             self.explained(),
@@ -86,7 +86,7 @@ class Database:
             connection.commit()
 
     def lock(self, name: str) -> RunLock | None:
-        """Take a lock that ends with this process at the latest, or return None where it is held.
+        """Acquire a lock that ends with this process at the latest; return None if it is held.
 
         The name is that of a source, whose runs its holder may write, or of a process.
         """
@@ -94,15 +94,15 @@ class Database:
             return self.backend.lock(name)
 
     def is_locked(self, name: str) -> bool:
-        """Say whether somebody, anywhere, holds the lock of this name."""
+        """Return whether a process, on any machine, holds the lock of this name."""
         with self.explained():
             return self.backend.is_locked(name)
 
     def spell(self, statement: ClauseElement) -> str:
-        """Spell a statement for the driver, with its own marks for parameters.
+        """Compile a statement for the driver, with the driver's parameter style.
 
-        For the few statements that run once a device over many rows, where the cost of SQLAlchemy
-        between us and the driver is a third of the whole.
+        For the few statements that run once per device over many rows, where SQLAlchemy is a large
+        part of the cost.
         """
         return str(statement.compile(dialect=self.backend.engine.dialect))
 
@@ -111,7 +111,7 @@ class Database:
         self.backend.engine.dispose()
 
     def _revision(self, connection: Connection) -> str | None:
-        """Read the revision, None of an empty file; raise StoreError where it is not ours.
+        """Read the revision, None for an empty file; raise StoreError if it is not ours.
 
         Cheap, since every command begins with it: Alembic is loaded only to change something.
         """
@@ -138,7 +138,7 @@ class Database:
         return str(found[0])
 
     def _upgrade(self, *, is_allowed: bool) -> None:
-        """Bring the tables to the newest revision in one transaction, unless somebody just did."""
+        """Upgrade the tables in one transaction, unless another process has just done so."""
         if not is_allowed:
             raise self.backend.no_data()
         with self.explained(), self.backend.engine.connect() as connection:
@@ -149,7 +149,7 @@ class Database:
 
     @contextmanager
     def explained(self) -> Iterator[None]:
-        """Turn an error of the database into one line for a person."""
+        """Convert an error of the database to a StoreError of one line."""
         drivers = self.backend.engine.dialect.loaded_dbapi.Error
         try:
             yield
@@ -165,7 +165,7 @@ class Database:
 
 
 def _backend(address: Path | str, wait_seconds: float, *, is_private: bool) -> Backend:
-    """Choose by the address: that of a PostgreSQL server, or a file."""
+    """Return the backend for `address`: a PostgreSQL server, or a file."""
     if isinstance(address, str) and address.startswith(ADDRESSES):
         from patchfleet.store.record.postgresql import PostgreSQL
 

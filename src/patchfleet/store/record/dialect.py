@@ -15,18 +15,18 @@ from patchfleet.errors import StoreError
 from patchfleet.store.record.as_of import Statement
 
 Insertion = Callable[[DBAPICursor, Sequence[object], Sequence[Sequence[object]]], None]
-"""Inserts rows: what is shared by all of them, and what each has of its own."""
+"""Inserts rows, given the values that all of them share and the values of each."""
 
 
 class RunLock(Protocol):
-    """The right to write runs of one source; held until `release` or the end of the process."""
+    """Lock on the runs of one source; held until `release` or the end of the process."""
 
     def check(self) -> None:
-        """Raise StoreError where the right was lost in between."""
+        """Raise StoreError if the lock was lost meanwhile."""
         ...
 
     def release(self) -> None:
-        """Give the right back."""
+        """Release the lock."""
         ...
 
 
@@ -35,79 +35,79 @@ class Backend(Protocol):
 
     @property
     def name(self) -> str:
-        """How people are told which database is meant; never with a password."""
+        """Name of the database in messages; never with a password."""
         ...
 
     @property
     def address(self) -> str:
-        """What opens the same database again."""
+        """Address that opens the same database again."""
         ...
 
     @property
     def engine(self) -> Engine:
-        """SQLAlchemy's engine, which leaves transactions to us."""
+        """SQLAlchemy's engine, without transactions of its own."""
         ...
 
     def check(self, *, create: bool) -> None:
-        """Raise StoreError where no database can be, before anything is opened."""
+        """Raise StoreError if no database can be opened or created at the address."""
         ...
 
     def only_reads(self) -> bool:
-        """Turn to reading where nothing can be written beside the data; say whether that is so."""
+        """Switch to read-only if nothing can be written beside the data; return whether so."""
         ...
 
     def prepare(self, connection: Connection) -> None:
-        """Set what must be set before the first tables are made; outside of any transaction."""
+        """Apply settings needed before the first tables exist; outside of any transaction."""
         ...
 
     def begin_read(self, connection: Connection) -> None:
-        """Begin a transaction that sees one moment of the database."""
+        """Begin a transaction that reads one consistent state of the database."""
         ...
 
     def begin_write(self, connection: Connection, *, alone: bool) -> None:
-        """Begin a transaction that writes; `alone` lets no other such one begin before its end."""
+        """Begin a write transaction; only one that is `alone` is open at a time."""
         ...
 
     def lasting(self, connection: Connection) -> AbstractContextManager[None]:
-        """Make the transactions begun inside survive a power failure once they are committed."""
+        """Make transactions begun inside survive a power failure once committed."""
         ...
 
     def no_data(self) -> StoreError:
-        """Say that nothing was ever recorded here."""
+        """Return the error that nothing is recorded here yet."""
         ...
 
     def explain(self, error: Exception) -> StoreError:
-        """Say in one line what an error of the driver means for a person."""
+        """Return a one-line message for an error of the driver."""
         ...
 
     def clock(self, connection: Connection) -> float:
-        """Return the time, in seconds since 1970, on a clock that all who write here share."""
+        """Return the time, in seconds since 1970, on a clock shared by all writers."""
         ...
 
     def lock(self, source: str) -> RunLock | None:
-        """Take the right to write runs of a source, or return None where somebody holds it."""
+        """Acquire the lock on runs of a source; return None if another process holds it."""
         ...
 
     def is_locked(self, source: str) -> bool:
-        """Return whether any process is writing a run of this source."""
+        """Return whether a process, on any machine, is writing a run of this source."""
         ...
 
     def as_json(self, columns: Iterable[ColumnElement[Any]]) -> ColumnElement[str]:
-        """Spell one row as a JSON object without line breaks."""
+        """Format one row as a JSON object without line breaks."""
         ...
 
     def as_array(
         self, columns: Iterable[ColumnElement[Any]], by: ColumnElement[Any]
     ) -> ColumnElement[str]:
-        """Spell all rows as one JSON array of arrays, in the order of `by`, that of an index."""
+        """Format all rows as one JSON array of arrays, in the order of `by`, that of an index."""
         ...
 
     def is_among(self, column: ColumnElement[str], name: str) -> ColumnElement[bool]:
-        """Say that a text is among those of the JSON array that is handed over as `name`."""
+        """Return the condition that `column` is in the JSON array of the parameter `name`."""
         ...
 
     def insertion(self, shared: Sequence[Column[Any]], own: Sequence[Column[Any]]) -> Insertion:
-        """Prepare to insert many rows of one table that have the same values in some columns."""
+        """Prepare an insertion of many rows of one table that share values in some columns."""
         ...
 
     def write_csv(
@@ -119,7 +119,7 @@ class Backend(Protocol):
     ) -> None:
         """Write rows, a text first and whole numbers after it, as lines of CSV.
 
-        The text is never NULL and always quoted; a number that is NULL is nothing between two
-        commas. The rows come in the order of `by`, which is that of an index.
+        The text is never NULL and always quoted; a NULL number is an empty field. The rows are in
+        the order of `by`, which is that of an index.
         """
         ...

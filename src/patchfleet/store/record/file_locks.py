@@ -13,14 +13,14 @@ from typing import Self
 
 
 class FileLock:
-    """The right to write runs of one source; held until `release` or the end of the process."""
+    """Lock on the runs of one source; held until `release` or the end of the process."""
 
     def __init__(self, file: BufferedIOBase) -> None:
         self._file = file
 
     @classmethod
     def take(cls, database: Path, source: str) -> Self | None:
-        """Acquire the lock, or return None if another process holds it.
+        """Acquire the lock; return None if another process holds it.
 
         The file stays behind empty: removing it would let two processes lock two files of one name.
         """
@@ -42,20 +42,20 @@ class FileLock:
             return False
 
     def check(self) -> None:
-        """Do nothing: the system lifts the lock of a file at the end of its process, not before."""
+        """Do nothing: the system releases a file lock only when its process ends."""
 
     def release(self) -> None:
-        """Give the lock back."""
+        """Release the lock."""
         self._file.close()
 
 
 def lock_file(database: Path, source: str) -> Path:
-    """Name the file whose lock is the right to write runs of `source`."""
+    """Return the path of the lock file for runs of `source`."""
     return database.with_name(f"{database.name}-{source}.lock")
 
 
 def writers(database: Path, table: Path = Path("/proc/locks")) -> list[str]:
-    """Return the processes that keep `database` locked, as far as the system shows them.
+    """Name the processes that keep `database` locked, as far as this system reports them.
 
     Linux lists locks by inode in `table`; in WAL mode the writer's is on the -shm file. Returns an
     empty list on other systems, and where the holder is in another container.
@@ -80,7 +80,7 @@ def writers(database: Path, table: Path = Path("/proc/locks")) -> list[str]:
 
 
 def _process(pid: int) -> str:
-    """Name a process for a person."""
+    """Return the name and id of a process for a message."""
     try:
         name = Path(f"/proc/{pid}/comm").read_text(encoding="utf-8", errors="replace").strip()
     except OSError:

@@ -23,12 +23,12 @@ _f = finding.c
 _ON_DEVICE = _f.device == bindparam("on")
 _STANDS = and_(_ON_DEVICE, _f.to_run.is_(None))
 _HELD = select(_f.id, _f.patch, _f.condition, _f.installed_at).where(_STANDS)
-"""Read as one text: to fetch 200 rows gives the interpreter's lock away 200 times, and takes half
-as long again as to write and read that text."""
+"""One JSON text per device: fetching row by row releases the interpreter's lock for each row, and
+is slower than writing and parsing the text."""
 _DATES = select(_f.id, _f.first_seen_at, _f.changed_at, _f.from_run)
-"""What is read of the few that end: a column of all findings would cost as much as these do."""
+"""Dates of the few findings that end: as a column of all findings they would cost more."""
 _END = update(finding).values(to_run=bindparam("this"))
-"""With RETURNING, for the dates, SQLite does more than for the two statements."""
+"""Separate from the dates: one statement with RETURNING is slower on SQLite than the two."""
 _EVER = select(_f.id, func.min(_f.first_seen_at)).where(_ON_DEVICE).group_by(_f.id)
 _FORGET = delete(finding).where(
     _ON_DEVICE, _f.from_run == bindparam("this"), _f.to_run == _f.from_run
@@ -64,7 +64,7 @@ _read = msgspec.json.Decoder(list[ListedRow]).decode
 
 
 class FindingWriter:
-    """Writes the listings of one run."""
+    """Writer of the listings of one run."""
 
     def __init__(self, database: Database, source: int, run: int) -> None:
         self._database, self._run = database, run
@@ -86,9 +86,9 @@ class FindingWriter:
     def record(
         self, device: int, findings: Sequence[Finding], at: int, fingerprint: str | None
     ) -> Delta:
-        """Write what `findings`, the whole listing of one device, changes; one transaction.
+        """Write the changes of `findings`, the whole listing of one device, in one transaction.
 
-        Raises StoreError, and writes nothing, where two findings have the same number.
+        Raises StoreError, and writes nothing, if two findings have the same id.
         """
         if "\0" in "".join([f.id for f in findings]):
             findings = [without_nul(f) for f in findings]
@@ -108,16 +108,16 @@ class FindingWriter:
         return delta
 
     def take_over(self, device: int, listed: int, at: int) -> Delta:
-        """Note that the listing of a device is byte-identical to its last one; see `flush`."""
+        """Note that the listing of a device is exactly the one on record; see `flush`."""
         self._same.append((at, listed, device))
         if len(self._same) >= SAME_AT_ONCE:
             self.flush()
         return Delta(0, 0, 0, listed)
 
     def flush(self) -> None:
-        """Commit what is noted of unchanged devices: many at once, since each is so little.
+        """Commit the noted unchanged devices, many in one transaction, since each is small.
 
-        A process that is killed before has to ask them again.
+        If the process is killed before, they are read again.
         """
         if self._same:
             with self._database.write() as connection:
@@ -136,7 +136,7 @@ class FindingWriter:
         cursor.execute(self._scanned, (at, listed, changes, self._run, device))
 
     def _numbered(self, findings: Sequence[Finding]) -> list[ListedRow]:
-        """Name patch and condition of each finding by their numbers, and order by its own."""
+        """Return the findings with the numbers of their patch and condition, ordered by id."""
         if len({f.id for f in findings}) != len(findings):
             ids = [f.id for f in findings]
             twice = next(number for number in ids if ids.count(number) > 1)
@@ -165,7 +165,7 @@ class FindingWriter:
         listed: Sequence[ListedRow],
         at: int,
     ) -> Delta:
-        """Write the difference between what is on record and what is listed."""
+        """Write the difference between the stored and the new listing."""
         was, now = _difference(held, listed) if held else ({}, listed)
         dates = self._leave(cursor, device, list(was))
         new: list[ListedRow] = []
@@ -176,9 +176,9 @@ class FindingWriter:
                 new.append(row)
                 continue
             first_seen_at, changed_at, _ = dates[row[0]]
-            # Not a change of the finding where only the words for its patch are other ones.
+            # If only the description of its patch differs, the finding is not changed.
             changed_at = changed_at if before[2:] == row[2:] else at
-            # Where a clock ran back, what was seen before it changed was not seen after that.
+            # After a clock ran back, a finding must not be first seen after it changed.
             begun.append((*row, min(first_seen_at, changed_at), changed_at))
         changed = len(begun)
         begun += self._first_seen(cursor, device, new, at)
@@ -187,7 +187,7 @@ class FindingWriter:
         return Delta(len(new), changed, len(was) - changed, same)
 
     def _leave(self, cursor: DBAPICursor, device: int, ids: Sequence[str]) -> dict[str, Dates]:
-        """End rows that no longer hold, or delete those of this run; return their dates."""
+        """End findings, or delete those that this run wrote; return their dates."""
         if not ids:
             return {}
         some = msgspec.json.encode(ids).decode()
@@ -201,7 +201,7 @@ class FindingWriter:
     def _first_seen(
         self, cursor: DBAPICursor, device: int, new: Sequence[ListedRow], at: int
     ) -> list[DatedRow]:
-        """Date what is new: now, or long ago where it was gone and came back."""
+        """Add dates to new findings: `at`, or the first sighting of one that came back."""
         if not new:
             return []
         cursor.execute(self._ever, (device,))
@@ -212,9 +212,9 @@ class FindingWriter:
 def _difference(
     held: Sequence[ListedRow], listed: Sequence[ListedRow]
 ) -> tuple[dict[str, ListedRow], list[ListedRow]]:
-    """Tell what is only on record, by number, and what is only listed; both come by number.
+    """Return the rows only on record, by id, and the rows only listed; both are ordered by id.
 
-    Side by side first: most rows are where they were, and to compare two is less than to hash them.
+    Rows are compared pairwise first: most are unchanged, and comparing is cheaper than hashing.
     """
     pairs = [(was, now) for was, now in zip_longest(held, listed) if was != now]
     before = {row for row, _ in pairs if row}

@@ -20,7 +20,7 @@ _ABOUT = (
 
 
 def add(connection: Connection, row: IntelRow, content: bytes) -> None:
-    """Keep a file; the same content of the same kind and day is kept once."""
+    """Store a file; the same content of the same kind and day is stored once."""
     same = select(intel.c.id).where(
         intel.c.kind == row.kind,
         intel.c.digest == row.digest,

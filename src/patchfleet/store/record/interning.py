@@ -25,8 +25,8 @@ _READ_CVES = msgspec.json.Decoder(tuple[str, ...]).decode
 class InternTable(Generic[Value]):
     """The numbers of all values of one source in one table, in memory.
 
-    `numbers` gives the number of a value by the identity of its object, a fifth of the time that
-    comparing two equal ones takes: a source uses one object for all findings that share it.
+    `numbers` maps the identity of an object to its number, which is faster than comparing equal
+    objects: a source uses one object for all findings that share it.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class InternTable(Generic[Value]):
         read: Callable[..., Value],
     ) -> None:
         self.numbers: dict[int, int] = {}
-        self._kept: list[Value] = []  # so that no identity is given to another object
+        self._kept: list[Value] = []  # so that no identity is reused by another object
         self._keys: dict[Value, int] = {}
         self._database, self._table, self._source = database, table, source
         self._spell, self._read = spell, read
@@ -46,7 +46,7 @@ class InternTable(Generic[Value]):
         self._load()
 
     def learn(self, values: Iterable[Value]) -> None:
-        """Know the numbers of these objects, writing what has none in a transaction of its own."""
+        """Load the numbers of `values`; new values are written in a transaction of their own."""
         kept = {id(value): value for value in values if id(value) not in self.numbers}
         if len(self._kept) > _MOST_KEPT:
             self.numbers.clear()
@@ -78,12 +78,12 @@ class InternTable(Generic[Value]):
 
 
 def patches(database: Database, source: int) -> InternTable[Patch]:
-    """Give the patches of a source their numbers; equal descriptions are one patch."""
+    """Return the intern table of a source's patches; equal descriptions are one patch."""
     return InternTable(database, patch, source, _spell_patch, _read_patch)
 
 
 def conditions(database: Database, source: int) -> InternTable[FindingStatus]:
-    """Give the conditions of a source their numbers."""
+    """Return the intern table of a source's conditions."""
     return InternTable(database, condition, source, structs.asdict, FindingStatus)
 
 

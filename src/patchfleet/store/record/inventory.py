@@ -36,7 +36,7 @@ from patchfleet.store.types import ListedRow
 
 
 def check(inventory: Inventory) -> None:
-    """Raise StoreError for an id that occurs twice or a customer or site that is missing."""
+    """Raise StoreError if an id is listed twice or an unknown customer or site is named."""
     for noun, ids in (
         ("customer", [c.id for c in inventory.customers]),
         ("site", [s.id for s in inventory.sites]),
@@ -63,7 +63,7 @@ def check(inventory: Inventory) -> None:
 def write(connection: Connection, source: int, run: int, inventory: Inventory) -> dict[str, int]:
     """Write an inventory and return the key of each of its devices.
 
-    What is not in it any more is left to `end_absent`; scan rows of this run are made to be those
+    Rows that are no longer in it are ended by `end_absent`. The scan rows of this run become those
     of the inventory, and keep what is recorded in them.
     """
     of_source = customer.c.source == source
@@ -113,7 +113,7 @@ def _device(row: RowMapping) -> Device:
 
 
 def listed(connection: Connection, source: int) -> dict[int, ListedRow]:
-    """Read how each device of a source was last listed, by its key; without those never listed."""
+    """Read the last listing of each device of a source, by its key, if it has one."""
     d = device.c
     statement = select(d.key, d.listed_at, d.listed, d.fingerprint)
     rows = connection.execute(statement.where(d.source == source, d.listed_at.is_not(None)))
@@ -124,7 +124,7 @@ def listed(connection: Connection, source: int) -> dict[int, ListedRow]:
 
 
 def keep(connection: Connection, run: int, keys: Sequence[int]) -> None:
-    """Keep the last listing of devices in a run."""
+    """Copy the last listing of devices to their scan rows of a run."""
     last = select(device.c.listed_at, device.c.listed).where(device.c.key == scan.c.device)
     statement = (
         update(scan)
@@ -141,7 +141,7 @@ def keep(connection: Connection, run: int, keys: Sequence[int]) -> None:
 def end_absent(
     connection: Connection, source: int, run: int, inventory: Inventory, keys: Collection[int]
 ) -> None:
-    """End what a complete inventory no longer has; `keys` are those of its devices."""
+    """End the rows that a complete inventory no longer lists; `keys` are its devices."""
     customers = {(source, c.id) for c in inventory.customers}
     sites = {(source, s.id) for s in inventory.sites}
     devices = {(key,) for key in keys}
@@ -155,7 +155,7 @@ def _described(source: int) -> ColumnElement[bool]:
 
 
 def _device_keys(connection: Connection, source: int, devices: Sequence[Device]) -> dict[str, int]:
-    """Give every device a key, once and for ever, and return those of `devices`."""
+    """Assign a permanent key to every new device; return the keys of `devices`."""
     known = _known(connection, source)
     unknown = [{"source": source, "id": d.id} for d in devices if d.id not in known]
     for some in validity.parts(unknown):
@@ -171,7 +171,7 @@ def _known(connection: Connection, source: int) -> dict[str, int]:
 
 
 def _say(machine: Device) -> validity.Values:
-    """Spell what seldom changes, in the order of the columns of `description`."""
+    """Return the attributes that seldom change, in the order of the `description` columns."""
     return (
         machine.customer_id,
         machine.site_id,
@@ -188,13 +188,13 @@ def _say(machine: Device) -> validity.Values:
 
 
 def _write_scans(connection: Connection, run: int, devices: dict[int, Device]) -> None:
-    """Make the scan rows of a run those of its devices; what is recorded in them stays."""
+    """Rewrite the scan rows of a run for `devices`, keeping what is recorded in them."""
     recorded = {
         row.device: (row.scanned_at, row.findings, row.changes)
         for row in connection.execute(select(scan).where(scan.c.run == run))
     }
     connection.execute(delete(scan).where(scan.c.run == run))
-    # By the driver: between us and it would be half of the time.
+    # Directly by the driver: SQLAlchemy would double the time.
     statement = str(insert(scan).compile(dialect=connection.dialect))
     for keys in validity.parts(list(devices)):
         rows = [

@@ -21,7 +21,7 @@ _decode_job = msgspec.json.Decoder(Job).decode
 
 
 def write(connection: Connection, source: int, run: int, jobs: Jobs) -> None:
-    """Record the jobs of a source, valid from `run` on."""
+    """Write the jobs of a source, valid from `run` on."""
     jobs = without_nul(jobs)
     said: dict[Table, dict[validity.Key, validity.Values]] = {
         job: {(source, one.id): _said(one) for one in jobs.jobs},
@@ -45,7 +45,7 @@ def _said(one: Job | JobRun | JobResult) -> validity.Values:
 
 
 def names(connection: Connection, source_name: str) -> dict[str, str]:
-    """Return the jobs of a source that are on record now, with their names."""
+    """Return the names of the jobs of a source that are on record now, by their ids."""
     held = (
         select(job.c.id, job.c.said)
         .join(sources, job.c.source == sources.c.id)
@@ -55,7 +55,7 @@ def names(connection: Connection, source_name: str) -> dict[str, str]:
 
 
 def runs_over(connection: Connection, source_name: str, before: datetime) -> frozenset[JobRunRef]:
-    """Return the runs begun before a time that are over on all of their devices."""
+    """Return the job runs scheduled earlier than `before` that are final on every device."""
     asked = (
         select(job_run.c.said)
         .join(sources, job_run.c.source == sources.c.id)

@@ -30,7 +30,7 @@ class Journal:
         self._database = database
 
     def append(self, *entries: ChangeEntry) -> None:
-        """Write entries, all or none of them, and return when they are on the disk."""
+        """Write entries, all or none of them; return once they are on the disk."""
         rows = [_spell(entry) for entry in entries]
         if rows:
             with self._database.write(durable=True) as connection:
@@ -45,20 +45,20 @@ class Journal:
     def of(
         self, plan_id: str, *, before: Mapping[str, Json], now: Callable[[], datetime]
     ) -> "PlanJournal":
-        """Return this journal for the changes of a plan: its name, its clock, what it met."""
+        """Return this journal for the changes of a plan, with its id, clock and states before."""
         return PlanJournal(self, plan_id, before, now)
 
     def after_looking(self) -> "LookedAt":
-        """Return this journal for a person who looked for what is unknown: it was not done.
+        """Return this journal for a person who checked that the unknown changes were not made.
 
-        It counts only where looking again brings no answer; what is found is found.
+        The check counts only if reading again gives no answer; a change that is found was made.
         """
         return LookedAt(self)
 
     def sent(
         self, wanted: Wanted, at: datetime, *, plan_id: str | None = None, before: Json = None
     ) -> int:
-        """Say that a change is about to be sent; return the number of the line."""
+        """Record that a change is about to be sent; return the number of the line."""
         entry = ChangeEntry(
             plan_id=plan_id or change_id(at),
             at=at,
@@ -76,7 +76,7 @@ class Journal:
             return int(written.scalar_one())
 
     def ended(self, line: int, claims: Sequence[Claim], at: datetime) -> None:
-        """Say what came of the change of a line."""
+        """Record the outcome of the change of a line."""
         with self._database.read() as connection:
             sent = _read(connection.execute(select(change).where(change.c.id == line)).one())
         self.append(
@@ -96,7 +96,7 @@ class Journal:
         )
 
     def unfinished(self, wanted: Wanted) -> Earlier | None:
-        """Return the last change with the same request whose outcome is unknown."""
+        """Return the last change with the same request, if its outcome is unknown."""
         statement = (
             select(change.c.id, change.c.marker)
             .where(
@@ -118,7 +118,7 @@ class Journal:
         return None if known & {"confirmed", "failed"} else Earlier(last.id, last.marker)
 
     def open(self, source: str) -> list[OpenChange]:
-        """Return what was sent and has no outcome: a command was killed, or is at it now."""
+        """List changes without an outcome: the command was killed, or is still running."""
         end = change.alias()
         before_lines = and_(
             end.c.line.is_(None),
@@ -133,9 +133,9 @@ class Journal:
         return [OpenChange(row.id, _read(row)) for row in self._rows(statement, change.c.id)]
 
     def read_backs(self, source: str) -> dict[tuple[str, str], ReadBack]:
-        """Return how each finding of a source was read after our last change of it.
+        """Return the state of each finding of a source as read after our last change of it.
 
-        Where that change has no outcome, or could not be read back, there is only when it was.
+        If that change has no outcome, or could not be read back, only its time is returned.
         """
         statement = select(change).where(
             change.c.source == source, change.c.device_id != "", change.c.outcome != "skipped"
@@ -165,9 +165,9 @@ class Journal:
     def times_sent(
         self, source: str, actions: Collection[str], *, since: datetime
     ) -> dict[tuple[str, str], int]:
-        """Count how often some actions were sent for each device and finding since a time.
+        """Count how often `actions` were sent for each device and finding since a time.
 
-        It is counted on record, so that a restart does not begin anew.
+        The count comes from the record, so that a restart does not reset it.
         """
         statement = select(change.c.device_id, change.c.finding_ids).where(
             change.c.source == source,
@@ -183,7 +183,7 @@ class Journal:
 
 
 class PlanJournal:
-    """The journal as the changes of one plan write it."""
+    """Journal of the changes of one plan."""
 
     def __init__(
         self,
@@ -198,21 +198,21 @@ class PlanJournal:
         self._now = now
 
     def sent(self, wanted: Wanted, at: datetime) -> int:  # noqa: ARG002 -- a plan has its own clock
-        """Say that a change is about to be sent; return the number of the line."""
+        """Record that a change is about to be sent; return the number of the line."""
         met: Json = {one: self._before[one] for one in wanted.items if one in self._before}
         return self._journal.sent(wanted, self._now(), plan_id=self._plan_id, before=met)
 
     def ended(self, line: int, claims: Sequence[Claim], at: datetime) -> None:  # noqa: ARG002
-        """Say what came of the change of a line."""
+        """Record the outcome of the change of a line."""
         self._journal.ended(line, claims, self._now())
 
     def unfinished(self, wanted: Wanted) -> Earlier | None:
-        """Return the last change that asked for the same; see `Journal.unfinished`."""
+        """Return the last change with the same request; see `Journal.unfinished`."""
         return self._journal.unfinished(wanted)
 
 
 class LookedAt:
-    """The journal for a person who checked an unknown change and found it not done."""
+    """Journal for a person who checked that the unknown changes were not made."""
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
@@ -220,13 +220,13 @@ class LookedAt:
         self.ended = journal.ended
 
     def unfinished(self, wanted: Wanted) -> Earlier | None:
-        """Return the last change that asked for the same, as looked for by a person."""
+        """Return the last change with the same request, marked as checked by a person."""
         earlier = self._journal.unfinished(wanted)
         return None if earlier is None else replace(earlier, is_looked_for=True)
 
 
 def _as_json(value: Json) -> str:
-    """Spell a value the same way each time, so that texts can be compared."""
+    """Format equal values as equal texts, so that they can be compared."""
     return msgspec.json.encode(value, order="sorted").decode()
 
 

@@ -26,10 +26,10 @@ _INTERVAL = ("from_recognition", "to_recognition")
 
 
 def write(connection: Connection, identity: Identity) -> int:
-    """Make the record say what was recognised; return the number of this recognition.
+    """Write the matches; return the number of this match run.
 
-    In a transaction that is alone: each number is given once, and is higher than all before it,
-    whatever was recognised meanwhile at the end of another run.
+    The transaction must be `alone`: each number is then given once and is higher than all before
+    it, even if another run ended with matches meanwhile.
     """
     number = newest(connection) + 1
     keys = _keys(connection)
@@ -54,7 +54,7 @@ def write(connection: Connection, identity: Identity) -> int:
 
 
 def newest(connection: Connection) -> int:
-    """Return the number of the last recognition, 0 where there was none."""
+    """Return the number of the last match run, 0 before the first."""
     numbers = [
         *(table.c[name] for table in (membership, look_alike) for name in _INTERVAL),
         publication.c.recognition,
@@ -64,7 +64,7 @@ def newest(connection: Connection) -> int:
 
 
 def machine_ids(connection: Connection) -> dict[DeviceRef, str]:
-    """Read which machine each device is now."""
+    """Read the current machine of each device."""
     statement = (
         select(source.c.name, device.c.id, membership.c.machine)
         .join_from(membership, device, membership.c.device == device.c.key)
@@ -75,7 +75,7 @@ def machine_ids(connection: Connection) -> dict[DeviceRef, str]:
 
 
 def verdicts(connection: Connection) -> list[MatchDecision]:
-    """Read what people decided, in the order they did."""
+    """Read the decisions of people, in the order they were made."""
     return [
         MatchDecision(
             left=(row.left_source, row.left_id),
@@ -90,7 +90,7 @@ def verdicts(connection: Connection) -> list[MatchDecision]:
 
 
 def add(connection: Connection, decided: MatchDecision) -> None:
-    """Write down what a person decided."""
+    """Add a decision of a person."""
     connection.execute(
         insert(verdict).values(
             left_source=decided.left[0],
@@ -106,7 +106,7 @@ def add(connection: Connection, decided: MatchDecision) -> None:
 
 
 def unknown(connection: Connection, refs: Iterable[DeviceRef]) -> list[DeviceRef]:
-    """Return those of some devices that are not on record."""
+    """Return the devices of `refs` that are not on record."""
     keys = _keys(connection)
     return [ref for ref in refs if ref not in keys]
 

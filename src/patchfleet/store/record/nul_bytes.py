@@ -15,8 +15,8 @@ SIGN = "\N{SYMBOL FOR NULL}"
 
 
 def without_nul(value: Value) -> Value:
-    """Return a value, all of it frozen, with every NUL in its texts shown as a sign."""
-    if b"\\u0000" not in msgspec.json.encode(value):  # nearly always so, and quick to know
+    """Return a frozen value with every NUL in its texts replaced by U+2400."""
+    if b"\\u0000" not in msgspec.json.encode(value):  # the usual case, and a fast check
         return value
     return msgspec.convert(_shown(msgspec.to_builtins(value)), decodable(type(value)))
 

@@ -44,18 +44,18 @@ if TYPE_CHECKING:
     import psycopg
 
 _LOCKS = 0x70666C74
-"""The first half of our advisory locks, `pflt`: others may have locks in the same database."""
+"""The first half of our advisory lock keys, `pflt`, apart from locks of other programs."""
 _ALONE = 0
-"""The second half, for one writer of tables and runs at a time; for sources it is a checksum."""
+"""The second half of the key for writes that are `alone`; for sources it is a checksum."""
 
 _NOTICES_A_LOST_MACHINE = (
     "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
 )
-"""A lock whose holder lost its power or its network ends after a minute, not after hours."""
+"""Ends the lock of a holder that lost power or network after a minute, not after hours."""
 
 _KEPT = "what was recorded is kept: start again, and the sync goes on from there"
 _FULL = ("too many clients", "too many connections", "remaining connection slots")
-"""Message of a server without a free connection; at a login it has no number."""
+"""Messages of a server without a free connection; at a login they come without SQLSTATE."""
 _MEANINGS = {
     "28": ("refuses the login", "check user and password: ~/.pgpass or PGPASSWORD holds it best"),
     "3D000": ("does not have that database", "create it: createdb NAME"),
@@ -68,7 +68,7 @@ _MEANINGS = {
     "57P03": ("is starting up or shutting down", "try again in a moment"),
     "08": ("cannot be reached", f"check host and port, and that it runs; {_KEPT}"),
 }
-"""What is known to go wrong, by SQLSTATE or its class
+"""Known errors by SQLSTATE or its class
 [https://www.postgresql.org/docs/current/errcodes-appendix.html]."""
 
 
@@ -81,7 +81,7 @@ class PostgreSQL:
         except (ArgumentError, ValueError):
             raise StoreError(
                 "the address of the PostgreSQL store cannot be read",
-                hint="it is postgresql://USER@HOST:PORT/DATABASE; in a password @ is spelled %40, "
+                hint="it is postgresql://USER@HOST:PORT/DATABASE; in a password write @ as %40, "
                 "/ %2F, ? %3F, # %23",
             ) from None
         self.address = address
@@ -92,7 +92,7 @@ class PostgreSQL:
             "options": f"-c lock_timeout={round(wait_seconds * 1000)} -c timezone=UTC",
         }
         try:
-            # Positional marks, as SQLite's: the few statements that the driver runs itself.
+            # Positional parameters as in SQLite, for the few statements the driver runs itself.
             self.engine = create_engine(
                 url.set(drivername="postgresql+psycopg"),
                 connect_args=options,
@@ -116,24 +116,24 @@ class PostgreSQL:
         )
 
     def check(self, *, create: bool) -> None:
-        """Do nothing: only connecting shows whether the server exists."""
+        """Do nothing: only a connection shows whether a server exists."""
 
     def only_reads(self) -> bool:
-        """Say no: a server that only reads is read as any other."""
+        """Return False: a read-only server is read like any other."""
         return False
 
     def prepare(self, connection: Connection) -> None:
-        """Do nothing: a database of PostgreSQL is ready when it is there."""
+        """Do nothing: an existing database of PostgreSQL needs no settings."""
 
     def begin_read(self, connection: Connection) -> None:
-        """Begin a transaction that sees one moment of the database."""
+        """Begin a transaction that reads one consistent state of the database."""
         connection.exec_driver_sql("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
 
     def begin_write(self, connection: Connection, *, alone: bool) -> None:
-        """Begin a transaction that writes; the log is flushed soon after, not before it returns.
+        """Begin a write transaction whose commit returns before the log is flushed.
 
-        A server that dies may lose the last commits, never tear one: they are devices that the
-        resumed run reads again. What must stay is written under `lasting`.
+        A server crash may lose the last commits, each as a whole; the resumed run reads their
+        devices again. Commits that must survive are written under `lasting`.
         [https://www.postgresql.org/docs/current/wal-async-commit.html]
         """
         is_lasting = connection.info.get("patchfleet_lasting")
@@ -144,8 +144,8 @@ class PostgreSQL:
 
     @contextmanager
     def lasting(self, connection: Connection) -> Iterator[None]:
-        """Wait for the disk at the end of each transaction inside."""
-        info = connection.info  # asked of a connection that was lost meanwhile it would raise
+        """Wait for the disk at each commit inside."""
+        info = connection.info  # read before: it raises once the connection is lost
         info["patchfleet_lasting"] = True
         try:
             yield
@@ -153,11 +153,11 @@ class PostgreSQL:
             info["patchfleet_lasting"] = False
 
     def no_data(self) -> StoreError:
-        """Say that nothing was ever recorded here."""
+        """Return the error that nothing is recorded here yet."""
         return StoreError(f"there is no data in {self.name} yet", hint="run patchfleet sync first")
 
     def explain(self, error: Exception) -> StoreError:
-        """Say what an error of PostgreSQL means for a person, by its SQLSTATE."""
+        """Return a one-line message for an error of PostgreSQL, by its SQLSTATE."""
         state = getattr(error, "sqlstate", None) or self._guessed(error)
         for length in (5, 2):
             if state[:length] in _MEANINGS:
@@ -171,11 +171,11 @@ class PostgreSQL:
         )
 
     def clock(self, connection: Connection) -> float:
-        """Return the server's time: the machines that share it may each think of another."""
+        """Return the server's time: the clocks of the machines that share it may differ."""
         return float(connection.scalar(_CLOCK))
 
     def lock(self, source: str) -> "SessionLock | None":
-        """Acquire the right to write runs of a source; return None if another process has it."""
+        """Acquire the lock on runs of a source; return None if another process holds it."""
         connection = self._lock_engine.connect()
         try:
             taken = connection.scalar(_TRY, {"kind": _LOCKS, "source": _number(source)})
@@ -188,32 +188,32 @@ class PostgreSQL:
         return None
 
     def is_locked(self, source: str) -> bool:
-        """Return whether a process on any machine is writing a run of this source."""
+        """Return whether a process, on any machine, is writing a run of this source."""
         with self.engine.connect() as connection:
             return bool(connection.scalar(_HELD, {"kind": _LOCKS, "source": _number(source)}))
 
     def as_json(self, columns: Iterable[ColumnElement[Any]]) -> ColumnElement[str]:
-        """Spell one row as JSON."""
+        """Format one row as JSON."""
         pairs = chain.from_iterable((literal_column(f"'{c.key}'"), c) for c in columns)
         return cast(func.json_build_object(*pairs), Text)
 
     def as_array(
         self, columns: Iterable[ColumnElement[Any]], by: ColumnElement[Any]
     ) -> ColumnElement[str]:
-        """Spell all rows as one JSON array of arrays."""
+        """Format all rows as one JSON array of arrays."""
         rows = func.json_agg(aggregate_order_by(func.json_build_array(*columns), by))
         return func.coalesce(cast(rows, Text), literal_column("'[]'"))
 
     def is_among(self, column: ColumnElement[str], name: str) -> ColumnElement[bool]:
-        """Say that a text is among those of a JSON array."""
+        """Return the condition that `column` is in the JSON array of the parameter `name`."""
         texts = select(func.json_array_elements_text(cast(bindparam(name), JSON)))
         return column == any_(func.array(texts.scalar_subquery()))
 
     def insertion(self, shared: Sequence[Column[Any]], own: Sequence[Column[Any]]) -> Insertion:
-        """Prepare to insert rows, which the server reads out of one JSON array.
+        """Prepare an insertion of rows that the server reads from one JSON array.
 
-        One statement however many they are, so that it is prepared once; of as many parameters as
-        there are values, each could be of another type, and a statement would be another each time.
+        The statement is the same for any number of rows, so it is prepared once. With one parameter
+        per value, the types could differ, and each would be another statement.
         """
         names = ", ".join(column.name for column in (*shared, *own))
         read = [
@@ -241,7 +241,7 @@ class PostgreSQL:
         by: Sequence[ColumnElement[int]],
         file: Path,
     ) -> None:
-        """Write rows as lines of CSV by COPY, in the same order at any time."""
+        """Write rows as lines of CSV by COPY, always in the same order."""
         asked = rows.order_by(*by).compile(
             dialect=self.engine.dialect, compile_kwargs={"literal_binds": True}
         )
@@ -252,7 +252,7 @@ class PostgreSQL:
                 out.write(block)
 
     def _guessed(self, error: Exception) -> str:
-        """Give an error of reaching the server, which has no number, that of its class."""
+        """Return the SQLSTATE class of a connection error, which has none of its own."""
         import psycopg
 
         if not isinstance(error, psycopg.OperationalError):
@@ -265,16 +265,16 @@ class PostgreSQL:
 
 
 class SessionLock:
-    """The right to write runs of one source, which ends with the connection that took it."""
+    """Lock on the runs of one source, which ends with the connection that acquired it."""
 
     def __init__(self, backend: PostgreSQL, connection: Connection) -> None:
         self._backend, self._connection = backend, connection
         self._lost: DBAPIError | None = None
 
     def check(self) -> None:
-        """Raise StoreError if the server closed the connection: another process may write by now.
+        """Raise StoreError if the connection was lost: another process may be writing by now.
 
-        What is lost stays so: a connection made anew would answer, and not hold the right.
+        The loss is permanent: a new connection would answer, but not hold the lock.
         """
         if self._lost is None:
             try:
@@ -285,9 +285,9 @@ class SessionLock:
             raise self._backend.explain(self._lost.orig or self._lost) from self._lost
 
     def release(self) -> None:
-        """Give the right back."""
+        """Release the lock."""
         try:
-            # Closing alone is not enough: the server notices the end of a session a little later.
+            # Closing alone is not enough: the server notices the end of a session with a delay.
             self._connection.exec_driver_sql("SELECT pg_advisory_unlock_all()")
         except SQLAlchemyError:  # the server is gone, and the lock with it
             self._connection.invalidate()
@@ -305,7 +305,7 @@ _HELD = text(
 
 
 def continue_numbers(connection: Connection, tables: Sequence[Table]) -> None:
-    """Let the numbers that the server gives out go on behind those that were copied in."""
+    """Set the server's sequences to continue after the copied rows."""
     for table in tables:
         (key, *others) = table.primary_key
         is_given = isinstance(key.type, Integer) and key.autoincrement and not key.foreign_keys
@@ -318,7 +318,7 @@ def continue_numbers(connection: Connection, tables: Sequence[Table]) -> None:
 
 
 def _number(source: str) -> int:
-    """Give a source a number of 31 bits, never that of `_ALONE`."""
+    """Return a 31-bit number for a source, never that of `_ALONE`."""
     return (zlib.crc32(source.encode()) & 0x7FFFFFFF) or 1
 
 

@@ -15,15 +15,15 @@ from patchfleet.store.record.database import Database
 from patchfleet.store.record.schema import pace
 
 LONGEST_HOLD_SECONDS = 3600.0
-"""A hold that ends later is none: a clock that has since been put back left it in the future."""
+"""A hold that ends later is ignored: it dates from before the clock was set back."""
 
 
 class SharedRateLimit:
     """Allow `calls` in any window of `seconds`, to all processes that open the same store.
 
-    The shape of `transport.pace.Pace`. `account` names a key without telling it. The clock is the
-    database's, read where nobody else writes: starts and holds that a clock, since put back, left
-    in the future are forgotten.
+    The interface of `transport.pace.Pace`. `account` identifies an API key without revealing it.
+    The clock is the database's, read under its write lock; starts and holds that lie in the future
+    because the clock was set back are ignored.
     """
 
     def __init__(
@@ -37,14 +37,14 @@ class SharedRateLimit:
     ) -> None:
         self.calls, self.seconds = calls, seconds
         self._database, self._account, self._clock = database, account, clock
-        # The threads of one process come one by one: each would need a connection of its own.
+        # One thread of a process at a time: each would need a connection of its own.
         self._turn = Lock()
 
     def __repr__(self) -> str:
         return f"SharedPace({self.calls}, seconds={self.seconds:g})"
 
     def take(self, now: float) -> float:  # noqa: ARG002 -- the shape of Pace; see the class
-        """Take a place and return 0, or return after how many seconds to ask again."""
+        """Take a place and return 0, or return the seconds to wait before the next try."""
         window = round(self.seconds * 1e6)
         with self._turn, self._database.write(alone=True) as connection:
             at = self._now(connection)
@@ -65,7 +65,7 @@ class SharedRateLimit:
         return 0.0
 
     def hold(self, until: float) -> None:
-        """Give out no place before `until`, on the caller's clock, to any of the processes."""
+        """Allow no process a call before `until` on the caller's clock."""
         seconds = min(until - time.monotonic(), LONGEST_HOLD_SECONDS)
         wait = max(0, round(seconds * 1e6))
         with self._turn, self._database.write(alone=True) as connection:
@@ -79,7 +79,7 @@ class SharedRateLimit:
         return pace.c.account == self._account
 
     def _now(self, connection: Connection) -> int:
-        """Read the clock under the lock: an earlier time would miss calls that came between."""
+        """Read the clock under the lock: an earlier reading would miss calls made meanwhile."""
         clock = self._clock
         seconds = self._database.backend.clock(connection) if clock is None else clock()
         return round(seconds * 1e6)

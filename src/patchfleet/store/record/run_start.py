@@ -41,7 +41,7 @@ def begin(
     resume_within: timedelta,
     fresh: bool,
 ) -> tuple[RunLock, StartedRun]:
-    """Take the right to write a run of `source`, and open one; see `Store.begin`."""
+    """Acquire the lock of `source` and open a run; see `Store.begin`."""
     if not _SOURCE.fullmatch(source):
         raise StoreError(
             f"{source!r} cannot be the name of a source",
@@ -82,7 +82,7 @@ def _refuse(database: Database, source: str) -> NoReturn:
 
 
 def _open(connection: Connection, source: str, now: int, *, oldest: int | None) -> StartedRun:
-    """Take up the last run that did not finish where it began at `oldest` or later, or add one."""
+    """Resume the last run if it is unfinished and began at `oldest` or later, or add a run."""
     run = schema.run
     source_key = _source_key(connection, source)
     mine = {"state": "running", "host": socket.gethostname(), "pid": os.getpid(), "ended_at": None}
@@ -91,7 +91,7 @@ def _open(connection: Connection, source: str, now: int, *, oldest: int | None) 
         .where(run.c.source == source_key)
         .order_by(run.c.id.desc())
     ).first()
-    # Never an older one: what it writes would be of before what a newer one wrote.
+    # Only the last run: an older one would write states from before those of a newer run.
     unfinished = last if last is not None and last.state in UNFINISHED_STATES else None
     if unfinished and oldest is not None and unfinished.started_at >= oldest:
         this = unfinished.id

@@ -35,11 +35,11 @@ VERSION_TABLE = "patchfleet_version"
 metadata = MetaData()
 
 Ordered = Text().with_variant(Text(collation="C"), "postgresql")
-"""A text that is sorted: by code point, in the same order in every database and in Python."""
+"""A text sorted by code point, in the same order in every database and in Python."""
 
 
 def _interval() -> tuple[Column[int], Column[int | None]]:
-    """Give a table the runs between which a row holds; `from_run` is part of its key."""
+    """Return the columns of the interval of runs of a row; `from_run` is part of the key."""
     return (
         Column("from_run", ForeignKey("run.id"), primary_key=True, autoincrement=False),
         Column("to_run", ForeignKey("run.id")),
@@ -47,7 +47,7 @@ def _interval() -> tuple[Column[int], Column[int | None]]:
 
 
 def _recognitions() -> tuple[Column[int], Column[int | None]]:
-    """Give a table the recognitions between which a row holds: those of runs, in their order."""
+    """Return the columns of the interval of match runs of a row."""
     return (
         Column("from_recognition", Integer, primary_key=True, autoincrement=False),
         Column("to_recognition", Integer),
@@ -77,10 +77,10 @@ run = Table(
     Column("hosts_whole_at", BigInteger),
     sqlite_autoincrement=True,
 )
-"""Sources and their runs.
+"""Runs: one sync of one source, with its state, times, process and number of API calls.
 
-`hosts_at` is when this run read what is in `host`, NULL where it read none; `hosts_whole_at` is
-when all of them were last read, by this run or an earlier one.
+`hosts_at` is when this run read the rows of `host`, NULL if it read none; `hosts_whole_at` is when
+all of them were last read, by this run or an earlier one.
 """
 
 customer = Table(
@@ -115,8 +115,8 @@ device = Table(
 )
 """All devices ever listed; their attributes are in `description` and `scan`.
 
-`listed_at` is when its findings were last read, `listed` how many there were, and `fingerprint` a
-digest of the answer that told them, by which the same answer is known again unread.
+`listed_at` is when its findings were last read, `listed` their number, and `fingerprint` a digest
+of the answer, by which the same answer is recognised without reading it.
 """
 
 description = Table(
@@ -150,10 +150,10 @@ scan = Table(
     Column("changes", Integer, nullable=False, server_default="0"),
     sqlite_with_rowid=False,
 )
-"""One row a device and run: what changes every time anyhow, kept away from the intervals.
+"""One row per device and run, for attributes that change every time, apart from the intervals.
 
-It is there as soon as the inventory is; `scanned_at` and `findings` stay NULL until the device's
-listing is recorded or taken over from an earlier run, so this is also how far a run has come.
+It is written with the inventory; `scanned_at` and `findings` stay NULL until the device's listing
+is recorded or taken over from an earlier run, so it also shows the progress of a run.
 `changes` counts the findings that this run began, changed or ended.
 """
 
@@ -176,7 +176,7 @@ patch = Table(
     Column("is_superseded", Boolean),
     Column("needs_reboot", Boolean),
 )
-"""Every description of a patch there ever was; one that changes is another row."""
+"""Every description of a patch ever read; a changed description is another row."""
 
 condition = Table(
     "condition",
@@ -189,10 +189,10 @@ condition = Table(
     Column("vendor_status", Text, nullable=False),
     Column("vendor_decision", Text, nullable=False),
 )
-"""Every combination of state and decision met so far: a few dozen, shared by all findings.
+"""Every combination of state and decision read so far: a few dozen, shared by all findings.
 
-A finding that names its combination by number is half the bytes and half the time of one that
-spells it out (docs/benchmarks.md).
+A finding refers to its combination by number, which is smaller and faster than repeating it
+(docs/benchmarks.md).
 """
 
 finding = Table(
@@ -208,11 +208,11 @@ finding = Table(
     Column("changed_at", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
-"""One patch on one device, by the source's own number of it: the one large table.
+"""One patch on one device, by the source's own id of it: the one large table.
 
-`first_seen_at` is when this number was first listed on this device, ever; `changed_at` when its
-condition or `installed_at` last changed, whatever words its patch was given since. Both are
-scan times, kept here because every row would have to be joined with all scans to find them.
+`first_seen_at` is when this id was first ever listed on this device; `changed_at` is when its
+condition or `installed_at` last changed, regardless of the description of its patch. Both are scan
+times, stored here because finding them would join every row with all scans.
 """
 
 problem = Table(
@@ -236,9 +236,9 @@ unread = Table(
     Column("device_id", Text, primary_key=True),
     Column("attempts", Integer, nullable=False),
 )
-"""How many syncs in a row could not read a device; it is gone once one could.
+"""Number of syncs in a row that could not read a device; a successful read deletes the row.
 
-`device_id` is empty where it is the jobs of the source that cannot be read.
+An empty `device_id` means the jobs of the source.
 """
 
 publication = Table(
@@ -255,9 +255,9 @@ publication = Table(
 """The pointer: the publication with the highest run of a source is its current one.
 
 `folder` is relative to the folder of all publications; `digests` is JSON, file name to SHA-256.
-`previous` is the run published before it, of which it holds what changed; one that `is_whole` holds
-all findings too, so that a reader needs nothing older. `recognition` says which device was which
-machine as of this run.
+`previous` is the run published before it; the files hold the changes since then. One that
+`is_whole` holds all findings too, so that a reader needs nothing older. `recognition` is the number
+of the match run whose machines it holds.
 """
 
 change = Table(
@@ -283,8 +283,8 @@ change = Table(
 )
 """The journal of writes, in the order they were made; `finding_ids`, `before`, `after` are JSON.
 
-So is `asked`. `line` is the id of the row that says that it was sent, on those that say what came
-of it; rows of before revision 0006 have none.
+So is `asked`. `line`, on a row with an outcome, is the id of the row written when the change was
+sent; rows from before revision 0006 have none.
 """
 
 membership = Table(
@@ -296,11 +296,11 @@ membership = Table(
     Column("score", Integer, nullable=False),
     Column("reasons", Text, nullable=False),
 )
-"""Which machine a device is; a machine is named by the device that was its first.
+"""The machine of a device; a machine is named after its first device.
 
-`score` is 0 to 100, `reasons` a JSON list of sentences. A recognition is over the devices of all
-sources, whose runs need not end in the order in which they began: so each has a number of its own,
-higher than all before it.
+`score` is 0 to 100, `reasons` a JSON list of sentences. A match run covers the devices of all
+sources, whose runs need not end in the order in which they began: each match run has a number of
+its own, higher than all before it.
 """
 
 look_alike = Table(
@@ -314,7 +314,7 @@ look_alike = Table(
     Column("reasons", Text, nullable=False),
     Column("against", Text, nullable=False),
 )
-"""Two devices that may be one machine and are not joined, for a person to decide."""
+"""Match candidates: pairs of devices that may be one machine, for a person to decide."""
 
 
 def _source_rows(name: str, *keys: str) -> Table:
@@ -330,16 +330,16 @@ def _source_rows(name: str, *keys: str) -> Table:
 
 
 job = _source_rows("job", "id")
-"""Deployment jobs; `said` is `models.Job` as JSON."""
+"""A job that installs patches; `said` is `models.Job` as JSON."""
 
 job_run = _source_rows("job_run", "job_id", "id")
-"""Runs of jobs; `said` is `models.JobRun` as JSON."""
+"""One run of a job; `said` is `models.JobRun` as JSON."""
 
 job_result = _source_rows("job_result", "job_id", "run_id", "device_id")
-"""Results of a job run on a device; `said` is `models.JobResult` as JSON."""
+"""Result of one job run on one device; `said` is `models.JobResult` as JSON."""
 
 host = _source_rows("host", "id")
-"""State of a source about a host; `said` is opaque to the store."""
+"""State that a source keeps of a host; `said` is in the format of that source."""
 
 verdict = Table(
     "verdict",
@@ -355,7 +355,7 @@ verdict = Table(
     Column("reason", Text, nullable=False),
     sqlite_autoincrement=True,
 )
-"""What people decided of two devices, in order; the last word on a pair counts."""
+"""Decisions of people on pairs of devices, in order; the last one on a pair counts."""
 
 intel = Table(
     "intel",
@@ -371,7 +371,7 @@ intel = Table(
     Column("content", LargeBinary, nullable=False),
     sqlite_autoincrement=True,
 )
-"""Files about vulnerabilities as they were loaded, packed; the last of a kind is in force."""
+"""Files about vulnerabilities as loaded, compressed; the newest of a kind is in force."""
 
 pace = Table(
     "pace",
@@ -380,14 +380,14 @@ pace = Table(
     Column("starts", Text, nullable=False),
     Column("not_before", BigInteger, nullable=False),
 )
-"""When the last calls of an account began, shared by all processes that use the same key.
+"""Start times of the last calls of an account, shared by all processes with the same API key.
 
-`starts` is a JSON list of times; nobody calls before `not_before`.
+`starts` is a JSON list of times; no process calls before `not_before`.
 """
 
 
 def interval(table: Table) -> tuple[Column[Any], Column[Any]]:
-    """Return the columns of a table that say from when on, and until when, a row holds."""
+    """Return the columns of a table that begin and end the interval of a row."""
     begin, end = (column for column in table.c if column.name.startswith(("from_", "to_")))
     return begin, end
 
@@ -401,7 +401,7 @@ def micros(at: datetime) -> int: ...
 @overload
 def micros(at: datetime | None) -> int | None: ...
 def micros(at: datetime | None) -> int | None:
-    """Spell an aware time the way the record keeps it; a naive one raises TypeError."""
+    """Convert an aware time to microseconds since 1970; a naive one raises TypeError."""
     return None if at is None else (at - _EPOCH) // _MICROSECOND
 
 
@@ -410,5 +410,5 @@ def moment(at: int) -> datetime: ...
 @overload
 def moment(at: int | None) -> datetime | None: ...
 def moment(at: int | None) -> datetime | None:
-    """Read a time of the record as aware UTC."""
+    """Convert microseconds since 1970 to aware UTC."""
     return None if at is None else _EPOCH + at * _MICROSECOND

@@ -14,7 +14,7 @@ from patchfleet.store.record.schema import source as sources
 
 
 def write(connection: Connection, source: int, run: int, hosts: SourceState) -> None:
-    """Make the record say what a source wants to be handed when it is next read."""
+    """Write the state that a source gets back when it is next read."""
     said = {(source, number): (text,) for number, text in hosts.payloads.items()}
     validity.set_valid(connection, host, host.c.source == source, run, said)
     validity.close_absent(connection, host, host.c.source == source, run, said.keys())
@@ -23,7 +23,7 @@ def write(connection: Connection, source: int, run: int, hosts: SourceState) -> 
 
 
 def read(connection: Connection, source_name: str) -> SourceState | None:
-    """Return the last state of a source, or None if it has none."""
+    """Return the last state of a source, None if it never kept any."""
     last = connection.execute(
         select(runs.c.source, runs.c.hosts_at, runs.c.hosts_whole_at)
         .join(sources, runs.c.source == sources.c.id)

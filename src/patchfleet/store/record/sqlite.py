@@ -33,16 +33,16 @@ from patchfleet.store.record.dialect import Insertion
 from patchfleet.store.record.file_locks import FileLock, lock_file, writers
 
 _PRAGMAS = (
-    # In WAL mode NORMAL never tears a database and loses nothing when a process is killed; a power
-    # failure may undo the last commits, which then are devices that the resumed run reads again.
-    # What must not be undone so is written under FULL: see Database.write(durable=True).
+    # In WAL mode NORMAL never corrupts a database and loses nothing when a process is killed; a
+    # power failure may undo the last commits, whose devices the resumed run reads again.
+    # Commits that must survive it are written under FULL: see Database.write(durable=True).
     # [https://www.sqlite.org/pragma.html#pragma_synchronous]
     "PRAGMA synchronous = NORMAL",
     "PRAGMA cache_size = -4000",
 )
 
 _OLDEST = (3, 35)
-"""The first with DROP COLUMN [https://www.sqlite.org/lang_altertable.html]."""
+"""The first version with DROP COLUMN [https://www.sqlite.org/lang_altertable.html]."""
 
 _EFFECTIVE: dict[str, bool] = (
     {"effective_ids": True} if os.access in os.supports_effective_ids else {}
@@ -62,7 +62,7 @@ _MEANINGS = {
     sqlite3.SQLITE_CANTOPEN: ("cannot be opened", _RIGHTS),
     sqlite3.SQLITE_PERM: ("cannot be opened", _RIGHTS),
 }
-"""What is known to go wrong, by the number of SQLite [https://www.sqlite.org/rescode.html]."""
+"""Known errors by SQLite's result code [https://www.sqlite.org/rescode.html]."""
 
 
 class SQLite:
@@ -87,7 +87,7 @@ class SQLite:
         return engine
 
     def check(self, *, create: bool) -> None:
-        """Raise StoreError for a path that cannot hold a database."""
+        """Raise StoreError if no database file can be opened or created at the path."""
         if sqlite3.sqlite_version_info < _OLDEST:
             raise StoreError(
                 f"this Python comes with SQLite {sqlite3.sqlite_version}, and "
@@ -110,15 +110,15 @@ class SQLite:
                 hint=f"create it: mkdir -p {folder}",
             )
         if not is_there and self._is_private:
-            # What SQLite makes beside it later has the rights that the file has.
+            # SQLite gives the files that it creates beside the database the mode of the database.
             with suppress(OSError):
                 os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
     def only_reads(self) -> bool:
-        """Turn to reading where the file is there, and nothing can be written beside it.
+        """Switch to read-only if the file exists and nothing can be written beside it.
 
-        Without its log the file is whole and is read as it is: nobody changes it. What was
-        committed last may be in a log, which cannot be read there: raises StoreError.
+        Without a log the file is complete and is read as immutable. A log may hold the last commits
+        and cannot be read in such a folder: raises StoreError.
         """
         path, log = self.path, self.path.with_name(f"{self.path.name}-wal")
         try:
@@ -147,24 +147,24 @@ class SQLite:
         return os.access(folder, os.W_OK, **_EFFECTIVE)
 
     def prepare(self, connection: Connection) -> None:
-        """Turn the file to WAL, which stays so."""
+        """Switch the file to WAL mode, which is permanent."""
         connection.exec_driver_sql("PRAGMA journal_mode = WAL")
 
     def begin_read(self, connection: Connection) -> None:
-        """Begin a transaction that sees one moment of the database."""
+        """Begin a transaction that reads one consistent state of the database."""
         connection.exec_driver_sql("BEGIN")
 
     def begin_write(self, connection: Connection, *, alone: bool) -> None:  # noqa: ARG002 -- always
-        """Begin a transaction that writes, at once.
+        """Begin a transaction that takes the write lock immediately.
 
-        One that reads first and writes later is refused, not made to wait, when somebody else wrote
-        in between [https://www.sqlite.org/lang_transaction.html].
+        One that reads first and writes later fails, without waiting, if another process wrote in
+        between [https://www.sqlite.org/lang_transaction.html].
         """
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     @contextmanager
     def lasting(self, connection: Connection) -> Iterator[None]:
-        """Wait for the disk at the end of each transaction inside."""
+        """Wait for the disk at each commit inside."""
         connection.exec_driver_sql("PRAGMA synchronous = FULL")
         try:
             yield
@@ -173,11 +173,11 @@ class SQLite:
             connection.exec_driver_sql("PRAGMA synchronous = NORMAL")
 
     def no_data(self) -> StoreError:
-        """Say that nothing was ever recorded here."""
+        """Return the error that nothing is recorded here yet."""
         return StoreError(f"there is no data in {self.path} yet", hint="run patchfleet sync first")
 
     def explain(self, error: Exception) -> StoreError:
-        """Say what an error of SQLite means for a person, by its number."""
+        """Return a one-line message for an error of SQLite, by its result code."""
         code = getattr(error, "sqlite_errorcode", None)
         primary = None if code is None else code & 0xFF
         if primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
@@ -199,7 +199,7 @@ class SQLite:
         return time.time()
 
     def lock(self, source: str) -> FileLock | None:
-        """Acquire the right to write runs of a source; return None if another process has it."""
+        """Acquire the lock on runs of a source; return None if another process holds it."""
         try:
             return FileLock.take(self.path, source)
         except OSError as error:
@@ -213,7 +213,7 @@ class SQLite:
         return FileLock.is_held(self.path, source)
 
     def as_json(self, columns: Iterable[ColumnElement[Any]]) -> ColumnElement[str]:
-        """Spell one row as JSON."""
+        """Format one row as JSON."""
         return func.json_object(*chain.from_iterable((c.key, c) for c in columns), type_=Text)
 
     def as_array(
@@ -221,18 +221,18 @@ class SQLite:
         columns: Iterable[ColumnElement[Any]],
         by: ColumnElement[Any],  # noqa: ARG002 -- as they come, which is by the index
     ) -> ColumnElement[str]:
-        """Spell all rows as one JSON array of arrays."""
+        """Format all rows as one JSON array of arrays."""
         return func.json_group_array(func.json_array(*columns), type_=Text)
 
     def is_among(self, column: ColumnElement[str], name: str) -> ColumnElement[bool]:
-        """Say that a text is among those of a JSON array."""
+        """Return the condition that `column` is in the JSON array of the parameter `name`."""
         return column.in_(select(func.json_each(bindparam(name)).table_valued("value")))
 
     def insertion(self, shared: Sequence[Column[Any]], own: Sequence[Column[Any]]) -> Insertion:
-        """Prepare to insert rows, many with a statement.
+        """Prepare an insertion with many rows per statement.
 
-        Each execution gives the interpreter's lock away, and each value that is handed over costs
-        as much as half a row; out of JSON they would take twice as long.
+        Each execution releases the interpreter's lock and each bound value has a cost, so shared
+        values are bound once; inserting from JSON is slower.
         """
         statements = [(rows, _insertion(shared, own, rows)) for rows in _ROWS_AT_ONCE]
 
@@ -255,10 +255,10 @@ class SQLite:
         by: Sequence[ColumnElement[int]],
         file: Path,
     ) -> None:
-        """Write rows as lines of CSV, formatted inside the database, which is a third faster.
+        """Write rows as lines of CSV, formatted inside the database, which is faster.
 
         `%w` doubles the quotes in a text [https://www.sqlite.org/printf.html]; it would end the
-        text at a NUL, of which the record has none, see `texts`.
+        text at a NUL, of which the record has none, see `nul_bytes`.
         """
         text, *numbers = rows.selected_columns
         form = '"%w"' + ",%s" * len(numbers) + "\n"
@@ -271,7 +271,7 @@ class SQLite:
                 out.write(some)
 
     def _running(self) -> list[str]:
-        """Name the processes that say they write a run: a locked database can still be read."""
+        """List processes recorded as writing a run: a locked database can still be read."""
         statement = "SELECT DISTINCT pid, host FROM run WHERE state = 'running'"
         uri = f"{self.path.absolute().as_uri()}?mode=ro"
         try:
@@ -282,7 +282,7 @@ class SQLite:
 
 
 def _insertion(shared: Sequence[Column[Any]], own: Sequence[Column[Any]], rows: int) -> str:
-    """Return an INSERT statement for many rows with shared values given once."""
+    """Format an INSERT of `rows` rows, with the shared values bound once."""
     names = ", ".join(column.name for column in (*shared, *own))
     said = ["?"] * len(shared) + [f"column{place}" for place, _ in enumerate(own, 1)]
     values = ", ".join([f"({', '.join('?' * len(own))})"] * rows)

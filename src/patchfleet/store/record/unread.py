@@ -8,11 +8,11 @@ from sqlalchemy import Connection, delete, insert, select, update
 from patchfleet.store.record.schema import unread
 
 JOBS = ""
-"""Stands for the jobs of a source, where others are ids of devices."""
+"""The jobs of a source, in place of a device id."""
 
 
 def attempts(connection: Connection, source: int) -> dict[str, int]:
-    """Return how often in a row each device could not be read, by its id."""
+    """Return the number of failed attempts in a row, by device id."""
     rows = select(unread.c.device_id, unread.c.attempts).where(unread.c.source == source)
     return {row.device_id: row.attempts for row in connection.execute(rows)}
 
@@ -27,6 +27,6 @@ def failed(connection: Connection, source: int, device_id: str) -> None:
 
 
 def was_read(connection: Connection, source: int, device_id: str) -> None:
-    """Forget what could not be read before."""
+    """Reset the number of failed attempts."""
     this = (unread.c.source == source) & (unread.c.device_id == device_id)
     connection.execute(delete(unread).where(this))

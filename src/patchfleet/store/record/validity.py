@@ -39,7 +39,7 @@ def set_valid(
     run: int,
     wanted: Mapping[Key, Values],
 ) -> None:
-    """Make `table` say `wanted` from `run` on; keys that are not in it are left as they are.
+    """Write `wanted` to `table`, valid from `run` on; other keys are unchanged.
 
     `scope` narrows to the rows of one source; keys and values follow the order of the columns.
     """
@@ -75,14 +75,14 @@ def close_absent(
     *,
     is_kept: Callable[[Key], bool] = lambda _: False,
 ) -> None:
-    """End with `run` whatever still holds in `scope` and is neither `present` nor kept."""
+    """End at `run` the valid rows in `scope` that are neither `present` nor kept."""
     held = _held(connection, table, scope, ())
     absent = [key for key, _ in held if key not in present and not is_kept(key)]
     _end(connection, table, run, absent)
 
 
 def parts(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
-    """Yield rows some thousand at a time: what the driver is handed is several times their size."""
+    """Yield rows a few thousand at a time: the driver's copy takes several times their size."""
     for start in range(0, len(rows), _ROWS_AT_ONCE):
         yield rows[start : start + _ROWS_AT_ONCE]
 
@@ -93,7 +93,7 @@ def _held(
     scope: ColumnElement[bool],
     content: Sequence[Column[Any]],
 ) -> Iterator[tuple[Key, Values]]:
-    """Read the keys that hold in `scope`, and so much of what they say."""
+    """Read the valid keys in `scope`, with some of their values."""
     key = _key(table)
     _, end = interval(table)
     statement = select(*key, *content).where(scope, end.is_(None))

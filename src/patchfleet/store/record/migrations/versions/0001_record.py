@@ -19,7 +19,7 @@ def upgrade() -> None:
 
 
 def _create_runs() -> None:
-    """Create sources, runs and gaps."""
+    """Create sources, runs and their gaps."""
     op.create_table(
         "source",
         sa.Column("id", sa.Integer, primary_key=True),
@@ -87,7 +87,7 @@ def _create_places() -> None:
 
 
 def _create_devices() -> None:
-    """Create devices, their descriptions and their scans."""
+    """Create devices, their attributes and their scans."""
     op.create_table(
         "device",
         sa.Column("key", sa.Integer, primary_key=True),

@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the columns and tables, and have publications rewritten."""
+    """Add the columns and tables, and have all publications rebuilt."""
     _widen()
     _republish()
     _create_machines()
@@ -39,7 +39,7 @@ def _widen() -> None:
 
 
 def _republish() -> None:
-    """Forget the digests: the files have other columns now, and are made again when next read."""
+    """Clear the digests: the files have other columns now, and are rebuilt when next read."""
     files = ("customers", "sites", "devices", "patches", "findings", "machines", "look_alikes",
              "jobs", "job_runs", "job_results")  # fmt: skip
     names = ", ".join(f'"{name}.parquet": ""' for name in files)
@@ -47,7 +47,7 @@ def _republish() -> None:
 
 
 def _create_machines() -> None:
-    """Create which device is which machine, what may be one, and what people decided."""
+    """Create machines, match candidates and decisions of people."""
 
     def interval() -> tuple[sa.Column[int], sa.Column[int]]:
         run = sa.ForeignKey("run.id")
@@ -112,7 +112,7 @@ def _create_jobs() -> None:
 
 
 def _create_intel_and_pace() -> None:
-    """Create the files about vulnerabilities, and the pace that processes share."""
+    """Create the files about vulnerabilities, and the shared rate limit."""
     op.create_table(
         "intel",
         sa.Column("id", sa.Integer, primary_key=True),

@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add hosts with the time they were read; have ended rows published again."""
+    """Add the time and state of hosts; have the files of ended findings rebuilt."""
     op.add_column("run", sa.Column("hosts_at", sa.BigInteger))
     op.add_column("run", sa.Column("hosts_whole_at", sa.BigInteger))
     source, run = sa.ForeignKey("source.id"), sa.ForeignKey("run.id")

@@ -14,7 +14,7 @@ _ROWS = ("findings.parquet", "begun.parquet")
 
 
 def upgrade() -> None:
-    """Have all files of findings rewritten: a file without a digest counts as damaged."""
+    """Have all files of findings rebuilt: a file without a digest counts as damaged."""
     publication = sa.table("publication", sa.column("run"), sa.column("digests"))
     connection = op.get_bind()
     for run, digests in connection.execute(sa.select(publication)).all():

@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the customer and device of a gap; they are unknown for existing rows."""
+    """Add customer and device of a gap; they are unknown for gaps already on record."""
     op.add_column("problem", sa.Column("customer_id", sa.Text()))
     op.add_column("problem", sa.Column("device_id", sa.Text()))
     of_all: sa.Column[bool] = sa.Column(

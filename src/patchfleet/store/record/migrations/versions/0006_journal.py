@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the columns; lines of before have none of it."""
+    """Add the columns; earlier lines have no values in them."""
     op.add_column("change", sa.Column("marker", sa.Text))
     op.add_column("change", sa.Column("asked", sa.Text))
     op.add_column("change", sa.Column("line", sa.Integer))

@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the table; of earlier syncs nothing is counted."""
+    """Add the table; earlier syncs are not counted."""
     op.create_table(
         "unread",
         sa.Column("source", sa.Integer(), sa.ForeignKey("source.id"), primary_key=True),

@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Give each recognition a number of its own, which until now was that of its run."""
+    """Give each match run a number of its own, which until now was that of its run."""
     number = sa.Column("recognition", sa.Integer, nullable=False, server_default="0")
     op.add_column("publication", number)
     op.execute("UPDATE publication SET recognition = run")
@@ -32,7 +32,7 @@ def upgrade() -> None:
 
 
 def _anew(table: str, devices: tuple[str, ...], *said: sa.Column[object]) -> None:
-    """Recreate a table with its rows: neither database can change the columns of a key."""
+    """Rebuild a table with its rows: neither database can change the columns of a key."""
     op.execute(f"CREATE TABLE {table}_before AS SELECT * FROM {table}")
     op.drop_table(table)
     op.create_table(

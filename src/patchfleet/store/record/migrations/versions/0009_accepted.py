@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the mark; it is unknown for existing rows."""
+    """Add the mark; gaps already on record are not accepted."""
     accepted: sa.Column[bool] = sa.Column(
         "is_accepted", sa.Boolean(), nullable=False, server_default=sa.false()
     )
