@@ -20,7 +20,7 @@ from patchfleet.nsight import AsyncNAble, NAble, Retries
 from patchfleet.qualys import AsyncQualys, Qualys
 from patchfleet.store import Store
 
-pytest_plugins = ["sampling"]
+pytest_plugins = ["sampling", "skips"]
 
 # Whoever starts the tests in the background of a shell hands on an ignored SIGINT: programs that
 # the tests interrupt would not notice.

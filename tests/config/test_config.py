@@ -3,6 +3,7 @@
 import copy
 import pickle
 import traceback
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -157,20 +158,15 @@ def test_what_is_no_text_is_refused(tmp_path):
         config.load(path, {})
 
 
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="a file of Linux")
 def test_what_cannot_be_read_is_refused():
     """This file of Linux can be opened by its owner and not be read."""
-    from pathlib import Path
-
-    path = Path("/proc/self/mem")
-    if not path.exists():
-        pytest.skip("no such file on this system")
     with pytest.raises(ConfigError, match="/proc/self/mem: "):
-        config.load(path, {})
+        config.load(Path("/proc/self/mem"), {})
 
 
 @given(st.dictionaries(st.text(min_size=1), st.integers() | st.text() | st.lists(st.booleans())))
 def test_whatever_a_file_says_is_settings_or_an_error_of_ours(table):
-    from pathlib import Path
     from tempfile import TemporaryDirectory
 
     lines = [f"{quoted(name)} = {quoted(value)}" for name, value in table.items()]

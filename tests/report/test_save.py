@@ -4,6 +4,7 @@ import os
 import stat
 import sys
 import tempfile
+from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
@@ -76,10 +77,28 @@ def test_a_folder_that_is_not_there(tmp_path):
         check_destination(tmp_path / "reports" / "fleet.json")
 
 
-@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="root may write anywhere")
-def test_a_folder_that_may_not_be_written(tmp_path):
-    tmp_path.chmod(0o500)
-    assert "permission denied" in str(refused(SMALL, tmp_path / "fleet.csv"))
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # the child only writes a file
+@pytest.mark.skipif(sys.platform == "win32", reason="rights of POSIX")
+def test_a_folder_that_may_not_be_written():
+    """Root may write anywhere, so the test writes as another user where it runs as root."""
+    with tempfile.TemporaryDirectory() as name:  # pytest's own folders are closed to others
+        folder = Path(name)
+        save(SMALL, folder / "first.csv")  # loads all that another user may not
+        folder.chmod(0o555)
+        reads, writes = os.pipe()
+        if not (child := os.fork()):
+            try:
+                if os.geteuid() == 0:
+                    os.setuid(65534)
+                os.write(writes, str(refused(SMALL, folder / "fleet.csv")).encode())
+            finally:
+                os._exit(0)
+        os.close(writes)
+        said = os.read(reads, 4096).decode()
+        os.close(reads)
+        assert os.waitpid(child, 0) == (child, 0)
+        folder.chmod(0o755)
+    assert "permission denied" in said
 
 
 # XlsxWriter drops its working files unclosed when it fails.

@@ -160,5 +160,5 @@ def test_a_record_on_a_disk_that_only_reads_is_read(shut, tmp_path):
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     if "mount:" in made.stderr or "unshare:" in made.stderr:
-        pytest.skip(f"no mount can be made here: {made.stderr.strip()}")
+        pytest.skip(f"NO MOUNT can be made here: {made.stderr.strip()}")
     assert made.stdout == "2\n", made.stderr
