@@ -32,7 +32,7 @@ def main() -> None:
     with Store.open(folder / "fleet.db") as store:
         days = Days(store, Invented(asked["devices"], asked["patches"]))
         used = [days.next(FEW) for _ in range(asked["days"])]
-        runs = [run.id for run in reversed(store.runs(asked["days"]))]
+        runs = [run.id for run in reversed(store.runs.latest(asked["days"]))]
         with store.snapshot(run_id=runs[0]) as snapshot:
             (published,) = snapshot.publications
     file = folder / "flat.parquet"

@@ -23,7 +23,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, Store.open(Path(folder) / "fleet.db") as store:
         days = Days(store, fleet)
         first, few, on_all = days.next(), [days.next(FEW) for _ in range(DAYS)], days.next()
-        latest = store.runs(1)[0]
+        latest = store.runs.latest(1)[0]
     answer(
         first=first,
         few=sorted(few)[DAYS // 2],

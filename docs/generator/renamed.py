@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 
 from docs.generator.tables import code, table
+from patchfleet._renamed import modules as former
 from patchfleet._renamed import table as names
 
 
 def modules() -> str:
     """Return a table of modules that have moved."""
-    return _rows(names.MODULES, prefix="patchfleet.")
+    return _rows(former.MODULES, prefix="patchfleet.")
 
 
 def public_names() -> str:
@@ -43,8 +44,12 @@ def members() -> str:
         f"patchfleet.{old}": f"patchfleet.{old.rpartition('.')[0]}.{new}"
         for old, new in names.MEMBERS.items()
     }
+    calls = {
+        f"patchfleet.store.Store.{new.partition('.')[0]}()": f"patchfleet.store.Store.{new}()"
+        for new in names.CALLS.values()
+    }
     routes = {f"/_control/{old}": f"/_control/{new}" for old, new in names.CONTROLS.items()}
-    return _rows(members | routes)
+    return _rows(members | calls | routes)
 
 
 def views() -> str:

@@ -180,7 +180,7 @@ def test_a_vendor_that_goes_away_is_given_up(cli):
     assert said == "the server failed (HTTP 500)"
     assert "note: 20 devices in a row could not be read: gave up" in result.err
     with Store.open(cli.folder / "fleet.db") as store:
-        *devices, end = store.problems(1)
+        *devices, end = store.runs.gaps(1)
     assert len(devices) == 20
     assert end.reason.endswith("; 20 devices in a row could not be read: gave up")
 

@@ -187,7 +187,7 @@ def test_a_sync_nobody_listens_to_is_not_broken_off(moving):
     process.stderr.close()
     assert process.wait(timeout=60) == 0
     with Store.open(cli.folder / "fleet.db") as store:
-        newest = store.runs()[0]
+        newest = store.runs.latest()[0]
     assert (newest.id, newest.state) == (2, "complete")
 
 
@@ -229,7 +229,7 @@ def test_ctrl_c_in_a_sync_is_prompt_though_calls_hang(moving, service):
     )
     emulator.clear_faults()
     with Store.open(cli.folder / "fleet.db") as store:
-        kept = store.runs()[0]
+        kept = store.runs.latest()[0]
     assert kept.state == "incomplete"
     result = cli("sync", "--json")
     assert result.code == 0

@@ -26,7 +26,7 @@ from patchfleet.nsight import NAble
 from patchfleet.store import Store
 address, published, url, key, calls, seconds = sys.argv[1:]
 with Store.open(address, published=published) as store:
-    pace = store.pace("account", int(calls), seconds=float(seconds))
+    pace = store.rate_limit("account", int(calls), seconds=float(seconds))
     with NAble(base_url=url, key=key, pace=pace) as nable:
         Worker(store, {"account": NSightSource(nable)}).serve(idle_seconds=15)
 """
@@ -48,7 +48,7 @@ def test_one_pace_for_all_processes(cluster, server, emulator, monkeypatch):
     for _ in range(2):
         cluster.run([sys.executable, "-c", WORKER, *words])
     with Store.open(cluster.address, published=published) as store:
-        pace = store.pace("account", CALLS, seconds=SECONDS)
+        pace = store.rate_limit("account", CALLS, seconds=SECONDS)
         with (
             NAble(base_url=host.url, key=host.api_key, pace=pace) as nable,
             engine_of(store, "nsight", "account") as engine,

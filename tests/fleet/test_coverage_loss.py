@@ -108,7 +108,7 @@ def test_a_budget_ends_a_sync_and_the_next_goes_on(emulator, source, store):
     while not last.is_complete:
         last = sync(source, store, now=lambda: emulator.now, rules=few)
         assert last.is_resumed
-    assert store.runs()[0].state == "complete"
+    assert store.runs.latest()[0].state == "complete"
 
 
 def test_an_unchanged_fleet_costs_the_inventory_alone(emulator, source, store):

@@ -316,10 +316,10 @@ def test_every_sync_knows_what_a_whole_reading_would_bring(host, estate, store, 
         outcome = synced(host, store, source)
         reads.append(asked(host)[-1])
         whole = source.inventory()
-        recorded = store.last_inventory("qualys")
+        recorded = store.sources.last_inventory("qualys")
         assert sorted(recorded.devices, key=by_id) == sorted(whole.devices, key=by_id)
         assert outcome.gaps == whole.gaps
-        assert store.hosts("qualys").payloads == whole.hosts.payloads
+        assert store.sources.state("qualys").payloads == whole.hosts.payloads
     unchanged = ["changed"] * (len(CHANGES) - 1)
     assert reads == ["all", *unchanged, *["all"] * len(REMOVALS), "changed", *unchanged]
 
@@ -329,7 +329,9 @@ def by_id(device):
 
 
 def of(store, device_id):
-    return next(one for one in store.last_inventory("qualys").devices if one.id == device_id)
+    return next(
+        one for one in store.sources.last_inventory("qualys").devices if one.id == device_id
+    )
 
 
 def broken_off(host, store, source):
@@ -349,25 +351,25 @@ def test_a_run_that_was_broken_off_and_gone_on_with_misses_nothing(host, estate,
         host.emulator.advance(hours=hours)
         silent(estate).describe(host.emulator.now, serial=f"AT {host.emulator.now}")
         broken_off(host, store, source)
-        assert store.hosts("qualys").at == host.emulator.now
+        assert store.sources.state("qualys").at == host.emulator.now
     host.emulator.advance(hours=3)
     asked(host)
     assert synced(host, store, source).is_resumed
     assert asked(host) == ["count", "changed"]
-    assert store.hosts("qualys").payloads == source.inventory().hosts.payloads
+    assert store.sources.state("qualys").payloads == source.inventory().hosts.payloads
 
 
 def test_a_run_that_ended_before_its_inventory_was_on_record_says_nothing(
     host, estate, store, source
 ):
     synced(host, store, source)
-    known = store.hosts("qualys")
+    known = store.sources.state("qualys")
     host.emulator.advance(hours=3)
     silent(estate).describe(host.emulator.now, serial="OTHER")
     host.emulator.fault("server_error", service="get_assets")
     with pytest.raises(VendorError):
         synced(host, store, source)
-    assert store.hosts("qualys") == known
+    assert store.sources.state("qualys") == known
     host.emulator.advance(hours=8)
     synced(host, store, source)
     assert of(store, silent(estate).uuid).serial == "OTHER"
@@ -413,8 +415,8 @@ def test_two_accounts_are_apart(host, estate, store):
             for one in (source, second):
                 sync(one, store, now=lambda: host.emulator.now, rules=BOUND)
         assert asked(host) == asked(other) == ["all", "count", "changed"]
-        assert store.hosts("qualys").payloads == source.inventory().hosts.payloads
-        assert store.hosts("qualys-eu").payloads == second.inventory().hosts.payloads
+        assert store.sources.state("qualys").payloads == source.inventory().hosts.payloads
+        assert store.sources.state("qualys-eu").payloads == second.inventory().hosts.payloads
 
 
 def test_a_source_that_is_read_by_workers_is_handed_what_is_known(host, source):
@@ -446,5 +448,5 @@ def test_a_thousand_hosts_in_a_quiet_hour(tmp_path):
         host.emulator.advance(hours=1)
         second = synced(host, store, source)
         assert asked(host) == ["count", "changed"]
-        assert len(store.hosts("qualys").payloads) == 982
+        assert len(store.sources.state("qualys").payloads) == 982
     assert first.calls - second.calls >= 2

@@ -143,7 +143,7 @@ def test_a_fault_in_any_list_is_an_error_and_never_a_shorter_list(tmp_path, serv
         host.emulator.fault(kind, service=service)
         with pytest.raises(VendorError):
             sync(source_of(host), store, now=lambda: host.emulator.now)
-        assert store.runs()[0].state == "incomplete"
+        assert store.runs.latest()[0].state == "incomplete"
         assert rows_of(store) == before
         host.emulator.clear_faults()
         assert sync(source_of(host), store, now=lambda: host.emulator.now).is_complete
@@ -171,7 +171,7 @@ def test_runs_of_long_ago_are_on_record_and_not_read_again(tmp_path):
             assert list(did) == [
                 (len(everything.results), sum(one.failed_count for one in everything.results))
             ]
-        over = store.runs_over("qualys", host.emulator.now - timedelta(days=2))
+        over = store.sources.finished_job_runs("qualys", host.emulator.now - timedelta(days=2))
         assert len(over) >= 10
         again = source_of(host).jobs(over=over)
         assert {(run.job_id, run.id) for run in again.runs}.isdisjoint(over)

@@ -28,7 +28,7 @@ def test_between_syncs(emulator, source, store, rules):
     assert (first.is_complete, second.is_complete) == (True, True)
     assert second.scanned == len(patched(emulator))
     assert learned(store) == true_findings(emulator)
-    assert [run.is_current for run in store.runs()] == [True, False]
+    assert [run.is_current for run in store.runs.latest()] == [True, False]
     with store.snapshot() as snapshot:
         listed = {row.scanned_at for row in devices(snapshot) if row.is_patched}
     assert listed == {emulator.now}

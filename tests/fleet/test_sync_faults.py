@@ -68,7 +68,7 @@ class World:
             return recorded_findings(findings(snapshot))
 
     def current_run(self):
-        return next(run.id for run in self.store.runs(1000) if run.is_current)
+        return next(run.id for run in self.store.runs.latest(1000) if run.is_current)
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +104,7 @@ def test_one_device_cannot_be_read(world, fault):
     assert not outcome.is_complete
     (problem,) = outcome.problems
     subject = f"device {number} {device['name']} ({customer['name']})"
-    (row,) = world.store.problems(outcome.run_id)
+    (row,) = world.store.runs.gaps(outcome.run_id)
     assert row == problem == Gap(subject, row.reason, str(customer["clientid"]), str(number))
     assert row.reason.startswith("patch_list_all: "), "the call is named"
     assert outcome.scanned == len(patched(world.emulator)) - 1, "the others were read"
@@ -131,7 +131,7 @@ def test_any_fault_in_the_inventory_ends_the_sync(world, fault):
         world.sync()
     assert world.host.api_key not in str(caught.value)
     assert world.current_run() == run
-    newest = world.store.runs()[0]
+    newest = world.store.runs.latest()[0]
     assert (newest.state, newest.is_current) == ("incomplete", False)
 
 
@@ -178,8 +178,8 @@ def test_a_wrong_key_records_nothing(tmp_path, world):
         with pytest.raises(Unauthorized):
             world.sync(key="wrong")
         world.store = old
-        assert [run.devices for run in other.runs()] == [0]
-        assert not any(run.is_current for run in other.runs())
+        assert [run.devices for run in other.runs.latest()] == [0]
+        assert not any(run.is_current for run in other.runs.latest())
 
 
 def test_a_key_that_is_refused_half_way_ends_the_sync_at_once(world):
@@ -190,7 +190,7 @@ def test_a_key_that_is_refused_half_way_ends_the_sync_at_once(world):
     with pytest.raises(Unauthorized):
         world.sync()
     assert world.current_run() == run
-    assert world.store.runs()[0].state == "incomplete"
+    assert world.store.runs.latest()[0].state == "incomplete"
 
 
 def test_a_vendor_that_is_gone_is_not_asked_for_every_device(store):
@@ -216,7 +216,7 @@ def test_a_vendor_that_is_gone_is_not_asked_for_every_device(store):
         asked = sum(call.service == "patch_list_all" for call in emulator.calls)
     assert any(f"{FAILURES_IN_A_ROW} devices in a row" in note for note in caught.value.__notes__)
     assert 4 + FAILURES_IN_A_ROW <= asked <= 4 + FAILURES_IN_A_ROW + 3, "two wait, one is under way"
-    (run,) = store.runs()
+    (run,) = store.runs.latest()
     assert (run.state, run.devices) == ("incomplete", 4)
     assert run.problems == FAILURES_IN_A_ROW + 1, "each device, and why it ended"
 

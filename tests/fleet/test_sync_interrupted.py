@@ -61,7 +61,7 @@ def test_it_goes_on_where_it_stopped(emulator, source, store, error, scanned):
     told = breaking(error, scanned)
     with pytest.raises(error):
         sync(source, store, now=now, rules=ONE_BY_ONE, on_progress=told)
-    (run,) = store.runs()
+    (run,) = store.runs.latest()
     assert (run.state, run.devices, run.is_current) == ("incomplete", scanned, False)
     with pytest.raises(StoreError, match="no complete sync"):
         store.snapshot()
@@ -98,7 +98,7 @@ def test_only_what_failed_is_asked_again(emulator, source, store):
     outcome = sync(source, store, now=lambda: emulator.now)
     assert asked(emulator) == dict.fromkeys(failing, 1)
     assert outcome.is_complete
-    assert store.problems(outcome.run_id) == []
+    assert store.runs.gaps(outcome.run_id) == []
     assert learned(store) == true_findings(emulator)
 
 
@@ -112,7 +112,7 @@ def test_it_can_begin_anew(emulator, source, store, how):
     outcome = sync(source, store, now=lambda: later, rules=SyncOptions(fresh=how == "fresh"))
     assert (outcome.is_resumed, outcome.already_scanned) == (False, 0)
     assert asked(emulator) == dict.fromkeys(patched(emulator), 1)
-    assert [run.state for run in store.runs()] == ["complete", "abandoned"]
+    assert [run.state for run in store.runs.latest()] == ["complete", "abandoned"]
 
 
 def test_a_device_that_came_meanwhile_is_asked_too(emulator, source, store):
@@ -169,18 +169,18 @@ def test_a_killed_sync_is_taken_up_again(emulator, host, source, tmp_path):
     deaths += [("-1", "-1", str(chance.uniform(0.001, 0.15))) for _ in range(3)]
     path = tmp_path / "fleet.db"
     with Store.open(path) as store:  # the tables are there before anybody dies
-        assert store.runs() == []
+        assert store.runs.latest() == []
     now = emulator.now.isoformat()
     for death in deaths:
         command = [sys.executable, "-c", DYING, host.url, host.api_key, str(path), now, *death]
         ended = subprocess.run(command, capture_output=True, check=False)
         assert ended.returncode in {-9, -14, 0}, ended.stderr.decode()
         with Store.open(path) as store:
-            recorded = sum(run.devices for run in store.runs())
+            recorded = sum(run.devices for run in store.runs.latest())
             assert recorded <= sum(asked(emulator).values())
     with Store.open(path) as store:
         before = asked(emulator)
-        known = next((run.devices for run in store.runs() if not run.is_current), 0)
+        known = next((run.devices for run in store.runs.latest() if not run.is_current), 0)
         outcome = sync(source, store, now=lambda: emulator.now)
         assert outcome.is_complete
         assert sum((asked(emulator) - before).values()) == outcome.scanned

@@ -129,7 +129,7 @@ def test_counts_that_do_not_agree_are_said(emulator, connected, store):
     found = sum(d["kind"] == "server" for site in customer["sites"] for d in site["devices"])
     gap = f"{customer['name']}: N-able counts {found + 1} servers and lists {found}"
     assert [one.reason for one in outcome.gaps] == [gap]
-    assert [(p.subject, p.reason) for p in store.problems(outcome.run_id)] == [("inventory", gap)]
+    assert [(p.subject, p.reason) for p in store.runs.gaps(outcome.run_id)] == [("inventory", gap)]
     assert outcome.is_complete, "all that is listed was read"
 
 

@@ -74,7 +74,7 @@ def test_nothing_closes_because_it_was_not_read(tmp_path: Path, accepts, drawn):
             outcome = synced(world, store, **rules)
             bad = failing | hidden | half
             assert {one.device_id for one in outcome.unread} == bad, "all of it is named"
-            named = {one.device_id: one.reason for one in store.problems(outcome.run_id)}
+            named = {one.device_id: one.reason for one in store.runs.gaps(outcome.run_id)}
             assert bad <= named.keys()
             assert all(outcome.unread), "with customer and name"
             accepted = {one.device_id for one in outcome.unread if one.is_accepted}
@@ -95,7 +95,7 @@ def test_nothing_closes_because_it_was_not_read(tmp_path: Path, accepts, drawn):
         assert outcome.is_complete
         assert not outcome.unread
         assert learned(store) == calm.patches, "and nothing is left of it"
-        assert not any(store.problems(outcome.run_id))
+        assert not any(store.runs.gaps(outcome.run_id))
 
 
 @FEW
@@ -168,7 +168,7 @@ def test_every_device_that_is_gone_is_named(tmp_path, devices, data):
         assert outcome.is_complete
         assert {one.device_id for one in outcome.lost} == gone | off
         assert all((one.device, one.customer) for one in outcome.lost)
-        said = {one.device_id: one for one in store.problems(outcome.run_id) if one.device_id}
+        said = {one.device_id: one for one in store.runs.gaps(outcome.run_id) if one.device_id}
         assert said.keys() == gone | off
         assert all(f"PC-{number}" in gap.subject for number, gap in said.items())
         assert learned(store).keys() == world.patches.keys() - off
@@ -266,13 +266,13 @@ def test_jobs_that_are_gone_are_named_and_all_at_once_is_not_believed(tmp_path, 
         else:
             assert not outcome.is_complete
             assert "all 2 jobs on record are gone at once" in outcome.problems[0].reason
-            assert store.jobs("jobbing").keys() == {"j1", "j2"}
+            assert store.sources.job_names("jobbing").keys() == {"j1", "j2"}
             outcome = days(store, world, accepts_missing=True)
             assert outcome.is_complete
         assert [gap.reason for gap in outcome.job_gaps] == [
             f"job {number} {number.upper()} is gone" for number in sorted(gone)
         ]
-        assert store.jobs("jobbing").keys() == {"j1", "j2"} - gone
+        assert store.sources.job_names("jobbing").keys() == {"j1", "j2"} - gone
 
 
 def test_jobs_that_cannot_be_read_stay_and_stop_nobody_who_accepts_it(tmp_path):
@@ -286,7 +286,7 @@ def test_jobs_that_cannot_be_read_stay_and_stop_nobody_who_accepts_it(tmp_path):
         outcome = days(store, world, accepts_unread_after=2)
         assert outcome.is_complete
         assert "kept as they were last read" in outcome.job_gaps[0].reason
-        assert store.jobs("jobbing").keys() == {"j1", "j2"}
+        assert store.sources.job_names("jobbing").keys() == {"j1", "j2"}
         world.jobs_now = {"j2"}
         assert days(store, world, accepts_unread_after=2).is_complete
-        assert store.jobs("jobbing").keys() == {"j2"}
+        assert store.sources.job_names("jobbing").keys() == {"j2"}

@@ -85,7 +85,7 @@ class Dying:
 
     def newest(self, store, vendor):
         """Return the newest run of a vendor; remember what was true when it was first seen."""
-        run = next((run for run in store.runs(1000) if run.source == vendor), None)
+        run = next((run for run in store.runs.latest(1000) if run.source == vendor), None)
         if run is not None and run.id not in self.truths:
             self.truths[run.id] = has(TRUTH_OF[vendor](self.emulator))
         return run
@@ -132,7 +132,7 @@ def test_killed_at_any_instant(request, fork_server, tmp_path, database, is_full
                 assert sync(sources[vendor], store, now=lambda: emulator.now).is_complete
                 assert dying.newest(store, vendor).state == "complete"
             dying.check_current(store)
-            assert store.damaged() == []
+            assert store.publications.damaged() == []
     assert completed >= lives // SPARED
     assert resumed > kills / (4 if is_full else 8)
 

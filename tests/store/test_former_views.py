@@ -7,7 +7,7 @@ import pytest
 
 from patchfleet._renamed.table import VIEW_COLUMNS, VIEWS
 from patchfleet.store import Store
-from patchfleet.store.queries.rows import JobTotals
+from patchfleet.store.queries.jobs import JobTotals
 from patchfleet.store.views.columns import VIEWS as LISTED
 from tests.store.small_fleet import DAY, NOW, finding, sync
 

@@ -115,7 +115,7 @@ def test_every_run_reads_as_it_was_told(store, monkeypatch, seed):
     with store.snapshot() as snapshot:
         assert said(snapshot) == history.told[max(history.told)]
         assert snapshot.repaired
-    assert store.publish_all() == len(history.told)
+    assert store.publications.rewrite_all() == len(history.told)
     for run_id, told in history.told.items():
         with store.snapshot(run_id=run_id) as snapshot:
             assert said(snapshot) == told
@@ -249,7 +249,7 @@ def test_whatever_harm_a_file_of_a_chain_takes_the_answer_is_right(store, seed):
         with store.snapshot() as snapshot:
             assert queries.findings(snapshot) == truth
             assert snapshot.repaired == (f"{path} is damaged; it was rebuilt from the record",)
-        assert store.damaged() == []
+        assert store.publications.damaged() == []
 
 
 def test_what_is_whole_and_cannot_be_opened_is_an_error(store, monkeypatch):
@@ -268,7 +268,7 @@ def test_what_ended_follows_rows_that_are_in_another_order_now(store, monkeypatc
     """As another version of the engine might put them: the files that name them are made anew."""
     changing_days(store, 4)
     monkeypatch.setattr(writer, "NUMBERED", BACKWARDS)
-    store.publish(1)
+    store.publications.rewrite(1)
     for run_id in range(1, 5):
         with store.snapshot(run_id=run_id) as snapshot:
             assert snapshot.repaired == ()
@@ -304,7 +304,7 @@ def test_history_looks_at_the_files_that_it_reads(store, monkeypatch):
     with store.snapshot(with_history=True) as snapshot:
         assert snapshot.repaired == ()
         assert queries.history(snapshot, Selection()) == truth
-    assert store.damaged() == [f"{first / 'findings.parquet'} is damaged"]
+    assert store.publications.damaged() == [f"{first / 'findings.parquet'} is damaged"]
 
     (second / "ended.parquet").unlink()
     with store.snapshot(with_history=True) as snapshot:
@@ -313,7 +313,7 @@ def test_history_looks_at_the_files_that_it_reads(store, monkeypatch):
             "2/ended.parquet is missing; it was rebuilt from the record",
         ]
         assert queries.history(snapshot, Selection()) == truth
-    assert store.damaged() == []
+    assert store.publications.damaged() == []
 
 
 def test_no_view_reads_a_file_that_was_not_looked_at(store, monkeypatch):
@@ -377,14 +377,14 @@ def test_what_follows_moved_rows_is_made_again_also_when_that_was_broken_off(sto
     with monkeypatch.context() as disk:
         disk.setattr(repair, "write_files", write_the_first)
         with pytest.raises(StoreError, match="the disk is full"):
-            store.publish(1)
+            store.publications.rewrite(1)
     for run_id in range(1, 5):
         with store.snapshot(run_id=run_id) as snapshot:
             states = {r.finding_id: r.state for r in queries.findings(snapshot)}
             assert queries.count_findings(snapshot) == len(states) == 50
         installed = {str(n) for n in range(run_id - 1)}
         assert {number for number, state in states.items() if state == "installed"} == installed
-    assert store.damaged() == []
+    assert store.publications.damaged() == []
 
 
 def test_what_is_published_anew_meanwhile_is_not_built_on(store, monkeypatch):
@@ -397,7 +397,7 @@ def test_what_is_published_anew_meanwhile_is_not_built_on(store, monkeypatch):
             digests = write(*args, **how)
             with monkeypatch.context() as engine:
                 engine.setattr(writer, "NUMBERED", BACKWARDS)
-                store.publish(1)
+                store.publications.rewrite(1)
             return digests
 
         other_process.setattr(writer, "write_files", write_and_be_overtaken)

@@ -110,6 +110,6 @@ def test_every_complete_run_reads_as_it_was_recorded(steps):
                 store = Store.open(Path(folder) / "fleet.db")
         for run_id, snapshot in expected.items():
             assert read(store, run_id) == snapshot
-            store.publish(run_id)
+            store.publications.rewrite(run_id)
             assert read(store, run_id) == snapshot
         store.close()

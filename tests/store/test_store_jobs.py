@@ -90,4 +90,4 @@ def test_what_is_listed_no_longer_ends_and_what_was_not_read_stays(store, seed):
             }
         run.complete(now=NOW + day * DAY, as_of=NOW + day * DAY)
         assert on_record(store) == held
-    assert store.damaged() == []
+    assert store.publications.damaged() == []

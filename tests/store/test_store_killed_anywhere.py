@@ -161,7 +161,7 @@ def first(store):
 
 def other(store, day):
     """Make a whole run of the other source, which knows of Qualys what was complete there."""
-    is_known = store.last_inventory("qualys") is not None
+    is_known = store.sources.last_inventory("qualys") is not None
     whole_run(
         store, "nsight", NOW + day * DAY, of_source("nsight", (0, 1, 2), says="b"), AFTER,
         DOUBTFUL if is_known else identity(*(machine(ref) for ref in A)),
@@ -196,8 +196,8 @@ def told(store):
                 "job_results": "job_id, run_id, device_id, vendor_status",
             }.items()
         }
-    rows["hosts"] = store.hosts("qualys")
-    rows["ids"] = store.machine_ids()
+    rows["hosts"] = store.sources.state("qualys")
+    rows["ids"] = store.machines.ids()
     return rows
 
 
@@ -281,7 +281,7 @@ def test_a_run_that_is_killed_at_any_step_goes_on_to_the_same(
                     other(store, 2)
                 assert then(store) == right, step
             check_intervals(store)
-            assert store.damaged() == []
+            assert store.publications.damaged() == []
         shutil.rmtree(there)
         if not was_killed:
             break

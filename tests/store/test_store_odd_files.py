@@ -70,11 +70,11 @@ def test_an_odd_file_is_named_and_made_anew(tmp_path, make, name):
         path = store.published / "source=nsight" / "run=1" / name
         make(path)
         if make is not unreadable or os.geteuid():
-            assert [str(path) in what for what in store.damaged()] == [True]
+            assert [str(path) in what for what in store.publications.damaged()] == [True]
         with store.snapshot() as snapshot:
             assert queries.count_findings(snapshot) == 2
             assert len(list(snapshot.ask("SELECT * FROM devices").rows())) == 1
-        assert store.damaged() == []
+        assert store.publications.damaged() == []
         assert path.is_file()
         assert not path.is_symlink()
 
@@ -85,10 +85,10 @@ def test_a_folder_that_leads_elsewhere_is_made_anew(tmp_path):
         here = store.published / "source=nsight" / "run=1"
         shutil.move(here, tmp_path / "elsewhere")
         here.symlink_to(tmp_path / "elsewhere")
-        assert store.damaged() == [f"{here} is a link to elsewhere"]
+        assert store.publications.damaged() == [f"{here} is a link to elsewhere"]
         with store.snapshot() as snapshot:
             assert queries.count_findings(snapshot) == 1
-        assert store.damaged() == []
+        assert store.publications.damaged() == []
         assert not here.is_symlink()
         assert (tmp_path / "elsewhere" / "findings.parquet").is_file()
 

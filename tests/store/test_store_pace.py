@@ -21,7 +21,7 @@ class Clock:
 def test_no_window_holds_more_than_allowed(store, address, seed):
     chance, clock = random.Random(seed), Clock()
     with Store.open(address) as other:
-        paces = [one.pace("key", 5, seconds=60, clock=clock) for one in (store, other)]
+        paces = [one.rate_limit("key", 5, seconds=60, clock=clock) for one in (store, other)]
         starts = []
         for _ in range(60):
             wait = chance.choice(paces).take(0)
@@ -37,7 +37,7 @@ def test_no_window_holds_more_than_allowed(store, address, seed):
 
 def test_a_wait_is_never_longer_than_needed(store):
     clock = Clock()
-    pace = store.pace("key", 2, seconds=60, clock=clock)
+    pace = store.rate_limit("key", 2, seconds=60, clock=clock)
     assert [pace.take(0), pace.take(0)] == [0, 0]
     assert pace.take(0) == 60
     clock.at += 59
@@ -48,14 +48,14 @@ def test_a_wait_is_never_longer_than_needed(store):
 
 def test_two_keys_do_not_wait_for_each_other(store):
     clock = Clock()
-    one, other = (store.pace(name, 1, clock=clock) for name in ("one", "other"))
+    one, other = (store.rate_limit(name, 1, clock=clock) for name in ("one", "other"))
     assert (one.take(0), other.take(0)) == (0, 0)
     assert one.take(0) == 60
 
 
 def test_a_clock_that_was_put_back_does_not_block(store):
     clock = Clock()
-    pace = store.pace("key", 1, seconds=60, clock=clock)
+    pace = store.rate_limit("key", 1, seconds=60, clock=clock)
     assert pace.take(0) == 0
     clock.at -= 86400
     assert pace.take(0) == 0
@@ -66,7 +66,7 @@ def test_what_a_vendor_asks_one_to_wait_all_wait(store, monkeypatch):
     import time
 
     clock = Clock()
-    one, other = (store.pace("key", 100, clock=clock) for _ in range(2))
+    one, other = (store.rate_limit("key", 100, clock=clock) for _ in range(2))
     assert one.take(0) == 0
     monkeypatch.setattr(time, "monotonic", lambda: 500.0)
     one.hold(530.0)
@@ -82,7 +82,7 @@ def test_no_hold_lasts_for_ever(store, monkeypatch, back, seconds):
 
     monkeypatch.setattr(time, "monotonic", lambda: 500.0)
     clock = Clock(at=2e9)
-    pace = store.pace("key", 100, clock=clock)
+    pace = store.rate_limit("key", 100, clock=clock)
     assert pace.take(0) == 0
     pace.hold(500.0 + seconds)
     clock.at -= back
@@ -97,7 +97,7 @@ WORKER = """
 import sys, time
 from patchfleet.store import Store
 with Store.open(sys.argv[1]) as store:
-    pace = store.pace("key", 10, seconds=3600)
+    pace = store.rate_limit("key", 10, seconds=3600)
     print(sum(pace.take(0) == 0 for _ in range(20)))
 """
 

@@ -173,13 +173,13 @@ def test_digests_of_earlier_versions_are_compared(store):
         connection.execute(update(publication).values(digests=json.dumps(before)))
     with store.snapshot() as snapshot:
         assert snapshot.repaired == ()
-    assert store.damaged() == []
+    assert store.publications.damaged() == []
     path = folder / "findings.parquet"
     path.write_bytes(path.read_bytes()[:-1] + b"?")
     with store.snapshot() as snapshot:
         assert snapshot.repaired == (f"{path} is damaged; it was rebuilt from the record",)
         assert queries.count_findings(snapshot) == 50
-    assert store.damaged() == []
+    assert store.publications.damaged() == []
 
 
 def test_nothing_is_printed_by_the_library(path):
@@ -189,7 +189,7 @@ def test_nothing_is_printed_by_the_library(path):
     script = f"""
 from patchfleet.store import Store, queries
 with Store.open({str(path)!r}) as store:
-    store.publish_all()
+    store.publications.rewrite_all()
     with store.snapshot() as snapshot:
         for engine in (snapshot._connection, snapshot._cursor()):
             asked = "SELECT current_setting('enable_progress_bar')"
@@ -219,7 +219,7 @@ def test_an_earlier_run_is_rebuilt_to_its_own_rows(store):
     with store.snapshot() as snapshot:
         before = queries.findings(snapshot), queries.devices(snapshot)
     sync(store, {"d1": [finding(2, state="failed")]}, now=NOW + DAY)
-    store.publish(1)
+    store.publications.rewrite(1)
     with store.snapshot(run_id=1) as snapshot:
         assert (queries.findings(snapshot), queries.devices(snapshot)) == before
         assert snapshot.repaired == ()
@@ -230,7 +230,7 @@ def test_only_complete_runs_are_published(store):
     for call in (
         store.snapshot,
         lambda: store.snapshot(run_id=run.id),
-        lambda: store.publish(run.id),
+        lambda: store.publications.rewrite(run.id),
     ):
         with pytest.raises(StoreError) as caught:
             call()

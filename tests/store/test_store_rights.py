@@ -107,8 +107,8 @@ def test_a_record_in_a_folder_that_is_shut_is_read(shut):
     with as_nobody(), Store.open(shut / "fleet.db", create=False) as store:
         with store.snapshot(with_history=True) as snapshot:
             assert queries.count_findings(snapshot) == 2
-        assert [row.state for row in store.runs()] == ["complete"]
-        assert store.damaged() == []
+        assert [row.state for row in store.runs.latest()] == ["complete"]
+        assert store.publications.damaged() == []
         with pytest.raises(StoreError, match="cannot be"):
             store.begin("nsight", now=NOW)
 

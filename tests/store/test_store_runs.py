@@ -86,17 +86,17 @@ def test_a_run_that_stopped_goes_on_where_it_was(store):
     gap = Gap("device d2 D2 (Acme)", "timed out", customer_id="acme", device_id="d2")
     run.problem(gap)
     run.stop(now=NOW)
-    assert store.problems(run.id) == [gap]
-    assert store.runs()[0].state == "incomplete"
+    assert store.runs.gaps(run.id) == [gap]
+    assert store.runs.latest()[0].state == "incomplete"
 
     again = store.begin("nsight", now=NOW + timedelta(hours=1))
     assert (again.id, again.is_resumed, again.started_at) == (run.id, True, NOW)
     assert again.scanned == {"d1"}
-    assert store.problems(run.id) == []
+    assert store.runs.gaps(run.id) == []
     again.inventory(inventory(device("d1"), device("d2")))
     again.record("d2", [], now=NOW)
     again.complete(now=NOW, as_of=NOW)
-    (row,) = store.runs()
+    (row,) = store.runs.latest()
     assert (row.state, row.devices, row.findings, row.problems) == ("complete", 2, 1, 0)
     assert row.is_current
 
@@ -104,10 +104,10 @@ def test_a_run_that_stopped_goes_on_where_it_was(store):
 def test_a_run_whose_process_is_gone_is_resumed_and_shown_as_incomplete(address):
     with Store.open(address) as store:
         run = store.begin("nsight", now=NOW)
-        assert store.runs()[0].state == "running"
+        assert store.runs.latest()[0].state == "running"
         assert not run.is_resumed
     with Store.open(address) as store:
-        assert store.runs()[0].state == "incomplete"
+        assert store.runs.latest()[0].state == "incomplete"
         assert store.begin("nsight", now=NOW).is_resumed
 
 
@@ -119,8 +119,8 @@ def test_an_old_run_is_abandoned_and_one_exactly_as_old_is_not(store):
     later = NOW + timedelta(hours=6, microseconds=1)
     new = store.begin("nsight", now=later)
     assert not new.is_resumed
-    assert [(r.id, r.state) for r in store.runs()] == [(2, "running"), (1, "abandoned")]
-    assert store.runs()[1].ended_at == later
+    assert [(r.id, r.state) for r in store.runs.latest()] == [(2, "running"), (1, "abandoned")]
+    assert store.runs.latest()[1].ended_at == later
 
 
 def test_a_fresh_run_abandons_an_unfinished_one(store):
@@ -304,7 +304,7 @@ def test_two_sources_are_read_together_and_apart(store):
 def test_a_naive_time_is_refused(store):
     with pytest.raises(TypeError):
         store.begin("nsight", now=NOW.replace(tzinfo=None))
-    assert store.runs() == []
+    assert store.runs.latest() == []
 
 
 def test_customers_sites_and_devices_that_are_gone_are_not_in_the_next_run(store):
@@ -345,10 +345,10 @@ def test_what_is_in_motion_and_since_when(store):
         "d3": [finding(1, stuck, state="pending")],
     }
     moving = {"pending", "installing"}
-    assert store.moving_since("nsight", moving) == {"d1": NOW, "d2": NOW}
+    assert store.sources.last_changes("nsight", moving) == {"d1": NOW, "d2": NOW}
     sync(store, later, now=NOW + DAY)
-    assert store.moving_since("nsight", moving) == {"d1": NOW + DAY}
-    assert store.moving_since("qualys", moving) == {}
+    assert store.sources.last_changes("nsight", moving) == {"d1": NOW + DAY}
+    assert store.sources.last_changes("qualys", moving) == {}
 
 
 def test_a_store_lets_go_of_runs_that_ended(store):

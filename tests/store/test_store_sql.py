@@ -199,19 +199,19 @@ def test_a_copy_of_the_record_gives_the_same_answers(store, tmp_path, request):
                 "missing; it was rebuilt from the record"
             ]
             assert queries.findings(there) == rows
-        assert other.runs() == store.runs()
+        assert other.runs.latest() == store.runs.latest()
         sync(other, {"d1": [finding(1)]}, now=NOW + 9 * DAY)
-        assert other.runs()[0].id > store.runs()[0].id
+        assert other.runs.latest()[0].id > store.runs.latest()[0].id
     with pytest.raises(StoreError, match="holds a record already"):
         store.copy_to(target)
 
 
 def test_damage_anywhere_is_named_by_a_check(store):
     three_syncs(store)
-    assert store.damaged() == []
+    assert store.publications.damaged() == []
     lost = store.published / "source=nsight" / "run=1" / "devices.parquet"
     lost.unlink()
-    assert store.damaged() == [f"{lost} is missing"]
+    assert store.publications.damaged() == [f"{lost} is missing"]
 
 
 def test_publications_on_a_storage_are_read_through_it(address, tmp_path):

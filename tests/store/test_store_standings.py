@@ -182,7 +182,7 @@ def test_a_copy_and_what_is_published_again_say_the_same(store, tmp_path):
     with store.snapshot(with_history=True) as snapshot:
         before = rows(snapshot, "SELECT * FROM patch_history ORDER BY ALL")
     assert before
-    store.publish_all()
+    store.publications.rewrite_all()
     with store.snapshot(with_history=True) as snapshot:
         assert rows(snapshot, "SELECT * FROM patch_history ORDER BY ALL") == before
     store.copy_to(tmp_path / "copy.db")

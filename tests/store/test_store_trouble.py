@@ -270,5 +270,5 @@ def test_json_that_was_damaged_in_the_record_is_one_line(path, table, column, sa
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute(f"UPDATE {table} SET {column} = ?", (said,))
     with Store.open(path) as store, pytest.raises(StoreError, match="is damaged") as caught:
-        store.snapshot() if table == "publication" else store.last_inventory("nsight")
+        store.snapshot() if table == "publication" else store.sources.last_inventory("nsight")
     assert "\n" not in caught.value.message

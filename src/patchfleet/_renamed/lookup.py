@@ -31,7 +31,7 @@ def new_name(module: str, name: str) -> str | None:
 
 def new_module(module: str) -> str | None:
     """Return the present address of a module, or None if it has not changed."""
-    from patchfleet._renamed.table import MODULES
+    from patchfleet._renamed.modules import MODULES
 
     new = MODULES.get(module.removeprefix(_ROOM))
     return None if new is None else _ROOM + new

@@ -3,6 +3,8 @@
 Invariant: every row of the table works and warns (tests/test_renamed_members.py).
 """
 
+from operator import attrgetter
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -25,5 +27,24 @@ class FormerMembers:
                 new = MEMBERS.get(address.removeprefix("patchfleet."))
                 if new is not None:
                     warn(f"{type(self).__name__}.{name}", f"{type(self).__name__}.{new}")
-                    return getattr(self, new)
+                    return attrgetter(new)(self)
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+
+class FormerMethod:
+    """A base of parts that were methods before: a call still works, with a warning."""
+
+    __slots__ = ()
+
+    if not TYPE_CHECKING:
+
+        def __call__(self, *values: "Any", **options: "Any") -> "Any":
+            """Return what the former method returned."""
+            from patchfleet._renamed.lookup import warn
+            from patchfleet._renamed.table import CALLS
+
+            kind = type(self)
+            new = CALLS[f"{kind.__module__}:{kind.__name__}".removeprefix("patchfleet.")]
+            part, _, method = new.partition(".")
+            warn(f"Store.{part}()", f"Store.{new}()")
+            return getattr(self, method)(*values, **options)

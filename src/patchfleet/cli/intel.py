@@ -47,7 +47,7 @@ def load(session: Session, *, files: tuple[Path, ...], dated: str | None) -> Non
         read.append((file, content, read_intel(str(file), content, dated=day)))
     with session.store(create=True) as store:
         for file, content, intel in read:
-            store.keep_intel(
+            store.intel.add(
                 intel.kind,
                 content,
                 dated=intel.dated,
@@ -88,7 +88,7 @@ def listed(session: Session, *, as_json: bool, outputs: tuple[Path, ...]) -> Non
         Column("loaded_at", "Loaded", "moment"),
     )
     with session.store() as store:
-        rows = store.intel_known()
+        rows = store.intel.files()
     table = tabulate("intel", "Vulnerability data", columns, rows)
     days = Column("dated", "As of")
     wide = [(*row[:2], str(one.dated), *row[2:]) for row, one in zip(table.rows, rows, strict=True)]

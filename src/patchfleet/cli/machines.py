@@ -119,7 +119,7 @@ def decisions(session: Session, *, as_json: bool, outputs: tuple[Path, ...]) -> 
     from patchfleet.report.machines import decisions_table
 
     with session.store() as store:
-        table = decisions_table(store.verdicts())
+        table = decisions_table(store.machines.decisions())
     session.show(table, as_json=as_json, outputs=outputs)
 
 
@@ -140,7 +140,7 @@ def _decide(
         reason=reason,
     )
     with session.store() as store:
-        store.decide(verdict)
+        store.machines.decide(verdict)
     session.info(f"decided by {verdict.by}; takes effect with the next sync")
 
 

@@ -75,7 +75,7 @@ def command(
             selection=selection,
             overdue_after_days=days,
             deadlines=replace(settings.deadlines, pack=pack) if pack else settings.deadlines,
-            intel=store.intel,
+            intel=store.intel.read,
         )
         if folder is None:
             made = report.build(request)

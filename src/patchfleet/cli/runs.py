@@ -46,14 +46,14 @@ def _runs(store: "Store", limit: int) -> "Table":
         Column("findings", "Patches", "integer"),
         Column("problems", "Problems", "integer"),
     )
-    return tabulate("runs", "Syncs on record, newest first", columns, store.runs(limit))
+    return tabulate("runs", "Syncs on record, newest first", columns, store.runs.latest(limit))
 
 
 def _problems(store: "Store", run_id: int) -> "Table":
     from patchfleet.report import Column, tabulate
 
-    if not store.has_run(run_id):
+    if not store.runs.exists(run_id):
         raise CommandLineError(f"there is no run {run_id}", hint="`patchfleet runs` lists them")
     columns = (Column("subject", "Subject"), Column("reason", "Problem"))
     title = f"Problems in run {run_id}"
-    return tabulate("problems", title, columns, store.problems(run_id))
+    return tabulate("problems", title, columns, store.runs.gaps(run_id))

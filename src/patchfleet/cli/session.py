@@ -253,7 +253,7 @@ def _rate_limit(
     number, seconds = whole_calls(calls, seconds)
     if store is None:
         return RateLimit(number, seconds=seconds)
-    return store.pace(account, number, seconds=seconds)
+    return store.rate_limit(account, number, seconds=seconds)
 
 
 pass_session = click.make_pass_decorator(Session)

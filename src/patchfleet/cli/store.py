@@ -34,10 +34,10 @@ def publish(session: Session, *, run_id: int | None, everything: bool) -> None:
         raise click.UsageError("give a run or --all")
     with session.store() as store:
         if run_id is not None:
-            store.publish(run_id)
+            store.publications.rewrite(run_id)
             session.info(f"republished run {run_id}")
         else:
-            many = store.publish_all()
+            many = store.publications.rewrite_all()
             session.info(f"republished {many:,} run{'' if many == 1 else 's'}")
 
 
@@ -50,7 +50,7 @@ def check(session: Session) -> int:
     damaged file is rebuilt when it is next read, or by `store publish`.
     """
     with session.store() as store:
-        damaged = store.damaged()
+        damaged = store.publications.damaged()
     for sentence in damaged:
         click.echo(sentence)
     session.info(

@@ -11,7 +11,7 @@ Invariants:
 
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -20,7 +20,6 @@ from patchfleet.errors import Forbidden, StoreError, Unauthorized, VendorError
 from patchfleet.fleet.coverage import CoverageLoss, age_of, compare, completed
 from patchfleet.fleet.matching.all_sources import match_all_sources
 from patchfleet.fleet.outcome import (
-    ALL,
     LostDevice,
     SyncOptions,
     SyncProgress,
@@ -30,8 +29,9 @@ from patchfleet.fleet.outcome import (
 )
 from patchfleet.fleet.refresh import TRANSIENT_STATES, LastListing, devices_to_refresh
 from patchfleet.fleet.source import DeviceListing, HasJobs, Source
-from patchfleet.fleet.sync_end import ended_by
-from patchfleet.models import Device, Gap, Inventory, JobRunRef, Jobs, SourceState
+from patchfleet.fleet.sync_end import ended_by, reason_of
+from patchfleet.fleet.sync_jobs import JobSync
+from patchfleet.models import Device, Gap, Inventory, SourceState
 
 if TYPE_CHECKING:
     from patchfleet.store import Run, Store
@@ -110,7 +110,7 @@ class _Sync:
         self._listed: dict[str, ListedRow] = {}
 
     def outcome(self) -> SyncResult:
-        before = self._store.last_inventory(self._source.name)
+        before = self._store.sources.last_inventory(self._source.name)
         listed = self._source.inventory(self._count_call, self._remembered())
         coverage = compare(before, listed, accepts_missing=self._rules.accepts_missing)
         inventory = completed(before, listed, coverage.lost)
@@ -124,7 +124,13 @@ class _Sync:
             [one for one in inventory.devices if one.is_patched and one.id not in unlisted]
         )
         if isinstance(self._source, HasJobs):
-            self._read_jobs(self._source)
+            jobs = JobSync(
+                self._source, self._source.name, self._store, self._run, self._rules, now=self._now
+            )
+            if not self._problems:
+                jobs.read(self._count_listing_call)
+            self._problems += jobs.problems
+            self._job_gaps = jobs.gaps
         self._end(inventory)
         return SyncResult(
             source=self._source.name,
@@ -192,66 +198,6 @@ class _Sync:
             )
         return {lost.device_id for lost in coverage.lost if lost.is_kept}
 
-    def _read_jobs(self, source: HasJobs) -> None:
-        """Record the source's jobs with their runs; jobs that cannot be read are a problem."""
-        if self._problems:
-            return
-        try:
-            known = (
-                () if self._rules.accepts_missing else self._store.jobs(self._source.name).keys()
-            )
-            jobs = source.jobs(self._count_listing_call, self._finished(), known)
-        except Unauthorized:
-            raise
-        except VendorError as error:
-            self._jobs_not_read(_reason_of(error))
-            return
-        if self._believes(jobs):
-            self._run.jobs(jobs)
-            for gap in jobs.gaps:
-                self._note_of_jobs(gap)
-
-    def _jobs_not_read(self, reason: str) -> None:
-        """Record that the jobs could not be read; the recorded ones stay."""
-        attempts = self._run.attempts() + 1
-        if not self._rules.accept(ALL, ALL, attempts):
-            gap = Gap("jobs", reason, is_general=True)
-            self._problems.append(gap)
-        else:
-            kept = f"{reason}; kept as they were last read"
-            gap = Gap("jobs", kept, is_general=True, is_accepted=True)
-            self._job_gaps.append(gap)
-        self._run.not_read(gap)
-
-    def _believes(self, jobs: Jobs) -> bool:
-        """Record which jobs are gone; return False if it is implausible that all are."""
-        known = self._store.jobs(self._source.name)
-        gone = known.keys() - {job.id for job in jobs.jobs} - jobs.kept_jobs
-        if gone and len(gone) == len(known) and not self._rules.accepts_missing:
-            self._problem(
-                Gap(
-                    "jobs",
-                    f"all {len(known):,} jobs on record are gone at once: check what the account "
-                    "may see, or sync again with --accept-missing",
-                    is_general=True,
-                )
-            )
-            return False
-        for number in sorted(gone):
-            self._note_of_jobs(Gap("jobs", f"job {number} {known[number]} is gone"))
-        return True
-
-    def _note_of_jobs(self, gap: Gap) -> None:
-        self._run.problem(gap)
-        self._job_gaps.append(gap)
-
-    def _finished(self) -> frozenset[JobRunRef]:
-        """Return the runs of jobs that need not be read again: finished for a day or longer."""
-        if not self._rules.max_age:
-            return frozenset()
-        before = self._now() - max(self._rules.max_age, timedelta(days=1))
-        return self._store.runs_over(self._source.name, before)
-
     def _end(self, inventory: Inventory) -> None:
         self._run.count_calls(self._calls)
         if self._problems:
@@ -295,7 +241,7 @@ class _Sync:
 
         It is stale once `max_age` has passed since they were, or if a clock went back.
         """
-        known, now = self._store.hosts(self._source.name), self._now()
+        known, now = self._store.sources.state(self._source.name), self._now()
         if known is None:
             return None
         max_age = self._rules.max_age
@@ -315,7 +261,7 @@ class _Sync:
         }
         changed = self._changed_by_us()
         moving = (
-            self._store.moving_since(self._source.name, TRANSIENT_STATES)
+            self._store.sources.last_changes(self._source.name, TRANSIENT_STATES)
             if self._rules.max_age
             else {}
         )
@@ -407,7 +353,7 @@ class _Sync:
         """Record that a device could not be read; raise if the others cannot be read either."""
         if isinstance(error, Unauthorized):
             raise error
-        self._not_read(device, _reason_of(error))
+        self._not_read(device, reason_of(error))
         most = REFUSALS_IN_A_ROW if isinstance(error, Forbidden) else FAILURES_IN_A_ROW
         if in_a_row >= most:
             error.add_note(f"{in_a_row} devices in a row could not be read: gave up")
@@ -458,11 +404,6 @@ class _Sync:
                 self._cost,
             )
         )
-
-
-def _reason_of(error: VendorError) -> str:
-    """Return the call that failed and why."""
-    return f"{error.operation}: {error.message}" if error.operation else error.message
 
 
 def _gap_of(lost: LostDevice) -> Gap:

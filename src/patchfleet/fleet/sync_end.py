@@ -28,8 +28,7 @@ def ended_by(error: BaseException) -> tuple[Gap, ...]:
     noted = "".join(f"; {note}" for note in getattr(error, "__notes__", ()))
     call = error.operation if isinstance(error, VendorError) else ""
     if isinstance(error, _OF_ALL):
-        reason = f"{call}: {error.message}" if call else error.message
-        return (_general(f"ended by an error: {reason}{noted}"),)
+        return (_general(f"ended by an error: {reason_of(error)}{noted}"),)
     if isinstance(error, Error):
         where = f" in {call}" if call else ""
         whose = _general(f"ended by an error{where} ({type(error).__name__}){noted}")
@@ -37,6 +36,11 @@ def ended_by(error: BaseException) -> tuple[Gap, ...]:
     if isinstance(error, Exception):
         return (_general(f"ended by an internal error ({type(error).__name__})"),)
     return (_general("was interrupted"),)
+
+
+def reason_of(error: VendorError) -> str:
+    """Return the call that failed and why."""
+    return f"{error.operation}: {error.message}" if error.operation else error.message
 
 
 def _general(what: str) -> Gap:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from patchfleet._renamed import renamed
 from patchfleet.models.machine import MatchDecision
 from patchfleet.report.document import Column, Table, tabulate
-from patchfleet.store.queries.rows import MachineRow, MatchCandidateRow
+from patchfleet.store.queries.machines import MachineRow, MatchCandidateRow
 
 _MACHINES = (
     Column("device", "Machine"),

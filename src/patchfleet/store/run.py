@@ -221,13 +221,13 @@ class Run:
         """Write the files, then the pointer to them."""
         folder = folder_of(self.source, self.id)
         # Nothing points at this folder yet: files in it are left over from a killed process.
-        self._shelf.clear(folder)
+        self._shelf.delete(folder)
         with self._database.read() as connection:
             chain = publications.chain(connection, self._source)
             is_whole = publications.is_whole_next(connection, self._source, self.id, chain)
             recognition = self._recognition or machines.newest(connection)
         # Row numbers refer to the files of the chain: a damaged file may hold other rows.
-        is_whole = is_whole or any(self._shelf.damage(p.folder, p.digests) for p in chain)
+        is_whole = is_whole or any(self._shelf.verify(p.folder, p.digests) for p in chain)
         standing = () if is_whole else tuple(part.folder for part in chain)
         previous = chain[-1].run_id if chain else None
         digests = writer.write_files(

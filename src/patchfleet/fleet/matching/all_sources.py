@@ -21,13 +21,18 @@ def match_all_sources(store: "Store", source: str, inventory: Inventory) -> Iden
     seen = chain(
         _seen(source, inventory),
         # One source at a time: an inventory takes more memory than its identifiers.
-        (one for name in store.sources() if name != source for one in _last_seen(store, name)),
+        (
+            one
+            for name in store.sources.names()
+            if name != source
+            for one in _last_seen(store, name)
+        ),
     )
-    return match_devices(seen, store.verdicts(), store.machine_ids())
+    return match_devices(seen, store.machines.decisions(), store.machines.ids())
 
 
 def _last_seen(store: "Store", source: str) -> Iterator[SourcedDevice]:
-    known = store.last_inventory(source)
+    known = store.sources.last_inventory(source)
     return iter(()) if known is None else _seen(source, known)
 
 

@@ -31,9 +31,9 @@ class Repair:
 
     def __init__(self, database: Database, shelf: Storage) -> None:
         self._database = database
-        self._shelf = shelf
+        self._storage = shelf
 
-    def broken(
+    def find_damaged(
         self, chosen: Sequence[tuple[PublicationRow, list[PublicationRecord]]]
     ) -> list[Broken]:
         """Find the publications with a file that is missing or damaged, and name each.
@@ -53,16 +53,16 @@ class Repair:
             (row.source, part, found)
             for row, parts in chosen
             for part in parts
-            if (found := self._shelf.damage(part.folder, _digests(row, part, of_history)))
+            if (found := self._storage.verify(part.folder, _digests(row, part, of_history)))
         ]
 
-    def mend(self, broken: Iterable[Broken]) -> None:
+    def repair(self, broken: Iterable[Broken]) -> None:
         """Write broken publications again, in their order."""
         for source_name, part, _ in broken:
             with self._database.read() as connection:
                 now = digests_of(connection, part)
             # What stands before it may have been written again by now, and this one with it.
-            if now == part.digests or self._shelf.damage(part.folder, now):
+            if now == part.digests or self._storage.verify(part.folder, now):
                 self.rewrite(source_name, part)
 
     def rewrite(self, source_name: str, part: PublicationRecord) -> None:
@@ -79,7 +79,7 @@ class Repair:
             before = [] if part.is_whole else chain_before(connection, part)
         digests = write_files(
             self._database,
-            self._shelf,
+            self._storage,
             part.run_id,
             source=source_name,
             recognition=part.recognition,

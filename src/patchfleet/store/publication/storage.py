@@ -46,11 +46,11 @@ class Storage(Protocol):
         """Make the files readable for a connection."""
         ...
 
-    def place(self, work: Path, folder: str, names: Iterable[str]) -> Digests:
+    def put(self, work: Path, folder: str, names: Iterable[str]) -> Digests:
         """Put files made in `work` in place of those in `folder`; return their digests."""
         ...
 
-    def damage(self, folder: str, digests: Digests) -> list[str]:
+    def verify(self, folder: str, digests: Digests) -> list[str]:
         """Name each file that is missing, damaged or outdated, and which of these."""
         ...
 
@@ -58,7 +58,7 @@ class Storage(Protocol):
         """Say whether files can be opened without waiting for anybody."""
         ...
 
-    def clear(self, folder: str) -> None:
+    def delete(self, folder: str) -> None:
         """Remove what stands in a folder that nothing points to."""
         ...
 
@@ -87,7 +87,7 @@ class LocalStorage:
     def connect(self, connection: "duckdb.DuckDBPyConnection") -> None:
         """Do nothing: DuckDB reads files."""
 
-    def place(self, work: Path, folder: str, names: Iterable[str]) -> Digests:
+    def put(self, work: Path, folder: str, names: Iterable[str]) -> Digests:
         """Give every file its name once all are on the disk; `work` stands in `folder`."""
         there = self.address / folder
         names = list(names)
@@ -104,7 +104,7 @@ class LocalStorage:
         _keep(there)
         return digests
 
-    def damage(self, folder: str, digests: Digests) -> list[str]:
+    def verify(self, folder: str, digests: Digests) -> list[str]:
         """Name each file that is missing, damaged or outdated, or the folder that is missing."""
         there = self.address / folder
         if not there.is_dir():
@@ -146,7 +146,7 @@ class LocalStorage:
     def _leads_away(self, there: Path) -> bool:
         return not there.resolve().is_relative_to(self.address.resolve())
 
-    def clear(self, folder: str) -> None:
+    def delete(self, folder: str) -> None:
         """Remove a folder."""
         shutil.rmtree(self.address / folder, ignore_errors=True)
 
@@ -180,7 +180,7 @@ class ObjectStorage:
         """Let DuckDB read through fsspec."""
         connection.register_filesystem(self._files)
 
-    def place(self, work: Path, folder: str, names: Iterable[str]) -> Digests:
+    def put(self, work: Path, folder: str, names: Iterable[str]) -> Digests:
         """Upload every file; an upload has its name only when it is whole."""
         digests = {}
         self._files.makedirs(f"{self._root}/{folder}", exist_ok=True)
@@ -189,7 +189,7 @@ class ObjectStorage:
             self._files.put_file(str(work / name), f"{self._root}/{folder}/{name}")
         return digests
 
-    def damage(self, folder: str, digests: Digests) -> list[str]:
+    def verify(self, folder: str, digests: Digests) -> list[str]:
         """Name each file that is missing, damaged or outdated, or the folder that is missing."""
         if not self._files.exists(f"{self._root}/{folder}"):
             return [f"{shown(self.address)}/{folder} is missing"]
@@ -210,7 +210,7 @@ class ObjectStorage:
         """Say so: an object is never anything else."""
         return True
 
-    def clear(self, folder: str) -> None:
+    def delete(self, folder: str) -> None:
         """Remove a folder."""
         if self._files.exists(f"{self._root}/{folder}"):
             self._files.rm(f"{self._root}/{folder}", recursive=True)

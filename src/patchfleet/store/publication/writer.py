@@ -93,7 +93,7 @@ def write_files(
                 written.load(database, connection, as_of.findings(run_id), FINDING_COLUMNS)
                 written.findings()
         written.small_files()
-        digests = shelf.place(Path(name), folder, written.names)
+        digests = shelf.put(Path(name), folder, written.names)
         written.check(recorded, (*chain, folder))
         return digests
 

@@ -18,6 +18,10 @@ from patchfleet.store.queries.attention import (
 )
 from patchfleet.store.queries.changes import changes, count_changes, count_first_listed
 from patchfleet.store.queries.deadlines import (
+    CaseRow,
+    JudgedCount,
+    JudgedRow,
+    JudgedVerdict,
     cases,
     count_judged,
     cves_by_kb,
@@ -41,15 +45,28 @@ from patchfleet.store.queries.history import (
     history,
     patch_history,
 )
-from patchfleet.store.queries.jobs import job_result_lines, job_results, job_totals, jobs
+from patchfleet.store.queries.jobs import (
+    JobResultRow,
+    JobRow,
+    JobTotals,
+    job_result_lines,
+    job_results,
+    job_totals,
+    jobs,
+)
 from patchfleet.store.queries.lazy_rows import LazyRows
-from patchfleet.store.queries.machines import known_to_several, machines, match_candidates
+from patchfleet.store.queries.machines import (
+    MachineRow,
+    MatchCandidateRow,
+    known_to_several,
+    machines,
+    match_candidates,
+)
 from patchfleet.store.queries.posture import posture, severity_by_state
 from patchfleet.store.queries.rows import (
     AGE_BUCKETS,
     AgeBucket,
     AgeRow,
-    CaseRow,
     ChangeRow,
     ClosedRow,
     ContradictionRow,
@@ -59,14 +76,6 @@ from patchfleet.store.queries.rows import (
     FailedRow,
     FindingRow,
     FirstListed,
-    JobResultRow,
-    JobRow,
-    JobTotals,
-    JudgedCount,
-    JudgedRow,
-    JudgedVerdict,
-    MachineRow,
-    MatchCandidateRow,
     NewRow,
     OpenRow,
     PostureRow,

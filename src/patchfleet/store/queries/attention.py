@@ -17,13 +17,7 @@ from patchfleet.store.queries.filters import (
 )
 from patchfleet.store.queries.lazy_rows import LazyRows
 from patchfleet.store.queries.open_findings import opened
-from patchfleet.store.queries.rows import (
-    ContradictionRow,
-    FailedRow,
-    NewRow,
-    SilentRow,
-    WaitingRow,
-)
+from patchfleet.store.queries.rows import ContradictionRow, FailedRow, NewRow, SilentRow, WaitingRow
 
 if TYPE_CHECKING:
     from patchfleet.store.snapshot import Snapshot

@@ -6,16 +6,109 @@ a selection gets a status.
 """
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from patchfleet.models import OPEN_DEADLINE_STATUSES, Selection
+from msgspec import Struct
+
+from patchfleet.models import (
+    OPEN_DEADLINE_STATUSES,
+    Decision,
+    DeviceKind,
+    Selection,
+    Severity,
+    State,
+)
 from patchfleet.store.queries.filters import SEVERITY_RANK, literals
 from patchfleet.store.queries.open_findings import opened
-from patchfleet.store.queries.rows import CaseRow, JudgedCount, JudgedRow, JudgedVerdict, KbRow
 
 if TYPE_CHECKING:
     from patchfleet.store.snapshot import Snapshot
     from patchfleet.store.views.scratch import Scratch
+
+
+class CaseRow(Struct, frozen=True):
+    """What some open findings are judged by; `seen_at` only where a rule counts from detection."""
+
+    patch_id: int
+    kind: DeviceKind
+    seen_at: datetime | None
+    patch: str
+    product: str | None
+    kb: str | None
+    severity: Severity
+    vendor_severity: str | None
+    released_at: datetime | None
+    cves: tuple[str, ...]
+    findings: int
+
+
+class KbRow(Struct, frozen=True):
+    """The vulnerabilities that a KB number mends, as far as any catalogue says."""
+
+    kb: str
+    cves: tuple[str, ...]
+
+
+class JudgedVerdict(Struct, frozen=True):
+    """The judgement of one case; `epss` is the highest of its vulnerabilities."""
+
+    patch_id: int
+    of_kind: str
+    seen_at: datetime | None
+    verdict: str
+    due_at: datetime | None
+    because: str
+    duties: tuple[str, ...] = ()
+    cves: tuple[str, ...] = ()
+    epss: float | None = None
+    is_ransomware_used: bool | None = None
+    needs_forensic_triage: bool | None = None
+
+
+class JudgedCount(Struct, frozen=True):
+    """How many open findings of one severity at one customer have a verdict."""
+
+    source: str
+    customer_id: str
+    customer: str
+    severity: Severity
+    verdict: str
+    findings: int
+
+
+class JudgedRow(Struct, frozen=True):
+    """One open finding with its deadline; `days_over` are whole days past it at `as_of`.
+
+    `duties` are what a rule asks besides, `cves` the vulnerabilities it was judged by, `epss` the
+    highest score among them; `is_ransomware_used` and `needs_forensic_triage` are what the
+    catalogue of exploited vulnerabilities tells of them, None where nobody can say.
+    """
+
+    verdict: str
+    due_at: datetime | None
+    days_over: int | None
+    source: str
+    customer: str
+    site: str
+    device_id: str
+    device: str
+    kind: DeviceKind
+    finding_id: str
+    patch: str
+    kb: str | None
+    severity: Severity
+    state: State
+    decision: Decision
+    released_at: datetime | None
+    first_seen_at: datetime
+    because: str
+    duties: tuple[str, ...]
+    cves: tuple[str, ...]
+    epss: float | None
+    is_ransomware_used: bool | None
+    needs_forensic_triage: bool | None
+
 
 _ALL = Selection()
 _RANK = f"list_position([{literals(OPEN_DEADLINE_STATUSES)}], verdict)"

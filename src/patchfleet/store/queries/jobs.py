@@ -1,14 +1,64 @@
 """Jobs with the outcome of their runs, and the results on each device."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from patchfleet.models import Selection
 from patchfleet.store.queries.filters import Clause, device_filters, where
 from patchfleet.store.queries.lazy_rows import LazyRows
-from patchfleet.store.queries.rows import JobResultRow, JobRow, JobTotals
 
 if TYPE_CHECKING:
     from patchfleet.store.snapshot import Snapshot
+
+
+class JobRow(Struct, frozen=True):
+    """One job with the sums of its results on the devices that were asked for."""
+
+    source: str
+    job_id: str
+    name: str
+    status: str
+    vendor_status: str
+    platform: str | None
+    created_by: str | None
+    last_run_at: datetime | None
+    next_run_at: datetime | None
+    runs: int
+    devices: int
+    succeeded: int
+    failed: int
+    waiting: int
+
+
+class JobResultRow(Struct, frozen=True):
+    """What one run of a job did on one device; `failed_patches` are titles."""
+
+    source: str
+    job_id: str
+    name: str | None
+    run_id: str
+    customer: str
+    device_id: str
+    device: str
+    status: str
+    vendor_status: str
+    waits_for_reboot: bool
+    started_at: datetime | None
+    ended_at: datetime | None
+    succeeded: int
+    failed: int
+    failed_patches: tuple[str, ...]
+
+
+class JobTotals(Struct, frozen=True):
+    """How many results of jobs there are on devices, and the patches of all of them together."""
+
+    results: int
+    succeeded: int
+    failed: int
+
 
 _ALL = Selection()
 

@@ -2,12 +2,43 @@
 
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
+from patchfleet._renamed.fields import FormerFields
 from patchfleet.models import Selection
 from patchfleet.store.queries.filters import IS_OPEN, device_filters, where
-from patchfleet.store.queries.rows import MachineRow, MatchCandidateRow
 
 if TYPE_CHECKING:
     from patchfleet.store.snapshot import Snapshot
+
+
+class MachineRow(Struct, frozen=True):
+    """One machine: its devices as `source:id`, how sure it is, why, and what is open on them."""
+
+    machine_id: str
+    device: str
+    customer: str
+    devices: tuple[str, ...]
+    sources: tuple[str, ...]
+    score: int
+    reasons: tuple[str, ...]
+    open: int
+
+
+class MatchCandidateRow(Struct, frozen=True, metaclass=FormerFields):
+    """Two devices, as `source:id`, that may be one machine, for a person to say."""
+
+    kind: str
+    score: int
+    first: str
+    first_device: str
+    first_customer: str
+    second: str
+    second_device: str
+    second_customer: str
+    evidence_for: tuple[str, ...]
+    evidence_against: tuple[str, ...]
+
 
 _ALL = Selection()
 

@@ -9,7 +9,6 @@ from typing import Literal
 
 from msgspec import Struct
 
-from patchfleet._renamed.fields import FormerFields
 from patchfleet.models import Decision, DeviceKind, Severity, State
 
 Reason = Literal["failed", "reboot_required", "overdue_critical", "not_judged"]
@@ -203,117 +202,6 @@ class FirstListed(Struct, frozen=True):
     findings: int
 
 
-class MachineRow(Struct, frozen=True):
-    """One machine: its devices as `source:id`, how sure it is, why, and what is open on them."""
-
-    machine_id: str
-    device: str
-    customer: str
-    devices: tuple[str, ...]
-    sources: tuple[str, ...]
-    score: int
-    reasons: tuple[str, ...]
-    open: int
-
-
-class MatchCandidateRow(Struct, frozen=True, metaclass=FormerFields):
-    """Two devices, as `source:id`, that may be one machine, for a person to say."""
-
-    kind: str
-    score: int
-    first: str
-    first_device: str
-    first_customer: str
-    second: str
-    second_device: str
-    second_customer: str
-    evidence_for: tuple[str, ...]
-    evidence_against: tuple[str, ...]
-
-
-class CaseRow(Struct, frozen=True):
-    """What some open findings are judged by; `seen_at` only where a rule counts from detection."""
-
-    patch_id: int
-    kind: DeviceKind
-    seen_at: datetime | None
-    patch: str
-    product: str | None
-    kb: str | None
-    severity: Severity
-    vendor_severity: str | None
-    released_at: datetime | None
-    cves: tuple[str, ...]
-    findings: int
-
-
-class KbRow(Struct, frozen=True):
-    """The vulnerabilities that a KB number mends, as far as any catalogue says."""
-
-    kb: str
-    cves: tuple[str, ...]
-
-
-class JudgedVerdict(Struct, frozen=True):
-    """The judgement of one case; `epss` is the highest of its vulnerabilities."""
-
-    patch_id: int
-    of_kind: str
-    seen_at: datetime | None
-    verdict: str
-    due_at: datetime | None
-    because: str
-    duties: tuple[str, ...] = ()
-    cves: tuple[str, ...] = ()
-    epss: float | None = None
-    is_ransomware_used: bool | None = None
-    needs_forensic_triage: bool | None = None
-
-
-class JudgedCount(Struct, frozen=True):
-    """How many open findings of one severity at one customer have a verdict."""
-
-    source: str
-    customer_id: str
-    customer: str
-    severity: Severity
-    verdict: str
-    findings: int
-
-
-class JudgedRow(Struct, frozen=True):
-    """One open finding with its deadline; `days_over` are whole days past it at `as_of`.
-
-    `duties` are what a rule asks besides, `cves` the vulnerabilities it was judged by, `epss` the
-    highest score among them; `is_ransomware_used` and `needs_forensic_triage` are what the
-    catalogue of exploited vulnerabilities tells of them, None where nobody can say.
-    """
-
-    verdict: str
-    due_at: datetime | None
-    days_over: int | None
-    source: str
-    customer: str
-    site: str
-    device_id: str
-    device: str
-    kind: DeviceKind
-    finding_id: str
-    patch: str
-    kb: str | None
-    severity: Severity
-    state: State
-    decision: Decision
-    released_at: datetime | None
-    first_seen_at: datetime
-    because: str
-    duties: tuple[str, ...]
-    cves: tuple[str, ...]
-    epss: float | None
-    is_ransomware_used: bool | None
-    needs_forensic_triage: bool | None
-
-
 class OpenRow(Struct, frozen=True):
     """How many findings of one severity were open as of a complete run."""
 
@@ -402,53 +290,6 @@ class NewRow(Struct, frozen=True):
     released_at: datetime | None
     devices: int
     customers: tuple[str, ...]
-
-
-class JobRow(Struct, frozen=True):
-    """One job with the sums of its results on the devices that were asked for."""
-
-    source: str
-    job_id: str
-    name: str
-    status: str
-    vendor_status: str
-    platform: str | None
-    created_by: str | None
-    last_run_at: datetime | None
-    next_run_at: datetime | None
-    runs: int
-    devices: int
-    succeeded: int
-    failed: int
-    waiting: int
-
-
-class JobResultRow(Struct, frozen=True):
-    """What one run of a job did on one device; `failed_patches` are titles."""
-
-    source: str
-    job_id: str
-    name: str | None
-    run_id: str
-    customer: str
-    device_id: str
-    device: str
-    status: str
-    vendor_status: str
-    waits_for_reboot: bool
-    started_at: datetime | None
-    ended_at: datetime | None
-    succeeded: int
-    failed: int
-    failed_patches: tuple[str, ...]
-
-
-class JobTotals(Struct, frozen=True):
-    """How many results of jobs there are on devices, and the patches of all of them together."""
-
-    results: int
-    succeeded: int
-    failed: int
 
 
 class TransitionRow(Struct, frozen=True):

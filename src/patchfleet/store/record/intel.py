@@ -10,6 +10,8 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection, insert, select
 
+from patchfleet._renamed.members import FormerMethod
+from patchfleet.store.record.database import Database
 from patchfleet.store.record.schema import intel, micros, moment
 from patchfleet.store.types import IntelRow
 
@@ -17,6 +19,40 @@ _ABOUT = (
     intel.c.id, intel.c.kind, intel.c.dated, intel.c.name, intel.c.version, intel.c.rows,
     intel.c.loaded_at, intel.c.digest,
 )  # fmt: skip
+
+
+class IntelFiles(FormerMethod):
+    """The files about vulnerabilities of one record: `store.intel`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(
+        self,
+        kind: str,
+        content: bytes,
+        *,
+        dated: date,
+        name: str,
+        version: str | None,
+        rows: int,
+        now: datetime,
+    ) -> IntelRow:
+        """Store a file about vulnerabilities that was read as `kind`; see `policy.intel`."""
+        row = row_of(kind, dated, name, version, rows, now=now, content=content)
+        with self._database.write(durable=True, alone=True) as connection:
+            add(connection, row, content)
+        return row
+
+    def read(self, until: date | None = None) -> list[tuple[IntelRow, bytes]]:
+        """Return the files in force, the newest of each kind dated `until` or earlier."""
+        with self._database.read() as connection:
+            return [(row, content(connection, row)) for row in known(connection, until)]
+
+    def files(self) -> list[IntelRow]:
+        """List the files in force, without their content."""
+        with self._database.read() as connection:
+            return known(connection)
 
 
 def add(connection: Connection, row: IntelRow, content: bytes) -> None:

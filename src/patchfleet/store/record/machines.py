@@ -9,8 +9,10 @@ from collections.abc import Iterable
 import msgspec
 from sqlalchemy import Connection, func, insert, select, true
 
+from patchfleet.errors import StoreError
 from patchfleet.models.machine import DeviceRef, Identity, MatchDecision
 from patchfleet.store.record import validity
+from patchfleet.store.record.database import Database
 from patchfleet.store.record.schema import (
     device,
     look_alike,
@@ -23,6 +25,36 @@ from patchfleet.store.record.schema import (
 )
 
 _INTERVAL = ("from_recognition", "to_recognition")
+
+
+class Machines:
+    """The machines and match decisions of one record: `store.machines`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def ids(self) -> dict[DeviceRef, str]:
+        """Return the current machine of each device, over all sources."""
+        with self._database.read() as connection:
+            return machine_ids(connection)
+
+    def decisions(self) -> list[MatchDecision]:
+        """List the decisions of people on pairs of devices, in the order they were made."""
+        with self._database.read() as connection:
+            return verdicts(connection)
+
+    def decide(self, decision: MatchDecision) -> None:
+        """Record a decision of a person on two devices; the next sync applies it.
+
+        Raises StoreError for a device that is not on record.
+        """
+        with self._database.write(durable=True, alone=True) as connection:
+            for of, number in unknown(connection, (decision.left, decision.right)):
+                raise StoreError(
+                    f"there is no device {number} of {of} on record",
+                    hint="`patchfleet machines candidates` lists pairs with their ids",
+                )
+            add(connection, decision)
 
 
 def write(connection: Connection, identity: Identity) -> int:
