@@ -286,7 +286,7 @@ def test_rows_that_are_not_written_as_numbered_are_not_published(store, monkeypa
         engine.setattr(writer, "FINDINGS", backwards)
         with pytest.raises(StoreError, match="findings were not written in the order"):
             sync(store, listings)
-    store._runs[-1].release()
+    store._open_runs[-1].release()
     sync(store, listings)
     with store.snapshot() as snapshot:
         assert queries.count_findings(snapshot) == 65
@@ -403,7 +403,7 @@ def test_what_is_published_anew_meanwhile_is_not_built_on(store, monkeypatch):
         other_process.setattr(writer, "write_files", write_and_be_overtaken)
         with pytest.raises(StoreError, match="published anew meanwhile"):
             changing_days(store, 3)
-    store._runs[-1].release()
+    store._open_runs[-1].release()
     sync(store, {"d1": [finding(n) for n in range(50)]}, now=NOW + 9 * DAY)
     with store.snapshot() as snapshot:
         assert {row.state for row in queries.findings(snapshot)} == {"missing"}

@@ -58,7 +58,7 @@ class Killer:
 
     @contextmanager
     def watching(self, store):
-        engine, shelf = store._database.backend.engine, store._shelf
+        engine, shelf = store._database.backend.engine, store._storage
         engine.dispose()
         opened = []
         event.listen(engine, "connect", lambda connection, _: opened.append(connection))

@@ -164,7 +164,7 @@ def test_rows_arrive_in_every_form(snapshot):
     [
         ("SELECT * FROM read_csv('/etc/passwd')", "Permission Error"),
         ("SELECT * FROM glob('/etc/*')", "Permission Error"),
-        ("SELECT * FROM read_parquet('http://127.0.0.1:1/x')", "cannot be asked"),
+        ("SELECT * FROM read_parquet('http://127.0.0.1:1/x')", "the statement failed"),
         ("COPY (SELECT 1) TO 'never.csv'", "only reading is allowed here, and this is"),
         ("DROP VIEW findings", "only reading is allowed"),
         ("CREATE TABLE x AS SELECT 1", "only reading is allowed"),
@@ -221,7 +221,7 @@ def test_publications_on_a_storage_are_read_through_it(address, tmp_path):
         with store.snapshot() as snapshot:
             assert queries.count_findings(snapshot) == 21
             assert snapshot.repaired == ()
-        store._shelf._files.rm("/fleet/source=nsight/run=1/findings.parquet")
+        store._storage._files.rm("/fleet/source=nsight/run=1/findings.parquet")
         with store.snapshot() as snapshot:
             (told,) = snapshot.repaired
             assert told == (
@@ -229,6 +229,6 @@ def test_publications_on_a_storage_are_read_through_it(address, tmp_path):
                 "it was rebuilt from the record"
             )
             assert queries.count_findings(snapshot) == 21
-        store._shelf._files.rm("/fleet", recursive=True)
+        store._storage._files.rm("/fleet", recursive=True)
     with pytest.raises(StoreError, match="nothing here can publish to s3://"):
         Store.open(tmp_path / "other.db", published="s3://bucket/fleet")

@@ -118,7 +118,7 @@ def overdue_report(
     totals = {name: sum(getattr(row, name) for row in customers) for name in _COUNTED}
     return Report(
         name="overdue",
-        title=f"Overdue patches: {pack.title}, {pack.version}",
+        title=f"Overdue patches: {pack.title.partition(',')[0]}",
         coverage=snapshot.coverage(selection),
         remarks=(*_about(pack, known, zone), *_not_judged(totals["not_judged"])),
         figures=tuple(
@@ -169,7 +169,7 @@ def _by_customer(counts: Sequence[JudgedCount]) -> list[CustomerDeadlines]:
 def _about(pack: Pack, known: ThreatData, zone: ZoneInfo) -> list[str]:
     """Describe the rules and the threat data, and how certain they are."""
     notes = [
-        f"Standard: {pack.name} {pack.version} ({pack.status}). {pack.note}",
+        f"Standard: {pack.title}, version {pack.version} ({pack.status}). {pack.note}",
         f"Source: {pack.source}. Days and months are counted in {zone.key}.",
     ]
     notes.extend(

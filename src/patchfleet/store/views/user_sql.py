@@ -145,7 +145,7 @@ def _explained(call: Callable[[], T]) -> T:
     except duckdb.Error as error:
         lines = [line for line in str(error).splitlines() if line.strip()]
         raise StoreError(
-            f"the statement cannot be asked: {lines[0]}",
+            f"the statement failed: {lines[0]}",
             hint=next((line for line in lines[1:] if "Did you mean" in line or "Candidate" in line),
                       "the views and their columns are listed by `patchfleet sql --views`"),
         ) from error  # fmt: skip
