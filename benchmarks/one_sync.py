@@ -19,7 +19,7 @@ def main() -> None:
     asked = question()
     with (
         tempfile.TemporaryDirectory() as folder,
-        NAble(base_url=asked["url"], key=asked["key"], pace=None) as client,
+        NAble(base_url=asked["url"], key=asked["key"], rate_limit=None) as client,
         Store.open(Path(folder) / "fleet.db") as store,
     ):
         begin = recorded = Used.so_far()

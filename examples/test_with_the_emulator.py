@@ -24,7 +24,7 @@ def nsight(emulator: Emulator) -> Iterator[NAble]:
     """A client of that world, without limits and without waiting between tries."""
     with emulator.running() as host:
         retries = Retries(attempts=4, first_wait_seconds=0)
-        with NAble(base_url=host.url, key=host.api_key, pace=None, retries=retries) as client:
+        with NAble(base_url=host.url, key=host.api_key, rate_limit=None, retries=retries) as client:
             yield client
 
 

@@ -120,7 +120,7 @@ def connect(opened: Callable[..., Any]) -> Callable[..., Any]:
     def make(host: Host | None = None, **settings: Any) -> Any:
         if host is not None:
             settings = {"base_url": host.url, "key": host.api_key, **settings}
-        return opened(NAble, AsyncNAble, **{"pace": None, "retries": AT_ONCE, **settings})
+        return opened(NAble, AsyncNAble, **{"rate_limit": None, "retries": AT_ONCE, **settings})
 
     return make
 

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from patchfleet._renamed import modules, table
+from patchfleet.nsight import NAble
 from patchfleet.qualys import TokenAuth
 from patchfleet.qualys.client import client_of
 
@@ -66,6 +67,22 @@ def test_a_former_field_is_a_keyword_and_an_attribute(old, new):
         _ = made.never
     with pytest.raises(TypeError):
         kind(never=1, **needed)
+
+
+ACCOUNTS = {
+    "nsight.client:ClientOptions": lambda **given: NAble("us", "key-of-a-test", **given),
+    "qualys.auth:ClientOptions": lambda **given: TokenAuth("user", "a password", **given),
+}
+
+
+@pytest.mark.parametrize(("old", "new"), table.KEYWORDS.items())
+def test_a_former_keyword_works_and_warns(old, new):
+    address, _, name = old.rpartition(".")
+    make = ACCOUNTS[address]
+    with pytest.warns(DeprecationWarning, match=f"{name}= is now {new}=;"):
+        make(**{name: 7})
+    with pytest.raises(TypeError, match="one setting"):
+        make(**{new: 7, name: 7})
 
 
 def test_former_names_cost_nothing_until_they_are_used():

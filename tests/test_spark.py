@@ -44,7 +44,7 @@ def test_the_posture_of_spark_is_ours(tmp_path):
     with (
         Store.open(tmp_path / "fleet.db") as store,
         emulator.running() as host,
-        NAble(base_url=host.url, key=host.api_key, pace=None) as nable,
+        NAble(base_url=host.url, key=host.api_key, rate_limit=None) as nable,
     ):
         source = NSightSource(nable)
         for day in range(3):

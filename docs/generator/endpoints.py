@@ -174,7 +174,7 @@ def first_request(work: Work[Any]) -> Request:
         asking = steps.send(BaseList())
         assert isinstance(asking, Change)
         return asking.send.request
-    step = next(exchange(work, CallPolicy("Qualys", pace=NoRateLimit())))
+    step = next(exchange(work, CallPolicy("Qualys", rate_limit=NoRateLimit())))
     while isinstance(step, ConcurrentFlows):
         step = next(step.parts[0])
     assert isinstance(step, Request)

@@ -25,8 +25,9 @@ _CLIENT = {
     "base_url": "Replaces the region: a custom domain, the emulator. Plain `http` is accepted on "
     "this machine only.",
     "timeout": f"Seconds one call may take ({Endpoint('https://example').timeout_seconds:g}).",
-    "pace": f"Calls a minute ({RateLimit().calls}), a `RateLimit(calls, seconds=…)`, or `None` for "
-    "no limit. All threads or tasks of the client share it, and several clients may share one.",
+    "rate_limit": f"Calls a minute ({RateLimit().calls}), a `RateLimit(calls, seconds=…)`, or "
+    "`None` for no limit. All threads or tasks of the client share it, and several clients may "
+    "share one.",
     "retries": f"How often a call may be repeated ({_RETRIES.attempts - 1}), or a `Retries(…)`.",
     "user_agent": "How the client introduces itself.",
     "proxy": 'Address of a proxy; `""` for none; `None` for the environment\'s.',

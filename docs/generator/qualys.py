@@ -19,8 +19,8 @@ _WIDTH = 96
 
 _SETTINGS = {
     "timeout": "Seconds one call may take (120).",
-    "pace": "Calls an hour, a `Pace(calls, seconds=…)`, or `None` for no limit of our own, the "
-    "default.",
+    "rate_limit": "Calls an hour, a `RateLimit(calls, seconds=…)`, or `None` for no limit of our "
+    "own, the default.",
     "retries": "How often a call may be repeated (3), or a `Retries(…)`. Being told to slow down "
     "without being told for how long is waited out for some minutes.",
     "user_agent": "How the client introduces itself.",

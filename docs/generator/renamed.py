@@ -33,8 +33,11 @@ def settings() -> str:
 
 
 def fields() -> str:
-    """Return a table of former fields of value types."""
-    rows = {old: f"{old.rpartition('.')[0]}.{new}" for old, new in names.FIELDS.items()}
+    """Return a table of former fields of value types, and of former keywords of clients."""
+    rows = {
+        old: f"{old.rpartition('.')[0]}.{new}"
+        for old, new in (names.FIELDS | names.KEYWORDS).items()
+    }
     return _rows(rows, prefix="patchfleet.")
 
 

@@ -129,7 +129,7 @@ def synced(still: Host, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     folder = tmp_path_factory.mktemp("synced")
     with (
-        NAble(base_url=still.url, key=still.api_key, pace=None) as client,
+        NAble(base_url=still.url, key=still.api_key, rate_limit=None) as client,
         Store.open(folder / "fleet.db") as store,
     ):
         assert sync(NSightSource(client), store, now=lambda: still.emulator.now).is_complete

@@ -59,7 +59,7 @@ def recorded(world, tmp_path_factory):
     folder = tmp_path_factory.mktemp("fleet")
     emulator, account = world.emulator, world.emulator.qualys
     with (
-        NAble(base_url=world.url, key=world.api_key, pace=None) as nable,
+        NAble(base_url=world.url, key=world.api_key, rate_limit=None) as nable,
         Qualys(
             account.username, account.password, override_platform={"gateway_url": world.url}
         ) as qualys,

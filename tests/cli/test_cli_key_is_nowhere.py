@@ -46,7 +46,7 @@ def recorded(small, tmp_path_factory):
     """A folder with the record of that account as it begins."""
     folder = tmp_path_factory.mktemp("recorded")
     with (
-        NAble(base_url=small.url, key=small.api_key, pace=None) as client,
+        NAble(base_url=small.url, key=small.api_key, rate_limit=None) as client,
         Store.open(folder / "fleet.db") as store,
     ):
         assert sync(NSightSource(client), store, now=lambda: small.emulator.now).is_complete

@@ -186,7 +186,7 @@ def test_a_vendor_that_goes_away_is_given_up(cli):
 
 
 @pytest.mark.parametrize(
-    ("devices", "pace", "said"),
+    ("devices", "rate_limit", "said"),
     [
         (240, 60, "240 devices to read, one call each: about 4 min at 60 calls a minute"),
         (2000, 0.7, "2,000 devices to read, one call each: about 2,857 min at 0.7 calls a minute"),
@@ -194,9 +194,9 @@ def test_a_vendor_that_goes_away_is_given_up(cli):
         (9000, 0, ""),
     ],
 )
-def test_what_the_pace_costs_is_said_once(devices, pace, said):
+def test_what_the_pace_costs_is_said_once(devices, rate_limit, said):
     heard = io.StringIO()
-    with sync_progress(Console(file=heard, width=200), "nsight", pace) as tell:
+    with sync_progress(Console(file=heard, width=200), "nsight", rate_limit) as tell:
         for scanned in range(3):
             tell(SyncProgress(calls=9, devices=devices, scanned=scanned, findings=0, problems=0))
     assert heard.getvalue().strip() == said

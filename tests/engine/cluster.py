@@ -90,9 +90,9 @@ class Cluster:
             "PATCHFLEET_NSIGHT_KEY": host.api_key,
             "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",
         }
-        self.pace(0)
+        self.rate_limit(0)
 
-    def pace(self, calls_per_minute: float, worker_timeout_seconds: float = 60) -> None:
+    def rate_limit(self, calls_per_minute: float, worker_timeout_seconds: float = 60) -> None:
         text = SETTINGS.format(
             calls_per_minute=calls_per_minute, worker_timeout_seconds=worker_timeout_seconds
         )

@@ -145,7 +145,7 @@ def test_no_secret_enters_the_database(cluster, server, emulator):
 def test_without_a_worker_of_this_account_it_ends(cluster, emulator):
     other = cluster.start("worker", PATCHFLEET_NSIGHT_KEY="another-key")
     until(lambda: "waiting for devices" in other.said())
-    cluster.pace(0, worker_timeout_seconds=2)
+    cluster.rate_limit(0, worker_timeout_seconds=2)
     result = cluster.sync()
     assert result.code == 3
     assert result.error().startswith("no worker took a batch for ")

@@ -48,9 +48,9 @@ def test_one_pace_for_all_processes(cluster, server, emulator, monkeypatch):
     for _ in range(2):
         cluster.run([sys.executable, "-c", WORKER, *words])
     with Store.open(cluster.address, published=published) as store:
-        pace = store.rate_limit("account", CALLS, seconds=SECONDS)
+        rate_limit = store.rate_limit("account", CALLS, seconds=SECONDS)
         with (
-            NAble(base_url=host.url, key=host.api_key, pace=pace) as nable,
+            NAble(base_url=host.url, key=host.api_key, rate_limit=rate_limit) as nable,
             engine_of(store, "nsight", "account") as engine,
         ):
             source = QueuedSource(NSightSource(nable), engine, devices_a_batch=10)

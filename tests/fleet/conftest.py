@@ -13,7 +13,9 @@ ONCE = Retries(attempts=1)
 
 def client_of(host: Host, cls: type[NAble] = NAble, **settings) -> NAble:
     """Make a client that neither waits nor repeats."""
-    return cls(base_url=host.url, key=host.api_key, **{"pace": None, "retries": ONCE, **settings})
+    return cls(
+        base_url=host.url, key=host.api_key, **{"rate_limit": None, "retries": ONCE, **settings}
+    )
 
 
 @pytest.fixture

@@ -47,7 +47,7 @@ class Wire:
 
 
 def source_over(wire: Wire) -> NSightSource:
-    client = NAble("uk", "key", pace=None)
+    client = NAble("uk", "key", rate_limit=None)
     client._wire = wire  # type: ignore[assignment]
     return NSightSource(client)
 

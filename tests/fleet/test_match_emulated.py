@@ -24,7 +24,7 @@ def world(request):
     emulator = Emulator(customers=5, devices=120, patches=5, seed=8, lookalikes=12)
     with emulator.running() as host, ExitStack() as stack:
         account = emulator.qualys
-        nable = NAble(base_url=host.url, key=host.api_key, pace=None, retries=ONCE)
+        nable = NAble(base_url=host.url, key=host.api_key, rate_limit=None, retries=ONCE)
         gateway = Qualys(
             account.username,
             account.password,

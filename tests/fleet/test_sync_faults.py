@@ -50,7 +50,7 @@ class World:
     def sync(self, **settings):
         emulator = self.emulator
         given = {
-            "pace": None,
+            "rate_limit": None,
             "retries": Retries(attempts=1),
             "timeout": self.patience_seconds,
             **settings,
@@ -199,7 +199,7 @@ def test_a_vendor_that_is_gone_is_not_asked_for_every_device(store):
     with emulator.running() as host:
         with (
             NAble(
-                base_url=host.url, key=host.api_key, pace=None, retries=Retries(attempts=1)
+                base_url=host.url, key=host.api_key, rate_limit=None, retries=Retries(attempts=1)
             ) as client,
             pytest.raises(VendorError) as caught,
         ):
@@ -229,7 +229,7 @@ def test_failures_here_and_there_do_not_end_it(store):
     with (
         emulator.running() as host,
         NAble(
-            base_url=host.url, key=host.api_key, pace=None, retries=Retries(attempts=1)
+            base_url=host.url, key=host.api_key, rate_limit=None, retries=Retries(attempts=1)
         ) as client,
     ):
         outcome = sync(NSightSource(client), store, now=lambda: emulator.now, rules=ONE_BY_ONE)

@@ -16,7 +16,10 @@ from patchfleet.store.queries import customers, devices, findings
 @pytest.mark.parametrize("seed", [1, 7, 40])
 def test_the_record_is_the_truth(store, seed):
     emulator = Emulator(customers=3, devices=12, patches=40, seed=seed)
-    with emulator.running() as host, NAble(base_url=host.url, key=host.api_key, pace=None) as nable:
+    with (
+        emulator.running() as host,
+        NAble(base_url=host.url, key=host.api_key, rate_limit=None) as nable,
+    ):
         outcome = sync(NSightSource(nable), store, now=lambda: emulator.now)
     truth = true_devices(emulator)
     with store.snapshot() as snapshot:
@@ -51,7 +54,10 @@ def test_the_record_is_the_truth(store, seed):
 
 def test_a_device_without_patch_management_is_not_asked_and_is_counted(store):
     emulator = Emulator(customers=3, devices=12, patches=5, seed=1)
-    with emulator.running() as host, NAble(base_url=host.url, key=host.api_key, pace=None) as nable:
+    with (
+        emulator.running() as host,
+        NAble(base_url=host.url, key=host.api_key, rate_limit=None) as nable,
+    ):
         outcome = sync(NSightSource(nable), store, now=lambda: emulator.now)
     asked = [call.params["deviceid"] for call in emulator.calls if call.service == "patch_list_all"]
     assert sorted(asked) == sorted(patched(emulator))
@@ -154,7 +160,7 @@ def test_a_device_that_stands_twice_or_in_one_list_only_is_said(connected, store
     emulator = Emulator(customers=1, devices=8, patches=10, seed=3)
     kinds = [device["kind"] for _, _, device in true_devices(emulator)]
     with emulator.running() as host:
-        nable = Forgetful(base_url=host.url, key=host.api_key, pace=None)
+        nable = Forgetful(base_url=host.url, key=host.api_key, rate_limit=None)
         outcome = sync(NSightSource(nable), store, now=lambda: emulator.now)
         nable.close()
     said = [gap.reason.split(" ", 3)[3] for gap in outcome.gaps if gap.device_id]

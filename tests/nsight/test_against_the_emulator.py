@@ -452,11 +452,11 @@ def test_both_runners_make_the_same_requests(
 
 
 def test_threads_share_one_pace_and_one_client(host: Host, emulator: Emulator) -> None:
-    pace = RateLimit(1000, seconds=60)
-    client = NAble(key=host.api_key, base_url=host.url, pace=pace)
+    rate_limit = RateLimit(1000, seconds=60)
+    client = NAble(key=host.api_key, base_url=host.url, rate_limit=rate_limit)
     with client, ThreadPoolExecutor(8) as threads:
         lists = list(threads.map(lambda _: client.list_clients(), range(40)))
     assert len(emulator.calls) == 40
     assert all(clients == lists[0] for clients in lists)
-    assert len(pace._starts) == 40
-    assert list(pace._starts) == sorted(pace._starts)
+    assert len(rate_limit._starts) == 40
+    assert list(rate_limit._starts) == sorted(rate_limit._starts)

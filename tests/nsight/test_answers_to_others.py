@@ -60,7 +60,7 @@ def answer_to(operation: Operation[Any], inside: str, number: int) -> Response:
 def told(operation: Operation[Any], response: Response) -> Any:
     """Let a call be answered, without a wire and without repeating it."""
     flow = exchange(
-        operation, CallPolicy(vendor=VENDOR, pace=NoRateLimit(), retries=Retries(attempts=1))
+        operation, CallPolicy(vendor=VENDOR, rate_limit=NoRateLimit(), retries=Retries(attempts=1))
     )
     next(flow)
     try:

@@ -134,8 +134,8 @@ def test_constructing_opens_nothing(kind: Any, monkeypatch: Any) -> None:
         (("us", "  "), {}, "the API key is empty"),
         (("us", Secret("")), {}, "the API key is empty"),
         (("us", KEY), {"timeout": 0}, "leaves no time"),
-        (("us", KEY), {"pace": 0}, "is none"),
-        (("us", KEY), {"pace": -1}, "is none"),
+        (("us", KEY), {"rate_limit": 0}, "must be greater than 0"),
+        (("us", KEY), {"rate_limit": -1}, "must be greater than 0"),
         (("us", KEY), {"retries": -1}, "0 attempts"),
         (("us", KEY), {"connections": 0}, "0 connections"),
         (("us", KEY), {"user_agent": "a\nb"}, "cannot carry"),
@@ -158,8 +158,8 @@ def test_a_misspelt_setting_is_a_mistake(kind: Any) -> None:
 
 def test_the_vendors_pace_and_three_repetitions_are_the_default() -> None:
     manners = NAble("us", KEY)._manners
-    assert isinstance(manners.pace, RateLimit)
-    assert (manners.pace.calls, manners.pace.seconds) == (60, 60)
+    assert isinstance(manners.rate_limit, RateLimit)
+    assert (manners.rate_limit.calls, manners.rate_limit.seconds) == (60, 60)
     assert manners.retries == Retries(attempts=4)
     line = NAble("us", KEY)._wire._line
     assert line.timeout_seconds == 60
@@ -168,21 +168,21 @@ def test_the_vendors_pace_and_three_repetitions_are_the_default() -> None:
 
 
 @pytest.mark.parametrize(
-    ("pace", "calls", "seconds"), [(1, 1, 60), (120, 120, 60), (0.5, 1, 120), (2 / 3, 1, 90)]
+    ("rate_limit", "calls", "seconds"), [(1, 1, 60), (120, 120, 60), (0.5, 1, 120), (2 / 3, 1, 90)]
 )
-def test_a_pace_is_calls_a_minute(pace: float, calls: int, seconds: float) -> None:
-    made = NAble("us", KEY, pace=pace)._manners.pace
+def test_a_pace_is_calls_a_minute(rate_limit: float, calls: int, seconds: float) -> None:
+    made = NAble("us", KEY, rate_limit=rate_limit)._manners.rate_limit
     assert isinstance(made, RateLimit)
     assert (made.calls, made.seconds) == (calls, pytest.approx(seconds))
 
 
 def test_pace_and_retries_may_be_given_whole_or_switched_off() -> None:
     own, patient = RateLimit(5, seconds=1), Retries(attempts=9)
-    client = NAble("us", KEY, pace=own, retries=patient)
-    assert client._manners.pace is own
+    client = NAble("us", KEY, rate_limit=own, retries=patient)
+    assert client._manners.rate_limit is own
     assert client._manners.retries is patient
-    quick = NAble("us", KEY, pace=None, retries=0)
-    assert isinstance(quick._manners.pace, NoRateLimit)
+    quick = NAble("us", KEY, rate_limit=None, retries=0)
+    assert isinstance(quick._manners.rate_limit, NoRateLimit)
     assert quick._manners.retries.attempts == 1
 
 

@@ -65,7 +65,7 @@ def fleet(
     emulator: Emulator, host: Host, tmp_path: Path, patience_seconds: float
 ) -> Iterator[Fleet]:
     settings = {
-        "pace": None,
+        "rate_limit": None,
         "retries": Retries(attempts=3, first_wait_seconds=0),
         "timeout": patience_seconds,
     }

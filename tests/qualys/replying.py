@@ -19,7 +19,7 @@ from patchfleet.transport.rate_limit import NoRateLimit
 from patchfleet.transport.retry import Retries
 
 REPLIES = Path(__file__).parent / "replies"
-ONCE = CallPolicy("Qualys", pace=NoRateLimit(), retries=Retries(attempts=1), explain=explain)
+ONCE = CallPolicy("Qualys", rate_limit=NoRateLimit(), retries=Retries(attempts=1), explain=explain)
 JSON = {"Content-Type": "application/json"}
 
 JOB = "11111111-2222-3333-4444-555555555555"

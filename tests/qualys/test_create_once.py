@@ -22,7 +22,10 @@ from patchfleet.transport.retry import Retries
 
 ASSET = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"
 THRICE = CallPolicy(
-    "Qualys", explain=explain, pace=NoRateLimit(), retries=Retries(attempts=3, first_wait_seconds=0)
+    "Qualys",
+    explain=explain,
+    rate_limit=NoRateLimit(),
+    retries=Retries(attempts=3, first_wait_seconds=0),
 )
 CUT = NoResponse("the connection broke before the answer was complete", "unknown")
 NOT_CONNECTED = NoResponse("no connection", "refused")

@@ -95,7 +95,7 @@ def test_a_foreign_result_leaves_nothing_in_the_right_one() -> None:
     foreign = {**own, "id": OTHER_JOB, "name": "other", "assetCount": 5}
     twice = CallPolicy(
         "Qualys",
-        pace=NoRateLimit(),
+        rate_limit=NoRateLimit(),
         retries=Retries(attempts=2),
         explain=ONCE.explain,
         chance=lambda: 0,

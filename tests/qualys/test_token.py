@@ -97,7 +97,7 @@ def test_an_account_shows_no_password_and_is_not_written_down() -> None:
 
 @pytest.mark.parametrize(
     "settings",
-    [{"timeout": 0}, {"connections": 0}, {"pace": 0}, {"retries": -1}],
+    [{"timeout": 0}, {"connections": 0}, {"rate_limit": 0}, {"retries": -1}],
 )
 def test_settings_that_cannot_work_are_refused_before_a_call(settings: dict[str, object]) -> None:
     with pytest.raises(ConfigError):

@@ -22,7 +22,7 @@ VENDORS = ("nsight", "qualys")
 def reading(host, **settings):
     """Open a source for each vendor of an emulated world, by name; without waits or retries."""
     emulator, account = host.emulator, host.emulator.qualys
-    given = {"pace": None, "retries": Tries(attempts=1), **settings}
+    given = {"rate_limit": None, "retries": Tries(attempts=1), **settings}
     with (
         NAble(base_url=host.url, key=host.api_key, **given) as nable,
         Qualys(

@@ -20,7 +20,7 @@ def one_sync(vendor, address, published, now, at_once, account):
     """Open the record and sync one vendor's account of an emulated world."""
     at = datetime.fromisoformat(now)
     if vendor == "nsight":
-        client = NAble(base_url=account["url"], key=account["key"], pace=None)
+        client = NAble(base_url=account["url"], key=account["key"], rate_limit=None)
         source = NSightSource(client, now=lambda: at)
     else:
         gateway = {"gateway_url": account["url"]}

@@ -233,7 +233,7 @@ def test_representatives_are_of_every_class_of_error():
     account = emulator.qualys
     with (
         emulator.running() as host,
-        NAble(base_url=host.url, key=host.api_key, pace=None, **settings) as nable,
+        NAble(base_url=host.url, key=host.api_key, rate_limit=None, **settings) as nable,
         Qualys(
             username=account.username,
             password=account.password,

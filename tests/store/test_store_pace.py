@@ -37,13 +37,13 @@ def test_no_window_holds_more_than_allowed(store, address, seed):
 
 def test_a_wait_is_never_longer_than_needed(store):
     clock = Clock()
-    pace = store.rate_limit("key", 2, seconds=60, clock=clock)
-    assert [pace.take(0), pace.take(0)] == [0, 0]
-    assert pace.take(0) == 60
+    rate_limit = store.rate_limit("key", 2, seconds=60, clock=clock)
+    assert [rate_limit.take(0), rate_limit.take(0)] == [0, 0]
+    assert rate_limit.take(0) == 60
     clock.at += 59
-    assert pace.take(0) == 1
+    assert rate_limit.take(0) == 1
     clock.at += 1
-    assert pace.take(0) == 0
+    assert rate_limit.take(0) == 0
 
 
 def test_two_keys_do_not_wait_for_each_other(store):
@@ -55,11 +55,11 @@ def test_two_keys_do_not_wait_for_each_other(store):
 
 def test_a_clock_that_was_put_back_does_not_block(store):
     clock = Clock()
-    pace = store.rate_limit("key", 1, seconds=60, clock=clock)
-    assert pace.take(0) == 0
+    rate_limit = store.rate_limit("key", 1, seconds=60, clock=clock)
+    assert rate_limit.take(0) == 0
     clock.at -= 86400
-    assert pace.take(0) == 0
-    assert pace.take(0) == 60
+    assert rate_limit.take(0) == 0
+    assert rate_limit.take(0) == 60
 
 
 def test_what_a_vendor_asks_one_to_wait_all_wait(store, monkeypatch):
@@ -82,15 +82,15 @@ def test_no_hold_lasts_for_ever(store, monkeypatch, back, seconds):
 
     monkeypatch.setattr(time, "monotonic", lambda: 500.0)
     clock = Clock(at=2e9)
-    pace = store.rate_limit("key", 100, clock=clock)
-    assert pace.take(0) == 0
-    pace.hold(500.0 + seconds)
+    rate_limit = store.rate_limit("key", 100, clock=clock)
+    assert rate_limit.take(0) == 0
+    rate_limit.hold(500.0 + seconds)
     clock.at -= back
-    wait = pace.take(0)
+    wait = rate_limit.take(0)
     assert wait <= 3600
     assert wait > 0 or min(seconds, 3600) + back > 3600
-    pace.hold(505.0)
-    assert 5 <= pace.take(0) <= 3600
+    rate_limit.hold(505.0)
+    assert 5 <= rate_limit.take(0) <= 3600
 
 
 WORKER = """

@@ -147,7 +147,7 @@ class Vendor:
             manners = NAble(base_url="http://127.0.0.1:1", key=self.emulator.api_key)._manners
         return replace(
             manners,
-            pace=NoRateLimit(),
+            rate_limit=NoRateLimit(),
             retries=Retries(attempts=3, limited_attempts=3, first_wait_seconds=0),
             journal=self.journal,
             clock=lambda: 0.0,

@@ -39,7 +39,7 @@ class World:
             clock=lambda: self.seconds,
             now=lambda: NOW,
             chance=lambda: chance,
-            **{"pace": NoRateLimit(), **manners},
+            **{"rate_limit": NoRateLimit(), **manners},
         )
 
     def drive(self, work: Any, outcomes: Sequence[Response | NoResponse]) -> Any:
@@ -148,8 +148,8 @@ def test_a_retry_after_beyond_all_patience_ends_the_call() -> None:
 
 
 def test_a_retry_after_holds_everybody_who_shares_the_pace() -> None:
-    pace = RateLimit(100, seconds=1)
-    world = World(pace=pace, retries=Retries(attempts=1))
+    rate_limit = RateLimit(100, seconds=1)
+    world = World(rate_limit=rate_limit, retries=Retries(attempts=1))
     with pytest.raises(RateLimited):
         world.drive(operation(), [refused(retry_after="30")])
     world.drive(operation(name="another"), [OK])
@@ -157,7 +157,9 @@ def test_a_retry_after_holds_everybody_who_shares_the_pace() -> None:
 
 
 def test_a_retry_after_of_a_day_does_not_hang_the_next_call_for_a_day() -> None:
-    world = World(pace=RateLimit(100, seconds=1), retries=Retries(longest_retry_after_seconds=60))
+    world = World(
+        rate_limit=RateLimit(100, seconds=1), retries=Retries(longest_retry_after_seconds=60)
+    )
     with pytest.raises(RateLimited):
         world.drive(operation(), [refused(retry_after="86400")])
     world.drive(operation(), [OK])
@@ -165,12 +167,12 @@ def test_a_retry_after_of_a_day_does_not_hang_the_next_call_for_a_day() -> None:
 
 
 def test_whoever_waits_for_the_pace_waits_longer_when_the_vendor_asks() -> None:
-    pace = RateLimit(1, seconds=10)
-    world = World(pace=pace)
-    pace.take(world.seconds)
+    rate_limit = RateLimit(1, seconds=10)
+    world = World(rate_limit=rate_limit)
+    rate_limit.take(world.seconds)
     flow = exchange(operation(), world.manners)
     assert flow.send(None) == Pause(10.0)
-    pace.hold(world.seconds + 25)
+    rate_limit.hold(world.seconds + 25)
     world.seconds += 10
     assert flow.send(None) == Pause(15.0)
     world.seconds += 15
@@ -285,7 +287,7 @@ def test_hints_of_the_vendor_stand_where_the_error_has_none() -> None:
 
 
 def test_each_try_takes_a_place_in_the_pace() -> None:
-    world = World(pace=RateLimit(1, seconds=60), retries=Retries(first_wait_seconds=0))
+    world = World(rate_limit=RateLimit(1, seconds=60), retries=Retries(first_wait_seconds=0))
     world.drive(operation(), [Response(500, {}, b""), Response(500, {}, b""), OK])
     assert world.pauses == [0.0, 60.0, 0.0, 60.0]
 

@@ -39,7 +39,7 @@ class Account:
         self.login = Login({"password": Secret("hunter2")}, Operation("auth", request, self._read))
         self.manners = CallPolicy(
             "Vendor",
-            pace=NoRateLimit(),
+            rate_limit=NoRateLimit(),
             retries=Retries(attempts=1),
             login=self.login,
             clock=lambda: self.seconds,

@@ -14,10 +14,10 @@ from patchfleet.transport.retry import Retries, wait_before_next
 SECONDS = st.integers(0, 200).map(lambda quarters: quarters / 4)  # exact in binary
 
 
-def start_of(pace: RateLimit, asked_at: float) -> float:
+def start_of(rate_limit: RateLimit, asked_at: float) -> float:
     """Return when a caller that asks, waits as told and asks again may begin."""
     now = asked_at
-    while (wait := pace.take(now)) > 0:
+    while (wait := rate_limit.take(now)) > 0:
         now += wait
     return now
 
@@ -30,19 +30,19 @@ def start_of(pace: RateLimit, asked_at: float) -> float:
 def test_no_window_ever_holds_one_call_too_many(
     calls: int, seconds: float, asked: list[float]
 ) -> None:
-    pace = RateLimit(calls, seconds=seconds)
-    starts = sorted(start_of(pace, moment) for moment in asked)
+    rate_limit = RateLimit(calls, seconds=seconds)
+    starts = sorted(start_of(rate_limit, moment) for moment in asked)
     for first, beyond in zip(starts, starts[calls:], strict=False):
         assert beyond - first >= seconds - 1e-9
 
 
 @given(calls=st.integers(1, 5), asked=st.lists(SECONDS, min_size=1, max_size=40).map(sorted))
 def test_nobody_waits_while_there_is_a_place(calls: int, asked: list[float]) -> None:
-    pace = RateLimit(calls, seconds=10)
+    rate_limit = RateLimit(calls, seconds=10)
     starts: list[float] = []
     for moment in asked:
         is_free = len([start for start in starts if start > moment - 10]) < calls
-        wait = pace.take(moment)
+        wait = rate_limit.take(moment)
         assert (wait == 0) == is_free
         if is_free:
             starts.append(moment)
@@ -50,19 +50,19 @@ def test_nobody_waits_while_there_is_a_place(calls: int, asked: list[float]) -> 
 
 @given(asked=st.lists(SECONDS, max_size=20), until=SECONDS)
 def test_after_a_hold_nothing_begins_before_its_end(asked: list[float], until: float) -> None:
-    pace = RateLimit(3, seconds=2)
-    pace.hold(until)
-    pace.hold(until - 5)  # a shorter one takes nothing back
-    assert all(start_of(pace, moment) >= until for moment in asked)
+    rate_limit = RateLimit(3, seconds=2)
+    rate_limit.hold(until)
+    rate_limit.hold(until - 5)  # a shorter one takes nothing back
+    assert all(start_of(rate_limit, moment) >= until for moment in asked)
 
 
 def test_the_vendors_pace_is_the_default() -> None:
-    pace = RateLimit()
-    assert [pace.take(0.0) for _ in range(60)] == [0.0] * 60
-    assert pace.take(0.0) == 60.0
-    assert pace.take(59.5) == 0.5
-    assert pace.take(60.0) == 0.0
-    assert repr(pace) == "Pace(60, seconds=60)"
+    rate_limit = RateLimit()
+    assert [rate_limit.take(0.0) for _ in range(60)] == [0.0] * 60
+    assert rate_limit.take(0.0) == 60.0
+    assert rate_limit.take(59.5) == 0.5
+    assert rate_limit.take(60.0) == 0.0
+    assert repr(rate_limit) == "RateLimit(60, seconds=60)"
 
 
 @given(st.floats(0.0001, 1e6), st.sampled_from([60, 3600]))
@@ -70,15 +70,15 @@ def test_a_number_of_calls_that_is_not_whole_is_never_exceeded(calls: float, sec
     number, window = whole_calls(calls, seconds)
     assert number >= 1
     assert number / window <= calls / seconds * (1 + 1e-9)
-    assert repr(TokenAuth("user", "password", pace=calls / 3600 * seconds).manners.pace)
+    assert repr(TokenAuth("user", "password", rate_limit=calls / 3600 * seconds).manners.rate_limit)
 
 
 def test_threads_share_the_places() -> None:
-    pace = RateLimit(50, seconds=60)
+    rate_limit = RateLimit(50, seconds=60)
     taken: list[float] = []
 
     def take() -> None:
-        taken.extend(pace.take(0.0) for _ in range(20))
+        taken.extend(rate_limit.take(0.0) for _ in range(20))
 
     threads = [threading.Thread(target=take) for _ in range(8)]
     for thread in threads:
@@ -90,15 +90,15 @@ def test_threads_share_the_places() -> None:
 
 
 def test_no_pace_is_always_free() -> None:
-    pace = NoRateLimit()
-    pace.hold(1e9)
-    assert pace.take(0.0) == 0.0
-    assert repr(pace) == "Unpaced()"
+    rate_limit = NoRateLimit()
+    rate_limit.hold(1e9)
+    assert rate_limit.take(0.0) == 0.0
+    assert repr(rate_limit) == "NoRateLimit()"
 
 
 @pytest.mark.parametrize(("calls", "seconds"), [(0, 60.0), (-1, 60.0), (1, 0.0), (1, -1.0)])
 def test_a_pace_that_is_none_is_refused(calls: int, seconds: float) -> None:
-    with pytest.raises(ConfigError, match="is none"):
+    with pytest.raises(ConfigError, match="must be greater than 0"):
         RateLimit(calls, seconds=seconds)
 
 

@@ -25,7 +25,7 @@ from patchfleet.transport.operation import (
 )
 from patchfleet.transport.rate_limit import NoRateLimit
 
-MANNERS = CallPolicy("Vendor", pace=NoRateLimit(), chance=lambda: 0.0)
+MANNERS = CallPolicy("Vendor", rate_limit=NoRateLimit(), chance=lambda: 0.0)
 
 
 def op(name: str) -> Operation[str]:

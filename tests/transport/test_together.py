@@ -201,7 +201,7 @@ def test_steps_catch_the_error_of_what_they_asked_for_together(drive: Any) -> No
             return found
         raise AssertionError
 
-    manners = CallPolicy("a vendor", pace=NoRateLimit())
+    manners = CallPolicy("a vendor", rate_limit=NoRateLimit())
     (found,), _ = drive(exchange(Procedure("both", steps), manners))
     assert found == ["/there", "/there"]
     assert caught == ["gone"]

@@ -29,7 +29,7 @@ from patchfleet.transport.retry import Retries
 from patchfleet.transport.runner import arun, run
 
 MANNERS = CallPolicy(
-    "Vendor", pace=NoRateLimit(), retries=Retries(attempts=3, first_wait_seconds=0)
+    "Vendor", rate_limit=NoRateLimit(), retries=Retries(attempts=3, first_wait_seconds=0)
 )
 
 

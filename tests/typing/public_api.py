@@ -45,9 +45,9 @@ from patchfleet.qualys import (
 def settings() -> None:
     """Construct clients in every documented way."""
     NAble("us", "key")
-    NAble(region="us", key="key", timeout=5, pace=None, retries=0, user_agent=None, proxy="")
-    AsyncNAble(key="key", base_url="http://127.0.0.1:1", pace=RateLimit(1, seconds=90))
-    NAble("us", "key", pace=0.5, retries=Retries(attempts=2), ca_file="ca.pem", connections=4)
+    NAble(region="us", key="key", timeout=5, rate_limit=None, retries=0, user_agent=None, proxy="")
+    AsyncNAble(key="key", base_url="http://127.0.0.1:1", rate_limit=RateLimit(1, seconds=90))
+    NAble("us", "key", rate_limit=0.5, retries=Retries(attempts=2), ca_file="ca.pem", connections=4)
     NAble("us", "key", time_out=5)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 
 

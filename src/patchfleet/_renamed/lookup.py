@@ -2,8 +2,10 @@
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any
+    from collections.abc import Callable, Mapping
+    from typing import Any, TypeVar
+
+    T = TypeVar("T", bound=Mapping[str, Any])
 
 _ROOM = "patchfleet."
 
@@ -52,6 +54,25 @@ def former(old: str, new: str) -> "Any":
     """
     warn((_ROOM + old).replace(":", "."), (_ROOM + new).replace(":", "."), level=4)
     return resolve(_ROOM + new)
+
+
+def current_keywords(address: str, given: "T") -> "T":
+    """Return keywords under their present names, with a warning for each former one.
+
+    `address` is the `module:name` of the keywords' type. Raises TypeError if one keyword is given
+    under both names.
+    """
+    from patchfleet._renamed.table import KEYWORDS
+
+    current: Any = dict(given)
+    for name in given:
+        new = KEYWORDS.get(f"{address}.{name}")
+        if new is not None:
+            if new in given:
+                raise TypeError(f"{name} and {new} are one setting")
+            warn(f"{name}=", f"{new}=", level=5)
+            current[new] = current.pop(name)
+    return current  # type: ignore[no-any-return]
 
 
 def warn_of_option(old: str, new: str) -> None:

@@ -259,6 +259,12 @@ FIELDS = {
 }
 """Old and new fields of value types: keywords and attributes."""
 
+KEYWORDS = {
+    "nsight.client:ClientOptions.pace": "rate_limit",
+    "qualys.auth:ClientOptions.pace": "rate_limit",
+}
+"""Old and new keywords of clients and accounts."""
+
 MEMBERS = {
     "emulator.fault_kind:FaultKind.spoil": "apply",
     "emulator.faults:Fault.spoil": "apply",

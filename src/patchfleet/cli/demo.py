@@ -114,7 +114,7 @@ class _Demo:
         host = self._host
         with (
             # The emulator has no limit; the default for a real account is 60 calls a minute.
-            NAble(key=host.api_key, base_url=host.url, pace=None) as client,
+            NAble(key=host.api_key, base_url=host.url, rate_limit=None) as client,
             Store.open(self._record) as store,
         ):
             source = NSightSource(client, now=self._clock)

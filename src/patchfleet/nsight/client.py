@@ -12,6 +12,7 @@ only if the server also asked to wait, task_run_now only if it surely never left
 from typing import TypedDict, Unpack
 
 from patchfleet._renamed import renamed
+from patchfleet._renamed.lookup import current_keywords
 from patchfleet.config import Secret
 from patchfleet.errors import ConfigError, Forbidden, Unauthorized, Unreachable, VendorError
 from patchfleet.nsight.operations import describe as manual
@@ -44,8 +45,8 @@ class ClientOptions(TypedDict, total=False):
     """The settings of a client's calls, beside region and key.
 
     `base_url` replaces the region for a custom host. `timeout` bounds one call in seconds (60).
-    `pace` is calls per minute (60), a `RateLimiter`, or None for no limit; `retries` is the number
-    of repeats of a call (3) or a `Retries`. `proxy` is an address, "" for none, None for the
+    `rate_limit` is calls per minute (60), a `RateLimiter`, or None for no limit; `retries` is the
+    number of repeats of a call (3) or a `Retries`. `proxy` is an address, "" for none, None for the
     environment's; `ca_file` is a PEM file to trust instead of the system's authorities;
     `connections` is the number of calls in flight (32). `journal` records changes, as
     `store.journal` does.
@@ -53,13 +54,20 @@ class ClientOptions(TypedDict, total=False):
 
     base_url: str | None
     timeout: float
-    pace: RateLimiter | float | None
+    rate_limit: RateLimiter | float | None
     retries: Retries | int
     user_agent: str | None
     proxy: str | None
     ca_file: str | None
     connections: int
     journal: ChangeJournal | None
+
+
+def _endpoint_and_policy(
+    region: str | None, key: str | Secret, given: ClientOptions
+) -> tuple[Endpoint, CallPolicy]:
+    options = current_keywords("nsight.client:ClientOptions", given)
+    return _line(region, key, options), _manners(options)
 
 
 def _line(region: str | None, key: str | Secret, settings: ClientOptions) -> Endpoint:
@@ -91,14 +99,14 @@ def _line(region: str | None, key: str | Secret, settings: ClientOptions) -> End
 
 def _manners(settings: ClientOptions) -> CallPolicy:
     """Return the call policy for the vendor."""
-    pace = settings.get("pace", 60)
+    rate_limit = settings.get("rate_limit", 60)
     retries = settings.get("retries", 3)
-    if isinstance(pace, int | float):
-        calls, seconds = whole_calls(pace, 60)
-        pace = RateLimit(calls, seconds=seconds)
+    if isinstance(rate_limit, int | float):
+        calls, seconds = whole_calls(rate_limit, 60)
+        rate_limit = RateLimit(calls, seconds=seconds)
     return CallPolicy(
         vendor=VENDOR,
-        pace=NoRateLimit() if pace is None else pace,
+        rate_limit=NoRateLimit() if rate_limit is None else rate_limit,
         retries=retries if isinstance(retries, Retries) else Retries(attempts=retries + 1),
         hints=HINTS,
         journal=settings.get("journal"),
@@ -164,7 +172,7 @@ class NAble(Operations, Client):
     def __init__(
         self, region: str | None = None, key: str | Secret = "", **settings: Unpack[ClientOptions]
     ) -> None:
-        super().__init__(_line(region, key, settings), _manners(settings))
+        super().__init__(*_endpoint_and_policy(region, key, settings))
 
 
 class AsyncNAble(Operations, AsyncClient):
@@ -173,7 +181,7 @@ class AsyncNAble(Operations, AsyncClient):
     def __init__(
         self, region: str | None = None, key: str | Secret = "", **settings: Unpack[ClientOptions]
     ) -> None:
-        super().__init__(_line(region, key, settings), _manners(settings))
+        super().__init__(*_endpoint_and_policy(region, key, settings))
 
 
 __getattr__ = renamed(__name__)

@@ -16,6 +16,7 @@ from typing import Any, Protocol, TypedDict, TypeVar, Unpack
 import msgspec
 
 from patchfleet._renamed import former, renamed
+from patchfleet._renamed.lookup import current_keywords
 from patchfleet.config import Secret
 from patchfleet.decodable import decodable
 from patchfleet.errors import (
@@ -53,7 +54,7 @@ HINTS: dict[type[VendorError], str] = {
     Unauthorized: "check the username, the password and the platform: an account has one only",
     Forbidden: "the account needs the permission PM.API.ACCESS; a free licence has no API",
     NotFound: "it may have been deleted, or this account does not see it",
-    RateLimited: "the limit is per subscription and hour; the settings' pace keeps below it",
+    RateLimited: "the limit is per subscription and hour; set `rate_limit` below it",
     Unreachable: "check the platform, the network and the proxy",
     WindowExceeded: "narrow it down with a query",
 }
@@ -78,8 +79,8 @@ C = TypeVar("C", bound=Closable)
 class ClientOptions(TypedDict, total=False):
     """The settings of an account's calls.
 
-    `timeout` bounds one call in seconds (120). `pace` is calls per hour (None: no limit on this
-    side) or a `RateLimiter`; `retries` is the number of repeats of a call (3) or a `Retries`.
+    `timeout` bounds one call in seconds (120). `rate_limit` is calls per hour (None: no limit on
+    this side) or a `RateLimiter`; `retries` is the number of repeats of a call (3) or a `Retries`.
     `proxy` is an address, "" for none, None for the environment's; `ca_file` is a PEM file to trust
     instead of the system's authorities; `connections` is the number of calls in flight (16).
     `allow_http` permits plain http to other machines than this one. `journal` records changes, as
@@ -87,7 +88,7 @@ class ClientOptions(TypedDict, total=False):
     """
 
     timeout: float
-    pace: RateLimiter | float | None
+    rate_limit: RateLimiter | float | None
     retries: Retries | int
     user_agent: str | None
     proxy: str | None
@@ -115,6 +116,7 @@ class TokenAuth:
         override_platform: Mapping[str, str] | None = None,
         **settings: Unpack[ClientOptions],
     ) -> None:
+        settings = current_keywords("qualys.auth:ClientOptions", settings)
         for name in settings.keys() - ClientOptions.__annotations__.keys():
             raise TypeError(f"an account has no setting called '{name}'")
         self.username = str(username or "").strip()
@@ -185,17 +187,17 @@ def _line(base_url: str, login: Login, settings: ClientOptions) -> Endpoint:
 
 
 def _manners(login: Login, settings: ClientOptions) -> CallPolicy:
-    pace = settings.get("pace")
-    if isinstance(pace, int | float):
-        calls, seconds = whole_calls(pace, 3600)
-        pace = RateLimit(calls, seconds=seconds)
+    rate_limit = settings.get("rate_limit")
+    if isinstance(rate_limit, int | float):
+        calls, seconds = whole_calls(rate_limit, 3600)
+        rate_limit = RateLimit(calls, seconds=seconds)
     retries = settings.get("retries", 3)
     if not isinstance(retries, Retries):
         patience = PATIENCE if retries else 1
         retries = Retries(attempts=retries + 1, limited_attempts=patience, longest_wait_seconds=60)
     return CallPolicy(
         vendor=VENDOR,
-        pace=pace or NoRateLimit(),
+        rate_limit=rate_limit or NoRateLimit(),
         retries=retries,
         hints=HINTS,
         login=login,

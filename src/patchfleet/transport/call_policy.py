@@ -32,7 +32,7 @@ class CallPolicy:
     """
 
     vendor: str
-    pace: RateLimiter = field(default_factory=RateLimit)
+    rate_limit: RateLimiter = field(default_factory=RateLimit)
     retries: Retries = field(default_factory=Retries)
     hints: Mapping[type[VendorError], str] = field(default_factory=dict)
     login: Login | None = None

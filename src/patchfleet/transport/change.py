@@ -90,7 +90,7 @@ def _sent(change: Change[T], manners: CallPolicy, do: Do, try_: Try) -> Flow[Out
         is_first, has_left = not has_left, has_left or tried.has_left
         is_doubtful = is_doubtful or (tried.has_left and _leaves_open(error))
         if error is not None and error.retry_after_seconds is not None:
-            manners.pace.hold(manners.clock() + _patience(error, manners))
+            manners.rate_limit.hold(manners.clock() + _patience(error, manners))
         if has_left:
             if change.look is None:
                 return _unseen(change, Outcome(tried.answer, error, {}, is_doubtful))

@@ -135,7 +135,7 @@ def _call(operation: Operation[T], manners: CallPolicy) -> Flow[T]:
 
 def _sent(request: Request, manners: CallPolicy) -> Flow[Response | NoResponse]:
     """Send a request when the rate limit allows it."""
-    while (wait := manners.pace.take(manners.clock())) > 0:
+    while (wait := manners.rate_limit.take(manners.clock())) > 0:
         yield Pause(wait)
     outcome = yield request
     assert isinstance(outcome, Response | NoResponse)
@@ -176,7 +176,7 @@ def _before_next(
     if error.retry_after_seconds is not None:
         # No longer than a call may wait: a proxy's "come back tomorrow" ends calls instead.
         asked = min(error.retry_after_seconds, manners.retries.longest_retry_after_seconds)
-        manners.pace.hold(manners.clock() + asked)
+        manners.rate_limit.hold(manners.clock() + asked)
     return wait_before_next(
         error,
         attempt=attempt,

@@ -39,8 +39,8 @@ class RateLimit:
     def __init__(self, calls: int = 60, *, seconds: float = 60.0) -> None:
         if calls < 1 or seconds <= 0:
             raise ConfigError(
-                f"a pace of {calls} calls in {seconds:g} seconds is none",
-                hint="at least 1 call and some seconds, or pace=None for no limit",
+                f"the rate limit must be greater than 0, not {calls} calls in {seconds:g} seconds",
+                hint="at least 1 call and some seconds, or rate_limit=None for no limit",
             )
         self.calls = calls
         self.seconds = seconds
@@ -49,7 +49,7 @@ class RateLimit:
         self._lock = Lock()
 
     def __repr__(self) -> str:
-        return f"Pace({self.calls}, seconds={self.seconds:g})"
+        return f"RateLimit({self.calls}, seconds={self.seconds:g})"
 
     def take(self, now: float) -> float:
         """Take a place and return 0, or return the seconds after which to ask again.
@@ -75,7 +75,7 @@ class NoRateLimit:
     """No limit: for the emulator, and for callers that limit the rate elsewhere."""
 
     def __repr__(self) -> str:
-        return "Unpaced()"
+        return "NoRateLimit()"
 
     def take(self, now: float) -> float:  # noqa: ARG002 -- the shape of RateLimiter
         """Return 0: there is always a place."""

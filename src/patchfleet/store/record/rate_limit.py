@@ -41,7 +41,7 @@ class SharedRateLimit:
         self._turn = Lock()
 
     def __repr__(self) -> str:
-        return f"SharedPace({self.calls}, seconds={self.seconds:g})"
+        return f"SharedRateLimit({self.calls}, seconds={self.seconds:g})"
 
     def take(self, now: float) -> float:  # noqa: ARG002 -- the shape of Pace; see the class
         """Take a place and return 0, or return the seconds to wait before the next try."""
