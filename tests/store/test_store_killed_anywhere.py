@@ -64,7 +64,7 @@ class Killer:
         event.listen(engine, "connect", lambda connection, _: opened.append(connection))
         for name in ("before_cursor_execute", "commit"):  # before a statement is after the last
             event.listen(engine, name, self.step)
-        kept = {name: getattr(shelf, name) for name in ("clear", "place")}
+        kept = {name: getattr(shelf, name) for name in ("delete", "put")}
         for name, function in kept.items():
             setattr(shelf, name, self._around(function))
         try:
