@@ -6,6 +6,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec import Struct
 from small_fleet import DAY, NOW, device, finding, inventory, patch, sync
 
 from patchfleet.errors import StoreError
@@ -90,6 +91,19 @@ def test_failures_are_counted_when_they_begin(store):
     assert (one.first_ignored_at, one.first_ignored_run) == (NOW + 4 * DAY, 5)
     assert (one.first_installed_at, one.first_installed_run) == (NOW + 6 * DAY, 7)
     assert one.state == "failed"
+
+
+class Site(Struct):
+    source: str
+    site: str
+
+
+def test_columns_of_other_names_than_the_fields_are_taken_in_order_with_a_warning(snapshot):
+    named = "SELECT source, site FROM sites ORDER BY site"
+    rows = snapshot.rows(Site, named)
+    with pytest.warns(DeprecationWarning, match="Site with the columns upper, site is now"):
+        other = snapshot.rows(Site, named.replace("source,", "upper(source) AS upper,"))
+    assert [(row.source, row.site) for row in other] == [("NSIGHT", row.site) for row in rows]
 
 
 def test_every_view_says_what_its_columns_mean(snapshot):

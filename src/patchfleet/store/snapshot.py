@@ -18,6 +18,7 @@ import duckdb
 import msgspec
 from msgspec import Struct
 
+from patchfleet._renamed.lookup import warn
 from patchfleet.errors import StoreError
 from patchfleet.models import Selection
 from patchfleet.store.publication import deletion_vectors
@@ -113,7 +114,10 @@ class Snapshot:
         return self._coverage(self, selection)
 
     def rows(self, kind: type[Row], sql: str, values: Sequence[object] = ()) -> list[Row]:
-        """Run one statement and build a row of `kind` of each result, fields in order."""
+        """Run one statement, whose columns are named as the fields of `kind`, and build its rows.
+
+        Columns of other names are taken in their order, with a DeprecationWarning.
+        """
         return list(self.iter_rows(kind, sql, values))
 
     def iter_rows(
@@ -123,6 +127,7 @@ class Snapshot:
         timed, listed = _conversions(kind)
         with self._cursor() as cursor:
             result = self._run(cursor, sql, values)
+            _check_names(kind, [column[0] for column in result.description or ()])
             while rows := result.fetchmany(batch):
                 for row in rows:
                     cells = list(row)
@@ -373,6 +378,16 @@ def _closed() -> StoreError:
 def _plain(at: datetime | None) -> datetime | None:
     """Spell a moment as times are inside DuckDB, see the law above."""
     return None if at is None else at.astimezone(UTC).replace(tzinfo=None)
+
+
+def _check_names(kind: type[Struct], columns: Sequence[str]) -> None:
+    """Warn of a statement whose columns are not named as the fields of its rows, in their order."""
+    if tuple(columns) != kind.__struct_fields__:
+        warn(
+            f"a statement for {kind.__name__} with the columns {', '.join(columns)}",
+            f"the columns {', '.join(kind.__struct_fields__)}",
+            level=4,
+        )
 
 
 @cache

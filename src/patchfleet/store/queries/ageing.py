@@ -6,6 +6,7 @@ from patchfleet.models import Selection
 from patchfleet.store.queries.filters import SEVERITY_RANK, literals
 from patchfleet.store.queries.open_findings import opened
 from patchfleet.store.queries.rows import AGE_BUCKETS, AgeRow, TopPatchRow
+from patchfleet.store.queries.select_list import select_list
 
 if TYPE_CHECKING:
     from patchfleet.store.snapshot import Snapshot
@@ -23,7 +24,8 @@ def age_of_open(snapshot: "Snapshot", selection: Selection = _ALL) -> list[AgeRo
     What has no release date is `unknown`; what is released after `as_of` counts as 0 days old.
     """
     sql = f"""
-        SELECT {_BUCKET} AS bucket, severity, count(*) FROM {opened(snapshot, selection)}
+        SELECT {select_list(AgeRow, bucket=_BUCKET, findings="count(*)")}
+        FROM {opened(snapshot, selection)}
         GROUP BY bucket, severity
         ORDER BY list_position([{literals(AGE_BUCKETS)}], bucket), {SEVERITY_RANK}"""
     return snapshot.rows(AgeRow, sql)
@@ -34,7 +36,7 @@ def top_patches(
 ) -> list[TopPatchRow]:
     """List the patches that are open on most devices, then by severity, age and title."""
     sql = f"""
-        SELECT source, patch_id, patch, product, kb, severity, released_at, age_days, devices
+        SELECT {select_list(TopPatchRow)}
         FROM (
             SELECT patch_id, count(DISTINCT device_key) AS devices
             FROM {opened(snapshot, selection)} GROUP BY patch_id

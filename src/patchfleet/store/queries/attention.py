@@ -18,6 +18,7 @@ from patchfleet.store.queries.filters import (
 from patchfleet.store.queries.lazy_rows import LazyRows
 from patchfleet.store.queries.open_findings import opened
 from patchfleet.store.queries.rows import ContradictionRow, FailedRow, NewRow, SilentRow, WaitingRow
+from patchfleet.store.queries.select_list import select_list
 
 if TYPE_CHECKING:
     from patchfleet.store.snapshot import Snapshot
@@ -39,6 +40,7 @@ _CAUSES = (
 )
 """What may be the cause, the likeliest first."""
 
+_SILENT_DAYS = "CAST((epoch_us(as_of) - epoch_us(last_seen_at)) // 86400000000 AS INTEGER)"
 _WAITING: tuple[State, ...] = ("missing", "pending", "failed")
 _CAUSE = " ".join(f"WHEN {sql} THEN {place}" for place, (sql, _) in enumerate(_CAUSES, 1))
 
@@ -82,7 +84,7 @@ _FAILING = f"""
         FROM patches_with_age SEMI JOIN failing USING (patch_id)
     )
     SELECT n.number, patch_id, device_key, f.changed_at, coalesce(o.times, 1) AS times,
-        CASE {_CAUSE} END AS cause
+        CASE {_CAUSE} END AS cause_number
     FROM failing AS f
         JOIN named AS n USING (patch_id)
         JOIN devices AS d USING (device_key)
@@ -91,11 +93,11 @@ _FAILING = f"""
         LEFT JOIN failures AS pf USING (patch_id)
         LEFT JOIN successes AS ps USING (patch_id)"""
 _FAILED = f"""
-    SELECT number, cause, patch, kb, severity, devices, times, since
+    SELECT number, cause_number, patch, kb, severity, devices, times, since
     FROM (
-        SELECT number, cause, count(DISTINCT device_key) AS devices,
+        SELECT number, cause_number, count(DISTINCT device_key) AS devices,
             CAST(sum(times) AS BIGINT) AS times, min(changed_at) AS since
-        FROM {{failing}} GROUP BY number, cause
+        FROM {{failing}} GROUP BY number, cause_number
     ) JOIN (
         SELECT number, any_value(patch) AS patch, any_value(kb) AS kb,
             arg_min(severity, {SEVERITY_RANK}) AS severity
@@ -103,18 +105,19 @@ _FAILED = f"""
             JOIN patches_with_age USING (patch_id)
         GROUP BY number
     ) USING (number)"""
-_FAILED_ORDER = "devices DESC, since, number, cause"
+_FAILED_ORDER = "devices DESC, since, number, cause_number"
+_CAUSE_TEXT = f"[{literals(cause for _, cause in _CAUSES)}][cause_number]"
 _FAILED_TOLD = f"""
     WITH listed AS MATERIALIZED ({{rows}}),
     told AS (
-        SELECT number, cause, list(DISTINCT customer ORDER BY customer) AS customers,
+        SELECT number, cause_number, list(DISTINCT customer ORDER BY customer) AS customers,
             list(DISTINCT device ORDER BY device)[1:5] AS examples
-        FROM {{failing}} SEMI JOIN listed USING (number, cause) JOIN devices USING (device_key)
-        GROUP BY number, cause
+        FROM {{failing}} SEMI JOIN listed USING (number, cause_number)
+            JOIN devices USING (device_key)
+        GROUP BY number, cause_number
     )
-    SELECT patch, kb, severity, [{literals(cause for _, cause in _CAUSES)}][cause], devices,
-        times, since, customers, examples
-    FROM listed JOIN told USING (number, cause)
+    SELECT {select_list(FailedRow, cause=_CAUSE_TEXT, example_devices="examples")}
+    FROM listed JOIN told USING (number, cause_number)
     ORDER BY {_FAILED_ORDER}"""
 
 _CONTRADICTIONS = """
@@ -144,8 +147,7 @@ _CONTRADICTIONS = """
             JOIN once AS there ON there.device_key = n.device_key AND there.kb = missing.kb
         WHERE missing.state IN ('missing', 'failed') AND there.state = 'installed'
     )
-    SELECT what, changed_at AS since, source, customer, site, device_id, device, finding_id,
-        patch, kb, severity, state, decision FROM found"""
+    SELECT {columns} FROM found"""
 
 
 def failed_patches(snapshot: "Snapshot", selection: Selection = _ALL) -> list[FailedRow]:
@@ -187,8 +189,7 @@ def waiting_lines(snapshot: "Snapshot", selection: Selection = _ALL) -> LazyRows
 
     def state(_: int | None) -> Clause:
         return Clause(f"""
-            SELECT source, customer, site, device_id, device, kind, patches, since, last_boot_at,
-                last_seen_at, coalesce(last_boot_at > since, false)
+            SELECT {select_list(WaitingRow, was_restarted="coalesce(last_boot_at > since, false)")}
             FROM (
                 SELECT device_key, count(*) AS patches, min(changed_at) AS since
                 FROM {mine} WHERE state = 'reboot_required'
@@ -224,8 +225,7 @@ def silent_lines(
         ]
     )
     sql = f"""
-        SELECT source, customer, site, device_id, device, kind, last_seen_at,
-            CAST((epoch_us(as_of) - epoch_us(last_seen_at)) // 86400000000 AS INTEGER)
+        SELECT {select_list(SilentRow, days=_SILENT_DAYS)}
         FROM devices JOIN publications USING (source) {chosen.sql}"""
     order = "last_seen_at NULLS FIRST, lower(customer), lower(device), device_id"
     return LazyRows(snapshot, SilentRow, lambda _: Clause(sql, chosen.values), order=order)
@@ -250,7 +250,8 @@ def contradiction_lines(
     mine = opened(snapshot, selection)
 
     def state(_: int | None) -> Clause:
-        return Clause(_CONTRADICTIONS.format(opened=mine), (after_days,))
+        columns = select_list(ContradictionRow, since="changed_at")
+        return Clause(_CONTRADICTIONS.format(opened=mine, columns=columns), (after_days,))
 
     order = "since, what, lower(customer), lower(device), device_id, patch, finding_id"
     return LazyRows(snapshot, ContradictionRow, state, order=order)
@@ -261,9 +262,14 @@ def new_critical(snapshot: "Snapshot", selection: Selection = _ALL) -> list[NewR
 
     What a device already had when it was first listed is not new; see `events`.
     """
+    columns = select_list(
+        NewRow,
+        released_at="any_value(released_at)",
+        devices="count(DISTINCT device_key)",
+        customers="list(DISTINCT customer ORDER BY customer)",
+    )
     sql = f"""
-        SELECT patch, kb, any_value(released_at), count(DISTINCT device_key) AS devices,
-            list(DISTINCT customer ORDER BY customer)
+        SELECT {columns}
         FROM {opened(snapshot, selection)} JOIN ({LISTED_SINCE}) USING (device_key)
         WHERE severity = 'critical' AND state IN ({literals(_WAITING)}) AND {IS_NEW}
         GROUP BY patch, kb ORDER BY devices DESC, patch"""

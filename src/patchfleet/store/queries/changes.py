@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from patchfleet.models import Selection
 from patchfleet.store.queries.filters import SEVERITY_RANK, STATES_IN_ORDER, finding_filters, where
 from patchfleet.store.queries.rows import ChangeRow, FirstListed, TransitionRow
+from patchfleet.store.queries.select_list import select_list
 
 if TYPE_CHECKING:
     from patchfleet.store.snapshot import Snapshot
@@ -26,8 +27,7 @@ def changes(before: "Snapshot", after: "Snapshot", selection: Selection = _ALL) 
     """
     differing, values = _differing(before, after, selection)
     sql = f"""
-        SELECT source, customer_id, customer, site, device_id, device, finding_id, patch, kb,
-            severity, before_state, after_state, before_decision, after_decision
+        SELECT {select_list(ChangeRow)}
         FROM ({differing})
         ORDER BY lower(customer), customer_id, lower(site), site_id, lower(device), device_id,
             {SEVERITY_RANK}, patch, finding_id, source"""
@@ -40,9 +40,9 @@ def count_changes(
     """Count what differs by transition from state to state, most frequent first."""
     differing, values = _differing(before, after, selection)
     sql = f"""
-        SELECT before_state, after_state, count(*) AS n FROM ({differing})
+        SELECT {select_list(TransitionRow, findings="count(*)")} FROM ({differing})
         GROUP BY before_state, after_state
-        ORDER BY n DESC, list_position({STATES_IN_ORDER}, before_state) NULLS FIRST,
+        ORDER BY findings DESC, list_position({STATES_IN_ORDER}, before_state) NULLS FIRST,
             list_position({STATES_IN_ORDER}, after_state) NULLS FIRST"""
     return after.rows(TransitionRow, sql, values)
 
@@ -54,7 +54,7 @@ def count_first_listed(
     listed = after.beside(before).removesuffix("findings") + "devices"
     chosen = where(finding_filters(selection))
     sql = f"""
-        SELECT count(DISTINCT device_key), count(*)
+        SELECT {select_list(FirstListed, devices="count(DISTINCT device_key)", findings="count(*)")}
         FROM (SELECT * FROM findings {chosen.sql})
         WHERE (source, device_id) NOT IN (
             SELECT (source, device_id) FROM {listed} WHERE scanned_at IS NOT NULL)"""

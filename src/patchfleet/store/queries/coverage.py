@@ -14,6 +14,7 @@ from patchfleet.models import Gap, Selection
 from patchfleet.store.queries.filters import Clause, device_filters, one_of, where
 from patchfleet.store.queries.gap_scope import Whose
 from patchfleet.store.queries.open_findings import opened
+from patchfleet.store.queries.select_list import select_list
 from patchfleet.store.queries.worklist import NOT_JUDGED
 from patchfleet.store.report_coverage import AcceptedUnread, Coverage, CoveredSource, LaterRuns
 from patchfleet.store.types import RunGaps
@@ -35,6 +36,9 @@ class _Kept(Struct, frozen=True):
     source: str
     kept: int
     oldest_at: datetime | None
+
+
+_KEPT = select_list(_Kept, source="?", kept="count(*)", oldest_at="min(scanned_at)")
 
 
 class _Listed(Struct, frozen=True):
@@ -74,11 +78,13 @@ def coverage(snapshot: "Snapshot", selection: Selection) -> Coverage:
 
 def _devices(snapshot: "Snapshot", selection: Selection) -> list[_Devices]:
     chosen = where(device_filters(selection))
-    sql = f"""
-        SELECT count(*), count(*) FILTER (NOT is_patched),
-            list_sort(list(device) FILTER (NOT is_patched))[:{MOST_NAMED}]
-        FROM devices {chosen.sql}"""
-    return snapshot.rows(_Devices, sql, chosen.values)
+    columns = select_list(
+        _Devices,
+        devices="count(*)",
+        unmanaged="count(*) FILTER (NOT is_patched)",
+        names=f"list_sort(list(device) FILTER (NOT is_patched))[:{MOST_NAMED}]",
+    )
+    return snapshot.rows(_Devices, f"SELECT {columns} FROM devices {chosen.sql}", chosen.values)
 
 
 def _unread(
@@ -93,7 +99,8 @@ def _unread(
     if not found:
         return ()
     chosen = where([one_of("device_id", sorted({device_id for _, device_id in found}))])
-    sql = f"SELECT source, device_id, scanned_at FROM devices {chosen.sql}"
+    columns = select_list(_Listed, id="device_id", at="scanned_at")
+    sql = f"SELECT {columns} FROM devices {chosen.sql}"
     listed = {(row.source, row.id): row.at for row in snapshot.rows(_Listed, sql, chosen.values)}
     return tuple(
         AcceptedUnread(source, device_id, said, listed.get((source, device_id)))
@@ -118,7 +125,7 @@ def _sources(
                 among = one_of("device_id", apart)
                 clauses.append(Clause(f"NOT ({among.sql})", among.values))
             chosen = where(clauses)
-            sql = f"SELECT ?, count(*), min(scanned_at) FROM devices {chosen.sql}"
+            sql = f"SELECT {_KEPT} FROM devices {chosen.sql}"
             (kept,) = snapshot.rows(_Kept, sql, (one.source, *chosen.values))
         number, oldest = (kept.kept, kept.oldest_at) if kept else (0, None)
         found.append(CoveredSource(one.source, one.run_id, one.as_of, at, number, oldest))

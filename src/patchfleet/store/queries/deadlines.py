@@ -21,6 +21,7 @@ from patchfleet.models import (
 )
 from patchfleet.store.queries.filters import SEVERITY_RANK, literals
 from patchfleet.store.queries.open_findings import opened
+from patchfleet.store.queries.select_list import select_list
 
 if TYPE_CHECKING:
     from patchfleet.store.snapshot import Snapshot
@@ -112,6 +113,8 @@ class JudgedRow(Struct, frozen=True):
 
 _ALL = Selection()
 _RANK = f"list_position([{literals(OPEN_DEADLINE_STATUSES)}], verdict)"
+_DAYS_OVER = """CASE WHEN due_at < as_of THEN CAST(
+    (epoch_us(as_of) - epoch_us(due_at)) // 86400000000 AS INTEGER) END"""
 _JUDGED = """{} AS f JOIN {} AS j ON j.patch_id = f.patch_id AND j.of_kind = f.kind
     AND (j.seen_at IS NULL OR j.seen_at = f.first_seen_at)"""
 
@@ -121,10 +124,10 @@ def cases(
 ) -> list[CaseRow]:
     """List what open findings have to be judged by, each once, with how many have it."""
     seen = "first_seen_at" if by_detection else "CAST(NULL AS TIMESTAMP)"
+    of_patch = ("patch", "product", "kb", "severity", "vendor_severity", "released_at", "cves")
+    any_of = {name: f"any_value({name})" for name in of_patch}
     sql = f"""
-        SELECT patch_id, kind, {seen} AS seen_at, any_value(patch), any_value(product),
-            any_value(kb), any_value(severity), any_value(vendor_severity), any_value(released_at),
-            any_value(cves), count(*)
+        SELECT {select_list(CaseRow, seen_at=seen, findings="count(*)", **any_of)}
         FROM {opened(snapshot, selection)}
         GROUP BY patch_id, kind, seen_at ORDER BY patch_id, kind, seen_at"""
     return snapshot.rows(CaseRow, sql)
@@ -135,10 +138,10 @@ def cves_by_kb(snapshot: "Snapshot") -> dict[str, tuple[str, ...]]:
 
     A patch of several numbers does not tell which of them mends what, and a word is no number.
     """
-    sql = """
-        SELECT kb, list(DISTINCT cve ORDER BY cve)
+    sql = f"""
+        SELECT {select_list(KbRow, cves="list(DISTINCT cve ORDER BY cve)")}
         FROM (SELECT kb, unnest(cves) AS cve FROM patches_with_age
-            WHERE regexp_full_match(kb, '[0-9]{6,8}'))
+            WHERE regexp_full_match(kb, '[0-9]{{6,8}}'))
         GROUP BY kb"""
     return {row.kb: row.cves for row in snapshot.rows(KbRow, sql)}
 
@@ -169,7 +172,7 @@ def count_judged(
 ) -> list[JudgedCount]:
     """Count open findings by customer, severity and verdict; see `judge_by`."""
     sql = f"""
-        SELECT source, customer_id, customer, severity, verdict, count(*)
+        SELECT {select_list(JudgedCount, findings="count(*)")}
         FROM {_JUDGED.format(opened(snapshot, selection), judged)}
         GROUP BY source, customer_id, customer, severity, verdict
         ORDER BY lower(customer), customer, source, customer_id, {SEVERITY_RANK}, {_RANK}"""
@@ -189,11 +192,7 @@ def iter_judged(
     marks = ", ".join("?" * len(verdicts))
     cut = "" if limit is None else f"LIMIT {int(limit)}"
     sql = f"""
-        SELECT verdict, due_at, CASE WHEN due_at < as_of THEN CAST(
-                (epoch_us(as_of) - epoch_us(due_at)) // 86400000000 AS INTEGER) END,
-            source, customer, site, device_id, device, kind, finding_id, patch, kb, severity, state,
-            decision, released_at, first_seen_at, because, duties, j.cves, epss, is_ransomware_used,
-            needs_forensic_triage
+        SELECT {select_list(JudgedRow, days_over=_DAYS_OVER, cves="j.cves")}
         FROM {_JUDGED.format(mine, judged)} WHERE verdict IN ({marks})
         ORDER BY {_RANK}, due_at NULLS LAST, {SEVERITY_RANK}, lower(customer), lower(device),
             device_id, patch, finding_id {cut}"""

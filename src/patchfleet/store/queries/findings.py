@@ -18,6 +18,7 @@ from patchfleet.store.queries.filters import (
 )
 from patchfleet.store.queries.lazy_rows import LazyRows
 from patchfleet.store.queries.rows import CustomerRow, DeviceRow, FindingRow
+from patchfleet.store.queries.select_list import select_list
 
 if TYPE_CHECKING:
     from patchfleet.store.snapshot import Snapshot
@@ -64,7 +65,7 @@ def open_lines(snapshot: "Snapshot", selection: Selection = _ALL) -> LazyRows[Fi
     What has no release date comes last in its severity.
     """
     chosen = where([*finding_filters(selection), Clause(IS_OPEN)])
-    rows = f"SELECT {_FINDING} FROM findings {chosen.sql}"
+    rows = f"SELECT {select_list(FindingRow)} FROM findings {chosen.sql}"
 
     def state(limit: int | None) -> Clause:
         if limit is None:
@@ -95,9 +96,7 @@ def device_lines(snapshot: "Snapshot", selection: Selection = _ALL) -> LazyRows[
             SELECT device_key, count(*) AS findings, count(*) FILTER ({IS_OPEN}) AS open
             FROM findings_scanned GROUP BY device_key
         )
-        SELECT source, customer_id, customer, site_id, site, device_id, device, kind, is_patched,
-            os, description, "user", serial, mac_addresses, domain, last_seen_at, last_boot_at,
-            scanned_at, coalesce(findings, 0), coalesce(open, 0)
+        SELECT {select_list(DeviceRow, findings="coalesce(findings, 0)", open="coalesce(open, 0)")}
         FROM devices LEFT JOIN counted USING (device_key) {chosen.sql}"""
     order = f"{_PLACES}, source"
     return LazyRows(snapshot, DeviceRow, lambda _: Clause(sql, chosen.values), order=order)
@@ -106,8 +105,11 @@ def device_lines(snapshot: "Snapshot", selection: Selection = _ALL) -> LazyRows[
 def customers(snapshot: "Snapshot", selection: Selection = _ALL) -> list[CustomerRow]:
     """List customers by name, also those without a device."""
     chosen = where(of_customers(selection))
+    columns = select_list(
+        CustomerRow, sites="coalesce(places.n, 0)", devices="coalesce(machines.n, 0)"
+    )
     sql = f"""
-        SELECT source, customer_id, customer, coalesce(places.n, 0), coalesce(machines.n, 0)
+        SELECT {columns}
         FROM customers
             LEFT JOIN (SELECT source, customer_id, count(*) AS n FROM sites GROUP BY 1, 2)
                 AS places USING (source, customer_id)
@@ -118,16 +120,10 @@ def customers(snapshot: "Snapshot", selection: Selection = _ALL) -> list[Custome
     return snapshot.rows(CustomerRow, sql, chosen.values)
 
 
-_FINDING = """source, customer_id, customer, site_id, site, device_id, device, kind, finding_id,
-    patch_id, patch, product, kb, severity, vendor_severity, state, decision, is_own_decision,
-    vendor_status, vendor_decision, released_at, installed_at, first_seen_at, changed_at,
-    scanned_at, age_days, is_installable, is_removable, url"""
-
-
 def _findings(selection: Selection, limit: int | None) -> Clause:
     chosen = where(finding_filters(selection))
     cut, values = ("", ()) if limit is None else ("LIMIT ?", (limit,))
     sql = f"""
-        SELECT {_FINDING} FROM findings {chosen.sql}
+        SELECT {select_list(FindingRow)} FROM findings {chosen.sql}
         ORDER BY {_PLACES}, {SEVERITY_RANK}, patch, finding_id, source {cut}"""
     return Clause(sql, (*chosen.values, *values))

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from patchfleet.models import Gap, Selection
 from patchfleet.store.queries.filters import Clause, device_filters, of_customers, one_of, where
+from patchfleet.store.queries.select_list import select_list
 
 if TYPE_CHECKING:
     from patchfleet.store.snapshot import Snapshot
@@ -56,5 +57,5 @@ class Whose:
 
 
 def _places(snapshot: "Snapshot", column: str, view: str, chosen: Clause) -> set[tuple[str, str]]:
-    sql = f"SELECT source, {column} FROM {view} {chosen.sql}"
+    sql = f"SELECT {select_list(_Place, id=column)} FROM {view} {chosen.sql}"
     return {(row.source, row.id) for row in snapshot.rows(_Place, sql, chosen.values)}

@@ -12,6 +12,7 @@ from msgspec import Struct
 from patchfleet._renamed.fields import FormerFields
 from patchfleet.models import STATES, Decision, Selection, Severity, State
 from patchfleet.store.queries.filters import IS_OPEN, finding_filters, patch_filter, where
+from patchfleet.store.queries.select_list import select_list
 from patchfleet.store.views.patch_history import patch_history as patch_history_of
 
 if TYPE_CHECKING:
@@ -125,11 +126,7 @@ def history(snapshot: "Snapshot", selection: Selection) -> list[HistoryRow]:
     """
     chosen = where(finding_filters(selection))
     sql = f"""
-        SELECT source, customer, device_id, device, finding_id, patch, kb, severity, state,
-            decision, vendor_status, vendor_decision, installed_at, from_run, valid_from, to_run,
-            valid_to, lead(from_run) OVER (
-                PARTITION BY device_key, finding_id ORDER BY from_run
-            ) IS NULL AND to_run IS NOT NULL AS is_gone
+        SELECT {select_list(HistoryRow, is_gone=_IS_GONE)}
         FROM finding_history {chosen.sql}
         ORDER BY lower(device), device_id, patch, finding_id, from_run"""
     return snapshot.rows(HistoryRow, sql, chosen.values)
@@ -139,7 +136,7 @@ def finding_lifecycle(snapshot: "Snapshot", selection: Selection) -> list[Lifecy
     """List the lifecycle of each finding of a selection, by device and patch."""
     chosen = where(finding_filters(selection))
     sql = f"""
-        SELECT {", ".join(LifecycleRow.__struct_fields__)} FROM finding_lifecycle {chosen.sql}
+        SELECT {select_list(LifecycleRow)} FROM finding_lifecycle {chosen.sql}
         ORDER BY lower(device), device_id, patch, finding_id"""
     return snapshot.rows(LifecycleRow, sql, chosen.values)
 
@@ -151,10 +148,7 @@ def patch_history(snapshot: "Snapshot", patch: str) -> list[PatchHistoryRow]:
     title), or the source's number. If one description matches, all of its patch are listed.
     """
     meant = patch_filter(patch)
-    columns = ", ".join(
-        f"coalesce(now.{name}, 0)" if name in ("open", *STATES) else f"stood.{name}"
-        for name in PatchHistoryRow.__struct_fields__
-    )
+    counts = {name: f"coalesce(now.{name}, 0)" for name in ("open", *STATES)}
     sql = f"""
         WITH asked AS (
             SELECT patch_id FROM patches_by_key WHERE (source, patch_key) IN (
@@ -162,13 +156,15 @@ def patch_history(snapshot: "Snapshot", patch: str) -> list[PatchHistoryRow]:
         ),
         stood AS ({patch_history_of(_ASKED)}),
         now AS ({_NOW})
-        SELECT {columns}
+        SELECT {select_list(PatchHistoryRow, "stood", **counts)}
         FROM stood LEFT JOIN now ON now.patch_id = stood.patch_id AND stood.to_run IS NULL
         ORDER BY min(released_at) OVER (PARTITION BY source, patch_key) NULLS LAST, source,
             patch_key, from_run, released_at NULLS LAST, lower(patch), patch_id"""
     return snapshot.rows(PatchHistoryRow, sql, (*meant.values, patch))
 
 
+_IS_GONE = """lead(from_run) OVER (PARTITION BY device_key, finding_id ORDER BY from_run) IS NULL
+    AND to_run IS NOT NULL"""
 _ASKED = "(SELECT * FROM findings_all WHERE patch_id IN (SELECT patch_id FROM asked))"
 _NOW = f"""
     SELECT patch_id, count(*) FILTER (open) AS open,

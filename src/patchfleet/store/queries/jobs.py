@@ -8,6 +8,7 @@ from msgspec import Struct
 from patchfleet.models import Selection
 from patchfleet.store.queries.filters import Clause, device_filters, where
 from patchfleet.store.queries.lazy_rows import LazyRows
+from patchfleet.store.queries.select_list import select_list
 
 if TYPE_CHECKING:
     from patchfleet.store.snapshot import Snapshot
@@ -61,6 +62,9 @@ class JobTotals(Struct, frozen=True):
 
 
 _ALL = Selection()
+_FAILED_PATCHES = """(
+    SELECT list(DISTINCT patch ORDER BY patch) FROM patches_with_age AS p
+    WHERE list_contains(r.failed, p.vendor_id))"""
 
 
 def jobs(snapshot: "Snapshot", selection: Selection = _ALL) -> list[JobRow]:
@@ -69,6 +73,8 @@ def jobs(snapshot: "Snapshot", selection: Selection = _ALL) -> list[JobRow]:
     A selection of devices leaves out the jobs that have no result there: they are somebody else's.
     """
     chosen = where(device_filters(selection))
+    counts = ("runs", "devices", "succeeded", "failed", "waiting")
+    sums = {name: f"CAST(coalesce({name}, 0) AS BIGINT)" for name in counts}
     join = "JOIN" if chosen.sql else "LEFT JOIN"
     sql = f"""
         WITH counted AS (
@@ -80,10 +86,7 @@ def jobs(snapshot: "Snapshot", selection: Selection = _ALL) -> list[JobRow]:
                 ON d.source = r.source AND d.device_id = r.device_id
             GROUP BY r.source, r.job_id
         )
-        SELECT j.source, j.id, name, status, vendor_status, platform, created_by, last_run_at,
-            next_run_at, coalesce(runs, 0), coalesce(devices, 0),
-            CAST(coalesce(succeeded, 0) AS BIGINT), CAST(coalesce(failed, 0) AS BIGINT),
-            coalesce(waiting, 0)
+        SELECT {select_list(JobRow, source="j.source", job_id="j.id", **sums)}
         FROM jobs AS j {join} counted AS c ON c.source = j.source AND c.job_id = j.id
         ORDER BY last_run_at DESC NULLS LAST, lower(name), j.source, j.id"""
     return snapshot.rows(JobRow, sql, chosen.values)
@@ -97,13 +100,18 @@ def job_results(snapshot: "Snapshot", selection: Selection = _ALL) -> list[JobRe
 def job_result_lines(snapshot: "Snapshot", selection: Selection = _ALL) -> LazyRows[JobResultRow]:
     """Give the rows of `job_results` to count and to read."""
     chosen = where(device_filters(selection))
+    columns = select_list(
+        JobResultRow,
+        "r",
+        name="j.name",
+        customer="d.customer",
+        device="d.device",
+        succeeded="r.succeeded_count",
+        failed="r.failed_count",
+        failed_patches=_FAILED_PATCHES,
+    )
     sql = f"""
-        SELECT r.source, r.job_id, j.name, r.run_id, d.customer, r.device_id, d.device, r.status,
-            r.vendor_status, r.waits_for_reboot, r.started_at, r.ended_at, r.succeeded_count,
-            r.failed_count, (
-                SELECT list(DISTINCT patch ORDER BY patch) FROM patches_with_age AS p
-                WHERE list_contains(r.failed, p.vendor_id)
-            )
+        SELECT {columns}
         FROM job_results AS r
             JOIN (SELECT * FROM devices {chosen.sql}) AS d
             ON d.source = r.source AND d.device_id = r.device_id
@@ -115,10 +123,11 @@ def job_result_lines(snapshot: "Snapshot", selection: Selection = _ALL) -> LazyR
 
 def job_totals(snapshot: "Snapshot", selection: Selection = _ALL) -> JobTotals:
     """Add up all rows of `job_results`."""
+    counts = ("succeeded", "failed")
+    sums = {name: f"CAST(coalesce(sum({name}_count), 0) AS BIGINT)" for name in counts}
     chosen = where(device_filters(selection))
     sql = f"""
-        SELECT count(*), CAST(coalesce(sum(succeeded_count), 0) AS BIGINT),
-            CAST(coalesce(sum(failed_count), 0) AS BIGINT)
+        SELECT {select_list(JobTotals, results="count(*)", **sums)}
         FROM job_results AS r
             JOIN (SELECT source, device_id FROM devices {chosen.sql}) AS d
             ON d.source = r.source AND d.device_id = r.device_id"""

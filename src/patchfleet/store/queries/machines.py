@@ -7,6 +7,7 @@ from msgspec import Struct
 from patchfleet._renamed.fields import FormerFields
 from patchfleet.models import Selection
 from patchfleet.store.queries.filters import IS_OPEN, device_filters, where
+from patchfleet.store.queries.select_list import select_list
 
 if TYPE_CHECKING:
     from patchfleet.store.snapshot import Snapshot
@@ -41,6 +42,7 @@ class MatchCandidateRow(Struct, frozen=True, metaclass=FormerFields):
 
 
 _ALL = Selection()
+_EACH_ONCE = "list_filter(said, lambda reason, place: list_position(said, reason) = place)"
 
 
 def machines(snapshot: "Snapshot", selection: Selection = _ALL) -> list[MachineRow]:
@@ -68,8 +70,7 @@ def machines(snapshot: "Snapshot", selection: Selection = _ALL) -> list[MachineR
             )
             GROUP BY machine_id
         )
-        SELECT machine_id, name, customer, devices, sources, score,
-            list_filter(said, lambda reason, place: list_position(said, reason) = place), open
+        SELECT {select_list(MachineRow, device="name", reasons=_EACH_ONCE)}
         FROM joined ORDER BY lower(name), machine_id"""
     return snapshot.rows(MachineRow, sql, chosen.values)
 
@@ -87,10 +88,18 @@ def known_to_several(snapshot: "Snapshot", selection: Selection = _ALL) -> int:
 
 def match_candidates(snapshot: "Snapshot") -> list[MatchCandidateRow]:
     """List the pairs that may be one machine and are left to a person, the most likely first."""
-    sql = """
-        SELECT p.kind, score, left_source || ':' || left_id AS first, l.device, l.customer,
-            right_source || ':' || right_id AS second, r.device, r.customer,
-            evidence_for, evidence_against
+    columns = select_list(
+        MatchCandidateRow,
+        kind="p.kind",
+        first="left_source || ':' || left_id",
+        first_device="l.device",
+        first_customer="l.customer",
+        second="right_source || ':' || right_id",
+        second_device="r.device",
+        second_customer="r.customer",
+    )
+    sql = f"""
+        SELECT {columns}
         FROM match_candidates AS p
             JOIN devices AS l ON l.source = left_source AND l.device_id = left_id
             JOIN devices AS r ON r.source = right_source AND r.device_id = right_id

@@ -13,12 +13,16 @@ from patchfleet.store.queries.filters import (
     where,
 )
 from patchfleet.store.queries.rows import PostureRow, SeverityStateRow
+from patchfleet.store.queries.select_list import select_list
 
 if TYPE_CHECKING:
     from patchfleet.store.snapshot import Snapshot
 
 _ALL = Selection()
-_SUMS = ("findings", "installed", "ignored", "open", *(f"open_{name}" for name in SEVERITIES))
+_SUMS = (
+    *("devices", "unpatched_devices", "findings", "installed", "ignored", "open"),
+    *(f"open_{name}" for name in SEVERITIES),
+)
 
 
 def posture(snapshot: "Snapshot", selection: Selection = _ALL) -> list[PostureRow]:
@@ -28,7 +32,12 @@ def posture(snapshot: "Snapshot", selection: Selection = _ALL) -> list[PostureRo
     """
     machines, chosen = where(device_filters(selection)), where(finding_filters(selection))
     listed = where(of_customers(selection))
-    zeros = ", ".join(f"CAST(coalesce({name}, 0) AS BIGINT)" for name in _SUMS)
+    columns = select_list(
+        PostureRow,
+        **{name: f"CAST(coalesce({name}, 0) AS BIGINT)" for name in _SUMS},
+        installed_share="installed / nullif(installed + open, 0)",
+        oldest_open_critical_days="oldest",
+    )
     opened = ", ".join(
         f"sum(n) FILTER ({IS_OPEN} AND severity = '{name}') AS open_{name}" for name in SEVERITIES
     )
@@ -48,13 +57,12 @@ def posture(snapshot: "Snapshot", selection: Selection = _ALL) -> list[PostureRo
                 max(oldest) FILTER ({IS_OPEN} AND severity = 'critical') AS oldest
             FROM counted GROUP BY source, customer_id
         )
-        SELECT source, customer_id, customer, coalesce(devices, 0), coalesce(unpatched_devices, 0),
-            {zeros}, installed / nullif(installed + open, 0) AS share, oldest
+        SELECT {columns}
         FROM customers
             LEFT JOIN machines USING (source, customer_id)
             LEFT JOIN stand USING (source, customer_id)
         {listed.sql}
-        ORDER BY share NULLS LAST, lower(customer), customer, source, customer_id"""
+        ORDER BY installed_share NULLS LAST, lower(customer), customer, source, customer_id"""
     return snapshot.rows(PostureRow, sql, (*machines.values, *chosen.values, *listed.values))
 
 
@@ -62,6 +70,7 @@ def severity_by_state(snapshot: "Snapshot", selection: Selection = _ALL) -> list
     """Count findings by severity (worst first) and state (in the order of `models.STATES`)."""
     chosen = where(finding_filters(selection))
     sql = f"""
-        SELECT severity, state, count(*) FROM findings {chosen.sql} GROUP BY severity, state
+        SELECT {select_list(SeverityStateRow, findings="count(*)")} FROM findings {chosen.sql}
+        GROUP BY severity, state
         ORDER BY {SEVERITY_RANK}, {STATE_RANK}"""
     return snapshot.rows(SeverityStateRow, sql, chosen.values)

@@ -16,16 +16,22 @@ from patchfleet.store.queries.filters import (
     where,
 )
 from patchfleet.store.queries.rows import ClosedRow, OpenRow
+from patchfleet.store.queries.select_list import select_list
 
 if TYPE_CHECKING:
     from patchfleet.store.snapshot import Snapshot
 
 _ALL = Selection()
+_DAYS = """CAST(greatest(0, date_diff('day', opened_at, CASE
+    WHEN closed_at > opened_at THEN closed_at WHEN is_there THEN b.as_of ELSE gone_at END
+    )) AS INTEGER)"""
 
 
 def open_by_run(snapshot: "Snapshot", selection: Selection = _ALL) -> list[OpenRow]:
     """Count what was open as of each complete run, by source and severity, oldest run first."""
     chosen = where([*finding_filters(selection), Clause(IS_OPEN)])
+    findings = "CAST(sum(step) AS BIGINT)"
+    columns = select_list(OpenRow, "r", severity="severity", findings=findings)
     sql = f"""
         WITH chosen AS (
             SELECT source, severity, from_run, to_run FROM finding_history {chosen.sql}
@@ -37,7 +43,7 @@ def open_by_run(snapshot: "Snapshot", selection: Selection = _ALL) -> list[OpenR
                 SELECT source, severity, to_run, -1 FROM chosen WHERE to_run IS NOT NULL
             ) GROUP BY source, severity, run
         )
-        SELECT r.source, r.run_id, r.as_of, severity, CAST(sum(step) AS BIGINT) AS findings
+        SELECT {columns}
         FROM runs AS r JOIN steps ON steps.source = r.source AND steps.run <= r.run_id
         WHERE r.state = 'complete'
         GROUP BY r.source, r.run_id, r.as_of, severity
@@ -53,6 +59,12 @@ def times_to_close(snapshot: "Snapshot", selection: Selection = _ALL) -> list[Cl
     """
     chosen = where(finding_filters(selection))
     closing = literals(["installed"])
+    columns = select_list(
+        ClosedRow,
+        days=_DAYS,
+        is_closed="coalesce(closed_at > opened_at, false)",
+        findings="CAST(sum(n) AS BIGINT)",
+    )
     # The life of what has one interval is that; only the others, which are few, are put together.
     sql = f"""
         WITH once AS (
@@ -71,10 +83,7 @@ def times_to_close(snapshot: "Snapshot", selection: Selection = _ALL) -> list[Cl
             UNION ALL
             SELECT source, severity, opened_at, closed_at, is_there, gone_at, 1 FROM several
         )
-        SELECT severity, CAST(greatest(0, date_diff('day', opened_at, CASE
-                WHEN closed_at > opened_at THEN closed_at
-                WHEN is_there THEN b.as_of ELSE gone_at END)) AS INTEGER) AS days,
-            coalesce(closed_at > opened_at, false) AS is_closed, CAST(sum(n) AS BIGINT)
+        SELECT {columns}
         FROM lives JOIN publications AS b USING (source)
         WHERE opened_at IS NOT NULL
         GROUP BY severity, days, is_closed

@@ -19,6 +19,7 @@ from patchfleet.store.queries.filters import (
 from patchfleet.store.queries.lazy_rows import LazyRows
 from patchfleet.store.queries.open_findings import opened
 from patchfleet.store.queries.rows import CustomerWork, Reason, WorkItem
+from patchfleet.store.queries.select_list import select_list
 
 if TYPE_CHECKING:
     from patchfleet.store.snapshot import Snapshot
@@ -51,6 +52,8 @@ def worklist(
     """
     machines, listed = where(device_filters(selection)), where(of_customers(selection))
     counts = ", ".join(f"count(*) FILTER ({sql}) AS {name}" for name, sql in _REASONS.items())
+    names = ("devices", "unpatched_devices", *_REASONS)
+    sums = {name: f"coalesce({name}, 0)" for name in names}
     sql = f"""
         WITH machines AS (
             SELECT source, customer_id, count(*) AS devices,
@@ -60,14 +63,13 @@ def worklist(
             SELECT source, customer_id, {counts} FROM {opened(snapshot, selection)}
             GROUP BY source, customer_id
         )
-        SELECT source, customer_id, customer, coalesce(devices, 0), coalesce(unpatched_devices, 0),
-            coalesce(failed, 0) AS f, coalesce(reboot_required, 0) AS r,
-            coalesce(overdue_critical, 0) AS o, coalesce(not_judged, 0)
+        SELECT {select_list(CustomerWork, **sums)}
         FROM customers
             LEFT JOIN machines USING (source, customer_id)
             LEFT JOIN work USING (source, customer_id)
         {listed.sql}
-        ORDER BY o DESC, f DESC, r DESC, lower(customer), customer, source, customer_id"""
+        ORDER BY overdue_critical DESC, failed DESC, reboot_required DESC, lower(customer),
+            customer, source, customer_id"""
     values = (*machines.values, overdue_after_days, *listed.values)
     return snapshot.rows(CustomerWork, sql, values)
 
@@ -96,9 +98,7 @@ def work_lines(
 
     def state(_: int | None) -> Clause:
         sql = f"""
-            SELECT reason, source, customer_id, customer, site_id, site, device_id, device, kind,
-                finding_id, patch, kb, severity, state, decision, released_at, first_seen_at,
-                changed_at, age_days
+            SELECT {select_list(WorkItem)}
             FROM {mine}
                 CROSS JOIN (VALUES {rank}) AS reasons (reason, place)
             WHERE CASE reason {applies} END"""

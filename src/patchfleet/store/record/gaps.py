@@ -72,6 +72,7 @@ def of_runs(connection: Connection, runs: Sequence[int]) -> dict[int, list[Gap]]
         select(problem.c.run, *columns).where(problem.c.run.in_(runs)).order_by(problem.c.id)
     )
     found: dict[int, list[Gap]] = {}
-    for number, *cells in connection.execute(statement):
-        found.setdefault(number, []).append(Gap(*cells))
+    for row in connection.execute(statement).mappings():
+        gap = Gap(**{name: row[name] for name in Gap.__struct_fields__})
+        found.setdefault(row["run"], []).append(gap)
     return found
