@@ -10,6 +10,7 @@ import logging
 import os
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -156,6 +157,15 @@ def template(server: postgresql.Server) -> str:
     address = server.new_database()
     Store.open(address, published=server.folder).close()
     return address.rpartition("/")[2]
+
+
+@pytest.fixture(scope="session")
+def empty_record(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A record in SQLite that holds nothing: a copy of it is made in an instant."""
+    path = tmp_path_factory.mktemp("empty") / "fleet.db"
+    Store.open(path).close()
+    assert [one.name for one in path.parent.iterdir()] == [path.name], "nothing is beside it"
+    return path
 
 
 @pytest.fixture

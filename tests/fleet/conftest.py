@@ -1,3 +1,4 @@
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,6 +40,6 @@ def source(connected) -> NSightSource:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store.open(tmp_path / "fleet.db") as opened:
+def store(tmp_path: Path, empty_record: Path) -> Iterator[Store]:
+    with Store.open(shutil.copy(empty_record, tmp_path / "fleet.db")) as opened:
         yield opened

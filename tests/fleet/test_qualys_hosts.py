@@ -45,12 +45,6 @@ def source(host):
         yield source
 
 
-@pytest.fixture
-def store(tmp_path):
-    with Store.open(tmp_path / "fleet.db") as store:
-        yield store
-
-
 def asked(host):
     """Return the calls to the inventory since the last time: `all`, `changed` or `count`.
 

@@ -1,3 +1,4 @@
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,9 +12,27 @@ from patchfleet.store import Store
 from patchfleet.store.queries import findings
 
 
+def new_account() -> Emulator:
+    return Emulator(customers=2, devices=8, patches=60, seed=5)
+
+
 @pytest.fixture
 def emulator() -> Emulator:
-    return Emulator(customers=2, devices=8, patches=60, seed=5)
+    return new_account()
+
+
+@pytest.fixture(scope="session")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the record of that account as it begins."""
+    folder = tmp_path_factory.mktemp("recorded")
+    emulator = new_account()
+    with (
+        emulator.running() as host,
+        NAble(base_url=host.url, key=host.api_key, rate_limit=None) as client,
+        Store.open(folder / "fleet.db") as store,
+    ):
+        Fleet(emulator, NSightSource(client, now=lambda: emulator.now), store).sync()
+    return folder
 
 
 class Fleet:
@@ -21,7 +40,6 @@ class Fleet:
 
     def __init__(self, emulator: Emulator, source: NSightSource, store: Store) -> None:
         self.emulator, self.source, self.store = emulator, source, store
-        self.sync()
 
     def now(self):
         return self.emulator.now
@@ -62,8 +80,10 @@ class Fleet:
 
 @pytest.fixture
 def fleet(
-    emulator: Emulator, host: Host, tmp_path: Path, patience_seconds: float
+    emulator: Emulator, host: Host, tmp_path: Path, recorded: Path, patience_seconds: float
 ) -> Iterator[Fleet]:
+    """The account as it begins, and its record."""
+    shutil.copytree(recorded, tmp_path, dirs_exist_ok=True)
     settings = {
         "rate_limit": None,
         "retries": Retries(attempts=3, first_wait_seconds=0),

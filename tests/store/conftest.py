@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 
 import pytest
@@ -38,7 +39,8 @@ def address(request, tmp_path, monkeypatch):
     """Where a record is kept, in each of the two databases."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     if request.param == "sqlite":
-        return str(tmp_path / "fleet.db")
+        empty = request.getfixturevalue("empty_record")
+        return str(shutil.copy(empty, tmp_path / "fleet.db"))
     return request.getfixturevalue("server").new_database(request.getfixturevalue("template"))
 
 
