@@ -71,7 +71,7 @@ def test_generated_parts_are_up_to_date() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.full(share=0.4)
+@pytest.mark.full(share=0.2)
 @pytest.mark.parametrize("page", [page for page in OURS if has_examples(page)], ids=shown)
 def test_examples_do_what_the_page_says(page: Path) -> None:
     done = generator("-m", "docs.generator", "--check", shown(page))

@@ -66,6 +66,7 @@ def closed(command):
 
 
 @pytest.mark.slow
+@pytest.mark.full(share=0.2)
 @pytest.mark.skipif(os.name != "posix", reason="streams of POSIX")
 @pytest.mark.parametrize("run", [into_nobody, closed])
 @pytest.mark.parametrize("path", ALL, ids=" ".join)

@@ -84,6 +84,7 @@ def spoiled(cli, small, recorded):
 
 
 @pytest.mark.slow
+@pytest.mark.full(group="the key in commands", share=0.5)
 @pytest.mark.parametrize("words", COMMANDS, ids=lambda words: " ".join(words[:2]))
 def test_with_every_fault(spoiled, words):
     if words[-1] == "--url":
@@ -95,6 +96,7 @@ def test_with_every_fault(spoiled, words):
 
 
 @pytest.mark.slow
+@pytest.mark.full(group="the key in changes", share=0.33)
 @pytest.mark.parametrize("service", CHANGES)
 def test_with_every_fault_of_what_changes_something(spoiled, small, service):
     """Each fault meets the change itself: the world and the record have something to change."""

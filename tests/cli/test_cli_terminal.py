@@ -164,6 +164,7 @@ def test_a_table_is_folded_and_never_cut(reading):
     assert "…" not in seen
 
 
+@pytest.mark.full(group="readers who leave", share=0.5)
 @pytest.mark.parametrize("words", [["runs"], ["runs", "--json"], ["nsight", "patches"], ["--help"]])
 @pytest.mark.parametrize("taken", [0, 10])
 def test_a_reader_who_has_seen_enough(reading, words, taken):
@@ -205,6 +206,7 @@ def arrival(emulator, service):
     return arrived
 
 
+@pytest.mark.full(group="Ctrl-C in a sync", share=0.5)
 @pytest.mark.parametrize(
     "service", ["list_clients", "list_sites", "list_servers", "patch_list_all"]
 )

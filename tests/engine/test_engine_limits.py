@@ -17,7 +17,8 @@ from patchfleet.store import Store
 
 pytestmark = [pytest.mark.slow, pytest.mark.full(share=0.4)]
 
-CALLS, SECONDS = 30, 3.0
+CALLS, SECONDS = 25, 8.0
+"""Three calls a second: the slowest machine makes more, so that the limit holds it up."""
 WORKER = """
 import sys
 from patchfleet.fleet import NSightSource
@@ -33,6 +34,7 @@ with Store.open(address, published=published) as store:
 
 
 def test_one_pace_for_all_processes(cluster, server, emulator, monkeypatch):
+    emulator.reset(customers=4, devices=40, patches=20, seed=5)
     database = cluster.address.rpartition("/")[2]
     server.execute(f"ALTER DATABASE {database} SET log_statement = 'mod'")
     log = server.folder / "log"
@@ -41,7 +43,7 @@ def test_one_pace_for_all_processes(cluster, server, emulator, monkeypatch):
     monkeypatch.setattr(
         emulator,
         "handle",
-        lambda *call, **more: (arrivals.append(time.monotonic()), answer(*call, **more))[1],
+        lambda *call, **more: (arrivals.append(time.time()), answer(*call, **more))[1],
     )
     published, host = cluster.folder / "published", cluster.host
     words = [cluster.address, str(published), host.url, host.api_key, str(CALLS), str(SECONDS)]
@@ -53,16 +55,17 @@ def test_one_pace_for_all_processes(cluster, server, emulator, monkeypatch):
             NAble(base_url=host.url, key=host.api_key, rate_limit=rate_limit) as nable,
             engine_of(store, "nsight", "account") as engine,
         ):
-            source = QueuedSource(NSightSource(nable), engine, devices_a_batch=10)
+            source = QueuedSource(NSightSource(nable), engine, devices_a_batch=5)
             outcome = sync(source, store, rules=SyncOptions(concurrency=6))
     assert outcome.is_complete
     assert len(arrivals) == outcome.calls == len(emulator.calls)
     lists = re.findall(r"= '\[([\d,]+)\]'", log.read_bytes()[begun_at:].decode())
-    places = {int(start) / 1e6 for starts in lists for start in starts.split(",")}
-    assert len(places) == len(arrivals)
+    places = sorted({int(start) / 1e6 for starts in lists for start in starts.split(",")})
+    assert len(places) > CALLS + 10
     assert fullest(places, SECONDS) == CALLS, "by the server's clock, to the microsecond"
-    # From its place to the vendor a call takes its time, one longer than another.
-    assert fullest(arrivals, SECONDS * 2 / 3) <= CALLS
+    # From its place to the vendor a call takes its time; none comes before it.
+    for place, arrival in zip(places, sorted(arrivals), strict=True):
+        assert place <= arrival
 
 
 def fullest(times, seconds):

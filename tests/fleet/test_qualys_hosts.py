@@ -111,7 +111,15 @@ CHANGES = {
 }
 
 
-@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(
+            change, id=name, marks=pytest.mark.full(group=f"changed host: {name}", share=0.33)
+        )
+        for name, change in CHANGES.items()
+    ],
+)
 @pytest.mark.parametrize("hours", [0.1, 5, 30])
 def test_what_changed_beside_what_is_known_is_what_a_whole_reading_brings(
     host, estate, source, change, hours

@@ -12,6 +12,7 @@ MEGABYTE = 1 << 20
 
 
 @pytest.mark.slow
+@pytest.mark.full(group="memory", share=0.5)
 def test_12_000_assets_are_the_truth_and_a_page_is_held_at_a_time():
     emulator = Emulator(
         customers=1,

@@ -12,13 +12,17 @@ pytestmark = pytest.mark.slow
 ACTIONS = ("approve", "ignore", "do_nothing", "inherit", "retry", "reprocess")
 POLICIES = {"approve": 66, "ignore": 65, "do_nothing": 68}
 LOST = [
-    pytest.param({"kind": "reset"}, id="reset"),
-    pytest.param({"kind": "cut", "fraction": 0.3}, id="cut"),
-    pytest.param({"kind": "short", "fraction": 0.3}, id="short"),
-    pytest.param({"kind": "hang"}, id="hang"),
-    pytest.param({"kind": "garbage"}, id="garbage"),
-    pytest.param({"kind": "server_error", "status": 502}, id="502"),
+    pytest.param(loss, id=name, marks=pytest.mark.full(group=f"answers lost by {name}", share=0.4))
+    for name, loss in {
+        "reset": {"kind": "reset"},
+        "cut": {"kind": "cut", "fraction": 0.3},
+        "short": {"kind": "short", "fraction": 0.3},
+        "hang": {"kind": "hang"},
+        "garbage": {"kind": "garbage"},
+        "502": {"kind": "server_error", "status": 502},
+    }.items()
 ]
+"""Each by itself: a plain run draws two of the changes that may lose their answer so."""
 
 
 def spoil(emulator: Emulator, service, kind, **options):
@@ -322,6 +326,7 @@ def test_ctrl_c_leaves_the_line_that_it_was_sent(fleet):
     assert left.entry.device_id == planned.devices[0].device_id
 
 
+@pytest.mark.full(group="calls of a long list", share=0.4)
 @pytest.mark.parametrize("fault", ["forbidden", "server_error", "e1", "html", "reset"])
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_each_call_of_a_long_list_speaks_for_itself(fleet, fault, when):

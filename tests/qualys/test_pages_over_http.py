@@ -66,6 +66,7 @@ def client(large: Host) -> Iterator[Qualys]:
 
 
 @pytest.mark.slow
+@pytest.mark.full(group="large lists", share=0.5)
 @pytest.mark.parametrize("version", [1, 2])
 def test_25_000_patches_and_12_000_assets(large: Host, client: Qualys, version: Any) -> None:
     truth = large.emulator.ground_truth(vendor="qualys")
@@ -77,6 +78,7 @@ def test_25_000_patches_and_12_000_assets(large: Host, client: Qualys, version: 
 
 
 @pytest.mark.slow
+@pytest.mark.full(group="memory", share=0.5)
 def test_a_stream_holds_a_page(client: Qualys) -> None:
     def peak(pages: int) -> int:
         tracemalloc.start()

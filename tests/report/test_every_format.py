@@ -68,6 +68,7 @@ SELECTIONS = {
 
 
 @pytest.mark.slow
+@pytest.mark.full(share=0.4)
 @pytest.mark.parametrize("fleet", FLEETS)
 def test_every_report_is_a_file_in_every_format(tmp_path: Path, fleet: str) -> None:
     with Store.open(tmp_path / "fleet.db") as store:

@@ -12,8 +12,8 @@ from tree import HOME, MODULES, SOURCE, files, parsed, shown
 def test_a_module_can_be_read_in_one_sitting(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert len(text.splitlines()) <= 500, "moving this limit is a reviewed act"
-    assert ast.get_docstring(ast.parse(text)), "a module says what it is for"
-    for node in ast.walk(ast.parse(text)):
+    assert ast.get_docstring(parsed(path)), "a module says what it is for"
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             length = (node.end_lineno or 0) - node.lineno + 1
             assert length <= 50, f"{node.name} has {length} lines"

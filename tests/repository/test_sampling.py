@@ -81,6 +81,7 @@ def test_a_share_of_each_file_is_drawn_and_at_least_one(run: "Run") -> None:
     ) in said
 
 
+@pytest.mark.slow
 def test_a_seed_draws_the_same_in_any_number_of_processes(run: "Run") -> None:
     ran, _ = run()
     assert run()[0] == ran
@@ -90,6 +91,7 @@ def test_a_seed_draws_the_same_in_any_number_of_processes(run: "Run") -> None:
     assert run(seed="2")[0] != ran
 
 
+@pytest.mark.slow
 def test_all_run_if_asked_and_one_that_is_named(run: "Run") -> None:
     ran, said = run("--full", ".")
     assert len(ran) == 113

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 HOME = Path(__file__).parents[2]
@@ -20,8 +21,9 @@ def shown(path: Path) -> str:
     return path.relative_to(HOME).as_posix()
 
 
+@cache
 def parsed(path: Path) -> ast.Module:
-    """Return the syntax tree of a file."""
+    """Return the syntax tree of a file, parsed once; nobody changes it."""
     return ast.parse(path.read_text(encoding="utf-8"))
 
 

@@ -20,9 +20,13 @@ SEEDS = {"sqlite": {None, 0}, "postgresql": {1}}
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark `full` what repeats in a second database, or by a further seed, what one shows."""
     for item in items:
-        if item.path.parent != Path(__file__).parent or item.path.name not in OF_PUBLICATIONS:
+        if item.path.parent != Path(__file__).parent:
             continue
         given = item.callspec.params if hasattr(item, "callspec") else {}
+        if item.path.name not in OF_PUBLICATIONS:
+            if "postgresql" in given.values() and item.path.name != "test_store_postgresql.py":
+                item.add_marker(pytest.mark.full(share=0.3))
+            continue
         for database in SEEDS.keys() & set(map(str, given.values())):
             if given.get("seed") not in SEEDS[database]:
                 item.add_marker(pytest.mark.full(share=0.15))
