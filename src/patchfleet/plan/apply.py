@@ -126,7 +126,7 @@ class _Application:
             self._plan.action,
             self._device.device_id,
             tuple(met),
-            self._journal.of(self._plan.id, before=met, now=self._now),
+            self._journal.of(self._plan.id, before=met, now=self._now, account=self._plan.source),
         )
         by_id = {one.finding_id: one for one in wanted}
         sorted_out: dict[str, list[tuple[PlannedChange, str]]] = {}

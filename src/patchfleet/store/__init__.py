@@ -18,13 +18,17 @@ from typing import TYPE_CHECKING
 
 from patchfleet._renamed import renamed
 from patchfleet.store.types import (
+    Author,
     ChangeEntry,
     ChangeOutcome,
     Delta,
+    JournalFilter,
+    JournalLine,
     Json,
     OpenChange,
     PublicationRow,
     ReadBack,
+    RecordedChange,
     RunRow,
     RunState,
 )
@@ -36,14 +40,18 @@ if TYPE_CHECKING:
     from patchfleet.store.store import Store
 
 __all__ = [
+    "Author",
     "ChangeEntry",
     "ChangeOutcome",
     "Delta",
     "Journal",
+    "JournalFilter",
+    "JournalLine",
     "Json",
     "OpenChange",
     "PublicationRow",
     "ReadBack",
+    "RecordedChange",
     "Run",
     "RunRow",
     "RunState",

@@ -137,6 +137,76 @@ class ChangeEntry(Struct, frozen=True, kw_only=True):
     line: int | None = None
 
 
+class Author(Struct, frozen=True, kw_only=True):
+    """Who wrote a line of the journal, and how; None is unknown.
+
+    `person` is who acts, `os_user` the user of the operating system that the process runs as,
+    `command` the command line without values that may be secret.
+    """
+
+    person: str | None = None
+    os_user: str | None = None
+    host: str | None = None
+    command: str | None = None
+
+
+class JournalLine(Struct, frozen=True):
+    """One line of the journal with its number, who wrote it, and what the vendor answered."""
+
+    number: int
+    entry: ChangeEntry
+    author: Author
+    answer: str | None
+
+
+class RecordedChange(Struct, frozen=True, kw_only=True):
+    """A change with its outcome, from all its lines in the journal.
+
+    `number` is that of its first line. A change whose items have several outcomes is one of these
+    for each outcome; without an outcome on record, it is `sent`. `requested_at` is when it was
+    sent, or when it was decided not to send it. `device` and `customer` are the last names on
+    record.
+    """
+
+    number: int
+    plan_id: str
+    requested_at: datetime
+    ended_at: datetime | None
+    source: str
+    device_id: str
+    device: str | None
+    customer: str | None
+    action: str
+    items: tuple[str, ...]
+    outcome: ChangeOutcome
+    reason: str
+    asked: Json
+    answer: str | None
+    before: Json
+    after: Json
+    marker: str
+    author: Author
+
+
+class JournalFilter(Struct, frozen=True, kw_only=True):
+    """Selection of changes; what is not given selects all.
+
+    `devices` and `customers` are names or ids with the wildcards * and ?. `item` is the id of a
+    patch or job, or the marker of a created job. `known_at` leaves out lines written later.
+    """
+
+    number: int | None = None
+    plan_id: str | None = None
+    item: str | None = None
+    account: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    known_at: datetime | None = None
+    devices: tuple[str, ...] = ()
+    customers: tuple[str, ...] = ()
+    is_unfinished: bool = False
+
+
 class OpenChange(Struct, frozen=True):
     """A change that was sent and has no line with an outcome, with its line number."""
 

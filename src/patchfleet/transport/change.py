@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, Literal, TypeAlias
 
+import msgspec
+
 from patchfleet._renamed import renamed
 from patchfleet.errors import (
     NotTheVendor,
@@ -48,6 +50,9 @@ class Tried(Generic[T]):
     has_left: bool = True
     is_renewable: bool = False
 
+
+LONGEST_ANSWER = 2000
+"""Characters of an answer that the journal keeps."""
 
 Do: TypeAlias = Callable[[Procedure[Any], CallPolicy], Flow[Any]]
 Try: TypeAlias = Callable[[Operation[Any], CallPolicy], Flow[Tried[Any]]]
@@ -191,6 +196,7 @@ def _unseen(change: Change[T], outcome: Outcome[Any]) -> Outcome[Any]:
 
 def claims_of(outcome: Outcome[Any], items: tuple[str, ...] = ()) -> list[Claim]:
     """Return the claims about all items, grouped by equal claims."""
+    answer = answer_text(outcome)
     if not outcome.sights:  # nothing left this machine
         reason = "" if outcome.error is None else outcome.error.message
         return [Claim("failed", items, {}, reason)]
@@ -204,9 +210,34 @@ def claims_of(outcome: Outcome[Any], items: tuple[str, ...] = ()) -> list[Claim]
             tuple(together),
             {one: outcome.sights[one].now for one in together if outcome.sights[one].now},
             reason,
+            answer,
         )
         for (said, reason), together in groups.items()
     ]
+
+
+def answer_text(outcome: Outcome[Any]) -> str | None:
+    """Return what the vendor answered: its error as a sentence, or its answer as text or JSON.
+
+    None if no answer came, as for a change that is only read back.
+    """
+    if outcome.error is not None:
+        return None if isinstance(outcome.error, Unreachable) else outcome.error.message
+    if outcome.answer is None:
+        return None
+    if isinstance(outcome.answer, str):
+        text = str(outcome.answer)
+    else:
+        try:
+            text = msgspec.json.encode(outcome.answer, enc_hook=_as_plain).decode()
+        except (TypeError, ValueError, RecursionError):  # an answer must not end the change
+            text = f"an answer of type {type(outcome.answer).__name__}"
+    return text if len(text) <= LONGEST_ANSWER else f"{text[:LONGEST_ANSWER]}…"
+
+
+def _as_plain(value: Any) -> Any:
+    """Return a value that JSON has no form for as a list, or in words."""
+    return list(value) if isinstance(value, list | tuple | set) else str(value)
 
 
 def _reason(said: str, sight: Sight, error: VendorError | None) -> str:

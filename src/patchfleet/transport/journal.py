@@ -10,12 +10,16 @@ from patchfleet.transport.operation import Wanted
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A result that some of the items of a change share, and their state as read back."""
+    """A result that some of the items of a change share, and their state as read back.
+
+    `answer` is what the vendor answered, None if no answer came.
+    """
 
     outcome: Literal["confirmed", "failed", "unknown"]
     items: tuple[str, ...]
     now: Mapping[str, Any]
     reason: str
+    answer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

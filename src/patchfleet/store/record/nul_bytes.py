@@ -21,6 +21,11 @@ def without_nul(value: Value) -> Value:
     return msgspec.convert(_shown(msgspec.to_builtins(value)), decodable(type(value)))
 
 
+def storable(text: str) -> str:
+    """Return a text with every NUL as U+2400 and every lone surrogate as a question mark."""
+    return text.encode("utf-8", "replace").decode().replace("\0", SIGN)
+
+
 def _shown(value: Any) -> Any:
     if isinstance(value, str):
         return value.replace("\0", SIGN)

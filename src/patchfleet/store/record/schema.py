@@ -27,7 +27,7 @@ from sqlalchemy import (
     true,
 )
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010")
 """Every revision this code can read, oldest first; the last is the one it writes."""
 
 VERSION_TABLE = "patchfleet_version"
@@ -277,6 +277,11 @@ change = Table(
     Column("marker", Text),
     Column("asked", Text),
     Column("line", Integer),
+    Column("person", Text),
+    Column("os_user", Text),
+    Column("host", Text),
+    Column("command", Text),
+    Column("answer", Text),
     Index("change_by_plan", "plan_id"),
     Index("change_by_line", "line"),
     sqlite_autoincrement=True,
@@ -284,7 +289,9 @@ change = Table(
 """The journal of writes, in the order they were made; `finding_ids`, `before`, `after` are JSON.
 
 So is `asked`. `line`, on a row with an outcome, is the id of the row written when the change was
-sent; rows from before revision 0006 have none.
+sent; rows from before revision 0006 have none. `person`, `os_user`, `host` and `command` are who
+wrote the row and how, NULL before revision 0010. `answer` is what the vendor answered, NULL if no
+answer came.
 """
 
 membership = Table(
