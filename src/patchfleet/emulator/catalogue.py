@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from functools import lru_cache
 
 from patchfleet.emulator.product_lines import LINES, ProductLine, Severity
 from patchfleet.emulator.schedule import nth_weekday
@@ -100,6 +101,7 @@ def _released_at(line: ProductLine, number: int, random: SeededRandom) -> dateti
     return datetime.combine(day, time(17), UTC)
 
 
+@lru_cache(maxsize=16_384)  # worlds of one seed share them
 def _make(seed: int, line: ProductLine, first: int, number: int) -> Patch:
     """Return release `number` of the line whose patches are numbered from `first`."""
     random = SeededRandom(seed, "patch", line.name, number)

@@ -6,8 +6,9 @@ change, through `SubscriptionState` and `Asset`.
 
 import re
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Literal
 
 from patchfleet.emulator.catalogue import Patch
@@ -108,6 +109,16 @@ def windows_patch(seed: int, patch: Patch, edition: int = 0) -> CataloguePatch:
 
     `edition` distinguishes copies of one release in other languages, which fill a large catalogue.
     """
+    return replace(_windows_facts(seed, patch, edition), supersedes=[], superseded_by=[])
+
+
+def linux_patch(seed: int, patch: Patch) -> CataloguePatch:
+    """Return the Linux patch for an advisory; it names its packages."""
+    return replace(_linux_facts(seed, patch), supersedes=[], superseded_by=[])
+
+
+@lru_cache(maxsize=4096)  # worlds of one seed share what does not change
+def _windows_facts(seed: int, patch: Patch, edition: int) -> CataloguePatch:
     random = SeededRandom(seed, "qualys windows", patch.number, edition)
     is_driver, is_other = patch.line in DRIVERS, patch.line in THIRD_PARTY
     severity = "None" if patch.severity == "Unspecified" else patch.severity
@@ -145,8 +156,8 @@ def windows_patch(seed: int, patch: Patch, edition: int = 0) -> CataloguePatch:
     )
 
 
-def linux_patch(seed: int, patch: Patch) -> CataloguePatch:
-    """Return the Linux patch for an advisory; it names its packages."""
+@lru_cache(maxsize=4096)
+def _linux_facts(seed: int, patch: Patch) -> CataloguePatch:
     random = SeededRandom(seed, "qualys linux", patch.number)
     severity = "None" if patch.severity == "Unspecified" else patch.severity
     distribution = next(known for known in DISTRIBUTIONS if patch.line.startswith(known.line))
