@@ -7,11 +7,41 @@ their names until the format has a new version.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
+from patchfleet.store.attributes import (
+    DEVICE,
+    JOB,
+    JOB_RESULT,
+    JOB_RUN,
+    PATCH,
+    STATUS,
+    TABLE_TYPES,
+    Attribute,
+)
 from patchfleet.store.publication.storage import Storage
 
 _TIME = "BIGINT"
+_RECORDED = {**TABLE_TYPES, "time": _TIME, "texts": "VARCHAR"}
+_IN_JSON = {**TABLE_TYPES, "texts": ["VARCHAR"]}
+
+
+def _recorded(columns: Iterable[Attribute]) -> dict[str, str]:
+    """Return the columns of attributes with their types, as they leave the record."""
+    return {one.recorded: _RECORDED[one.type] for one in columns}
+
+
+def _published(columns: Iterable[Attribute], table: str) -> str:
+    """Return the columns of attributes as they are written, from a table of the record."""
+    forms = {
+        "time": "make_timestamptz({}) AS {}",
+        "texts": "CAST(json({}) AS VARCHAR[]) AS {}",
+    }
+    return ", ".join(
+        forms.get(one.type, "{} AS {}").format(f'{table}."{one.recorded}"', f'"{one.name}"')
+        for one in columns
+    )
+
 
 COLUMNS = {
     "customers": {"source": "VARCHAR", "customer_id": "VARCHAR", "customer": "VARCHAR"},
@@ -28,43 +58,11 @@ COLUMNS = {
         "device": "VARCHAR",
         "customer_id": "VARCHAR",
         "site_id": "VARCHAR",
-        "kind": "VARCHAR",
-        "is_patched": "BOOLEAN",
-        "os": "VARCHAR",
-        "description": "VARCHAR",
-        "user": "VARCHAR",
-        "serial": "VARCHAR",
-        "mac_addresses": "VARCHAR",
-        "domain": "VARCHAR",
-        "last_seen_at": _TIME,
-        "last_boot_at": _TIME,
+        **_recorded(DEVICE),
         "scanned_at": _TIME,
     },
-    "patches": {
-        "source": "VARCHAR",
-        "key": "BIGINT",
-        "title": "VARCHAR",
-        "product": "VARCHAR",
-        "kb": "VARCHAR",
-        "severity": "VARCHAR",
-        "vendor_severity": "VARCHAR",
-        "released_at": _TIME,
-        "url": "VARCHAR",
-        "is_installable": "BOOLEAN",
-        "is_removable": "BOOLEAN",
-        "vendor_id": "VARCHAR",
-        "cves": "VARCHAR",
-        "is_superseded": "BOOLEAN",
-        "needs_reboot": "BOOLEAN",
-    },
-    "conditions": {
-        "key": "BIGINT",
-        "state": "VARCHAR",
-        "decision": "VARCHAR",
-        "is_own_decision": "BOOLEAN",
-        "vendor_status": "VARCHAR",
-        "vendor_decision": "VARCHAR",
-    },
+    "patches": {"source": "VARCHAR", "key": "BIGINT", **_recorded(PATCH)},
+    "conditions": {"key": "BIGINT", **_recorded(STATUS)},
     "members": {
         "machine": "VARCHAR",
         "source": "VARCHAR",
@@ -113,9 +111,8 @@ def _at(column: str) -> str:
     return f"make_timestamptz({column}) AS {column.rpartition('.')[2]}"
 
 
-_FINDING = f"""? AS source, f.device_key, f.finding_id, f.patch_id, c.state, c.decision,
-        c.is_own_decision, c.vendor_status, c.vendor_decision, {_at("f.installed_at")},
-        {_at("f.first_seen_at")}, {_at("f.changed_at")}, f.from_run"""
+_FINDING = f"""? AS source, f.device_key, f.finding_id, f.patch_id, {_published(STATUS, "c")},
+        {_at("f.installed_at")}, {_at("f.first_seen_at")}, {_at("f.changed_at")}, f.from_run"""
 ROWS = ("findings.parquet", "begun.parquet")
 """The files whose rows are named by their number."""
 STRIKING = ("ended.parquet", "struck.parquet")
@@ -154,37 +151,16 @@ STRUCK = """
 """
 """What of a chain ended until now, each row a bit: every word is there, also one without any."""
 
-_JOB = {
-    "id": "VARCHAR", "name": "VARCHAR", "status": "VARCHAR", "vendor_status": "VARCHAR",
-    "action": "VARCHAR", "platform": "VARCHAR", "is_recurring": "BOOLEAN", "schedule": "VARCHAR",
-    "created_at": "TIMESTAMP", "created_by": "VARCHAR", "updated_at": "TIMESTAMP",
-    "last_run_at": "TIMESTAMP", "next_run_at": "TIMESTAMP", "device_count": "BIGINT",
-    "patch_count": "BIGINT", "patch_ids": ["VARCHAR"], "query": "VARCHAR",
-}  # fmt: skip
-_JOB_RUN = {
-    "id": "VARCHAR", "job_id": "VARCHAR", "status": "VARCHAR", "vendor_status": "VARCHAR",
-    "scheduled_at": "TIMESTAMP", "device_count": "BIGINT", "over_count": "BIGINT",
-}  # fmt: skip
-_JOB_RESULT = {
-    "job_id": "VARCHAR", "run_id": "VARCHAR", "device_id": "VARCHAR", "status": "VARCHAR",
-    "vendor_status": "VARCHAR", "vendor_code": "VARCHAR", "waits_for_reboot": "BOOLEAN",
-    "sent_at": "TIMESTAMP", "started_at": "TIMESTAMP", "ended_at": "TIMESTAMP",
-    "status_at": "TIMESTAMP", "succeeded": ["VARCHAR"], "failed": ["VARCHAR"],
-    "present": ["VARCHAR"], "superseded": ["VARCHAR"], "not_applicable": ["VARCHAR"],
-    "succeeded_count": "BIGINT", "failed_count": "BIGINT", "skipped_count": "BIGINT",
-    "total_count": "BIGINT",
-}  # fmt: skip
 
-
-def _said(table: str, fields: Mapping[str, str | Sequence[str]], order: str) -> str:
-    """Spell what was said as JSON as columns; times become moments."""
+def _said(table: str, fields: Iterable[Attribute], order: str) -> str:
+    """Return the statement that reads JSON as columns; times become moments."""
     columns = ", ".join(
-        f"make_timestamptz(epoch_us(said.{name})) AS {name}"
-        if kind == "TIMESTAMP"
-        else f"said.{name} AS {name}"
-        for name, kind in fields.items()
+        f"make_timestamptz(epoch_us(said.{one.recorded})) AS {one.recorded}"
+        if one.type == "time"
+        else f"said.{one.recorded} AS {one.recorded}"
+        for one in fields
     )
-    structure = json.dumps(fields)
+    structure = json.dumps({one.recorded: _IN_JSON[one.type] for one in fields})
     return f"""
         SELECT source, {columns}
         FROM (SELECT source, from_json(said, '{structure}') AS said FROM raw_{table})
@@ -200,19 +176,14 @@ PARQUET = {
     """,
     "devices": f"""
         SELECT d.source, d.customer_id, c.customer, d.site_id, s.site, d.device_id, d.device,
-            d.kind, d.is_patched, d.os, d.description, d."user", d.serial,
-            CAST(json(d.mac_addresses) AS VARCHAR[]) AS mac_addresses, d.domain,
-            {_at("d.last_seen_at")}, {_at("d.last_boot_at")}, {_at("d.scanned_at")},
-            d.key AS device_key
+            {_published(DEVICE, "d")}, {_at("d.scanned_at")}, d.key AS device_key
         FROM raw_devices AS d
             JOIN raw_sites AS s USING (site_id)
             JOIN raw_customers AS c ON c.customer_id = d.customer_id
         ORDER BY d.device_id
     """,
     "patches": f"""
-        SELECT p.source, p.key AS patch_id, p.title AS patch, p.product, p.kb, p.severity,
-            p.vendor_severity, {_at("p.released_at")}, p.url, p.is_installable, p.is_removable,
-            p.vendor_id, CAST(json(p.cves) AS VARCHAR[]) AS cves, p.is_superseded, p.needs_reboot
+        SELECT p.source, p.key AS patch_id, {_published(PATCH, "p")}
         FROM raw_patches AS p WHERE p.key IN (SELECT patch_id FROM used) ORDER BY p.key
     """,
     "machines": """
@@ -226,9 +197,9 @@ PARQUET = {
             CAST(json(against) AS VARCHAR[]) AS against
         FROM raw_look_alikes ORDER BY left_source, left_id, right_source, right_id
     """,
-    "jobs": _said("jobs", _JOB, "id"),
-    "job_runs": _said("job_runs", _JOB_RUN, "job_id, id"),
-    "job_results": _said("job_results", _JOB_RESULT, "job_id, run_id, device_id"),
+    "jobs": _said("jobs", JOB, "id"),
+    "job_runs": _said("job_runs", JOB_RUN, "job_id, id"),
+    "job_results": _said("job_results", JOB_RESULT, "job_id, run_id, device_id"),
 }
 """The small files, each as a query over the tables above; `used` are the patches of its findings.
 
@@ -245,9 +216,9 @@ TIMES = {
     **dict.fromkeys(PARQUET, ()),
     **{name: _times(COLUMNS[name]) for name in ("devices", "patches")},
     **{name: _times(FINDING_COLUMNS) for name in ("findings", "ended")},
-    "jobs": _times(_JOB),
-    "job_runs": _times(_JOB_RUN),
-    "job_results": _times(_JOB_RESULT),
+    "jobs": _times(one.name for one in JOB),
+    "job_runs": _times(one.name for one in JOB_RUN),
+    "job_results": _times(one.name for one in JOB_RESULT),
 }
 """The columns of the files that are times."""
 

@@ -19,6 +19,7 @@ from patchfleet.models import (
     Severity,
     State,
 )
+from patchfleet.store.attributes import TABLE_TYPES, types_of
 from patchfleet.store.queries.filters import SEVERITY_RANK, literals
 from patchfleet.store.queries.open_findings import opened
 from patchfleet.store.queries.select_list import select_list
@@ -151,19 +152,7 @@ def judge_by(snapshot: "Snapshot", verdicts: Iterable[JudgedVerdict]) -> "Scratc
 
     Those of another pack are another table: what is read late has the reasons of its own.
     """
-    columns = {
-        "patch_id": "BIGINT",
-        "of_kind": "VARCHAR",
-        "seen_at": "TIMESTAMP",
-        "verdict": "VARCHAR",
-        "due_at": "TIMESTAMP",
-        "because": "VARCHAR",
-        "duties": "VARCHAR[]",
-        "cves": "VARCHAR[]",
-        "epss": "DOUBLE",
-        "is_ransomware_used": "BOOLEAN",
-        "needs_forensic_triage": "BOOLEAN",
-    }
+    columns = {name: TABLE_TYPES[kind] for name, kind in types_of(JudgedVerdict).items()}
     return snapshot.put("judged", columns, verdicts)
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Label, ScalarSelect, Select, Table, and_, 
 
 from patchfleet.models import OPEN_STATES
 from patchfleet.store.record.schema import (
+    SEEN,
     condition,
     customer,
     description,
@@ -158,7 +159,7 @@ def _name_of(run_id: int) -> Label[str]:
 def _devices(run_id: int, name: ColumnElement[Any]) -> Statement:
     """Return the statement of the devices of a run, with their attributes as of then."""
     said = _all_but(description, "device", "from_run", "to_run", "name")
-    seen = [scan.c.last_seen_at, scan.c.last_boot_at, scan.c.scanned_at]
+    seen = [scan.c[one.recorded] for one in SEEN]
     return (
         select(
             name,
@@ -167,6 +168,7 @@ def _devices(run_id: int, name: ColumnElement[Any]) -> Statement:
             description.c.name.label("device"),
             *said,
             *seen,
+            scan.c.scanned_at,
         )
         .join_from(scan, device, scan.c.device == device.c.key)
         .join(description, and_(description.c.device == device.c.key, _holds(description, run_id)))

@@ -7,19 +7,21 @@ to nothing. One run per source writes at a time, so no value is stored twice.
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Generic, TypeVar
 
-import msgspec
 from msgspec import Struct, structs
 from sqlalchemy import Table, insert, select
 
 from patchfleet.models import FindingStatus, Patch
+from patchfleet.store.attributes import PATCH
+from patchfleet.store.record.cells import cells_of, reader_of
 from patchfleet.store.record.database import Database
 from patchfleet.store.record.nul_bytes import without_nul
-from patchfleet.store.record.schema import condition, micros, moment, patch
+from patchfleet.store.record.schema import condition, patch
 
 Value = TypeVar("Value", bound=Struct)
 
 _MOST_KEPT = 200_000
-_READ_CVES = msgspec.json.Decoder(tuple[str, ...]).decode
+_PATCH_NAMES = [one.recorded for one in PATCH]
+_read_cells = reader_of(PATCH)
 
 
 class InternTable(Generic[Value]):
@@ -88,10 +90,8 @@ def conditions(database: Database, source: int) -> InternTable[FindingStatus]:
 
 
 def _spell_patch(value: Patch) -> dict[str, object]:
-    fields = {name: getattr(value, name) for name in value.__struct_fields__}
-    cves = msgspec.json.encode(value.cves).decode()
-    return {**fields, "released_at": micros(value.released_at), "cves": cves}
+    return dict(zip(_PATCH_NAMES, cells_of(value, PATCH), strict=True))
 
 
-def _read_patch(released_at: int | None, cves: str, **said: Any) -> Patch:
-    return Patch(released_at=moment(released_at), cves=_READ_CVES(cves), **said)
+def _read_patch(**said: Any) -> Patch:
+    return Patch(**_read_cells(said))

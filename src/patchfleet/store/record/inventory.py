@@ -6,7 +6,6 @@ missing from every customer's list unnoticed.
 
 from collections.abc import Collection, Sequence
 
-import msgspec
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -20,13 +19,16 @@ from sqlalchemy import (
 
 from patchfleet.errors import StoreError
 from patchfleet.models import Customer, Device, Inventory, Site
+from patchfleet.store.attributes import DEVICE
 from patchfleet.store.record import as_of as asof
 from patchfleet.store.record import validity
+from patchfleet.store.record.cells import cells_of, reader_of
 from patchfleet.store.record.schema import (
+    DESCRIBED,
+    SEEN,
     customer,
     description,
     device,
-    micros,
     moment,
     scan,
     site,
@@ -100,16 +102,10 @@ def read(connection: Connection, run_id: int) -> Inventory:
 
 def _device(row: RowMapping) -> Device:
     said = {name: row[name] for name in Device.__struct_fields__ if name in row}
-    return Device(
-        **{
-            **said,
-            "id": row["device_id"],
-            "name": row["device"],
-            "mac_addresses": tuple(msgspec.json.decode(row["mac_addresses"])),
-            "last_seen_at": moment(row["last_seen_at"]),
-            "last_boot_at": moment(row["last_boot_at"]),
-        }
-    )
+    return Device(**{**_read_device(said), "id": row["device_id"], "name": row["device"]})
+
+
+_read_device = reader_of(DEVICE)
 
 
 def listed(connection: Connection, source: int) -> dict[int, ListedRow]:
@@ -172,19 +168,8 @@ def _known(connection: Connection, source: int) -> dict[str, int]:
 
 def _say(machine: Device) -> validity.Values:
     """Return the attributes that seldom change, in the order of the `description` columns."""
-    return (
-        machine.customer_id,
-        machine.site_id,
-        machine.name,
-        machine.kind,
-        machine.is_patched,
-        machine.os,
-        machine.description,
-        machine.user,
-        machine.serial,
-        msgspec.json.encode(machine.mac_addresses).decode(),
-        machine.domain,
-    )
+    place = machine.customer_id, machine.site_id, machine.name
+    return (*place, *cells_of(machine, DESCRIBED))
 
 
 def _write_scans(connection: Connection, run: int, devices: dict[int, Device]) -> None:
@@ -200,7 +185,7 @@ def _write_scans(connection: Connection, run: int, devices: dict[int, Device]) -
         rows = [
             (
                 *(run, key),
-                *(micros(devices[key].last_seen_at), micros(devices[key].last_boot_at)),
+                *cells_of(devices[key], SEEN),
                 *recorded.get(key, (None, None, 0)),
             )
             for key in keys

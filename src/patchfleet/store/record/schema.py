@@ -8,6 +8,7 @@ Only portable Core types are used. Times are whole microseconds since 1970 in UT
 are text, our own keys are integers. A change here is a new migration, never an edited one.
 """
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any, overload
 
@@ -26,6 +27,9 @@ from sqlalchemy import (
     false,
     true,
 )
+from sqlalchemy.types import TypeEngine
+
+from patchfleet.store.attributes import DEVICE, PATCH, STATUS, Attribute, ColumnType
 
 REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010")
 """Every revision this code can read, oldest first; the last is the one it writes."""
@@ -36,6 +40,20 @@ metadata = MetaData()
 
 Ordered = Text().with_variant(Text(collation="C"), "postgresql")
 """A text sorted by code point, in the same order in every database and in Python."""
+
+
+DESCRIBED = tuple(one for one in DEVICE if one.type != "time")
+SEEN = tuple(one for one in DEVICE if one.type == "time")
+"""Attributes of a device that seldom change, and those that change with every run."""
+
+_TYPES: dict[ColumnType, TypeEngine[Any]] = {
+    "text": Text(), "flag": Boolean(), "integer": Integer(), "time": BigInteger(), "texts": Text()
+}  # fmt: skip
+
+
+def _attributes(columns: Iterable[Attribute]) -> list[Column[Any]]:
+    """Return the columns of attributes of a model; lists of texts are JSON."""
+    return [Column(one.recorded, _TYPES[one.type], nullable=one.is_optional) for one in columns]
 
 
 def _interval() -> tuple[Column[int], Column[int | None]]:
@@ -127,24 +145,16 @@ description = Table(
     Column("customer_id", Text, nullable=False),
     Column("site_id", Text, nullable=False),
     Column("name", Text, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("is_patched", Boolean, nullable=False),
-    Column("os", Text),
-    Column("description", Text),
-    Column("user", Text),
-    Column("serial", Text),
-    Column("mac_addresses", Text, nullable=False),
-    Column("domain", Text),
+    *_attributes(DESCRIBED),
 )
-"""Attributes of a device that seldom change; `mac_addresses` is a JSON list."""
+"""Attributes of a device that seldom change."""
 
 scan = Table(
     "scan",
     metadata,
     Column("run", ForeignKey("run.id"), primary_key=True, autoincrement=False),
     Column("device", ForeignKey("device.key"), primary_key=True, autoincrement=False),
-    Column("last_seen_at", BigInteger),
-    Column("last_boot_at", BigInteger),
+    *_attributes(SEEN),
     Column("scanned_at", BigInteger),
     Column("findings", Integer),
     Column("changes", Integer, nullable=False, server_default="0"),
@@ -162,19 +172,7 @@ patch = Table(
     metadata,
     Column("key", Integer, primary_key=True),
     Column("source", ForeignKey("source.id"), nullable=False),
-    Column("title", Text, nullable=False),
-    Column("product", Text),
-    Column("kb", Text),
-    Column("severity", Text, nullable=False),
-    Column("vendor_severity", Text),
-    Column("released_at", BigInteger),
-    Column("url", Text),
-    Column("is_installable", Boolean),
-    Column("is_removable", Boolean),
-    Column("vendor_id", Text),
-    Column("cves", Text, nullable=False, server_default="[]"),
-    Column("is_superseded", Boolean),
-    Column("needs_reboot", Boolean),
+    *_attributes(PATCH),
 )
 """Every description of a patch ever read; a changed description is another row."""
 
@@ -183,11 +181,7 @@ condition = Table(
     metadata,
     Column("key", Integer, primary_key=True),
     Column("source", ForeignKey("source.id"), nullable=False),
-    Column("state", Text, nullable=False),
-    Column("decision", Text, nullable=False),
-    Column("is_own_decision", Boolean, nullable=False),
-    Column("vendor_status", Text, nullable=False),
-    Column("vendor_decision", Text, nullable=False),
+    *_attributes(STATUS),
 )
 """Every combination of state and decision read so far: a few dozen, shared by all findings.
 

@@ -1,7 +1,18 @@
 """SQL views for users, with the meaning of each column.
 
-A column keeps its name and meaning.
+A column keeps its name and meaning. Those of devices, patches, statuses and jobs are in
+`store.attributes`.
 """
+
+from patchfleet.store.attributes import (
+    DEVICE,
+    JOB,
+    JOB_RESULT,
+    JOB_RUN,
+    PATCH,
+    STATUS,
+    meanings,
+)
 
 _PLACE = {
     "source": "the source: nsight, qualys",
@@ -13,34 +24,17 @@ _PLACE = {
     "device": "the device's name",
     "device_key": "Patchfleet's number of the device, the same in every run",
 }
-_STANDING = {
+_FINDING = {
     "finding_id": "the source's number of this patch on this device",
     "patch_id": "Patchfleet's number of this description of the patch",
-    "state": "missing, pending, installing, installed, failed, ignored, reboot_required, unknown",
-    "decision": "approve, ignore, do_nothing, unknown",
-    "is_own_decision": "whether the decision was made for this device rather than inherited",
-    "vendor_status": "the state as the source reports it",
-    "vendor_decision": "the decision as the source reports it",
+    **meanings(STATUS),
     "installed_at": "when it was installed, as the source reports",
     "first_seen_at": "when this finding was first listed on this device",
     "changed_at": "when its state, decision or date of installation last changed",
 }
-_PATCH = {
-    "patch": "the title",
-    "product": "the product it updates",
-    "kb": "the Microsoft number, without the letters",
-    "severity": "critical, important, moderate, low, unspecified",
-    "vendor_severity": "the severity as the source reports it",
-    "released_at": "when it was released",
-    "url": "the vendor's page",
-    "is_installable": "whether the source can install it; NULL if not reported",
-    "is_removable": "whether it can be uninstalled; NULL if not reported",
-    "vendor_id": "the source's id of the patch, if it is the same on every device",
-    "cves": "the vulnerabilities it fixes, as far as the source lists them",
-    "is_superseded": "whether another patch replaces it; NULL if not reported",
-    "needs_reboot": "whether it requires a restart; NULL if not reported",
-}
-_KIND = {"kind": "server or workstation"}
+_PATCH = meanings(PATCH)
+_DEVICE = meanings(DEVICE)
+_KIND = {"kind": _DEVICE["kind"]}
 _RUN = {"from_run": "the first run that reported it"}
 _SCANNED = {"scanned_at": "when the device's patches were last read"}
 _AS_OF = {"as_of": "the time of the data, by the source's clock"}
@@ -49,7 +43,7 @@ VIEWS: dict[str, dict[str, str]] = {
     "findings": {
         **_PLACE,
         **_KIND,
-        **_STANDING,
+        **_FINDING,
         **_PATCH,
         **_SCANNED,
         **_RUN,
@@ -59,7 +53,7 @@ VIEWS: dict[str, dict[str, str]] = {
     "finding_history": {
         **_PLACE,
         **_KIND,
-        **_STANDING,
+        **_FINDING,
         **{name: _PATCH[name] for name in ("patch", "kb", "severity", "released_at")},
         **_RUN,
         "to_run": "the first run that no longer reported it; NULL while it is current",
@@ -70,7 +64,7 @@ VIEWS: dict[str, dict[str, str]] = {
         "source": _PLACE["source"],
         "patch_key": "what ties descriptions of one patch together: id: is the source's number of "
         "it; where it has none, kb: or else title:, with the product in parentheses",
-        "patch_id": _STANDING["patch_id"],
+        "patch_id": _FINDING["patch_id"],
         **_PATCH,
         "from_run": "the complete run that first had it on a device",
         "valid_from": "when the source reported it",
@@ -81,7 +75,7 @@ VIEWS: dict[str, dict[str, str]] = {
         **_PLACE,
         **_KIND,
         **{name: _PATCH[name] for name in ("patch", "kb", "severity", "released_at")},
-        **{name: _STANDING[name] for name in ("finding_id", "first_seen_at", "installed_at")},
+        **{name: _FINDING[name] for name in ("finding_id", "first_seen_at", "installed_at")},
         "state": "the last state it was in",
         "decision": "the last decision on it",
         "first_missing_at": "when a run first saw it not installed",
@@ -99,20 +93,11 @@ VIEWS: dict[str, dict[str, str]] = {
         "removed_run": "the run that saw that",
         **_SCANNED,
     },
-    "patches": {"source": _PLACE["source"], "patch_id": _STANDING["patch_id"], **_PATCH},
+    "patches": {"source": _PLACE["source"], "patch_id": _FINDING["patch_id"], **_PATCH},
     "devices": {
         **_PLACE,
-        **_KIND,
+        **_DEVICE,
         **_SCANNED,
-        "is_patched": "whether the source manages patches on it",
-        "os": "the operating system",
-        "description": "the description in the source",
-        "user": "who uses it",
-        "serial": "the serial number of the machine",
-        "mac_addresses": "the addresses of its network cards",
-        "domain": "the domain or workgroup",
-        "last_seen_at": "when the source last had contact with it",
-        "last_boot_at": "when it was last started",
     },
     "sites": {
         name: _PLACE[name] for name in ("source", "customer_id", "customer", "site_id", "site")
@@ -136,60 +121,13 @@ VIEWS: dict[str, dict[str, str]] = {
         "evidence_for": "what supports it",
         "evidence_against": "what contradicts it",
     },
-    "jobs": {
-        "source": _PLACE["source"],
-        "id": "the source's id of the job",
-        "name": "its name",
-        "status": "its status: disabled, enabled, running, done, failed, …",
-        "vendor_status": "the status as the source reports it",
-        "action": "Install or another word of the source",
-        "platform": "Windows or Linux",
-        "is_recurring": "whether it runs again and again",
-        "schedule": "the source's word for when",
-        "created_at": "when it was made",
-        "created_by": "who made it",
-        "updated_at": "when it was changed",
-        "last_run_at": "when it ran last",
-        "next_run_at": "when it runs next",
-        "device_count": "how many devices it is for; NULL if not reported",
-        "patch_count": "how many patches; NULL if not reported",
-        "patch_ids": "the patches it names, as vendor_id in findings",
-        "query": "what chooses its patches, where it names none",
-    },
+    "jobs": {"source": _PLACE["source"], **meanings(JOB)},
     "job_runs": {
         "source": _PLACE["source"],
-        "id": "identifies the run within its job",
-        "job_id": "the job",
-        "status": "the status of the run",
-        "vendor_status": "the status as the source reports it, empty if it reports none",
-        "scheduled_at": "when it was to begin",
-        "device_count": "how many devices it is for",
+        **meanings(JOB_RUN),
         "finished_count": "on how many it has ended",
-        "over_count": "the former name of finished_count",
     },
-    "job_results": {
-        "source": _PLACE["source"],
-        "job_id": "the job",
-        "run_id": "the run of it",
-        "device_id": _PLACE["device_id"],
-        "status": "the status of the run on the device",
-        "vendor_status": "the status as the source reports it",
-        "vendor_code": "its number there",
-        "waits_for_reboot": "whether a restart is still required",
-        "sent_at": "when the device received the job",
-        "started_at": "when it began",
-        "ended_at": "when it ended",
-        "status_at": "when the status was reported",
-        "succeeded": "the patches that were installed",
-        "failed": "the patches that failed",
-        "present": "the patches that were already installed",
-        "superseded": "the patches that others supersede",
-        "not_applicable": "the patches that do not apply to the device",
-        "succeeded_count": "how many were installed",
-        "failed_count": "how many failed",
-        "skipped_count": "how many were skipped",
-        "total_count": "how many there were",
-    },
+    "job_results": {"source": _PLACE["source"], **meanings(JOB_RESULT)},
     "runs": {
         "run_id": "the number of the sync",
         "source": _PLACE["source"],

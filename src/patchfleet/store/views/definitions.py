@@ -12,9 +12,7 @@ FINDINGS_SCANNED = """
 
 FINDINGS = """
     SELECT f.* EXCLUDE (device_key), d.source, d.customer_id, d.site_id, d.device_id, d.scanned_at,
-        d.customer, d.site, d.device, d.kind, d.device_key, p.patch, p.product, p.kb, p.severity,
-        p.vendor_severity, p.released_at, p.url, p.is_installable, p.is_removable, p.vendor_id,
-        p.cves, p.is_superseded, p.needs_reboot, p.as_of, p.age_days
+        d.customer, d.site, d.device, d.kind, d.device_key, p.* EXCLUDE (source, patch_id)
     FROM {rows} AS f
         JOIN {prefix}devices AS d USING (device_key)
         JOIN {prefix}patches_with_age AS p USING (patch_id)
