@@ -21,7 +21,7 @@ from patchfleet.nsight import AsyncNAble, NAble, Retries
 from patchfleet.qualys import AsyncQualys, Qualys
 from patchfleet.store import Store
 
-pytest_plugins = ["sampling", "skips"]
+pytest_plugins = ["sampling", "skips", "cpu_time"]
 
 # Whoever starts the tests in the background of a shell hands on an ignored SIGINT: programs that
 # the tests interrupt would not notice.

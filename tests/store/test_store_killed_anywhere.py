@@ -241,7 +241,7 @@ def copies(request, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.full(share=0.25)
+@pytest.mark.full(share=0.1)
 @pytest.mark.parametrize("between", ["nothing", "another source", "another source twice"])
 @pytest.mark.parametrize("is_first", [True, False])
 def test_a_run_that_is_killed_at_any_step_goes_on_to_the_same(
