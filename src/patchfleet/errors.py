@@ -2,6 +2,7 @@
 
     Error
     ├── ConfigError             invalid settings or parameter; nothing was sent
+    │   └── WrongAccount        the account is not the one on record; nothing was recorded
     ├── VendorError             a call to a vendor failed (vendor, operation)
     │   ├── Unreachable         no response: network, TLS, timeout
     │   ├── RateLimited         the vendor asks to wait (retry_after_seconds)
@@ -48,6 +49,10 @@ class Error(Exception):
 
 class ConfigError(Error, ValueError):
     """An invalid setting or parameter; nothing was sent."""
+
+
+class WrongAccount(ConfigError):
+    """An account that is not the one recorded under its name; nothing was recorded or changed."""
 
 
 class VendorError(Error):

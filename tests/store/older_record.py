@@ -23,6 +23,7 @@ def _by_run(table):
 
 # What takes back each revision, each to the one before it; one whose tables do not differ is empty.
 BACK = {
+    "0011": (*_dropped("source", "vendor", "account"), *_dropped("run", "account")),
     "0010": _dropped("change", "person", "os_user", "host", "command", "answer"),
     "0009": _dropped("problem", "is_accepted"),
     "0008": (

@@ -109,7 +109,7 @@ def test_a_database_of_somebody_else_is_left_alone(path):
 def test_a_database_of_a_newer_patchfleet_is_left_alone(path):
     Store.open(path).close()
     execute(path, "UPDATE patchfleet_version SET version_num = '0099'")
-    assert "newer Patchfleet (revision 0099, this one knows up to 0010)" in refused(path)
+    assert "newer Patchfleet (revision 0099, this one knows up to 0011)" in refused(path)
 
 
 @pytest.mark.parametrize(

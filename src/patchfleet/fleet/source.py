@@ -69,6 +69,21 @@ class Source(Protocol):
 
 
 @runtime_checkable
+class HasAccount(Protocol):
+    """A source that can tell its account from another one of the same vendor."""
+
+    @property
+    def vendor(self) -> str:
+        """Return the vendor: nsight or qualys."""
+        ...
+
+    @property
+    def account_digest(self) -> str:
+        """Return a digest of the server and the key or user."""
+        ...
+
+
+@runtime_checkable
 class HasJobs(Protocol):
     """A source that runs installations as jobs."""
 

@@ -28,6 +28,7 @@ from patchfleet.fleet.outcome import (
     subject_of,
 )
 from patchfleet.fleet.refresh import TRANSIENT_STATES, LastListing, devices_to_refresh
+from patchfleet.fleet.same_account import account_of, check_account
 from patchfleet.fleet.source import DeviceListing, HasJobs, Source
 from patchfleet.fleet.sync_end import ended_by, reason_of
 from patchfleet.fleet.sync_jobs import JobSync
@@ -59,19 +60,42 @@ def sync(
 ) -> SyncResult:
     """Read the whole source into the record and, when nothing failed, make it the current state.
 
-    An interrupted run is resumed. A device that cannot be read is among the `problems` of the
-    result; an error that concerns all devices (the key, the inventory, the record) is raised, and
-    everything recorded so far stays.
+    An interrupted run is resumed. An account that is not the one on record under this name is
+    refused before anything is recorded (`WrongAccount`). A device that cannot be read is among the
+    `problems` of the result; an error that concerns all devices (the key, the inventory, the
+    record) is raised, and everything recorded so far stays.
     """
-    run = store.begin(source.name, now=now(), resume_within=rules.resume_within, fresh=rules.fresh)
+    calls, listed, failure = _Calls(), None, None
     try:
-        return _Sync(source, store, run, rules, now=now, on_progress=on_progress).outcome()
+        listed = check_account(source, store, calls.count)
+    except VendorError as error:
+        failure = error  # recorded below, as of any sync that could not read the inventory
+    run = store.begin(
+        source.name,
+        now=now(),
+        resume_within=rules.resume_within,
+        fresh=rules.fresh,
+        account=None if failure else account_of(source),
+    )
+    try:
+        one = _Sync(source, store, run, rules, now=now, on_progress=on_progress)
+        return one.outcome(failure or listed, calls.number)
     except BaseException as error:
         with suppress(StoreError):  # the first error is the one to report
             for gap in ended_by(error):
                 run.problem(gap)
             run.stop(now=now())
         raise
+
+
+class _Calls:
+    """The calls that were made before a run began."""
+
+    def __init__(self) -> None:
+        self.number = 0
+
+    def count(self) -> None:
+        self.number += 1
 
 
 class _Choice(NamedTuple):
@@ -109,9 +133,14 @@ class _Sync:
         self._customers: dict[str, str] = {}
         self._listed: dict[str, ListedRow] = {}
 
-    def outcome(self) -> SyncResult:
+    def outcome(self, listed: Inventory | VendorError | None, calls: int) -> SyncResult:
+        """Read the source; `listed` is its inventory, or why it failed, if asked for before."""
+        self._calls = calls
+        if isinstance(listed, VendorError):
+            raise listed
         before = self._store.sources.last_inventory(self._source.name)
-        listed = self._source.inventory(self._count_call, self._remembered())
+        if listed is None:
+            listed = self._source.inventory(self._count_call, self._remembered())
         coverage = compare(before, listed, accepts_missing=self._rules.accepts_missing)
         inventory = completed(before, listed, coverage.lost)
         self._run.inventory(inventory)

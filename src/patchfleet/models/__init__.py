@@ -20,6 +20,7 @@ from patchfleet.models.finding import (
 from patchfleet.models.fleet import (
     DEVICE_KINDS,
     OWN_CUSTOMER,
+    Account,
     Customer,
     Device,
     DeviceKind,
@@ -50,6 +51,7 @@ __all__ = [
     "OWN_CUSTOMER",
     "SEVERITIES",
     "STATES",
+    "Account",
     "Action",
     "Customer",
     "CustomerRef",

@@ -19,6 +19,13 @@ OWN_CUSTOMER = "Qualys subscription"
 """Customer of the devices that a source without customers cannot assign to one by a tag."""
 
 
+class Account(Struct, frozen=True, gc=False):
+    """An account of a vendor: `digest` identifies its server and its key or user."""
+
+    vendor: str
+    digest: str
+
+
 class Customer(Struct, frozen=True, kw_only=True, gc=False):
     """A customer of the provider, a *client* at N-able."""
 

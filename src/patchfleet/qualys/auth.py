@@ -132,7 +132,7 @@ class TokenAuth:
             if override_platform
             else gateway_of(platform)
         )
-        login = Login({"password": secret}, _login(self.username))
+        login = Login({"password": secret}, _login(self.username), self.username)
         self.line = _line(base_url, login, settings)
         self.manners = _manners(login, settings)
         self._lock = Lock()

@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from patchfleet._renamed.members import FormerMembers
+from patchfleet.models import Account
 from patchfleet.store.publication.storage import Storage, shelf_at
 from patchfleet.store.published_runs import Publications
 from patchfleet.store.record.database import Database
@@ -82,16 +83,23 @@ class Store(FormerMembers):
         now: datetime,
         resume_within: timedelta = _SIX_HOURS,
         fresh: bool = False,
+        account: Account | None = None,
     ) -> Run:
         """Begin a run of `source`, or resume an unfinished one.
 
         A run that ended early, or whose process is gone, is resumed if it began at most
         `resume_within` ago; its gaps are deleted, since their subjects are read again. An older
-        run, or any with `fresh`, is abandoned. Raises StoreError, naming the process, while another
-        run of this source is being written.
+        run, or any with `fresh`, is abandoned. `account` is recorded as the account of the source
+        and of the run. Raises StoreError, naming the process, while another run of this source is
+        being written, and WrongAccount if another source has the account.
         """
         lock, begun = begin(
-            self._database, source, now=now, resume_within=resume_within, fresh=fresh
+            self._database,
+            source,
+            now=now,
+            resume_within=resume_within,
+            fresh=fresh,
+            account=account,
         )
         try:
             opened = Run(self._database, self._storage, lock, begun, source)

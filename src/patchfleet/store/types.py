@@ -38,6 +38,14 @@ class ListedRow(Struct, frozen=True, gc=False):
     fingerprint: str | None
 
 
+class KnownDevice(Struct, frozen=True, gc=False):
+    """What identifies a recorded device: its name, serial number and network cards."""
+
+    name: str
+    serial: str | None
+    mac_addresses: tuple[str, ...]
+
+
 class RunRow(Struct, frozen=True):
     """One run: `as_of` is the source's own clock, None unless the run is complete.
 

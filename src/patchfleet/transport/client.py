@@ -50,6 +50,7 @@ class Client:
     def __init__(self, line: Endpoint, manners: CallPolicy) -> None:
         self._manners = manners
         self._wire = ConnectionPool(line)
+        self._account_digest = line.account_digest
 
     def run(self, work: Work[T], *, journal: ChangeJournal | None = None) -> T:
         """Run one operation or several; return the result or raise a `VendorError`.
@@ -61,6 +62,11 @@ class Client:
     def iterate(self, listing: RecordStream[R, Any]) -> Iterator[R]:
         """Yield what a listing finds as it finds it; one page is held at a time."""
         return runner.stream(streamed(listing, self._manners), self._wire)
+
+    @property
+    def account_digest(self) -> str:
+        """A digest that identifies the account without revealing its key."""
+        return self._account_digest()
 
     def close(self) -> None:
         """Close the connections; the next call opens new ones."""
@@ -93,6 +99,7 @@ class AsyncClient:
     def __init__(self, line: Endpoint, manners: CallPolicy) -> None:
         self._manners = manners
         self._wire = AsyncConnectionPool(line)
+        self._account_digest = line.account_digest
 
     async def run(self, work: Work[T], *, journal: ChangeJournal | None = None) -> T:
         """Run one operation or several; see `Client.run`."""
@@ -101,6 +108,11 @@ class AsyncClient:
     def iterate(self, listing: RecordStream[R, Any]) -> AsyncIterator[R]:
         """Yield what a listing finds as it finds it; one page is held at a time."""
         return runner.astream(streamed(listing, self._manners), self._wire, [])
+
+    @property
+    def account_digest(self) -> str:
+        """A digest that identifies the account without revealing its key."""
+        return self._account_digest()
 
     async def aclose(self) -> None:
         """Close the connections; the next call opens new ones."""

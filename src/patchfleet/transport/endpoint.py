@@ -3,6 +3,7 @@
 Settings are checked on construction as far as that needs no network.
 """
 
+import hashlib
 import os
 import ssl
 from collections.abc import Iterable, Mapping
@@ -52,6 +53,16 @@ class Endpoint:
     def host(self) -> str:
         """The host and port of the base address, for messages."""
         return urlsplit(self.base_url).netloc.rpartition("@")[2]
+
+    def account_digest(self) -> str:
+        """Return a digest of the server and the key or user, by which an account is recognised.
+
+        A password is no part of it, so that it can be changed; no key can be read from it.
+        """
+        secrets = [f"{name}={key.reveal()}" for name, key in sorted(self.secret_query.items())]
+        user = [] if self.login is None else [self.login.user]
+        text = "\0".join((self.base_url.rstrip("/").lower(), *secrets, *user))
+        return hashlib.blake2b(text.encode(), digest_size=16, person=b"pf-account").hexdigest()
 
     def proxy_address(self) -> str | None:
         """Return the proxy to use, or None: this machine is always reached directly."""

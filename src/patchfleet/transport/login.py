@@ -31,11 +31,15 @@ class Login:
     """Keep the token of one account.
 
     `form` holds the secret fields of the login's form; `operation` sends it and reads the answer.
+    `user` is who logs in.
     The token is renewed when less than a tenth of its lifetime, at most five minutes, is left.
     """
 
-    def __init__(self, form: Mapping[str, Secret], operation: Operation[AccessToken]) -> None:
+    def __init__(
+        self, form: Mapping[str, Secret], operation: Operation[AccessToken], user: str = ""
+    ) -> None:
         self.form = form
+        self.user = user
         self.operation = operation
         self._lock = Lock()
         self._token: Secret | None = None

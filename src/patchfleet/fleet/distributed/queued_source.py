@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from patchfleet.errors import Incomplete, Unreachable, VendorError
 from patchfleet.fleet.distributed.batch import Batch, BatchResult
+from patchfleet.fleet.same_account import account_of
 from patchfleet.fleet.source import DeviceListing, Listings, Source
 from patchfleet.models import Device, Inventory, SourceState
 
@@ -91,6 +92,9 @@ class QueuedSource:
     ) -> None:
         self.name = source.name
         self.has_a_call_for_each_device = True
+        account = account_of(source)
+        self.vendor = "" if account is None else account.vendor
+        self.account_digest = "" if account is None else account.digest
         self._source, self._engine = source, engine
         self._devices_a_batch, self._patience = devices_a_batch, patience
         self._on_retry = on_retry

@@ -8,12 +8,13 @@ import os
 import re
 import socket
 from datetime import datetime, timedelta
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from msgspec import Struct
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from patchfleet.errors import StoreError
+from patchfleet.errors import StoreError, WrongAccount
+from patchfleet.models import Account
 from patchfleet.store.record import schema
 from patchfleet.store.record.database import Database
 from patchfleet.store.record.dialect import RunLock
@@ -40,6 +41,7 @@ def begin(
     now: datetime,
     resume_within: timedelta,
     fresh: bool,
+    account: Account | None = None,
 ) -> tuple[RunLock, StartedRun]:
     """Acquire the lock of `source` and open a run; see `Store.begin`."""
     if not _SOURCE.fullmatch(source):
@@ -54,7 +56,8 @@ def begin(
         _refuse(database, source)
     try:
         with database.write(alone=True) as connection:
-            return lock, _open(connection, source, began, oldest=oldest)
+            of_source = _source_of(connection, source, account)
+            return lock, _open(connection, of_source, began, oldest=oldest, account=account)
     except BaseException:
         lock.release()
         raise
@@ -81,11 +84,21 @@ def _refuse(database: Database, source: str) -> NoReturn:
     )
 
 
-def _open(connection: Connection, source: str, now: int, *, oldest: int | None) -> StartedRun:
+def _open(
+    connection: Connection,
+    source_key: int,
+    now: int,
+    *,
+    oldest: int | None,
+    account: Account | None,
+) -> StartedRun:
     """Resume the last run if it is unfinished and began at `oldest` or later, or add a run."""
     run = schema.run
-    source_key = _source_key(connection, source)
-    mine = {"state": "running", "host": socket.gethostname(), "pid": os.getpid(), "ended_at": None}
+    mine: dict[str, Any] = {
+        "state": "running", "host": socket.gethostname(), "pid": os.getpid(), "ended_at": None
+    }  # fmt: skip
+    if account is not None:
+        mine["account"] = account.digest
     last = connection.execute(
         select(run.c.id, run.c.started_at, run.c.state)
         .where(run.c.source == source_key)
@@ -108,13 +121,30 @@ def _open(connection: Connection, source: str, now: int, *, oldest: int | None) 
     return StartedRun(this, source_key, now, is_resumed=False, scanned=frozenset())
 
 
-def _source_key(connection: Connection, name: str) -> int:
+def _source_of(connection: Connection, name: str, account: Account | None) -> int:
+    """Return the key of a source, added if it is new, with `account` as its present one.
+
+    Raises `WrongAccount` if another source has this account.
+    """
     source = schema.source
     statement = select(source.c.id).where(source.c.name == name)
     key = connection.scalar(statement)
+    if account is not None:
+        other = connection.scalar(
+            select(source.c.name).where(source.c.account == account.digest, source.c.name != name)
+        )
+        if other is not None:
+            raise WrongAccount(
+                f"{name} is the account that is on record as {other}: the same server, with the "
+                "same key or user",
+                hint=f"set the key of {name} itself, or sync {other} alone",
+            )
     if key is None:
         connection.execute(insert(source).values(name=name))
         key = connection.scalars(statement).one()
+    if account is not None:
+        now_is = {"vendor": account.vendor, "account": account.digest}
+        connection.execute(update(source).where(source.c.id == key).values(now_is))
     return int(key)
 
 

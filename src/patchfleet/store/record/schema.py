@@ -31,7 +31,7 @@ from sqlalchemy.types import TypeEngine
 
 from patchfleet.store.attributes import DEVICE, PATCH, STATUS, Attribute, ColumnType
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011")
 """Every revision this code can read, oldest first; the last is the one it writes."""
 
 VERSION_TABLE = "patchfleet_version"
@@ -77,7 +77,14 @@ source = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("name", Text, nullable=False, unique=True),
+    Column("vendor", Text),
+    Column("account", Text),
 )
+"""Sources, each of them one account of a vendor.
+
+`account` is a digest of the server and the key or user, NULL if it is unknown; a `run` holds the
+one that it was read with.
+"""
 
 run = Table(
     "run",
@@ -93,6 +100,7 @@ run = Table(
     Column("calls", Integer, nullable=False, server_default="0"),
     Column("hosts_at", BigInteger),
     Column("hosts_whole_at", BigInteger),
+    Column("account", Text),
     sqlite_autoincrement=True,
 )
 """Runs: one sync of one source, with its state, times, process and number of API calls.

@@ -3,11 +3,12 @@
 from collections.abc import Collection
 from datetime import datetime
 
+from msgspec import json
 from sqlalchemy import func, select
 
 from patchfleet._renamed.members import FormerMethod
-from patchfleet.models import Inventory, JobRunRef, SourceState
-from patchfleet.store.record import inventory, jobs, source_state
+from patchfleet.models import Account, Inventory, JobRunRef, SourceState
+from patchfleet.store.record import inventory, jobs, schema, source_state
 from patchfleet.store.record.database import Database
 from patchfleet.store.record.schema import (
     condition,
@@ -18,6 +19,7 @@ from patchfleet.store.record.schema import (
     publication,
     source,
 )
+from patchfleet.store.types import KnownDevice
 
 
 class Sources(FormerMethod):
@@ -30,6 +32,30 @@ class Sources(FormerMethod):
         """List the names of all sources that have begun a run."""
         with self._database.read() as connection:
             return list(connection.scalars(select(source.c.name).order_by(source.c.name)))
+
+    def accounts(self) -> dict[str, Account | None]:
+        """Return the account of each source, None where it is unknown."""
+        with self._database.read() as connection:
+            rows = connection.execute(select(source.c.name, source.c.vendor, source.c.account))
+            return {
+                row.name: None if row.account is None else Account(row.vendor, row.account)
+                for row in rows
+            }
+
+    def known_devices(self, source_name: str) -> dict[str, KnownDevice]:
+        """Return what identifies each device that a source listed last, by its id."""
+        of = schema.description
+        statement = (
+            select(device.c.id, of.c.name, of.c.serial, of.c.mac_addresses)
+            .join_from(of, device, of.c.device == device.c.key)
+            .join(source, device.c.source == source.c.id)
+            .where(source.c.name == source_name, of.c.to_run.is_(None))
+        )
+        with self._database.read() as connection:
+            return {
+                row.id: KnownDevice(row.name, row.serial, tuple(json.decode(row.mac_addresses)))
+                for row in connection.execute(statement)
+            }
 
     def state(self, source_name: str) -> SourceState | None:
         """Return the state that a source keeps of its hosts, None if it never kept any."""

@@ -88,6 +88,7 @@ class NSightSource:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.name = name
+        self.vendor = "nsight"
         self.has_a_call_for_each_device = True
         self._client = client
         self._now = now
@@ -95,6 +96,11 @@ class NSightSource:
         self._patches: dict[tuple[object, ...], Patch] = {}
         self._answered_at: datetime | None = None
         self._conditions: dict[tuple[int, str | None, int, str | None], FindingStatus] = {}
+
+    @property
+    def account_digest(self) -> str:
+        """A digest that identifies the account without revealing its key."""
+        return self._client.account_digest
 
     def inventory(
         self,

@@ -67,6 +67,7 @@ class QualysSource:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.name = name
+        self.vendor = "qualys"
         self.has_a_call_for_each_device = False
         self._client = client
         self._customer_tags = tuple(customer_tags)
@@ -78,6 +79,11 @@ class QualysSource:
         self._behind = timedelta(0)  # how far this computer's clock is behind Qualys's
         self._effects: JobEffects | None = None
         self._odd_tags: set[str] = set()
+
+    @property
+    def account_digest(self) -> str:
+        """A digest that identifies the account without revealing its key."""
+        return self._client.account_digest
 
     def inventory(
         self, on_call: Callable[[], None] = lambda: None, known: SourceState | None = None
