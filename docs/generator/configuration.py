@@ -29,6 +29,11 @@ _SETTINGS = {
     "emulator.",
     "nsight.key": "The API key. Prefer the keyring or the environment; a warning is printed if "
     "others can read a file that holds it.",
+    "nsight.key_env": "The environment variable that holds the key, in place of `key`.",
+    "nsight.key_file": "A file that holds the key alone, in place of `key`; a relative name "
+    "begins at the folder of the settings file.",
+    "nsight.key_command": "A command that prints the key, in place of `key`: text, or a list of "
+    "words. It runs without a shell and without a terminal, for at most 60 seconds.",
     "nsight.calls_per_minute": "The rate limit of all processes with this account; 0 for no "
     "limit. 0.667 is one call in 90 seconds.",
     "nsight.timeout_seconds": "Maximum time of one call.",
@@ -41,6 +46,9 @@ _SETTINGS = {
     "qualys.username": "The user of the account.",
     "qualys.password": "The password. Prefer the keyring or the environment; a warning is "
     "printed if others can read a file that holds it.",
+    "qualys.key_env": "The environment variable that holds the password.",
+    "qualys.key_file": "A file that holds the password alone.",
+    "qualys.key_command": "A command that prints the password; see `nsight.key_command`.",
     "qualys.platform": "The platform of the account, such as `qg1`; see the "
     "[list](qualys.md#platforms).",
     "qualys.gateway_url": "Address of the gateway, instead of a platform: the emulator or a "
@@ -89,6 +97,8 @@ _ENVIRONMENT = {
     "PATCHFLEET_QUALYS_PLATFORM": "Overrides `qualys.platform`.",
     "PATCHFLEET_QUALYS_URL": "Overrides `qualys.gateway_url`.",
     "PATCHFLEET_QUALYS_CA_FILE": "Overrides `qualys.ca_file`.",
+    "PATCHFLEET_ACCOUNT_NAME_KEY": "The key or password of the account `NAME`, in capitals, `-` "
+    "as `_`; overrides every other place of it.",
     "PATCHFLEET_TRACEBACK": "Any text: an internal error prints its traceback.",
     "NO_COLOR": "Any text: no colours; see [no-color.org](https://no-color.org).",
 }
@@ -118,6 +128,8 @@ def environment() -> str:
         for name in re.findall(r"\b(?:PATCHFLEET_[A-Z_]+|NO_COLOR)\b", path.read_text("utf-8"))
     }
     # The code assembles these names, so that no search finds them.
+    asked = {name for name in asked if not name.startswith("PATCHFLEET_ACCOUNT_")}
+    asked |= {"PATCHFLEET_ACCOUNT_NAME_KEY"}
     asked |= {f"PATCHFLEET_{name.upper()}" for name in ("store", "published")}
     explained(asked, _ENVIRONMENT, "environment variables")
     return table(("variable", "meaning"), ((code(n), said) for n, said in _ENVIRONMENT.items()))
@@ -134,7 +146,7 @@ def _fields() -> list[tuple[str, types.Field]]:
     for field in _struct(Settings).fields:
         if isinstance(field.type, types.StructType):
             found += [(f"{field.encode_name}.", inner) for inner in field.type.fields]
-        elif field.encode_name != "file":
+        elif field.encode_name not in ("file", "tables"):
             found.append(("", field))
     return found
 
@@ -148,7 +160,8 @@ def _struct(kind: type[Struct]) -> types.StructType:
 def _kind(kind: types.Type) -> str:
     """Return the type of a setting in words."""
     if isinstance(kind, types.UnionType):
-        (kind,) = (one for one in kind.types if not isinstance(one, types.NoneType))
+        kinds = [one for one in kind.types if not isinstance(one, types.NoneType)]
+        return " or ".join(sorted({_kind(one) for one in kinds}, reverse=True))
     if isinstance(kind, types.BoolType):
         return "true or false"
     if isinstance(kind, types.VarTupleType):
@@ -158,9 +171,8 @@ def _kind(kind: types.Type) -> str:
     words = "whole number" if isinstance(kind, types.IntType) else "number"
     if kind.ge is not None and kind.le is not None:
         return f"{words}, {kind.ge} to {kind.le}"
-    if kind.gt is not None:
-        return f"{words} above {kind.gt}"
-    return words if kind.ge is None else f"{words}, {kind.ge} or more"
+    least = "" if kind.ge is None else f", {kind.ge} or more"
+    return f"{words} above {kind.gt}" if kind.gt is not None else f"{words}{least}"
 
 
 def _default(name: str, field: types.Field) -> str:

@@ -45,7 +45,9 @@ SUMMARIES = {
 
 def test_these_are_the_commands():
     assert [" ".join(path) for path in ALL if path[0] not in ("nsight", "qualys")] == [
-        "demo", "init", "sync", "worker", "today", "report", "intel", "intel load", "intel list",
+        "demo", "init", "account", "account list", "account add", "account test",
+        "account remove", "login", "logout", "sync", "worker", "today", "report",
+        "intel", "intel load", "intel list",
         "device", "history", "patch", "diff", "machines", "machines list", "machines candidates",
         "machines link", "machines unlink", "machines decisions", "sql", "store",
         "store publish", "store check", "store copy", "runs", "emulate",

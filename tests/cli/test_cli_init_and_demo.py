@@ -71,15 +71,22 @@ def test_the_file_that_was_named_is_written(bare):
     assert not config.user_file().exists()
 
 
-def test_a_file_is_not_replaced_unasked(bare):
-    bare.set(PATCHFLEET_NSIGHT_KEY="k")
+def test_a_table_is_not_replaced_unasked_and_nothing_else_is_ever(bare):
+    bare.set(PATCHFLEET_NSIGHT_KEY="k", PATCHFLEET_QUALYS_PASSWORD="p")
     words = ("init", "--region", "us", "--offline", "--here")
-    (bare.folder / "patchfleet.toml").write_text("# mine\n")
+    path = bare.folder / "patchfleet.toml"
+    path.write_text("# mine\n[today]\nsilent_after_days = 3  # so\n")
+    assert bare(*words).code == 0
+    qualys = ("--vendor", "qualys", "--platform", "qg2", "--username", "u", "--offline", "--here")
+    assert bare("init", *qualys).code == 0
+    before = path.read_text()
     result = bare(*words)
     assert result.code == 4
-    assert result.error().endswith("patchfleet.toml already exists")
-    assert (bare.folder / "patchfleet.toml").read_text() == "# mine\n"
-    assert bare(*words, "--force").code == 0
+    assert result.error().endswith("patchfleet.toml already has a [nsight] table")
+    assert path.read_text() == before
+    assert bare("init", "--region", "uk", "--offline", "--here", "--force").code == 0
+    assert path.read_text() == before.replace('region = "us"', 'region = "uk"')
+    assert before.startswith("# mine\n[today]\nsilent_after_days = 3  # so\n")
 
 
 def test_nobody_to_ask(bare):

@@ -188,15 +188,20 @@ def test_a_vendor_that_goes_away_is_given_up(cli):
 @pytest.mark.parametrize(
     ("devices", "rate_limit", "said"),
     [
-        (240, 60, "240 devices to read, one call each: about 4 min at 60 calls a minute"),
-        (2000, 0.7, "2,000 devices to read, one call each: about 2,857 min at 0.7 calls a minute"),
+        (240, 60, "nsight: 240 devices to read, one call each: about 4 min at 60 calls a minute"),
+        (
+            2000,
+            0.7,
+            "nsight: 2,000 devices to read, one call each: about 2,857 min at 0.7 calls a minute",
+        ),
         (20, 60, ""),
         (9000, 0, ""),
     ],
 )
 def test_what_the_pace_costs_is_said_once(devices, rate_limit, said):
     heard = io.StringIO()
-    with sync_progress(Console(file=heard, width=200), "nsight", rate_limit) as tell:
+    with sync_progress(Console(file=heard, width=200)) as progress:
+        tell = progress("nsight", rate_limit)
         for scanned in range(3):
             tell(SyncProgress(calls=9, devices=devices, scanned=scanned, findings=0, problems=0))
     assert heard.getvalue().strip() == said

@@ -6,8 +6,8 @@ from keyring.backend import KeyringBackend
 from keyring.backends import fail
 from keyring.errors import KeyringLocked, PasswordSetError
 
-from patchfleet import config
-from patchfleet.config import NSightSettings, Secret, Settings
+from patchfleet.config import AccountSettings, NSightSettings, Secret
+from patchfleet.config.keys import account_key, write_keyring
 from patchfleet.errors import ConfigError
 
 
@@ -34,6 +34,10 @@ class Locked(KeyringBackend):
         raise PasswordSetError(f"cannot keep {password}")
 
 
+def account(**settings):
+    return AccountSettings(name="nsight", vendor="nsight", settings=NSightSettings(**settings))
+
+
 @pytest.fixture
 def use():
     """Make a keyring the system's one; afterwards none is."""
@@ -44,22 +48,22 @@ def use():
 def test_what_is_kept_is_found(use):
     ring = InMemory()
     use(ring)
-    config.keep_in_keyring(config.KEYRING_NSIGHT, Secret("k"))
+    write_keyring(account(), Secret("k"))
     assert ring.held == {("patchfleet", "nsight"): "k"}
-    assert config.nsight_key(Settings()) == Secret("k")
+    assert account_key(account()) == Secret("k")
 
 
 def test_what_is_set_counts_before_the_keyring(use):
     use(Locked())  # it is not even asked
-    settings = Settings(nsight=NSightSettings(key=Secret("from the environment")))
-    assert config.nsight_key(settings) == Secret("from the environment")
+    found = account_key(account(key=Secret("from the environment")))
+    assert found == Secret("from the environment")
 
 
 @pytest.mark.parametrize("ring", [InMemory(), fail.Keyring()])
 def test_no_key_anywhere(use, ring):
     use(ring)
     with pytest.raises(ConfigError) as caught:
-        config.nsight_key(Settings())
+        account_key(account())
     assert caught.value.message == "no N-sight API key is set"
     assert "patchfleet init" in caught.value.hint
     assert "PATCHFLEET_NSIGHT_KEY" in caught.value.hint
@@ -68,8 +72,8 @@ def test_no_key_anywhere(use, ring):
 def test_a_keyring_that_does_not_open_is_said_without_its_words(use):
     use(Locked())
     for call in (
-        lambda: config.nsight_key(Settings()),
-        lambda: config.keep_in_keyring("nsight", Secret("k-e-y")),
+        lambda: account_key(account()),
+        lambda: write_keyring(account(), Secret("k-e-y")),
     ):
         with pytest.raises(ConfigError) as caught:
             call()
@@ -82,4 +86,4 @@ def test_a_keyring_that_does_not_open_is_said_without_its_words(use):
 def test_no_keyring_to_write_to(use):
     use(fail.Keyring())
     with pytest.raises(ConfigError, match=r"cannot be written \(NoKeyringError\)"):
-        config.keep_in_keyring("nsight", Secret("k"))
+        write_keyring(account(), Secret("k"))

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from patchfleet import addresses, config
 from patchfleet.cli.main import run
+from patchfleet.errors import ConfigError
 
 HOSTS = ["127.0.0.1:9", "localhost:9", "127.0.0.1:9,localhost:9", "[::1]:9"]
 SIGNS = string.ascii_letters + string.digits + "@:/?#&=%+ !'\"\\[]€"
@@ -155,7 +156,7 @@ def test_odd_settings_files(tmp_path, content, said):
     if said is None:
         assert config.load(file, {}).published == "x"
         return
-    with pytest.raises(config.ConfigError) as caught:
+    with pytest.raises(ConfigError) as caught:
         config.load(file, {})
     assert said in f"{caught.value.message} {caught.value.hint}"
 
@@ -165,7 +166,7 @@ def test_settings_that_are_no_regular_file(tmp_path):
     os.mkfifo(tmp_path / "fifo")
     (tmp_path / "zero").symlink_to("/dev/zero")
     for odd in (tmp_path / "fifo", tmp_path / "zero", tmp_path):
-        with pytest.raises(config.ConfigError):
+        with pytest.raises(ConfigError):
             config.load(odd, {})
     (tmp_path / "real.toml").write_text("published = 'x'")
     (tmp_path / "link.toml").symlink_to(tmp_path / "real.toml")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import patchfleet
 from patchfleet import config
 from patchfleet.errors import ConfigError, PolicyError
 from patchfleet.policy.pack_file import read_pack
@@ -38,7 +39,7 @@ def test_an_extreme_value_is_refused_in_one_line(
 
 
 def test_a_byte_order_mark_changes_nothing_of_a_pack() -> None:
-    packs = Path(config.__file__).parent / "policy" / "packs"
+    packs = Path(patchfleet.__file__).parent / "policy" / "packs"
     files = sorted(packs.glob("*.toml"))
     assert files
     for file in files:

@@ -144,7 +144,8 @@ class _Demo:
 
         self._step(f"patchfleet sync, at {_now(self._host)}")
         started = time.monotonic()
-        with sync_progress(self._session.stderr, "nsight", calls_per_minute=0) as on_progress:
+        with sync_progress(self._session.stderr) as progress:
+            on_progress = progress("nsight", 0)
             outcome = sync(source, store, now=self._clock, on_progress=on_progress)
         print_result(self._session, outcome, time.monotonic() - started)
         if not outcome.is_complete:

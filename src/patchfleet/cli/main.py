@@ -18,6 +18,15 @@ from patchfleet.version import __version__
 COMMANDS = {
     "demo": ("patchfleet.cli.demo", "Run a tour on an emulated fleet, in under a minute."),
     "init": ("patchfleet.cli.init", "Set up an account and test it with one call."),
+    "account": ("patchfleet.cli.account", "List, add, test and remove accounts."),
+    "login": (
+        "patchfleet.cli.login:login",
+        "Store the key or password of an account in the system's keyring.",
+    ),
+    "logout": (
+        "patchfleet.cli.login:logout",
+        "Delete the key or password of an account from the system's keyring.",
+    ),
     "sync": ("patchfleet.cli.sync", "Read the whole fleet into the record."),
     "worker": ("patchfleet.cli.worker", "Read devices for a sync on another machine."),
     "today": ("patchfleet.cli.today", "Show what needs attention, by customer, worst first."),

@@ -12,22 +12,30 @@ if TYPE_CHECKING:
 
 @contextmanager
 def sync_progress(
-    stderr: "Console", title: str, calls_per_minute: float
-) -> Iterator[Callable[[SyncProgress], None]]:
-    """Yield the progress callback of a sync; `calls_per_minute` is 0 if there is no limit."""
-    with _shown(stderr, title) as show:
-        is_cost_shown = False
+    stderr: "Console",
+) -> Iterator[Callable[[str, float], Callable[[SyncProgress], None]]]:
+    """Yield a function that returns the progress callback of one sync, by its title and limit.
 
-        def update(progress: SyncProgress) -> None:
-            nonlocal is_cost_shown
-            if progress.devices and not is_cost_shown:
-                is_cost_shown = True
-                cost = _cost(progress.devices - progress.scanned, calls_per_minute)
-                if cost:
-                    stderr.print(cost)
-            show(progress)
+    The limit is in calls per minute, 0 if there is none.
+    """
+    with _shown(stderr) as bar_of:
 
-        yield update
+        def one(title: str, calls_per_minute: float) -> Callable[[SyncProgress], None]:
+            show = bar_of(title)
+            is_cost_shown = False
+
+            def update(progress: SyncProgress) -> None:
+                nonlocal is_cost_shown
+                if progress.devices and not is_cost_shown:
+                    is_cost_shown = True
+                    cost = _cost(progress.devices - progress.scanned, calls_per_minute)
+                    if cost:
+                        stderr.print(f"{title}: {cost}")
+                show(progress)
+
+            return update
+
+        yield one
 
 
 def _cost(calls: int, calls_per_minute: float) -> str:
@@ -42,10 +50,10 @@ def _cost(calls: int, calls_per_minute: float) -> str:
 
 
 @contextmanager
-def _shown(stderr: "Console", title: str) -> Iterator[Callable[[SyncProgress], None]]:
-    """Yield a function that shows progress: as a bar on a terminal, else not at all."""
+def _shown(stderr: "Console") -> Iterator[Callable[[str], Callable[[SyncProgress], None]]]:
+    """Yield a function that adds a bar with a title: on a terminal, else it shows nothing."""
     if not stderr.is_terminal:
-        yield lambda _: None
+        yield lambda _title: lambda _progress: None
         return
     from rich import progress as bars
 
@@ -55,16 +63,20 @@ def _shown(stderr: "Console", title: str) -> Iterator[Callable[[SyncProgress], N
         bars.TextColumn("{task.fields[state]}"),
         bars.TimeRemainingColumn(),
     )
-    with bars.Progress(*columns, console=stderr) as bar:
-        task = bar.add_task(title, total=None, state="reading the inventory")
+    with bars.Progress(*columns, console=stderr) as shown:
 
-        def show(progress: SyncProgress) -> None:
-            state = f"{progress.scanned:,} of {progress.devices:,} devices"
-            if progress.problems:
-                state += f", {progress.problems:,} failed"
-            if not progress.devices:
-                state = f"reading the inventory, {progress.calls:,} calls"
-            total = progress.devices or None
-            bar.update(task, total=total, completed=progress.scanned, state=state)
+        def one(title: str) -> Callable[[SyncProgress], None]:
+            task = shown.add_task(title, total=None, state="reading the inventory")
 
-        yield show
+            def show(progress: SyncProgress) -> None:
+                state = f"{progress.scanned:,} of {progress.devices:,} devices"
+                if progress.problems:
+                    state += f", {progress.problems:,} failed"
+                if not progress.devices:
+                    state = f"reading the inventory, {progress.calls:,} calls"
+                total = progress.devices or None
+                shown.update(task, total=total, completed=progress.scanned, state=state)
+
+            return show
+
+        yield one

@@ -5,7 +5,7 @@ Each is created on first use, so that no command pays for what another needs.
 
 import hashlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from functools import cached_property
@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING
 import click
 
 from patchfleet import config
+from patchfleet.cli.options import CommandLineError
+from patchfleet.config.keys import account_key
+from patchfleet.config.settings import AccountSettings
 from patchfleet.errors import ConfigError, StoreError
 
 if TYPE_CHECKING:
@@ -28,8 +31,7 @@ if TYPE_CHECKING:
     from patchfleet.transport.rate_limit import RateLimiter
 
 
-NSIGHT, QUALYS = "nsight", "qualys"
-"""The sources under which the accounts of the settings are recorded."""
+VENDOR_NAMES = {config.NSIGHT: "N-sight", config.QUALYS: "Qualys"}
 
 
 class Session:
@@ -38,6 +40,7 @@ class Session:
     def __init__(self, *, config_file: Path | None, store: str | None) -> None:
         self.config_file = config_file
         self._store = store
+        self.account_name: str | None = None
 
     @cached_property
     def settings(self) -> config.Settings:
@@ -95,65 +98,118 @@ class Session:
         for sentence in snapshot.repaired:
             self.info(f"warning: {sentence}")
 
-    def nable(self, store: "Store | None" = None) -> "NAble":
-        """Return a client for the N-sight account of the settings.
+    def account(self, vendor: str, named: str | None = None) -> AccountSettings:
+        """Return the account called `named`, else the one of --account, else the only one.
+
+        Raises `CommandLineError` for an unknown name, `ConfigError` where there are several.
+        """
+        every = [one for one in self.settings.accounts if one.vendor == vendor]
+        name = named or self.account_name
+        if name is not None:
+            chosen = next((one for one in every if one.name == name), None)
+            if chosen is None:
+                raise no_account(name, [one.name for one in every], vendor)
+            return chosen
+        if len(every) > 1:
+            raise ConfigError(
+                f"{len(every)} accounts of {VENDOR_NAMES[vendor]} are set up",
+                hint=f"--account chooses one: {', '.join(one.name for one in every)}",
+            )
+        return every[0] if every else _unset(self.settings, vendor)
+
+    def account_names(self, vendor: str) -> set[str]:
+        """Return the name of the chosen account, else those of all accounts of a vendor."""
+        if self.account_name is not None:
+            return {self.account(vendor).name}
+        return {vendor, *(one.name for one in self.settings.accounts if one.vendor == vendor)}
+
+    def nable(
+        self,
+        store: "Store | None" = None,
+        account: AccountSettings | None = None,
+        *,
+        key: config.Secret | None = None,
+    ) -> "NAble":
+        """Return a client for an N-sight account, by default the chosen one.
 
         With a store it shares the rate limit of all processes that use this key, and writes its
-        changes to the journal.
+        changes to the journal. `key` takes the place of the account's own.
         """
         from patchfleet.nsight import NAble
 
-        nsight = self.settings.nsight
+        account = account or self.account(config.NSIGHT)
+        nsight = account.settings
+        assert isinstance(nsight, config.NSightSettings)
         if not nsight.region and not nsight.base_url:
             raise ConfigError(
-                "no N-sight region is set",
-                hint="run `patchfleet init`, or set PATCHFLEET_NSIGHT_REGION",
+                "no N-sight region is set"
+                if account.name == account.vendor
+                else f"[{account.table}] has no region",
+                hint="run `patchfleet init`, or set PATCHFLEET_NSIGHT_REGION"
+                if account.name == account.vendor
+                else 'set region = "us" or another territory',
             )
         return NAble(
             nsight.region,
-            config.nsight_key(self.settings),
+            key or account_key(account),
             base_url=nsight.base_url,
             timeout=nsight.timeout_seconds,
-            rate_limit=_rate_limit(store, nsight.calls_per_minute, 60, self.nsight_account),
-            journal=None if store is None else store.journal,
+            rate_limit=_rate_limit(
+                store,
+                nsight.calls_per_minute,
+                60,
+                "" if store is None else self.nsight_account(account),
+            ),
+            journal=None if store is None else store.journal.under(account.name),
             retries=nsight.retries,
             user_agent=nsight.user_agent,
             proxy=nsight.proxy.reveal() if nsight.proxy else None,
             ca_file=nsight.ca_file,
         )
 
-    @property
-    def nsight_account(self) -> str:
-        """A digest that identifies the N-sight account without revealing its key."""
-        nsight = self.settings.nsight
-        key = config.nsight_key(self.settings).reveal()
+    def nsight_account(self, account: AccountSettings) -> str:
+        """Return a digest that identifies an N-sight account without revealing its key."""
+        nsight = account.settings
+        assert isinstance(nsight, config.NSightSettings)
+        key = account_key(account).reveal()
         return _account("nsight", nsight.base_url or nsight.region, key)
 
     def qualys(
-        self, store: "Store | None" = None, journal: "ChangeJournal | None" = None
+        self,
+        store: "Store | None" = None,
+        journal: "ChangeJournal | None" = None,
+        account: AccountSettings | None = None,
+        *,
+        key: config.Secret | None = None,
     ) -> "Qualys":
-        """Return a client for the Qualys account of the settings; see `nable` for `store`.
+        """Return a client for a Qualys account; see `nable` for `store` and the account.
 
         `journal` replaces the store's own.
         """
         from patchfleet.qualys import Qualys
 
-        qualys = self.settings.qualys
+        account = account or self.account(config.QUALYS)
+        qualys = account.settings
+        assert isinstance(qualys, config.QualysSettings)
         if not qualys.username:
             raise ConfigError(
-                "no Qualys user is set",
-                hint="run `patchfleet init --vendor qualys`, or set PATCHFLEET_QUALYS_USERNAME",
+                "no Qualys user is set"
+                if account.name == account.vendor
+                else f"[{account.table}] has no username",
+                hint="run `patchfleet init --vendor qualys`, or set PATCHFLEET_QUALYS_USERNAME"
+                if account.name == account.vendor
+                else "set username to the user of the account",
             )
-        account = _account("qualys", qualys.gateway_url or qualys.platform, qualys.username)
+        shared = _account("qualys", qualys.gateway_url or qualys.platform, qualys.username)
         if journal is None and store is not None:
-            journal = store.journal
+            journal = store.journal.under(account.name)
         return Qualys(
             qualys.username,
-            config.qualys_password(self.settings),
+            key or account_key(account),
             qualys.platform or "qg1",
             override_platform={"gateway_url": qualys.gateway_url} if qualys.gateway_url else None,
             timeout=qualys.timeout_seconds,
-            rate_limit=_rate_limit(store, qualys.calls_per_hour, 3600, account),
+            rate_limit=_rate_limit(store, qualys.calls_per_hour, 3600, shared),
             journal=journal,
             retries=qualys.retries,
             user_agent=qualys.user_agent,
@@ -234,6 +290,29 @@ class Session:
             click.echo(to_json(what), nl=False)
         elif not outputs:
             write_text(what, self.console)
+
+
+def no_account(name: str, known: Sequence[str], vendor: str | None = None) -> CommandLineError:
+    """Return the error for a name that no account has; the hint suggests close names."""
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, known, 3)
+    of = f" of {VENDOR_NAMES[vendor]}" if vendor else ""
+    return CommandLineError(
+        f"no account{of} is called '{name}'",
+        hint=f"did you mean {' or '.join(repr(one) for one in close)}?"
+        if close
+        else f"known are: {', '.join(known)}"
+        if known
+        else "`patchfleet account add` sets one up",
+    )
+
+
+def _unset(settings: config.Settings, vendor: str) -> AccountSettings:
+    """Return the account of a vendor that has no setting at all."""
+    if vendor == config.NSIGHT:
+        return AccountSettings(name=config.NSIGHT, vendor=config.NSIGHT, settings=settings.nsight)
+    return AccountSettings(name=config.QUALYS, vendor=config.QUALYS, settings=settings.qualys)
 
 
 def _account(*parts: str | None) -> str:

@@ -11,22 +11,17 @@ import click
 import msgspec
 
 from patchfleet.cli.exit_codes import Exit, exit_of
-from patchfleet.cli.session import NSIGHT, QUALYS, Session, pass_session
-from patchfleet.errors import ConfigError, Incomplete, VendorError
+from patchfleet.cli.progress import sync_progress
+from patchfleet.cli.session import Session, no_account, pass_session
+from patchfleet.cli.side_by_side import INTERRUPTED, source_of, sync_side_by_side
+from patchfleet.cli.sync_result import FailedSync, print_failure, print_result
+from patchfleet.config import NSIGHT, QUALYS, AccountSettings
+from patchfleet.errors import ConfigError, Error
 from patchfleet.fleet import Source, SyncOptions, SyncResult, sync
 from patchfleet.fleet.outcome import ALL
 
 if TYPE_CHECKING:
     from patchfleet.store import Store
-
-
-class FailedSync(msgspec.Struct, frozen=True, kw_only=True):
-    """The `--json` entry of a vendor that could not be read, beside the results of others."""
-
-    source: str
-    is_complete: bool = False
-    error: str
-    hint: str | None
 
 
 class Duration(click.ParamType[timedelta]):
@@ -48,11 +43,12 @@ class Duration(click.ParamType[timedelta]):
 
 @click.command()
 @click.option(
+    "--account",
     "--source",
-    "vendors",
-    type=click.Choice((NSIGHT, QUALYS)),
+    "names",
+    metavar="NAME",
     multiple=True,
-    help="Only this source.",
+    help="Only this account; repeatable.",
 )
 @click.option("--fresh", is_flag=True, help="Start over, even if a sync was interrupted recently.")
 @click.option(
@@ -86,7 +82,7 @@ class Duration(click.ParamType[timedelta]):
 def command(
     session: Session,
     *,
-    vendors: tuple[str, ...],
+    names: tuple[str, ...],
     fresh: bool,
     max_age: timedelta | None,
     max_calls: int | None,
@@ -97,9 +93,10 @@ def command(
 ) -> int:
     """Read the whole fleet into the record.
 
-    Reads every vendor that is set up. A sync is complete, or it lists what is missing and exits
-    with 3; until one is complete, the previous state stays current. An interrupted sync resumes
-    where it stopped. If one vendor fails, the other is still read.
+    Reads every account that is set up, all of them side by side. A sync is complete, or it lists
+    what is missing and exits with 3; until one is complete, the previous state stays current. An
+    interrupted sync resumes where it stopped. If one account fails, the others are still read. A
+    key of another account than the one on record is refused.
 
     Devices accepted as unreadable (--accept-unread, or `accept_unread_after` in the settings) do
     not make a sync incomplete: it exits with 0 and lists each of them with the age of its data.
@@ -112,9 +109,12 @@ def command(
         from patchfleet.fleet.distributed.dbos_queue import reached_by_all
 
         reached_by_all(session.store_address)
+    chosen = _chosen(session, names)
     with session.store(create=True) as store:
-        chosen = _chosen(session, vendors)
-        results, errors = _sync_each(session, store, chosen, options, is_distributed=engine)
+        if engine or len(chosen) == 1:
+            results, errors = _sync_each(session, store, chosen, options, is_distributed=engine)
+        else:
+            results, errors = sync_side_by_side(session, chosen, options)
     outcomes = [one for one in results if isinstance(one, SyncResult)]
     if as_json:
         what = results[0] if len(chosen) == 1 else results
@@ -137,77 +137,77 @@ def _options(session: Session, max_age: timedelta | None, max_calls: int | None)
     )
 
 
-def _chosen(session: Session, named: tuple[str, ...]) -> list[str]:
-    """Return the vendors to read: those named, else those with any setting.
+def _chosen(session: Session, named: tuple[str, ...]) -> list[AccountSettings]:
+    """Return the accounts to read: those named, else all that have any setting.
 
-    A vendor that is only half set up is included: reading it fails with what is missing.
+    An account that is only half set up is included: reading it fails with what is missing.
     """
+    every = {one.name: one for one in session.settings.accounts}
+    for name in named:
+        if name not in every and name not in (NSIGHT, QUALYS):
+            raise no_account(name, [*every])
     if named:
-        return list(dict.fromkeys(named))
-    nsight, qualys = session.settings.nsight, session.settings.qualys
-    chosen = []
-    if nsight.region or nsight.base_url or nsight.key:
-        chosen.append(NSIGHT)
-    if qualys.username or qualys.password or qualys.platform or qualys.gateway_url:
-        chosen.append(QUALYS)
-    if not chosen:
+        return [every.get(name) or session.account(name) for name in dict.fromkeys(named)]
+    if not every:
         raise ConfigError(
             "no account is set up",
             hint="run `patchfleet init`, or set PATCHFLEET_NSIGHT_REGION",
         )
-    return chosen
+    return [*every.values()]
 
 
 def _sync_each(
     session: Session,
     store: "Store",
-    vendors: Sequence[str],
+    accounts: Sequence[AccountSettings],
     options: SyncOptions,
     *,
     is_distributed: bool,
-) -> tuple[list[SyncResult | FailedSync], list[VendorError | Incomplete]]:
-    """Sync each vendor; report one that fails and go on with the other."""
+) -> tuple[list[SyncResult | FailedSync], list[Error]]:
+    """Sync one account after the other; report one that fails and go on with the next."""
     results: list[SyncResult | FailedSync] = []
-    errors: list[VendorError | Incomplete] = []
-    for vendor in vendors:
+    errors: list[Error] = []
+    for account in accounts:
         try:
-            results.append(_sync(session, store, vendor, options, is_distributed=is_distributed))
-        except (VendorError, Incomplete) as error:
-            if len(vendors) == 1:
+            results.append(_sync(session, store, account, options, is_distributed=is_distributed))
+        except Error as error:
+            if len(accounts) == 1:
                 raise
             errors.append(error)
-            results.append(FailedSync(source=vendor, error=error.sentence, hint=error.hint))
-            session.info(f"failed: {vendor}: {error.sentence}", bold=True)
-            if error.hint:
-                session.info(f"hint: {error.hint}")
+            results.append(print_failure(session, account.name, error))
     return results, errors
 
 
 def _sync(
-    session: Session, store: "Store", vendor: str, options: SyncOptions, *, is_distributed: bool
+    session: Session,
+    store: "Store",
+    account: AccountSettings,
+    options: SyncOptions,
+    *,
+    is_distributed: bool,
 ) -> SyncResult:
-    from patchfleet.cli.progress import sync_progress
-    from patchfleet.cli.sync_result import print_result
-
     started = time.monotonic()
     with ExitStack() as stack:
-        source, per_minute = stack.enter_context(source_of(session, store, vendor))
+        source, per_minute = stack.enter_context(source_of(session, store, account))
         if is_distributed:
-            source = stack.enter_context(_distributed(session, store, source, per_minute))
+            source = stack.enter_context(_distributed(session, store, account, source, per_minute))
         try:
-            with sync_progress(session.stderr, vendor, per_minute) as on_progress:
+            with sync_progress(session.stderr) as progress:
+                on_progress = progress(account.name, per_minute)
                 outcome = sync(source, store, rules=options, on_progress=on_progress)
         except KeyboardInterrupt:
-            raise KeyboardInterrupt(
-                "interrupted; what was read is kept, and the next sync resumes here"
-            ) from None
+            raise KeyboardInterrupt(INTERRUPTED) from None
     print_result(session, outcome, time.monotonic() - started)
     return outcome
 
 
 @contextmanager
 def _distributed(
-    session: Session, store: "Store", source: Source, per_minute: float
+    session: Session,
+    store: "Store",
+    account: AccountSettings,
+    source: Source,
+    per_minute: float,
 ) -> Iterator[Source]:
     """Yield a source whose devices workers read, if each device needs a call of its own."""
     if not source.has_a_call_for_each_device:
@@ -222,7 +222,7 @@ def _distributed(
     )
 
     half_a_minute = max(1, int(per_minute / 2)) if per_minute else DEVICES_A_BATCH
-    with engine_of(store, source.name, session.nsight_account) as engine:
+    with engine_of(store, source.name, session.nsight_account(account)) as engine:
         yield QueuedSource(
             source,
             engine,
@@ -230,31 +230,3 @@ def _distributed(
             patience=QueueTimeouts(worker_seconds=session.settings.sync.worker_timeout_seconds),
             on_retry=lambda sentence: session.info(f"warning: {sentence}"),
         )
-
-
-@contextmanager
-def source_of(session: Session, store: "Store", vendor: str) -> Iterator[tuple[Source, float]]:
-    """Open a vendor's account as a source, with its limit of calls per minute (0: no limit)."""
-    with _SOURCES[vendor](session, store) as opened:
-        yield opened
-
-
-@contextmanager
-def _nsight_source(session: Session, store: "Store") -> Iterator[tuple[Source, float]]:
-    from patchfleet.fleet import NSightSource
-
-    with session.nable(store) as nable:
-        yield NSightSource(nable, name=NSIGHT), session.settings.nsight.calls_per_minute
-
-
-@contextmanager
-def _qualys_source(session: Session, store: "Store") -> Iterator[tuple[Source, float]]:
-    from patchfleet.fleet import QualysSource
-
-    tags = session.settings.qualys.customer_tags
-    with session.qualys(store) as qualys:
-        source = QualysSource(qualys, name=QUALYS, customer_tags=tags)
-        yield source, session.settings.qualys.calls_per_hour / 60
-
-
-_SOURCES = {NSIGHT: _nsight_source, QUALYS: _qualys_source}

@@ -2,13 +2,33 @@
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from patchfleet.cli.session import Session
 
 if TYPE_CHECKING:
+    from patchfleet.errors import Error
     from patchfleet.fleet import SyncResult, UnreadDevice
 
 MOST_NAMED = 20
 """Devices printed one by one; `patchfleet runs --problems` lists all."""
+
+
+class FailedSync(msgspec.Struct, frozen=True, kw_only=True):
+    """The `--json` entry of an account that could not be read, beside the results of others."""
+
+    source: str
+    is_complete: bool = False
+    error: str
+    hint: str | None
+
+
+def print_failure(session: Session, name: str, error: "Error") -> FailedSync:
+    """Print why the sync of an account failed, and return its entry."""
+    session.info(f"failed: {name}: {error.sentence}", bold=True)
+    if error.hint:
+        session.info(f"hint: {error.hint}")
+    return FailedSync(source=name, error=error.sentence, hint=error.hint)
 
 
 def print_result(session: Session, outcome: "SyncResult", seconds: float) -> None:

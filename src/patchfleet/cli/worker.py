@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from patchfleet.cli.account_option import account_option
 from patchfleet.cli.exit_codes import Exit
-from patchfleet.cli.session import NSIGHT, Session, pass_session
+from patchfleet.cli.session import Session, pass_session
+from patchfleet.config import NSIGHT
 from patchfleet.errors import StoreError
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ LEAVES_SECONDS = 5
 
 
 @click.command()
+@account_option
 @click.option(
     "--idle-seconds", type=click.FloatRange(0), help="Stop after this many seconds without work."
 )
@@ -33,14 +36,15 @@ def command(session: Session, *, idle_seconds: float | None) -> None:
     processes share one rate limit. Ctrl-C and SIGTERM stop it: it returns what it has read of a
     batch, and another worker reads the rest.
     """
-    from patchfleet.cli.sync import source_of
+    from patchfleet.cli.side_by_side import source_of
     from patchfleet.fleet.distributed.dbos_queue import reached_by_all
     from patchfleet.fleet.distributed.worker import Worker
     from patchfleet.report.wording import plural
 
     reached_by_all(session.store_address)
-    with session.store(create=True) as store, source_of(session, store, NSIGHT) as (source, _):
-        worker = Worker(store, {session.nsight_account: source})
+    account = session.account(NSIGHT)
+    with session.store(create=True) as store, source_of(session, store, account) as (source, _):
+        worker = Worker(store, {session.nsight_account(account): source})
         waits = f"{worker.name}: waiting for devices of {source.name} to read; press Ctrl-C to stop"
         with _ended_by_signals(worker):
             try:

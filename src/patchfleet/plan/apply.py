@@ -80,7 +80,7 @@ def apply(
     without a patch of the plan is read twice.
     """
     for device in plan.devices:
-        yield _Application(plan, target, journal, now, device).result()
+        yield _Application(plan, target, journal.under(plan.source), now, device).result()
 
 
 class _Application:

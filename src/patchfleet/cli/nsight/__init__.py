@@ -2,7 +2,7 @@
 
 import click
 
-from patchfleet.cli.lazy_group import LazyGroup
+from patchfleet.cli.account_option import AccountGroup
 
 _LISTS = "patchfleet.cli.nsight.read"
 _CHANGES = "patchfleet.cli.nsight.actions"
@@ -21,6 +21,6 @@ COMMANDS = {
 }
 
 
-@click.group(cls=LazyGroup, table=COMMANDS)
+@click.group(cls=AccountGroup, table=COMMANDS)
 def command() -> None:
     """See and change patches through N-able N-sight RMM."""

@@ -14,9 +14,10 @@ import msgspec
 
 from patchfleet.cli.exit_codes import Exit
 from patchfleet.cli.interrupted import settle_earlier
-from patchfleet.cli.nsight.read import nsight_as_of, with_patterns
+from patchfleet.cli.nsight.read import as_of_accounts, with_patterns
 from patchfleet.cli.options import CommandLineError, check_names, finding_options, named
-from patchfleet.cli.session import NSIGHT, Session, pass_session
+from patchfleet.cli.session import Session, pass_session
+from patchfleet.config import NSIGHT
 from patchfleet.errors import PlanError
 from patchfleet.models import Action, Selection
 
@@ -146,12 +147,16 @@ def _run(
 def _applied(session: Session, plan: "Plan", *, as_json: bool) -> Exit:
     """Carry out a plan and print its outcome."""
     from patchfleet.fleet import NSightSource
+    from patchfleet.fleet.same_account import check_changes
+    from patchfleet.models import Account
     from patchfleet.nsight.operations.patches import made_again
     from patchfleet.plan import apply
 
     results: list[DeviceResult] = []
-    with session.store() as store, session.nable(store) as client:
-        settle_earlier(session, store.journal, client, NSIGHT, made_again)
+    account = session.account(NSIGHT, plan.source)
+    with session.store() as store, session.nable(store, account) as client:
+        check_changes(store, account.name, Account(NSIGHT, client.account_digest))
+        settle_earlier(session, store.journal, client, account.name, made_again)
         try:
             for result in apply(plan, NSightSource(client), store.journal, now=_now):
                 results.append(result)
@@ -185,23 +190,24 @@ def _planned(session: Session, action: Action, selection: Selection, at_most: in
     from patchfleet.plan import plan, since_changed
     from patchfleet.store.queries import findings
 
+    source = session.account(NSIGHT).name
     with session.store() as store, store.snapshot() as snapshot:
         session.warn_repaired(snapshot)
         check_names(snapshot, selection)
-        recorded = [row for row in findings(snapshot, selection) if row.source == NSIGHT]
+        recorded = [row for row in findings(snapshot, selection) if row.source == source]
         if not recorded:
             raise CommandLineError(
                 "no patch matches these filters",
                 hint="`patchfleet nsight patches` lists the recorded patches",
             )
         since = _now() - timedelta(days=CAP_DAYS)
-        tried = store.journal.times_sent(NSIGHT, TRIES, since=since) if at_most else {}
-        rows, unsure = since_changed(recorded, store.journal.read_backs(NSIGHT), state_and_decision)
+        tried = store.journal.times_sent(source, TRIES, since=since) if at_most else {}
+        rows, unsure = since_changed(recorded, store.journal.read_backs(source), state_and_decision)
         return plan(
             action,
-            NSIGHT,
+            source,
             rows,
-            as_of=nsight_as_of(snapshot),
+            as_of=as_of_accounts(snapshot, {source}),
             now=_now(),
             tried=tried,
             unsure=unsure,

@@ -1,6 +1,6 @@
 """`patchfleet nsight clients`, `sites`, `devices` and `patches`."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +16,8 @@ from patchfleet.cli.options import (
     no_such,
     output_options,
 )
-from patchfleet.cli.session import NSIGHT, Session, pass_session
+from patchfleet.cli.session import Session, pass_session
+from patchfleet.config import NSIGHT
 from patchfleet.errors import StoreError
 from patchfleet.models import DEVICE_KINDS, Selection
 from patchfleet.models.selection import close_names, is_named
@@ -172,20 +173,24 @@ def patches(
 
     with session.snapshot() as snapshot:
         check_names(snapshot, selection)
-        as_of = nsight_as_of(snapshot)
+        accounts = session.account_names(NSIGHT)
+        as_of = as_of_accounts(snapshot, accounts)
         session.info(f"as of {as_of:%Y-%m-%d %H:%M} UTC, the last complete sync")
         table = findings_table(
-            [row for row in findings(snapshot, selection) if row.source == NSIGHT]
+            [row for row in findings(snapshot, selection) if row.source in accounts]
         )
         session.show(table, as_json=as_json, outputs=outputs)
 
 
-def nsight_as_of(snapshot: "Snapshot") -> datetime:
-    """Return the time of the last complete sync of N-sight; raise `StoreError` if there is none."""
-    for published in snapshot.publications:
-        if published.source == NSIGHT:
-            return published.as_of
-    raise StoreError("no complete sync of N-sight is on record", hint="run `patchfleet sync`")
+def as_of_accounts(snapshot: "Snapshot", accounts: Collection[str]) -> datetime:
+    """Return the time of the oldest of the accounts' last complete syncs.
+
+    Raises `StoreError` if none of them has one.
+    """
+    times = [one.as_of for one in snapshot.publications if one.source in accounts]
+    if not times:
+        raise StoreError("no complete sync of N-sight is on record", hint="run `patchfleet sync`")
+    return min(times)
 
 
 def with_patterns(selection: Selection, patterns: tuple[str, ...]) -> Selection:

@@ -2,7 +2,7 @@
 
 import click
 
-from patchfleet.cli.lazy_group import LazyGroup
+from patchfleet.cli.account_option import AccountGroup
 
 _JOBS = "patchfleet.cli.qualys.jobs"
 _LISTS = "patchfleet.cli.qualys.lists"
@@ -38,6 +38,6 @@ COMMANDS = {
 }
 
 
-@click.group(cls=LazyGroup, table=COMMANDS)
+@click.group(cls=AccountGroup, table=COMMANDS)
 def command() -> None:
     """See and change jobs, patches and assets at Qualys."""

@@ -12,7 +12,8 @@ import click
 
 from patchfleet.cli.exit_codes import Exit
 from patchfleet.cli.interrupted import settle_earlier
-from patchfleet.cli.session import QUALYS, Session
+from patchfleet.cli.session import Session
+from patchfleet.config import QUALYS
 from patchfleet.errors import PlanError, VendorError
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ def changing(
     Open changes of earlier commands are read back and reported before it, and after it if this one
     `makes` something. With `after_looking` the user has checked what cannot be read back.
     """
+    from patchfleet.fleet.same_account import check_changes
+    from patchfleet.models import Account
     from patchfleet.qualys.operations.resumed import made_again
 
     if dry_run:
@@ -59,11 +62,14 @@ def changing(
             yield client
         return
     with ExitStack() as opened:
+        account = session.account(QUALYS)
         store = opened.enter_context(session.store(create=True))
-        journal = store.journal.after_looking() if after_looking else store.journal
-        client = opened.enter_context(session.qualys(store, journal))
+        own = store.journal.under(account.name)
+        journal = own.after_looking() if after_looking else own
+        client = opened.enter_context(session.qualys(store, journal, account))
+        check_changes(store, account.name, Account(QUALYS, client.account_digest))
         left = MADE if makes else ()
-        settle_earlier(session, store.journal, client, QUALYS, made_again, leaving=left)
+        settle_earlier(session, store.journal, client, account.name, made_again, leaving=left)
         try:
             yield client
         except VendorError as error:
@@ -71,7 +77,7 @@ def changing(
                 error.hint = f"{error.hint}; if no job has it, repeat this with --after-looking"
             raise
         if makes:
-            settle_earlier(session, store.journal, client, QUALYS, made_again)
+            settle_earlier(session, store.journal, client, account.name, made_again)
 
 
 def confirm(session: Session, question: str, *, yes: bool) -> bool:

@@ -78,6 +78,10 @@ class Journal:
             self._author = current_author()
         return self._author
 
+    def under(self, account: str) -> "Journal":
+        """Return this journal for the changes of one account, which it records under its name."""
+        return Journal(self._database, self._author, account)
+
     def append(self, *entries: ChangeEntry) -> None:
         """Write entries, all or none of them; return once they are on the disk."""
         self._append(entries)

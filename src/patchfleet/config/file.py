@@ -1,4 +1,4 @@
-"""Settings from a file, the environment and the system's keyring; secrets, whose repr is `***`.
+"""Settings from the environment and the file, with a line and a hint for each that is invalid.
 
 Precedence: the environment (`PATCHFLEET_…`), the file, the default. The file is `patchfleet.toml`:
 the one given by `--config` or `PATCHFLEET_CONFIG`, else the one in the current folder, else the one
@@ -14,162 +14,33 @@ import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Any, TypeVar
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from patchfleet._renamed.words import former_setting, former_settings, setting_warning
 from patchfleet.addresses import has_secret
+from patchfleet.config.secret import Secret
+from patchfleet.config.settings import (
+    KEY_SOURCES,
+    NSIGHT,
+    QUALYS,
+    AccountSettings,
+    DeadlineSettings,
+    NSightSettings,
+    QualysSettings,
+    Settings,
+    SyncSettings,
+    TodaySettings,
+    check_account_name,
+    environment_name,
+)
 from patchfleet.decodable import decodable
 from patchfleet.errors import ConfigError
 
 FILE_NAME = "patchfleet.toml"
-KEYRING_SERVICE = "patchfleet"
-KEYRING_NSIGHT = "nsight"
-KEYRING_QUALYS = "qualys"
-
-
-class Secret:
-    """Text that no repr, format or pickle shows; call `reveal()` where it is sent."""
-
-    __slots__ = ("_text",)
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def reveal(self) -> str:
-        """Return the text itself."""
-        return self._text
-
-    def __repr__(self) -> str:
-        return "***"
-
-    __str__ = __repr__
-
-    def __format__(self, spec: str) -> str:
-        return "***"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and other._text == self._text
-
-    def __hash__(self) -> int:
-        return hash(self._text)
-
-    def __bool__(self) -> bool:
-        return bool(self._text)
-
-    def __reduce__(self) -> str:
-        raise TypeError("a secret cannot be pickled")
-
-
-class NSightSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The `[nsight]` table: the account, and how its calls are made."""
-
-    region: str | None = None
-    base_url: str | None = None
-    key: Secret | None = None
-    calls_per_minute: Annotated[float, Meta(ge=0)] = 60
-    timeout_seconds: Annotated[float, Meta(gt=0)] = 60
-    retries: Annotated[int, Meta(ge=0)] = 3
-    user_agent: str | None = None
-    proxy: Secret | None = None
-    ca_file: str | None = None
-
-
-class QualysSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The `[qualys]` table: the account, and how its calls are made."""
-
-    username: str | None = None
-    password: Secret | None = None
-    platform: str | None = None
-    gateway_url: str | None = None
-    calls_per_hour: Annotated[float, Meta(ge=0)] = 0
-    timeout_seconds: Annotated[float, Meta(gt=0)] = 120
-    retries: Annotated[int, Meta(ge=0)] = 3
-    user_agent: str | None = None
-    proxy: Secret | None = None
-    ca_file: str | None = None
-    allow_http: bool = False
-    customer_tags: tuple[str, ...] = ()
-
-
-class SyncSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The `[sync]` table."""
-
-    concurrency: Annotated[int, Meta(ge=1, le=64)] = 16
-    resume_within_hours: Annotated[float, Meta(ge=0)] = 6
-    max_age_hours: Annotated[float, Meta(ge=0)] = 0
-    max_calls: Annotated[int, Meta(ge=0)] = 0
-    max_missing_percent: Annotated[float, Meta(ge=0, le=100)] = 20
-    accept_unread_after: Annotated[int, Meta(ge=0)] = 0
-    worker_timeout_seconds: Annotated[float, Meta(ge=0)] = 60
-
-
-class TodaySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The `[today]` table."""
-
-    overdue_after_days: Annotated[int, Meta(ge=0)] = 14
-    silent_after_days: Annotated[int, Meta(ge=1)] = 7
-
-
-class DeadlineSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The `[deadlines]` table: the standard, and the time zone of its days."""
-
-    pack: str = "cyber-essentials-3.3"
-    zone: str = "UTC"
-
-    @property
-    def time_zone(self) -> ZoneInfo:
-        """The zone of days and months; raises `ConfigError` for an unknown one."""
-        try:
-            return ZoneInfo(self.zone)
-        except (ZoneInfoNotFoundError, ValueError):
-            raise ConfigError(
-                f"deadlines.zone: there is no time zone {self.zone!r}",
-                hint="for example Europe/Berlin or America/New_York",
-            ) from None
-
-
-class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """All settings. `file` is their source, None if no file was found."""
-
-    store: Secret = Secret("")
-    published: str = ""
-    is_private: bool = True
-    lock_timeout_seconds: Annotated[float, Meta(ge=0)] = 10
-    nsight: NSightSettings = NSightSettings()
-    qualys: QualysSettings = QualysSettings()
-    sync: SyncSettings = SyncSettings()
-    today: TodaySettings = TodaySettings()
-    deadlines: DeadlineSettings = DeadlineSettings()
-    file: Path | None = None
-
-    @property
-    def store_address(self) -> Path | str:
-        """The record: a file, relative to the settings' file, or the address of a server.
-
-        The default is a file in the user's data folder.
-        """
-        if not self.store:
-            from platformdirs import user_data_path
-
-            return user_data_path("patchfleet") / "patchfleet.db"
-        set_to = self.store.reveal()
-        return set_to if "://" in set_to else self._beside_the_file(set_to)
-
-    @property
-    def published_address(self) -> Path | str | None:
-        """The folder or address of the publications; None means beside the record."""
-        if not self.published or "://" in self.published:
-            return self.published or None
-        return self._beside_the_file(self.published)
-
-    def _beside_the_file(self, name: str) -> Path:
-        path = Path(name).expanduser()
-        folder = self.file.parent if self.file is not None else Path()
-        return path if path.is_absolute() else folder / path
+S = TypeVar("S", bound=Struct)
 
 
 def find_file(named: Path | None, environment: Mapping[str, str] = os.environ) -> Path | None:
@@ -203,22 +74,91 @@ def load(named: Path | None = None, environment: Mapping[str, str] = os.environ)
     table: dict[str, Any] = {}
     text = ""
     if file is not None:
-        text = _text_of(file)
-        table = _table_of(file, text)
+        text = text_of(file)
+        table = table_of(file, text)
         _rename(table, file, text)
-    if "file" in table:
-        raise _unusable(file, text, "there is no setting 'file'", "file", Settings)
+    for name in ("file", "tables"):
+        if name in table:
+            raise _unusable(file, text, f"there is no setting {name!r}", name, Settings)
     _overlay(table, environment)
+    tables = table.pop("account", {})
+    settings = _converted(table, Settings, file, text)
+    settings = msgspec.structs.replace(settings, file=file)
+    return msgspec.structs.replace(settings, tables=_accounts_of(tables, settings, text))
+
+
+def _converted(table: Any, kind: type[S], file: Path | None, text: str, place: str = "") -> S:
+    """Convert a table of the file; `place` is its name, for errors."""
     try:
-        return msgspec.convert({**table, "file": file}, decodable(Settings), dec_hook=_own_types)
+        return msgspec.convert(table, decodable(kind), dec_hook=_own_types)
     except msgspec.ValidationError as error:
-        raise _explained(error, file, text) from None
+        raise _explained(error, file, text, place, kind) from None
+
+
+_VENDORS: dict[Any, type[NSightSettings] | type[QualysSettings]] = {
+    NSIGHT: NSightSettings,
+    QUALYS: QualysSettings,
+}
+
+
+def _accounts_of(tables: Any, settings: Settings, text: str) -> tuple[AccountSettings, ...]:
+    """Convert the tables `[account.NAME]`; no two accounts have one name."""
+    file = settings.file
+    if not isinstance(tables, dict):
+        raise _unusable(file, text, "account: is not a table of accounts", "account", None)
+    accounts: list[AccountSettings] = []
+    for name, table in tables.items():
+        place = f"account.{name}"
+        try:
+            check_account_name(name)
+        except ConfigError as error:
+            raise ConfigError(f"{file}: {error.message}", hint=error.hint) from None
+        vendor: Any = table.get("vendor") if isinstance(table, dict) else None
+        if vendor not in _VENDORS:
+            what = "has no vendor" if vendor is None else f"has an unknown vendor, {vendor!r}"
+            problem = _unusable(file, text, f"[{place}] {what}", place, None)
+            problem.hint = 'set vendor = "nsight" or vendor = "qualys"'
+            raise problem
+        given = {key: value for key, value in table.items() if key != "vendor"}
+        own = _converted(given, _VENDORS[vendor], file, text, place)
+        accounts.append(
+            AccountSettings(name=name, vendor=vendor, settings=own, folder=settings.folder)
+        )
+    _check_distinct([*settings.accounts, *accounts], file, text)
+    return tuple(accounts)
+
+
+def _check_distinct(accounts: list[AccountSettings], file: Path | None, text: str) -> None:
+    known: dict[str, AccountSettings] = {}
+    for one in accounts:
+        other = known.setdefault(environment_name(one.name), one)
+        if other is not one:
+            raise ConfigError(
+                f"{file}: two accounts are called {one.name!r}"
+                if one.name == other.name
+                else f"{file}: the accounts {other.name!r} and {one.name!r} share one name in the "
+                "environment",
+                hint=f"rename [account.{one.name}]; [nsight], [qualys] and the environment's "
+                "PATCHFLEET_NSIGHT_… and PATCHFLEET_QUALYS_… are accounts called nsight and qualys",
+            )
+        if one.name in _VENDORS and one.vendor != one.name:
+            raise ConfigError(
+                f"{file}: [account.{one.name}] is an account of {one.vendor}",
+                hint="give it another name",
+            )
+        places = [name for name in KEY_SOURCES if getattr(one.settings, name)]
+        places += [name for name in ("key", "password") if getattr(one.settings, name, None)]
+        if len(places) > 1:
+            raise _unusable(
+                file, text, f"[{one.table}] sets {' and '.join(places)}: one is enough",
+                places[0], None,
+            )  # fmt: skip
 
 
 _MOST_BYTES = 1_000_000
 
 
-def _text_of(file: Path) -> str:
+def text_of(file: Path) -> str:
     """Read a regular file of sensible size without blocking; else raise `ConfigError`.
 
     A byte order mark, which PowerShell writes, is skipped.
@@ -239,7 +179,8 @@ def _text_of(file: Path) -> str:
         raise ConfigError(f"{file}: is not UTF-8 text", hint="save it as UTF-8") from None
 
 
-def _table_of(file: Path, text: str) -> dict[str, Any]:
+def table_of(file: Path, text: str) -> dict[str, Any]:
+    """Parse the text of a file; raise `ConfigError` with its line if it is no TOML."""
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -302,16 +243,24 @@ ENVIRONMENT: Mapping[str, Mapping[str, str]] = {
 """The environment variable of each setting of an account."""
 
 
-def _explained(error: msgspec.ValidationError, file: Path | None, text: str) -> ConfigError:
-    """Turn a validation error into one with file, line and hint."""
+def _explained(
+    error: msgspec.ValidationError,
+    file: Path | None,
+    text: str,
+    table: str = "",
+    kind: type[Struct] | None = None,
+) -> ConfigError:
+    """Turn a validation error of a table into one with file, line and hint."""
     message = str(error)
     unknown = re.search(r"(?s)unknown field `(.*?)`(?: - at `\$\.?(\w*)`)?$", message)
     if unknown:
-        name, place = unknown.group(1), unknown.group(2) or ""
+        name, inside = unknown.group(1), unknown.group(2) or ""
+        place = ".".join(filter(None, (table, inside)))
         where = f"[{place}] has no setting" if place else "there is no setting"
-        return _unusable(file, text, f"{where} {name!r}", name, _TABLES.get(place, Settings))
+        known = _TABLES.get(inside, Settings) if not table else kind
+        return _unusable(file, text, f"{where} {name!r}", name, known)
     at = re.search(r" - at `\$\.([\w.]+)`", message)
-    name = at.group(1) if at else ""
+    name = ".".join(filter(None, (table, at.group(1) if at else "")))
     name = _as_written(name, text)
     problem = message.split(" - at ", maxsplit=1)[0]
     for theirs, ours in _KINDS.items():
@@ -356,78 +305,17 @@ def _unusable(
     place = "" if file is None else f"{file}:{line}: " if line else f"{file}: "
     hint = None
     if known is not None:
-        names = [field for field in known.__struct_fields__ if field != "file"]
+        names = [field for field in known.__struct_fields__ if field not in ("file", "tables")]
         close = get_close_matches(name, names, 1)
         hint = f"did you mean '{close[0]}'?" if close else "known are: " + ", ".join(names)
     return ConfigError(f"{place}{what}", hint=hint)
-
-
-def nsight_key(settings: Settings) -> Secret:
-    """Return the key of the N-sight account, from environment, file or keyring."""
-    if settings.nsight.key:
-        return settings.nsight.key
-    stored = _from_keyring(KEYRING_NSIGHT)
-    if stored:
-        return Secret(stored)
-    raise ConfigError(
-        "no N-sight API key is set",
-        hint="run `patchfleet init`, or set PATCHFLEET_NSIGHT_KEY in the environment",
-    )
-
-
-def qualys_password(settings: Settings) -> Secret:
-    """Return the password of the Qualys account, from environment, file or keyring."""
-    if settings.qualys.password:
-        return settings.qualys.password
-    stored = _from_keyring(KEYRING_QUALYS)
-    if stored:
-        return Secret(stored)
-    raise ConfigError(
-        "no Qualys password is set",
-        hint="run `patchfleet init --vendor qualys`, or set PATCHFLEET_QUALYS_PASSWORD",
-    )
-
-
-def _from_keyring(name: str) -> str | None:
-    import keyring
-    from keyring.errors import KeyringError, NoKeyringError
-
-    try:
-        return keyring.get_password(KEYRING_SERVICE, name)
-    except NoKeyringError:  # a system without a keyring holds no key
-        return None
-    except KeyringError as error:
-        raise ConfigError(
-            f"the system's keyring cannot be read ({type(error).__name__})",
-            hint=f"set {_VARIABLES[name]} in the environment instead",
-        ) from None
-
-
-def keep_in_keyring(name: str, secret: Secret) -> None:
-    """Store a secret in the system's keyring; raise `ConfigError` if there is none."""
-    import keyring
-    from keyring.errors import KeyringError
-
-    try:
-        keyring.set_password(KEYRING_SERVICE, name, secret.reveal())
-    except KeyringError as error:
-        raise ConfigError(
-            f"the system's keyring cannot be written ({type(error).__name__})",
-            hint=f"set {_VARIABLES[name]} in the environment instead, then run this again",
-        ) from None
-
-
-_VARIABLES = {
-    KEYRING_NSIGHT: "PATCHFLEET_NSIGHT_KEY",
-    KEYRING_QUALYS: "PATCHFLEET_QUALYS_PASSWORD",
-}
 
 
 def warnings_about(settings: Settings) -> list[str]:
     """Return one sentence for each former setting, and one for a secret that others can read."""
     if settings.file is None:
         return []
-    table = _table_of(settings.file, _text_of(settings.file))
+    table = table_of(settings.file, text_of(settings.file))
     renamed = [f"{settings.file}: {setting_warning(*pair)}" for pair in former_settings(table)]
     return renamed + _exposed_secret(settings.file, table)
 
@@ -436,7 +324,9 @@ def _exposed_secret(file: Path, table: dict[str, Any]) -> list[str]:
     """Return a warning where others can read a file that holds a key, or no warning."""
     if os.name != "posix" or not file.stat().st_mode & 0o077:
         return []
-    vendors = [of for of in map(table.get, ENVIRONMENT) if isinstance(of, dict)]
+    tables = table.get("account")
+    own = [*tables.values()] if isinstance(tables, dict) else []
+    vendors = [of for of in [*map(table.get, ENVIRONMENT), *own] if isinstance(of, dict)]
     held = next((name for of in vendors for name in ("key", "password") if of.get(name)), None)
     addresses = [table.get("store"), table.get("published"), *(of.get("proxy") for of in vendors)]
     if held is None and any(isinstance(one, str) and has_secret(one) for one in addresses):

@@ -1,0 +1,208 @@
+"""Many accounts in one record: set up, synced side by side, tested, removed; each key its own."""
+
+import tomllib
+
+import pytest
+
+from patchfleet import config
+from patchfleet.emulator import Emulator
+
+ACCOUNTS = {"emea": (1, 6), "apac": (7, 7), "us": (5, 5)}
+
+
+@pytest.fixture(scope="module")
+def hosts():
+    """Three N-sight accounts, whose ids overlap, and two of Qualys."""
+    running = {
+        name: Emulator(seed=seed, devices=devices, customers=2, patches=4).running()
+        for name, (seed, devices) in ACCOUNTS.items()
+    }
+    yield {name: one.__enter__() for name, one in running.items()}
+    for one in running.values():
+        one.__exit__(None, None, None)
+
+
+@pytest.fixture
+def bare(cli):
+    (cli.folder / "patchfleet.toml").write_text('store = "fleet.db"\n')
+    return cli
+
+
+def add(cli, name, host, *words):
+    (cli.folder / f"{name}.key").write_text(f"{host.api_key}\n")
+    found = cli("account", "add", name, "--url", host.url, "--key-file", f"{name}.key", *words)
+    assert found.code == 0, found.err
+
+
+def add_qualys(cli, name, host):
+    qualys = host.emulator.qualys
+    cli.set(**{f"PATCHFLEET_ACCOUNT_{name.upper()}_KEY": qualys.password})
+    words = ("--vendor", "qualys", "--url", host.url, "--username", qualys.username)
+    found = cli("account", "add", name, *words)
+    assert found.code == 0, found.err
+
+
+@pytest.fixture
+def three(bare, hosts):
+    for name, host in hosts.items():
+        add(bare, name, host)
+    path = bare.folder / "patchfleet.toml"
+    text = path.read_text().replace("vendor = ", "calls_per_minute = 0\nvendor = ")
+    path.write_text(text)
+    return bare
+
+
+def counts(cli):
+    rows = cli("sql", "select source, count(*) n from devices group by 1", "--json").json["rows"]
+    return {row["source"]: row["n"] for row in rows}
+
+
+def test_all_accounts_are_read_side_by_side(three, hosts):
+    add_qualys(three, "acme", hosts["emea"])
+    result = three("sync", "--json")
+    assert result.code == 0, result.err
+    assert [one["source"] for one in result.json] == ["emea", "apac", "us", "acme"]
+    assert all(one["is_complete"] for one in result.json)
+    assert counts(three).keys() == {"emea", "apac", "us", "acme"}
+    rows = three("account", "list", "--json").json["rows"]
+    assert [(row["account"], row["vendor"], row["key"]) for row in rows] == [
+        ("emea", "nsight", "key_file"), ("apac", "nsight", "key_file"),
+        ("us", "nsight", "key_file"), ("acme", "qualys", "environment"),
+    ]  # fmt: skip
+    assert all(row["as_of"] for row in rows)
+
+
+def test_one_account_fails_and_the_others_are_read(three):
+    (three.folder / "apac.key").write_text("0" * 32)
+    result = three("sync", "--json")
+    assert result.code == 3
+    by_name = {one["source"]: one for one in result.json}
+    assert not by_name["apac"]["is_complete"]
+    assert "key" in by_name["apac"]["error"]
+    assert counts(three).keys() == {"emea", "us"}
+
+
+def test_swapped_keys_are_refused_by_name(three, hosts):
+    assert three("sync").code == 0
+    before = counts(three)
+    path = three.folder / "patchfleet.toml"
+    swapped = path.read_text().replace(hosts["emea"].url, "X").replace(hosts["us"].url, "Y")
+    path.write_text(swapped.replace("X", hosts["us"].url).replace("Y", hosts["emea"].url))
+    for name, other in (("emea", "us"), ("us", "emea")):
+        (three.folder / f"{name}.key").write_text(hosts[other].api_key)
+    result = three("sync")
+    assert result.code == 3
+    for name in ("emea", "us"):
+        assert f"failed: {name}: the account of {name} is not the one on record" in result.err
+    assert counts(three) == before
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "error"),
+    [
+        (("sync", "--account", "emeaa"), 2, "no account is called 'emeaa'"),
+        (("sync", "--source", "nope"), 2, "no account is called 'nope'"),
+        (("nsight", "clients"), 4, "3 accounts of N-sight are set up"),
+        (("nsight", "clients", "--account", "x"), 2, "no account of N-sight is called 'x'"),
+        (("qualys", "jobs", "--account", "emea"), 2, "no account of Qualys is called 'emea'"),
+        (("nsight", "approve", "KB1", "--yes"), 4, "3 accounts of N-sight are set up"),
+        (("account", "add", "emea"), 4, "an account called emea is set up already"),
+        (("account", "add", "A B"), 4, "'A B' cannot be the name of an account"),
+        (("account", "remove", "nope"), 2, "no account is called 'nope'"),
+        (("account", "remove", "emea"), 4, "nothing was changed: there is no terminal to ask on"),
+        (("login",), 4, "3 accounts are set up"),
+        (("login", "emea"), 4, "the API key of emea comes from key_file in the table"),
+    ],
+)  # fmt: skip
+def test_a_wrong_name_or_none_is_one_line(three, words, code, error):
+    before = (three.folder / "patchfleet.toml").read_text()
+    result = three(*words)
+    assert (result.code, result.error()[: len(error)]) == (code, error)
+    assert result.hint()
+    assert (three.folder / "patchfleet.toml").read_text() == before
+
+
+def test_one_account_is_chosen(three, hosts):
+    assert len(three("nsight", "devices", "--account", "us", "--json").json["rows"]) == 5
+    assert three("sync", "--account", "us").code == 0
+    assert counts(three) == {"us": 5}
+    assert three("account", "test", "emea").out == (
+        f"emea: the key works: it sees 2 customers, {ACCOUNTS['emea'][1]} devices\n"
+    )
+
+
+def test_removing_one_keeps_the_rest(three):
+    path = three.folder / "patchfleet.toml"
+    assert three("sync", "--account", "us").code == 0
+    assert three("account", "remove", "us", "--yes").code == 0
+    assert set(tomllib.loads(path.read_text())["account"]) == {"emea", "apac"}
+    assert counts(three) == {"us": 5}
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("[account.a]\nregion = 'us'\n", "[account.a] has no vendor"),
+        ("[account.a]\nvendor = 'x'\n", "[account.a] has an unknown vendor, 'x'"),
+        ("[account.a]\nvendor = 'nsight'\nregoin = 'us'\n", "[account.a] has no setting 'regoin'"),
+        ("[account.a]\nvendor = 'qualys'\nregion = 'us'\n", "[account.a] has no setting 'region'"),
+        ("[account.a]\nvendor = 'nsight'\nretries = 'x'\n", "account.a.retries: expected a whole"),
+        ("[account.A]\nvendor = 'nsight'\n", "'A' cannot be the name of an account"),
+        ("[nsight]\nregion = 'us'\n[account.nsight]\nvendor = 'nsight'\n", "two accounts are call"),
+        ("[account.qualys]\nvendor = 'nsight'\n", "[account.qualys] is an account of nsight"),
+        ("[account.a-b]\nvendor = 'nsight'\n[account.a_b]\nvendor = 'nsight'\n", "the accounts"),
+        ("[account.a]\nvendor = 'nsight'\nkey_env = 'A'\nkey_file = 'b'\n", "[account.a] sets"),
+        ("account = 1\n", "account: is not a table of accounts"),
+        ("[account]\na = 1\n", "[account.a] has no vendor"),
+        ("[account.a]\nvendor = 'nsight'\n[account.a]\nvendor = 'nsight'\n", "Cannot declare"),
+    ],
+)  # fmt: skip
+def test_settings_of_accounts_that_cannot_be_meant(bare, text, error):
+    (bare.folder / "patchfleet.toml").write_text(text)
+    result = bare("account", "list")
+    assert result.code == 4
+    assert error in result.error()
+    assert result.error().startswith("patchfleet.toml: ") or "patchfleet.toml:" in result.error()
+
+
+@pytest.mark.parametrize(
+    ("setting", "error"),
+    [
+        ("key_env = 'NOT_SET'", "[account.a] key_env: the environment has no variable NOT_SET"),
+        ("key_file = 'none'", "[account.a] key_file: none: No such file or directory"),
+        ("key_file = '.'", "[account.a] key_file: .: Is a directory"),
+        ("key_command = 'false'", "[account.a] key_command: false ended with code 1"),
+        ("key_command = ['no-such-command']", "[account.a] key_command: No such file"),
+        ("key_command = 'true'", "[account.a] key_command: gives no key"),
+        ("key_command = \"a 'b\"", "[account.a] key_command: is no command"),
+        ("key_command = ''", "no N-sight API key of a is set"),
+    ],
+)  # fmt: skip
+def test_a_place_without_a_key(bare, setting, error):
+    text = f"[account.a]\nvendor = 'nsight'\nregion = 'us'\n{setting}\n"
+    (bare.folder / "patchfleet.toml").write_text(text)
+    result = bare("nsight", "clients")
+    assert (result.code, result.error()[: len(error)]) == (4, error)
+
+
+@pytest.mark.parametrize("place", ["key_env", "key_file", "key_command", "environment"])
+def test_every_place_of_a_key(bare, hosts, place):
+    key = hosts["us"].api_key
+    (bare.folder / "k").write_text(f"\ufeff{key}\r\n")
+    setting = {
+        "key_env": "key_env = 'MY_KEY'", "key_file": "key_file = 'k'",
+        "key_command": "key_command = ['cat', 'k']", "environment": "",
+    }[place]  # fmt: skip
+    bare.set(MY_KEY=key)
+    if place == "environment":
+        bare.set(PATCHFLEET_ACCOUNT_MY_US_KEY=key)
+    text = f"[account.my-us]\nvendor = 'nsight'\nbase_url = '{hosts['us'].url}'\n{setting}\n"
+    (bare.folder / "patchfleet.toml").write_text(text)
+    result = bare("nsight", "clients", "--json")
+    assert (result.code, len(result.json["rows"])) == (0, 2), result.err
+    assert key not in result.out + result.err
+
+
+def test_the_settings_of_one_account_are_that_account(bare):
+    bare.set(PATCHFLEET_NSIGHT_REGION="us")
+    assert [one.name for one in config.load().accounts] == ["nsight"]
