@@ -14,6 +14,7 @@ from patchfleet.config import NSIGHT, AccountSettings, NSightSettings, QualysSet
 from patchfleet.config.editing import has_table, write_table
 from patchfleet.config.keys import check_keyring, write_keyring
 from patchfleet.config.settings import KEY_SOURCES
+from patchfleet.decodable import decodable
 from patchfleet.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -118,10 +119,10 @@ def _values(session: Session, vendor: str, given: Given) -> dict[str, object]:
 
 def _account(name: str, vendor: str, values: Mapping[str, object], folder: Path) -> AccountSettings:
     if vendor == NSIGHT:
-        own: NSightSettings | QualysSettings = msgspec.convert(values, NSightSettings)
+        own: NSightSettings | QualysSettings = msgspec.convert(values, decodable(NSightSettings))
     else:
         ca_file = os.environ.get("PATCHFLEET_QUALYS_CA_FILE")
-        own = msgspec.convert({**values, "ca_file": ca_file}, QualysSettings)
+        own = msgspec.convert({**values, "ca_file": ca_file}, decodable(QualysSettings))
     return AccountSettings(name=name, vendor=own.vendor, settings=own, folder=folder)
 
 

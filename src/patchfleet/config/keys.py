@@ -79,14 +79,17 @@ def _from_command(account: AccountSettings, command: str | tuple[str, ...]) -> S
     where = f"[{account.table}] key_command:"
     try:
         words = shlex.split(command) if isinstance(command, str) else [*command]
+    except ValueError:
+        words = []
+    if not words:
+        raise ConfigError(f"{where} is no command", hint="quotes come in pairs")
+    try:
         done = subprocess.run(  # noqa: S603 -- the user's own settings name it
             words, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, timeout=COMMAND_SECONDS,
             check=False,
         )  # fmt: skip
     except OSError as error:
         raise ConfigError(f"{where} {error.strerror or 'cannot be run'}: {words[0]}") from None
-    except (ValueError, IndexError):
-        raise ConfigError(f"{where} is no command", hint="quotes come in pairs") from None
     except subprocess.TimeoutExpired:
         raise ConfigError(
             f"{where} has not ended after {COMMAND_SECONDS} seconds",

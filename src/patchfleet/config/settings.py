@@ -189,7 +189,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 def is_set_up(settings: NSightSettings | QualysSettings) -> bool:
-    """Return whether anything tells an account: a half set-up one is to fail, not to be skipped."""
+    """Return whether an account has any setting: half set up, it fails rather than being skipped."""
     telling = (
         ("region", "base_url", "key")
         if isinstance(settings, NSightSettings)

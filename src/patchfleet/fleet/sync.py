@@ -141,6 +141,10 @@ class _Sync:
         before = self._store.sources.last_inventory(self._source.name)
         if listed is None:
             listed = self._source.inventory(self._count_call, self._remembered())
+        return self._recorded(before, listed)
+
+    def _recorded(self, before: Inventory | None, listed: Inventory) -> SyncResult:
+        """Record an inventory, the listings of its devices, and the jobs."""
         coverage = compare(before, listed, accepts_missing=self._rules.accepts_missing)
         inventory = completed(before, listed, coverage.lost)
         self._run.inventory(inventory)
