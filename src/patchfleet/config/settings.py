@@ -189,7 +189,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 def is_set_up(settings: NSightSettings | QualysSettings) -> bool:
-    """Return whether an account has any setting: half set up, it fails rather than being skipped."""
+    """Return whether an account has any setting: one that is half set up is to fail."""
     telling = (
         ("region", "base_url", "key")
         if isinstance(settings, NSightSettings)
