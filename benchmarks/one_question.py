@@ -40,10 +40,7 @@ def page(snapshot: Snapshot, asked: dict[str, Any]) -> int:
 
 def workbook(snapshot: Snapshot, asked: dict[str, Any]) -> int:
     """Write the oldest open findings as a workbook, with all columns."""
-    lines, most = queries.open_lines(snapshot), asked["rows"]
-    table = open_findings_table(
-        min(most, lines.count()), lambda limit: lines.read(most if limit is None else limit)
-    )
+    table = open_findings_table(queries.worst_open_findings(snapshot)[: asked["rows"]])
     save(table, Path(asked["folder"]) / "findings.xlsx")
     return len(table.rows)
 

@@ -3,6 +3,7 @@
 import importlib
 import subprocess
 import sys
+from operator import attrgetter
 
 import msgspec
 import pytest
@@ -105,7 +106,7 @@ def test_what_never_was_is_an_ordinary_error():
 
 def _named(name):
     module, _, leaf = name.partition(":")
-    return getattr(importlib.import_module(module), leaf)
+    return attrgetter(leaf)(importlib.import_module(module))
 
 
 def _public(module):

@@ -40,7 +40,7 @@ def test_each_statement_lists_the_fields_of_its_rows():
         f"{shown(path)}: {kind}"
         for path in QUERIES
         for kind in sorted(set(read_into(parsed(path))) - set(listed(parsed(path))))
-        if path.name != "lazy_rows.py"
+        if path.name != "list_query.py"
     ]
     assert found == []
 
@@ -57,7 +57,7 @@ def test_rows_by_position_are_found():
 
 
 def test_statements_without_derived_columns_are_found():
-    text = "a = snapshot.rows(One, sql)\nb = LazyRows(snapshot, Two, state)\nselect_list(One)"
+    text = "a = snapshot.rows(One, sql)\nb = ordered(snapshot, Two, rows)\nselect_list(One)"
     assert sorted(read_into(ast.parse(text))) == ["One", "Two"]
     assert list(listed(ast.parse(text))) == ["One"]
 
@@ -93,7 +93,7 @@ def read_into(tree):
             continue
         if isinstance(node.func, ast.Attribute) and node.func.attr in {"rows", "iter_rows"}:
             yield ast.unparse(node.args[0])
-        elif isinstance(node.func, ast.Name) and node.func.id == "LazyRows":
+        elif isinstance(node.func, ast.Name) and node.func.id == "ordered":
             yield ast.unparse(node.args[1])
 
 

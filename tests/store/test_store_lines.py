@@ -67,23 +67,24 @@ def snapshot(request, tmp_path_factory):
 def test_a_list_is_counted_and_begins_as_it_is_read(snapshot):
     for selection in SELECTIONS:
         for lines in (
-            queries.open_lines(snapshot, selection),
-            queries.work_lines(snapshot, selection=selection),
-            queries.device_lines(snapshot, selection),
-            queries.failed_lines(snapshot, selection),
-            queries.waiting_lines(snapshot, selection),
-            queries.silent_lines(snapshot, selection, after_days=0),
-            queries.contradiction_lines(snapshot, selection, after_days=1),
+            queries.worst_open_findings(snapshot, selection),
+            queries.work_items.lazy(snapshot, selection=selection),
+            queries.devices.lazy(snapshot, selection),
+            queries.failed_patches.lazy(snapshot, selection),
+            queries.waiting_devices.lazy(snapshot, selection),
+            queries.silent_devices.lazy(snapshot, selection, after_days=0),
+            queries.contradictions.lazy(snapshot, selection, after_days=1),
         ):
             rows = list(lines.read())
-            assert lines.count() == len(rows)
+            assert len(lines) == len(rows)
             assert list(lines.read(3)) == rows[:3]
             assert list(lines.read(0)) == []
+            assert list(lines[1:3]) == rows[1:3]
 
 
 def test_the_worst_of_what_is_open_is_the_same_however_much_is_read(snapshot):
     for selection in SELECTIONS:
-        lines = queries.open_lines(snapshot, selection)
+        lines = queries.worst_open_findings(snapshot, selection)
         rows = list(lines.read())
         for limit in range(len(rows) + 2):
             assert list(lines.read(limit)) == rows[:limit]
@@ -91,7 +92,7 @@ def test_the_worst_of_what_is_open_is_the_same_however_much_is_read(snapshot):
 
 def test_what_is_open_comes_worst_first_and_is_all_that_is_open(snapshot):
     for selection in SELECTIONS:
-        rows = list(queries.open_lines(snapshot, selection).read())
+        rows = list(queries.worst_open_findings(snapshot, selection).read())
         wanted = [r for r in queries.findings(snapshot, selection) if r.state in OPEN_STATES]
         assert sorted(rows, key=repr) == sorted(wanted, key=repr)
         ages = [
@@ -100,7 +101,7 @@ def test_what_is_open_comes_worst_first_and_is_all_that_is_open(snapshot):
         assert ages == sorted(ages)
 
 
-@pytest.mark.parametrize("lines", [queries.work_lines, queries.failed_lines])
+@pytest.mark.parametrize("lines", [queries.work_items.lazy, queries.failed_patches.lazy])
 def test_two_selections_read_by_turns_do_not_mix(snapshot, lines):
     first, second = (
         lines(snapshot, selection=Selection(customers=(name,))) for name in ("acme", "beta")
@@ -112,7 +113,7 @@ def test_two_selections_read_by_turns_do_not_mix(snapshot, lines):
     by_turns[1] += two
     assert by_turns == alone
     assert {name for row in alone[0] for name in _customers(row)} <= {"Acme"}
-    assert len(alone[0]) == first.count()
+    assert len(alone[0]) == len(first)
 
 
 def _customers(row):

@@ -10,15 +10,20 @@ if TYPE_CHECKING:
 _ROOM = "patchfleet."
 
 
-def renamed(module: str) -> "Callable[[str], Any]":
-    """Return the `__getattr__` of a module of which some names have changed."""
+def renamed(module: str, *, level: int = 3) -> "Callable[[str], Any]":
+    """Return the `__getattr__` of a module of which some names have changed.
+
+    The warning names the line `level` frames up.
+    """
 
     def __getattr__(name: str) -> "Any":  # noqa: N807 -- the function that Python looks for
-        new = None if name.startswith("__") else new_name(module, name)
+        is_ours = not name.startswith("__")
+        same = new_name(module, name) if is_ours else None
+        new = same or (_new_function(module, name) if is_ours else None)
         if new is None:
             raise AttributeError(f"module {module!r} has no attribute {name!r}")
-        warn(f"{module}.{name}", new.replace(":", "."))
-        return resolve(new)
+        warn(f"{module}.{name}", new.replace(":", "."), level=level)
+        return resolve(same or f"{_ROOM}_renamed.functions:{name}")
 
     return __getattr__
 
@@ -31,6 +36,14 @@ def new_name(module: str, name: str) -> str | None:
     return None if new is None else _ROOM + new
 
 
+def _new_function(module: str, name: str) -> str | None:
+    """Return the present function for a former one that took other parameters."""
+    from patchfleet._renamed.table import FUNCTIONS
+
+    new = FUNCTIONS.get(f"{module}:{name}".removeprefix(_ROOM))
+    return None if new is None else _ROOM + new
+
+
 def new_module(module: str) -> str | None:
     """Return the present address of a module, or None if it has not changed."""
     from patchfleet._renamed.modules import MODULES
@@ -40,11 +53,12 @@ def new_module(module: str) -> str | None:
 
 
 def resolve(name: str) -> "Any":
-    """Return what is at `module:name`."""
+    """Return what is at `module:name`, or at `module:name.member`."""
     from importlib import import_module
+    from operator import attrgetter
 
     module, _, leaf = name.partition(":")
-    return getattr(import_module(module), leaf)
+    return attrgetter(leaf)(import_module(module))
 
 
 def former(old: str, new: str) -> "Any":

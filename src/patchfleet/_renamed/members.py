@@ -3,6 +3,7 @@
 Invariant: every row of the table works and warns (tests/test_renamed_members.py).
 """
 
+from functools import partial
 from operator import attrgetter
 
 TYPE_CHECKING = False
@@ -19,12 +20,15 @@ class FormerMembers:
 
         def __getattr__(self, name: str) -> "Any":
             """Return what a former name names, with a warning; raise AttributeError for others."""
-            from patchfleet._renamed.lookup import warn
-            from patchfleet._renamed.table import MEMBERS
+            from patchfleet._renamed.lookup import resolve, warn
+            from patchfleet._renamed.table import FUNCTIONS, MEMBERS
 
             for kind in type(self).__mro__:
-                address = f"{kind.__module__}:{kind.__name__}.{name}"
-                new = MEMBERS.get(address.removeprefix("patchfleet."))
+                address = f"{kind.__module__}:{kind.__name__}.{name}".removeprefix("patchfleet.")
+                if address in FUNCTIONS:
+                    warn(f"{type(self).__name__}.{name}", FUNCTIONS[address].partition(":")[2])
+                    return partial(resolve(f"patchfleet._renamed.functions:{name}"), self)
+                new = MEMBERS.get(address)
                 if new is not None:
                     warn(f"{type(self).__name__}.{name}", f"{type(self).__name__}.{new}")
                     return attrgetter(new)(self)

@@ -99,6 +99,7 @@ MODULES = {
     "report.each": "report.per_customer",
     "report.fleet": "report.posture",
     "report.judging": "report.deadlines",
+    "report.later": "store.queries.lazy_rows",
     "report.lists": "report.tables",
     "report.morning": "report.attention",
     "report.palette": "report.charts.palette",

@@ -137,6 +137,7 @@ NAMES = {
     "report.judging:Known": "report.deadlines:ThreatData",
     "report.judging:judge_open": "report.deadlines:evaluate_open_findings",
     "report.judging:known_of": "report.deadlines:threat_data",
+    "report.later:LaterRows": "store.queries.lazy_rows:LazyRows",
     "report.machines:look_alikes_table": "report.machines:candidates_table",
     "report.machines:verdicts_table": "report.machines:decisions_table",
     "report.spelling:counted": "report.wording:plural",
@@ -172,6 +173,22 @@ NAMES = {
     "store.questions:StandingRow": "store.queries:PatchHistoryRow",
     "store.questions:look_alikes": "store.queries:match_candidates",
     "store.questions:milestones": "store.queries:finding_lifecycle",
+    "store.questions.morning:contradiction_lines": "store.queries.attention:contradictions.lazy",
+    "store.questions.lists:device_lines": "store.queries.findings:devices.lazy",
+    "store.questions.morning:failed_lines": "store.queries.attention:failed_patches.lazy",
+    "store.questions.jobs:job_result_lines": "store.queries.jobs:job_results.lazy",
+    "store.questions.lists:open_lines": "store.queries.findings:worst_open_findings",
+    "store.questions.morning:silent_lines": "store.queries.attention:silent_devices.lazy",
+    "store.questions.morning:waiting_lines": "store.queries.attention:waiting_devices.lazy",
+    "store.questions.work:work_lines": "store.queries.worklist:work_items.lazy",
+    "store.questions:contradiction_lines": "store.queries:contradictions.lazy",
+    "store.questions:device_lines": "store.queries:devices.lazy",
+    "store.questions:failed_lines": "store.queries:failed_patches.lazy",
+    "store.questions:job_result_lines": "store.queries:job_results.lazy",
+    "store.questions:open_lines": "store.queries:worst_open_findings",
+    "store.questions:silent_lines": "store.queries:silent_devices.lazy",
+    "store.questions:waiting_lines": "store.queries:waiting_devices.lazy",
+    "store.questions:work_lines": "store.queries:work_items.lazy",
     "store.record:Store": "store.store:Store",
     "store.rows:Listed": "store.types:ListedRow",
     "store.rows:Outcome": "store.types:ChangeOutcome",
@@ -209,6 +226,14 @@ NAMES = {
     "transport.wires:Wire": "transport.connection_pool:ConnectionPool",
 }
 """Old and new names within modules and packages: `module:name`."""
+
+FUNCTIONS = {
+    "report.document:tabulate_later": "report:tabulate",
+    "report:tabulate_later": "report:tabulate",
+    "store.snapshot:Snapshot.keep": "store.snapshot:Snapshot.scratch",
+    "store.snapshot:Snapshot.put": "store.snapshot:Snapshot.scratch",
+}
+"""Functions of `_renamed.functions`, and those that do the same with other parameters."""
 
 COMMANDS = {
     "machines different": "machines unlink",
@@ -272,6 +297,7 @@ MEMBERS = {
     "emulator.qualys.gateway:Subscription.truth": "ground_truth",
     "emulator.vendors:Vendors.by_hand": "manual_action",
     "emulator.vendors:Vendors.truth": "ground_truth",
+    "store.snapshot:Snapshot.set_aside": "scratch",
     "store.store:Store.damaged": "publications.damaged",
     "store.store:Store.decide": "machines.decide",
     "store.store:Store.facts": "snapshot",

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
         Report,
         Table,
         tabulate,
-        tabulate_later,
         total_of,
     )
     from patchfleet.report.formats import (
@@ -58,7 +57,6 @@ __all__ = [
     "save",
     "save_per_customer",
     "tabulate",
-    "tabulate_later",
     "to_csv",
     "to_json",
     "to_markdown",
@@ -73,7 +71,7 @@ _HOMES = {
         "diff": ("changes_report",),
         "document": (
             "Cell", "Chart", "Column", "Kind", "Metric", "Report", "Table", "tabulate",
-            "tabulate_later", "total_of",
+            "total_of",
         ),
         "formats": (
             "check_destination", "save", "to_csv", "to_json", "to_markdown", "write_text",
@@ -90,5 +88,5 @@ _HOMES = {
 def __getattr__(name: str) -> object:
     """Import a report or a format when it is first used."""
     if name not in _HOMES:
-        return renamed(__name__)(name)
+        return renamed(__name__, level=4)(name)
     return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -3,27 +3,22 @@
 A table without rows is left out.
 """
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from patchfleet.models import Selection
-from patchfleet.report.document import Column, Table, tabulate, tabulate_later
+from patchfleet.report.document import Column, Table, tabulate
 from patchfleet.store.queries import (
-    LazyRows,
-    contradiction_lines,
-    failed_lines,
+    contradictions,
+    failed_patches,
     new_critical,
-    silent_lines,
-    waiting_lines,
+    silent_devices,
+    waiting_devices,
 )
 
 if TYPE_CHECKING:
     from patchfleet.store import Snapshot
-
-Row = TypeVar("Row", bound=Struct)
 
 _FAILED = (
     Column("patch", "Patch"),
@@ -87,31 +82,27 @@ def morning_tables(
 
     `limit` cuts each list to its first rows; a note counts the others.
     """
-    silent = silent_lines(snapshot, selection, after_days=silent_after_days)
+    silent = silent_devices.lazy(snapshot, selection, after_days=silent_after_days)
     tables = (
         tabulate(
             "new_critical", "New critical patches since yesterday", _NEW,
             new_critical(snapshot, selection),
         ),
-        _later(
+        tabulate(
             "failed_patches", "Failed patches by likely cause", _FAILED,
-            failed_lines(snapshot, selection),
+            failed_patches.lazy(snapshot, selection),
         ),
-        _later(
+        tabulate(
             "waiting", "Devices waiting for a restart", _WAITING,
-            waiting_lines(snapshot, selection),
+            waiting_devices.lazy(snapshot, selection),
         ),
-        _later(
+        tabulate(
             "contradictions", "Contradictions", _CONTRADICTIONS,
-            contradiction_lines(snapshot, selection),
+            contradictions.lazy(snapshot, selection),
         ),
-        _later("silent", f"Not seen for {silent_after_days} days", _SILENT, silent),
+        tabulate("silent", f"Not seen for {silent_after_days} days", _SILENT, silent),
     )  # fmt: skip
     return [_cut(table, limit) for table in tables if len(table.rows)]
-
-
-def _later(name: str, title: str, columns: Sequence[Column], lines: LazyRows[Row]) -> Table:
-    return tabulate_later(name, title, columns, lines.count(), lines.read)
 
 
 def _cut(table: Table, limit: int | None) -> Table:

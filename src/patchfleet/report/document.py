@@ -3,18 +3,19 @@
 A column is shown because it is listed; other fields of a row are ignored.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from types import MappingProxyType
 from typing import Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from patchfleet._renamed import renamed
 from patchfleet.errors import ConfigError
 from patchfleet.report.cells import Cell, Kind
-from patchfleet.report.later import LaterRows
+from patchfleet.store.queries.lazy_rows import LazyRows
 from patchfleet.store.report_coverage import Coverage
 
 __all__ = [
@@ -27,7 +28,6 @@ __all__ = [
     "Shape",
     "Table",
     "tabulate",
-    "tabulate_later",
     "total_of",
 ]
 
@@ -72,11 +72,13 @@ class Table(Struct, frozen=True, kw_only=True):
         kept = [i for i, column in enumerate(self.columns) if not column.is_detail]
         if len(kept) == len(self.columns):
             return self
+        picked = itemgetter(*kept) if len(kept) > 1 else lambda row: (row[kept[0]],)
+        rows = self.rows
         return Table(
             name=self.name,
             title=self.title,
             columns=tuple(self.columns[i] for i in kept),
-            rows=LaterRows(lambda limit: _picked(self.rows[:limit], kept), len(self.rows)),
+            rows=rows.map(picked) if isinstance(rows, LazyRows) else list(map(picked, rows)),
             total=None if self.total is None else tuple(self.total[i] for i in kept),
             note=self.note,
             notes=self.notes,
@@ -181,41 +183,14 @@ def tabulate(
 ) -> Table:
     """Make a table of rows: one cell for each column, the field named by its `key`.
 
-    Raises AttributeError for a column whose field the rows do not have.
+    Lazy rows are read when a format comes to them: a page reads what it shows, a workbook all, and
+    neither keeps them. Raises AttributeError for a column whose field the rows do not have.
     """
     keys = [column.key for column in columns]
     read = attrgetter(*keys)
-    cells = [read(row) for row in rows] if len(keys) > 1 else [(read(row),) for row in rows]
+    cells_of = read if len(keys) > 1 else lambda row: (read(row),)
+    cells = rows.map(cells_of) if isinstance(rows, LazyRows) else [cells_of(row) for row in rows]
     return Table(name=name, title=title, columns=tuple(columns), rows=cells, total=total, note=note)
-
-
-def tabulate_later(
-    name: str,
-    title: str,
-    columns: Sequence[Column],
-    count: int,
-    read: Callable[[int | None], Iterable[Struct]],
-    *,
-    note: str = "",
-) -> Table:
-    """Make a table of `count` rows that are read when a format comes to them.
-
-    `read` gives the first rows up to a limit, or all for None, always in the same order. A page
-    reads what it shows, a workbook everything, and neither holds it. Raises AttributeError as
-    `tabulate` does, and StoreError where there are not `count` rows, at the time of reading.
-    """
-    get = attrgetter(*(column.key for column in columns))
-
-    def cells(limit: int | None) -> Iterator[tuple[Cell, ...]]:
-        return (get(row) if len(columns) > 1 else (get(row),) for row in read(limit))
-
-    return Table(
-        name=name, title=title, columns=tuple(columns), rows=LaterRows(cells, count), note=note
-    )
-
-
-def _picked(rows: Iterable[tuple[Cell, ...]], kept: Sequence[int]) -> Iterator[tuple[Cell, ...]]:
-    return (tuple(row[i] for i in kept) for row in rows)
 
 
 def total_of(
@@ -238,3 +213,6 @@ def total_of(
         return total
 
     return ("Total", *map(closing, columns[1:]))
+
+
+__getattr__ = renamed(__name__)

@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING
 
 from patchfleet.models import Selection
-from patchfleet.report.document import Column, Metric, Report, tabulate, tabulate_later
-from patchfleet.store.queries import job_result_lines, job_totals, jobs
+from patchfleet.report.document import Column, Metric, Report, tabulate
+from patchfleet.store.queries import job_results, job_totals, jobs
 from patchfleet.store.queries.filters import device_filters
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def build(request: "ReportRequest") -> Report:
 def jobs_report(snapshot: "Snapshot", *, selection: Selection = _ALL) -> Report:
     """Report every job with the results of its runs on the devices of a selection."""
     listed, totals = jobs(snapshot, selection), job_totals(snapshot, selection)
-    results = job_result_lines(snapshot, selection)
+    results = job_results.lazy(snapshot, selection).counted(totals.results)
     return Report(
         name="jobs",
         title="Deployment jobs",
@@ -69,12 +69,6 @@ def jobs_report(snapshot: "Snapshot", *, selection: Selection = _ALL) -> Report:
         ),
         tables=(
             tabulate("jobs", "Jobs", _JOBS, listed),
-            tabulate_later(
-                "results",
-                "Results on devices, failures first",
-                _RESULTS,
-                totals.results,
-                results.read,
-            ),
+            tabulate("results", "Results on devices, failures first", _RESULTS, results),
         ),
     )

@@ -5,7 +5,6 @@ It names the pack's version, source and certainty, and the date of each file of 
 
 from collections import defaultdict
 from collections.abc import Sequence
-from functools import partial
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -22,12 +21,11 @@ from patchfleet.report.document import (
     Report,
     Table,
     tabulate,
-    tabulate_later,
     total_of,
 )
 from patchfleet.report.tables import with_sources
 from patchfleet.report.wording import plural
-from patchfleet.store.queries import JudgedCount, count_judged, iter_judged
+from patchfleet.store.queries import JudgedCount, count_judged, judged_findings
 
 if TYPE_CHECKING:
     from patchfleet.report.registry import ReportRequest
@@ -110,8 +108,8 @@ def overdue_report(
     counts = count_judged(snapshot, judged, selection)
 
     def items(verdict: str, title: str) -> Table:
-        read = partial(iter_judged, snapshot, judged, selection, verdicts=(verdict,))
-        return tabulate_later(verdict, title, _ITEMS, totals[verdict], lambda n: read(limit=n))
+        rows = judged_findings(snapshot, judged, selection, verdicts=(verdict,))
+        return tabulate(verdict, title, _ITEMS, rows.counted(totals[verdict]))
 
     customers = _by_customer(counts)
     columns = with_sources(_CUSTOMERS, customers)

@@ -22,13 +22,13 @@ from patchfleet.report.tables import (
 from patchfleet.report.today import overdue_rule, waiting_in, work_figures
 from patchfleet.store.queries import (
     age_of_open,
-    device_lines,
-    open_lines,
+    devices,
     posture,
     severity_by_state,
     top_patches,
-    work_lines,
+    work_items,
     worklist,
+    worst_open_findings,
 )
 
 if TYPE_CHECKING:
@@ -58,9 +58,10 @@ def fleet_report(
     A format reads the lists when it writes them, as far as it shows them.
     """
     work = worklist(snapshot, overdue_after_days=overdue_after_days, selection=selection)
-    items = work_lines(snapshot, overdue_after_days=overdue_after_days, selection=selection)
+    items = work_items.lazy(snapshot, overdue_after_days=overdue_after_days, selection=selection)
+    open_findings = worst_open_findings(snapshot, selection)
     customers = posture(snapshot, selection)
-    devices = sum(row.devices for row in work)
+    count = sum(row.devices for row in work)
     most_open = top_patches(snapshot, selection, limit=50)
     return Report(
         name="fleet",
@@ -68,7 +69,7 @@ def fleet_report(
         coverage=snapshot.coverage(selection),
         remarks=(overdue_rule(overdue_after_days),),
         figures=(
-            Metric(name="devices", title="Devices", value=devices),
+            Metric(name="devices", title="Devices", value=count),
             Metric(
                 name="installed_share",
                 title="Installed",
@@ -86,11 +87,9 @@ def fleet_report(
         tables=(
             worklist_table(work),
             posture_table(customers),
-            items_table(waiting_in(work), items.read),
-            open_findings_table(
-                sum(row.open for row in customers), open_lines(snapshot, selection).read
-            ),
-            devices_table(devices, device_lines(snapshot, selection).read),
+            items_table(items.counted(waiting_in(work))),
+            open_findings_table(open_findings.counted(sum(row.open for row in customers))),
+            devices_table(devices.lazy(snapshot, selection).counted(count)),
             top_patches_table(most_open),
         ),
     )

@@ -1,11 +1,11 @@
 """Tables shared by reports and commands: their columns and the order of these."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from msgspec.structs import replace
 
-from patchfleet.report.document import Column, Table, tabulate, tabulate_later, total_of
+from patchfleet.report.document import Column, Table, tabulate, total_of
 from patchfleet.store.queries.rows import (
     ChangeRow,
     CustomerWork,
@@ -187,14 +187,13 @@ def worklist_table(rows: Sequence[CustomerWork]) -> Table:
     return tabulate("worklist", "Open work by customer", columns, rows, total=total)
 
 
-def items_table(count: int, read: Callable[[int | None], Iterable[WorkItem]]) -> Table:
-    """Tabulate each finding that needs attention, once for each reason; see `tabulate_later`."""
-    return tabulate_later(
+def items_table(rows: Iterable[WorkItem]) -> Table:
+    """Tabulate each finding that needs attention, once for each reason."""
+    return tabulate(
         "work_items",
         "Open work by patch",
         ITEMS,
-        count,
-        read,
+        rows,
         note="A patch with two reasons has two lines.",
     )
 
@@ -206,21 +205,20 @@ def findings_table(
     return tabulate("findings", title, FINDINGS, rows, note=note)
 
 
-def open_findings_table(count: int, read: Callable[[int | None], Iterable[FindingRow]]) -> Table:
-    """Tabulate open findings with every field; see `tabulate_later`."""
-    return tabulate_later(
+def open_findings_table(rows: Iterable[FindingRow]) -> Table:
+    """Tabulate open findings with every field."""
+    return tabulate(
         "open_findings",
         "Open patches on devices",
         FINDINGS,
-        count,
-        read,
+        rows,
         note="Worst first: by severity, then by age.",
     )
 
 
-def devices_table(count: int, read: Callable[[int | None], Iterable[DeviceRow]]) -> Table:
-    """Tabulate devices, those without patch management marked; see `tabulate_later`."""
-    return tabulate_later("devices", "Devices", DEVICES, count, read)
+def devices_table(rows: Iterable[DeviceRow]) -> Table:
+    """Tabulate devices, those without patch management marked."""
+    return tabulate("devices", "Devices", DEVICES, rows)
 
 
 class _OfSource(Protocol):

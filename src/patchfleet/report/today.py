@@ -7,7 +7,7 @@ from patchfleet.models import Selection
 from patchfleet.report.attention import morning_tables
 from patchfleet.report.document import Metric, Report
 from patchfleet.report.tables import items_table, worklist_table
-from patchfleet.store.queries import work_lines, worklist
+from patchfleet.store.queries import work_items, worklist
 from patchfleet.store.queries.rows import CustomerWork
 
 if TYPE_CHECKING:
@@ -34,8 +34,10 @@ def today_report(
     lists = morning_tables(snapshot, selection, silent_after_days, limit=most_rows)
     tables = [worklist_table(work), *lists]
     if with_items:
-        items = work_lines(snapshot, overdue_after_days=overdue_after_days, selection=selection)
-        tables.append(items_table(waiting_in(work), items.read))
+        items = work_items.lazy(
+            snapshot, overdue_after_days=overdue_after_days, selection=selection
+        )
+        tables.append(items_table(items.counted(waiting_in(work))))
     return Report(
         name="today",
         title="Needs attention",

@@ -65,5 +65,5 @@ _HOMES = {"Snapshot": "snapshot", "Journal": "record.journal", "Run": "run", "St
 def __getattr__(name: str) -> object:
     """Import the modules that need a database on first use."""
     if name not in _HOMES:
-        return renamed(__name__)(name)
+        return renamed(__name__, level=4)(name)
     return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

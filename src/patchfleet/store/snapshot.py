@@ -5,20 +5,19 @@ incremental ones after it. Nothing is written and no lock is taken, so that read
 a sync. Times inside DuckDB are UTC without a zone and leave it as aware UTC.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache, partial
-from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar, get_args, get_origin, get_type_hints
 
 import duckdb
-import msgspec
 from msgspec import Struct
 
 from patchfleet._renamed.lookup import warn
+from patchfleet._renamed.members import FormerMembers
 from patchfleet.errors import StoreError
 from patchfleet.models import Selection
 from patchfleet.store.publication import deletion_vectors
@@ -40,7 +39,7 @@ from patchfleet.store.views.definitions import (
 from patchfleet.store.views.former import create_former_views
 from patchfleet.store.views.lifecycle import FINDING_LIFECYCLE
 from patchfleet.store.views.patch_history import DEVICES_BY_RUN, PATCHES_BY_KEY, patch_history
-from patchfleet.store.views.scratch import Aside, Scratch
+from patchfleet.store.views.scratch import Scratch, ScratchTables
 
 if TYPE_CHECKING:
     from patchfleet.store.report_coverage import Coverage
@@ -53,16 +52,13 @@ _ALL = Selection()
 _MEMORY = "800MB"
 """What does not fit goes to the disk: the memory of a question does not grow with the fleet."""
 
-_KEPT = "device_key, finding_id, patch_id, state, decision, first_seen_at, changed_at"
-"""What is kept of a finding for further questions: a column more costs more than a question."""
-
 _PUBLICATION_COLUMNS = {"source": "VARCHAR", "run_id": "BIGINT", "as_of": "TIMESTAMP"}
 _RUN_COLUMNS = {
     "run_id": "BIGINT", "source": "VARCHAR", "state": "VARCHAR", "as_of": "TIMESTAMP"
 }  # fmt: skip
 
 
-class Snapshot:
+class Snapshot(FormerMembers):
     """What published runs say; a context manager, for one thread.
 
     `repaired` names every file that was missing or damaged and had to be rebuilt before opening.
@@ -92,7 +88,7 @@ class Snapshot:
         self._connection = connect(memory_limit=_MEMORY, temp_directory=self._spill.name)
         self._coverage = coverage
         self._compared: dict[Snapshot, str] = {}
-        self._scratch = Aside(partial(self._run, self._connection))
+        self._scratch = ScratchTables(partial(self._run, self._connection))
         self._is_locked = False
         try:
             self._connection.execute("SET parquet_metadata_cache = true")
@@ -125,6 +121,7 @@ class Snapshot:
     ) -> Iterator[Row]:
         """Run one statement and build its rows as they are asked for, `batch` at a time."""
         timed, listed = _conversions(kind)
+        _held = self.needed_by(sql)  # until the last row is read
         with self._cursor() as cursor:
             result = self._run(cursor, sql, values)
             _check_names(kind, [column[0] for column in result.description or ()])
@@ -148,37 +145,19 @@ class Snapshot:
         """Run a statement whose answer is one column of text."""
         return [str(text) for (text,) in self._run(self._connection, sql, values).fetchall()]
 
-    def put(self, name: str, columns: Mapping[str, str], rows: Iterable[Struct]) -> Scratch:
-        """Make rows a table beside the views, which lasts as long as what is returned.
+    def scratch(
+        self, name: str, sql: str, values: Sequence[object] = (), *, is_view: bool = False
+    ) -> Scratch:
+        """Make the rows of a statement a table, or a view, whose own name begins with `name`.
 
-        They arrive as a file, in a tenth of the time that a statement a row takes.
+        It lasts as long as the returned value, as rows that are read from it, and as views over it.
+        The same statement again is the same table while it lasts. A view takes no `values`.
         """
-        encoder = msgspec.json.Encoder()
-        with TemporaryDirectory(prefix="patchfleet-") as folder:
-            file = Path(folder) / "rows.json"
-            with file.open("wb") as out:
-                for row in rows:
-                    out.write(encoder.encode(row) + b"\n")
-            listed = ", ".join(f"{column}: '{kind}'" for column, kind in columns.items())
-            read = "read_json(?, format = 'newline_delimited', columns = {" + listed + "})"
-            return self._scratch.new(name, f"SELECT * FROM {read}", [str(file)])
+        return self._scratch.make(name, sql, values, is_view=is_view)
 
-    def keep(self, sql: str, values: Sequence[object] = ()) -> Scratch:
-        """Keep the findings that a statement selects, for many questions, as a view.
-
-        Of `findings` it lacks what only a list of findings shows: the source's own words, whose
-        decision it is, when it was installed and by which run.
-        """
-        rows = self.set_aside("selected_rows", f"SELECT {_KEPT} FROM ({sql})", values)
-        view = FINDINGS.format(prefix="", rows=rows)
-        return self._scratch.made("selected_findings", view, kind="VIEW", holds=rows)
-
-    def set_aside(self, name: str, sql: str, values: Sequence[object] = ()) -> Scratch:
-        """Make the rows of a statement a table that lasts as long as the returned value.
-
-        The same statement again costs nothing while that is so, and until another one of this name.
-        """
-        return self._scratch.made(name, sql, values)
+    def needed_by(self, sql: str) -> tuple[Scratch, ...]:
+        """Return the scratch tables that a statement reads: they last as long as this is held."""
+        return self._scratch.named_in(sql)
 
     def ask(self, sql: str) -> "Answer":
         """Ask a person's own statement over the views; see `store.sql`.

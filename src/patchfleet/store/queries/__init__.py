@@ -2,19 +2,18 @@
 
 A query takes a `Snapshot` and values and returns frozen rows. Values from users enter SQL only as
 parameters. Ages are measured at `as_of` of the run, not at the current time.
+
+A query for many rows has a `lazy`, such as `work_items.lazy(snapshot)`: it returns `LazyRows`, a
+sequence of which only what is used is read.
 """
 
 from patchfleet.store.queries.ageing import age_of_open, top_patches
 from patchfleet.store.queries.attention import (
-    contradiction_lines,
     contradictions,
-    failed_lines,
     failed_patches,
     new_critical,
     silent_devices,
-    silent_lines,
     waiting_devices,
-    waiting_lines,
 )
 from patchfleet.store.queries.changes import changes, count_changes, count_first_listed
 from patchfleet.store.queries.deadlines import (
@@ -27,15 +26,15 @@ from patchfleet.store.queries.deadlines import (
     cves_by_kb,
     iter_judged,
     judge_by,
+    judged_findings,
 )
 from patchfleet.store.queries.findings import (
     count_findings,
     customers,
-    device_lines,
     devices,
     findings,
     iter_findings,
-    open_lines,
+    worst_open_findings,
 )
 from patchfleet.store.queries.history import (
     HistoryRow,
@@ -49,7 +48,6 @@ from patchfleet.store.queries.jobs import (
     JobResultRow,
     JobRow,
     JobTotals,
-    job_result_lines,
     job_results,
     job_totals,
     jobs,
@@ -90,7 +88,7 @@ from patchfleet.store.queries.rows import (
 )
 from patchfleet.store.queries.trends import open_by_run, times_to_close
 from patchfleet.store.queries.unknown_names import unknown_names
-from patchfleet.store.queries.worklist import work_items, work_lines, worklist
+from patchfleet.store.queries.worklist import work_items, worklist
 
 __all__ = [
     "AGE_BUCKETS",
@@ -132,7 +130,6 @@ __all__ = [
     "age_of_open",
     "cases",
     "changes",
-    "contradiction_lines",
     "contradictions",
     "count_changes",
     "count_findings",
@@ -140,37 +137,32 @@ __all__ = [
     "count_judged",
     "customers",
     "cves_by_kb",
-    "device_lines",
     "devices",
-    "failed_lines",
     "failed_patches",
     "finding_lifecycle",
     "findings",
     "history",
     "iter_findings",
     "iter_judged",
-    "job_result_lines",
     "job_results",
     "job_totals",
     "jobs",
     "judge_by",
+    "judged_findings",
     "known_to_several",
     "machines",
     "match_candidates",
     "new_critical",
     "open_by_run",
-    "open_lines",
     "patch_history",
     "posture",
     "severity_by_state",
     "silent_devices",
-    "silent_lines",
     "times_to_close",
     "top_patches",
     "unknown_names",
     "waiting_devices",
-    "waiting_lines",
     "work_items",
-    "work_lines",
     "worklist",
+    "worst_open_findings",
 ]

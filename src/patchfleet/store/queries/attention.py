@@ -16,6 +16,7 @@ from patchfleet.store.queries.filters import (
     where,
 )
 from patchfleet.store.queries.lazy_rows import LazyRows
+from patchfleet.store.queries.list_query import listed, ordered
 from patchfleet.store.queries.open_findings import opened
 from patchfleet.store.queries.rows import ContradictionRow, FailedRow, NewRow, SilentRow, WaitingRow
 from patchfleet.store.queries.select_list import select_list
@@ -150,70 +151,53 @@ _CONTRADICTIONS = """
     SELECT {columns} FROM found"""
 
 
-def failed_patches(snapshot: "Snapshot", selection: Selection = _ALL) -> list[FailedRow]:
+@listed
+def failed_patches(snapshot: "Snapshot", selection: Selection = _ALL) -> LazyRows[FailedRow]:
     """List the patches that are failed now, by patch and likely cause, on most devices first.
 
     `times` is how often they went into that state, as far as the syncs saw it. The cause is a guess
     by what else is known: the device is silent, waits for a restart, or fails with other patches
     too, or the patch fails on half of the devices that tried it.
     """
-    return list(failed_lines(snapshot, selection).read())
-
-
-def failed_lines(snapshot: "Snapshot", selection: Selection = _ALL) -> LazyRows[FailedRow]:
-    """Give the rows of `failed_patches` to count and to read."""
     mine = opened(snapshot, selection)
     # A device's other troubles count, whether they are of the selection or not.
     sql = _FAILING.format(opened=mine, all=mine if selection == _ALL else "findings_scanned")
-    failing = snapshot.set_aside("failing", sql)
-    told = _FAILED_TOLD.format(rows="{rows}", failing=failing)
+    failing = snapshot.scratch("failing", sql)
+    return ordered(
+        snapshot,
+        FailedRow,
+        Clause(_FAILED.format(failing=failing)),
+        order=_FAILED_ORDER,
+        around=lambda rows: _FAILED_TOLD.format(rows=rows, failing=failing),
+    )
 
-    def state(_: int | None) -> Clause:
-        return Clause(_FAILED.format(failing=failing))
 
-    return LazyRows(snapshot, FailedRow, state, order=_FAILED_ORDER, told=told)
-
-
-def waiting_devices(snapshot: "Snapshot", selection: Selection = _ALL) -> list[WaitingRow]:
+@listed
+def waiting_devices(snapshot: "Snapshot", selection: Selection = _ALL) -> LazyRows[WaitingRow]:
     """List the devices that wait for a restart, the longest first.
 
     `was_restarted` says that the source saw a restart since the patch began to wait: then waiting
     hides a failure.
     """
-    return list(waiting_lines(snapshot, selection).read())
-
-
-def waiting_lines(snapshot: "Snapshot", selection: Selection = _ALL) -> LazyRows[WaitingRow]:
-    """Give the rows of `waiting_devices` to count and to read."""
-    mine = opened(snapshot, selection)
-
-    def state(_: int | None) -> Clause:
-        return Clause(f"""
-            SELECT {select_list(WaitingRow, was_restarted="coalesce(last_boot_at > since, false)")}
-            FROM (
-                SELECT device_key, count(*) AS patches, min(changed_at) AS since
-                FROM {mine} WHERE state = 'reboot_required'
-                GROUP BY device_key
-            ) JOIN devices USING (device_key)""")
-
+    rows = f"""
+        SELECT {select_list(WaitingRow, was_restarted="coalesce(last_boot_at > since, false)")}
+        FROM (
+            SELECT device_key, count(*) AS patches, min(changed_at) AS since
+            FROM {opened(snapshot, selection)} WHERE state = 'reboot_required'
+            GROUP BY device_key
+        ) JOIN devices USING (device_key)"""
     order = "since, lower(customer), lower(device), device_id"
-    return LazyRows(snapshot, WaitingRow, state, order=order)
+    return ordered(snapshot, WaitingRow, Clause(rows), order=order)
 
 
+@listed
 def silent_devices(
     snapshot: "Snapshot", selection: Selection = _ALL, *, after_days: int = 7
-) -> list[SilentRow]:
+) -> LazyRows[SilentRow]:
     """List the devices with patch management that were not heard of for so long, longest first.
 
     One of which the source does not say when it heard of it is silent too, and comes first.
     """
-    return list(silent_lines(snapshot, selection, after_days=after_days).read())
-
-
-def silent_lines(
-    snapshot: "Snapshot", selection: Selection = _ALL, *, after_days: int = 7
-) -> LazyRows[SilentRow]:
-    """Give the rows of `silent_devices` to count and to read."""
     chosen = where(
         [
             *device_filters(selection),
@@ -228,33 +212,23 @@ def silent_lines(
         SELECT {select_list(SilentRow, days=_SILENT_DAYS)}
         FROM devices JOIN publications USING (source) {chosen.sql}"""
     order = "last_seen_at NULLS FIRST, lower(customer), lower(device), device_id"
-    return LazyRows(snapshot, SilentRow, lambda _: Clause(sql, chosen.values), order=order)
+    return ordered(snapshot, SilentRow, Clause(sql, chosen.values), order=order)
 
 
+@listed
 def contradictions(
     snapshot: "Snapshot", selection: Selection = _ALL, *, after_days: int = 30
-) -> list[ContradictionRow]:
+) -> LazyRows[ContradictionRow]:
     """List what cannot be true together, oldest first.
 
     Approved for longer than `after_days` and still missing, on a device that was heard of since;
     waiting for a restart and restarted since; installed for one source and missing for another, on
     one machine.
     """
-    return list(contradiction_lines(snapshot, selection, after_days=after_days).read())
-
-
-def contradiction_lines(
-    snapshot: "Snapshot", selection: Selection = _ALL, *, after_days: int = 30
-) -> LazyRows[ContradictionRow]:
-    """Give the rows of `contradictions` to count and to read."""
-    mine = opened(snapshot, selection)
-
-    def state(_: int | None) -> Clause:
-        columns = select_list(ContradictionRow, since="changed_at")
-        return Clause(_CONTRADICTIONS.format(opened=mine, columns=columns), (after_days,))
-
+    columns = select_list(ContradictionRow, since="changed_at")
+    rows = _CONTRADICTIONS.format(opened=opened(snapshot, selection), columns=columns)
     order = "since, what, lower(customer), lower(device), device_id, patch, finding_id"
-    return LazyRows(snapshot, ContradictionRow, state, order=order)
+    return ordered(snapshot, ContradictionRow, Clause(rows, (after_days,)), order=order)
 
 
 def new_critical(snapshot: "Snapshot", selection: Selection = _ALL) -> list[NewRow]:

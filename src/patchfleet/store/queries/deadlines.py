@@ -20,9 +20,12 @@ from patchfleet.models import (
     State,
 )
 from patchfleet.store.attributes import TABLE_TYPES, types_of
-from patchfleet.store.queries.filters import SEVERITY_RANK, literals
+from patchfleet.store.queries.filters import SEVERITY_RANK, Clause, literals
+from patchfleet.store.queries.lazy_rows import LazyRows
+from patchfleet.store.queries.list_query import ordered
 from patchfleet.store.queries.open_findings import opened
 from patchfleet.store.queries.select_list import select_list
+from patchfleet.store.views.scratch import file_of
 
 if TYPE_CHECKING:
     from patchfleet.store.snapshot import Snapshot
@@ -148,12 +151,13 @@ def cves_by_kb(snapshot: "Snapshot") -> dict[str, tuple[str, ...]]:
 
 
 def judge_by(snapshot: "Snapshot", verdicts: Iterable[JudgedVerdict]) -> "Scratch":
-    """Hand over the judgements of all cases, for the questions below, which take what it returns.
+    """Store the status of every case for the queries below, which take the returned table.
 
-    Those of another pack are another table: what is read late has the reasons of its own.
+    Each call makes a table of its own: a report keeps the reasons of its own pack.
     """
     columns = {name: TABLE_TYPES[kind] for name, kind in types_of(JudgedVerdict).items()}
-    return snapshot.put("judged", columns, verdicts)
+    with file_of(verdicts, columns) as (sql, path):
+        return snapshot.scratch("judged", sql, (path,))
 
 
 def count_judged(
@@ -176,13 +180,23 @@ def iter_judged(
     verdicts: tuple[str, ...] = ("overdue",),
     limit: int | None = None,
 ) -> Iterator[JudgedRow]:
-    """Go through open findings with their verdict, the longest overdue first; see `judge_by`."""
+    """Go through the first `limit` of `judged_findings`, or all."""
+    return judged_findings(snapshot, judged, selection, verdicts=verdicts).read(limit)
+
+
+def judged_findings(
+    snapshot: "Snapshot",
+    judged: "Scratch",
+    selection: Selection = _ALL,
+    *,
+    verdicts: tuple[str, ...] = ("overdue",),
+) -> LazyRows[JudgedRow]:
+    """Return open findings with their deadline status, longest overdue first; see `judge_by`."""
     mine = opened(snapshot, selection)
     marks = ", ".join("?" * len(verdicts))
-    cut = "" if limit is None else f"LIMIT {int(limit)}"
     sql = f"""
         SELECT {select_list(JudgedRow, days_over=_DAYS_OVER, cves="j.cves")}
-        FROM {_JUDGED.format(mine, judged)} WHERE verdict IN ({marks})
-        ORDER BY {_RANK}, due_at NULLS LAST, {SEVERITY_RANK}, lower(customer), lower(device),
-            device_id, patch, finding_id {cut}"""
-    yield from snapshot.iter_rows(JudgedRow, sql, verdicts)
+        FROM {_JUDGED.format(mine, judged)} WHERE verdict IN ({marks})"""
+    order = f"""{_RANK}, due_at NULLS LAST, {SEVERITY_RANK}, lower(customer), lower(device),
+        device_id, patch, finding_id"""
+    return ordered(snapshot, JudgedRow, Clause(sql, verdicts), order=order)

@@ -17,6 +17,7 @@ from patchfleet.store.queries.filters import (
     where,
 )
 from patchfleet.store.queries.lazy_rows import LazyRows
+from patchfleet.store.queries.list_query import listed, ordered
 from patchfleet.store.queries.rows import CustomerRow, DeviceRow, FindingRow
 from patchfleet.store.queries.select_list import select_list
 
@@ -59,22 +60,20 @@ def iter_findings(
     return snapshot.iter_rows(FindingRow, asked.sql, asked.values, batch=batch)
 
 
-def open_lines(snapshot: "Snapshot", selection: Selection = _ALL) -> LazyRows[FindingRow]:
-    """Give what is open, worst first, to count and to read: by severity, then the oldest release.
+def worst_open_findings(snapshot: "Snapshot", selection: Selection = _ALL) -> LazyRows[FindingRow]:
+    """Return the open findings by severity, worst first, and in each the oldest release first.
 
-    What has no release date comes last in its severity.
+    Those without a release date come last in their severity.
     """
     chosen = where([*finding_filters(selection), Clause(IS_OPEN)])
     rows = f"SELECT {select_list(FindingRow)} FROM findings {chosen.sql}"
 
-    def state(limit: int | None) -> Clause:
-        if limit is None:
-            return Clause(rows, chosen.values)
+    def first(limit: int) -> Clause:
         worst = _WORST_PATCHES.format(chosen=chosen.sql)
         return Clause(f"{rows} AND patch_id IN ({worst})", (*chosen.values, *chosen.values, limit))
 
     order = f"{_BY_PATCH}, {_PLACES}, patch, finding_id, source"
-    return LazyRows(snapshot, FindingRow, state, order=order)
+    return ordered(snapshot, FindingRow, Clause(rows, chosen.values), order=order, first=first)
 
 
 def count_findings(snapshot: "Snapshot", selection: Selection = _ALL) -> int:
@@ -83,13 +82,9 @@ def count_findings(snapshot: "Snapshot", selection: Selection = _ALL) -> int:
     return snapshot.count(f"SELECT count(*) FROM findings {chosen.sql}", chosen.values)
 
 
-def devices(snapshot: "Snapshot", selection: Selection = _ALL) -> list[DeviceRow]:
+@listed
+def devices(snapshot: "Snapshot", selection: Selection = _ALL) -> LazyRows[DeviceRow]:
     """List devices by customer, site and name; only places and kinds of the selection count."""
-    return list(device_lines(snapshot, selection).read())
-
-
-def device_lines(snapshot: "Snapshot", selection: Selection = _ALL) -> LazyRows[DeviceRow]:
-    """Give the rows of `devices` to count and to read."""
     chosen = where(device_filters(selection))
     sql = f"""
         WITH counted AS (
@@ -99,7 +94,7 @@ def device_lines(snapshot: "Snapshot", selection: Selection = _ALL) -> LazyRows[
         SELECT {select_list(DeviceRow, findings="coalesce(findings, 0)", open="coalesce(open, 0)")}
         FROM devices LEFT JOIN counted USING (device_key) {chosen.sql}"""
     order = f"{_PLACES}, source"
-    return LazyRows(snapshot, DeviceRow, lambda _: Clause(sql, chosen.values), order=order)
+    return ordered(snapshot, DeviceRow, Clause(sql, chosen.values), order=order)
 
 
 def customers(snapshot: "Snapshot", selection: Selection = _ALL) -> list[CustomerRow]:

@@ -8,6 +8,7 @@ from msgspec import Struct
 from patchfleet.models import Selection
 from patchfleet.store.queries.filters import Clause, device_filters, where
 from patchfleet.store.queries.lazy_rows import LazyRows
+from patchfleet.store.queries.list_query import listed, ordered
 from patchfleet.store.queries.select_list import select_list
 
 if TYPE_CHECKING:
@@ -92,13 +93,9 @@ def jobs(snapshot: "Snapshot", selection: Selection = _ALL) -> list[JobRow]:
     return snapshot.rows(JobRow, sql, chosen.values)
 
 
-def job_results(snapshot: "Snapshot", selection: Selection = _ALL) -> list[JobResultRow]:
+@listed
+def job_results(snapshot: "Snapshot", selection: Selection = _ALL) -> LazyRows[JobResultRow]:
     """List what each run did on each device of a selection, failures first, then the latest."""
-    return list(job_result_lines(snapshot, selection).read())
-
-
-def job_result_lines(snapshot: "Snapshot", selection: Selection = _ALL) -> LazyRows[JobResultRow]:
-    """Give the rows of `job_results` to count and to read."""
     chosen = where(device_filters(selection))
     columns = select_list(
         JobResultRow,
@@ -118,7 +115,7 @@ def job_result_lines(snapshot: "Snapshot", selection: Selection = _ALL) -> LazyR
             LEFT JOIN jobs AS j ON j.source = r.source AND j.id = r.job_id"""
     order = """r.failed_count > 0 DESC, r.ended_at DESC NULLS LAST, j.name, r.run_id,
         lower(d.device), r.device_id"""
-    return LazyRows(snapshot, JobResultRow, lambda _: Clause(sql, chosen.values), order=order)
+    return ordered(snapshot, JobResultRow, Clause(sql, chosen.values), order=order)
 
 
 def job_totals(snapshot: "Snapshot", selection: Selection = _ALL) -> JobTotals:

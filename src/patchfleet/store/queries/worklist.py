@@ -17,6 +17,7 @@ from patchfleet.store.queries.filters import (
     where,
 )
 from patchfleet.store.queries.lazy_rows import LazyRows
+from patchfleet.store.queries.list_query import listed, ordered
 from patchfleet.store.queries.open_findings import opened
 from patchfleet.store.queries.rows import CustomerWork, Reason, WorkItem
 from patchfleet.store.queries.select_list import select_list
@@ -74,36 +75,22 @@ def worklist(
     return snapshot.rows(CustomerWork, sql, values)
 
 
+@listed
 def work_items(
     snapshot: "Snapshot", *, overdue_after_days: int = 14, selection: Selection = _ALL
-) -> list[WorkItem]:
+) -> LazyRows[WorkItem]:
     """List every finding that waits for somebody, with the reason; see `worklist`.
 
     A critical patch that failed and is overdue is two items. Order: customer, site, device, reason
     as in the worklist, oldest release first.
     """
-    return list(
-        work_lines(snapshot, overdue_after_days=overdue_after_days, selection=selection).read()
-    )
-
-
-def work_lines(
-    snapshot: "Snapshot", *, overdue_after_days: int = 14, selection: Selection = _ALL
-) -> LazyRows[WorkItem]:
-    """Give the rows of `work_items` to count and to read."""
     rank = ", ".join(f"('{name}', {place})" for place, name in enumerate(_REASONS))
     applies = " ".join(f"WHEN '{name}' THEN {sql}" for name, sql in _REASONS.items())
-
-    mine = opened(snapshot, selection)
-
-    def state(_: int | None) -> Clause:
-        sql = f"""
-            SELECT {select_list(WorkItem)}
-            FROM {mine}
-                CROSS JOIN (VALUES {rank}) AS reasons (reason, place)
-            WHERE CASE reason {applies} END"""
-        return Clause(sql, (overdue_after_days,))
-
+    sql = f"""
+        SELECT {select_list(WorkItem)}
+        FROM {opened(snapshot, selection)}
+            CROSS JOIN (VALUES {rank}) AS reasons (reason, place)
+        WHERE CASE reason {applies} END"""
     order = f"""lower(customer), customer_id, lower(site), site_id, lower(device), device_id, place,
         released_at NULLS LAST, {SEVERITY_RANK}, patch, finding_id"""
-    return LazyRows(snapshot, WorkItem, state, order=order)
+    return ordered(snapshot, WorkItem, Clause(sql, (overdue_after_days,)), order=order)

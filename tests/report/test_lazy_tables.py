@@ -1,3 +1,5 @@
+"""Tables of lazy rows: a format reads what it shows, and gets all of it or an error."""
+
 import csv
 import io
 
@@ -6,10 +8,10 @@ import pytest
 from msgspec import Struct
 
 from patchfleet.errors import StoreError
-from patchfleet.report import Column, save, tabulate_later, to_csv
+from patchfleet.report import Column, save, tabulate, to_csv
 from patchfleet.report.formats.html import to_html
 from patchfleet.report.formats.xlsx import write_xlsx
-from patchfleet.report.later import LaterRows
+from patchfleet.store.queries import LazyRows
 
 
 class Row(Struct):
@@ -33,7 +35,7 @@ COLUMNS = (Column("a", "A", "integer"), Column("b", "B"))
 
 
 def later(source, count=None):
-    return tabulate_later("t", "T", COLUMNS, count or source.count, source.read)
+    return tabulate("t", "T", COLUMNS, LazyRows(source.read, count or source.count))
 
 
 def test_a_page_asks_for_what_it_shows():
@@ -67,18 +69,3 @@ def test_rows_that_moved_are_an_error(count, tmp_path):
     with pytest.raises(StoreError):
         save(table, tmp_path / "t.xlsx")
     assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize(
-    "part",
-    [slice(3), slice(2, 5), slice(0, 0), slice(4, 99), slice(-2, None), slice(None, None, 2)],
-)
-def test_parts_are_parts_of_a_list(part):
-    numbers = list(range(7))
-    rows = LaterRows(lambda limit: iter(numbers[:limit]), 7)
-    assert list(rows[part]) == numbers[part]
-    assert len(rows[part]) == len(numbers[part])
-    assert list(rows[1:6][part]) == numbers[1:6][part]
-    assert (rows[0], rows[-1], rows[2:][1]) == (0, 6, 3)
-    with pytest.raises(IndexError):
-        rows[7]
