@@ -1,6 +1,7 @@
 """Processes killed by SIGKILL at random instants: nothing half is current, and the next goes on.
 
-A hundred times where everything runs, and fewer times, at other instants each run, in a plain run.
+A hundred times where everything runs; fewer times, at other instants each run and in a database
+that is drawn, in a plain run.
 """
 
 import json
@@ -105,6 +106,7 @@ class Dying:
                 self.current[publication.source] = truth
 
 
+@pytest.mark.full(group="kills", share=0.5)
 @pytest.mark.parametrize("database", KILLS)
 def test_killed_at_any_instant(request, fork_server, tmp_path, database, is_full):
     chance = random.Random(f"{database} {sampling.seed()}")

@@ -12,13 +12,19 @@ from patchfleet.store.views.columns import VIEWS as LISTED
 from tests.store.small_fleet import DAY, NOW, finding, sync
 
 
-@pytest.fixture
-def snapshot(tmp_path):
-    with Store.open(tmp_path / "fleet.db") as store:
+@pytest.fixture(scope="module")
+def two_syncs(tmp_path_factory):
+    """A record that nothing but questions is asked of."""
+    with Store.open(tmp_path_factory.mktemp("former") / "fleet.db") as store:
         sync(store, {"d1": [finding(1), finding(2)]})
         sync(store, {"d1": [finding(1, state="installed")]}, now=NOW + DAY)
-        with store.snapshot(with_history=True) as snapshot:
-            yield snapshot
+        yield store
+
+
+@pytest.fixture
+def snapshot(two_syncs):
+    with two_syncs.snapshot(with_history=True) as snapshot:
+        yield snapshot
 
 
 @pytest.mark.parametrize(("old", "new"), VIEWS.items(), ids=VIEWS)
