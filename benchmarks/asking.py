@@ -81,7 +81,7 @@ def _bare(file: str, findings: int) -> dict[str, Any]:
 def _names(size: Size) -> dict[str, str]:
     return {
         "grouped": "customers by severity and state, with ages",
-        "today": "what waits today",
+        "today": "open work today",
         "page": "the fleet as a page",
         "workbook": f"{size.asked_rows:,} findings as a workbook",
     }

@@ -29,7 +29,7 @@ def measure(size: Size) -> list[Comparison]:
     days = size.remembered_days
     return [
         Comparison(
-            what=f"what waits today, after {days} days, beside the first of them, {kind}",
+            what=f"open work today, after {days} days, beside the first of them, {kind}",
             unit="s",
             ours=[one["in_all"][place] for one in last],
             other=[one["in_all"][place] for one in first],

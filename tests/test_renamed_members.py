@@ -11,6 +11,7 @@ from msgspec import Struct
 from patchfleet import report
 from patchfleet._renamed import table
 from patchfleet.emulator import FAULTS, Emulator, Fault
+from patchfleet.errors import VendorError
 from patchfleet.models import (
     Customer,
     Device,
@@ -20,6 +21,7 @@ from patchfleet.models import (
     Patch,
     Site,
 )
+from patchfleet.qualys import TokenAuth
 from patchfleet.report import Column
 from patchfleet.store import Store
 from patchfleet.store.queries import LazyRows
@@ -63,6 +65,8 @@ def values(store, snapshot):
         "emulator.qualys.gateway:Subscription": emulator.qualys,
         "emulator.faults:Fault": Fault("slow"),
         "emulator.fault_kind:FaultKind": FAULTS["slow"],
+        "errors:VendorError": VendorError("the call failed"),
+        "qualys.auth:TokenAuth": TokenAuth("user", "password"),
     }
 
 

@@ -17,7 +17,7 @@ _SETTINGS = {
     "store": "The [record](store.md): a file, or `postgresql://USER@HOST/DATABASE`. A relative "
     "path is relative to the folder of the settings file. Empty: a file in the user's data "
     "folder.",
-    "published": "Where complete syncs are [published](store.md#where-publications-stand): a "
+    "published": "Where complete syncs are [published](store.md#location-of-published-files): a "
     "folder, or an address such as `s3://bucket/fleet`. Empty: beside the record's file; for "
     "PostgreSQL in the user's data folder.",
     "is_private": "Whether the record and its publications are created for their owner only "

@@ -47,7 +47,7 @@ _MEANINGS = {
     "recurringWeekDays": "For Weekly: seven flags, Sunday first, as `0,1,0,0,0,0,0`.",
     "dayOfMonth": "For Monthly: 1 to 31.",
     "recurringLastDayOfMonth": "For Monthly: on its last day.",
-    "recurringDayOfMonth": "For Monthly: the nth of the weekday that stands in "
+    "recurringDayOfMonth": "For Monthly: the nth of the weekday in "
     "`recurringWeekDayOfMonth`, 1 to 5.",
     "recurringWeekDayOfMonth": "Which weekday, 0 to 6, Sunday 0.",
     "monthlyRecurringType": "For Monthly: 1 for Patch Tuesday.",
@@ -68,9 +68,9 @@ _MEANINGS = {
     "onComplete": "A message at the end.",
     "deferment": "How often users may put the deployment off: `{count, interval, intervalUnit}`, "
     "168 hours in all at most.",
-    "rebootOption": "What is said when a restart is due: a text, or `{userMessage, description, "
+    "rebootOption": "Message when a restart is due: a text, or `{userMessage, description, "
     "deferment}`.",
-    "rebootCountdown": "What is said before the restart: a text, or `{interval, intervalUnit, "
+    "rebootCountdown": "Message before the restart: a text, or `{interval, intervalUnit, "
     "userMessage, description}`.",
     "suppressReboots": "Whether restarts are suppressed (False).",
     "rebootHonorOnUserLogin": "Named by the vendor's page and not explained there; sent as it is.",

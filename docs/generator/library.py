@@ -126,7 +126,7 @@ def _result_of(build: Callable[..., Any]) -> str:
 def _repeated(operation: Operation[Any] | Change[Any]) -> str:
     if isinstance(operation, Change):
         if operation.look is None:
-            return "Sent once: nothing tells afterwards whether it was done."
+            return "Sent once: no later call can check whether it was done."
         if operation.is_repeatable:
             return "Read back, whatever was answered; sent again only where it is not done."
         return "Read back, whatever was answered; sent again only where the server asked to wait."

@@ -21,8 +21,8 @@ _SETTINGS = {
     "timeout": "Seconds one call may take (120).",
     "rate_limit": "Calls an hour, a `RateLimit(calls, seconds=…)`, or `None` for no limit of our "
     "own, the default.",
-    "retries": "How often a call may be repeated (3), or a `Retries(…)`. Being told to slow down "
-    "without being told for how long is waited out for some minutes.",
+    "retries": "How often a call may be repeated (3), or a `Retries(…)`. Rate limits that name "
+    "no time to wait are waited out for some minutes.",
     "user_agent": "How the client introduces itself.",
     "proxy": 'Address of a proxy; `""` for none; `None` for the environment\'s.',
     "ca_file": "A PEM file of authorities to trust instead of the system's.",

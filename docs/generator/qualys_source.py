@@ -21,7 +21,7 @@ _STATES = {
 def states() -> str:
     """Return a table of the states that findings of Qualys have."""
     explained(set(STATES.values()), _STATES, "states of Qualys")
-    return table(("state", "what Qualys says"), ((code(n), said) for n, said in _STATES.items()))
+    return table(("state", "what Qualys reports"), ((code(n), said) for n, said in _STATES.items()))
 
 
 def severities() -> str:

@@ -43,18 +43,17 @@ _FILES = {
     "customers": "the customers",
     "sites": "the sites, with their customers' names",
     "devices": "the devices, with the names of site and customer, and when each was last listed",
-    "machines": "which device of which source is which machine, of all sources",
+    "machines": "the devices of each machine, of all sources",
     "look_alikes": "pairs of devices that may be one machine, of all sources",
     "jobs": "the jobs of a source that has some",
     "job_runs": "their runs",
     "job_results": "what each run did on each device",
-    "patches": "the patches that the other files of this folder name",
+    "patches": "the patches that the other files of this folder refer to",
     "findings": "all findings; only in a publication that is whole",
-    "begun": "the findings that stand so since the publication before; not in the first",
-    "ended": "the findings of earlier publications that stand so no more, as they stood, and which "
-    "row of which file each was; not in the first",
-    "struck": "which rows of a chain ended until then, as bits; in a publication that goes on from "
-    "another",
+    "begun": "findings that are new or changed since the publication before; not in the first",
+    "ended": "findings of earlier publications that no longer hold, with their last state and "
+    "the address of their earlier row; not in the first",
+    "struck": "the deletion vector of the chain; in a publication that builds on another",
 }
 
 

@@ -28,6 +28,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from patchfleet._renamed import renamed
+from patchfleet._renamed.members import FormerMembers
 
 Fate = Literal["answered", "refused", "unknown"]
 """The outcome of a request: `answered`, `refused` (certainly not done), or `unknown`."""
@@ -55,20 +56,20 @@ class WrongAccount(ConfigError):
     """An account that is not the one recorded under its name; nothing was recorded or changed."""
 
 
-class VendorError(Error):
+class VendorError(FormerMembers, Error):
     """A failed call to a vendor.
 
     `fate` is whether the request may have taken effect: after `unknown` only a repeatable one is
     sent again. `transient` is whether sending it again can help. `is_in_doubt` marks a change that
-    may have been made; the hint explains how to check. `is_told` marks an error stated by the
-    vendor's own response, not by the status of a gateway. `operation` is the call, and `about` its
-    target.
+    may have been made; the hint explains how to check. `is_from_vendor` marks an error stated by
+    the vendor's own response, not by the status of a gateway. `operation` is the call, and `about`
+    its target.
     """
 
     fate: Fate = "answered"
     transient = False
     is_in_doubt = False
-    is_told = False
+    is_from_vendor = False
 
     def __init__(
         self,

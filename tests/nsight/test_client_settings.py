@@ -40,7 +40,7 @@ NAMES = [(name, server) for server, names in REGIONS.items() for name in names]
 def test_every_region_by_every_name_in_any_case(name: str, server: str) -> None:
     for spelled in (name, name.upper(), name.title(), f"  {name} "):
         assert server_url(spelled) == f"https://{server}"
-        assert NAble(spelled, KEY)._wire._line.base_url == f"https://{server}"
+        assert NAble(spelled, KEY)._wire._endpoint.base_url == f"https://{server}"
 
 
 @given(st.text())
@@ -67,8 +67,8 @@ def test_no_other_name_is_a_region(name: str) -> None:
 )
 def test_a_base_url_stands_for_the_region(given_url: str, url: str) -> None:
     assert checked_url(given_url) == url
-    assert NAble(key=KEY, base_url=given_url)._wire._line.base_url == url
-    assert AsyncNAble("us", KEY, base_url=given_url)._wire._line.base_url == url
+    assert NAble(key=KEY, base_url=given_url)._wire._endpoint.base_url == url
+    assert AsyncNAble("us", KEY, base_url=given_url)._wire._endpoint.base_url == url
 
 
 @pytest.mark.parametrize(
@@ -157,21 +157,21 @@ def test_a_misspelt_setting_is_a_mistake(kind: Any) -> None:
 
 
 def test_the_vendors_pace_and_three_repetitions_are_the_default() -> None:
-    manners = NAble("us", KEY)._manners
-    assert isinstance(manners.rate_limit, RateLimit)
-    assert (manners.rate_limit.calls, manners.rate_limit.seconds) == (60, 60)
-    assert manners.retries == Retries(attempts=4)
-    line = NAble("us", KEY)._wire._line
-    assert line.timeout_seconds == 60
-    assert line.headers["Accept"] == "application/xml"
-    assert line.longest_body_bytes == 256 * 1024 * 1024
+    call_policy = NAble("us", KEY)._call_policy
+    assert isinstance(call_policy.rate_limit, RateLimit)
+    assert (call_policy.rate_limit.calls, call_policy.rate_limit.seconds) == (60, 60)
+    assert call_policy.retries == Retries(attempts=4)
+    endpoint = NAble("us", KEY)._wire._endpoint
+    assert endpoint.timeout_seconds == 60
+    assert endpoint.headers["Accept"] == "application/xml"
+    assert endpoint.longest_body_bytes == 256 * 1024 * 1024
 
 
 @pytest.mark.parametrize(
     ("rate_limit", "calls", "seconds"), [(1, 1, 60), (120, 120, 60), (0.5, 1, 120), (2 / 3, 1, 90)]
 )
 def test_a_pace_is_calls_a_minute(rate_limit: float, calls: int, seconds: float) -> None:
-    made = NAble("us", KEY, rate_limit=rate_limit)._manners.rate_limit
+    made = NAble("us", KEY, rate_limit=rate_limit)._call_policy.rate_limit
     assert isinstance(made, RateLimit)
     assert (made.calls, made.seconds) == (calls, pytest.approx(seconds))
 
@@ -179,11 +179,11 @@ def test_a_pace_is_calls_a_minute(rate_limit: float, calls: int, seconds: float)
 def test_pace_and_retries_may_be_given_whole_or_switched_off() -> None:
     own, patient = RateLimit(5, seconds=1), Retries(attempts=9)
     client = NAble("us", KEY, rate_limit=own, retries=patient)
-    assert client._manners.rate_limit is own
-    assert client._manners.retries is patient
+    assert client._call_policy.rate_limit is own
+    assert client._call_policy.retries is patient
     quick = NAble("us", KEY, rate_limit=None, retries=0)
-    assert isinstance(quick._manners.rate_limit, NoRateLimit)
-    assert quick._manners.retries.attempts == 1
+    assert isinstance(quick._call_policy.rate_limit, NoRateLimit)
+    assert quick._call_policy.retries.attempts == 1
 
 
 def test_a_browsers_name_is_sent_unless_another_is_given(

@@ -56,7 +56,7 @@ def test_with_every_fault(
         except VendorError as error:
             said.append(told(error))
     bare = getattr(client, "client", client)
-    said += [repr(bare), repr(bare._wire), repr(bare._wire._line), repr(bare._manners)]
+    said += [repr(bare), repr(bare._wire), repr(bare._wire._endpoint), repr(bare._call_policy)]
     said.append(repr(vars(bare)))
     said.append(every_log.getvalue())
     said += capfd.readouterr()

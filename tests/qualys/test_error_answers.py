@@ -17,7 +17,7 @@ from patchfleet.errors import (
     VendorBroken,
     WindowExceeded,
 )
-from patchfleet.qualys.envelope import counted, explain, said_in, whole
+from patchfleet.qualys.envelope import counted, error_in, explain, whole
 from patchfleet.transport.messages import Response
 
 
@@ -109,12 +109,12 @@ def test_a_conflict_is_a_limit_only_with_a_header_about_limits() -> None:
     ],
 )
 def test_all_known_forms_say_why(body: Any, said: str) -> None:
-    assert str(said_in(msgspec.json.encode(body))) == said
+    assert str(error_in(msgspec.json.encode(body))) == said
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"5", b"{}", b"\xff"])
 def test_what_says_nothing_is_left_to_its_status(body: bytes) -> None:
-    assert said_in(body) is None
+    assert error_in(body) is None
     assert explain(answer(500, body)) is None
 
 

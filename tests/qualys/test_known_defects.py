@@ -49,7 +49,7 @@ def logins(host: Host) -> int:
 def test_defect_01_inputs_of_results(host: Host, qualys: Qualys, truth: Truth) -> None:
     """`get_job_results` drops `jobInstanceId`, `pageSize` and `sort` before it sends.
 
-    They reach the server, in the query and in the body, since nobody knows where it looks.
+    They reach the server, in the query and in the body, since it is unknown where it looks.
     """
     qualys.get_job_results(done_jobs(truth)[0], jobInstanceId="1", pageSize=7, sort="status")
     call = host.emulator.calls[-1]
@@ -85,9 +85,9 @@ def test_defect_03_an_error_is_not_the_end(host: Host, qualys: Qualys, truth: Tr
 
 
 def test_defect_04_errors_in_another_form(host: Host, qualys: Qualys) -> None:
-    """An error in JSON without `_error` becomes a KeyError that hides what was said.
+    """An error in JSON without `_error` becomes a KeyError that hides the message.
 
-    What was said is the error, whatever its form.
+    The message is the error, whatever its form.
     """
     host.emulator.fault("json_error", service="list_jobs", envelope=False, message="name is odd")
     with pytest.raises(Rejected, match="name is odd"):
@@ -106,7 +106,7 @@ def test_defect_05_errors_in_threads(connect: Connect) -> None:
 def test_defect_06_called_too_often(host: Host, qualys: Qualys, truth: Truth) -> None:
     """A 429 of patch management is handed back as the answer.
 
-    It is waited out, growing times apart, although it says neither why nor for how long.
+    It is waited out, growing times apart, although it states neither a reason nor a time.
     """
     host.emulator.fault("rate_limited", service="get_assets", times=5)
     assert len(qualys.get_assets()) == len(truth["assets"])
@@ -137,9 +137,9 @@ def test_defect_08_unknown_fields(host: Host, qualys: Qualys, truth: Truth) -> N
 
 
 def test_defect_09_packages_of_several_patches(qualys: Qualys, truth: Truth) -> None:
-    """Pages are not counted anew for each patch, so that only the first one has packages.
+    """The page number is not reset for each patch, so that only the first one has packages.
 
-    All pages of each patch are read, and each package says which patch it is of.
+    All pages of each patch are read, and each package names its patch.
     """
     ids = uuids(truth, "Linux")[:4]
     together = qualys.get_packages_in_linux_patch(ids, pageSize=2)
@@ -154,7 +154,7 @@ def test_defect_10_a_batch_without_an_answer(
 ) -> None:
     """`lookup_host_uuids` stops at the first thousand ids of which none is known.
 
-    Every batch is asked for, and what has no answer stands in `missing`.
+    Every batch is asked for, and ids without an answer are in `missing`.
     """
     monkeypatch.setattr(request, "IDS_A_CALL", 2)
     known = {asset["asset_id"]: asset["uuid"] for asset in truth["assets"][:3]}
@@ -167,7 +167,7 @@ def test_defect_11_where_a_reboot_stands(host: Host, qualys: Qualys, truth: Trut
     """`create_job` puts the reboot at the top of the body, drops `onComplete` and invents a
     deferment.
 
-    Each part stands where the documentation has it, inside `postDeployment`, and nothing is added.
+    Each part is where the documentation has it, inside `postDeployment`, and nothing is added.
     """
     qualys.create_job(
         "Windows", "Of a test", "Install", "On-demand",
@@ -224,9 +224,9 @@ def test_defect_15_plain_http_on_this_machine(host: Host, qualys: Qualys) -> Non
 
 
 def test_defect_16_runs_of_several_jobs(qualys: Qualys, truth: Truth) -> None:
-    """`get_job_runs` says that it takes a list, and puts the list into the address.
+    """`get_job_runs` is documented to take a list, and puts the list into the address.
 
-    It takes one job or several, and each run says whose it is.
+    It takes one job or several, and each run names its job.
     """
     jobs = done_jobs(truth)
     runs = qualys.get_job_runs(jobs)
@@ -288,7 +288,7 @@ def test_defect_21_the_count_of_assets(qualys: Qualys, truth: Truth) -> None:
 
 
 def test_defect_22_parameters_are_checked(host: Host, qualys: Qualys, truth: Truth) -> None:
-    """`create_job` checks nothing, and its documentation says `any` where the API wants `Any`.
+    """`create_job` checks nothing, and its documentation has `any` where the API wants `Any`.
 
     Every rule is checked before anything is sent; `any` and `Any` mean the same.
     """
@@ -324,9 +324,9 @@ def test_defect_24_a_limit_without_headers(host: Host, qualys: Qualys) -> None:
 
 def test_defect_25_results_of_many_jobs(qualys: Qualys, truth: Truth) -> None:
     """The results of several jobs share their parameters among threads, behind a lock that is
-    made anew for each call.
+    made for each call.
 
-    Nothing is shared: each result stands at the place of its job.
+    Nothing is shared: each result is at the index of its job.
     """
     jobs = [job["id"] for job in truth["jobs"]] * 3
     results = qualys.get_job_results(jobs)

@@ -17,7 +17,7 @@ AUTH = TokenAuth("user name&x", "p&ss=wörd", "eu1")
 
 
 def granted(response: Response) -> AccessToken:
-    login = AUTH.line.login
+    login = AUTH.endpoint.login
     assert login is not None
     return login.operation.parse(response)
 
@@ -28,13 +28,13 @@ def token_with(claims: str) -> Response:
 
 
 def test_the_form_is_complete_and_the_request_holds_no_password() -> None:
-    login = AUTH.line.login
+    login = AUTH.endpoint.login
     assert login is not None
     request = login.operation.request
     assert (request.method, request.path) == ("POST", "/auth")
     assert request.headers["Content-Type"] == "application/x-www-form-urlencoded"
     assert request.body == b"username=user+name%26x&token=true&permissions=true"
-    sent = with_credentials(request, AUTH.line)
+    sent = with_credentials(request, AUTH.endpoint)
     assert sent.content == request.body + b"&password=p%26ss%3Dw%C3%B6rd"
     assert "Authorization" not in sent.headers
     assert str(sent.url).rstrip("/") == "https://gateway.qg1.apps.qualys.eu"

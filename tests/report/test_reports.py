@@ -156,7 +156,7 @@ def test_items_come_only_when_asked(before):
 def test_a_report_that_outlives_its_facts_says_so(store, tmp_path):
     with store.snapshot() as snapshot:
         report = fleet_report(snapshot)
-    with pytest.raises(StoreError, match="the facts are closed"):
+    with pytest.raises(StoreError, match="the snapshot is closed"):
         save(report, tmp_path / "late.xlsx")
     assert list(tmp_path.iterdir()) == []
 

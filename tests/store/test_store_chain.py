@@ -401,7 +401,7 @@ def test_what_is_published_anew_meanwhile_is_not_built_on(store, monkeypatch):
             return digests
 
         other_process.setattr(writer, "write_files", write_and_be_overtaken)
-        with pytest.raises(StoreError, match="published anew meanwhile"):
+        with pytest.raises(StoreError, match="was rewritten meanwhile"):
             changing_days(store, 3)
     store._open_runs[-1].release()
     sync(store, {"d1": [finding(n) for n in range(50)]}, now=NOW + 9 * DAY)

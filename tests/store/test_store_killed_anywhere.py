@@ -58,15 +58,15 @@ class Killer:
 
     @contextmanager
     def watching(self, store):
-        engine, shelf = store._database.backend.engine, store._storage
+        engine, storage = store._database.backend.engine, store._storage
         engine.dispose()
         opened = []
         event.listen(engine, "connect", lambda connection, _: opened.append(connection))
         for name in ("before_cursor_execute", "commit"):  # before a statement is after the last
             event.listen(engine, name, self.step)
-        kept = {name: getattr(shelf, name) for name in ("delete", "put")}
+        kept = {name: getattr(storage, name) for name in ("delete", "put")}
         for name, function in kept.items():
-            setattr(shelf, name, self._around(function))
+            setattr(storage, name, self._around(function))
         try:
             yield
         finally:

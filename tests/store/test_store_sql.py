@@ -119,7 +119,7 @@ def test_every_time_of_a_view_is_one_of_utc(snapshot):
 
 
 def test_moments_are_answered_as_the_views_answer_times(snapshot):
-    file = snapshot.shelf.name_of("source=nsight/run=1", "findings.parquet")
+    file = snapshot.storage.name_of("source=nsight/run=1", "findings.parquet")
     for sql, columns, first in (
         ("SELECT now() > scanned_at, scanned_at FROM findings", None, (True, NOW + 3 * DAY)),
         (f"SELECT changed_at, count(*) FROM '{file}' GROUP BY ALL", None, (NOW, 4)),

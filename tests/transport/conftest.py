@@ -19,8 +19,8 @@ def send(request: pytest.FixtureRequest) -> Iterator[Send]:
     """Send one request over a new wire of either kind, and close it."""
     if request.param == "sync":
 
-        def blocking(line: Endpoint, asked: Request) -> Response | NoResponse:
-            wire = ConnectionPool(line)
+        def blocking(endpoint: Endpoint, asked: Request) -> Response | NoResponse:
+            wire = ConnectionPool(endpoint)
             try:
                 return wire.send(asked)
             finally:
@@ -30,14 +30,14 @@ def send(request: pytest.FixtureRequest) -> Iterator[Send]:
         return
     with asyncio.Runner() as runner:
 
-        async def awaited(line: Endpoint, asked: Request) -> Response | NoResponse:
-            wire = AsyncConnectionPool(line)
+        async def awaited(endpoint: Endpoint, asked: Request) -> Response | NoResponse:
+            wire = AsyncConnectionPool(endpoint)
             try:
                 return await wire.send(asked)
             finally:
                 await wire.aclose()
 
-        yield lambda line, asked: runner.run(awaited(line, asked))
+        yield lambda endpoint, asked: runner.run(awaited(endpoint, asked))
 
 
 class Scripted:

@@ -140,13 +140,15 @@ class Vendor:
         """Give this in the place of the answer to what changes something."""
         self._behaviour, self._when, self._scope = behaviour, when, scope
 
-    def manners(self, vendor: str) -> CallPolicy:
+    def call_policy(self, vendor: str) -> CallPolicy:
         if vendor == "qualys":
-            manners = self._auth.manners
+            call_policy = self._auth.call_policy
         else:
-            manners = NAble(base_url="http://127.0.0.1:1", key=self.emulator.api_key)._manners
+            call_policy = NAble(
+                base_url="http://127.0.0.1:1", key=self.emulator.api_key
+            )._call_policy
         return replace(
-            manners,
+            call_policy,
             rate_limit=NoRateLimit(),
             retries=Retries(attempts=3, limited_attempts=3, first_wait_seconds=0),
             journal=self.journal,
@@ -156,7 +158,7 @@ class Vendor:
 
     def run(self, vendor: str, work: Work[Any], *, until: int | None = None) -> Any:
         """Do work, or drop it after so many steps, as a kill does; raise what it raises."""
-        flow = exchange(work, self.manners(vendor))
+        flow = exchange(work, self.call_policy(vendor))
         outcome: Any = None
         number = 0
         failure: VendorError | None = None
@@ -215,8 +217,11 @@ class Vendor:
             body += b"&" + urlencode({"password": self.emulator.qualys.password}).encode()
         elif request.path == "/api/":
             query.append(("apikey", self.emulator.api_key))
-        elif self._auth.manners.login is not None and self._auth.manners.login.token is not None:
-            token = self._auth.manners.login.token.reveal()
+        elif (
+            self._auth.call_policy.login is not None
+            and self._auth.call_policy.login.token is not None
+        ):
+            token = self._auth.call_policy.login.token.reveal()
             headers["Authorization"] = f"Bearer {token}"
         found = self.emulator.handle(request.method, request.path, query, headers.items(), body)
         told = {name.lower(): value for name, value in found.headers}

@@ -31,20 +31,20 @@ OK = Response(200, {}, b"fine")
 class World:
     """A clock that only pauses move, and a die that always shows the same."""
 
-    def __init__(self, *, chance: float = 0.5, **manners: Any) -> None:
+    def __init__(self, *, chance: float = 0.5, **call_policy: Any) -> None:
         self.seconds = 100.0
         self.steps: list[Request | Pause] = []
-        self.manners = CallPolicy(
+        self.call_policy = CallPolicy(
             vendor="Vendor",
             clock=lambda: self.seconds,
             now=lambda: NOW,
             chance=lambda: chance,
-            **{"rate_limit": NoRateLimit(), **manners},
+            **{"rate_limit": NoRateLimit(), **call_policy},
         )
 
     def drive(self, work: Any, outcomes: Sequence[Response | NoResponse]) -> Any:
         """Answer each request with the next outcome; return the result or let the error out."""
-        flow = exchange(work, self.manners)
+        flow = exchange(work, self.call_policy)
         left = list(outcomes)
         outcome: Response | NoResponse | None = None
         try:
@@ -170,7 +170,7 @@ def test_whoever_waits_for_the_pace_waits_longer_when_the_vendor_asks() -> None:
     rate_limit = RateLimit(1, seconds=10)
     world = World(rate_limit=rate_limit)
     rate_limit.take(world.seconds)
-    flow = exchange(operation(), world.manners)
+    flow = exchange(operation(), world.call_policy)
     assert flow.send(None) == Pause(10.0)
     rate_limit.hold(world.seconds + 25)
     world.seconds += 10

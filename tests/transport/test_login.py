@@ -37,7 +37,7 @@ class Account:
         self.life = LIFE
         request = Request(path="/auth", method="POST", is_login=True)
         self.login = Login({"password": Secret("hunter2")}, Operation("auth", request, self._read))
-        self.manners = CallPolicy(
+        self.call_policy = CallPolicy(
             "Vendor",
             rate_limit=NoRateLimit(),
             retries=Retries(attempts=1),
@@ -51,7 +51,9 @@ class Account:
         return AccessToken(Secret(f"token {self.granted}"), self.life)
 
     def flow(self) -> Any:
-        return exchange(Operation("a_call", Request(path="/call"), lambda r: r.body), self.manners)
+        return exchange(
+            Operation("a_call", Request(path="/call"), lambda r: r.body), self.call_policy
+        )
 
     def token(self) -> str | None:
         return self.login.token.reveal() if self.login.token else None
@@ -260,7 +262,7 @@ def test_neither_password_nor_token_is_said_anywhere(
     host: Host, auth: TokenAuth, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    said = [repr(auth), repr(vars(auth)), repr(auth.line), repr(auth.manners)]
+    said = [repr(auth), repr(vars(auth)), repr(auth.endpoint), repr(auth.call_policy)]
     with Qualys(auth=auth) as client:
         client.get_version()
         for kind in ("echo_key", "html", "garbage", "redirect"):
@@ -271,7 +273,7 @@ def test_neither_password_nor_token_is_said_anywhere(
                 )
             said += [repr(caught.value), str(vars(caught.value))]
             host.emulator.clear_faults()
-        token = auth.line.login.token if auth.line.login else None
+        token = auth.endpoint.login.token if auth.endpoint.login else None
     assert token is not None
     said += [record.getMessage() for record in caplog.records]
     assert any("receive_response_headers" in text for text in said), "the library logs at DEBUG"
@@ -286,14 +288,14 @@ def test_a_server_that_repeats_the_token_does_not_tell_it(host: Host, auth: Toke
 
     with Qualys(auth=auth) as client:
         client.get_version()
-    login = auth.line.login
+    login = auth.endpoint.login
     assert login is not None
     assert login.token is not None
     asked = Request(path="/pm/v1/details")
-    assert login.token.reveal().encode() in secrets_in(asked, auth.line, 500)
+    assert login.token.reveal().encode() in secrets_in(asked, auth.endpoint, 500)
     answer = Request(path="/auth", method="POST", is_login=True)
-    assert secrets_in(answer, auth.line, 201) == [], "the token is what was asked for"
-    assert host.emulator.qualys.password.encode() in secrets_in(answer, auth.line, 401)
+    assert secrets_in(answer, auth.endpoint, 201) == [], "the token is what was asked for"
+    assert host.emulator.qualys.password.encode() in secrets_in(answer, auth.endpoint, 401)
 
 
 def test_a_password_is_no_word_to_be_cut_out_of_data(host: Host) -> None:
@@ -301,4 +303,4 @@ def test_a_password_is_no_word_to_be_cut_out_of_data(host: Host) -> None:
     from patchfleet.transport.credentials import secrets_in
 
     auth = TokenAuth("user", "Windows", override_platform={"gateway_url": host.url})
-    assert secrets_in(Request(path="/pm/v1/patches"), auth.line, 200) == []
+    assert secrets_in(Request(path="/pm/v1/patches"), auth.endpoint, 200) == []

@@ -70,7 +70,9 @@ def test_a_number_of_calls_that_is_not_whole_is_never_exceeded(calls: float, sec
     number, window = whole_calls(calls, seconds)
     assert number >= 1
     assert number / window <= calls / seconds * (1 + 1e-9)
-    assert repr(TokenAuth("user", "password", rate_limit=calls / 3600 * seconds).manners.rate_limit)
+    assert repr(
+        TokenAuth("user", "password", rate_limit=calls / 3600 * seconds).call_policy.rate_limit
+    )
 
 
 def test_threads_share_the_places() -> None:

@@ -25,7 +25,7 @@ from patchfleet.transport.operation import (
 )
 from patchfleet.transport.rate_limit import NoRateLimit
 
-MANNERS = CallPolicy("Vendor", rate_limit=NoRateLimit(), chance=lambda: 0.0)
+CALL_POLICY = CallPolicy("Vendor", rate_limit=NoRateLimit(), chance=lambda: 0.0)
 
 
 def op(name: str) -> Operation[str]:
@@ -48,7 +48,7 @@ def test_a_step_gets_the_result_of_the_one_before() -> None:
         second = yield op(f"b-{first}")
         return f"{first} {second}"
 
-    flow = exchange(Procedure("both", steps), MANNERS)
+    flow = exchange(Procedure("both", steps), CALL_POLICY)
     assert next(flow).path == "/a"  # type: ignore[union-attr]
     assert flow.send(ok("x")).path == "/b-x"  # type: ignore[union-attr]
     assert ended(flow, ok("y")) == "x y"
@@ -63,7 +63,7 @@ def test_a_failure_is_thrown_into_the_steps_which_may_go_on() -> None:
             return (yield op("b"))
         return "there"
 
-    flow = exchange(Procedure("either", steps), MANNERS)
+    flow = exchange(Procedure("either", steps), CALL_POLICY)
     next(flow)
     assert flow.send(Response(404, {}, b"")) == Pause(3)
     assert flow.send(None).path == "/b"  # type: ignore[union-attr]
@@ -74,7 +74,7 @@ def test_a_failure_that_nobody_catches_is_the_call_s() -> None:
     def steps() -> Steps[str]:
         return (yield op("a"))
 
-    flow = exchange(Procedure("one", steps), MANNERS)
+    flow = exchange(Procedure("one", steps), CALL_POLICY)
     next(flow)
     with pytest.raises(NotFound) as caught:
         flow.send(Response(404, {}, b""))
@@ -86,7 +86,7 @@ def test_what_the_steps_themselves_find_out_says_whose_it_is() -> None:
         yield op("a")
         raise NotFound("neither of them")
 
-    flow = exchange(Procedure("both", steps), MANNERS)
+    flow = exchange(Procedure("both", steps), CALL_POLICY)
     next(flow)
     with pytest.raises(NotFound) as caught:
         flow.send(ok("x"))
@@ -103,11 +103,11 @@ def listing() -> RecordStream[str, list[str]]:
 
 
 def test_a_listing_is_gathered_or_streamed() -> None:
-    flow = exchange(listing(), MANNERS)
+    flow = exchange(listing(), CALL_POLICY)
     next(flow)
     flow.send(ok("x"))
     assert ended(flow, ok("y")) == ["x", "y", "c"]
-    flow = streamed(listing(), MANNERS)
+    flow = streamed(listing(), CALL_POLICY)
     next(flow)
     assert flow.send(ok("x")) == RecordBatch(["x"])
 
@@ -117,7 +117,7 @@ def test_work_together_is_asked_of_the_runner_with_its_results_in_order() -> Non
         found: list[Any] = yield Concurrent((op("a"), listing(), op("c")))
         return found
 
-    flow = exchange(Procedure("all", steps), MANNERS)
+    flow = exchange(Procedure("all", steps), CALL_POLICY)
     asked = next(flow)
     assert isinstance(asked, ConcurrentFlows)
     assert len(asked.parts) == 3

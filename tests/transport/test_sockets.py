@@ -20,7 +20,7 @@ LIST = Request(path="/api/", query=(("service", "list_clients"),))
 UNKNOWN = "unknown"
 
 
-def line_to(host: Host, **settings: Any) -> Endpoint:
+def endpoint_to(host: Host, **settings: Any) -> Endpoint:
     return Endpoint(base_url=host.url, secret_query={"apikey": Secret(host.api_key)}, **settings)
 
 
@@ -31,7 +31,7 @@ def ok(body: bytes, *headers: str) -> bytes:
 
 
 def test_an_answer_comes_whole(send: Any, host: Host) -> None:
-    answer = send(line_to(host), LIST)
+    answer = send(endpoint_to(host), LIST)
     assert isinstance(answer, Response)
     assert answer.status == 200
     assert answer.headers["content-type"] == "application/xml"
@@ -52,7 +52,7 @@ def test_an_answer_of_any_status_is_an_answer(
     send: Any, host: Host, emulator: Emulator, fault: str, options: dict[str, Any], status: int
 ) -> None:
     emulator.fault(fault, **options)
-    answer = send(line_to(host), LIST)
+    answer = send(endpoint_to(host), LIST)
     assert isinstance(answer, Response)
     assert answer.status == status
     assert len(emulator.calls) == 1, "a redirect is never followed"
@@ -75,7 +75,7 @@ def test_no_whole_answer_is_a_loss_nobody_can_judge(
     send: Any, host: Host, emulator: Emulator, fault: str, options: dict[str, Any], reason: str
 ) -> None:
     emulator.fault(fault, **options)
-    lost = send(line_to(host, timeout_seconds=0.2), LIST)
+    lost = send(endpoint_to(host, timeout_seconds=0.2), LIST)
     assert isinstance(lost, NoResponse)
     assert reason in lost.reason
     assert lost.fate == UNKNOWN
@@ -86,23 +86,23 @@ def test_every_fault_ends_as_an_answer_or_a_loss(send: Any, emulator: Emulator, 
     for kind in sorted(OF_NSIGHT):
         emulator.fault(kind, **({"seconds": 9} if kind == "slow" else {}))
         short = {"timeout_seconds": 0.15} if kind in {"slow", "trickle", "hang"} else {}
-        outcome = send(line_to(host, **short), LIST)
+        outcome = send(endpoint_to(host, **short), LIST)
         assert isinstance(outcome, Response | NoResponse), kind
         assert emulator.clear_faults() == 1
 
 
 def test_nobody_there_is_a_request_that_never_left(send: Any, emulator: Emulator) -> None:
     with emulator.running() as gone:
-        line = line_to(gone)
-    lost = send(line, LIST)
+        endpoint = endpoint_to(gone)
+    lost = send(endpoint, LIST)
     assert isinstance(lost, NoResponse)
     assert lost.fate == "refused"
     assert lost.is_transient
-    assert lost.reason == f"no connection to {line.host}"
+    assert lost.reason == f"no connection to {endpoint.host}"
 
 
 def test_a_body_has_a_longest_size(send: Any, host: Host) -> None:
-    lost = send(line_to(host, longest_body_bytes=100), LIST)
+    lost = send(endpoint_to(host, longest_body_bytes=100), LIST)
     assert isinstance(lost, NoResponse)
     assert lost.reason == "the answer is longer than 100 bytes"
     assert not lost.is_transient
@@ -123,13 +123,13 @@ def test_damaged_compression_is_a_loss(send: Any, scripted: Any) -> None:
 
 def test_the_request_is_written_as_it_is_meant(send: Any, scripted: Any) -> None:
     server = scripted(ok(b"fine"))
-    line = Endpoint(
+    endpoint = Endpoint(
         server.url,
         secret_query={"apikey": Secret("k&y/ü +1")},
         headers={"User-Agent": "Patchfleet", "Accept": "application/xml"},
     )
     asked = Request(path="/api/", query=(("service", "patch_approve"), ("patchids", "1,2")))
-    assert send(line, asked).body == b"fine"
+    assert send(endpoint, asked).body == b"fine"
     first, *rest = server.heads[0].decode().split("\r\n")
     assert first == (
         "GET /api/?service=patch_approve&patchids=1%2C2&apikey=k%26y/%C3%BC%20%2B1 HTTP/1.1"
@@ -159,7 +159,7 @@ def test_a_cookie_is_not_kept(scripted: Any) -> None:
 
 
 def test_connections_are_used_again(host: Host) -> None:
-    wire = ConnectionPool(line_to(host))
+    wire = ConnectionPool(endpoint_to(host))
     for _ in range(5):
         wire.send(LIST)
     assert len(host.connections) == 1
@@ -172,13 +172,13 @@ def test_connections_are_used_again(host: Host) -> None:
 def test_waiting_for_a_place_does_not_use_up_the_time_of_a_call() -> None:
     emulator = Emulator(customers=1, devices=1, patches=1, latency_ms=100)
     with emulator.running() as host:
-        wire = ConnectionPool(line_to(host, connections=1, timeout_seconds=1.2))
+        wire = ConnectionPool(endpoint_to(host, connections=1, timeout_seconds=1.2))
         with ThreadPoolExecutor(15) as threads:
             outcomes = list(threads.map(lambda _: wire.send(LIST), range(15)))
         wire.close()
 
         async def together() -> list[Response | NoResponse]:
-            awire = AsyncConnectionPool(line_to(host, connections=1, timeout_seconds=1.2))
+            awire = AsyncConnectionPool(endpoint_to(host, connections=1, timeout_seconds=1.2))
             outcomes = await asyncio.gather(*(awire.send(LIST) for _ in range(15)))
             await awire.aclose()
             return outcomes
@@ -188,7 +188,7 @@ def test_waiting_for_a_place_does_not_use_up_the_time_of_a_call() -> None:
 
 
 def test_an_async_wire_serves_one_loop_after_the_other(host: Host) -> None:
-    wire = AsyncConnectionPool(line_to(host, connections=1))
+    wire = AsyncConnectionPool(endpoint_to(host, connections=1))
 
     async def several() -> list[Response | NoResponse]:
         try:
@@ -204,7 +204,7 @@ def test_a_task_that_is_cancelled_gives_its_place_back(host: Host, emulator: Emu
     emulator.fault("hang")
 
     async def cancel_and_go_on() -> Response | NoResponse:
-        wire = AsyncConnectionPool(line_to(host, connections=1))
+        wire = AsyncConnectionPool(endpoint_to(host, connections=1))
         hanging = asyncio.create_task(wire.send(LIST))
         while not emulator.calls:  # noqa: ASYNC110 -- the emulator runs in another thread
             await asyncio.sleep(0)
@@ -220,7 +220,7 @@ def test_a_task_that_is_cancelled_gives_its_place_back(host: Host, emulator: Emu
 
 
 def test_threads_share_one_pool(host: Host) -> None:
-    wire = ConnectionPool(line_to(host, connections=3))
+    wire = ConnectionPool(endpoint_to(host, connections=3))
     barrier = threading.Barrier(8)
 
     def ask(_: int) -> Response | NoResponse:
@@ -263,11 +263,11 @@ def test_a_ca_file_that_is_none_is_named(send: Any, tmp_path: Any, ca_file: str)
 
 
 def test_reprs_show_no_secret() -> None:
-    line = Endpoint(
+    endpoint = Endpoint(
         "https://example.invalid",
         secret_query={"apikey": Secret("hush-hush")},
         proxy="http://user:word@proxy:1",
     )
-    for thing in (line, ConnectionPool(line), AsyncConnectionPool(line)):
+    for thing in (endpoint, ConnectionPool(endpoint), AsyncConnectionPool(endpoint)):
         assert "hush" not in repr(thing)
         assert "word" not in repr(thing)

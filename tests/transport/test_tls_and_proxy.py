@@ -169,10 +169,10 @@ def test_a_server_without_tls_is_not_blamed_on_a_certificate(
 
 def test_what_is_spoken_is_not_said_again_to_what_all_threads_share() -> None:
     with Emulator(customers=1, devices=1).running(https=True) as host:
-        line = Endpoint(host.url, ca_file=host.ca_file)
-        context = line.trust()
+        endpoint = Endpoint(host.url, ca_file=host.ca_file)
+        context = endpoint.trust()
         assert isinstance(context, ssl.SSLContext)
-        assert context is line.trust()
+        assert context is endpoint.trust()
         context.set_alpn_protocols(["spdy/1"])  # as the HTTP library would at each connection
         with (
             socket.create_connection(("127.0.0.1", host.port), timeout=30) as plain,
@@ -183,8 +183,8 @@ def test_what_is_spoken_is_not_said_again_to_what_all_threads_share() -> None:
 
 def test_a_proxy_that_is_given_is_used_and_sees_no_key_for_tls(send: Any, serve: Any) -> None:
     proxy = serve(None, b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n")
-    line = Endpoint("https://vendor.invalid", proxy=f"http://user:word@127.0.0.1:{proxy.port}")
-    lost = send(line, ASK)
+    endpoint = Endpoint("https://vendor.invalid", proxy=f"http://user:word@127.0.0.1:{proxy.port}")
+    lost = send(endpoint, ASK)
     way = f"vendor.invalid through the proxy {'127.0.0.1:' + str(proxy.port)}"
     assert lost == NoResponse(f"the proxy gives no connection to {way}", "refused")
     assert proxy.heads[0].startswith(b"CONNECT vendor.invalid:443 HTTP/1.1\r\n")
@@ -265,8 +265,8 @@ def test_a_record_of_tls_that_nobody_asked_for_is_no_answer(
 
     threading.Thread(target=serve).start()
     address = f"https://127.0.0.1:{listener.getsockname()[1]}"
-    line = Endpoint(address, ca_file=str(pem), timeout_seconds=5)
-    outcomes = _sent_in_turn(line, [Request(path=f"/{n}") for n in range(4)], is_async=is_async)
+    endpoint = Endpoint(address, ca_file=str(pem), timeout_seconds=5)
+    outcomes = _sent_in_turn(endpoint, [Request(path=f"/{n}") for n in range(4)], is_async=is_async)
     listener.shutdown(socket.SHUT_RDWR)
     listener.close()
     for number, outcome in enumerate(outcomes):
@@ -275,17 +275,17 @@ def test_a_record_of_tls_that_nobody_asked_for_is_no_answer(
 
 
 def _sent_in_turn(
-    line: Endpoint, requests: list[Request], *, is_async: bool
+    endpoint: Endpoint, requests: list[Request], *, is_async: bool
 ) -> list[Response | NoResponse]:
     if not is_async:
-        wire = ConnectionPool(line)
+        wire = ConnectionPool(endpoint)
         try:
             return [wire.send(one) for one in requests]
         finally:
             wire.close()
 
     async def awaited() -> list[Response | NoResponse]:
-        wire = AsyncConnectionPool(line)
+        wire = AsyncConnectionPool(endpoint)
         try:
             return [await wire.send(one) for one in requests]
         finally:

@@ -201,8 +201,8 @@ def test_steps_catch_the_error_of_what_they_asked_for_together(drive: Any) -> No
             return found
         raise AssertionError
 
-    manners = CallPolicy("a vendor", rate_limit=NoRateLimit())
-    (found,), _ = drive(exchange(Procedure("both", steps), manners))
+    call_policy = CallPolicy("a vendor", rate_limit=NoRateLimit())
+    (found,), _ = drive(exchange(Procedure("both", steps), call_policy))
     assert found == ["/there", "/there"]
     assert caught == ["gone"]
 

@@ -28,7 +28,7 @@ from patchfleet.transport.rate_limit import NoRateLimit
 from patchfleet.transport.retry import Retries
 from patchfleet.transport.runner import arun, run
 
-MANNERS = CallPolicy(
+CALL_POLICY = CallPolicy(
     "Vendor", rate_limit=NoRateLimit(), retries=Retries(attempts=3, first_wait_seconds=0)
 )
 
@@ -106,20 +106,20 @@ def ask(request: pytest.FixtureRequest) -> Ask:
     """Do operations one after the other over one wire of either kind."""
     if request.param == "sync":
 
-        def blocking(line: Endpoint, work: list[Operation[bytes]]) -> list[bytes]:
-            wire = ConnectionPool(line)
+        def blocking(endpoint: Endpoint, work: list[Operation[bytes]]) -> list[bytes]:
+            wire = ConnectionPool(endpoint)
             try:
-                return [run(exchange(one, MANNERS), wire) for one in work]
+                return [run(exchange(one, CALL_POLICY), wire) for one in work]
             finally:
                 wire.close()
 
         return blocking
 
-    def awaited(line: Endpoint, work: list[Operation[bytes]]) -> list[bytes]:
+    def awaited(endpoint: Endpoint, work: list[Operation[bytes]]) -> list[bytes]:
         async def all_of_it() -> list[bytes]:
-            wire = AsyncConnectionPool(line)
+            wire = AsyncConnectionPool(endpoint)
             try:
-                return [await arun(exchange(one, MANNERS), wire) for one in work]
+                return [await arun(exchange(one, CALL_POLICY), wire) for one in work]
             finally:
                 await wire.aclose()
 
@@ -303,9 +303,9 @@ def test_writing_a_long_request_has_an_end(send: Any) -> None:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
         threads.submit(read_slowly, listener)
-        line = Endpoint(f"http://127.0.0.1:{listener.getsockname()[1]}", timeout_seconds=0.2)
+        endpoint = Endpoint(f"http://127.0.0.1:{listener.getsockname()[1]}", timeout_seconds=0.2)
         begun = time.monotonic()
-        outcome = send(line, Request(path="/", method="POST", body=bytes(60_000_000)))
+        outcome = send(endpoint, Request(path="/", method="POST", body=bytes(60_000_000)))
         assert isinstance(outcome, NoResponse)
         assert outcome.fate == "unknown"
         assert time.monotonic() - begun < 2
@@ -349,18 +349,18 @@ def test_what_is_packed_is_counted_bit_by_bit(
 
 def test_connections_of_their_own_do_not_pile_up(kept_alive: Any) -> None:
     server = kept_alive(lambda path, plug, _: plug.sendall(written(body_of(path))))
-    line = Endpoint(server.url, connections=2)
+    endpoint = Endpoint(server.url, connections=2)
     asked = [on_new_connection(reading(f"/{n}")) for n in range(6)]
-    wire = ConnectionPool(line)
+    wire = ConnectionPool(endpoint)
     for one in asked:
-        run(exchange(one, MANNERS), wire)
+        run(exchange(one, CALL_POLICY), wire)
     assert len(wire._idle) == 2
     wire.close()
 
     async def on_a_loop() -> None:
-        wire = AsyncConnectionPool(line)
+        wire = AsyncConnectionPool(endpoint)
         for one in asked:
-            await arun(exchange(one, MANNERS), wire)
+            await arun(exchange(one, CALL_POLICY), wire)
         assert len(wire._idle) == 2
         await wire.aclose()
 

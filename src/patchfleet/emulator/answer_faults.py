@@ -119,8 +119,8 @@ def _sentence_in_xml(holder: ET.Element, options: Options) -> None:
 
 
 def _sentence_in_json(rows: list[Any], options: Options) -> Any:
-    said = {options["element"]: options["words"]} if options["element"] else options["words"]
-    return [*(rows if options["beside"] else []), said]
+    row = {options["element"]: options["words"]} if options["element"] else options["words"]
+    return [*(rows if options["beside"] else []), row]
 
 
 def _renamed_in_xml(holder: ET.Element, options: Options) -> None:

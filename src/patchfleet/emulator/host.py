@@ -367,15 +367,17 @@ def serve_forever(
     """Answer in this thread until Ctrl-C or SIGTERM, then return."""
     authority = Authority() if https else None
     try:
-        asyncio.run(_serve_until_told(Host(emulator, authority), port, on_ready))
+        asyncio.run(_serve_until_stopped(Host(emulator, authority), port, on_ready))
     finally:
         if authority:
             authority.close()
 
 
-async def _serve_until_told(host: Host, port: int, on_ready: Callable[[Host], None] | None) -> None:
+async def _serve_until_stopped(
+    host: Host, port: int, on_ready: Callable[[Host], None] | None
+) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for told in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(told, stop.set)
+    for stop_signal in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(stop_signal, stop.set)
     await host.serve(port, lambda: on_ready(host) if on_ready else None, stop)

@@ -41,13 +41,13 @@ class ProductLine:
     first_version: int = 1
 
 
-def _windows(name: str, product: str, told: str) -> tuple[ProductLine, ...]:
+def _windows(name: str, product: str, windows: str) -> tuple[ProductLine, ...]:
     """Return the monthly lines of every Windows of one version."""
     return (
         ProductLine(
             f"{name} cumulative",
             product,
-            f"{{month}} Cumulative Update for {told} ({{kb}})",
+            f"{{month}} Cumulative Update for {windows} ({{kb}})",
             SECURITY,
             restart=0.95,
             microsoft=True,
@@ -56,7 +56,7 @@ def _windows(name: str, product: str, told: str) -> tuple[ProductLine, ...]:
         ProductLine(
             f"{name} dotnet",
             product,
-            f"{{month}} Cumulative Update for .NET Framework 3.5 and 4.8.1 for {told} ({{kb}})",
+            f"{{month}} Cumulative Update for .NET Framework 3.5 and 4.8.1 for {windows} ({{kb}})",
             IMPORTANT,
             restart=0.6,
             microsoft=True,
@@ -65,7 +65,7 @@ def _windows(name: str, product: str, told: str) -> tuple[ProductLine, ...]:
         ProductLine(
             f"{name} servicing",
             product,
-            f"{{month}} Servicing Stack Update for {told} ({{kb}})",
+            f"{{month}} Servicing Stack Update for {windows} ({{kb}})",
             (("Critical", 100),),
             months=3,
             microsoft=True,

@@ -67,10 +67,10 @@ def _endpoint_and_policy(
     region: str | None, key: str | Secret, given: ClientOptions
 ) -> tuple[Endpoint, CallPolicy]:
     options = current_keywords("nsight.client:ClientOptions", given)
-    return _line(region, key, options), _manners(options)
+    return _endpoint(region, key, options), _call_policy(options)
 
 
-def _line(region: str | None, key: str | Secret, settings: ClientOptions) -> Endpoint:
+def _endpoint(region: str | None, key: str | Secret, settings: ClientOptions) -> Endpoint:
     """Check the settings and return the endpoint."""
     for name in settings.keys() - ClientOptions.__annotations__.keys():
         raise TypeError(f"a client has no setting called '{name}'")
@@ -97,7 +97,7 @@ def _line(region: str | None, key: str | Secret, settings: ClientOptions) -> End
     )
 
 
-def _manners(settings: ClientOptions) -> CallPolicy:
+def _call_policy(settings: ClientOptions) -> CallPolicy:
     """Return the call policy for the vendor."""
     rate_limit = settings.get("rate_limit", 60)
     retries = settings.get("retries", 3)

@@ -82,7 +82,7 @@ def is_placeholder(text: str | None) -> bool:
     return (text or "").strip().casefold() in PLACEHOLDERS
 
 
-def said(text: str | None) -> str | None:
+def text_or_none(text: str | None) -> str | None:
     """Return a text without surrounding blanks; None for a placeholder."""
     return None if is_placeholder(text) else (text or "").strip()
 

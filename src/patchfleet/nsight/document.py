@@ -159,11 +159,11 @@ def _mended(body: bytes) -> Document | None:
     if start is None:
         return None
     before, text = text[: start.start()], text[start.start() :]
-    said = before.strip("\ufeff \t\r\n")
-    if said:
-        if not _SERVER_TALK.fullmatch(said) or not _TALK_WORD.search(said):
+    talk = before.strip("\ufeff \t\r\n")
+    if talk:
+        if not _SERVER_TALK.fullmatch(talk) or not _TALK_WORD.search(talk):
             return None
-        words = printable(re.sub(r"<[^>]*>", "", said), 80)
+        words = printable(re.sub(r"<[^>]*>", "", talk), 80)
         damage.append(f"the server writes before its answer: {words}")
     whole = _REFERENCE.sub(_referred, _FORBIDDEN.sub(REPLACED, text))
     is_mended = whole.count(REPLACED) != body.count(REPLACED.encode())

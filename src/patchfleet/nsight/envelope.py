@@ -100,12 +100,12 @@ class Answer:
 
     def _no_text(self, parent: Element, *, has_records: bool) -> None:
         """Refuse a text in place of records; note one beside them."""
-        said = printable(" ".join([parent.text or "", *(one.tail or "" for one in parent)]))
-        if not said.strip():
+        text = printable(" ".join([parent.text or "", *(one.tail or "" for one in parent)]))
+        if not text.strip():
             return
         if not has_records:
-            raise Unreadable(f"<{_shown(parent)}> holds no record but the text: {said.strip()}")
-        self.problems.append(f"there is a text beside the records: {said.strip()}")
+            raise Unreadable(f"<{_shown(parent)}> holds no record but the text: {text.strip()}")
+        self.problems.append(f"there is a text beside the records: {text.strip()}")
 
 
 def opened(response: Response, expected: str = "result") -> Answer:

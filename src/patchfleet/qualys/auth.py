@@ -17,6 +17,7 @@ import msgspec
 
 from patchfleet._renamed import former, renamed
 from patchfleet._renamed.lookup import current_keywords
+from patchfleet._renamed.members import FormerMembers
 from patchfleet.config import Secret
 from patchfleet.decodable import decodable
 from patchfleet.errors import (
@@ -98,7 +99,7 @@ class ClientOptions(TypedDict, total=False):
     journal: ChangeJournal | None
 
 
-class TokenAuth:
+class TokenAuth(FormerMembers):
     """One Qualys account: `TokenAuth(username, password, platform="qg1")`.
 
     `platform` is a pod (qg1 … ksa1); `override_platform` replaces its addresses, as
@@ -133,15 +134,15 @@ class TokenAuth:
             else gateway_of(platform)
         )
         login = Login({"password": secret}, _login(self.username), self.username)
-        self.line = _line(base_url, login, settings)
-        self.manners = _manners(login, settings)
+        self.endpoint = _endpoint(base_url, login, settings)
+        self.call_policy = _call_policy(login, settings)
         self._lock = Lock()
         self._client: Any = None
 
     @property
     def gateway_url(self) -> str:
         """The address that calls go to."""
-        return self.line.base_url
+        return self.endpoint.base_url
 
     @property
     def client(self) -> Any:
@@ -171,7 +172,7 @@ class TokenAuth:
         raise TypeError("an account is not written down: it holds a password")
 
 
-def _line(base_url: str, login: Login, settings: ClientOptions) -> Endpoint:
+def _endpoint(base_url: str, login: Login, settings: ClientOptions) -> Endpoint:
     return Endpoint(
         base_url=base_url,
         login=login,
@@ -186,7 +187,7 @@ def _line(base_url: str, login: Login, settings: ClientOptions) -> Endpoint:
     )
 
 
-def _manners(login: Login, settings: ClientOptions) -> CallPolicy:
+def _call_policy(login: Login, settings: ClientOptions) -> CallPolicy:
     rate_limit = settings.get("rate_limit")
     if isinstance(rate_limit, int | float):
         calls, seconds = whole_calls(rate_limit, 3600)

@@ -172,7 +172,7 @@ class Qualys(Operations, Client):
             auth=auth,
             settings=settings,
         )
-        super().__init__(self.auth.line, self.auth.manners)
+        super().__init__(self.auth.endpoint, self.auth.call_policy)
 
 
 class AsyncQualys(Operations, AsyncClient):
@@ -196,4 +196,4 @@ class AsyncQualys(Operations, AsyncClient):
             auth=auth,
             settings=settings,
         )
-        super().__init__(self.auth.line, self.auth.manners)
+        super().__init__(self.auth.endpoint, self.auth.call_policy)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from patchfleet._renamed import renamed
 from patchfleet.errors import (
     Forbidden,
     NotFound,
@@ -40,7 +41,7 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600}
 _XML = re.compile(r"<(?:[\w.-]+:)?(CODE|TEXT)>(?:<!\[CDATA\[)?\s*(.*?)\s*(?:\]\]>)?</", re.DOTALL)
 
 
-class Said(NamedTuple):
+class ErrorFields(NamedTuple):
     """Code and message of an error body, either of which may be missing.
 
     `is_own` is true for the form of the vendor's own envelope.
@@ -63,27 +64,27 @@ def explain(response: Response) -> VendorError | None:
     send `X-RateLimit-ToWait-Sec` [D: rl].
     """
     status, headers = response.status, response.headers
-    said = said_in(response.body)
+    error = error_in(response.body)
     if status in (429, 409):
-        named = _again_in(said.message) if said else ""
+        named = _again_in(error.message) if error else ""
         if status == 429 or named or any(name in headers for name in LIMIT_HEADERS):
             return _limited(status, headers.get("x-ratelimit-towait-sec") or named)
-    if status == 404 and not (said and said.is_own):
+    if status == 404 and not (error and error.is_own):
         return NotTheVendor("something that is not Qualys answers 'not found' (HTTP 404)")
-    return _error_of(said, status) if said else None
+    return _error_of(error, status) if error else None
 
 
-def _error_of(said: Said, status: int) -> VendorError:
-    if said.code == TOO_MANY_RECORDS:
-        return WindowExceeded(f"more records match than one query may return: {said}")
-    if status == 401 or (status == 500 and _is_about_token(said.message)):
-        return Unauthorized(f"Qualys does not accept the credentials: {said}")
+def _error_of(error: ErrorFields, status: int) -> VendorError:
+    if error.code == TOO_MANY_RECORDS:
+        return WindowExceeded(f"more records match than one query may return: {error}")
+    if status == 401 or (status == 500 and _is_about_token(error.message)):
+        return Unauthorized(f"Qualys does not accept the credentials: {error}")
     if status in (403, 404):
         kind, words = _REFUSED[status]
-        return kind(f"{words}: {said}")
+        return kind(f"{words}: {error}")
     if status >= 500:
-        return VendorBroken(f"Qualys failed (HTTP {status}): {said}")
-    return rejected(said, status)
+        return VendorBroken(f"Qualys failed (HTTP {status}): {error}")
+    return rejected(error, status)
 
 
 _REFUSED: dict[int, tuple[type[VendorError], str]] = {
@@ -114,49 +115,51 @@ def _is_about_token(message: str) -> bool:
     return "jwt" in message.lower()
 
 
-def rejected(said: Said, status: int) -> Rejected:
+def rejected(error: ErrorFields, status: int) -> Rejected:
     """Return the error for a request that Qualys refused with a reason."""
-    code = int(said.code) if said.code.isascii() and said.code.isdigit() else None
-    reason = str(said) if said.message or said.code else f"HTTP {status}"
-    return Rejected(f"Qualys rejects the request: {reason}", code=code, reason=said.message)
+    code = int(error.code) if error.code.isascii() and error.code.isdigit() else None
+    reason = str(error) if error.message or error.code else f"HTTP {status}"
+    return Rejected(f"Qualys rejects the request: {reason}", code=code, reason=error.message)
 
 
-def said_in(body: bytes) -> Said | None:
+def error_in(body: bytes) -> ErrorFields | None:
     """Return code and message of an error body in any of its known forms; None for other bodies.
 
     The older services answer in XML: `SIMPLE_RETURN` with a `CODE` and a `TEXT`.
     """
     if body.lstrip()[:1] == b"<":
-        return _said_in_xml(body)
+        return _error_in_xml(body)
     try:
-        return _said(decoded(body))
+        return _error_fields(decoded(body))
     except Unreadable:
         return None
 
 
-def _said_in_xml(body: bytes) -> Said | None:
+def _error_in_xml(body: bytes) -> ErrorFields | None:
     text = body[:10_000].decode("utf-8", "replace")
     if "SIMPLE_RETURN" not in text:
         return None
     parts = {name: unescape(words) for name, words in _XML.findall(text)}
     if not parts:
         return None
-    return Said(_one_line(parts.get("CODE", "")), _one_line(parts.get("TEXT", "")), is_own=True)
+    return ErrorFields(
+        _one_line(parts.get("CODE", "")), _one_line(parts.get("TEXT", "")), is_own=True
+    )
 
 
-def _said(value: Any) -> Said | None:
+def _error_fields(value: Any) -> ErrorFields | None:
     if not isinstance(value, dict):
         return None
     inner = value.get("_error")
     if isinstance(inner, dict):
         value = inner
     elif inner is not None:
-        return Said("", _one_line(inner), is_own=True)
+        return ErrorFields("", _one_line(inner), is_own=True)
     code = value.get("errorCode", value.get("code")) or ""
     words = (value.get(name) for name in ("message", "errorMessage", "error", "responseMessage"))
     message = next((_one_line(word) for word in words if word), "")
     is_own = inner is not None or "errorCode" in value
-    return Said(_one_line(code), message, is_own) if code or message or is_own else None
+    return ErrorFields(_one_line(code), message, is_own) if code or message or is_own else None
 
 
 def _one_line(value: Any) -> str:
@@ -167,7 +170,7 @@ def _one_line(value: Any) -> str:
 def refuse_error(value: Any) -> None:
     """Raise the error that an answer with status 200 holds, if any."""
     if isinstance(value, dict) and value.get("_error") is not None:
-        raise rejected(_said(value) or Said("", ""), 200)
+        raise rejected(_error_fields(value) or ErrorFields("", ""), 200)
 
 
 def whole(response: Response) -> Any:
@@ -185,3 +188,6 @@ def counted(value: Any, *names: str) -> int:
     if number is not None and not isinstance(value, float):
         return number
     raise Unreadable(f"the answer has no number in {'.'.join(names)}")
+
+
+__getattr__ = renamed(__name__)

@@ -55,9 +55,9 @@ class Reading(Generic[R]):
     """One list to read: its name for errors, the identity of a record, and the records seen.
 
     `count` asks for the number of records and may raise `NotFound`: not every list has a count.
-    `page_count` limits the pages that are read, and then nothing is checked. `told` returns the
-    number of records that the pages themselves report, so that no further page is requested;
-    `says_its_end` is true if each page reports whether more follow.
+    `page_count` limits the pages that are read, and then nothing is checked. `reported_total`
+    returns the number of records that the pages report, so that no further page is requested;
+    `reports_end` is true if each page reports whether more follow.
     """
 
     what: str
@@ -65,8 +65,8 @@ class Reading(Generic[R]):
     page_size: int
     page_count: PageCount = "all"
     count: Callable[[], Steps[int | None]] | None = None
-    told: Callable[[], int | None] | None = None
-    says_its_end: bool = False
+    reported_total: Callable[[], int | None] | None = None
+    reports_end: bool = False
     hint: str | None = None
     seen: dict[Hashable, "_Met[R]"] = field(default_factory=dict)
 
@@ -76,8 +76,8 @@ class Reading(Generic[R]):
 
     def has_all(self, records: int) -> bool:
         """Return whether the pages reported their number of records, and all have come."""
-        told = self.told() if self.told else None
-        return told is not None and records >= told
+        reported_total = self.reported_total() if self.reported_total else None
+        return reported_total is not None and records >= reported_total
 
     def cut_short(self) -> Unreadable:
         """Return the error for a list that may have ended early, or lack a page."""
@@ -91,17 +91,19 @@ class Reading(Generic[R]):
         """Return the error for a list whose records and count disagree."""
         records = ended.records
         if total is None and ended.doubled:
-            said = (
+            message = (
                 f"{ended.doubled} of the {self.what} are twice on one page; "
                 f"{len(self.seen)} were read and there may be more"
             )
         elif total is None:
-            said = f"the {self.what} did not hold still: each of {PASSES} readings brought new ones"
+            message = (
+                f"the {self.what} did not hold still: each of {PASSES} readings brought new ones"
+            )
         elif records < total:
-            said = f"{total - records} of {total} {self.what} did not come"
+            message = f"{total - records} of {total} {self.what} did not come"
         else:
-            said = f"{records} {self.what} came, and the server counts {total}"
-        return Unreadable(said, transient=False, hint=self.hint)
+            message = f"{records} {self.what} came, and the server counts {total}"
+        return Unreadable(message, transient=False, hint=self.hint)
 
     def repeats(self, page: int) -> Unreadable:
         """Return the error for a page that repeats the records of earlier ones."""
@@ -214,8 +216,8 @@ def _passes(
         number += 1
         if reading.page_count != "all":
             return
-        told = reading.told() if reading.told else None
-        total = (yield from reading.count()) if reading.count else told
+        reported_total = reading.reported_total() if reading.reported_total else None
+        total = (yield from reading.count()) if reading.count else reported_total
         if total is None and ended.is_cut:
             raise reading.cut_short()
         if _is_whole(reading, ended, total, is_repeated=number > 1, is_steady=is_steady):
@@ -236,7 +238,7 @@ def _is_whole(
         return ended.records == total and (is_steady or is_repeated or ended.pages <= 1)
     if ended.doubled:
         return False
-    return ended.pages <= 1 or reading.says_its_end or (is_repeated and not ended.new)
+    return ended.pages <= 1 or reading.reports_end or (is_repeated and not ended.new)
 
 
 def _by_number(
@@ -288,7 +290,7 @@ def _along_cursors(
             is_whole = len(answer.records) >= reading.page_size
             is_odd = is_whole if cursor is None else not answer.records
             return Pass(
-                pages, met.records, met.new, met.doubled, is_odd and not reading.says_its_end
+                pages, met.records, met.new, met.doubled, is_odd and not reading.reports_end
             )
         if cursor in cursors:
             raise reading.repeats(pages + 1)

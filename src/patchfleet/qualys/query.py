@@ -134,7 +134,7 @@ def _expected(text: str, position: int, names: set[str]) -> str:
         names -= {"NAME"}
     if "CMP" in names:  # a name was read, and it does not yet begin a range
         names -= {"QUOTED", "DOTS"}
-    return " or ".join(dict.fromkeys(said for name, said in _WORDS.items() if name in names))
+    return " or ".join(dict.fromkeys(words for name, words in _WORDS.items() if name in names))
 
 
 def _place(text: str, position: int) -> str:

@@ -58,7 +58,7 @@ class Publications:
         rows = [row for row, _ in chosen]
         missed = self._gaps(rows, at, is_of_all=run_id is None)
         make = partial(
-            Snapshot, rows, shelf=self._storage, runs=runs, gaps=missed, coverage=coverage
+            Snapshot, rows, storage=self._storage, runs=runs, gaps=missed, coverage=coverage
         )
         snapshot = None
         with ThreadPoolExecutor(max_workers=1) as beside:
@@ -110,7 +110,7 @@ class Publications:
     ) -> list[RunGaps]:
         """Read the gaps of the runs behind these publications, and of later runs."""
         with self._database.read() as connection:
-            found = gaps.told(connection, rows, at, is_of_all=is_of_all)
+            found = gaps.missed_runs(connection, rows, at, is_of_all=is_of_all)
         return [
             replace(one, state="incomplete", gaps=(*one.gaps, gaps.KILLED))
             if one.state == "running" and not self._database.is_locked(one.source)

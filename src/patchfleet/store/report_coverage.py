@@ -31,9 +31,9 @@ class CoveredSource(Struct, frozen=True):
 
 
 class AcceptedUnread(Struct, frozen=True):
-    """A device that could not be read, which a person accepted: `said` tells why, and its age.
+    """A device that could not be read, which a user accepted; `said` is the reason and its age.
 
-    It counts as it was listed at `listed_at`, or is not covered where that is None.
+    It counts as listed at `listed_at`, or is not covered if that is None.
     """
 
     source: str
@@ -43,11 +43,11 @@ class AcceptedUnread(Struct, frozen=True):
 
 
 class LaterRuns(Struct, frozen=True):
-    """The runs of a source after the one that answers, none of them complete.
+    """The runs of a source after its published one, none of them complete.
 
-    `missed` are what they could not learn, each once; `others` counts what is not of the selection.
-    The last of them began `age` after the run that answers, None where nobody knows. Where nothing
-    answers, since no run of the source was ever complete, it `is_unknown`.
+    `missed` are their gaps, each once; `others` counts gaps outside the selection. The last of them
+    began `age` after the published run, None if that is unknown. A source `is_unknown` if none of
+    its runs was ever complete.
     """
 
     source: str
@@ -63,12 +63,11 @@ class LaterRuns(Struct, frozen=True):
 class Coverage(Struct, frozen=True, kw_only=True):
     """What a report covers of a selection, narrowed to it like its rows.
 
-    `unmanaged` devices have no patch management, so that nothing is known of what they lack.
-    `gaps` are what the runs that answer could not learn, `other_gaps` how many more of them are not
-    of the selection. `unread` are the devices that they could not read and were to be complete
-    without, which are in no other number. `known_to_several` are machines that count under each
-    source, `look_alikes` pairs of devices that may be one machine. `vendor` is who was asked where
-    nothing comes from the record.
+    `unmanaged` devices have no patch management, so their missing patches are unknown. `gaps` are
+    those of the published runs, `other_gaps` the number of gaps outside the selection. `unread` are
+    devices that a run could not read and a user accepted; no other number includes them.
+    `known_to_several` are machines that count under each source, `look_alikes` pairs of devices
+    that may be one machine. `vendor` is the vendor of a report that is not read from the record.
     """
 
     selection: Selection

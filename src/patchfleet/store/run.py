@@ -33,13 +33,13 @@ class Run:
     """A run being written; for one thread at a time. Made by `Store.begin`."""
 
     def __init__(
-        self, database: Database, shelf: Storage, lock: RunLock, begun: StartedRun, source: str
+        self, database: Database, storage: Storage, lock: RunLock, begun: StartedRun, source: str
     ) -> None:
         self.id = begun.id
         self.source = source
         self.is_resumed = begun.is_resumed
         self.started_at = moment(begun.started_at)
-        self._database, self._shelf, self._source = database, shelf, begun.source
+        self._database, self._storage, self._source = database, storage, begun.source
         self._lock: RunLock | None = lock
         self._ledger = FindingWriter(database, begun.source, begun.id)
         self._inventory: Inventory | None = None
@@ -221,18 +221,18 @@ class Run:
         """Write the files, then the pointer to them."""
         folder = folder_of(self.source, self.id)
         # Nothing points at this folder yet: files in it are left over from a killed process.
-        self._shelf.delete(folder)
+        self._storage.delete(folder)
         with self._database.read() as connection:
             chain = publications.chain(connection, self._source)
             is_whole = publications.is_whole_next(connection, self._source, self.id, chain)
             recognition = self._recognition or machines.newest(connection)
         # Row numbers refer to the files of the chain: a damaged file may hold other rows.
-        is_whole = is_whole or any(self._shelf.verify(p.folder, p.digests) for p in chain)
+        is_whole = is_whole or any(self._storage.verify(p.folder, p.digests) for p in chain)
         standing = () if is_whole else tuple(part.folder for part in chain)
         previous = chain[-1].run_id if chain else None
         digests = writer.write_files(
             self._database,
-            self._shelf,
+            self._storage,
             self.id,
             source=self.source,
             recognition=recognition,
@@ -251,7 +251,7 @@ class Run:
         with self._database.write(durable=True) as connection:
             if standing and publications.chain(connection, self._source) != chain:
                 raise StoreError(
-                    f"what run {self.id} goes on from was published anew meanwhile",
+                    f"the publication that run {self.id} builds on was rewritten meanwhile",
                     hint="sync again: what was recorded is kept",
                 )
             connection.execute(insert(schema.publication), pointer)

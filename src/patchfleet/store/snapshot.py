@@ -68,13 +68,13 @@ class Snapshot(FormerMembers):
         self,
         publications: Sequence[PublicationRow],
         *,
-        shelf: Storage,
+        storage: Storage,
         repaired: Sequence[str] = (),
         runs: Sequence[RunSummary] = (),
         gaps: Sequence[RunGaps] = (),
         coverage: "Callable[[Snapshot, Selection], Coverage]",
     ) -> None:
-        """Open the files of `publications`, one a source, on `shelf`.
+        """Open the files of `publications`, one a source, on `storage`.
 
         `runs` are all runs on record, where publications come with their history. `gaps` are what
         the published runs, and those after them, could not read; `coverage` answers for the method
@@ -83,7 +83,7 @@ class Snapshot(FormerMembers):
         self.publications = tuple(publications)
         self.repaired = tuple(repaired)
         self.gaps = tuple(gaps)
-        self.shelf = shelf
+        self.storage = storage
         self._spill = TemporaryDirectory(prefix="patchfleet-", ignore_cleanup_errors=True)
         self._connection = connect(memory_limit=_MEMORY, temp_directory=self._spill.name)
         self._coverage = coverage
@@ -92,7 +92,7 @@ class Snapshot(FormerMembers):
         self._is_locked = False
         try:
             self._connection.execute("SET parquet_metadata_cache = true")
-            shelf.connect(self._connection)
+            storage.connect(self._connection)
             self._create_views("", self)
             if any(p.all_publications for p in self.publications):
                 self._create_history(runs)
@@ -169,7 +169,7 @@ class Snapshot(FormerMembers):
 
         if not self._is_locked:
             folders = {f for p in self.publications for f in (*p.folders, *p.all_publications)}
-            lock(self._connection, [self.shelf.name_of(folder, "") for folder in sorted(folders)])
+            lock(self._connection, [self.storage.name_of(folder, "") for folder in sorted(folders)])
             self._is_locked = True
         with suppress(duckdb.Error):  # the statement itself fails for the same reason
             create_former_views(self._connection, sql)
@@ -229,32 +229,35 @@ class Snapshot(FormerMembers):
         self._create_table(f"{prefix}publications", _PUBLICATION_COLUMNS, published)
         latest = [p.folders[-1] for p in of.publications]
         for name in ("customers", "sites", "devices", "jobs", "job_results"):
-            self._create_view(f"{prefix}{name}", files(of.shelf, latest, name), name)
+            self._create_view(f"{prefix}{name}", files(of.storage, latest, name), name)
         self._create_view(
             f"{prefix}job_runs",
-            files(of.shelf, latest, "job_runs"),
+            files(of.storage, latest, "job_runs"),
             "job_runs",
             "EXCLUDE (over_count)",
             ", over_count AS finished_count, over_count",
         )
         newest = max(of.publications, key=lambda p: p.recognition)  # it knows of all sources
         folder = [newest.folders[-1]]
-        self._create_view(f"{prefix}machines", files(of.shelf, folder, "machines"), "machines")
+        self._create_view(f"{prefix}machines", files(of.storage, folder, "machines"), "machines")
         self._create_view(
             f"{prefix}match_candidates",
-            files(of.shelf, folder, "look_alikes"),
+            files(of.storage, folder, "look_alikes"),
             "look_alikes",
             "RENAME (reasons AS evidence_for, against AS evidence_against)",
         )
         folders = [folder for p in of.publications for folder in p.folders]
-        patches = f"(SELECT DISTINCT * FROM {files(of.shelf, folders, 'patches')})"
+        patches = f"(SELECT DISTINCT * FROM {files(of.storage, folders, 'patches')})"
         self._create_view(f"{prefix}patches_raw", patches, "patches")
         with_age = PATCHES_WITH_AGE.format(prefix=prefix)
         self._connection.execute(f"CREATE TABLE {prefix}patches_with_age AS {with_age}")
         chains = [p.folders for p in of.publications]
-        raw, deltas = deletion_vectors.create(self._connection, prefix, of.shelf, chains)
+        raw, deltas = deletion_vectors.create(self._connection, prefix, of.storage, chains)
         self._create_view(
-            f"{prefix}findings_raw", f"({raw})", "findings", f"EXCLUDE ({deletion_vectors.PLACE})"
+            f"{prefix}findings_raw",
+            f"({raw})",
+            "findings",
+            f"EXCLUDE ({deletion_vectors.ROW_ADDRESS})",
         )
         self._connection.execute(f"CREATE VIEW {prefix}finding_deltas AS {deltas}")
         for name, sql in (
@@ -281,18 +284,18 @@ class Snapshot(FormerMembers):
         self._create_table("runs", _RUN_COLUMNS, listed)
         every = [folder for p in self.publications for folder in p.all_publications]
         later = [folder for p in self.publications for folder in p.all_publications[1:]]
-        patches = f"(SELECT DISTINCT * FROM {files(self.shelf, every, 'patches')})"
+        patches = f"(SELECT DISTINCT * FROM {files(self.storage, every, 'patches')})"
         self._create_view("patches_all", patches, "patches")
         without = "EXCLUDE (file_run, file_row)"
         if later:
-            ended = files(self.shelf, later, "ended")
+            ended = files(self.storage, later, "ended")
             self._create_view("findings_ended", ended, "ended", without)
         else:
             nothing = f"{FINDINGS_CURRENT} WHERE false"
             self._connection.execute(f"CREATE VIEW findings_ended AS {nothing}")
         published = [(p.source, run_of(f)) for p in self.publications for f in p.all_publications]
         self._create_table("published", {"source": "VARCHAR", "run_id": "BIGINT"}, published)
-        devices = files(self.shelf, every, "devices", ", filename = true")
+        devices = files(self.storage, every, "devices", ", filename = true")
         for name, sql in (
             ("devices_by_run", DEVICES_BY_RUN.format(files=devices)),
             ("devices_all", DEVICES_ALL),
@@ -349,13 +352,13 @@ class Snapshot(FormerMembers):
 
 def _closed() -> StoreError:
     return StoreError(
-        "the facts are closed, and a list of a report was still to be read",
-        hint="save the report before the facts are closed",
+        "the snapshot is closed, and rows of a report were not read yet",
+        hint="save the report before closing the snapshot",
     )
 
 
 def _plain(at: datetime | None) -> datetime | None:
-    """Spell a moment as times are inside DuckDB, see the law above."""
+    """Return a time as DuckDB holds it: naive, in UTC."""
     return None if at is None else at.astimezone(UTC).replace(tzinfo=None)
 
 

@@ -14,7 +14,7 @@ from typing import Self
 
 from patchfleet._renamed.members import FormerMembers
 from patchfleet.models import Account
-from patchfleet.store.publication.storage import Storage, shelf_at
+from patchfleet.store.publication.storage import Storage, open_storage
 from patchfleet.store.published_runs import Publications
 from patchfleet.store.record.database import Database
 from patchfleet.store.record.dialect import RunLock
@@ -74,7 +74,7 @@ class Store(FormerMembers):
             address, create=create, wait_seconds=wait_seconds, is_private=is_private
         )
         place = published or _published_of(database, address)
-        return cls(database, shelf_at(place, is_private=is_private))
+        return cls(database, open_storage(place, is_private=is_private))
 
     def begin(
         self,

@@ -58,56 +58,56 @@ Do: TypeAlias = Callable[[Procedure[Any], CallPolicy], Flow[Any]]
 Try: TypeAlias = Callable[[Operation[Any], CallPolicy], Flow[Tried[Any]]]
 
 
-def changed(change: Change[T], manners: CallPolicy, do: Do, try_: Try) -> Flow[T]:
+def changed(change: Change[T], call_policy: CallPolicy, do: Do, try_: Try) -> Flow[T]:
     """Make a change as a flow: `do` reads back, `try_` sends once.
 
     Returns its result, or raises: a refusal of a change that is read back as not done, or an error
     whose `is_in_doubt` is true if the change may have been done.
     """
-    journal = manners.journal
+    journal = call_policy.journal
     if journal is not None and change.with_marker is not None:
         earlier = journal.unfinished(change.wanted)
         if earlier is not None:
             change = change.with_marker(earlier.marker)
-            sights = yield from looked(change, None, manners, do)
+            sights = yield from looked(change, None, call_policy, do)
             outcome: Outcome[Any] = Outcome(None, None, sights, is_doubtful=True)
             is_decided = earlier.is_looked_for and _is_unclear(outcome)
             claims = _decided(outcome) if is_decided else claims_of(outcome)
-            journal.ended(earlier.line, claims, manners.now())
+            journal.ended(earlier.line, claims, call_policy.now())
             if not is_decided and not _is_absent(outcome):
-                return _concluded(change, outcome, manners, "an earlier command sent this")
-    line = None if journal is None else journal.sent(change.wanted, manners.now())
-    outcome = yield from _sent(change, manners, do, try_)
+                return _concluded(change, outcome, call_policy, "an earlier command sent this")
+    line = None if journal is None else journal.sent(change.wanted, call_policy.now())
+    outcome = yield from _sent(change, call_policy, do, try_)
     if journal is not None and line is not None:
-        journal.ended(line, claims_of(outcome, change.wanted.items), manners.now())
-    return _concluded(change, outcome, manners)
+        journal.ended(line, claims_of(outcome, change.wanted.items), call_policy.now())
+    return _concluded(change, outcome, call_policy)
 
 
-def _sent(change: Change[T], manners: CallPolicy, do: Do, try_: Try) -> Flow[Outcome[Any]]:
+def _sent(change: Change[T], call_policy: CallPolicy, do: Do, try_: Try) -> Flow[Outcome[Any]]:
     """Send until the result is known, or until sending again would be wrong."""
     attempt = 0
     has_left = is_doubtful = is_renewed = False
     while True:
         attempt += 1
-        tried = yield from try_(change.send, manners)
+        tried = yield from try_(change.send, call_policy)
         error = tried.error
         sights: Mapping[str, Sight] = {}
         is_first, has_left = not has_left, has_left or tried.has_left
         is_doubtful = is_doubtful or (tried.has_left and _leaves_open(error))
         if error is not None and error.retry_after_seconds is not None:
-            manners.rate_limit.hold(manners.clock() + _patience(error, manners))
+            call_policy.rate_limit.hold(call_policy.clock() + _patience(error, call_policy))
         if has_left:
             if change.look is None:
                 return _unseen(change, Outcome(tried.answer, error, {}, is_doubtful))
             # A change that was sent twice is read back, not judged by its last answer alone.
             answer = tried.answer if is_first else None
-            sights = yield from looked(change, answer, manners, do)
+            sights = yield from looked(change, answer, call_policy, do)
         outcome = Outcome(tried.answer, error, sights, is_doubtful)
         if tried.is_renewable and not is_renewed and _is_absent(outcome):
             is_renewed = True
             attempt -= 1
             continue
-        wait = _before_next(change, outcome, has_left, attempt, manners)
+        wait = _before_next(change, outcome, has_left, attempt, call_policy)
         if wait is None:
             if error is not None and attempt > 1:
                 error.add_note(f"sent {attempt} times, and looked for each time before the next")
@@ -124,7 +124,7 @@ def _leaves_open(error: VendorError | None) -> bool:
 
 
 def _before_next(
-    change: Change[T], outcome: Outcome[Any], has_left: bool, attempt: int, manners: CallPolicy
+    change: Change[T], outcome: Outcome[Any], has_left: bool, attempt: int, call_policy: CallPolicy
 ) -> float | None:
     """Return the seconds to wait before it is sent again, or None to stop."""
     error = outcome.error
@@ -133,7 +133,11 @@ def _before_next(
     if has_left and not change.is_repeatable and not isinstance(error, RateLimited):
         return None
     return wait_before_next(
-        error, attempt=attempt, repeatable=True, retries=manners.retries, chance=manners.chance()
+        error,
+        attempt=attempt,
+        repeatable=True,
+        retries=call_policy.retries,
+        chance=call_policy.chance(),
     )
 
 
@@ -153,13 +157,13 @@ def _decided(outcome: Outcome[Any]) -> list[Claim]:
     return [Claim("failed", tuple(outcome.sights), {}, reason)]
 
 
-def _patience(error: VendorError, manners: CallPolicy) -> float:
+def _patience(error: VendorError, call_policy: CallPolicy) -> float:
     asked = error.retry_after_seconds or 0.0
-    return min(asked, manners.retries.longest_retry_after_seconds)
+    return min(asked, call_policy.retries.longest_retry_after_seconds)
 
 
 def looked(
-    change: Change[T], answer: Any, manners: CallPolicy, do: Do
+    change: Change[T], answer: Any, call_policy: CallPolicy, do: Do
 ) -> Flow[Mapping[str, Sight]]:
     """Read a change back, repeatedly after some time while its effect is not visible."""
     assert change.look is not None
@@ -169,7 +173,7 @@ def looked(
         if seconds:
             yield Pause(seconds)
         try:
-            sights = yield from do(Procedure(change.send.name, look), manners)
+            sights = yield from do(Procedure(change.send.name, look), call_policy)
         except VendorError as error:
             unclear = Sight("unclear", f"reading it back failed: {error.message}")
             sights = dict.fromkeys(change.wanted.items or (change.wanted.marker,), unclear)
@@ -186,7 +190,7 @@ def _unseen(change: Change[T], outcome: Outcome[Any]) -> Outcome[Any]:
     error = outcome.error
     if error is None:
         sight = Sight("unclear", "the vendor reports that it was done; this cannot be read back")
-    elif error.is_told:
+    elif error.is_from_vendor:
         sight = Sight("refused", error.message)
     else:
         sight = Sight("unclear", error.message)
@@ -202,17 +206,17 @@ def claims_of(outcome: Outcome[Any], items: tuple[str, ...] = ()) -> list[Claim]
         return [Claim("failed", items, {}, reason)]
     groups: dict[tuple[Literal["confirmed", "failed", "unknown"], str], list[str]] = {}
     for item, sight in outcome.sights.items():
-        said = outcome.claim(sight)
-        groups.setdefault((said, _reason(said, sight, outcome.error)), []).append(item)
+        claim = outcome.claim(sight)
+        groups.setdefault((claim, _reason(claim, sight, outcome.error)), []).append(item)
     return [
         Claim(
-            said,
+            claim,
             tuple(together),
             {one: outcome.sights[one].now for one in together if outcome.sights[one].now},
             reason,
             answer,
         )
-        for (said, reason), together in groups.items()
+        for (claim, reason), together in groups.items()
     ]
 
 
@@ -240,20 +244,20 @@ def _as_plain(value: Any) -> Any:
     return list(value) if isinstance(value, list | tuple | set) else str(value)
 
 
-def _reason(said: str, sight: Sight, error: VendorError | None) -> str:
+def _reason(claim: str, sight: Sight, error: VendorError | None) -> str:
     """Return the reason: for a refusal the vendor's, in doubt also the state as read back."""
-    if said == "confirmed":
+    if claim == "confirmed":
         return ""
-    told = "" if error is None else error.message
-    if said == "failed":
-        return sight.words if sight.verdict == "refused" else told
-    return "; ".join(filter(None, [told, sight.words]))
+    reason = "" if error is None else error.message
+    if claim == "failed":
+        return sight.words if sight.verdict == "refused" else reason
+    return "; ".join(filter(None, [reason, sight.words]))
 
 
 def _concluded(
     change: Change[T],
     outcome: Outcome[Any],
-    manners: CallPolicy,
+    call_policy: CallPolicy,
     known: str = "the answer reports that it was done",
 ) -> T:
     """Return the result of a change, or raise the error in its place.
@@ -269,12 +273,12 @@ def _concluded(
         error.fate = "refused"
         raise error
     if error is None:
-        error = VendorBroken(known, vendor=manners.vendor)
+        error = VendorBroken(known, vendor=call_policy.vendor)
         error.operation = change.send.name
     open_ones = [one for one in outcome.sights.values() if outcome.claim(one) != "confirmed"]
     words = next((one.words for one in open_ones if one.words), "it is not to be seen")
-    told = "" if words == error.message else f" ({words})"
-    error.message = f"{error.message}; whether it was done is unknown{told}"
+    reason = "" if words == error.message else f" ({words})"
+    error.message = f"{error.message}; whether it was done is unknown{reason}"
     error.args = (error.message,)
     error.fate, error.is_in_doubt, error.hint = "unknown", True, change.check
     raise error

@@ -36,8 +36,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def _with(manners: CallPolicy, journal: ChangeJournal | None) -> CallPolicy:
-    return manners if journal is None else replace(manners, journal=journal)
+def _with(call_policy: CallPolicy, journal: ChangeJournal | None) -> CallPolicy:
+    return call_policy if journal is None else replace(call_policy, journal=journal)
 
 
 class Client:
@@ -47,21 +47,21 @@ class Client:
         super().__init_subclass__(**kwargs)
         _make_methods(cls)
 
-    def __init__(self, line: Endpoint, manners: CallPolicy) -> None:
-        self._manners = manners
-        self._wire = ConnectionPool(line)
-        self._account_digest = line.account_digest
+    def __init__(self, endpoint: Endpoint, call_policy: CallPolicy) -> None:
+        self._call_policy = call_policy
+        self._wire = ConnectionPool(endpoint)
+        self._account_digest = endpoint.account_digest
 
     def run(self, work: Work[T], *, journal: ChangeJournal | None = None) -> T:
         """Run one operation or several; return the result or raise a `VendorError`.
 
         `journal` takes the place of the client's own.
         """
-        return runner.run(exchange(work, _with(self._manners, journal)), self._wire)
+        return runner.run(exchange(work, _with(self._call_policy, journal)), self._wire)
 
     def iterate(self, listing: RecordStream[R, Any]) -> Iterator[R]:
         """Yield what a listing finds as it finds it; one page is held at a time."""
-        return runner.stream(streamed(listing, self._manners), self._wire)
+        return runner.stream(streamed(listing, self._call_policy), self._wire)
 
     @property
     def account_digest(self) -> str:
@@ -96,18 +96,18 @@ class AsyncClient:
         super().__init_subclass__(**kwargs)
         _make_methods(cls)
 
-    def __init__(self, line: Endpoint, manners: CallPolicy) -> None:
-        self._manners = manners
-        self._wire = AsyncConnectionPool(line)
-        self._account_digest = line.account_digest
+    def __init__(self, endpoint: Endpoint, call_policy: CallPolicy) -> None:
+        self._call_policy = call_policy
+        self._wire = AsyncConnectionPool(endpoint)
+        self._account_digest = endpoint.account_digest
 
     async def run(self, work: Work[T], *, journal: ChangeJournal | None = None) -> T:
         """Run one operation or several; see `Client.run`."""
-        return await runner.arun(exchange(work, _with(self._manners, journal)), self._wire)
+        return await runner.arun(exchange(work, _with(self._call_policy, journal)), self._wire)
 
     def iterate(self, listing: RecordStream[R, Any]) -> AsyncIterator[R]:
         """Yield what a listing finds as it finds it; one page is held at a time."""
-        return runner.astream(streamed(listing, self._manners), self._wire, [])
+        return runner.astream(streamed(listing, self._call_policy), self._wire, [])
 
     @property
     def account_digest(self) -> str:

@@ -78,9 +78,9 @@ class History:
 class Connection(History):
     """A transport of the HTTP library that holds one connection; see `History`."""
 
-    def __init__(self, line: Endpoint) -> None:
+    def __init__(self, endpoint: Endpoint) -> None:
         self._bounds = _Bounds()
-        self._transport = httpx2.HTTPTransport(**_options(line))
+        self._transport = httpx2.HTTPTransport(**_options(endpoint))
         super().__init__(self._transport._pool)  # noqa: SLF001
         # Its public settings do not allow for a network backend.
         self._transport._pool._network_backend = _Network(self._bounds)  # noqa: SLF001
@@ -98,8 +98,8 @@ class Connection(History):
 class AsyncConnection(History):
     """An asynchronous `Connection`; its caller limits the time of a call as a whole."""
 
-    def __init__(self, line: Endpoint) -> None:
-        self._transport = httpx2.AsyncHTTPTransport(**_options(line))
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._transport = httpx2.AsyncHTTPTransport(**_options(endpoint))
         super().__init__(self._transport._pool)  # noqa: SLF001
 
     async def ask(self, request: "httpx2.Request") -> "httpx2.Response":
@@ -111,12 +111,12 @@ class AsyncConnection(History):
         await self._transport.aclose()
 
 
-def _options(line: Endpoint) -> dict[str, Any]:
+def _options(endpoint: Endpoint) -> dict[str, Any]:
     """Return the settings of a transport: one connection, nothing of the environment."""
     return {
-        "verify": line.trust(),
+        "verify": endpoint.trust(),
         "limits": httpx2.Limits(max_connections=1, max_keepalive_connections=1),
-        "proxy": line.proxy_address(),
+        "proxy": endpoint.proxy_address(),
         "trust_env": False,
     }
 
@@ -132,11 +132,11 @@ def _http_state(pool: Any) -> "HTTPState | None":
 def _is_held(stream: Any) -> bool:
     """Return whether bytes were taken from the socket, decrypted or not, and are unread."""
     below = getattr(stream, "_stream", stream)
-    sealed = stream.get_extra_info("ssl_object")
+    http_request = stream.get_extra_info("ssl_object")
     still_sealed = getattr(below, "_read_bio", None)  # on an event loop, as the rest
     plain = getattr(getattr(below, "transport_stream", below), "_protocol", None)
     return bool(
-        (sealed is not None and sealed.pending())
+        (http_request is not None and http_request.pending())
         or (still_sealed is not None and still_sealed.pending)
         or (plain is not None and plain.read_queue)
     )

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 class _Account:
     """The bytes of answers held at the same time by all calls under way."""
 
-    def __init__(self, line: Endpoint) -> None:
-        self._line = line
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
         self._lock = Lock()
         self._held = 0
 
@@ -39,9 +39,9 @@ class _Account:
         with self._lock:
             self._held += more
             held = self._held
-        if size > self._line.longest_body_bytes:
-            return _too_long(self._line)
-        if held > MOST_BODIES * self._line.longest_body_bytes:
+        if size > self._endpoint.longest_body_bytes:
+            return _too_long(self._endpoint)
+        if held > MOST_BODIES * self._endpoint.longest_body_bytes:
             return NoResponse("the answers under way are together too large for memory", "unknown")
         return None
 
@@ -91,9 +91,9 @@ C = TypeVar("C", bound="History")
 class _Connections(Generic[C]):
     """The idle connections of one endpoint, and the limits that all its calls share."""
 
-    def __init__(self, line: Endpoint) -> None:
-        self._line = line
-        self._account = _Account(line)
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+        self._account = _Account(endpoint)
         self._lock = Lock()
         self._idle: list[C] = []
         self._closings = 0
@@ -102,7 +102,7 @@ class _Connections(Generic[C]):
     @property
     def connections(self) -> int:
         """The number of calls that may be under way."""
-        return self._line.connections
+        return self._endpoint.connections
 
     def _taken(self, instead_of: int | None) -> tuple[C | None, list[C], int]:
         """Take an idle connection, the last used first, unless a new one was asked for.
@@ -111,7 +111,7 @@ class _Connections(Generic[C]):
         """
         with self._lock:
             if self._discreet is None:
-                self._discreet = RedactingFilter(self._line)
+                self._discreet = RedactingFilter(self._endpoint)
             if instead_of is None:
                 return self._idle.pop() if self._idle else None, [], self._closings
             unbelieved = [one for one in self._idle if one.number == instead_of]
@@ -122,7 +122,7 @@ class _Connections(Generic[C]):
         """Keep a connection for the next call, unless it is spent or all were closed meanwhile."""
         with self._lock:
             is_kept = closings == self._closings and not connection.is_spent
-            if is_kept and len(self._idle) < self._line.connections:
+            if is_kept and len(self._idle) < self._endpoint.connections:
                 self._idle.append(connection)
                 return True
         return False
@@ -145,25 +145,25 @@ class ConnectionPool(_Connections["Connection"]):
     Each has a transport of its own: a shared pool looks at all its connections at every call.
     """
 
-    def __init__(self, line: Endpoint) -> None:
-        super().__init__(line)
+    def __init__(self, endpoint: Endpoint) -> None:
+        super().__init__(endpoint)
         # The time of a call begins when it has a place: the wait for one is not the vendor's.
-        self._places = BoundedSemaphore(line.connections)
+        self._places = BoundedSemaphore(endpoint.connections)
         # A thread whose result is no longer wanted may give one back after all were closed.
         weakref.finalize(self, _close_all, self._idle)
 
     def send(self, request: Request) -> Response | NoResponse:
         """Send one request and return the whole answer, or the reason why there is none."""
-        sealing = _sealed(request, self._line)
-        if isinstance(sealing, NoResponse):
-            return sealing
+        http_request = _http_request(request, self._endpoint)
+        if isinstance(http_request, NoResponse):
+            return http_request
         with self._places:
             connection, closings = self._take(request.instead_of)
             outcome: Response | NoResponse = _NO_ANSWER
             try:
-                outcome = self._send(connection, request, sealing)
+                outcome = self._send(connection, request, http_request)
             except _failures() as error:
-                outcome = _lost(error, self._line)
+                outcome = _lost(error, self._endpoint)
             finally:
                 connection.is_spent |= isinstance(outcome, NoResponse)
                 if not self._is_kept(connection, closings):
@@ -175,20 +175,20 @@ class ConnectionPool(_Connections["Connection"]):
 
         idle, unbelieved, closings = self._taken(instead_of)
         _close_all(unbelieved)
-        return idle or Connection(self._line), closings
+        return idle or Connection(self._endpoint), closings
 
     def _send(
-        self, connection: "Connection", request: Request, sealing: "httpx2.Request"
+        self, connection: "Connection", request: Request, http_request: "httpx2.Request"
     ) -> Response | NoResponse:
-        line = self._line
-        answer = connection.ask(sealing, time.monotonic() + line.timeout_seconds)
+        endpoint = self._endpoint
+        answer = connection.ask(http_request, time.monotonic() + endpoint.timeout_seconds)
         body = _Body(self._account, answer)
         try:
             for received in answer.iter_raw():
                 lost = body.add(received)
                 if lost is not None:
                     return lost
-            secrets = secrets_in(request, line, answer.status_code)
+            secrets = secrets_in(request, endpoint, answer.status_code)
             return body.end() or _answered(connection, request, answer, body.chunks, secrets)
         finally:
             body.give_back()
@@ -207,27 +207,27 @@ def _close_all(connections: "Iterable[Connection]") -> None:
 class AsyncConnectionPool(_Connections["AsyncConnection"]):
     """Connections for the tasks of one event loop; see `ConnectionPool`."""
 
-    def __init__(self, line: Endpoint) -> None:
-        super().__init__(line)
+    def __init__(self, endpoint: Endpoint) -> None:
+        super().__init__(endpoint)
         self._places: asyncio.Semaphore | None = None
 
     async def send(self, request: Request) -> Response | NoResponse:
         """Send one request and return the whole answer, or the reason why there is none."""
-        sealing = _sealed(request, self._line)
-        if isinstance(sealing, NoResponse):
-            return sealing
+        http_request = _http_request(request, self._endpoint)
+        if isinstance(http_request, NoResponse):
+            return http_request
         if self._places is None:  # of this event loop
-            self._places = asyncio.Semaphore(self._line.connections)
+            self._places = asyncio.Semaphore(self._endpoint.connections)
         async with self._places:  # the time of a call begins when it has a place
             connection, closings = await self._take(request.instead_of)
             outcome: Response | NoResponse = _NO_ANSWER
             try:
-                async with asyncio.timeout(self._line.timeout_seconds):
-                    outcome = await self._send(connection, request, sealing)
+                async with asyncio.timeout(self._endpoint.timeout_seconds):
+                    outcome = await self._send(connection, request, http_request)
             except TimeoutError:
-                outcome = _too_slow(self._line)
+                outcome = _too_slow(self._endpoint)
             except _failures() as error:
-                outcome = _lost(error, self._line)
+                outcome = _lost(error, self._endpoint)
             finally:
                 connection.is_spent |= isinstance(outcome, NoResponse)
                 if not self._is_kept(connection, closings):
@@ -240,20 +240,20 @@ class AsyncConnectionPool(_Connections["AsyncConnection"]):
         idle, unbelieved, closings = self._taken(instead_of)
         for one in unbelieved:
             await one.aclose()
-        return idle or AsyncConnection(self._line), closings
+        return idle or AsyncConnection(self._endpoint), closings
 
     async def _send(
-        self, connection: "AsyncConnection", request: Request, sealing: "httpx2.Request"
+        self, connection: "AsyncConnection", request: Request, http_request: "httpx2.Request"
     ) -> Response | NoResponse:
-        line = self._line
-        answer = await connection.ask(sealing)
+        endpoint = self._endpoint
+        answer = await connection.ask(http_request)
         body = _Body(self._account, answer)
         try:
             async for received in answer.aiter_raw():
                 lost = body.add(received)
                 if lost is not None:
                     return lost
-            secrets = secrets_in(request, line, answer.status_code)
+            secrets = secrets_in(request, endpoint, answer.status_code)
             return body.end() or _answered(connection, request, answer, body.chunks, secrets)
         finally:
             body.give_back()
@@ -269,12 +269,12 @@ class AsyncConnectionPool(_Connections["AsyncConnection"]):
 _NO_ANSWER = NoResponse("the call was given up", "unknown")
 
 
-def _sealed(request: Request, line: Endpoint) -> "httpx2.Request | NoResponse":
+def _http_request(request: Request, endpoint: Endpoint) -> "httpx2.Request | NoResponse":
     """Return the request with its secrets, or a `NoResponse`: then nothing has left."""
     import httpx2
 
     try:
-        return with_credentials(request, line)
+        return with_credentials(request, endpoint)
     except (UnicodeError, httpx2.InvalidURL):
         return NoResponse("the address or a header cannot be sent", "refused", is_transient=False)
 
@@ -318,26 +318,26 @@ def _answered(
     return Response(answer.status_code, headers, body, connection.number, is_doubtful)
 
 
-def _too_slow(line: Endpoint) -> NoResponse:
-    return NoResponse(f"no complete answer within {line.timeout_seconds:g} seconds", "unknown")
+def _too_slow(endpoint: Endpoint) -> NoResponse:
+    return NoResponse(f"no complete answer within {endpoint.timeout_seconds:g} seconds", "unknown")
 
 
-def _too_long(line: Endpoint) -> NoResponse:
+def _too_long(endpoint: Endpoint) -> NoResponse:
     return NoResponse(
-        f"the answer is longer than {line.longest_body_bytes:,} bytes",
+        f"the answer is longer than {endpoint.longest_body_bytes:,} bytes",
         "unknown",
         is_transient=False,
     )
 
 
-def _lost(error: Exception, line: Endpoint) -> NoResponse:
+def _lost(error: Exception, endpoint: Endpoint) -> NoResponse:
     """Describe the fate of a request, without addresses of requests or secrets."""
     import httpx2
 
     if isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.ProxyError):
-        return _not_connected(error, line)
+        return _not_connected(error, endpoint)
     if isinstance(error, httpx2.TimeoutException):
-        return _too_slow(line)
+        return _too_slow(endpoint)
     if isinstance(error, zlib.error):
         return NoResponse("the answer's compression is damaged", "unknown")
     if isinstance(
@@ -345,15 +345,15 @@ def _lost(error: Exception, line: Endpoint) -> NoResponse:
     ):
         return NoResponse("the address or a header cannot be sent", "refused", is_transient=False)
     return NoResponse(
-        f"the connection to {line.host} broke before the answer was complete", "unknown"
+        f"the connection to {endpoint.host} broke before the answer was complete", "unknown"
     )
 
 
-def _not_connected(error: Exception, line: Endpoint) -> NoResponse:
+def _not_connected(error: Exception, endpoint: Endpoint) -> NoResponse:
     """Describe why there is no connection: the request never left, so repeating it is safe."""
     import httpx2
 
-    way = f"{line.host}{_through(line)}"
+    way = f"{endpoint.host}{_through(endpoint)}"
     if isinstance(error, httpx2.ProxyError):
         return NoResponse(f"the proxy gives no connection to {way}", "refused")
     cause: BaseException | None = error
@@ -361,16 +361,16 @@ def _not_connected(error: Exception, line: Endpoint) -> NoResponse:
         cause = cause.__cause__ or cause.__context__
     if isinstance(cause, ssl.SSLCertVerificationError):
         why = cause.verify_message
-        reason = f"the certificate of {line.host} is not trusted ({why})"
+        reason = f"the certificate of {endpoint.host} is not trusted ({why})"
         return NoResponse(reason, "refused", is_transient=False)
     if cause is not None:
         return NoResponse(f"no TLS connection to {way}", "refused")
     return NoResponse(f"no connection to {way}", "refused")
 
 
-def _through(line: Endpoint) -> str:
+def _through(endpoint: Endpoint) -> str:
     """Return the proxy that a connection goes through, without its user and password."""
-    proxy = line.proxy_address()
+    proxy = endpoint.proxy_address()
     if proxy is None:
         return ""
     return f" through the proxy {urlsplit(proxy).netloc.rpartition('@')[2]}"

@@ -26,17 +26,17 @@ LOGGERS = ("httpcore2.connection", "httpcore2.http11", "httpcore2.proxy")
 class RedactingFilter(logging.Filter):
     """Redact the secrets of an endpoint in the HTTP library's log while a pool is open."""
 
-    def __init__(self, line: Endpoint) -> None:
+    def __init__(self, endpoint: Endpoint) -> None:
         super().__init__()
-        self._line = line
+        self._endpoint = endpoint
         for name in LOGGERS:
             logging.getLogger(name).addFilter(self)
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Redact the record; all of them pass."""
         message = record.getMessage()
-        for spelled in secrets_of(self._line):
-            message = message.replace(spelled.decode(), REDACTED)
+        for encoded in secrets_of(self._endpoint):
+            message = message.replace(encoded.decode(), REDACTED)
         record.msg, record.args = message, None
         return True
 
@@ -46,26 +46,31 @@ class RedactingFilter(logging.Filter):
             logging.getLogger(name).removeFilter(self)
 
 
-def with_credentials(request: Request, line: Endpoint) -> "httpx2.Request":
+def with_credentials(request: Request, endpoint: Endpoint) -> "httpx2.Request":
     """Return the request with its secrets in its target, which the library's repr never shows."""
     import httpx2
 
-    query = [*request.query, *((name, key.reveal()) for name, key in line.secret_query.items())]
-    headers, body = _logged_in(request, line.login)
-    target = _base(line.base_url).path.rstrip("/") + request.path
+    query = [*request.query, *((name, key.reveal()) for name, key in endpoint.secret_query.items())]
+    headers, body = _logged_in(request, endpoint.login)
+    target = _base(endpoint.base_url).path.rstrip("/") + request.path
     if query:
         target += "?" + urlencode(query, quote_via=quote, safe="/")
     return httpx2.Request(
         request.method,
-        _base(line.base_url),
+        _base(endpoint.base_url),
         headers=[
             (name.encode("ascii"), value.encode("latin-1"))  # a character a byte, as it came
             for name, value in (
-                {"Accept-Encoding": "gzip, deflate", **line.headers, **request.headers, **headers}
+                {
+                    "Accept-Encoding": "gzip, deflate",
+                    **endpoint.headers,
+                    **request.headers,
+                    **headers,
+                }
             ).items()
         ],
         content=body or None,
-        extensions={"target": target.encode("ascii"), "timeout": line.timeouts()},
+        extensions={"target": target.encode("ascii"), "timeout": endpoint.timeouts()},
     )
 
 
@@ -88,23 +93,23 @@ def _base(base_url: str) -> "httpx2.URL":
     return httpx2.URL(base_url)
 
 
-def secrets_of(line: Endpoint) -> list[bytes]:
+def secrets_of(endpoint: Endpoint) -> list[bytes]:
     """Return every form of every secret of an endpoint, the longest first."""
-    login = line.login
+    login = endpoint.login
     token = (login.token,) if login and login.token else ()
-    known = (*line.secret_query.values(), *(login.form.values() if login else ()), *token)
+    known = (*endpoint.secret_query.values(), *(login.form.values() if login else ()), *token)
     return spellings(known)
 
 
-def secrets_in(request: Request, line: Endpoint, status: int) -> list[bytes]:
+def secrets_in(request: Request, endpoint: Endpoint, status: int) -> list[bytes]:
     """Return the secrets that an answer to this request might repeat.
 
     A password is sent at login only, so other answers are not searched for a text that may be a
     plain word of their data; the token of a login is its wanted result.
     """
-    login = line.login
+    login = endpoint.login
     if login is None:
-        return spellings(tuple(line.secret_query.values()))
+        return spellings(tuple(endpoint.secret_query.values()))
     if request.is_login:
         return [] if 200 <= status < 300 else spellings(tuple(login.form.values()))
     return spellings((login.token,) if login.token else ())
@@ -113,17 +118,17 @@ def secrets_in(request: Request, line: Endpoint, status: int) -> list[bytes]:
 @lru_cache(maxsize=8)
 def spellings(secrets: tuple[Secret, ...]) -> list[bytes]:
     """Return every form in which a server might repeat these secrets, the longest first."""
-    spelled: set[bytes] = set()
+    encoded: set[bytes] = set()
     for secret in secrets:
         text = secret.reveal()
         for way in (text, quote(text), quote(text, safe=""), quote_plus(text)):
-            spelled.add(way.encode())
-    return sorted(spelled, key=len, reverse=True)
+            encoded.add(way.encode())
+    return sorted(encoded, key=len, reverse=True)
 
 
 def redacted(data: bytes, secrets: list[bytes]) -> bytes:
     """Return the bytes without the secrets."""
-    for spelled in secrets:
-        if spelled in data:
-            data = data.replace(spelled, REDACTED.encode())
+    for encoded in secrets:
+        if encoded in data:
+            data = data.replace(encoded, REDACTED.encode())
     return data

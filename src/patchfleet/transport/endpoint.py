@@ -117,11 +117,11 @@ def _trust(ca_file: str | None) -> ssl.SSLContext:
     """
     context = _context(ca_file)
     context.set_alpn_protocols(["http/1.1"])
-    context.set_alpn_protocols = _said_already  # type: ignore[method-assign]
+    context.set_alpn_protocols = _ignore_alpn  # type: ignore[method-assign]
     return context
 
 
-def _said_already(alpn_protocols: Iterable[str]) -> None:
+def _ignore_alpn(alpn_protocols: Iterable[str]) -> None:
     """Keep the protocols that are set."""
 
 

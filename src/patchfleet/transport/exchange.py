@@ -44,30 +44,32 @@ from patchfleet.transport.operation import (
 from patchfleet.transport.retry import retry_after_seconds, wait_before_next
 
 
-def exchange(work: Work[T], manners: CallPolicy) -> Flow[T]:
+def exchange(work: Work[T], call_policy: CallPolicy) -> Flow[T]:
     """Do the work as a flow of requests and pauses; return its result or raise a `VendorError`.
 
     A listing's result is the list of all its records.
     """
     if isinstance(work, Operation):
-        return (yield from _call(work, manners))
+        return (yield from _call(work, call_policy))
     if isinstance(work, Change):
-        made: T = yield from changed(work, manners, exchange, _tried)
+        made: T = yield from changed(work, call_policy, exchange, _tried)
         return made
     if isinstance(work, Procedure):
-        return (yield from _steps(work, manners))
+        return (yield from _steps(work, call_policy))
     found: list[Any] = []
-    yield from _steps(work, manners, found)
+    yield from _steps(work, call_policy, found)
     return work.gather(found)
 
 
-def streamed(work: RecordStream[Any, Any], manners: CallPolicy) -> Flow[None]:
+def streamed(work: RecordStream[Any, Any], call_policy: CallPolicy) -> Flow[None]:
     """Do a listing as a flow that yields each record as it is found."""
-    yield from _steps(work, manners)
+    yield from _steps(work, call_policy)
 
 
 def _steps(
-    work: Procedure[T] | RecordStream[Any, Any], manners: CallPolicy, found: list[Any] | None = None
+    work: Procedure[T] | RecordStream[Any, Any],
+    call_policy: CallPolicy,
+    found: list[Any] | None = None,
 ) -> Flow[T]:
     """Do the steps one after the other; their records go to `found` if given."""
     steps: Steps[Any] = work.steps()
@@ -80,7 +82,7 @@ def _steps(
             result: T = end.value
             return result
         except VendorError as error:  # of a step, or raised by the steps themselves
-            _stamp(error, work.name, manners)
+            _stamp(error, work.name, call_policy)
             raise
         answer = failure = None
         match step:
@@ -91,41 +93,43 @@ def _steps(
             case Concurrent():
                 try:
                     answer = yield ConcurrentFlows(
-                        tuple(exchange(part, manners) for part in step.parts)
+                        tuple(exchange(part, call_policy) for part in step.parts)
                     )
                 except VendorError as error:
                     failure = error
             case _:
                 try:
-                    answer = yield from exchange(step, manners)
+                    answer = yield from exchange(step, call_policy)
                 except VendorError as error:
                     failure = error
 
 
-def _call(operation: Operation[T], manners: CallPolicy) -> Flow[T]:
+def _call(operation: Operation[T], call_policy: CallPolicy) -> Flow[T]:
     attempt = 0
     is_renewed = False
     request = operation.request
     while True:
         attempt += 1
-        token = yield from _logged_in(operation, manners)
-        outcome = yield from _sent(request, manners)
+        token = yield from _logged_in(operation, call_policy)
+        outcome = yield from _sent(request, call_policy)
         request = _on_another_connection(request, outcome)
         if _is_asked_again(operation, outcome):
-            outcome = yield from _sent(request, manners)
+            outcome = yield from _sent(request, call_policy)
             request = _on_another_connection(request, outcome)
         try:
-            return _read(operation, judged(outcome, manners.now, manners.explain))
+            return _read(operation, judged(outcome, call_policy.now, call_policy.explain))
         except VendorError as error:
-            _stamp(error, operation.name, manners, operation.about)
+            _stamp(error, operation.name, call_policy, operation.about)
             if isinstance(error, Unauthorized) and token is not None and not is_renewed:
-                assert manners.login is not None
-                manners.login.forget(token)  # it may have expired early: once more with a new one
+                assert call_policy.login is not None
+                call_policy.login.forget(
+                    token
+                )  # it may have expired early: once more with a new one
                 is_renewed = True
                 if operation.repeatable:
                     attempt -= 1
                     continue
-            again = _before_next(error, attempt, operation, manners)
+            again = _before_next(error, attempt, operation, call_policy)
             if again is None:
                 if attempt > 1:
                     error.add_note(f"tried {attempt} times")
@@ -133,9 +137,9 @@ def _call(operation: Operation[T], manners: CallPolicy) -> Flow[T]:
         yield Pause(again)
 
 
-def _sent(request: Request, manners: CallPolicy) -> Flow[Response | NoResponse]:
+def _sent(request: Request, call_policy: CallPolicy) -> Flow[Response | NoResponse]:
     """Send a request when the rate limit allows it."""
-    while (wait := manners.rate_limit.take(manners.clock())) > 0:
+    while (wait := call_policy.rate_limit.take(call_policy.clock())) > 0:
         yield Pause(wait)
     outcome = yield request
     assert isinstance(outcome, Response | NoResponse)
@@ -170,72 +174,72 @@ def _read(operation: Operation[T], response: Response) -> T:
 
 
 def _before_next(
-    error: VendorError, attempt: int, operation: Operation[T], manners: CallPolicy
+    error: VendorError, attempt: int, operation: Operation[T], call_policy: CallPolicy
 ) -> float | None:
     """Return the seconds to wait before the call is repeated, or None to give up."""
     if error.retry_after_seconds is not None:
         # No longer than a call may wait: a proxy's "come back tomorrow" ends calls instead.
-        asked = min(error.retry_after_seconds, manners.retries.longest_retry_after_seconds)
-        manners.rate_limit.hold(manners.clock() + asked)
+        asked = min(error.retry_after_seconds, call_policy.retries.longest_retry_after_seconds)
+        call_policy.rate_limit.hold(call_policy.clock() + asked)
     return wait_before_next(
         error,
         attempt=attempt,
         repeatable=operation.repeatable,
-        retries=manners.retries,
-        chance=manners.chance(),
+        retries=call_policy.retries,
+        chance=call_policy.chance(),
     )
 
 
-def _tried(operation: Operation[T], manners: CallPolicy) -> Flow[Tried[T]]:
+def _tried(operation: Operation[T], call_policy: CallPolicy) -> Flow[Tried[T]]:
     """Send a change exactly once, and return the answer."""
     try:
-        token = yield from _logged_in(operation, manners)
+        token = yield from _logged_in(operation, call_policy)
     except VendorError as error:
         return Tried(None, error, has_left=False)
-    outcome = yield from _sent(operation.request, manners)
+    outcome = yield from _sent(operation.request, call_policy)
     has_left = isinstance(outcome, Response) or outcome.fate != "refused"
-    is_told = False
+    is_from_vendor = False
     try:
-        response = judged(outcome, manners.now, manners.explain)
-        is_told = True
+        response = judged(outcome, call_policy.now, call_policy.explain)
+        is_from_vendor = True
         return Tried(_read(operation, response), None)
     except VendorError as error:
-        _stamp(error, operation.name, manners, operation.about)
-        error.is_told = is_told and not isinstance(error, Unreadable)
+        _stamp(error, operation.name, call_policy, operation.about)
+        error.is_from_vendor = is_from_vendor and not isinstance(error, Unreadable)
         is_renewable = isinstance(error, Unauthorized) and token is not None
-        if is_renewable and manners.login is not None:
-            manners.login.forget(token)  # it may have expired early
+        if is_renewable and call_policy.login is not None:
+            call_policy.login.forget(token)  # it may have expired early
         return Tried(None, error, has_left, is_renewable)
 
 
-def _logged_in(operation: Operation[T], manners: CallPolicy) -> Flow[Secret | None]:
+def _logged_in(operation: Operation[T], call_policy: CallPolicy) -> Flow[Secret | None]:
     """Return a token, after a login if needed: one caller logs in, the others wait."""
-    login = manners.login
+    login = call_policy.login
     if login is None or operation.request.is_login:
         return None
     while True:
-        todo = login.take(manners.clock())
+        todo = login.take(call_policy.clock())
         if todo == "go on":
             return login.token
         if todo == "wait":
             yield Pause(LOOK_AGAIN_SECONDS)
             continue
         try:
-            granted = yield from _call(login.operation, manners)
+            granted = yield from _call(login.operation, call_policy)
         except BaseException as error:
-            login.failed(error, manners.clock())
+            login.failed(error, call_policy.clock())
             raise
-        login.granted(granted, manners.clock())
+        login.granted(granted, call_policy.clock())
         return login.token  # for one call, however short its life
 
 
-def _stamp(error: VendorError, operation: str, manners: CallPolicy, about: str = "") -> None:
+def _stamp(error: VendorError, operation: str, call_policy: CallPolicy, about: str = "") -> None:
     """Add vendor and operation to an error, unless a part of the operation has added its own."""
-    error.vendor = manners.vendor
+    error.vendor = call_policy.vendor
     if not error.operation:
         error.operation, error.about = operation, about
     if error.hint is None:
-        error.hint = manners.hints.get(type(error))
+        error.hint = call_policy.hints.get(type(error))
 
 
 def judged(

@@ -53,7 +53,7 @@ def checks_of(device: Device) -> list[Check]:
     missing = sum(row.status == MISSING for row in rows)
     failed = sum(row.status == FAILED for row in rows)
     full = machine.number % 11 == 10
-    told = [
+    checks = [
         (1012, 2, "Disk Space Check - drive C:", "91% used" if full else "48% used",
          FAILED_CHECK if full else PASSED),
         (1002, 2, "Antivirus Update Check", *(
@@ -62,15 +62,15 @@ def checks_of(device: Device) -> list[Check]:
         )),
     ]  # fmt: skip
     if machine.is_managed:
-        told.append((1045, 2, "Patch Status Check", f"{missing} missing, {failed} failed",
+        checks.append((1045, 2, "Patch Status Check", f"{missing} missing, {failed} failed",
                      FAILED_CHECK if failed else PASSED))  # fmt: skip
     if machine.kind == "server":
-        told.append((1018, 1, "Performance Monitoring Check - CPU", "Average 12%", PASSED))
+        checks.append((1018, 1, "Performance Monitoring Check - CPU", "Average 12%", PASSED))
     has_run = machine.number % 8 != 5
-    told.append((TASK, 3, "Script Check - Clean temporary files",
+    checks.append((TASK, 3, "Script Check - Clean temporary files",
                  "Task completed" if has_run else "Not run yet",
                  PASSED if has_run else NOT_RUN))  # fmt: skip
-    return [Check(ids.check_id(machine, place), *rest) for place, rest in enumerate(told)]
+    return [Check(ids.check_id(machine, place), *rest) for place, rest in enumerate(checks)]
 
 
 def failing(device: Device) -> list[Check]:
@@ -206,13 +206,13 @@ def _silent(account: Account, device: Device) -> bytes:
     days = device.machine.silent_days
     if not days:
         return b""
-    name, told = ("offline", "Server offline") if device.machine.kind == "server" else (
+    name, description = ("offline", "Server offline") if device.machine.kind == "server" else (
         "overdue", "Workstation overdue"
     )  # fmt: skip
     since = (account.now - timedelta(days=days)).astimezone(SERVER_ZONE)
     return group(
         name,
-        text("description", told),
+        text("description", description),
         plain("startdate", since.strftime("%Y-%m-%d")),
         plain("starttime", since.strftime("%H:%M:%S")),
     )

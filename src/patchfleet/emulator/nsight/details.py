@@ -139,8 +139,8 @@ def list_device_asset_details(account: Account, parameters: Parameters) -> bytes
 
 def _chassis(machine: Machine) -> bytes:
     """Return the chassis number; some laptops have a word instead, as in the example [D]."""
-    is_told = machine.chassis in _LAPTOPS and machine.number % 5 == 0
-    return text("chassistype", "Laptop") if is_told else plain("chassistype", machine.chassis)
+    is_laptop = machine.chassis in _LAPTOPS and machine.number % 5 == 0
+    return text("chassistype", "Laptop") if is_laptop else plain("chassistype", machine.chassis)
 
 
 def _custom(place: int) -> bytes:
@@ -160,14 +160,14 @@ def _parts(machine: Machine) -> tuple[tuple[int, str, str, str], ...]:
 
 
 def _part(device: Device, place: int) -> bytes:
-    kind, name, maker, told = _parts(device.machine)[place]
+    kind, name, maker, details = _parts(device.machine)[place]
     return group(
         "item",
         plain("hardwareid", _part_id(device.machine, place)),
         text("name", name),
         plain("type", kind),
         text("manufacturer", maker),
-        text("details", told),
+        text("details", details),
         text("status", "OK"),
         plain("deleted", 0),
         plain("modified", 0),
@@ -236,8 +236,8 @@ def list_all_hardware(account: Account, parameters: Parameters) -> bytes:
             plain("type", kind),
             text("name", name),
             text("manufacturer", maker),
-            text("details", told),
+            text("details", details),
         )
-        for place, (kind, name, maker, told) in enumerate(_parts(device.machine))
+        for place, (kind, name, maker, details) in enumerate(_parts(device.machine))
     ]
     return result(account.now, group("items", *parts))

@@ -212,8 +212,8 @@ def _read_failing_device(
 ) -> FailingDevice:
     troubles: dict[str, str | None] = {}
     for name in FailingDevice.READ_APART:
-        said, since, others = _trouble(child(element, name))
-        troubles |= {name: said, f"{name}_since": since}
+        description, since, others = _trouble(child(element, name))
+        troubles |= {name: description, f"{name}_since": since}
         if others:
             answered.problems.append(f"<{name}> holds {others}, which is undocumented")
     checks = read_all(answered.optional(element, "failed_checks", "check"), Check, answered)
@@ -235,11 +235,11 @@ def _trouble(element: Element | None) -> tuple[str | None, str | None, str]:
     if not len(element):
         return whole_text(element) or None, None, ""
     fields = {name_of(one): whole_text(one) for one in element}
-    said = fields.pop("description", "") or (element.text or "").strip()
+    description = fields.pop("description", "") or (element.text or "").strip()
     since = " ".join(filter(None, (fields.pop("startdate", ""), fields.pop("starttime", ""))))
     others = ", ".join(f"<{name}> {value}" for name, value in fields.items() if value)
-    is_so = bool(said or since or others)
-    return (said or name_of(element)) if is_so else None, since or None, printable(others)
+    is_so = bool(description or since or others)
+    return (description or name_of(element)) if is_so else None, since or None, printable(others)
 
 
 def _id(parent: Element, name: str) -> int:

@@ -204,13 +204,13 @@ def _retrying(action: Again, device: int, ids: tuple[int, ...]) -> Change[RetryM
         found = _unconfirmed(outcome)
         if found is None:
             return None
-        said = outcome.answer
+        answer = outcome.answer
         return RetryMessage(
-            "read back: no longer failed" if said is None else str(said),
+            "read back: no longer failed" if answer is None else str(answer),
             device_id=device,
             patch_ids=ids,
-            retried=ids if said is None else said.retried,
-            already_applied=() if said is None else said.already_applied,
+            retried=ids if answer is None else answer.retried,
+            already_applied=() if answer is None else answer.already_applied,
             unconfirmed=found,
         )
 
@@ -254,9 +254,9 @@ def _changing(
 def _sight(patch: Patch | None, is_so: Callable[[Patch], bool]) -> Sight:
     if patch is None:
         return Sight("not done", "it is not in the list")
-    said = f"{patch.status} {patch.status_name}, {patch.policy} {patch.policy_name}"
-    now = {"status": patch.status, "policy": patch.policy, "words": said}
-    return Sight("done" if is_so(patch) else "not done", f"the list shows {said}", now)
+    status_text = f"{patch.status} {patch.status_name}, {patch.policy} {patch.policy_name}"
+    now = {"status": patch.status, "policy": patch.policy, "words": status_text}
+    return Sight("done" if is_so(patch) else "not done", f"the list shows {status_text}", now)
 
 
 def _unconfirmed(outcome: Outcome[T]) -> tuple[int, ...] | None:

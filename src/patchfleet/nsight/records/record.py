@@ -266,9 +266,9 @@ def _row(element: Element, record: type[Record], answer: Answer) -> dict[str, An
         elif child.text and (text := child.text.strip()):
             gathered.add(tag.rpartition("}")[2], name, text)
         texts.append(child.tail)
-    said = "".join(filter(None, texts)).strip()
-    if said:
-        gathered.odd.append(f"there is a text beside its fields: {printable(said)}")
+    stray = "".join(filter(None, texts)).strip()
+    if stray:
+        gathered.odd.append(f"there is a text beside its fields: {printable(stray)}")
     if gathered.odd:
         gathered.row["problems"] = tuple(gathered.odd)
     return gathered.row

@@ -110,7 +110,9 @@ def open_table(file: str, text: str) -> CsvTable:
                 is_whole=text.endswith("\n"),
                 problems=Problems(file, "line"),
             )
-    raise unusable(file, comments + 1, f"no file of ours has the columns {_said(found)}", _FORMS)
+    raise unusable(
+        file, comments + 1, f"no file of ours has the columns {_shown_columns(found)}", _FORMS
+    )
 
 
 _FORMS = "known are KEV and SSVC as JSON, and tables with the columns " + "; ".join(
@@ -118,7 +120,7 @@ _FORMS = "known are KEV and SSVC as JSON, and tables with the columns " + "; ".j
 )
 
 
-def _said(found: tuple[str, ...]) -> str:
+def _shown_columns(found: tuple[str, ...]) -> str:
     joined = ",".join(found)
     return repr(joined if len(joined) <= 60 else f"{joined[:57]}…")
 

@@ -8,7 +8,7 @@ from patchfleet.errors import PolicyError
 
 DOWNLOAD = "download the file again"
 
-MOST_SAID = 200
+MAX_SHOWN = 200
 """Maximum length of an error: a quotation may be a whole file."""
 
 CVE = re.compile(r"CVE-\d{4}-\d{4,19}", re.ASCII)
@@ -56,7 +56,7 @@ class Problems:
 
 
 def _short(what: str) -> str:
-    return what if len(what) <= MOST_SAID else f"{what[: MOST_SAID - 1]}…"
+    return what if len(what) <= MAX_SHOWN else f"{what[: MAX_SHOWN - 1]}…"
 
 
 def mapping_of(value: object) -> Mapping[str, Any]:

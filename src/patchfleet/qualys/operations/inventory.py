@@ -174,7 +174,7 @@ def _listing(
             partial(_identity, query),
             page_size=size,
             page_count=page_count,
-            says_its_end=True,
+            reports_end=True,
         )
         yield from paging.by_cursor(reading, page)
         if not reading.seen:
@@ -226,8 +226,8 @@ def _page(response: Response) -> HostPage:
 
 def _failed(message: str) -> Rejected:
     """Return the error of an answer that fails with status 200 [O: peer]."""
-    said = message or "no reason given"
-    return Rejected(f"Qualys rejects the request: {said}", reason=message)
+    reason = message or "no reason given"
+    return Rejected(f"Qualys rejects the request: {reason}", reason=message)
 
 
 def _hosts(page: HostPage) -> list[Host]:

@@ -282,29 +282,32 @@ def _result(
 
 def _result_steps(job: str, query: Query, page_size: int) -> Steps[JobResultSummary]:
     """Read pages until all assets that a page counts are there."""
-    told: dict[str, JobResultSummary] = {}
+    pages: dict[str, JobResultSummary] = {}
 
     def page(number: int, size: int) -> Operation[list[PMAssetJobView]]:
         def read(response: Response) -> list[PMAssetJobView]:
             summary = _RESULT(response)
             if not summary.assets and not isinstance(summary.assetCount, int):
                 raise Unreadable("the answer is not the result of a job")
-            told["last"] = summary
+            pages["last"] = summary
             if number == 0:
-                told["first"] = summary
+                pages["first"] = summary
             return listed(summary.assets, PMAssetJobView, "the assets of a result")
 
-        echoes = (is_about("job", job, lambda _: [told["last"]]), *_of_run(query))
+        echoes = (is_about("job", job, lambda _: [pages["last"]]), *_of_run(query))
         return _result_page(job, {**query, "pageNumber": number, "pageSize": size}, read, echoes)
 
     reading = paging.Reading(
-        "assets of the result", _asset_key, page_size=page_size, told=lambda: _asset_count(told)
+        "assets of the result",
+        _asset_key,
+        page_size=page_size,
+        reported_total=lambda: _asset_count(pages),
     )
     with about(f"job {job}"):
         found = yield RecordStream(
             "get_job_results", lambda: paging.by_page(reading, page, is_steady=True), list
         )
-    summary = told["first"]
+    summary = pages["first"]
     summary.assets = found
     return summary
 
@@ -315,9 +318,9 @@ def _of_run(query: Query) -> tuple[Echo[Any], ...]:
     return () if run is None else (Echo("run", run, partial(values_of, "jobInstanceId")),)
 
 
-def _asset_count(told: Mapping[str, JobResultSummary]) -> int | None:
+def _asset_count(pages: Mapping[str, JobResultSummary]) -> int | None:
     """Return the number of assets that the last page counts; None if it names no number."""
-    count = told["last"].assetCount if told else None
+    count = pages["last"].assetCount if pages else None
     return count if isinstance(count, int) else None
 
 

@@ -173,8 +173,8 @@ def _asking(
     def look(answer: PMReport | None) -> Steps[Mapping[str, Sight]]:
         reports: BaseList[PMReport] = yield list_reports()
         new = [one for one in reports if before is not None and id_of(one.id) not in {*before, ""}]
-        told = [one for one in new if answer is not None and one.id == answer.id]
-        found = told or [one for one in new if name is not None and one.name == name]
+        by_id = [one for one in new if answer is not None and one.id == answer.id]
+        found = by_id or [one for one in new if name is not None and one.name == name]
         if found:
             return {str(one.id): Sight("done", now={"name": one.name}, found=one) for one in found}
         words = f"no new report called {name} is listed"

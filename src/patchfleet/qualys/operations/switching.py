@@ -32,7 +32,7 @@ def switching(
     """
 
     def look(answer: BaseList[JobChange] | None) -> Steps[Mapping[str, Sight]]:
-        said = {str(one.id).lower(): one for one in answer or ()}
+        reply = {str(one.id).lower(): one for one in answer or ()}
         sights: dict[str, Sight] = {}
         listed: set[str] | None = None
         for one in ids:
@@ -48,7 +48,7 @@ def switching(
             except VendorError as error:
                 sights[one] = Sight("unclear", f"reading it back failed: {error.message}")
                 continue
-            sights[one] = _sight(job, said.get(one.lower()), is_so=is_so(job))
+            sights[one] = _sight(job, reply.get(one.lower()), is_so=is_so(job))
         return sights
 
     return Change(
@@ -65,31 +65,31 @@ def _concluded(outcome: Outcome[BaseList[JobChange]]) -> BaseList[JobChange] | N
     done = any(one.verdict == "done" for one in outcome.sights.values())
     if not outcome.sights or (outcome.error is not None and not done):
         return None
-    said = {str(one.id).lower(): one for one in outcome.answer or ()}
+    reply = {str(one.id).lower(): one for one in outcome.answer or ()}
     return BaseList(
-        _changed(one, said.get(one.lower()), sight, STATUS[outcome.claim(sight)])
+        _changed(one, reply.get(one.lower()), sight, STATUS[outcome.claim(sight)])
         for one, sight in outcome.sights.items()
     )
 
 
-def _sight(job: PMDeploymentJob | None, said: JobChange | None, *, is_so: bool) -> Sight:
+def _sight(job: PMDeploymentJob | None, reply: JobChange | None, *, is_so: bool) -> Sight:
     now = {"status": None if job is None else job.status}
     name = None if job is None else job.name
     if is_so:
         return Sight("done", now=now, found=name)
     words = "there is no such job" if job is None else f"it is {job.status}"
-    refusal = said is not None and str(said.status).casefold() not in ("success", "none")
-    if said is not None and refusal:
-        told = said.message or f"Qualys reports {said.status}"
-        return Sight("refused", str(told), now, name)
+    refusal = reply is not None and str(reply.status).casefold() not in ("success", "none")
+    if reply is not None and refusal:
+        words = reply.message or f"Qualys reports {reply.status}"
+        return Sight("refused", str(words), now, name)
     return Sight("unclear" if job is None else "not done", words, now, name)
 
 
-def _changed(one: str, said: JobChange | None, sight: Sight, status: str) -> JobChange:
+def _changed(one: str, reply: JobChange | None, sight: Sight, status: str) -> JobChange:
     """Return the result of one job; the vendor's own words for a refusal stay."""
-    name = sight.found or (said.name if said is not None else None)
-    if sight.verdict == "refused" and said is not None:
-        status = str(said.status)
+    name = sight.found or (reply.name if reply is not None else None)
+    if sight.verdict == "refused" and reply is not None:
+        status = str(reply.status)
     message = None if sight.verdict == "done" else sight.words
     return JobChange(id=one, name=name, status=status, message=message)
 

@@ -233,50 +233,50 @@ class PMAssetJobView(Record):
     @property
     def id(self) -> str | None:
         """The id of the asset."""
-        told: str | None = self._of_asset("id")
-        return told
+        value: str | None = self._of_asset("id")
+        return value
 
     @property
     def name(self) -> str | None:
         """The name of the asset."""
-        told: str | None = self._of_asset("name")
-        return told
+        value: str | None = self._of_asset("name")
+        return value
 
     @property
     def operatingSystem(self) -> str | None:
         """The operating system of the asset."""
-        told: str | None = self._of_asset("operatingSystem")
-        return told
+        value: str | None = self._of_asset("operatingSystem")
+        return value
 
     @property
     def tags(self) -> list[NamedId] | None:
         """The tags of the asset."""
-        told: list[NamedId] | None = self._of_asset("tags")
-        return told
+        value: list[NamedId] | None = self._of_asset("tags")
+        return value
 
     @property
     def lastLoggedOnUser(self) -> str | None:
         """The user who was logged on to the asset last."""
-        told: str | None = self._of_asset("lastLoggedOnUser")
-        return told
+        value: str | None = self._of_asset("lastLoggedOnUser")
+        return value
 
     @property
     def interfaces(self) -> list[Interface] | None:
         """The network addresses of the asset."""
-        told: list[Interface] | None = self._of_asset("interfaces")
-        return told
+        value: list[Interface] | None = self._of_asset("interfaces")
+        return value
 
     @property
     def osIdentifier(self) -> str | None:
         """The short name of the asset's operating system."""
-        told: str | None = self._of_asset("osIdentifier")
-        return told
+        value: str | None = self._of_asset("osIdentifier")
+        return value
 
     @property
     def scanDateTime(self) -> datetime | None:
         """When the asset was scanned."""
-        told: datetime | None = moment_of(self._of_asset("scanDateTime"))
-        return told
+        value: datetime | None = moment_of(self._of_asset("scanDateTime"))
+        return value
 
     def _of_asset(self, name: str) -> Any:
         """Return the value of the asset inside, or the one beside it [nesting of two: U]."""
@@ -287,9 +287,9 @@ class PMAssetJobView(Record):
         """Return the names and values: those of the asset, then those of its result."""
         asset = dict((self.asset if isinstance(self.asset, ResultAsset) else ResultAsset()).items())
         own = {name: value for name, value in super().items() if name != "asset"}
-        told = {name: self._of_asset(name) for name in asset.keys() & own.keys()}
-        told |= {"scanDateTime": self.scanDateTime}
-        return list({**asset, **own, **told}.items())
+        both = {name: self._of_asset(name) for name in asset.keys() & own.keys()}
+        both |= {"scanDateTime": self.scanDateTime}
+        return list({**asset, **own, **both}.items())
 
 
 class JobResultSummary(Record):

@@ -139,16 +139,16 @@ class Problem(NamedTuple):
 class Door:
     """Convert the values of records, and note the invalid ones.
 
-    `told_at` is the time of the vendor's answer: times of past events are not after it.
+    `answered_at` is the time of the vendor's answer: times of past events are not after it.
     """
 
-    def __init__(self, told_at: datetime) -> None:
-        self.told_at = told_at
+    def __init__(self, answered_at: datetime) -> None:
+        self.answered_at = answered_at
         self._noted: dict[str, tuple[dict[str, None], str]] = {}
 
-    def note(self, record: str, what: str, said: object = None) -> None:
+    def note(self, record: str, what: str, value: object = None) -> None:
         """Note a problem of a record, and the record's value."""
-        records, _ = self._noted.setdefault(what, ({}, "" if said is None else shown(said)))
+        records, _ = self._noted.setdefault(what, ({}, "" if value is None else shown(value)))
         records[record] = None
 
     def note_all(self, record: str, problems: Iterable[str]) -> None:
@@ -159,7 +159,7 @@ class Door:
     def take(self) -> list[Problem]:
         """Return the noted problems, and clear them."""
         noted, self._noted = self._noted, {}
-        return [Problem(tuple(records), what, said) for what, (records, said) in noted.items()]
+        return [Problem(tuple(records), what, values) for what, (records, values) in noted.items()]
 
     def moment(
         self, value: Any, record: str, name: str, *, is_past: bool = True
@@ -170,7 +170,7 @@ class Door:
         if not isinstance(value, datetime):
             self.note(record, f"{name} is not a time", value)
             return None
-        if is_past and value > self.told_at + AHEAD:
+        if is_past and value > self.answered_at + AHEAD:
             self.note(record, f"{name} is ahead of its answer: {value:%Y-%m-%d %H:%M}")
             return None
         return value

@@ -17,9 +17,9 @@ from patchfleet.store.record.schema import moment, publication, run, scan, sourc
 from patchfleet.store.types import PublicationRow
 
 _MOST_PARTS = 30
-"""More files than these cost a reader more than writing all findings again."""
+"""With a longer chain, reading costs more than writing all findings again."""
 _MOST_CHANGED = 0.1
-"""More of the findings than these, and what ended makes a reader slow."""
+"""If a larger share of the findings has changed, the ended rows slow down reading."""
 
 
 class PublicationRecord(Struct, frozen=True):
@@ -36,9 +36,9 @@ class PublicationRecord(Struct, frozen=True):
 def chain(
     connection: Connection, source_id: int, until: int | None = None
 ) -> list[PublicationRecord]:
-    """Read the publications that say together how a source stood as of run `until`, oldest first.
+    """Read the publications that hold the findings of a source as of run `until`, oldest first.
 
-    Without `until` it is the latest run; empty where nothing is published.
+    Without `until` it is the latest run; empty if nothing is published.
     """
     parts: list[PublicationRecord] = []
     for part in _newest_first(connection, source_id, until):
@@ -51,17 +51,17 @@ def chain(
 def all_publications(
     connection: Connection, source_id: int, until: int | None = None
 ) -> list[PublicationRecord]:
-    """Read all publications of a source, oldest first: together they tell how everything came."""
+    """Read all publications of a source, oldest first: together they hold its history."""
     return _newest_first(connection, source_id, until)[::-1]
 
 
 def chain_before(connection: Connection, part: PublicationRecord) -> list[PublicationRecord]:
-    """Read the publications that `part`, which is not whole, goes on from, oldest first."""
+    """Read the publications that the incremental `part` builds on, oldest first."""
     return chain(connection, _source_of(connection, part), until=part.previous)
 
 
 def following(connection: Connection, part: PublicationRecord) -> list[PublicationRecord]:
-    """Read the publications that go on from `part`, oldest first."""
+    """Read the publications that build on `part`, oldest first."""
     later = all_publications(connection, _source_of(connection, part))
     return list(takewhile(lambda p: not p.is_whole, (p for p in later if p.run_id > part.run_id)))
 
@@ -80,7 +80,7 @@ def _source_of(connection: Connection, part: PublicationRecord) -> int:
 def is_whole_next(
     connection: Connection, source_id: int, run_id: int, parts: list[PublicationRecord]
 ) -> bool:
-    """Say whether the next publication, of `run_id`, is to hold all findings again."""
+    """Return whether the next publication, of `run_id`, is a full one."""
     if not parts or len(parts) > _MOST_PARTS:
         return True
     changes = select(func.coalesce(func.sum(scan.c.changes), 0)).join(run, scan.c.run == run.c.id)
@@ -91,7 +91,7 @@ def is_whole_next(
 
 
 def row_of(row: Row[Any], parts: list[PublicationRecord]) -> PublicationRow:
-    """Put a row of `PUBLICATIONS` together with the parts of its chain."""
+    """Combine a row of `PUBLICATIONS` with the parts of its chain."""
     folders = tuple(part.folder for part in parts)
     as_of = moment(int(row.as_of))
     return PublicationRow(row.run, row.source, as_of, folders, recognition=row.recognition)

@@ -81,15 +81,15 @@ COLUMNS = {
         "reasons": "VARCHAR",
         "against": "VARCHAR",
     },
-    "jobs": {"source": "VARCHAR", "said": "VARCHAR"},
-    "job_runs": {"source": "VARCHAR", "said": "VARCHAR"},
-    "job_results": {"source": "VARCHAR", "said": "VARCHAR"},
+    "jobs": {"source": "VARCHAR", "document": "VARCHAR"},
+    "job_runs": {"source": "VARCHAR", "document": "VARCHAR"},
+    "job_results": {"source": "VARCHAR", "document": "VARCHAR"},
 }
-"""The tables as they leave the record, one JSON object a row."""
+"""The tables as exported from the record, one JSON object a row."""
 
 WORDS = ("decision", "vendor_status", "vendor_decision")
-"""The texts of a condition that may be numbers while they are written; what a part of a file has of
-them is not told then, and for `state` it must be: whoever asks for some skips the other parts."""
+"""The texts of a condition that are numbers while they are written. Such a column has no statistics
+by row group. `state` needs them, so that a query of some states skips the other row groups."""
 
 FINDING_COLUMNS = {
     "finding_id": "VARCHAR",
@@ -101,10 +101,10 @@ FINDING_COLUMNS = {
     "changed_at": _TIME,
     "from_run": "BIGINT",
 }
-"""The findings as they leave the record, one line of CSV a finding."""
+"""The findings as exported from the record, one line of CSV a finding."""
 
 MOVED_COLUMNS = {**FINDING_COLUMNS, "to_run": "BIGINT"}
-"""What began and what ended, as it leaves the record."""
+"""Begun and ended findings as exported from the record."""
 
 
 def _at(column: str) -> str:
@@ -114,19 +114,19 @@ def _at(column: str) -> str:
 _FINDING = f"""? AS source, f.device_key, f.finding_id, f.patch_id, {_published(STATUS, "c")},
         {_at("f.installed_at")}, {_at("f.first_seen_at")}, {_at("f.changed_at")}, f.from_run"""
 ROWS = ("findings.parquet", "begun.parquet")
-"""The files whose rows are named by their number."""
+"""The files whose rows are addressed by number."""
 STRIKING = ("ended.parquet", "struck.parquet")
-"""The files that name them so."""
+"""The files that address rows of earlier files."""
 HISTORY = ("devices.parquet", "patches.parquet", "ended.parquet")
-"""The files that tell how all came to be what it is, of publications that say no more what is."""
+"""The files that history reads, of publications before the current chain."""
 NUMBERED = "(SELECT *, row_number() OVER () - 1 AS number FROM {rows})"
-"""Rows as they come. Behind a join the engine would hold all of them to number them."""
+"""Rows in the order of the input. After a join, DuckDB would hold all rows to number them."""
 FINDINGS = f"""
     SELECT {_FINDING}, CAST({{first_word}} + (f.number >> 6) AS INTEGER) AS word
     FROM {{rows}} AS f JOIN raw_conditions AS c ON c.key = f.condition
 """
-"""Rows 64 at a time have a number, counted on from file to file of a chain: the engine knows its
-bounds, which it does not of the number that it gives a row itself."""
+"""Each block of 64 rows has a number that continues from file to file of a chain. DuckDB knows its
+bounds, unlike those of its own row number."""
 ENDED = f"""
     SELECT {_FINDING}, f.to_run, p.file_run, p.file_row, p.word
     FROM {{rows}} AS f
@@ -138,10 +138,10 @@ NO_PLACES = """
         NULL::BIGINT AS file_run, NULL::BIGINT AS file_row, NULL::INTEGER AS word
     WHERE false
 """
-"""Nobody strikes rows by what ended before a whole publication."""
+"""No addresses: a full publication has no earlier rows to mark as deleted."""
 PLACE_KEYS = ("device_key, patch_id, from_run", "device_key, finding_id, from_run")
-"""What finds a row: numbers, in half of the time, where no two findings of a device are of one
-patch; the finding's own id at any time."""
+"""The keys that find a row. Joining numbers takes half the time, but two findings of a device may
+be of one patch; the finding's own id always works."""
 STRUCK = """
     SELECT CAST(number AS INTEGER) AS word, bit_or(bits) AS bits FROM (
         SELECT number, 0::UBIGINT AS bits FROM range({words}) AS all_words (number)
@@ -149,21 +149,21 @@ STRUCK = """
         UNION ALL SELECT word, 1::UBIGINT << (file_row & 63)::UBIGINT FROM {ended}
     ) GROUP BY ALL ORDER BY word
 """
-"""What of a chain ended until now, each row a bit: every word is there, also one without any."""
+"""The deletion vector of a chain, one bit a row; words without a bit are there too."""
 
 
-def _said(table: str, fields: Iterable[Attribute], order: str) -> str:
-    """Return the statement that reads JSON as columns; times become moments."""
+def _json_columns(table: str, fields: Iterable[Attribute], order: str) -> str:
+    """Return the query that splits a JSON column into columns; times become instants."""
     columns = ", ".join(
-        f"make_timestamptz(epoch_us(said.{one.recorded})) AS {one.recorded}"
+        f"make_timestamptz(epoch_us(fields.{one.recorded})) AS {one.recorded}"
         if one.type == "time"
-        else f"said.{one.recorded} AS {one.recorded}"
+        else f"fields.{one.recorded} AS {one.recorded}"
         for one in fields
     )
     structure = json.dumps({one.recorded: _IN_JSON[one.type] for one in fields})
     return f"""
         SELECT source, {columns}
-        FROM (SELECT source, from_json(said, '{structure}') AS said FROM raw_{table})
+        FROM (SELECT source, from_json(document, '{structure}') AS fields FROM raw_{table})
         ORDER BY {order}
     """
 
@@ -197,14 +197,14 @@ PARQUET = {
             CAST(json(against) AS VARCHAR[]) AS against
         FROM raw_look_alikes ORDER BY left_source, left_id, right_source, right_id
     """,
-    "jobs": _said("jobs", JOB, "id"),
-    "job_runs": _said("job_runs", JOB_RUN, "job_id, id"),
-    "job_results": _said("job_results", JOB_RESULT, "job_id, run_id, device_id"),
+    "jobs": _json_columns("jobs", JOB, "id"),
+    "job_runs": _json_columns("job_runs", JOB_RUN, "job_id, id"),
+    "job_results": _json_columns("job_results", JOB_RESULT, "job_id, run_id, device_id"),
 }
 """The small files, each as a query over the tables above; `used` are the patches of its findings.
 
-Beside them stand `findings` in a publication that is whole, and `begun` and `ended` in one that
-follows another: what changed since.
+A full publication has `findings` too; an incremental one has `begun` and `ended`, the changes since
+the one before.
 """
 
 
@@ -220,32 +220,32 @@ TIMES = {
     "job_runs": _times(one.name for one in JOB_RUN),
     "job_results": _times(one.name for one in JOB_RESULT),
 }
-"""The columns of the files that are times."""
+"""The columns of each file that are times."""
 
 
 def folder_of(source: str, run_id: int) -> str:
-    """Name the folder of a run below the folder of all publications."""
+    """Return the folder of a run, relative to that of all publications."""
     return f"source={source}/run={run_id}"
 
 
 def run_of(folder: str) -> int:
-    """Read the run of a folder from its name."""
+    """Return the run of a folder, read from its name."""
     return int(folder.rpartition("run")[2][1:])
 
 
-def files(shelf: Storage, folders: Sequence[str], name: str, options: str = "") -> str:
-    """Spell the files of one name in some folders as a table of SQL."""
-    listed = ", ".join(_quoted(shelf.name_of(folder, f"{name}.parquet")) for folder in folders)
+def files(storage: Storage, folders: Sequence[str], name: str, options: str = "") -> str:
+    """Return the table expression in SQL for the files of one name in some folders."""
+    listed = ", ".join(_quoted(storage.name_of(folder, f"{name}.parquet")) for folder in folders)
     return f"read_parquet([{listed}], hive_partitioning = false{options})"
 
 
-def numbered_rows(shelf: Storage, folders: Sequence[str]) -> Iterator[str]:
-    """Spell each file of findings of a chain as SQL: rows with file_run, file_row and word.
+def numbered_rows(storage: Storage, folders: Sequence[str]) -> Iterator[str]:
+    """Return a query for each findings file of a chain, with file_run, file_row and word.
 
-    The first folder is whole. What a later one ended names rows so.
+    The first folder is of a full publication. Later ones address ended rows by these columns.
     """
     for place, folder in enumerate(folders):
-        path = _quoted(shelf.name_of(folder, f"{'begun' if place else 'findings'}.parquet"))
+        path = _quoted(storage.name_of(folder, f"{'begun' if place else 'findings'}.parquet"))
         yield (
             f"SELECT * RENAME (file_row_number AS file_row), {run_of(folder)} AS file_run "
             f"FROM read_parquet({path}, hive_partitioning = false, file_row_number = true)"

@@ -14,10 +14,10 @@ from patchfleet.errors import StoreError
 
 
 def write_parquet(columns: Mapping[str, str], rows: Iterable[Sequence[Any]], path: Path) -> None:
-    """Write rows under columns, of which each names its SQL type, as one Parquet file.
+    """Write rows as one Parquet file; `columns` maps each name to its SQL type.
 
-    Times are aware and become UTC. Raises OSError where the file cannot be written, and
-    `StoreError` for what no Parquet file holds.
+    Times are aware and become UTC. Raises OSError if the file cannot be written, and `StoreError`
+    for a value that Parquet cannot hold.
     """
     import duckdb
 
@@ -29,7 +29,7 @@ def write_parquet(columns: Mapping[str, str], rows: Iterable[Sequence[Any]], pat
         with lines.open("wb") as out:
             for row in rows:
                 out.write(encode(dict(zip(columns, row, strict=True))) + b"\n")
-        path.write_bytes(b"")  # says as an OSError what the engine would say in its own words
+        path.write_bytes(b"")  # raises OSError where DuckDB would raise its own error
         try:
             source = memory.read_json(str(lines), columns=dict(columns), format="newline_delimited")
             source.write_parquet(str(path), compression="zstd")

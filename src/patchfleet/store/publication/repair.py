@@ -23,23 +23,23 @@ from patchfleet.store.record.schema import publication
 from patchfleet.store.types import PublicationRow
 
 Broken = tuple[str, PublicationRecord, list[str]]
-"""A source, one of its publications, and a line for each file that is not as it was written."""
+"""A source, one of its publications, and a line for each missing or damaged file."""
 
 
 class Repair:
-    """The files of one store, as the record wants them."""
+    """Repair of the published files of one store from its record."""
 
-    def __init__(self, database: Database, shelf: Storage) -> None:
+    def __init__(self, database: Database, storage: Storage) -> None:
         self._database = database
-        self._storage = shelf
+        self._storage = storage
 
     def find_damaged(
         self, chosen: Sequence[tuple[PublicationRow, list[PublicationRecord]]]
     ) -> list[Broken]:
-        """Find the publications with a file that is missing or damaged, and name each.
+        """Find the publications with a missing or damaged file, with a line for each file.
 
-        Of a publication that only history is read from, the other files are looked at when
-        something is to be written again: it might be written from them.
+        If only history is read from a publication, its other files are checked only when something
+        has to be rewritten: the rewrite may read them.
         """
         found = self._found(chosen, HISTORY)
         return found and self._found(chosen, None)
@@ -61,12 +61,12 @@ class Repair:
         for source_name, part, _ in broken:
             with self._database.read() as connection:
                 now = digests_of(connection, part)
-            # What stands before it may have been written again by now, and this one with it.
+            # The repair of an earlier publication may have rewritten this one too.
             if now == part.digests or self._storage.verify(part.folder, now):
                 self.rewrite(source_name, part)
 
     def rewrite(self, source_name: str, part: PublicationRecord) -> None:
-        """Write a publication, and those that strike rows of it by their number if these moved."""
+        """Write a publication, and if its rows moved, also those that address its rows."""
         if self.write(source_name, part):
             with self._database.read() as connection:
                 later = following(connection, part)
@@ -74,7 +74,7 @@ class Repair:
                 self.write(source_name, other)
 
     def write(self, source_name: str, part: PublicationRecord) -> bool:
-        """Write a publication from the record; say whether its findings are in other files now."""
+        """Write a publication from the record; return whether its rows have moved."""
         with self._database.read() as connection:
             before = [] if part.is_whole else chain_before(connection, part)
         digests = write_files(
@@ -91,7 +91,7 @@ class Repair:
         if digests != part.digests:
             with self._database.write() as connection:
                 _note(connection, part, digests)
-                # At once: whatever breaks this off, nothing strikes rows by where they were.
+                # In the same transaction, so that no crash leaves addresses of moved rows in use.
                 for other in following(connection, part) if moved else ():
                     _note(connection, other, {**other.digests, **dict.fromkeys(STRIKING, "")})
         return moved
@@ -100,15 +100,15 @@ class Repair:
 def _digests(
     row: PublicationRow, part: PublicationRecord, of_history: Collection[str] | None
 ) -> Digests:
-    """Say which files of a publication are to be looked at when `row` is read."""
+    """Return the digests of the files to check when `row` is read."""
     if of_history is None or part.folder in row.folders:
         return part.digests
     return {name: digest for name, digest in part.digests.items() if name in of_history}
 
 
 def _note(connection: Connection, part: PublicationRecord, digests: Digests) -> None:
-    """Make these the digests of a publication; a file with an empty one is to be made again."""
-    said = msgspec.json.encode(digests).decode()
+    """Store the digests of a publication; an empty one marks a file to rewrite."""
+    digests_json = msgspec.json.encode(digests).decode()
     connection.execute(
-        update(publication).where(publication.c.run == part.run_id).values(digests=said)
+        update(publication).where(publication.c.run == part.run_id).values(digests=digests_json)
     )

@@ -25,21 +25,21 @@ if TYPE_CHECKING:
 Digests = dict[str, str]
 """The digest of each file of a publication by its name, the kind of digest before it.
 
-Those of SHA-256 that earlier versions wrote say no kind.
+SHA-256 digests of earlier versions have no kind.
 """
 _KINDS: dict[str, Any] = {"blake3": blake3, "": hashlib.sha256}
 
 
 class Storage(Protocol):
-    """What the rest of the room needs of a place for files."""
+    """The operations that publications need of a storage."""
 
     @property
     def address(self) -> Path | str:
-        """The folder, or the address, below which all publications stand."""
+        """The folder or URL that contains all publications."""
         ...
 
     def name_of(self, folder: str, name: str) -> str:
-        """Name a file for a person and for DuckDB."""
+        """Return the path or URL of a file, for messages and for DuckDB."""
         ...
 
     def connect(self, connection: "duckdb.DuckDBPyConnection") -> None:
@@ -47,26 +47,26 @@ class Storage(Protocol):
         ...
 
     def put(self, work: Path, folder: str, names: Iterable[str]) -> Digests:
-        """Put files made in `work` in place of those in `folder`; return their digests."""
+        """Move files from `work` into `folder`, replacing those there; return their digests."""
         ...
 
     def verify(self, folder: str, digests: Digests) -> list[str]:
-        """Name each file that is missing, damaged or outdated, and which of these."""
+        """Return a line for each file that is missing, damaged or outdated."""
         ...
 
     def is_plain(self, folder: str, names: Iterable[str]) -> bool:
-        """Say whether files can be opened without waiting for anybody."""
+        """Return whether opening these files cannot block."""
         ...
 
     def delete(self, folder: str) -> None:
-        """Remove what stands in a folder that nothing points to."""
+        """Delete a folder that no publication refers to."""
         ...
 
 
-def shelf_at(address: Path | str, *, is_private: bool = True) -> Storage:
-    """Return the shelf at a folder or, with `://`, at an address that fsspec knows.
+def open_storage(address: Path | str, *, is_private: bool = True) -> Storage:
+    """Return the storage at a folder or, with `://`, at a URL that fsspec supports.
 
-    What is made in a folder is for its owner alone where it `is_private`, else as the umask has it.
+    Files in a folder are readable by their owner only if it `is_private`, else as the umask has it.
     """
     if isinstance(address, str) and "://" in address:
         return ObjectStorage(address)
@@ -74,21 +74,21 @@ def shelf_at(address: Path | str, *, is_private: bool = True) -> Storage:
 
 
 class LocalStorage:
-    """A folder of this machine, or one it shares."""
+    """A local or shared folder."""
 
     def __init__(self, path: Path, *, is_private: bool = True) -> None:
         self.address = path
         self._is_private = is_private
 
     def name_of(self, folder: str, name: str) -> str:
-        """Name a file."""
+        """Return the path or URL of a file."""
         return str(self.address / folder / name)
 
     def connect(self, connection: "duckdb.DuckDBPyConnection") -> None:
         """Do nothing: DuckDB reads files."""
 
     def put(self, work: Path, folder: str, names: Iterable[str]) -> Digests:
-        """Give every file its name once all are on the disk; `work` stands in `folder`."""
+        """Rename all files once they are on the disk; `work` is inside `folder`."""
         there = self.address / folder
         names = list(names)
         for name in names:
@@ -101,11 +101,11 @@ class LocalStorage:
             with suppress(OSError):  # an empty folder that has a file's name
                 (there / name).rmdir()
             (work / name).replace(there / name)
-        _keep(there)
+        _sync_folder(there)
         return digests
 
     def verify(self, folder: str, digests: Digests) -> list[str]:
-        """Name each file that is missing, damaged or outdated, or the folder that is missing."""
+        """Return a line for each file that is missing, damaged or outdated, or for the folder."""
         there = self.address / folder
         if not there.is_dir():
             return [f"{there} is missing"]
@@ -124,7 +124,7 @@ class LocalStorage:
         return found
 
     def is_plain(self, folder: str, names: Iterable[str]) -> bool:
-        """Say whether nothing but regular files have these names: to open another may never end."""
+        """Return whether these are regular files: opening a pipe, for example, may block."""
         there = self.address / folder
         try:
             return not self._leads_away(there) and all(
@@ -134,7 +134,7 @@ class LocalStorage:
             return False
 
     def make(self, folder: str) -> Path:
-        """Make a folder, for its owner alone unless others share it; one that is there stays."""
+        """Create a folder if it does not exist, for its owner only if `is_private`."""
         there = self.address / folder
         for path in (*reversed(there.parents), there):
             if path.is_symlink() and self.address in path.parents and self._leads_away(path):
@@ -147,12 +147,12 @@ class LocalStorage:
         return not there.resolve().is_relative_to(self.address.resolve())
 
     def delete(self, folder: str) -> None:
-        """Remove a folder."""
+        """Delete a folder."""
         shutil.rmtree(self.address / folder, ignore_errors=True)
 
 
 class ObjectStorage:
-    """An object storage, by whatever fsspec makes of its address: s3://, gs://, abfs://, …"""
+    """An object storage at a URL of fsspec: s3://, gs://, abfs://, …"""
 
     def __init__(self, address: str) -> None:
         self.address = address.rstrip("/")
@@ -168,12 +168,12 @@ class ObjectStorage:
         except (ImportError, ValueError) as error:
             kind = self.address.partition("://")[0]
             raise StoreError(
-                f"nothing here can publish to {kind}://: {_said(error, self.address)}",
+                f"nothing here can publish to {kind}://: {_reason(error, self.address)}",
                 hint="install the package that fsspec names for it, for example s3fs",
             ) from error
 
     def name_of(self, folder: str, name: str) -> str:
-        """Name a file."""
+        """Return the path or URL of a file."""
         return f"{self.address}/{folder}/{name}"
 
     def connect(self, connection: "duckdb.DuckDBPyConnection") -> None:
@@ -181,7 +181,7 @@ class ObjectStorage:
         connection.register_filesystem(self._files)
 
     def put(self, work: Path, folder: str, names: Iterable[str]) -> Digests:
-        """Upload every file; an upload has its name only when it is whole."""
+        """Upload every file; an upload gets its name only when it is complete."""
         digests = {}
         self._files.makedirs(f"{self._root}/{folder}", exist_ok=True)
         for name in names:
@@ -190,7 +190,7 @@ class ObjectStorage:
         return digests
 
     def verify(self, folder: str, digests: Digests) -> list[str]:
-        """Name each file that is missing, damaged or outdated, or the folder that is missing."""
+        """Return a line for each file that is missing, damaged or outdated, or for the folder."""
         if not self._files.exists(f"{self._root}/{folder}"):
             return [f"{shown(self.address)}/{folder} is missing"]
         found = []
@@ -207,22 +207,22 @@ class ObjectStorage:
         return found
 
     def is_plain(self, folder: str, names: Iterable[str]) -> bool:  # noqa: ARG002 -- they all are
-        """Say so: an object is never anything else."""
+        """Return True: every object is a plain file."""
         return True
 
     def delete(self, folder: str) -> None:
-        """Remove a folder."""
+        """Delete a folder."""
         if self._files.exists(f"{self._root}/{folder}"):
             self._files.rm(f"{self._root}/{folder}", recursive=True)
 
 
-def _said(error: Exception, address: str) -> str:
+def _reason(error: Exception, address: str) -> str:
     lines = str(error).splitlines() or [""]
     return without_secrets(lines[0], address) or type(error).__name__
 
 
-def _keep(folder: Path) -> None:
-    """Put the names of a folder on the disk."""
+def _sync_folder(folder: Path) -> None:
+    """Flush the entries of a folder to disk."""
     if os.name == "posix":  # elsewhere a folder cannot be opened, and need not be
         descriptor = os.open(folder, os.O_RDONLY)
         try:
@@ -232,7 +232,7 @@ def _keep(folder: Path) -> None:
 
 
 def _regular(path: Path) -> BinaryIO:
-    """Open a regular file; raise OSError for anything else, without waiting for anybody."""
+    """Open a regular file without blocking; raise OSError for anything else."""
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
     descriptor = os.open(path, flags | getattr(os, "O_BINARY", 0))
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
@@ -242,7 +242,7 @@ def _regular(path: Path) -> BinaryIO:
 
 
 def _other(digest: str) -> str:
-    """Say what another file is; the digest of one that is outdated was emptied in the record."""
+    """Return the word for a file that differs; the record empties the digest of an outdated one."""
     return "damaged" if digest else "outdated"
 
 
@@ -252,6 +252,6 @@ def _digest(path: Path, like: str = "blake3:") -> str:
 
 
 def _digest_of(file: Any, like: str) -> str:
-    """Read a file as another digest was made of it; see decision 22 for what is made."""
+    """Return the digest of a file, of the same kind as `like`; see decision 22."""
     kind, mark, _ = like.rpartition(":")
     return f"{kind}{mark}{hashlib.file_digest(file, _KINDS[kind]).hexdigest()}"

@@ -20,7 +20,7 @@ from sqlalchemy import Connection
 
 from patchfleet.addresses import shown, without_secrets
 from patchfleet.errors import StoreError
-from patchfleet.store.publication import deletion_vectors as struck
+from patchfleet.store.publication import deletion_vectors
 from patchfleet.store.publication.duckdb import connect
 from patchfleet.store.publication.files import (
     COLUMNS,
@@ -43,24 +43,24 @@ from patchfleet.store.record import as_of
 from patchfleet.store.record.database import Database
 
 _MEMORY = "300MB"
-"""Without a bound DuckDB reads ahead of what it writes, and takes more the more there is."""
+"""Without a limit DuckDB reads ahead of its writes, and memory grows with the fleet."""
 
 _ROWS_A_GROUP = 65_536
-"""Of a third less a question over all findings takes a tenth longer; of DuckDB's own, nearly twice
-as much, a twentieth less, and publishing takes 15 MB more."""
+"""Smaller groups slow down queries over all findings; DuckDB's default, nearly twice the size,
+speeds them up little and takes 15 MB more memory to write."""
 
 _NO_WORDS = "(SELECT NULL::BIGINT AS word, NULL::UBIGINT AS bits WHERE false)"
 
 _CSV = """auto_detect = false, buffer_size = 524288, max_line_size = 65536,
     header = false, delim = ',', quote = '"', escape = '"', nullstr = '',
     allow_quoted_nulls = false, hive_partitioning = false, new_line = '\\n'"""
-"""How `Backend.write_csv` writes: nothing is NULL, "" is an empty text. To read more of it at once
-takes more memory, and as much time."""
+"""The format of `Backend.write_csv`: an empty field is NULL, "" is an empty text. A larger
+buffer takes more memory and no less time."""
 
 
 def write_files(
     database: Database,
-    shelf: Storage,
+    storage: Storage,
     run_id: int,
     *,
     source: str,
@@ -69,19 +69,19 @@ def write_files(
     chain: Sequence[str],
     folder: str | None = None,
 ) -> Digests:
-    """Write the files of a run onto `shelf` and return their digests; what was there is replaced.
+    """Write the files of a run to `storage`, replacing earlier ones, and return their digests.
 
-    `recognition` says which device is which machine. `previous` is the run published before it, or
-    None where it is the first; `chain` are the folders it goes on from, the first of them whole, or
-    none where it is to be whole itself. Raises StoreError where the disk is full or the place
-    cannot be written to; no file that had its name before is harmed then. Raises it too where
-    readers would see other findings than are recorded.
+    `recognition` is the match run that maps devices to machines. `previous` is the run published
+    before it, None for the first. `chain` are the folders that an incremental publication builds
+    on, the full one first; empty for a full publication. Raises StoreError if the disk is full or
+    the folder is not writable, with earlier files unchanged, and if readers would see other
+    findings than are recorded.
     """
     folder = folder or folder_of(source, run_id)
     with (
-        _explained(shelf, folder, run_id),
-        _beside(shelf, folder) as name,
-        closing(_Work(Path(name), source, shelf)) as written,
+        _explained(storage, folder, run_id),
+        _beside(storage, folder) as name,
+        closing(_Work(Path(name), source, storage)) as written,
     ):
         with database.read() as connection:
             recorded = connection.scalars(as_of.listed(run_id)).one()
@@ -93,26 +93,26 @@ def write_files(
                 written.load(database, connection, as_of.findings(run_id), FINDING_COLUMNS)
                 written.findings()
         written.small_files()
-        digests = shelf.put(Path(name), folder, written.names)
+        digests = storage.put(Path(name), folder, written.names)
         written.check(recorded, (*chain, folder))
         return digests
 
 
 class _Work:
-    """Text of the record becoming Parquet in one folder."""
+    """Conversion of exported rows to Parquet in one folder."""
 
-    def __init__(self, work: Path, source: str, shelf: Storage) -> None:
+    def __init__(self, work: Path, source: str, storage: Storage) -> None:
         self.names: list[str] = []
-        self._work, self._source, self._shelf = work, source, shelf
+        self._work, self._source, self._storage = work, source, storage
         self._connection = connect(memory_limit=_MEMORY, temp_directory=str(work), threads=1)
-        shelf.connect(self._connection)
+        storage.connect(self._connection)
 
     def tables(
         self, database: Database, connection: Connection, tables: Mapping[str, as_of.Statement]
     ) -> None:
-        """Take over customers, sites, devices, and the patches and conditions of the source.
+        """Load customers, sites, devices, and the patches and conditions of the source.
 
-        The database spells the rows, in half of the time that it takes around it.
+        The database formats the rows as JSON, which takes half the time of doing it here.
         """
         for name, rows in tables.items():
             line = database.backend.as_json(rows.selected_columns)
@@ -128,10 +128,10 @@ class _Work:
         self._number_words()
 
     def _number_words(self) -> None:
-        """Let the few words that all findings share be numbers until they are read.
+        """Make the few texts that all findings share enums.
 
-        They are texts in the files all the same; spelling them out for each row first would be a
-        quarter of the work. The empty word is there because a type has at least one.
+        The files hold texts all the same; formatting them for each row would be a quarter of the
+        work. The empty text is there because an enum needs at least one value.
         """
         self._connection.execute(f"CREATE TYPE source AS ENUM ('{self._source}')")
         for word in WORDS:
@@ -147,10 +147,7 @@ class _Work:
         parts: Sequence[as_of.Statement],
         columns: Mapping[str, str],
     ) -> None:
-        """Take over findings as the view `rows`: one part after the other, each by device and id.
-
-        What the view was before is gone.
-        """
+        """Load findings as the view `rows`, replacing it; each part is by device and id."""
         texts = []
         for number, part in enumerate(parts):
             text = self._work / f"rows{number}.csv"
@@ -162,13 +159,13 @@ class _Work:
         )
 
     def findings(self) -> None:
-        """Write all findings, as they come: what is open stands together and is read alone."""
+        """Write all findings in their order: open ones first, so that they can be read alone."""
         self._numbered("findings", "rows")
 
     def moved(self, previous: int, chain: Sequence[str]) -> None:
-        """Write what began since the run before, and what ended, with its place in the chain.
+        """Write begun and ended findings since `previous`, the ended ones with their row addresses.
 
-        Raises StoreError where something that ended is not in the chain once.
+        Raises StoreError if an ended finding is not in the chain exactly once.
         """
         self._connection.execute("CREATE TABLE moved AS FROM rows")
         began = f"(FROM moved WHERE from_run > {previous})"
@@ -177,29 +174,33 @@ class _Work:
         begun = self._numbered("begun", began, first_word=words)
         if chain:
             self._place(ended, chain)
-            before = files(self._shelf, chain[-1:], "struck") if len(chain) > 1 else _NO_WORDS
-            struck = STRUCK.format(words=words + _words(begun), before=before, ended="placed")
-            self._copy("struck", struck)
+            before = files(self._storage, chain[-1:], "struck") if len(chain) > 1 else _NO_WORDS
+            deletion_vectors = STRUCK.format(
+                words=words + _words(begun), before=before, ended="placed"
+            )
+            self._copy("struck", deletion_vectors)
             self._copy("ended", "SELECT * EXCLUDE (word) FROM placed")
             self._connection.execute("DROP TABLE placed")
         else:
-            nowhere = self._said(ENDED, rows=ended, places=NO_PLACES, key=PLACE_KEYS[0])
+            nowhere = self._formatted(ENDED, rows=ended, places=NO_PLACES, key=PLACE_KEYS[0])
             self._copy("ended", f"SELECT * EXCLUDE (word) FROM ({nowhere})")
         self._connection.execute("DROP TABLE moved")
 
     def _words(self, chain: Sequence[str]) -> int:
-        """Count the words of a chain."""
+        """Count the words of the deletion vector of a chain."""
         if len(chain) > 1:
-            return self._count(f"FROM {files(self._shelf, chain[-1:], 'struck')}")
-        return _words(self._count(f"FROM {files(self._shelf, chain, 'findings')}")) if chain else 0
+            return self._count(f"FROM {files(self._storage, chain[-1:], 'struck')}")
+        return (
+            _words(self._count(f"FROM {files(self._storage, chain, 'findings')}")) if chain else 0
+        )
 
     def _numbered(self, name: str, rows: str, *, first_word: int = 0) -> int:
-        """Write findings with the number of the word that tells of each; return how many there are.
+        """Write findings, each with the number of its word; return the number of findings.
 
-        Raises StoreError where they are not in the order in which they were numbered.
+        Raises StoreError if they are not written in the order in which they were numbered.
         """
         numbered = NUMBERED.format(rows=rows)
-        self._copy(name, self._said(FINDINGS, rows=numbered, first_word=first_word))
+        self._copy(name, self._formatted(FINDINGS, rows=numbered, first_word=first_word))
         written = f"FROM read_parquet({self._file(name, 'parquet')}, file_row_number = true)"
         number = f"{first_word} + (file_row_number >> 6)"
         if self._count(f"{written} WHERE word IS DISTINCT FROM {number}"):
@@ -210,21 +211,21 @@ class _Work:
         return self._count(written)
 
     def _place(self, ended: str, chain: Sequence[str]) -> None:
-        """Make what ended, with its place in the chain, the table `placed`.
+        """Create the table `placed`: ended findings with their row addresses in the chain.
 
-        Raises StoreError where something is not there once.
+        Raises StoreError if one is not in the chain exactly once.
         """
-        places = " UNION ALL ".join(numbered_rows(self._shelf, chain))
+        places = " UNION ALL ".join(numbered_rows(self._storage, chain))
         rows, found = self._count(ended), -1
         for key in PLACE_KEYS:
-            placed = self._said(ENDED, rows=ended, places=places, key=key)
+            placed = self._formatted(ENDED, rows=ended, places=places, key=key)
             self._connection.execute(f"CREATE OR REPLACE TABLE placed AS {placed}")
             found = self._count("FROM placed WHERE file_row IS NOT NULL")
             if rows == found == self._count("FROM placed"):
                 return
         raise StoreError(
             f"{rows} findings ended and {found} of them are in the files published before",
-            hint="patchfleet store publish --all writes these anew from the record",
+            hint="patchfleet store publish --all writes these again from the record",
         )
 
     def _count(self, rows: str) -> int:
@@ -232,11 +233,11 @@ class _Work:
         assert counted is not None
         return int(counted[0])
 
-    def _said(self, query: str, **names: object) -> str:
+    def _formatted(self, query: str, **names: object) -> str:
         return query.replace("?", f"CAST('{self._source}' AS source)").format(**names)
 
     def small_files(self) -> None:
-        """Write the files that every publication has."""
+        """Write the files that full and incremental publications have."""
         listed = [name for name in self.names if name in ("begun.parquet", "findings.parquet")]
         rows = ", ".join(self._file(name.removesuffix(".parquet"), "parquet") for name in listed)
         self._connection.execute(f"CREATE VIEW used AS SELECT patch_id FROM read_parquet([{rows}])")
@@ -244,9 +245,9 @@ class _Work:
             self._copy(name, query)
 
     def check(self, recorded: int, folders: Sequence[str]) -> None:
-        """Raise StoreError where a reader of a chain would not see so many findings."""
-        listed, _ = struck.create(self._connection, "read_", self._shelf, [folders])
-        devices = files(self._shelf, folders[-1:], "devices")
+        """Raise StoreError if a reader of the chain would not see `recorded` findings."""
+        listed, _ = deletion_vectors.create(self._connection, "read_", self._storage, [folders])
+        devices = files(self._storage, folders[-1:], "devices")
         read = f"(SELECT device_key FROM {devices} WHERE scanned_at IS NOT NULL)"
         published = self._count(f"FROM ({listed}) SEMI JOIN {read} USING (device_key)")
         if published != recorded:
@@ -256,7 +257,7 @@ class _Work:
             )
 
     def close(self) -> None:
-        """Let go of the files."""
+        """Close the database and its files."""
         self._connection.close()
 
     def _copy(self, name: str, query: str) -> None:
@@ -268,34 +269,34 @@ class _Work:
             self.names.append(f"{name}.parquet")
 
     def _file(self, name: str, suffix: str) -> str:
-        """Spell a path as a text of SQL."""
+        """Return a path as a string literal of SQL."""
         path = str(self._work / f"{name}.{suffix}")
         return "'" + path.replace("'", "''") + "'"
 
 
 def _words(rows: int) -> int:
-    """Return how many words tell of as many rows."""
+    """Return the number of words for `rows` rows."""
     return (rows + 63) >> 6
 
 
 @contextmanager
-def _beside(shelf: Storage, folder: str) -> Iterator[str]:
-    """Give a folder to work in, on the disk where the files will stand if that is one of ours."""
+def _beside(storage: Storage, folder: str) -> Iterator[str]:
+    """Yield a temporary folder, on the same disk as the files if their storage is local."""
     near: Path | None = None
-    if isinstance(shelf, LocalStorage):
-        near = shelf.make(folder)
+    if isinstance(storage, LocalStorage):
+        near = storage.make(folder)
     with TemporaryDirectory(prefix=".work-", dir=near) as name:
         yield name
 
 
 @contextmanager
-def _explained(shelf: Storage, folder: str, run_id: int) -> Iterator[None]:
+def _explained(storage: Storage, folder: str, run_id: int) -> Iterator[None]:
     try:
         yield
     except (OSError, duckdb.Error) as error:
-        place = os.fspath(shelf.address)
-        said = (str(error).splitlines() or [""])[0]
-        reason = without_secrets(said, place) or type(error).__name__
+        place = os.fspath(storage.address)
+        reason = (str(error).splitlines() or [""])[0]
+        reason = without_secrets(reason, place) or type(error).__name__
         raise StoreError(
             f"run {run_id} cannot be published in {shown(place)}/{folder}: {reason}",
             hint="free some space or change the permissions, then sync again: what was recorded "

@@ -35,7 +35,7 @@ Statement = Select[*tuple[Any, ...]]
 def tables(run_id: int, recognition: int) -> dict[str, Statement]:
     """Return the statements of all tables of a publication except findings, as of a run.
 
-    Machines are read as of the match run `recognition`. The columns are those of `layout.COLUMNS`.
+    Machines are read as of the match run `recognition`. The columns are those of `files.COLUMNS`.
     """
     theirs, name = _source_of(run_id), _name_of(run_id)
     return {
@@ -44,7 +44,9 @@ def tables(run_id: int, recognition: int) -> dict[str, Statement]:
         "conditions": select(*_all_but(condition, "source")).where(condition.c.source == theirs),
         **_identities(recognition),
         **{
-            kind: select(name, table.c.said).where(table.c.source == theirs, _holds(table, run_id))
+            kind: select(name, table.c.said.label("document")).where(
+                table.c.source == theirs, _holds(table, run_id)
+            )
             for kind, table in (("jobs", job), ("job_runs", job_run), ("job_results", job_result))
         },
     }

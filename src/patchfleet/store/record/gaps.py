@@ -15,20 +15,19 @@ from patchfleet.store.record.schema import micros, moment, problem, run, source
 from patchfleet.store.types import PublicationRow, RunGaps
 
 KILLED = Gap("sync", "the rest, since its process ended before it", is_general=True)
-"""What is missing of a run that nobody writes any more and nobody ended."""
+"""The gap of an unfinished run whose process has ended."""
 
 
-def told(
+def missed_runs(
     connection: Connection,
     publications: Sequence[PublicationRow],
     until: datetime | None,
     *,
     is_of_all: bool = True,
 ) -> list[RunGaps]:
-    """Read each published run and those after it that were not complete, oldest first.
+    """Read each published run and the incomplete runs after it, oldest first.
 
-    With `until`, runs that began later are left out. What `is_of_all` sources has those too of
-    which nothing is published.
+    `until` excludes runs that began later. `is_of_all` includes sources without a published run.
     """
     published = {row.source: row.run_id for row in publications}
     names = select(source.c.name).order_by(source.c.name)
@@ -50,7 +49,7 @@ def told(
 
 
 def _since(connection: Connection, name: str, run_id: int) -> list[Any]:
-    """Return the row of a published run, if any, and those until the next that was complete."""
+    """Return the row of a published run, if any, and those up to the next complete run."""
     statement = (
         select(run.c.id, source.c.name, run.c.state, run.c.started_at)
         .join(source, run.c.source == source.c.id)
@@ -66,7 +65,7 @@ def _since(connection: Connection, name: str, run_id: int) -> list[Any]:
 
 
 def of_runs(connection: Connection, runs: Sequence[int]) -> dict[int, list[Gap]]:
-    """Return what each run could not learn, in the order it was met."""
+    """Return the gaps of each run, in the order in which they occurred."""
     columns = [problem.c[name] for name in Gap.__struct_fields__]
     statement = (
         select(problem.c.run, *columns).where(problem.c.run.in_(runs)).order_by(problem.c.id)

@@ -43,7 +43,7 @@ class InternTable(Generic[Value]):
         self._kept: list[Value] = []  # so that no identity is reused by another object
         self._keys: dict[Value, int] = {}
         self._database, self._table, self._source = database, table, source
-        self._spell, self._read = spell, read
+        self._text, self._read = spell, read
         self._last = 0
         self._load()
 
@@ -55,7 +55,7 @@ class InternTable(Generic[Value]):
             self._kept.clear()
         plain = {number: without_nul(value) for number, value in kept.items()}
         rows = [
-            {"source": self._source, **self._spell(value)}
+            {"source": self._source, **self._text(value)}
             for value in dict.fromkeys(plain.values())
             if value not in self._keys
         ]

@@ -24,10 +24,10 @@ def write(connection: Connection, source: int, run: int, jobs: Jobs) -> None:
     """Write the jobs of a source, valid from `run` on."""
     jobs = without_nul(jobs)
     said: dict[Table, dict[validity.Key, validity.Values]] = {
-        job: {(source, one.id): _said(one) for one in jobs.jobs},
-        job_run: {(source, one.job_id, one.id): _said(one) for one in jobs.runs},
+        job: {(source, one.id): _values_of(one) for one in jobs.jobs},
+        job_run: {(source, one.job_id, one.id): _values_of(one) for one in jobs.runs},
         job_result: {
-            (source, one.job_id, one.run_id, one.device_id): _said(one) for one in jobs.results
+            (source, one.job_id, one.run_id, one.device_id): _values_of(one) for one in jobs.results
         },
     }
 
@@ -40,7 +40,7 @@ def write(connection: Connection, source: int, run: int, jobs: Jobs) -> None:
         validity.close_absent(connection, table, of_source, run, wanted.keys(), is_kept=is_kept)
 
 
-def _said(one: Job | JobRun | JobResult) -> validity.Values:
+def _values_of(one: Job | JobRun | JobResult) -> validity.Values:
     return (_encode(one).decode(),)
 
 

@@ -94,7 +94,7 @@ class Journal:
 
     def _row(self, entry: ChangeEntry, answer: str | None = None) -> dict[str, object]:
         answered = None if answer is None else storable(answer)
-        return {**_spell(entry), **asdict(self.author), "answer": answered}
+        return {**_columns(entry), **asdict(self.author), "answer": answered}
 
     def read(self, plan_id: str) -> list[ChangeEntry]:
         """Read all entries of a plan in the order they were written."""
@@ -336,7 +336,7 @@ def _as_json(value: Json) -> str:
     return msgspec.json.encode(value, order="sorted").decode()
 
 
-def _spell(entry: ChangeEntry) -> dict[str, object]:
+def _columns(entry: ChangeEntry) -> dict[str, object]:
     row: dict[str, object] = asdict(entry)
     for name in _AS_JSON:
         row[name] = msgspec.json.encode(row[name]).decode()

@@ -163,10 +163,10 @@ class PostgreSQL:
             if state[:length] in _MEANINGS:
                 what, hint = _MEANINGS[state[:length]]
                 return StoreError(f"{self.name} {what}", hint=hint)
-        said = (str(error).splitlines() or [""])[0]
-        said = without_secrets(said, self.address) or type(error).__name__
+        reason = (str(error).splitlines() or [""])[0]
+        reason = without_secrets(reason, self.address) or type(error).__name__
         return StoreError(
-            f"{self.name} cannot be read or written: {said}",
+            f"{self.name} cannot be read or written: {reason}",
             hint="check the server's log; what was recorded is kept",
         )
 
@@ -227,10 +227,10 @@ class PostgreSQL:
         )
 
         def insert(
-            cursor: DBAPICursor, said: Sequence[object], rows: Sequence[Sequence[object]]
+            cursor: DBAPICursor, common: Sequence[object], rows: Sequence[Sequence[object]]
         ) -> None:
             if rows:
-                cursor.execute(statement, (*said, msgspec.json.encode(rows).decode()))
+                cursor.execute(statement, (*common, msgspec.json.encode(rows).decode()))
 
         return insert
 
@@ -257,11 +257,11 @@ class PostgreSQL:
 
         if not isinstance(error, psycopg.OperationalError):
             return ""
-        said = str(error)
-        if any(words in said for words in _FULL):
+        reason = str(error)
+        if any(words in reason for words in _FULL):
             return "53300"
-        refused = "password authentication failed" in said or "no password supplied" in said
-        return "28" if refused else "3D000" if "does not exist" in said else "08"
+        refused = "password authentication failed" in reason or "no password supplied" in reason
+        return "28" if refused else "3D000" if "does not exist" in reason else "08"
 
 
 class SessionLock:

@@ -237,12 +237,12 @@ class SQLite:
         statements = [(rows, _insertion(shared, own, rows)) for rows in _ROWS_AT_ONCE]
 
         def insert(
-            cursor: DBAPICursor, said: Sequence[object], rows: Sequence[Sequence[object]]
+            cursor: DBAPICursor, common: Sequence[object], rows: Sequence[Sequence[object]]
         ) -> None:
             start = 0
             for size, statement in statements:
                 while len(rows) - start >= size:
-                    values = chain(said, *rows[start : start + size])
+                    values = chain(common, *rows[start : start + size])
                     cursor.execute(statement, tuple(values))
                     start += size
 

@@ -12,7 +12,7 @@ _FAILS = "(state = 'failed' AND before IS DISTINCT FROM 'failed')"
 
 
 def _first(when: str, name: str) -> str:
-    """Spell the time and the run of the first interval in which something was so."""
+    """Return the SQL for time and run of the first interval that meets the condition `when`."""
     return (
         f"arg_min(valid_from, from_run) FILTER ({when}) AS {name}_at, "
         f"min(from_run) FILTER ({when}) AS {name}_run"

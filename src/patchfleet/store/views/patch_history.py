@@ -25,8 +25,8 @@ PATCHES_BY_KEY = """
 """`patch_key` joins descriptions of one patch. A source need not number its patches; then the
 KB number, or else the title, for one product is the best key."""
 
-# The runs between which a device was there and read: from the first published run of a stay to the
-# first that did not have it any more. A device that came back had several stays.
+# A stay of a device: from the first published run that read it to the first that no longer has it.
+# A device that came back has several stays.
 _STAYS = """
     SELECT device_key, min(run_id) AS came,
         CASE WHEN count(next_run) = count(*) THEN max(next_run) END AS gone
@@ -38,22 +38,22 @@ _STAYS = """
     )
     GROUP BY device_key, stay
 """
-# Few rows are left of all findings before anything is sorted: patches times runs, at worst.
+# Deduplicated before anything is sorted: at worst, patches times runs remain.
 _SPANS = """
     SELECT DISTINCT h.source, h.patch_id, h.from_run, h.to_run, s.came, s.gone
     FROM {findings} AS h JOIN stays AS s USING (device_key)
 """
-# What a run that was never published began or ended became known with the next one that was.
-_TOLD = """
-    SELECT r.run_id, p.run_id AS told_by
+# Changes of a run that was never published became visible with the next published one.
+_PUBLISHED_BY = """
+    SELECT r.run_id, p.run_id AS published_run
     FROM runs AS r ASOF JOIN published AS p ON p.source = r.source AND p.run_id >= r.run_id
 """
 _KNOWN = """
-    SELECT s.source, s.patch_id, greatest(s.came, b.told_by) AS begun,
-        least(s.gone, e.told_by) AS ended
+    SELECT s.source, s.patch_id, greatest(s.came, b.published_run) AS begun,
+        least(s.gone, e.published_run) AS ended
     FROM spans AS s
-        JOIN told AS b ON b.run_id = s.from_run
-        LEFT JOIN told AS e ON e.run_id = s.to_run
+        JOIN published_by AS b ON b.run_id = s.from_run
+        LEFT JOIN published_by AS e ON e.run_id = s.to_run
 """
 _CHANGES = """
     SELECT source, patch_id, run, sum(change) AS change
@@ -72,7 +72,7 @@ _EDGES = """
     )
     WHERE held = 0 OR held = change
 """
-_STOOD = """
+_PERIODS = """
     SELECT source, patch_id, run AS from_run, lead(run) OVER (
         PARTITION BY source, patch_id ORDER BY run) AS to_run
     FROM edges QUALIFY held > 0
@@ -83,10 +83,11 @@ _PATCH_HISTORY = f"""
             SELECT *, row_number() OVER of_source AS nth, lead(run_id) OVER of_source AS next_run
             FROM published WINDOW of_source AS (PARTITION BY source ORDER BY run_id)
         ),
-        stays AS ({_STAYS}), spans AS ({_SPANS}), told AS ({_TOLD}), known AS ({_KNOWN}),
-        changes AS ({_CHANGES}), edges AS ({_EDGES}), stood AS ({_STOOD})
+        stays AS ({_STAYS}), spans AS ({_SPANS}),
+        published_by AS ({_PUBLISHED_BY}), known AS ({_KNOWN}),
+        changes AS ({_CHANGES}), edges AS ({_EDGES}), periods AS ({_PERIODS})
     SELECT p.*, s.from_run, b.as_of AS valid_from, s.to_run, e.as_of AS valid_to
-    FROM stood AS s
+    FROM periods AS s
         JOIN patches_by_key AS p USING (patch_id)
         JOIN runs AS b ON b.run_id = s.from_run
         LEFT JOIN runs AS e ON e.run_id = s.to_run
@@ -94,8 +95,8 @@ _PATCH_HISTORY = f"""
 
 
 def patch_history(findings: str) -> str:
-    """Spell the history of the descriptions that `findings`, all or some of `findings_all`, names.
+    """Return the query for the history of the descriptions that `findings` refers to.
 
-    One that is named must come with all its findings.
+    `findings` is `findings_all` or a part of it that has all findings of each description.
     """
     return _PATCH_HISTORY.format(findings=findings)

@@ -24,9 +24,9 @@ _READING = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN}
 
 
 class Answer:
-    """What one statement answers: names and types of its columns, and its rows.
+    """Result of one statement: names and types of its columns, and its rows.
 
-    The statement runs anew for each form that is asked for: `rows()`, `to_arrow()`,
+    The statement runs again for each form that is asked for: `rows()`, `to_arrow()`,
     `to_polars()`, `to_pandas()`.
     """
 
@@ -78,7 +78,7 @@ def _relation(connection: duckdb.DuckDBPyConnection, query: str) -> duckdb.DuckD
 
 
 def _in_utc(query: str, relation: duckdb.DuckDBPyRelation) -> str:
-    """Spell an answer with moments, as `now()` or a published file has them, as the views do."""
+    """Return the query with its times in UTC without a zone, as the views have them."""
     places, cells = [], []
     for number, (name, kind) in enumerate(zip(relation.columns, relation.types, strict=True)):
         places.append(f"c{number}")

@@ -190,8 +190,8 @@ _CHAIN_RULE = part(
 )
 _UNIT = word(*UNIT_MINUTES)
 _DEFERMENT = part(count=whole(0, 1_000), interval=whole(1, 10_080), intervalUnit=_UNIT)
-_said = partial(part, userMessage=text, description=text)
-_put_off = partial(_said, deferment=deferment)
+_message = partial(part, userMessage=text, description=text)
+_put_off = partial(_message, deferment=deferment)
 
 FIELDS: Mapping[str, Reader] = {
     "name": text,
@@ -240,13 +240,13 @@ FIELDS: Mapping[str, Reader] = {
     "alwaysShowCompletedPrompt": flag,
     "customPatchURLId": blank_or(whole(1, 999_999_999)),
     "preDeployment": _put_off(),
-    "duringDeployment": _said(),
-    "postDeployment": _said(
+    "duringDeployment": _message(),
+    "postDeployment": _message(
         suppressReboots=flag,
         rebootHonorOnUserLogin=flag,
         rebootOption=_put_off(),
-        rebootCountdown=_said(interval=whole(1, 10_080), intervalUnit=_UNIT),
-        onComplete=_said(),
+        rebootCountdown=_message(interval=whole(1, 10_080), intervalUnit=_UNIT),
+        onComplete=_message(),
     ),
     "notification": part(
         notificationTypes=part(email=flag),

@@ -189,8 +189,8 @@ def _csv(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> bytes:
 
 
 def _pdf(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> bytes:
-    told = [" | ".join(str(row[column]) for column in columns) for row in rows]
-    return text_pdf([" | ".join(columns), *told])
+    lines = [" | ".join(str(row[column]) for column in columns) for row in rows]
+    return text_pdf([" | ".join(columns), *lines])
 
 
 FORMATS: Mapping[str, tuple[str, Callable[..., bytes]]] = {

@@ -15,7 +15,7 @@ from patchfleet.models import Customer, Device, DeviceKind, Gap, Inventory, Site
 from patchfleet.nsight import Client, ListedDevice
 from patchfleet.nsight import Device as FullDevice
 from patchfleet.nsight import Site as ListedSite
-from patchfleet.nsight.codes import said
+from patchfleet.nsight.codes import text_or_none
 from patchfleet.nsight.records.record import Record, Records
 
 FAR_AHEAD = timedelta(days=366)
@@ -112,16 +112,16 @@ def described(devices: Iterable[FullDevice], at: datetime, odd: Iterable[str]) -
                 )
                 when = None
             times[name] = when if when is None else min(when, at)
-        addresses = map(said, (full.mac1, full.mac2, full.mac3))
+        addresses = map(text_or_none, (full.mac1, full.mac2, full.mac3))
         found.append(
             Details(
                 device_id=full.device_id,
                 name=full.name,
-                os=said(full.os),
-                user=said(full.user),
-                serial=said(full.device_serial),
+                os=text_or_none(full.os),
+                user=text_or_none(full.user),
+                serial=text_or_none(full.device_serial),
                 mac_addresses=tuple(address for address in addresses if address),
-                domain=said(full.domain),
+                domain=text_or_none(full.domain),
                 **times,
             )
         )
@@ -140,7 +140,7 @@ def _device(listed: ListedDevice, full: Details | None) -> Device:
         is_patched=listed.patch is not False,
         os=about.os,
         description=listed.description,
-        user=about.user or said(listed.username),
+        user=about.user or text_or_none(listed.username),
         serial=about.serial,
         mac_addresses=about.mac_addresses,
         domain=about.domain,

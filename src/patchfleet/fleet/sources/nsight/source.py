@@ -44,7 +44,7 @@ from patchfleet.models import (
 from patchfleet.models.vocabulary import severity_of
 from patchfleet.nsight import ListedDevice, NAble
 from patchfleet.nsight import Patch as Row
-from patchfleet.nsight.codes import base_choice, is_set_by_user, said
+from patchfleet.nsight.codes import base_choice, is_set_by_user, text_or_none
 from patchfleet.nsight.operations.patches import change_of, list_patches
 from patchfleet.nsight.operations.request import IDS_PER_CALL
 from patchfleet.nsight.records.record import Records
@@ -346,13 +346,13 @@ def _patch(row: Row) -> Patch:
     label = row.severity_label
     return Patch(
         title=row.patch_title,
-        product=said(row.product),
+        product=text_or_none(row.product),
         kb=row.kb,
         # The numbers are not documented, so the label decides (docs/nsight.md).
         severity=severity_of(label),
         vendor_severity=label or (None if row.severity is None else str(row.severity)),
         released_at=row.released_at,
-        url=said(row.patch_url),
+        url=text_or_none(row.patch_url),
         is_installable=row.deployable,
         is_removable=row.uninstallable,
     )

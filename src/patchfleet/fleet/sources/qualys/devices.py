@@ -76,13 +76,13 @@ def not_ahead(devices: Mapping[str, Device], door: Door) -> dict[str, Device]:
     their times counts as the time of the response.
     """
     seen = [device.last_seen_at for device in devices.values() if device.last_seen_at]
-    latest = door.told_at + AHEAD
+    latest = door.answered_at + AHEAD
     if sum(at > latest for at in seen) * 2 > len(seen):
         door.note(
             "this machine", "its clock is behind that of Qualys", f"{max(seen):%Y-%m-%d %H:%M}"
         )
-        door.told_at = max(seen)
-        latest = door.told_at + AHEAD
+        door.answered_at = max(seen)
+        latest = door.answered_at + AHEAD
     settled = dict(devices)
     for number, device in devices.items():
         for name in ("last_seen_at", "last_boot_at"):
@@ -108,8 +108,8 @@ def agentless(
     for customer, names in sorted(alone.items()):
         named = ", ".join(sorted(names)[:3]) + (", …" if len(names) > 3 else "")
         are = "machine is" if len(names) == 1 else "machines are"
-        said = f"{len(names):,} {are} in the inventory and not in patch management: {named}"
-        gaps.append(Gap("inventory", f"{customer}: {said}", customer_id=customer))
+        message = f"{len(names):,} {are} in the inventory and not in patch management: {named}"
+        gaps.append(Gap("inventory", f"{customer}: {message}", customer_id=customer))
     return gaps
 
 

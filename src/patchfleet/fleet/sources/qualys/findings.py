@@ -161,9 +161,9 @@ def _listed(asset: PMAsset, name: str, counted: str) -> list[str]:
         raise Unreadable(f"asset {asset.id} does not list which patches are {word}")
     if not isinstance(listed, list):
         raise Unreadable(f"the {word} patches of asset {asset.id} are no list")
-    said = [one if isinstance(one, str) else getattr(one, "id", None) for one in listed]
-    found = [one for one in said if isinstance(one, str) and one]
-    if len(found) < len(said):
+    ids = [one if isinstance(one, str) else getattr(one, "id", None) for one in listed]
+    found = [one for one in ids if isinstance(one, str) and one]
+    if len(found) < len(ids):
         raise Unreadable(f"one of the {word} patches of asset {asset.id} has no id")
     promised = number_of(getattr(asset, counted))
     if promised is not None and promised > len(found):

@@ -85,7 +85,7 @@ def read_hosts(
     gaps: list[Gap] = []
     try:
         count, hosts = _changed(client, door, known, before, on_call)
-        whole_at = door.told_at if known is None or hosts is None else known.whole_at
+        whole_at = door.answered_at if known is None or hosts is None else known.whole_at
         if hosts is None:
             hosts = _listed(client, door, None, on_call)
             count = _counted(client, on_call) if count is None else count
@@ -99,7 +99,7 @@ def read_hosts(
         return _as_before("the asset inventory is empty", before, known)
     by_agent, doubles = _by_agent(hosts)
     payloads = {number: _encode(about).decode() for number, about in hosts.items()}
-    memory = SourceState(payloads=payloads, at=door.told_at, whole_at=whole_at)
+    memory = SourceState(payloads=payloads, at=door.answered_at, whole_at=whole_at)
     return Read(by_agent, [*gaps, *doubles], memory)
 
 

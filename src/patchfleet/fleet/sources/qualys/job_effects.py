@@ -109,7 +109,7 @@ def read_job_effects(client: Qualys, door: Door, on_call: Callable[[], None]) ->
     listed = list(client.list_jobs("all", pageSize=JOBS_A_PAGE))
     on_call()
     ids = frozenset(id_of(job.id) for job in listed)
-    effects = JobEffects(door, listed=ids, listed_at=door.told_at)
+    effects = JobEffects(door, listed=ids, listed_at=door.answered_at)
     known: dict[str, str] = {}
     for some in _batches([job for job in listed if _installs(job) and is_named(job, door)]):
         for job, views in zip(some, _last_views(client, some, on_call), strict=True):
@@ -282,7 +282,7 @@ def runs_of(client: Qualys, job: PMJob, door: Door) -> list[PMRun]:
     """
     listed = client.get_job_runs(job)
     last = job.lastScheduleDateTime
-    if not isinstance(last, datetime) or last > door.told_at:
+    if not isinstance(last, datetime) or last > door.answered_at:
         return listed
     if not listed:
         raise Unreadable(f"it ran on {last:%Y-%m-%d} and lists no run")

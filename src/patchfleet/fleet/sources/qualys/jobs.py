@@ -106,7 +106,7 @@ def read_jobs(
             raise error
     read.gaps.extend(_unnamed(read.results))
     return Jobs(
-        as_of=door.told_at,
+        as_of=door.answered_at,
         jobs=tuple(read.jobs),
         runs=tuple(read.runs),
         results=tuple(read.results),

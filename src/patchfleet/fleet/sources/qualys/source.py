@@ -108,9 +108,9 @@ class QualysSource:
                 self._odd_tags.add(number)
             machines[number] = as_device(number, asset, about, self._customer_tags, door)
         self._listed = len(machines)
-        door.told_at = told_at = self._now()
+        door.answered_at = answered_at = self._now()
         machines = not_ahead(machines, door)
-        self._behind = door.told_at - told_at
+        self._behind = door.answered_at - answered_at
         customers, sites = as_places(machines.values())
         alone = agentless(read.hosts, machines, self._customer_tags)
         return Inventory(
@@ -145,7 +145,7 @@ class QualysSource:
         """
         if not devices:
             return
-        self._door.told_at = self._now() + self._behind
+        self._door.answered_at = self._now() + self._behind
         waiting = {device.id: device for device in devices}
         for platform in PLATFORMS:
             listed = self._client.iter_patches(platform, query=LISTED_SOMEWHERE)
@@ -172,7 +172,7 @@ class QualysSource:
         `since` limits the runs. The gaps include those of the patches of the listings; see
         `read_jobs` for calls and errors.
         """
-        self._door.told_at = self._now() + self._behind
+        self._door.answered_at = self._now() + self._behind
         patches = gaps_of(self._door, "patches", is_general=True)
         learned = read_jobs(
             self._client,
