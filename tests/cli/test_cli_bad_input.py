@@ -171,6 +171,7 @@ def test_a_record_left_half_way_through_a_change_of_its_tables(reading, words):
     assert "backup" in result.hint()
 
 
+@pytest.mark.slow
 def test_a_locked_record_names_its_holder_and_loses_nothing(reading):
     before = intact(reading)
     holder = sqlite3.connect(reading.folder / "fleet.db", isolation_level=None)
@@ -203,6 +204,7 @@ def test_a_sync_that_is_under_way_already(reading):
     assert result.error().startswith("nsight is being synced already (pid ")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="limits of POSIX")
 @pytest.mark.parametrize(
     ("words", "room", "code"),
@@ -233,6 +235,7 @@ def test_a_disk_that_fills(moving, words, room, code):
     assert cli("sync").code == 0, "with room again it goes on"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
 @pytest.mark.parametrize("words", [["runs"], ["runs", "--json"], ["nsight", "patches"], ["--help"]])
 def test_output_that_goes_to_a_full_disk(reading, words):

@@ -6,13 +6,14 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import sampling
 from patchfleet.fleet.matching.match import match_devices
 from patchfleet.models import Device
 from patchfleet.models.machine import MatchDecision, SourcedDevice
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 SOURCES = ("nsight", "qualys", "third")
-FEW = settings(max_examples=150, deadline=None)
+FEW = settings(max_examples=sampling.examples(60, 150), deadline=None)
 
 
 @st.composite

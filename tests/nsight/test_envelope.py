@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import sampling
 from patchfleet.errors import Rejected, Unauthorized, Unreadable, VendorError
 from patchfleet.nsight.document import document_of, sample
 from patchfleet.nsight.envelope import answer
@@ -245,7 +246,9 @@ RECORDED = sorted(path for path in REPLIES.rglob("*.xml") if "_failures" not in 
 
 
 @settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=sampling.examples(100, 300),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
     path=st.sampled_from(RECORDED),

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import sampling
 from patchfleet.emulator import Emulator
 from patchfleet.errors import Unreadable, VendorError
 from patchfleet.nsight.envelope import opened
@@ -122,7 +123,7 @@ WRITTEN = st.one_of(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=sampling.examples(100, 400), deadline=None)
 @given(texts=st.lists(WRITTEN, max_size=5), between=st.sampled_from(["", "\n", " ", "x", "<y/>"]))
 def test_any_text_reads_alike(texts: list[str], between: str) -> None:
     rows = between.join(ROW.format(text) for text in texts)

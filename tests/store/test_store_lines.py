@@ -33,7 +33,13 @@ SELECTIONS = [
 ]
 
 
-@pytest.fixture(scope="module", params=[1, 2, 3])
+FURTHER = pytest.mark.full(share=0.05)
+"""Other fleets of chance: of all that is asked of them a plain run draws a question or two."""
+
+
+@pytest.fixture(
+    scope="module", params=[1, pytest.param(2, marks=FURTHER), pytest.param(3, marks=FURTHER)]
+)
 def snapshot(request, tmp_path_factory):
     """Eight days in which states change by chance, findings come and go, and a device leaves."""
     chance = Random(request.param)

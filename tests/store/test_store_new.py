@@ -42,7 +42,9 @@ class Mirror:
         return {title: len(devices) for title, devices in found.items()}
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize(
+    "seed", [0, *(pytest.param(seed, marks=pytest.mark.full(share=0.2)) for seed in range(1, 6))]
+)
 def test_new_is_what_no_first_listing_saw(tmp_path, seed):
     chance = Random(seed)
     mirror, times, at = Mirror(), [], NOW
