@@ -50,7 +50,7 @@ def test_these_are_the_commands():
         "intel", "intel load", "intel list",
         "device", "history", "patch", "diff", "machines", "machines list", "machines candidates",
         "machines link", "machines unlink", "machines decisions", "sql", "store",
-        "store publish", "store check", "store copy", "runs", "emulate",
+        "store publish", "store check", "store copy", "runs", "doctor", "emulate",
         "emulate nsight", "emulate qualys", "completion",
     ]  # fmt: skip
     assert [path[1] for path in ALL if path[:1] == ("nsight",) and len(path) == 2] == [

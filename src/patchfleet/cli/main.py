@@ -42,6 +42,10 @@ COMMANDS = {
     "runs": ("patchfleet.cli.runs", "List the syncs on record and their problems."),
     "nsight": ("patchfleet.cli.nsight", "See and change patches through N-able N-sight RMM."),
     "qualys": ("patchfleet.cli.qualys", "See and change jobs, patches and assets at Qualys."),
+    "doctor": (
+        "patchfleet.cli.doctor",
+        "Record what a vendor's answers look like, or compare such a recording.",
+    ),
     "emulate": ("patchfleet.cli.emulate", "Run an emulated vendor on a port of this machine."),
     "completion": ("patchfleet.cli.completion", "Print the shell's completion script."),
 }

@@ -10,6 +10,7 @@ from patchfleet.errors import VendorError
 from patchfleet.transport.journal import ChangeJournal
 from patchfleet.transport.login import Login
 from patchfleet.transport.messages import Response
+from patchfleet.transport.observer import CallObserver
 from patchfleet.transport.rate_limit import RateLimit, RateLimiter
 from patchfleet.transport.retry import Retries
 
@@ -28,7 +29,7 @@ class CallPolicy:
 
     `hints` holds advice for a user of this vendor, by kind of error. `explain` reads a failed
     answer in the vendor's own form, or returns None if it is in another. `journal` records a change
-    before it is sent, and its result.
+    before it is sent, and its result. `observer` sees every call and may refuse it.
     """
 
     vendor: str
@@ -38,6 +39,7 @@ class CallPolicy:
     login: Login | None = None
     explain: Callable[[Response], VendorError | None] = unexplained
     journal: ChangeJournal | None = None
+    observer: CallObserver | None = None
     clock: Callable[[], float] = time.monotonic
     now: Callable[[], datetime] = _utc_now
     chance: Callable[[], float] = random.random

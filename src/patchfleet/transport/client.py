@@ -30,14 +30,20 @@ from patchfleet.transport.connection_pool import AsyncConnectionPool, Connection
 from patchfleet.transport.endpoint import Endpoint
 from patchfleet.transport.exchange import exchange, streamed
 from patchfleet.transport.journal import ChangeJournal
+from patchfleet.transport.observer import CallObserver
 from patchfleet.transport.operation import R, RecordStream, Work
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def _with(call_policy: CallPolicy, journal: ChangeJournal | None) -> CallPolicy:
-    return call_policy if journal is None else replace(call_policy, journal=journal)
+def _with(
+    call_policy: CallPolicy, journal: ChangeJournal | None, observer: CallObserver | None
+) -> CallPolicy:
+    """Return the policy with the given journal and observer in place of its own."""
+    if journal is not None:
+        call_policy = replace(call_policy, journal=journal)
+    return call_policy if observer is None else replace(call_policy, observer=observer)
 
 
 class Client:
@@ -52,12 +58,18 @@ class Client:
         self._wire = ConnectionPool(endpoint)
         self._account_digest = endpoint.account_digest
 
-    def run(self, work: Work[T], *, journal: ChangeJournal | None = None) -> T:
+    def run(
+        self,
+        work: Work[T],
+        *,
+        journal: ChangeJournal | None = None,
+        observer: CallObserver | None = None,
+    ) -> T:
         """Run one operation or several; return the result or raise a `VendorError`.
 
-        `journal` takes the place of the client's own.
+        `journal` and `observer` take the place of the client's own.
         """
-        return runner.run(exchange(work, _with(self._call_policy, journal)), self._wire)
+        return runner.run(exchange(work, _with(self._call_policy, journal, observer)), self._wire)
 
     def iterate(self, listing: RecordStream[R, Any]) -> Iterator[R]:
         """Yield what a listing finds as it finds it; one page is held at a time."""
@@ -101,9 +113,16 @@ class AsyncClient:
         self._wire = AsyncConnectionPool(endpoint)
         self._account_digest = endpoint.account_digest
 
-    async def run(self, work: Work[T], *, journal: ChangeJournal | None = None) -> T:
+    async def run(
+        self,
+        work: Work[T],
+        *,
+        journal: ChangeJournal | None = None,
+        observer: CallObserver | None = None,
+    ) -> T:
         """Run one operation or several; see `Client.run`."""
-        return await runner.arun(exchange(work, _with(self._call_policy, journal)), self._wire)
+        policy = _with(self._call_policy, journal, observer)
+        return await runner.arun(exchange(work, policy), self._wire)
 
     def iterate(self, listing: RecordStream[R, Any]) -> AsyncIterator[R]:
         """Yield what a listing finds as it finds it; one page is held at a time."""

@@ -111,10 +111,10 @@ def _call(operation: Operation[T], call_policy: CallPolicy) -> Flow[T]:
     while True:
         attempt += 1
         token = yield from _logged_in(operation, call_policy)
-        outcome = yield from _sent(request, call_policy)
+        outcome = yield from _sent(operation, request, call_policy)
         request = _on_another_connection(request, outcome)
         if _is_asked_again(operation, outcome):
-            outcome = yield from _sent(request, call_policy)
+            outcome = yield from _sent(operation, request, call_policy)
             request = _on_another_connection(request, outcome)
         try:
             return _read(operation, judged(outcome, call_policy.now, call_policy.explain))
@@ -137,12 +137,20 @@ def _call(operation: Operation[T], call_policy: CallPolicy) -> Flow[T]:
         yield Pause(again)
 
 
-def _sent(request: Request, call_policy: CallPolicy) -> Flow[Response | NoResponse]:
-    """Send a request when the rate limit allows it."""
+def _sent(
+    operation: Operation[Any], request: Request, call_policy: CallPolicy, *, is_change: bool = False
+) -> Flow[Response | NoResponse]:
+    """Send a request when the rate limit allows it; an observer may refuse it."""
+    observer = call_policy.observer
+    if observer is not None:
+        observer.before(operation, is_change=is_change or not operation.is_reading)
     while (wait := call_policy.rate_limit.take(call_policy.clock())) > 0:
         yield Pause(wait)
+    sent_at = call_policy.clock() if observer is not None else 0.0
     outcome = yield request
     assert isinstance(outcome, Response | NoResponse)
+    if observer is not None:
+        observer.after(operation, outcome, call_policy.clock() - sent_at)
     return outcome
 
 
@@ -196,7 +204,7 @@ def _tried(operation: Operation[T], call_policy: CallPolicy) -> Flow[Tried[T]]:
         token = yield from _logged_in(operation, call_policy)
     except VendorError as error:
         return Tried(None, error, has_left=False)
-    outcome = yield from _sent(operation.request, call_policy)
+    outcome = yield from _sent(operation, operation.request, call_policy, is_change=True)
     has_left = isinstance(outcome, Response) or outcome.fate != "refused"
     is_from_vendor = False
     try:
