@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from patchfleet.models import Selection
 from patchfleet.report.document import Column, Table, tabulate
+from patchfleet.report.tables import OF_SOURCE
 from patchfleet.store.queries import (
     contradictions,
     failed_patches,
@@ -35,7 +36,7 @@ _PLACE = (
     Column("customer", "Customer"),
     Column("device", "Device"),
     Column("site", "Site", is_detail=True),
-    Column("source", "Source", is_detail=True),
+    *OF_SOURCE,
     Column("device_id", "Device id", is_detail=True),
 )
 _WAITING = (

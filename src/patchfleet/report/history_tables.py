@@ -2,7 +2,10 @@
 
 from collections.abc import Iterable
 
+from msgspec.structs import replace
+
 from patchfleet.report.document import Column, Table, tabulate
+from patchfleet.report.tables import OF_SOURCE
 from patchfleet.store.queries.history import HistoryRow, LifecycleRow, PatchHistoryRow
 
 COLUMNS = (
@@ -21,7 +24,7 @@ COLUMNS = (
     Column("severity", "Severity", "severity", is_detail=True),
     Column("vendor_decision", "Vendor decision", is_detail=True),
     Column("customer", "Customer", is_detail=True),
-    Column("source", "Source", is_detail=True),
+    *OF_SOURCE,
     Column("device_id", "Device id", is_detail=True),
     Column("finding_id", "Finding id", is_detail=True),
 )
@@ -50,13 +53,13 @@ LIFECYCLE = (
     Column("decision", "Decision", is_detail=True),
     Column("severity", "Severity", "severity", is_detail=True),
     Column("customer", "Customer", is_detail=True),
-    Column("source", "Source", is_detail=True),
+    *OF_SOURCE,
     Column("device_id", "Device id", is_detail=True),
     Column("finding_id", "Finding id", is_detail=True),
 )
 
 PATCH_HISTORY = (
-    Column("source", "Source"),
+    *(replace(column, is_detail=False) for column in OF_SOURCE),
     Column("patch", "Patch", width=64),
     Column("kb", "KB", width=10),
     Column("severity", "Severity", "severity"),

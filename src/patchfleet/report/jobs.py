@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from patchfleet.models import Selection
 from patchfleet.report.document import Column, Metric, Report, tabulate
+from patchfleet.report.tables import OF_SOURCE
 from patchfleet.store.queries import job_results, job_totals, jobs
 from patchfleet.store.queries.filters import device_filters
 
@@ -25,7 +26,7 @@ _JOBS = (
     Column("waiting", "Waiting for a restart", "integer", is_actionable=True),
     Column("vendor_status", "Vendor status", is_detail=True),
     Column("created_by", "Created by", is_detail=True),
-    Column("source", "Source", is_detail=True),
+    *OF_SOURCE,
     Column("job_id", "Job id", is_detail=True),
 )
 _NARROWED = "Jobs without results on these devices are not listed."
@@ -41,7 +42,7 @@ _RESULTS = (
     Column("started_at", "Began", "moment"),
     Column("ended_at", "Ended", "moment"),
     Column("failed_patches", "Patches that failed", "list", width=60),
-    Column("source", "Source", is_detail=True),
+    *OF_SOURCE,
     Column("job_id", "Job id", is_detail=True),
     Column("run_id", "Run", is_detail=True),
     Column("device_id", "Device id", is_detail=True),

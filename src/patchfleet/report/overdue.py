@@ -23,7 +23,7 @@ from patchfleet.report.document import (
     tabulate,
     total_of,
 )
-from patchfleet.report.tables import with_sources
+from patchfleet.report.tables import OF_SOURCE, with_sources
 from patchfleet.report.wording import plural
 from patchfleet.store.queries import JudgedCount, count_judged, judged_findings
 
@@ -54,7 +54,7 @@ _CUSTOMERS = (
     Column("not_judged", "Not judged", "integer", is_actionable=True),
     Column("on_time", "On time", "integer"),
     Column("not_covered", "Not covered", "integer"),
-    Column("source", "Source", is_detail=True),
+    *OF_SOURCE,
     Column("customer_id", "Customer id", is_detail=True),
 )
 _ITEMS = (
@@ -78,7 +78,7 @@ _ITEMS = (
     Column("site", "Site", is_detail=True),
     Column("kind", "Kind", is_detail=True),
     Column("decision", "Decision", is_detail=True),
-    Column("source", "Source", is_detail=True),
+    *OF_SOURCE,
     Column("device_id", "Device id", is_detail=True),
     Column("finding_id", "Finding id", is_detail=True),
 )

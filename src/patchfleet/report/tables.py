@@ -17,6 +17,9 @@ from patchfleet.store.queries.rows import (
     WorkItem,
 )
 
+OF_SOURCE = (Column("source", "Source", is_detail=True),)
+"""Columns for the source of a row, in every list of rows of sources."""
+
 _CUSTOMER = Column("customer", "Customer", width=24)
 _SITE = Column("site", "Site", width=20)
 _DEVICE = Column("device", "Device", width=20)
@@ -30,7 +33,6 @@ _RELEASED = Column("released_at", "Released", "date")
 _AGE = Column("age_days", "Age (days)", "integer", width=11)
 _FIRST_SEEN = Column("first_seen_at", "First seen", "moment", is_detail=True)
 _CHANGED = Column("changed_at", "Changed", "moment", is_detail=True)
-_SOURCE = Column("source", "Source", is_detail=True)
 _CUSTOMER_ID = Column("customer_id", "Customer id", is_detail=True)
 _SITE_ID = Column("site_id", "Site id", is_detail=True)
 _DEVICE_ID = Column("device_id", "Device id", is_detail=True)
@@ -44,7 +46,7 @@ WORKLIST = (
     Column("overdue_critical", "Overdue critical", "integer", is_actionable=True),
     Column("not_judged", "Not judged", "integer", is_actionable=True),
     Column("unpatched_devices", "No patch management", "integer", is_actionable=True),
-    _SOURCE,
+    *OF_SOURCE,
     _CUSTOMER_ID,
 )
 
@@ -63,7 +65,7 @@ ITEMS = (
     replace(_DECISION, is_detail=True),
     _FIRST_SEEN,
     _CHANGED,
-    _SOURCE,
+    *OF_SOURCE,
     _CUSTOMER_ID,
     _SITE_ID,
     _DEVICE_ID,
@@ -94,7 +96,7 @@ FINDINGS = (
     Column("is_installable", "Installable", "flag", is_detail=True),
     Column("is_removable", "Removable", "flag", is_detail=True),
     Column("url", "URL", width=32, is_detail=True),
-    _SOURCE,
+    *OF_SOURCE,
     _CUSTOMER_ID,
     _SITE_ID,
     _DEVICE_ID,
@@ -118,7 +120,7 @@ DEVICES = (
     Column("serial", "Serial", width=20, is_detail=True),
     Column("mac_addresses", "MAC addresses", "list", width=20, is_detail=True),
     Column("domain", "Domain", width=20, is_detail=True),
-    _SOURCE,
+    *OF_SOURCE,
     _CUSTOMER_ID,
     _SITE_ID,
     _DEVICE_ID,
@@ -141,7 +143,7 @@ POSTURE = (
     Column(
         "unpatched_devices", "No patch management", "integer", is_detail=True, is_actionable=True
     ),
-    _SOURCE,
+    *OF_SOURCE,
     _CUSTOMER_ID,
 )
 
@@ -153,7 +155,7 @@ TOP_PATCHES = (
     _RELEASED,
     _AGE,
     Column("product", "Product", width=28, is_detail=True),
-    _SOURCE,
+    *OF_SOURCE,
 )
 
 TRANSITIONS = (
@@ -173,7 +175,7 @@ CHANGES = (
     Column("after_state", "After", "state", width=16),
     Column("before_decision", "Decision before", "state", width=16),
     Column("after_decision", "Decision after", "state", width=16),
-    _SOURCE,
+    *OF_SOURCE,
     _CUSTOMER_ID,
     _DEVICE_ID,
     _FINDING_ID,
@@ -233,8 +235,8 @@ def with_sources(columns: tuple[Column, ...], rows: Iterable[_OfSource]) -> tupl
     if len({row.source for row in rows}) < 2:
         return columns
     customer, *others = columns
-    source = replace(_SOURCE, is_detail=False)
-    return (customer, source, *(column for column in others if column.key != source.key))
+    sources = (replace(column, is_detail=False) for column in OF_SOURCE)
+    return (customer, *sources, *(column for column in others if column not in OF_SOURCE))
 
 
 def posture_table(rows: Sequence[PostureRow]) -> Table:

@@ -24,6 +24,7 @@ from patchfleet.store.queries.filters import SEVERITY_RANK, Clause, literals
 from patchfleet.store.queries.lazy_rows import LazyRows
 from patchfleet.store.queries.list_query import ordered
 from patchfleet.store.queries.open_findings import opened
+from patchfleet.store.queries.rows import OfCustomer
 from patchfleet.store.queries.select_list import select_list
 from patchfleet.store.views.scratch import file_of
 
@@ -71,12 +72,9 @@ class JudgedVerdict(Struct, frozen=True):
     needs_forensic_triage: bool | None = None
 
 
-class JudgedCount(Struct, frozen=True):
+class JudgedCount(OfCustomer, frozen=True):
     """How many open findings of one severity at one customer have a verdict."""
 
-    source: str
-    customer_id: str
-    customer: str
     severity: Severity
     verdict: str
     findings: int

@@ -7,11 +7,10 @@ finding was removed.
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
-
 from patchfleet._renamed.fields import FormerFields
 from patchfleet.models import STATES, Decision, Selection, Severity, State
 from patchfleet.store.queries.filters import IS_OPEN, finding_filters, patch_filter, where
+from patchfleet.store.queries.rows import OfSource
 from patchfleet.store.queries.select_list import select_list
 from patchfleet.store.views.patch_history import patch_history as patch_history_of
 
@@ -19,13 +18,12 @@ if TYPE_CHECKING:
     from patchfleet.store.snapshot import Snapshot
 
 
-class HistoryRow(Struct, frozen=True, metaclass=FormerFields):
+class HistoryRow(OfSource, frozen=True, metaclass=FormerFields):
     """One period of a finding with the same status; `valid_to` is None while it lasts.
 
     `is_gone` means that the source no longer lists the finding after it.
     """
 
-    source: str
     customer: str
     device_id: str
     device: str
@@ -45,14 +43,13 @@ class HistoryRow(Struct, frozen=True, metaclass=FormerFields):
     is_gone: bool
 
 
-class LifecycleRow(Struct, frozen=True, metaclass=FormerFields):
+class LifecycleRow(OfSource, frozen=True, metaclass=FormerFields):
     """The lifecycle of one finding: when a run first saw each state; None if no run did.
 
     `failure_count` counts changes into the state failed; `scanned_at` is when the device was last
     read.
     """
 
-    source: str
     customer: str
     device_id: str
     device: str
@@ -80,14 +77,13 @@ class LifecycleRow(Struct, frozen=True, metaclass=FormerFields):
     scanned_at: datetime | None
 
 
-class PatchHistoryRow(Struct, frozen=True, metaclass=FormerFields):
+class PatchHistoryRow(OfSource, frozen=True, metaclass=FormerFields):
     """One period in which a source described a patch the same; `valid_to` is None while it does.
 
     `patch_key` is the same for all descriptions of one patch, see the view `patch_history`. The
     counts are devices that have this description now, by state; `open` is those not protected yet.
     """
 
-    source: str
     patch_key: str
     patch_id: int
     patch: str

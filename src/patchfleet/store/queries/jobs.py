@@ -9,16 +9,16 @@ from patchfleet.models import Selection
 from patchfleet.store.queries.filters import Clause, device_filters, where
 from patchfleet.store.queries.lazy_rows import LazyRows
 from patchfleet.store.queries.list_query import listed, ordered
+from patchfleet.store.queries.rows import OfSource
 from patchfleet.store.queries.select_list import select_list
 
 if TYPE_CHECKING:
     from patchfleet.store.snapshot import Snapshot
 
 
-class JobRow(Struct, frozen=True):
+class JobRow(OfSource, frozen=True):
     """One job with the sums of its results on the devices that were asked for."""
 
-    source: str
     job_id: str
     name: str
     status: str
@@ -34,10 +34,9 @@ class JobRow(Struct, frozen=True):
     waiting: int
 
 
-class JobResultRow(Struct, frozen=True):
+class JobResultRow(OfSource, frozen=True):
     """What one run of a job did on one device; `failed_patches` are titles."""
 
-    source: str
     job_id: str
     name: str | None
     run_id: str

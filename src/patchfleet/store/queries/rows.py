@@ -18,12 +18,32 @@ AgeBucket = Literal["0-7", "8-14", "15-30", "31-60", "61-90", ">90", "unknown"]
 AGE_BUCKETS: tuple[AgeBucket, ...] = ("0-7", "8-14", "15-30", "31-60", "61-90", ">90", "unknown")
 
 
-class CustomerWork(Struct, frozen=True):
-    """What waits for somebody at one customer; all zero where nothing does."""
+class OfSource(Struct, frozen=True):
+    """Row of one source: the base of all rows that begin with it."""
 
     source: str
+
+
+class OfCustomer(OfSource, frozen=True):
+    """Row of one customer."""
+
     customer_id: str
     customer: str
+
+
+class OfDevice(OfCustomer, frozen=True):
+    """Row of one device, with its place."""
+
+    site_id: str
+    site: str
+    device_id: str
+    device: str
+    kind: DeviceKind
+
+
+class CustomerWork(OfCustomer, frozen=True):
+    """What waits for somebody at one customer; all zero where nothing does."""
+
     devices: int
     unpatched_devices: int
     failed: int
@@ -56,17 +76,9 @@ class WorkItem(Struct, frozen=True):
     age_days: int | None
 
 
-class FindingRow(Struct, frozen=True):
+class FindingRow(OfDevice, frozen=True):
     """One patch on one device with all that is known of either."""
 
-    source: str
-    customer_id: str
-    customer: str
-    site_id: str
-    site: str
-    device_id: str
-    device: str
-    kind: DeviceKind
     finding_id: str
     patch_id: int
     patch: str
@@ -90,17 +102,9 @@ class FindingRow(Struct, frozen=True):
     url: str | None
 
 
-class DeviceRow(Struct, frozen=True):
+class DeviceRow(OfDevice, frozen=True):
     """One device with its place, and how many findings it has and how many are open."""
 
-    source: str
-    customer_id: str
-    customer: str
-    site_id: str
-    site: str
-    device_id: str
-    device: str
-    kind: DeviceKind
     is_patched: bool
     os: str | None
     description: str | None
@@ -115,22 +119,16 @@ class DeviceRow(Struct, frozen=True):
     open: int
 
 
-class CustomerRow(Struct, frozen=True):
+class CustomerRow(OfCustomer, frozen=True):
     """One customer and how much there is of it."""
 
-    source: str
-    customer_id: str
-    customer: str
     sites: int
     devices: int
 
 
-class PostureRow(Struct, frozen=True):
+class PostureRow(OfCustomer, frozen=True):
     """How one customer stands; `installed_share` is installed / (installed + open), or None."""
 
-    source: str
-    customer_id: str
-    customer: str
     devices: int
     unpatched_devices: int
     findings: int
@@ -162,10 +160,9 @@ class AgeRow(Struct, frozen=True):
     findings: int
 
 
-class TopPatchRow(Struct, frozen=True):
+class TopPatchRow(OfSource, frozen=True):
     """One patch and on how many devices it is open."""
 
-    source: str
     patch_id: int
     patch: str
     product: str | None
@@ -176,12 +173,9 @@ class TopPatchRow(Struct, frozen=True):
     devices: int
 
 
-class ChangeRow(Struct, frozen=True):
+class ChangeRow(OfCustomer, frozen=True):
     """One finding that differs between two runs; None stands where it was not there at all."""
 
-    source: str
-    customer_id: str
-    customer: str
     site: str
     device_id: str
     device: str
@@ -202,10 +196,9 @@ class FirstListed(Struct, frozen=True):
     findings: int
 
 
-class OpenRow(Struct, frozen=True):
+class OpenRow(OfSource, frozen=True):
     """How many findings of one severity were open as of a complete run."""
 
-    source: str
     run_id: int
     as_of: datetime
     severity: Severity
@@ -235,10 +228,9 @@ class FailedRow(Struct, frozen=True):
     example_devices: tuple[str, ...]
 
 
-class WaitingRow(Struct, frozen=True):
+class WaitingRow(OfSource, frozen=True):
     """One device that waits for a restart since `since`; see `waiting_devices`."""
 
-    source: str
     customer: str
     site: str
     device_id: str
@@ -251,10 +243,9 @@ class WaitingRow(Struct, frozen=True):
     was_restarted: bool
 
 
-class SilentRow(Struct, frozen=True):
+class SilentRow(OfSource, frozen=True):
     """One device that was not heard of for `days`; None where nobody says since when."""
 
-    source: str
     customer: str
     site: str
     device_id: str

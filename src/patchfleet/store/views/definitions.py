@@ -3,6 +3,10 @@
 `{prefix}` precedes the names of the views of one snapshot when two are compared.
 """
 
+OF_SOURCE = ("source",)
+PLACE = (*OF_SOURCE, "customer_id", "customer", "site_id", "site", "device_id", "device", "kind")
+"""The columns of a row's source, and those of its device and the place of it."""
+
 FINDINGS_SCANNED = """
     SELECT f.*
     FROM {prefix}findings_raw AS f JOIN {prefix}devices AS d USING (device_key)
@@ -31,14 +35,13 @@ PATCHES = """
     WHERE patch_id IN (SELECT patch_id FROM {prefix}findings_scanned)
 """
 
-FINDING_HISTORY = """
-    SELECT i.source, d.customer_id, d.customer, d.site_id, d.site, d.device_id, d.device, d.kind,
-        i.finding_id,
-        p.patch, p.kb, p.severity, p.released_at, i.state, i.decision, i.is_own_decision,
-        i.vendor_status, i.vendor_decision, i.installed_at, i.first_seen_at, i.changed_at,
-        i.from_run, coalesce(i.to_run, d.left_with) AS to_run, first_run.as_of AS valid_from,
-        end_run.as_of AS valid_to, i.patch_id, i.device_key
-    FROM ({of}) AS i
+FINDING_HISTORY = f"""
+    SELECT {", ".join(f"{'i' if name in OF_SOURCE else 'd'}.{name}" for name in PLACE)},
+        i.finding_id, p.patch, p.kb, p.severity, p.released_at, i.state, i.decision,
+        i.is_own_decision, i.vendor_status, i.vendor_decision, i.installed_at, i.first_seen_at,
+        i.changed_at, i.from_run, coalesce(i.to_run, d.left_with) AS to_run,
+        first_run.as_of AS valid_from, end_run.as_of AS valid_to, i.patch_id, i.device_key
+    FROM ({{of}}) AS i
         JOIN patches_all AS p USING (patch_id)
         LEFT JOIN devices_all AS d USING (device_key)
         LEFT JOIN runs AS first_run ON first_run.run_id = i.from_run
@@ -57,16 +60,13 @@ HISTORY_VIEWS = {
 """The rows of each view of `FINDING_HISTORY`: all, and findings with one and with several."""
 
 # A finding of a device that left ends with the first run that no longer had the device.
-DEVICES_ALL = """
+DEVICES_ALL = f"""
     SELECT every.*, (
         SELECT min(run_id) FROM published AS p WHERE p.source = every.source AND run_id > last_run
     ) AS left_with
     FROM (
-        SELECT device_key, any_value(source) AS source, max(run) AS last_run,
-            arg_max(customer_id, run) AS customer_id, arg_max(customer, run) AS customer,
-            arg_max(site_id, run) AS site_id, arg_max(site, run) AS site,
-            arg_max(device_id, run) AS device_id, arg_max(device, run) AS device,
-            arg_max(kind, run) AS kind
+        SELECT device_key, max(run) AS last_run,
+            {", ".join(f"arg_max({name}, run) AS {name}" for name in PLACE)}
         FROM devices_by_run GROUP BY device_key
     ) AS every
 """

@@ -5,6 +5,7 @@ that no run reported is NULL, never an estimate.
 """
 
 from patchfleet.models import OPEN_STATES
+from patchfleet.store.views.definitions import PLACE
 
 _OPEN = "state IN (" + ", ".join(f"'{state}'" for state in OPEN_STATES) + ")"
 _IGNORED = "(state = 'ignored' OR decision = 'ignore')"
@@ -20,9 +21,7 @@ def _first(when: str, name: str) -> str:
 
 
 FINDING_LIFECYCLE = f"""
-    SELECT any_value(source) AS source, any_value(customer_id) AS customer_id,
-        any_value(customer) AS customer, any_value(site_id) AS site_id, any_value(site) AS site,
-        any_value(device_id) AS device_id, any_value(device) AS device, any_value(kind) AS kind,
+    SELECT {", ".join(f"any_value({name}) AS {name}" for name in PLACE)},
         finding_id, last(patch ORDER BY from_run) AS patch, last(kb ORDER BY from_run) AS kb,
         last(severity ORDER BY from_run) AS severity,
         last(released_at ORDER BY from_run) AS released_at,
