@@ -38,5 +38,7 @@ class AccountGroup(LazyGroup):
         """Import a command and give it --account."""
         command = super().get_command(ctx, cmd_name)
         if command is not None and all(one.name != "account" for one in command.params):
-            command.params.append(_option())
+            # One account is used, so that the filter on several of them has no place here.
+            kept = [one for one in command.params if one.name != "accounts"]
+            command.params[:] = [*kept, _option()]
         return command

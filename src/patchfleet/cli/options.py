@@ -88,6 +88,14 @@ customer_option = click.option(
 )
 
 _DEVICE_OPTIONS: tuple[Callable[[Any], Any], ...] = (
+    click.option(
+        "--account",
+        "accounts",
+        metavar="NAME",
+        multiple=True,
+        callback=named,
+        help="Only this account; * and ? are wildcards.",
+    ),
     customer_option,
     click.option(
         "--site",
@@ -142,6 +150,7 @@ def _selecting(command: F, options: tuple[Callable[[Any], Any], ...]) -> F:
     @wraps(command)
     def with_selection(
         *args: Any,
+        accounts: tuple[str, ...] = (),
         customers: tuple[str, ...],
         sites: tuple[str, ...],
         devices: tuple[str, ...],
@@ -154,6 +163,7 @@ def _selecting(command: F, options: tuple[Callable[[Any], Any], ...]) -> F:
     ) -> Any:
         kinds: list[Any] = ["server"] * servers + ["workstation"] * workstations
         selection = Selection(
+            accounts=accounts,
             customers=customers,
             sites=sites,
             devices=devices,

@@ -33,10 +33,11 @@ def command(
 
 def _runs(store: "Store", limit: int) -> "Table":
     from patchfleet.report import Column, tabulate
+    from patchfleet.report.tables import SHOWN_ACCOUNT
 
     columns = (
         Column("id", "Run", "integer"),
-        Column("source", "Source"),
+        *SHOWN_ACCOUNT,
         Column("state", "State", "state"),
         Column("is_current", "Current", "flag"),
         Column("started_at", "Started", "moment"),

@@ -25,12 +25,14 @@ class CustomerRef(Struct, frozen=True):
 class Selection(Struct, frozen=True, kw_only=True):
     """Filters for a part of a fleet.
 
+    `accounts` are names of accounts, in which `*` and `?` are wildcards.
     `customers`, `sites` and `devices` are names (compared without case; `*` and `?` are wildcards)
     or the source's ids, compared exactly. `patches` are KB numbers (`KB5049981` or `5049981`,
     compared exactly) or parts of a title (without case; with `*` or `?` a pattern for the whole
     title). `only` are exact customers of one source, set by programs and never a pattern.
     """
 
+    accounts: tuple[str, ...] = ()
     customers: tuple[str, ...] = ()
     sites: tuple[str, ...] = ()
     devices: tuple[str, ...] = ()
@@ -39,6 +41,10 @@ class Selection(Struct, frozen=True, kw_only=True):
     severities: tuple[Severity, ...] = ()
     states: tuple[State, ...] = ()
     only: tuple[CustomerRef, ...] = ()
+
+    def means_account(self, name: str) -> bool:
+        """Return whether an account is selected."""
+        return not self.accounts or any(_fits(term, name) for term in self.accounts)
 
     def means_customer(self, name: str, id_: str) -> bool:
         """Return whether a customer is selected."""

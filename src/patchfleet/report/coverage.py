@@ -59,6 +59,7 @@ def missing(of: Coverage) -> tuple[str, ...]:
 def described(selection: Selection) -> str:
     """Describe a selection; the empty text if it does not narrow."""
     parts = (
+        ("account", selection.accounts),
         ("customer", (*(one.name for one in selection.only), *selection.customers)),
         ("site", selection.sites),
         ("device", selection.devices),

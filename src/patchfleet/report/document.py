@@ -37,7 +37,7 @@ class Column(Struct, frozen=True):
 
     `is_detail` leaves it out of a terminal and a page, and keeps it in a spreadsheet, CSV and JSON.
     `width` is a preference in characters. `is_actionable` is the value of a flag that needs action;
-    of a number, whether more than zero does.
+    of a number, whether more than zero does. `field` is the field of the row, if not `key`.
     """
 
     key: str
@@ -46,11 +46,22 @@ class Column(Struct, frozen=True):
     width: int | None = None
     is_detail: bool = False
     is_actionable: bool | None = None
+    field: str = ""
+
+    @property
+    def attribute(self) -> str:
+        """Return the field of a row that the column shows."""
+        return self.field or self.key
 
     @property
     def heading(self) -> str:
         """Return the title, with the zone if a time of day is shown."""
         return f"{self.title} (UTC)" if self.kind == "moment" else self.title
+
+
+ACCOUNT = Column("account", "Account", is_detail=True, field="source")
+SOURCE = Column("source", "Source", is_detail=True)
+"""The account of a row, under the present and the former name of the column."""
 
 
 class Table(Struct, frozen=True, kw_only=True):
@@ -186,7 +197,7 @@ def tabulate(
     Lazy rows are read when a format comes to them: a page reads what it shows, a workbook all, and
     neither keeps them. Raises AttributeError for a column whose field the rows do not have.
     """
-    keys = [column.key for column in columns]
+    keys = [column.attribute for column in columns]
     read = attrgetter(*keys)
     cells_of = read if len(keys) > 1 else lambda row: (read(row),)
     cells = rows.map(cells_of) if isinstance(rows, LazyRows) else [cells_of(row) for row in rows]

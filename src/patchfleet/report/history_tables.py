@@ -2,10 +2,8 @@
 
 from collections.abc import Iterable
 
-from msgspec.structs import replace
-
 from patchfleet.report.document import Column, Table, tabulate
-from patchfleet.report.tables import OF_SOURCE
+from patchfleet.report.tables import OF_SOURCE, SHOWN_ACCOUNT
 from patchfleet.store.queries.history import HistoryRow, LifecycleRow, PatchHistoryRow
 
 COLUMNS = (
@@ -59,7 +57,7 @@ LIFECYCLE = (
 )
 
 PATCH_HISTORY = (
-    *(replace(column, is_detail=False) for column in OF_SOURCE),
+    *SHOWN_ACCOUNT,
     Column("patch", "Patch", width=64),
     Column("kb", "KB", width=10),
     Column("severity", "Severity", "severity"),

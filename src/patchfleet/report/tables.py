@@ -5,7 +5,7 @@ from typing import Protocol
 
 from msgspec.structs import replace
 
-from patchfleet.report.document import Column, Table, tabulate, total_of
+from patchfleet.report.document import ACCOUNT, SOURCE, Column, Table, tabulate, total_of
 from patchfleet.store.queries.rows import (
     ChangeRow,
     CustomerWork,
@@ -17,7 +17,8 @@ from patchfleet.store.queries.rows import (
     WorkItem,
 )
 
-OF_SOURCE = (Column("source", "Source", is_detail=True),)
+OF_SOURCE = (ACCOUNT, SOURCE)
+SHOWN_ACCOUNT = (replace(ACCOUNT, is_detail=False), SOURCE)
 """Columns for the source of a row, in every list of rows of sources."""
 
 _CUSTOMER = Column("customer", "Customer", width=24)
@@ -235,8 +236,7 @@ def with_sources(columns: tuple[Column, ...], rows: Iterable[_OfSource]) -> tupl
     if len({row.source for row in rows}) < 2:
         return columns
     customer, *others = columns
-    sources = (replace(column, is_detail=False) for column in OF_SOURCE)
-    return (customer, *sources, *(column for column in others if column not in OF_SOURCE))
+    return (customer, *SHOWN_ACCOUNT, *(column for column in others if column not in OF_SOURCE))
 
 
 def posture_table(rows: Sequence[PostureRow]) -> Table:

@@ -53,6 +53,7 @@ _MEMORY = "800MB"
 """What does not fit goes to the disk: the memory of a question does not grow with the fleet."""
 
 _PUBLICATION_COLUMNS = {"source": "VARCHAR", "run_id": "BIGINT", "as_of": "TIMESTAMP"}
+_ACCOUNT = ", source AS account"
 _RUN_COLUMNS = {
     "run_id": "BIGINT", "source": "VARCHAR", "state": "VARCHAR", "as_of": "TIMESTAMP"
 }  # fmt: skip
@@ -226,25 +227,30 @@ class Snapshot(FormerMembers):
 
     def _create_views(self, prefix: str, of: "Snapshot") -> None:
         published = [(p.source, p.run_id, _plain(p.as_of)) for p in of.publications]
-        self._create_table(f"{prefix}publications", _PUBLICATION_COLUMNS, published)
+        self._create_table(f"{prefix}publications", _PUBLICATION_COLUMNS, published, _ACCOUNT)
         latest = [p.folders[-1] for p in of.publications]
         for name in ("customers", "sites", "devices", "jobs", "job_results"):
-            self._create_view(f"{prefix}{name}", files(of.storage, latest, name), name)
+            self._create_view(
+                f"{prefix}{name}", files(of.storage, latest, name), name, more=_ACCOUNT
+            )
         self._create_view(
             f"{prefix}job_runs",
             files(of.storage, latest, "job_runs"),
             "job_runs",
             "EXCLUDE (over_count)",
-            ", over_count AS finished_count, over_count",
+            f"{_ACCOUNT}, over_count AS finished_count, over_count",
         )
         newest = max(of.publications, key=lambda p: p.recognition)  # it knows of all sources
         folder = [newest.folders[-1]]
-        self._create_view(f"{prefix}machines", files(of.storage, folder, "machines"), "machines")
+        self._create_view(
+            f"{prefix}machines", files(of.storage, folder, "machines"), "machines", more=_ACCOUNT
+        )
         self._create_view(
             f"{prefix}match_candidates",
             files(of.storage, folder, "look_alikes"),
             "look_alikes",
             "RENAME (reasons AS evidence_for, against AS evidence_against)",
+            ", left_source AS left_account, right_source AS right_account",
         )
         folders = [folder for p in of.publications for folder in p.folders]
         patches = f"(SELECT DISTINCT * FROM {files(of.storage, folders, 'patches')})"
@@ -281,7 +287,7 @@ class Snapshot(FormerMembers):
             if run.as_of is not None:
                 known[run.source] = run.as_of
             listed.append((run.id, run.source, run.state, _plain(known.get(run.source))))
-        self._create_table("runs", _RUN_COLUMNS, listed)
+        self._create_table("runs", _RUN_COLUMNS, listed, _ACCOUNT)
         every = [folder for p in self.publications for folder in p.all_publications]
         later = [folder for p in self.publications for folder in p.all_publications[1:]]
         patches = f"(SELECT DISTINCT * FROM {files(self.storage, every, 'patches')})"
@@ -308,12 +314,18 @@ class Snapshot(FormerMembers):
             self._connection.execute(f"CREATE VIEW {name} AS {sql}")
 
     def _create_table(
-        self, name: str, columns: Mapping[str, str], rows: Sequence[tuple[object, ...]]
+        self,
+        name: str,
+        columns: Mapping[str, str],
+        rows: Sequence[tuple[object, ...]],
+        more: str = "",
     ) -> None:
-        """Make rows a table, in one statement however many they are."""
+        """Make rows a table, in one statement however many they are; `more` adds columns."""
         made = ", ".join(f"unnest(?::{kind}[]) AS {column}" for column, kind in columns.items())
         values = [list(cells) for cells in zip(*rows, strict=True)] or [[]] * len(columns)
-        self._connection.execute(f"CREATE TABLE {name} AS SELECT {made}", values)
+        self._connection.execute(
+            f"CREATE TABLE {name} AS SELECT *{more} FROM (SELECT {made})", values
+        )
 
     def _create_view(self, name: str, source: str, of: str, but: str = "", more: str = "") -> None:
         """Create a view over the files `of` whose times are UTC without a zone.

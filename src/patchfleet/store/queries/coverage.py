@@ -56,18 +56,19 @@ def coverage(snapshot: "Snapshot", selection: Selection) -> Coverage:
     unread = _unread(snapshot, told)
     # A device that was accepted unread is told with the others of its kind.
     gaps = [said for _, gap, said in told if not (said and gap.is_accepted and gap.device_id)]
+    sources = tuple(_sources(snapshot, selection, unread))
     (devices,) = _devices(snapshot, selection)
     return Coverage(
         selection=selection,
-        as_of=snapshot.as_of,
-        sources=tuple(_sources(snapshot, selection, unread)),
+        as_of=min((one.as_of for one in sources), default=snapshot.as_of),
+        sources=sources,
         devices=devices.devices,
         unmanaged=devices.unmanaged,
         unmanaged_names=devices.names,
         unread=unread,
         gaps=tuple(dict.fromkeys(gap for gap in gaps if gap is not None)),
         other_gaps=sum(gap is None for gap in gaps),
-        later=tuple(_later(snapshot, whose, current)),
+        later=tuple(_later(snapshot, selection, whose, current)),
         known_to_several=_known_to_several(snapshot, selection),
         look_alikes=_look_alikes(snapshot, selection),
         not_judged=snapshot.count(
@@ -115,6 +116,8 @@ def _sources(
     began = {run.run_id: run.started_at for run in snapshot.gaps}
     found = []
     for one in snapshot.publications:
+        if not selection.means_account(one.source):
+            continue
         at = began.get(one.run_id)
         kept = None
         if at is not None:
@@ -132,12 +135,14 @@ def _sources(
     return found
 
 
-def _later(snapshot: "Snapshot", whose: Whose, current: dict[str, int]) -> list[LaterRuns]:
+def _later(
+    snapshot: "Snapshot", selection: Selection, whose: Whose, current: dict[str, int]
+) -> list[LaterRuns]:
     found = []
     unknown = dict.fromkeys((run.source for run in snapshot.gaps if run.source not in current), 0)
     for source, run_id in {**current, **unknown}.items():
         runs = [run for run in snapshot.gaps if run.source == source and run.run_id > run_id]
-        if not runs:
+        if not runs or not selection.means_account(source):
             continue
         began = [run.started_at for run in snapshot.gaps if run.run_id == run_id]
         spelled = _spelled_once(runs, whose)

@@ -46,6 +46,8 @@ def name_filter(name_column: str, id_column: str, names: Sequence[str]) -> Claus
 def device_filters(selection: Selection) -> list[Clause]:
     """Narrow to the devices of a selection; patches, severities and states do not matter here."""
     clauses = []
+    if selection.accounts:
+        clauses.append(name_filter("source", "source", selection.accounts))
     for noun, names in (
         ("customer", selection.customers),
         ("site", selection.sites),

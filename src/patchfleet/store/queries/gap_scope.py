@@ -6,6 +6,7 @@ A gap of an unknown customer is named only if the selection is not narrowed.
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from patchfleet.models import Gap, Selection
 from patchfleet.store.queries.filters import Clause, device_filters, of_customers, one_of, where
@@ -25,7 +26,7 @@ class Whose:
 
     def __init__(self, snapshot: "Snapshot", selection: Selection) -> None:
         self._selection = selection
-        self._is_narrowed = bool(device_filters(selection))
+        self._is_narrowed = bool(device_filters(replace(selection, accounts=())))
         self._devices: set[tuple[str, str]] = set()
         self._customers: set[tuple[str, str]] = set()
         self._known: set[tuple[str, str]] = set()
@@ -41,6 +42,8 @@ class Whose:
 
     def spelled(self, source: str, gap: Gap) -> str | None:
         """Spell a gap that may be named; None for one that may not."""
+        if not self._selection.means_account(source):
+            return None
         if self._is_narrowed and not gap.is_general and not self._is_meant(source, gap):
             return None
         return gap.sentence if gap.subject.startswith("device ") else gap.reason

@@ -294,6 +294,6 @@ class TransitionRow(Struct, frozen=True):
 class UnknownName(Struct, frozen=True):
     """A name in a selection that matches nothing, and names close to it."""
 
-    field: Literal["customers", "sites", "devices"]
+    field: Literal["accounts", "customers", "sites", "devices"]
     name: str
     close: tuple[str, ...]

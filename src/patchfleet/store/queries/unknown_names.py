@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def unknown_names(snapshot: "Snapshot", selection: Selection) -> list[UnknownName]:
-    """List the customers, sites and devices of a selection that match nothing, with close names.
+    """List the names of a selection that match nothing, with close names.
 
     Each name is looked for in the whole fleet, so a site that exists at another customer is known.
     """
@@ -21,7 +21,12 @@ def unknown_names(snapshot: "Snapshot", selection: Selection) -> list[UnknownNam
         ("sites", selection.sites),
         ("devices", selection.devices),
     )
-    unknown = []
+    accounts = [one.source for one in snapshot.publications]
+    unknown = [
+        UnknownName("accounts", name, close_names(name, accounts))
+        for name in selection.accounts
+        if not any(Selection(accounts=(name,)).means_account(one) for one in accounts)
+    ]
     for field, names in fields:
         noun = field.removesuffix("s")
         for name in names:

@@ -14,8 +14,12 @@ from patchfleet.store.attributes import (
     meanings,
 )
 
+_ACCOUNT = {
+    "source": "the account, as `account`: its former name",
+    "account": "the account, by its name in the settings; nsight or qualys if it has none",
+}
 _PLACE = {
-    "source": "the source: nsight, qualys",
+    **_ACCOUNT,
     "customer_id": "the source's own id of the customer",
     "customer": "the customer's name",
     "site_id": "the source's own id of the site",
@@ -61,7 +65,7 @@ VIEWS: dict[str, dict[str, str]] = {
         "valid_to": "when the source no longer reported it; NULL while it is current",
     },
     "patch_history": {
-        "source": _PLACE["source"],
+        **_ACCOUNT,
         "patch_key": "what ties descriptions of one patch together: id: is the source's number of "
         "it; where it has none, kb: or else title:, with the product in parentheses",
         "patch_id": _FINDING["patch_id"],
@@ -93,49 +97,51 @@ VIEWS: dict[str, dict[str, str]] = {
         "removed_run": "the run that saw that",
         **_SCANNED,
     },
-    "patches": {"source": _PLACE["source"], "patch_id": _FINDING["patch_id"], **_PATCH},
+    "patches": {**_ACCOUNT, "patch_id": _FINDING["patch_id"], **_PATCH},
     "devices": {
         **_PLACE,
         **_DEVICE,
         **_SCANNED,
     },
     "sites": {
-        name: _PLACE[name] for name in ("source", "customer_id", "customer", "site_id", "site")
+        name: _PLACE[name] for name in (*_ACCOUNT, "customer_id", "customer", "site_id", "site")
     },
-    "customers": {name: _PLACE[name] for name in ("source", "customer_id", "customer")},
+    "customers": {name: _PLACE[name] for name in (*_ACCOUNT, "customer_id", "customer")},
     "machines": {
         "machine_id": "the machine, named by the device that was its first; stays when that goes",
-        "source": _PLACE["source"],
+        **_ACCOUNT,
         "device_id": _PLACE["device_id"],
         "device_key": _PLACE["device_key"],
         "score": "confidence that the device is this machine, 0 to 100",
         "reasons": "the evidence, in sentences",
     },
     "match_candidates": {
-        "left_source": "the source of one device",
+        "left_source": "the account of one device, as `left_account`",
+        "left_account": "the account of one device",
         "left_id": "its id there",
-        "right_source": "the source of the other device",
+        "right_source": "the account of the other device, as `right_account`",
+        "right_account": "the account of the other device",
         "right_id": "its id there",
         "kind": "re-imaged, renamed, cloned, shared hostname",
         "score": "how likely they are one machine, 0 to 70",
         "evidence_for": "what supports it",
         "evidence_against": "what contradicts it",
     },
-    "jobs": {"source": _PLACE["source"], **meanings(JOB)},
+    "jobs": {**_ACCOUNT, **meanings(JOB)},
     "job_runs": {
-        "source": _PLACE["source"],
+        **_ACCOUNT,
         **meanings(JOB_RUN),
         "finished_count": "on how many it has ended",
     },
-    "job_results": {"source": _PLACE["source"], **meanings(JOB_RESULT)},
+    "job_results": {**_ACCOUNT, **meanings(JOB_RESULT)},
     "runs": {
         "run_id": "the number of the sync",
-        "source": _PLACE["source"],
+        **_ACCOUNT,
         "state": "running, incomplete, complete, abandoned",
         "as_of": "the source's clock of it, or of the next complete run where it was none",
     },
     "publications": {
-        "source": _PLACE["source"],
+        **_ACCOUNT,
         "run_id": "the run that answers",
         **_AS_OF,
     },

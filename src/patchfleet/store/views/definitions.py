@@ -15,8 +15,9 @@ FINDINGS_SCANNED = """
 """Findings of devices that were read, without names and without the patch."""
 
 FINDINGS = """
-    SELECT f.* EXCLUDE (device_key), d.source, d.customer_id, d.site_id, d.device_id, d.scanned_at,
-        d.customer, d.site, d.device, d.kind, d.device_key, p.* EXCLUDE (source, patch_id)
+    SELECT f.* EXCLUDE (device_key), d.source, d.account, d.customer_id, d.site_id, d.device_id,
+        d.scanned_at, d.customer, d.site, d.device, d.kind, d.device_key,
+        p.* EXCLUDE (source, patch_id)
     FROM {rows} AS f
         JOIN {prefix}devices AS d USING (device_key)
         JOIN {prefix}patches_with_age AS p USING (patch_id)
@@ -31,12 +32,13 @@ PATCHES_WITH_AGE = """
     FROM {prefix}patches_raw AS p JOIN {prefix}publications AS b USING (source)
 """
 PATCHES = """
-    SELECT * EXCLUDE (as_of, age_days) FROM {prefix}patches_with_age
+    SELECT * EXCLUDE (as_of, age_days), source AS account FROM {prefix}patches_with_age
     WHERE patch_id IN (SELECT patch_id FROM {prefix}findings_scanned)
 """
 
 FINDING_HISTORY = f"""
     SELECT {", ".join(f"{'i' if name in OF_SOURCE else 'd'}.{name}" for name in PLACE)},
+        i.source AS account,
         i.finding_id, p.patch, p.kb, p.severity, p.released_at, i.state, i.decision,
         i.is_own_decision, i.vendor_status, i.vendor_decision, i.installed_at, i.first_seen_at,
         i.changed_at, i.from_run, coalesce(i.to_run, d.left_with) AS to_run,

@@ -22,6 +22,7 @@ def _first(when: str, name: str) -> str:
 
 FINDING_LIFECYCLE = f"""
     SELECT {", ".join(f"any_value({name}) AS {name}" for name in PLACE)},
+        any_value(source) AS account,
         finding_id, last(patch ORDER BY from_run) AS patch, last(kb ORDER BY from_run) AS kb,
         last(severity ORDER BY from_run) AS severity,
         last(released_at ORDER BY from_run) AS released_at,

@@ -86,7 +86,8 @@ _PATCH_HISTORY = f"""
         stays AS ({_STAYS}), spans AS ({_SPANS}),
         published_by AS ({_PUBLISHED_BY}), known AS ({_KNOWN}),
         changes AS ({_CHANGES}), edges AS ({_EDGES}), periods AS ({_PERIODS})
-    SELECT p.*, s.from_run, b.as_of AS valid_from, s.to_run, e.as_of AS valid_to
+    SELECT p.*, p.source AS account, s.from_run, b.as_of AS valid_from,
+        s.to_run, e.as_of AS valid_to
     FROM periods AS s
         JOIN patches_by_key AS p USING (patch_id)
         JOIN runs AS b ON b.run_id = s.from_run
