@@ -3,8 +3,8 @@
 from functools import partial
 
 import pytest
+from recordings import recording_of
 
-from conftest import recording_of
 from patchfleet.doctor import READ_LISTS, Recording, compare
 from patchfleet.doctor.recording import Answers
 from patchfleet.doctor.shape import Shape

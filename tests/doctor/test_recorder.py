@@ -1,8 +1,8 @@
 """A recording only reads, makes no more calls than it announces, and leaves no read out."""
 
 import pytest
+from recordings import recording_of
 
-from conftest import recording_of
 from patchfleet.doctor import NSIGHT_READS, QUALYS_READS, READ_LISTS, record
 from patchfleet.doctor.recorder import CUT, LOGIN, READ, Watch
 from patchfleet.doctor.shaping import Shaper

@@ -44,7 +44,7 @@ COMMANDS = {
     "qualys": ("patchfleet.cli.qualys", "See and change jobs, patches and assets at Qualys."),
     "doctor": (
         "patchfleet.cli.doctor",
-        "Record what a vendor's answers look like, or compare such a recording.",
+        "Check the set-up, or record what a vendor's answers look like and compare that.",
     ),
     "emulate": ("patchfleet.cli.emulate", "Run an emulated vendor on a port of this machine."),
     "completion": ("patchfleet.cli.completion", "Print the shell's completion script."),

@@ -1,4 +1,4 @@
-"""`patchfleet doctor`: recordings of an account without its values, and their differences."""
+"""`patchfleet doctor`: checks of the set-up, and recordings of an account without its values."""
 
 from pathlib import Path
 
@@ -61,7 +61,11 @@ def command(
     dry_run: bool,
     as_json: bool,
 ) -> int:
-    """Record what a vendor's answers look like, or compare such a recording.
+    """Check the set-up, or record what a vendor's answers look like and compare that.
+
+    Without --record and --compare it checks settings, key, rights, clock and rate limit of each
+    account, the record and the disk, with one call for each account. The exit code is 3 if a check
+    fails.
 
     A recording makes a limited number of calls that only read. Its file holds names of fields,
     formats, sizes, words of closed lists and durations, and no value of the account: no name, id,
@@ -70,17 +74,21 @@ def command(
     A comparison names each difference, with the line of docs/honest-edges.md that it settles; it
     needs no account. The exit code is 3 if there are differences.
     """
-    if (record_to is None) == (compare_with is None):
+    if record_to is not None and compare_with is not None:
         raise CommandLineError(
-            "give either --record or --compare", hint="for example --record shapes.json"
+            "give either --record or --compare", hint="a comparison needs the written file"
         )
     if compare_with is not None:
         from patchfleet.cli.doctor.compare import compare_file
 
         return compare_file(session, compare_with, as_json=as_json)
+    if record_to is None:
+        from patchfleet.cli.doctor.checks import check_all
+
+        named = [chosen(session, name).name for name in names]
+        return check_all(session, named, as_json=as_json)
     from patchfleet.cli.doctor.record import record_file
 
-    assert record_to is not None
     return record_file(
         session,
         record_to,
