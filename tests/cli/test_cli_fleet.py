@@ -96,6 +96,7 @@ def a_device(fleet):
     return fleet("sql", sql, "--json").json["rows"][0]["device"]
 
 
+@pytest.mark.slow
 def test_a_sync_reads_every_vendor_that_is_set_up(fleet):
     result = fleet("sync")
     assert result.code == 0, result.err
@@ -107,6 +108,7 @@ def test_a_sync_reads_every_vendor_that_is_set_up(fleet):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("failing", ["nsight", "qualys"])
 def test_one_vendor_that_fails_does_not_keep_the_other_from_being_read(fleet, failing):
     key = {"nsight": "PATCHFLEET_NSIGHT_KEY", "qualys": "PATCHFLEET_QUALYS_PASSWORD"}[failing]
@@ -151,6 +153,7 @@ def test_the_state_of_a_device_now_and_then(fleet):
     assert fleet("device", device, "--at", "2026-11-14", "--run", "1").code == 2
 
 
+@pytest.mark.slow
 def test_a_history_tells_every_state(fleet):
     device = a_device(fleet)
     rows = fleet("history", device, "--json").json["rows"]
@@ -164,6 +167,7 @@ def test_a_history_tells_every_state(fleet):
     assert fleet("history", device, "no such patch").error().startswith("no patch of")
 
 
+@pytest.mark.slow
 def test_a_patch_tells_since_when_it_is_described_so(fleet):
     superseded = "is_superseded AND kb NOT NULL AND from_run > 2"
     sql = f"SELECT patch_key, kb FROM patch_history WHERE {superseded}"
@@ -204,6 +208,7 @@ def test_a_diff_counts_what_changed(fleet):
     assert fleet("diff", "1", "99").error().startswith("there is no complete run 99")
 
 
+@pytest.mark.slow
 def test_sql_reads_and_nothing_else(fleet):
     counted = fleet("sql", "SELECT source, count(*) AS n FROM findings GROUP BY ALL ORDER BY ALL")
     assert counted.code == 0
@@ -215,6 +220,7 @@ def test_sql_reads_and_nothing_else(fleet):
     assert "finding_history" in fleet("sql", "--views").out
 
 
+@pytest.mark.slow
 def test_machines_are_joined_with_reasons_and_a_verdict_wins(fleet):
     rows = fleet("machines", "list", "--joined", "--json").json["rows"]
     assert rows
@@ -232,6 +238,7 @@ def test_machines_are_joined_with_reasons_and_a_verdict_wins(fleet):
     assert "no device nope of nsight" in fleet("machines", "link", left, "nsight:nope").error()
 
 
+@pytest.mark.slow
 def test_the_morning(fleet):
     report = fleet("today", "--json").json
     tables = report["tables"]
@@ -260,6 +267,7 @@ def test_files_about_vulnerabilities_are_loaded_once_each(fleet):
     assert fleet("intel", "load", "none.json").error() == "none.json: No such file or directory"
 
 
+@pytest.mark.slow
 def test_deadlines_judge_every_open_finding(fleet):
     (fleet.folder / "kev.json").write_text(json.dumps(KEV))
     fleet("intel", "load", "kev.json")
@@ -281,6 +289,7 @@ def test_deadlines_judge_every_open_finding(fleet):
     assert "no time zone 'Mars/Base'" in fleet("report", "overdue").error()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", REPORTS)
 def test_every_report_in_every_format(fleet, kind):
     done = fleet(
@@ -294,6 +303,7 @@ def test_every_report_in_every_format(fleet, kind):
     assert fleet("report", kind).code == 0
 
 
+@pytest.mark.slow
 def test_one_report_for_each_customer_and_an_overview(fleet):
     done = fleet("report", "posture", "--all-customers", "out")
     assert done.code == 0, done.err
@@ -303,6 +313,7 @@ def test_one_report_for_each_customer_and_an_overview(fleet):
     assert fleet("report", "--all-customers", "out", "--json").code == 2
 
 
+@pytest.mark.slow
 def test_the_store_is_checked_published_and_copied(fleet):
     assert fleet("store", "check").code == 0
     lost = next((fleet.folder / "fleet.published").glob("*/run=1/patches.parquet"))

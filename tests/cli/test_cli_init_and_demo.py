@@ -106,6 +106,7 @@ def test_an_address_that_cannot_be_used(bare, url):
     assert not config.user_file().exists()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="terminals of POSIX")
 def test_the_key_is_asked_for_not_shown_and_kept_in_the_keyring(bare, still, monkeypatch):
     from test_cli_terminal import Terminal

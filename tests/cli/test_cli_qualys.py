@@ -85,6 +85,7 @@ def test_one_job(reading, quiet):
     assert "scheduleType" in shown.out
 
 
+@pytest.mark.slow
 def test_results_are_whole(reading, quiet):
     done = [job for job in truth(quiet)["jobs"] if job["runs"]]
     result = reading("qualys", "results", "--all", "--output", "results.xlsx")
@@ -134,6 +135,7 @@ def test_results_of_a_run_and_runs(reading, quiet):
     assert len(report["tables"]["assets of results"]) == len(first["results"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("version", ["1", "2"])
 def test_patches_and_assets(reading, quiet, version):
     told = truth(quiet)

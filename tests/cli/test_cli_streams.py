@@ -23,6 +23,7 @@ def shell(reading):
     return run
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
 @pytest.mark.parametrize("streams", STREAMS)
 def test_no_stream_is_a_traceback(shell, streams):
@@ -39,12 +40,14 @@ def test_no_stream_is_a_traceback(shell, streams):
             assert "error: cannot write to standard output: " in err
 
 
+@pytest.mark.slow
 def test_a_file_is_written_while_output_is_closed(shell, reading):
     code, _, err = shell(["today", "--output", "t.json"], ">&- <&-")
     assert (code, err) == (Exit.DONE, "wrote t.json\n")
     assert (reading.folder / "t.json").stat().st_size
 
 
+@pytest.mark.slow
 def test_no_file_takes_the_number_of_a_stream(shell, reading):
     code, out, _ = shell(["sync"], ">&- 2>&- <&-")
     assert (code, out) == (Exit.DONE, "")

@@ -50,6 +50,7 @@ def test_one_is_not_many(cli):
     assert result.err.startswith("nsight: 1 customer, 1 device; read 1 with 1 patch in ")
 
 
+@pytest.mark.slow
 def test_an_incomplete_sync_says_what_is_missing(moving):
     cli, emulator = moving
     before = stand(cli)
@@ -91,6 +92,7 @@ def test_an_incomplete_sync_says_what_is_missing(moving):
     assert stand(cli) != before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["all", "by name", "by attempts"])
 def test_a_device_that_cannot_be_read_is_accepted(moving, how):
     cli, emulator = moving
@@ -129,6 +131,7 @@ def test_a_device_that_cannot_be_read_is_accepted(moving, how):
 NOTED = (["today"], ["report"], ["machines", "list"], ["machines", "candidates"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("fault", "service"), [("forbidden", "list_sites"), ("reset", "*")])
 def test_every_command_says_that_a_sync_ended_and_why(moving, fault, service):
     cli, emulator = moving

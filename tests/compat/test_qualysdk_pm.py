@@ -98,6 +98,7 @@ def jobs_of(host: Host) -> list[dict[str, Any]]:
     return found
 
 
+@pytest.mark.slow
 def test_the_help_is_the_documented_one(tmp_path: Path) -> None:
     assert run("-h", folder=tmp_path).stdout == HELP
     for name, text in ACTIONS.items():

@@ -117,7 +117,7 @@ class Cluster:
             process.close()
 
 
-def until(happened: Callable[[], object], seconds: float = 30) -> None:
+def until(happened: Callable[[], object], seconds: float = 120) -> None:
     """Poll until a condition holds."""
     end = time.monotonic() + seconds
     while not happened():

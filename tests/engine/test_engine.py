@@ -89,7 +89,7 @@ def test_a_worker_told_to_end_hands_in_what_it_has_read(cluster, emulator):
     first, syncing = cluster.start("worker"), cluster.start("sync", "--engine", "--json")
     until(lambda: len(listed(emulator)) >= BATCH // 4)
     first.kill(signal.SIGTERM)
-    ended = first.result(seconds=10)
+    ended = first.result()
     assert ended.code == 0, ended.err
     cluster.start("worker")
     result = syncing.result()

@@ -80,7 +80,7 @@ def test_a_database_that_goes_away_ends_both(cluster, server, emulator):
     until(lambda: len(emulator.calls) >= 40)
     server.stop()
     try:
-        ended = [worker.result(seconds=30), syncing.result(seconds=30)]
+        ended = [worker.result(), syncing.result()]
     finally:
         server.start()
     assert [result.code for result in ended] == [6, 6]

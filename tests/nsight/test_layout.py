@@ -101,6 +101,7 @@ CHANGES = [b"", b"<", b">", b"/", b"&", b"]", b'"', b"'", b" ", b"\n", b"\r", b"
 CHANGES += [b"\xa0", b"\xe9", b"x", b"P", b"1", b"]]>", b"<a/>", b"<!--", b"&amp;", b"<![CDATA["]
 
 
+@pytest.mark.slow
 def test_a_change_anywhere_changes_both_alike() -> None:
     rows = ROW.format("<![CDATA[a b]]>") + ROW.format("<![CDATA[c]d & <e>]]>") + ROW.format("")
     body = HEAD + f"<patches>{rows}</patches>\n".encode()
@@ -123,6 +124,7 @@ WRITTEN = st.one_of(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=sampling.examples(100, 400), deadline=None)
 @given(texts=st.lists(WRITTEN, max_size=5), between=st.sampled_from(["", "\n", " ", "x", "<y/>"]))
 def test_any_text_reads_alike(texts: list[str], between: str) -> None:

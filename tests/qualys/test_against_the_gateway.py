@@ -229,6 +229,7 @@ def test_the_catalogue(client: Any, truth: Truth) -> None:
     }
 
 
+@pytest.mark.slow
 def test_what_patches_consist_of(client: Any, truth: Truth) -> None:
     linux = [one["uuid"] for one in of_platform(truth, "patches", "Linux")][:5]
     details = {one.id: one.packageDetails for one in client.get_patches("linux")}

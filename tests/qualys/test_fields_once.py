@@ -41,6 +41,7 @@ def all_records(value: Any) -> Iterator[Any]:
             yield from all_records(getattr(value, info.name))
 
 
+@pytest.mark.slow
 def test_no_field_is_empty_that_a_record_inside_has() -> None:
     told: dict[type[Record], list[Any]] = {}
     results: list[Any] = []

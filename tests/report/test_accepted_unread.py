@@ -4,6 +4,7 @@ import json
 import re
 from tempfile import TemporaryDirectory
 
+import pytest
 from fleets import DAY, REPORTS, START, WHOLE, Plan, findings_of, inventory, plans, record
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
@@ -39,6 +40,7 @@ class Source:
                 yield device, DeviceListing(findings_of(device, 1, self.plan.seed))
 
 
+@pytest.mark.slow
 @settings(max_examples=2, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 @given(st.data())
 def test_devices_accepted_unread_are_named_with_their_age_and_counted_apart(data):
@@ -88,6 +90,7 @@ def test_devices_accepted_unread_are_named_with_their_age_and_counted_apart(data
                 assert len(json.loads(to_json(report))["coverage"]["unread"]) == len(own)
 
 
+@pytest.mark.slow
 @settings(max_examples=3)
 @given(plans(), st.data())
 def test_a_device_that_was_never_listed_is_said_to_be_none(plan, data):

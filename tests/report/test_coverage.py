@@ -2,6 +2,7 @@
 
 from tempfile import TemporaryDirectory
 
+import pytest
 from fleets import ONE_TABLE, REPORTS, START, WHOLE, Owned, plans, record
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
@@ -71,6 +72,7 @@ AS_FOUND = (Phase.explicit, Phase.reuse, Phase.generate)
 """A fleet is made and told some hundred times: to shrink it takes minutes."""
 
 
+@pytest.mark.slow
 @settings(max_examples=3, phases=AS_FOUND)
 @given(st.data())
 def test_every_report_says_its_own_and_never_names_anothers(data):
@@ -117,6 +119,7 @@ def test_every_report_says_its_own_and_never_names_anothers(data):
                 )
 
 
+@pytest.mark.slow
 @settings(max_examples=2, phases=AS_FOUND)
 @given(plan=plans(), kind=st.sampled_from(sorted(set(REPORTS) - {"diff"})))
 def test_of_all_customers_each_has_its_own_file_and_no_other_name(plan, kind):

@@ -88,6 +88,7 @@ def test_every_report_is_a_file_in_every_format(tmp_path: Path, fleet: str) -> N
                             assert ONE_TABLE[form](report.table(table.name), tmp_path) is not None
 
 
+@pytest.mark.slow
 def test_no_report_changes_another_whatever_is_saved_first(tmp_path: Path) -> None:
     with Store.open(tmp_path / "fleet.db") as store:
         record(store, plan([ACME, BETA], [device(0), device(1), device(0, BETA)]))
@@ -103,6 +104,7 @@ def test_no_report_changes_another_whatever_is_saved_first(tmp_path: Path) -> No
                 assert to_json(one) == alone[first]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", sorted(set(REPORTS)))
 def test_a_report_of_one_customer_stays_while_another_is_made_and_read(tmp_path, kind):
     chosen = [Selection(customers=(name,)) for name in ("Acme", "Beta")]

@@ -96,6 +96,7 @@ def test_numbers_stand_on_the_right_and_what_is_left_out_is_said(made):
     assert "- **Age of open patches:** " in text
 
 
+@pytest.mark.slow
 def test_no_row_is_left_out(made, tmp_path):
     table = lists.findings_table([made.finding(number) for number in range(3_000)])
     text = save(table, tmp_path / "t.md").read_text(encoding="utf-8")

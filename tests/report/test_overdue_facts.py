@@ -4,6 +4,7 @@ import json
 from datetime import UTC, date, datetime
 from tempfile import TemporaryDirectory
 
+import pytest
 from fleets import START, ZONE, as_page, as_text
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
@@ -134,6 +135,7 @@ def expected(drawn, entries, points, assessed):
     return rows
 
 
+@pytest.mark.slow
 @settings(max_examples=8, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 @given(patches, st.none() | kev, st.none() | epss, st.none() | ssvc)
 def test_epss_duties_ransomware_and_triage_are_those_of_the_files(drawn, entries, points, assessed):

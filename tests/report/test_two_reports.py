@@ -54,6 +54,7 @@ def _orders():
         yield chance.sample(names, len(names)), chance.sample(names, len(names))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("made", "order"), list(_orders()))
 def test_a_report_stays_as_it_was_made(store, alone, made, order):
     for name, text in _written(store, made, order).items():

@@ -68,6 +68,7 @@ class Run:
         return {one or other for one, other in passed}, done.stdout
 
 
+@pytest.mark.slow
 def test_a_share_of_each_file_is_drawn_and_at_least_one(run: "Run") -> None:
     ran, said = run()
     names = sorted(name.partition("[")[0].partition("::")[2] for name in ran)

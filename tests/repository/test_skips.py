@@ -37,6 +37,7 @@ def test_expected_to_fail():
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("under_ci", "said"),
     [("true", "2 failed, 1 skipped, 1 xfailed, 2 errors"), ("", "5 skipped, 1 xfailed")],

@@ -133,6 +133,7 @@ def test_they_are_copied_with_the_record(store, tmp_path):
         assert other.sources.state("qualys") == changed(NOW + 2 * DAY, NOW + DAY, a="3")
 
 
+@pytest.mark.slow
 def test_a_record_of_before_remembers_nothing_and_keeps_the_rest(address):
     with Store.open(address) as store:
         complete(store, whole(a="1"))

@@ -67,6 +67,7 @@ def on_record(store):
         return rows
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "seed", [0, *(pytest.param(seed, marks=pytest.mark.full(share=0.2)) for seed in range(1, 6))]
 )

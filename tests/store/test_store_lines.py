@@ -70,6 +70,7 @@ def snapshot(request, tmp_path_factory):
             yield opened
 
 
+@pytest.mark.slow
 def test_a_list_is_counted_and_begins_as_it_is_read(snapshot):
     for selection in SELECTIONS:
         for lines in (
@@ -88,6 +89,7 @@ def test_a_list_is_counted_and_begins_as_it_is_read(snapshot):
             assert list(lines[1:3]) == rows[1:3]
 
 
+@pytest.mark.slow
 def test_the_worst_of_what_is_open_is_the_same_however_much_is_read(snapshot):
     for selection in SELECTIONS:
         lines = queries.worst_open_findings(snapshot, selection)

@@ -42,6 +42,7 @@ class Mirror:
         return {title: len(devices) for title, devices in found.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "seed", [0, *(pytest.param(seed, marks=pytest.mark.full(share=0.2)) for seed in range(1, 6))]
 )
@@ -68,6 +69,7 @@ def test_new_is_what_no_first_listing_saw(tmp_path, seed):
             assert told == mirror.new(times), (seed, number)
 
 
+@pytest.mark.slow
 def test_the_first_sync_of_a_source_is_no_news_and_neither_is_a_device_of_today(tmp_path):
     with Store.open(tmp_path / "fleet.db") as store:
         for source, at in (("nsight", NOW), ("qualys", NOW), ("nsight", NOW + timedelta(hours=22))):

@@ -93,6 +93,7 @@ def test_a_folder_that_leads_elsewhere_is_made_anew(tmp_path):
         assert (tmp_path / "elsewhere" / "findings.parquet").is_file()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("back", [DAY, 900 * DAY])
 def test_nothing_was_first_seen_after_it_changed_though_a_clock_ran_back(store, back):
     """Gone and back, changed, and as it was: at each step an hour later, on a clock set back."""

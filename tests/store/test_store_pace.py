@@ -102,6 +102,7 @@ with Store.open(sys.argv[1]) as store:
 """
 
 
+@pytest.mark.slow
 def test_processes_share_one_limit(address, store):
     children = [
         subprocess.Popen(

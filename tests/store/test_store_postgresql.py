@@ -68,6 +68,7 @@ def test_nothing_was_recorded_yet(server):
     assert "there is no data" in refused(server.new_database(), create=False)
 
 
+@pytest.mark.slow
 def test_a_server_that_goes_away_in_mid_sync_costs_nothing_that_was_recorded(address, home):
     """Stop the server as a failure of power would, and begin again once it is back."""
     with postgresql.running(postgresql.or_skip()) as server:

@@ -43,6 +43,7 @@ def empty(request, path):
     return request.getfixturevalue("server").new_database()
 
 
+@pytest.mark.slow
 def test_many_processes_may_open_a_new_store_at_once(empty):
     code = "import sys; from patchfleet.store import Store; Store.open(sys.argv[1]).close()"
     children = [subprocess.Popen([sys.executable, "-c", code, empty]) for _ in range(4)]

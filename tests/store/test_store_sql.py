@@ -78,6 +78,7 @@ def test_a_finding_knows_when_what_became_of_it(snapshot):
     )
 
 
+@pytest.mark.slow
 def test_failures_are_counted_when_they_begin(store):
     told = ["failed", "failed", "missing", "failed", "ignored", "failed", "installed", "failed"]
     for day, state in enumerate(told):
@@ -198,6 +199,7 @@ def test_what_does_not_read_is_refused(snapshot, sql, said):
     assert "\n" not in caught.value.message
 
 
+@pytest.mark.slow
 def test_a_copy_of_the_record_gives_the_same_answers(store, tmp_path, request):
     three_syncs(store)
     with store.snapshot(with_history=True) as snapshot:
