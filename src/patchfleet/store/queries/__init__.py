@@ -10,7 +10,6 @@ sequence of which only what is used is read.
 from patchfleet.store.queries.ageing import age_of_open, top_patches
 from patchfleet.store.queries.attention import (
     contradictions,
-    failed_patches,
     new_critical,
     silent_devices,
     waiting_devices,
@@ -28,6 +27,7 @@ from patchfleet.store.queries.deadlines import (
     judge_by,
     judged_findings,
 )
+from patchfleet.store.queries.failures import failed_patches
 from patchfleet.store.queries.findings import (
     count_findings,
     customers,

@@ -74,10 +74,10 @@ def _differing(
         for name in ("state", "decision")
         for when, side in (("before", "old"), ("after", "new"))
     ]
-    met = f"(SELECT {_KEY} FROM {{}} {chosen.sql})"
     sql = f"""
         SELECT {", ".join([*fields, *sides])}
         FROM {earlier} AS old FULL JOIN findings AS new USING ({_KEY})
         WHERE (old.state IS DISTINCT FROM new.state OR old.decision IS DISTINCT FROM new.decision)
-            AND (({_KEY}) IN {met.format(earlier)} OR ({_KEY}) IN {met.format("findings")})"""
+            AND (({_KEY}) IN (SELECT {_KEY} FROM {earlier} {chosen.sql})
+                OR ({_KEY}) IN (SELECT {_KEY} FROM findings {chosen.sql}))"""
     return sql, chosen.values * 2

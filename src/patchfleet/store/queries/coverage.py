@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from patchfleet.store.snapshot import Snapshot
 
 MOST_NAMED = 5
-"""So many devices are named; of the others the number is told."""
+"""Devices that are named; the others are counted."""
 
 
 class _Devices(Struct, frozen=True):
@@ -54,7 +54,7 @@ def coverage(snapshot: "Snapshot", selection: Selection) -> Coverage:
     runs = [run for run in snapshot.gaps if run.run_id == current.get(run.source)]
     told = [(run.source, gap, whose.spelled(run.source, gap)) for run in runs for gap in run.gaps]
     unread = _unread(snapshot, told)
-    # A device that was accepted unread is told with the others of its kind.
+    # A device that was accepted unread is named with the others of its kind.
     gaps = [said for _, gap, said in told if not (said and gap.is_accepted and gap.device_id)]
     sources = tuple(_sources(snapshot, selection, unread))
     (devices,) = _devices(snapshot, selection)
@@ -164,7 +164,7 @@ def _later(
 
 
 def _spelled_once(runs: Sequence[RunGaps], whose: Whose) -> list[str | None]:
-    """Spell what several runs missed, the newest first: the same thing once."""
+    """Describe what several runs missed, the newest first: the same thing once."""
     once: dict[tuple[str, str | None, str], str | None] = {}
     for run in reversed(runs):
         for gap in run.gaps:

@@ -50,7 +50,7 @@ class CaseRow(Struct, frozen=True):
 
 
 class KbRow(Struct, frozen=True):
-    """The vulnerabilities that a KB number mends, as far as any catalogue says."""
+    """Vulnerabilities that a KB number fixes, as far as any catalogue lists them."""
 
     kb: str
     cves: tuple[str, ...]
@@ -73,7 +73,7 @@ class JudgedVerdict(Struct, frozen=True):
 
 
 class JudgedCount(OfCustomer, frozen=True):
-    """How many open findings of one severity at one customer have a verdict."""
+    """How many open findings of one severity at one customer have a deadline status."""
 
     severity: Severity
     verdict: str
@@ -84,8 +84,8 @@ class JudgedRow(Struct, frozen=True):
     """One open finding with its deadline; `days_over` are whole days past it at `as_of`.
 
     `duties` are what a rule asks besides, `cves` the vulnerabilities it was judged by, `epss` the
-    highest score among them; `is_ransomware_used` and `needs_forensic_triage` are what the
-    catalogue of exploited vulnerabilities tells of them, None where nobody can say.
+    highest score among them; `is_ransomware_used` and `needs_forensic_triage` are from
+    the catalogue of exploited vulnerabilities, None if it cannot be known.
     """
 
     verdict: str
@@ -114,10 +114,11 @@ class JudgedRow(Struct, frozen=True):
 
 
 _ALL = Selection()
-_RANK = f"list_position([{literals(OPEN_DEADLINE_STATUSES)}], verdict)"
+_STATUS = "verdict"
+_RANK = f"list_position([{literals(OPEN_DEADLINE_STATUSES)}], {_STATUS})"
 _DAYS_OVER = """CASE WHEN due_at < as_of THEN CAST(
     (epoch_us(as_of) - epoch_us(due_at)) // 86400000000 AS INTEGER) END"""
-_JUDGED = """{} AS f JOIN {} AS j ON j.patch_id = f.patch_id AND j.of_kind = f.kind
+_OF_CASE = """j.patch_id = f.patch_id AND j.of_kind = f.kind
     AND (j.seen_at IS NULL OR j.seen_at = f.first_seen_at)"""
 
 
@@ -138,7 +139,7 @@ def cases(
 def cves_by_kb(snapshot: "Snapshot") -> dict[str, tuple[str, ...]]:
     """Return the vulnerabilities that any source's catalogue names for a KB number.
 
-    A patch of several numbers does not tell which of them mends what, and a word is no number.
+    A patch of several numbers does not name the fixes of each, and a word is no number.
     """
     sql = f"""
         SELECT {select_list(KbRow, cves="list(DISTINCT cve ORDER BY cve)")}
@@ -161,11 +162,11 @@ def judge_by(snapshot: "Snapshot", verdicts: Iterable[JudgedVerdict]) -> "Scratc
 def count_judged(
     snapshot: "Snapshot", judged: "Scratch", selection: Selection = _ALL
 ) -> list[JudgedCount]:
-    """Count open findings by customer, severity and verdict; see `judge_by`."""
+    """Count open findings by customer, severity and deadline status; see `judge_by`."""
     sql = f"""
         SELECT {select_list(JudgedCount, findings="count(*)")}
-        FROM {_JUDGED.format(opened(snapshot, selection), judged)}
-        GROUP BY source, customer_id, customer, severity, verdict
+        FROM {opened(snapshot, selection)} AS f JOIN {judged} AS j ON {_OF_CASE}
+        GROUP BY source, customer_id, customer, severity, {_STATUS}
         ORDER BY lower(customer), customer, source, customer_id, {SEVERITY_RANK}, {_RANK}"""
     return snapshot.rows(JudgedCount, sql)
 
@@ -194,7 +195,7 @@ def judged_findings(
     marks = ", ".join("?" * len(verdicts))
     sql = f"""
         SELECT {select_list(JudgedRow, days_over=_DAYS_OVER, cves="j.cves")}
-        FROM {_JUDGED.format(mine, judged)} WHERE verdict IN ({marks})"""
+        FROM {mine} AS f JOIN {judged} AS j ON {_OF_CASE} WHERE {_STATUS} IN ({marks})"""
     order = f"""{_RANK}, due_at NULLS LAST, {SEVERITY_RANK}, lower(customer), lower(device),
         device_id, patch, finding_id"""
     return ordered(snapshot, JudgedRow, Clause(sql, verdicts), order=order)

@@ -13,7 +13,7 @@ from patchfleet.models.selection import kb_of
 
 
 def literals(words: Iterable[str]) -> str:
-    """Spell words of our own vocabulary, never foreign text, as SQL literals."""
+    """Format words of our own vocabulary, never foreign text, as SQL literals."""
     return ", ".join(f"'{word}'" for word in words)
 
 
@@ -109,6 +109,6 @@ def where(clauses: Sequence[Clause]) -> Clause:
 
 
 def _pattern(text: str) -> str:
-    """Spell `*` and `?` the way LIKE does, and everything else as itself."""
+    """Write `*` and `?` the way LIKE does, and everything else as itself."""
     escaped = re.sub(r"([\\%_])", r"\\\1", text)
     return escaped.replace("*", "%").replace("?", "_")

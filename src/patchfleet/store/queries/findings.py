@@ -30,19 +30,6 @@ _PLACES = "lower(customer), customer_id, lower(site), site_id, lower(device), de
 _BY_PATCH = f"{SEVERITY_RANK}, age_days DESC NULLS LAST"
 """Hangs on the patch alone."""
 
-# The last value is how many rows are wanted. To put all rows of a large fleet in order takes a
-# hundred times as long as to count them.
-_WORST_PATCHES = f"""
-    SELECT patch_id FROM (
-        SELECT patch_id, n, sum(n) OVER (ORDER BY {_BY_PATCH}) AS until,
-            sum(n) OVER (PARTITION BY {SEVERITY_RANK}, age_days) AS alike
-        FROM (
-            SELECT patch_id, severity, age_days, count(*) AS n
-            FROM findings {{chosen}} GROUP BY patch_id, severity, age_days
-        )
-    ) WHERE until - alike < ?"""
-"""The patches of the first findings by severity and age: before each of them fewer come."""
-
 
 def findings(
     snapshot: "Snapshot", selection: Selection = _ALL, *, limit: int | None = None
@@ -69,11 +56,28 @@ def worst_open_findings(snapshot: "Snapshot", selection: Selection = _ALL) -> La
     rows = f"SELECT {select_list(FindingRow)} FROM findings {chosen.sql}"
 
     def first(limit: int) -> Clause:
-        worst = _WORST_PATCHES.format(chosen=chosen.sql)
+        worst = _worst_patches(chosen.sql)
         return Clause(f"{rows} AND patch_id IN ({worst})", (*chosen.values, *chosen.values, limit))
 
     order = f"{_BY_PATCH}, {_PLACES}, patch, finding_id, source"
     return ordered(snapshot, FindingRow, Clause(rows, chosen.values), order=order, first=first)
+
+
+def _worst_patches(chosen: str) -> str:
+    """Select the patches of the first findings by severity and age; before each, fewer come.
+
+    The last value is the number of rows. To put all rows of a large fleet in order takes a hundred
+    times as long as to count them.
+    """
+    return f"""
+        SELECT patch_id FROM (
+            SELECT patch_id, n, sum(n) OVER (ORDER BY {_BY_PATCH}) AS until,
+                sum(n) OVER (PARTITION BY {SEVERITY_RANK}, age_days) AS alike
+            FROM (
+                SELECT patch_id, severity, age_days, count(*) AS n
+                FROM findings {chosen} GROUP BY patch_id, severity, age_days
+            )
+        ) WHERE until - alike < ?"""
 
 
 def count_findings(snapshot: "Snapshot", selection: Selection = _ALL) -> int:

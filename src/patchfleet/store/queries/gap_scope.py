@@ -22,7 +22,7 @@ class _Place(Struct, frozen=True):
 
 
 class Whose:
-    """Tells of gaps whether they are of the selection."""
+    """Scope of a selection: which gaps it may name."""
 
     def __init__(self, snapshot: "Snapshot", selection: Selection) -> None:
         self._selection = selection
@@ -41,7 +41,7 @@ class Whose:
                 self._known = _places(snapshot, "device_id", "devices", every)
 
     def spelled(self, source: str, gap: Gap) -> str | None:
-        """Spell a gap that may be named; None for one that may not."""
+        """Describe a gap that may be named; None for one that may not."""
         if not self._selection.means_account(source):
             return None
         if self._is_narrowed and not gap.is_general and not self._is_meant(source, gap):

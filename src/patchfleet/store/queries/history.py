@@ -150,10 +150,10 @@ def patch_history(snapshot: "Snapshot", patch: str) -> list[PatchHistoryRow]:
             SELECT patch_id FROM patches_by_key WHERE (source, patch_key) IN (
                 SELECT (source, patch_key) FROM patches_by_key WHERE {meant.sql} OR vendor_id = ?)
         ),
-        stood AS ({patch_history_of(_ASKED)}),
+        periods AS ({patch_history_of(_ASKED)}),
         now AS ({_NOW})
-        SELECT {select_list(PatchHistoryRow, "stood", **counts)}
-        FROM stood LEFT JOIN now ON now.patch_id = stood.patch_id AND stood.to_run IS NULL
+        SELECT {select_list(PatchHistoryRow, "periods", **counts)}
+        FROM periods LEFT JOIN now ON now.patch_id = periods.patch_id AND periods.to_run IS NULL
         ORDER BY min(released_at) OVER (PARTITION BY source, patch_key) NULLS LAST, source,
             patch_key, from_run, released_at NULLS LAST, lower(patch), patch_id"""
     return snapshot.rows(PatchHistoryRow, sql, (*meant.values, patch))

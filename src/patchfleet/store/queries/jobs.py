@@ -70,7 +70,7 @@ _FAILED_PATCHES = """(
 def jobs(snapshot: "Snapshot", selection: Selection = _ALL) -> list[JobRow]:
     """List jobs with the sums of their results on the devices of a selection, latest first.
 
-    A selection of devices leaves out the jobs that have no result there: they are somebody else's.
+    A selection of devices leaves out the jobs that have no result there.
     """
     chosen = where(device_filters(selection))
     counts = ("runs", "devices", "succeeded", "failed", "waiting")

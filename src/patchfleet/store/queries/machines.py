@@ -42,7 +42,9 @@ class MatchCandidateRow(Struct, frozen=True, metaclass=FormerFields):
 
 
 _ALL = Selection()
-_EACH_ONCE = "list_filter(said, lambda reason, place: list_position(said, reason) = place)"
+_EACH_ONCE = (
+    "list_filter(all_reasons, lambda reason, place: list_position(all_reasons, reason) = place)"
+)
 
 
 def machines(snapshot: "Snapshot", selection: Selection = _ALL) -> list[MachineRow]:
@@ -60,7 +62,7 @@ def machines(snapshot: "Snapshot", selection: Selection = _ALL) -> list[MachineR
                 arg_min(devices.customer, source) AS customer,
                 list(source || ':' || device_id ORDER BY source, device_id) AS devices,
                 list(DISTINCT source ORDER BY source) AS sources, min(score) AS score,
-                flatten(list(reasons ORDER BY source, device_id)) AS said,
+                flatten(list(reasons ORDER BY source, device_id)) AS all_reasons,
                 CAST(sum(coalesce(open, 0)) AS BIGINT) AS open
             FROM machines JOIN devices USING (device_key, source, device_id)
                 LEFT JOIN counted USING (device_key)

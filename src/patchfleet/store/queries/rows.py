@@ -42,7 +42,7 @@ class OfDevice(OfCustomer, frozen=True):
 
 
 class CustomerWork(OfCustomer, frozen=True):
-    """What waits for somebody at one customer; all zero where nothing does."""
+    """Open work at one customer; all zero if there is none."""
 
     devices: int
     unpatched_devices: int
@@ -53,7 +53,7 @@ class CustomerWork(OfCustomer, frozen=True):
 
 
 class WorkItem(Struct, frozen=True):
-    """One finding that waits for somebody, for one reason; two reasons are two items."""
+    """One finding that needs attention, for one reason; two reasons are two items."""
 
     reason: Reason
     source: str
@@ -127,7 +127,7 @@ class CustomerRow(OfCustomer, frozen=True):
 
 
 class PostureRow(OfCustomer, frozen=True):
-    """How one customer stands; `installed_share` is installed / (installed + open), or None."""
+    """Patch state of one customer; `installed_share` is installed / (installed + open), or None."""
 
     devices: int
     unpatched_devices: int
@@ -174,7 +174,7 @@ class TopPatchRow(OfSource, frozen=True):
 
 
 class ChangeRow(OfCustomer, frozen=True):
-    """One finding that differs between two runs; None stands where it was not there at all."""
+    """One finding that differs between two runs; None if it was not listed."""
 
     site: str
     device_id: str
@@ -206,7 +206,7 @@ class OpenRow(OfSource, frozen=True):
 
 
 class ClosedRow(Struct, frozen=True):
-    """How many findings of one severity took so many days to close, or are open so long."""
+    """How many findings of one severity took `days` to close, or are open that long."""
 
     severity: Severity
     days: int
@@ -244,7 +244,7 @@ class WaitingRow(OfSource, frozen=True):
 
 
 class SilentRow(OfSource, frozen=True):
-    """One device that was not heard of for `days`; None where nobody says since when."""
+    """One device that was not seen for `days`; None if the source gives no time."""
 
     customer: str
     site: str
@@ -256,7 +256,7 @@ class SilentRow(OfSource, frozen=True):
 
 
 class ContradictionRow(Struct, frozen=True):
-    """One finding of which two things are said that cannot both be true."""
+    """One finding with two statements that cannot both be true."""
 
     what: str
     since: datetime

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 NOT_JUDGED = f"""{IS_OPEN} AND (severity = 'unspecified' OR state = 'unknown'
     OR (severity = 'critical' AND released_at IS NULL))"""
-"""What says too little of itself for a deadline."""
+"""Condition of a finding that lacks data for a deadline."""
 
 _NOT_YET: tuple[State, ...] = ("missing", "pending", "installing", "failed")
 _REASONS: dict[Reason, str] = {
@@ -45,7 +45,7 @@ _ALL = Selection()
 def worklist(
     snapshot: "Snapshot", *, overdue_after_days: int = 14, selection: Selection = _ALL
 ) -> list[CustomerWork]:
-    """Count what waits at each customer, worst first.
+    """Count the open work at each customer, worst first.
 
     Every customer of the selection is there, also one with nothing to do. Overdue is a critical
     patch not yet on the device and released more than `overdue_after_days` before `as_of`. Not
@@ -79,7 +79,7 @@ def worklist(
 def work_items(
     snapshot: "Snapshot", *, overdue_after_days: int = 14, selection: Selection = _ALL
 ) -> LazyRows[WorkItem]:
-    """List every finding that waits for somebody, with the reason; see `worklist`.
+    """List every finding that needs attention, with the reason; see `worklist`.
 
     A critical patch that failed and is overdue is two items. Order: customer, site, device, reason
     as in the worklist, oldest release first.
