@@ -119,12 +119,12 @@ def test_a_change_is_one_row_for_each_outcome_of_its_items(store):
     line = journal.sent(WANTED, NOW)
     assert journal.is_used
     (open_one,) = store.journal.changes(JournalFilter(is_unfinished=True))
-    assert (open_one.number, open_one.outcome, open_one.items) == (line, "sent", WANTED.items)
+    assert (open_one.number, open_one.outcome, open_one.items) == (line, "unfinished", WANTED.items)
     assert (open_one.answer, open_one.ended_at, open_one.after) == (None, None, None)
     journal.ended(line, [claim("confirmed", "7"), claim("unknown", "9", reason="no answer")], NOW)
     first, second, left = store.journal.changes()
     assert [(one.outcome, one.items) for one in (first, second, left)] == [
-        ("confirmed", ("7",)), ("unknown", ("9",)), ("sent", ("11",)),
+        ("confirmed", ("7",)), ("unknown", ("9",)), ("unfinished", ("11",)),
     ]  # fmt: skip
     assert (first.before, first.after) == ({"7": "missing"}, {"7": "read back 7"})
     assert (second.reason, second.plan_id, second.requested_at) == ("no answer", "p1", NOW)
@@ -193,7 +193,7 @@ def test_changes_are_found_by_all_that_names_them(store):
     assert of(until=NOW + DAY) == ["p1", "p1"]
     assert of(known_at=NOW + DAY / 4) == ["p1"]
     (known,) = store.journal.changes(JournalFilter(known_at=NOW + DAY / 4))
-    assert known.outcome == "sent", "its outcome was not known then"
+    assert known.outcome == "unfinished", "its outcome was not known then"
     first = store.journal.changes()[0]
     assert of(devices=("D1",)) == ["p1", "p3"]
     assert of(devices=(first.device,), account="nsight") == ["p1"]
@@ -222,7 +222,7 @@ def test_lines_of_an_earlier_record_have_no_author(path):
         make_older(store, "0009")
     with Store.open(path) as store:
         (one,) = store.journal.changes()
-        assert (one.author, one.answer, one.outcome) == (Author(), None, "sent")
+        assert (one.author, one.answer, one.outcome) == (Author(), None, "unfinished")
         assert store.journal.read("p1") == [SENT]
 
 

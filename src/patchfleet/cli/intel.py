@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from patchfleet.cli.interrupted import remind
 from patchfleet.cli.lazy_group import LazyGroup
 from patchfleet.cli.options import CommandLineError, output_options
 from patchfleet.cli.session import Session, pass_session
@@ -64,6 +65,7 @@ def load(session: Session, *, files: tuple[Path, ...], dated: str | None) -> Non
             if len(intel.problems) > MOST_PROBLEMS:
                 more = len(intel.problems) - MOST_PROBLEMS
                 session.info(f"warning: {file.name}: {more:,} more entries cannot be parsed")
+        remind(session, store.journal)
 
 
 def _day(text: str) -> date:

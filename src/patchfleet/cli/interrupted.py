@@ -3,16 +3,19 @@
 Only reading calls are made; a change whose outcome cannot be read stays open in the journal.
 """
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from patchfleet.cli.session import Session
+from patchfleet.config import NSIGHT
 from patchfleet.errors import ConfigError, VendorError
 
 if TYPE_CHECKING:
-    from patchfleet.store import ChangeEntry, Journal, OpenChange
+    from patchfleet.config import AccountSettings
+    from patchfleet.store import ChangeEntry, Journal, OpenChange, Store
     from patchfleet.transport.client import Client
     from patchfleet.transport.operation import Change, Outcome
 
@@ -40,7 +43,40 @@ def settle_earlier(
         _settle(session, journal, client, one, change_of)
     if len(left) > MOST:
         session.info(
-            f"warning: {len(left) - MOST} more changes of earlier commands have no known outcome"
+            f"warning: {len(left) - MOST} more changes of earlier commands have no known outcome: "
+            "`patchfleet journal --unfinished` lists them, the next sync reads them back"
+        )
+
+
+def settle_after_sync(
+    session: Session, store: "Store", accounts: "Sequence[AccountSettings]"
+) -> None:
+    """Read back open changes of the `accounts` that a sync has read; name those of others."""
+    opened = {one.entry.source for one in store.journal.open()}
+    for account in accounts:
+        if account.name not in opened:
+            continue
+        if account.vendor == NSIGHT:
+            from patchfleet.nsight.operations.patches import made_again as patches_changed
+
+            with session.nable(store, account) as nable:
+                settle_earlier(session, store.journal, nable, account.name, patches_changed)
+        else:
+            from patchfleet.qualys.operations.resumed import made_again as jobs_changed
+
+            with session.qualys(store, account=account) as qualys:
+                settle_earlier(session, store.journal, qualys, account.name, jobs_changed)
+    remind(session, store.journal, but=[account.name for account in accounts])
+
+
+def remind(session: Session, journal: "Journal", but: Collection[str] = ()) -> None:
+    """Report that changes have no outcome, except of the sources `but`, which were read back."""
+    left = Counter(one.entry.source for one in journal.open() if one.entry.source not in but)
+    for source, number in sorted(left.items()):
+        changes = "1 change has" if number == 1 else f"{number:,} changes have"
+        session.info(
+            f"warning: {changes} no outcome on record for {source}: "
+            "`patchfleet journal --unfinished` lists them, `patchfleet sync` reads them back"
         )
 
 
@@ -61,7 +97,10 @@ def _settle(
         change = None
     outcome = None if change is None else _looked(client, change)
     if change is None or outcome is None:
-        session.info(f"{prefix}its outcome cannot be read; check before repeating it")
+        session.info(
+            f"{prefix}its outcome cannot be read; check before repeating it; "
+            f"`patchfleet journal {one.line}` has what was asked"
+        )
         return
     if outcome.is_done:
         journal.ended(one.line, claims_of(outcome), now)

@@ -1,6 +1,5 @@
 """`patchfleet machines`: devices matched to machines, and people's decisions about them."""
 
-import getpass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 from msgspec.structs import replace
 
+from patchfleet.cli.interrupted import remind
 from patchfleet.cli.lazy_group import LazyGroup
 from patchfleet.cli.options import (
     CommandLineError,
@@ -99,7 +99,11 @@ def _decision(summary: str, *, is_same: bool) -> click.Command:
     @click.argument("first")
     @click.argument("second")
     @click.option("--reason", default="", help="Why; kept with the decision.")
-    @click.option("--by", default="", help="Who decides; by default the user who is logged in.")
+    @click.option(
+        "--by",
+        default="",
+        help="Who decides; by default PATCHFLEET_OPERATOR, or the user who is logged in.",
+    )
     @pass_session
     def decide(session: Session, *, first: str, second: str, reason: str, by: str) -> None:
         _decide(session, (first, second), is_same=is_same, reason=reason, by=by)
@@ -131,16 +135,18 @@ def _decide(
     left, right = (_ref(text) for text in named)
     if left == right:
         raise CommandLineError("both ids are the same device", hint="give two different devices")
-    verdict = MatchDecision(
-        left=left,
-        right=right,
-        is_same=is_same,
-        by=by or getpass.getuser(),
-        at=datetime.now(UTC),
-        reason=reason,
-    )
     with session.store() as store:
-        store.machines.decide(verdict)
+        author = store.journal.author
+        verdict = MatchDecision(
+            left=left,
+            right=right,
+            is_same=is_same,
+            by=by or author.person or "unknown",
+            at=datetime.now(UTC),
+            reason=reason,
+        )
+        store.machines.decide(verdict, author)
+        remind(session, store.journal)
     session.info(f"decided by {verdict.by}; takes effect with the next sync")
 
 

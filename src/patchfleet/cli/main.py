@@ -36,6 +36,7 @@ COMMANDS = {
     "history": ("patchfleet.cli.history", "Show the patch history of a device."),
     "patch": ("patchfleet.cli.patch", "Show the history of one patch in all sources."),
     "diff": ("patchfleet.cli.diff", "Show what changed between two syncs."),
+    "journal": ("patchfleet.cli.journal", "Show who changed what, when, and the outcome."),
     "machines": ("patchfleet.cli.machines", "Show which devices are the same machine, and decide."),
     "sql": ("patchfleet.cli.sql", "Query the record in SQL, read-only."),
     "store": ("patchfleet.cli.store", "Copy the record, republish it, check it."),

@@ -59,7 +59,8 @@ class Session:
 
     @contextmanager
     def store(self, *, create: bool = False) -> "Iterator[Store]":
-        """Open the record for one command."""
+        """Open the record for one command, whose words its journal keeps."""
+        from patchfleet.cli.command_words import command_words
         from patchfleet.store import Store
 
         address = self.store_address
@@ -72,6 +73,7 @@ class Session:
             wait_seconds=self.settings.lock_timeout_seconds,
             is_private=self.settings.is_private,
         ) as store:
+            store.journal = store.journal.signed(command=command_words())
             yield store
 
     def _make_folder(self, folder: Path) -> None:

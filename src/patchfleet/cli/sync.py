@@ -11,6 +11,7 @@ import click
 import msgspec
 
 from patchfleet.cli.exit_codes import Exit, exit_of
+from patchfleet.cli.interrupted import settle_after_sync
 from patchfleet.cli.progress import sync_progress
 from patchfleet.cli.session import Session, no_account, pass_session
 from patchfleet.cli.side_by_side import INTERRUPTED, source_of, sync_side_by_side
@@ -115,6 +116,8 @@ def command(
             results, errors = _sync_each(session, store, chosen, options, is_distributed=engine)
         else:
             results, errors = sync_side_by_side(session, chosen, options)
+        read = {one.source for one in results if isinstance(one, SyncResult)}
+        settle_after_sync(session, store, [one for one in chosen if one.name in read])
     outcomes = [one for one in results if isinstance(one, SyncResult)]
     if as_json:
         what = results[0] if len(chosen) == 1 else results

@@ -22,10 +22,11 @@ from patchfleet.store.publication.repair import Repair
 from patchfleet.store.publication.storage import Storage
 from patchfleet.store.record import gaps
 from patchfleet.store.record.database import Database
+from patchfleet.store.record.journal import Journal
 from patchfleet.store.record.runs import Runs
 from patchfleet.store.record.schema import micros, publication, run, source
 from patchfleet.store.snapshot import Snapshot
-from patchfleet.store.types import PublicationRow, RunGaps
+from patchfleet.store.types import JournalFilter, PublicationRow, RunGaps
 
 
 class Publications:
@@ -58,7 +59,13 @@ class Publications:
         rows = [row for row, _ in chosen]
         missed = self._gaps(rows, at, is_of_all=run_id is None)
         make = partial(
-            Snapshot, rows, storage=self._storage, runs=runs, gaps=missed, coverage=coverage
+            Snapshot,
+            rows,
+            storage=self._storage,
+            runs=runs,
+            gaps=missed,
+            changes=partial(Journal(self._database).changes, JournalFilter(known_at=at)),
+            coverage=coverage,
         )
         snapshot = None
         with ThreadPoolExecutor(max_workers=1) as beside:

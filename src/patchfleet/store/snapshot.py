@@ -5,7 +5,7 @@ incremental ones after it. Nothing is written and no lock is taken, so that read
 a sync. Times inside DuckDB are UTC without a zone and leave it as aware UTC.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache, partial
@@ -24,7 +24,8 @@ from patchfleet.store.publication import deletion_vectors
 from patchfleet.store.publication.duckdb import connect
 from patchfleet.store.publication.files import TIMES, files, run_of
 from patchfleet.store.publication.storage import Storage
-from patchfleet.store.types import PublicationRow, RunGaps, RunSummary, ViewColumn
+from patchfleet.store.types import PublicationRow, RecordedChange, RunGaps, RunSummary, ViewColumn
+from patchfleet.store.views.change_rows import create_changes
 from patchfleet.store.views.definitions import (
     DEVICES_ALL,
     FINDING_HISTORY,
@@ -73,13 +74,15 @@ class Snapshot(FormerMembers):
         repaired: Sequence[str] = (),
         runs: Sequence[RunSummary] = (),
         gaps: Sequence[RunGaps] = (),
+        changes: Callable[[], Iterable[RecordedChange]] = tuple,
         coverage: "Callable[[Snapshot, Selection], Coverage]",
     ) -> None:
         """Open the files of `publications`, one a source, on `storage`.
 
         `runs` are all runs on record, where publications come with their history. `gaps` are what
-        the published runs, and those after them, could not read; `coverage` answers for the method
-        of that name. Raises StoreError naming the file that cannot be read.
+        the published runs, and those after them, could not read; `changes` reads the journal for
+        the view of that name, and `coverage` answers for the method of that name. Raises StoreError
+        naming the file that cannot be read.
         """
         self.publications = tuple(publications)
         self.repaired = tuple(repaired)
@@ -88,6 +91,7 @@ class Snapshot(FormerMembers):
         self._spill = TemporaryDirectory(prefix="patchfleet-", ignore_cleanup_errors=True)
         self._connection = connect(memory_limit=_MEMORY, temp_directory=self._spill.name)
         self._coverage = coverage
+        self._changes = changes
         self._compared: dict[Snapshot, str] = {}
         self._scratch = ScratchTables(partial(self._run, self._connection))
         self._is_locked = False
@@ -174,6 +178,7 @@ class Snapshot(FormerMembers):
             self._is_locked = True
         with suppress(duckdb.Error):  # the statement itself fails for the same reason
             create_former_views(self._connection, sql)
+        create_changes(self._connection, sql, self._changes)
         return ask(self._connection, sql)
 
     def views(self) -> list[ViewColumn]:
@@ -182,7 +187,7 @@ class Snapshot(FormerMembers):
 
         listed = []
         for view, meanings in VIEWS.items():
-            described = self._run(self._connection, f"DESCRIBE {view}").fetchall()
+            described = self._run(self._connection, f"DESCRIBE FROM {view}").fetchall()
             listed += [ViewColumn(view, name, kind, meanings[name]) for name, kind, *_ in described]
         return listed
 
@@ -344,7 +349,9 @@ class Snapshot(FormerMembers):
         try:
             return connection.execute(sql, list(values))
         except duckdb.CatalogException:
-            if create_former_views(self._connection, sql):
+            if create_former_views(self._connection, sql) | create_changes(
+                self._connection, sql, self._changes
+            ):
                 return connection.execute(sql, list(values))
             raise
         except duckdb.ConnectionException:

@@ -18,6 +18,9 @@ UNFINISHED_STATES: tuple[RunState, ...] = ("running", "incomplete")
 ChangeOutcome = Literal["sent", "confirmed", "skipped", "failed", "unknown"]
 """Outcome of one change; `unknown` is a request whose answer never came."""
 
+RecordedOutcome = Literal["confirmed", "skipped", "failed", "unknown", "unfinished"]
+"""Outcome of a change on record; `unfinished` is one that was sent and has no outcome."""
+
 Json: TypeAlias = bool | int | float | str | list[Any] | dict[str, Any] | None
 
 
@@ -171,9 +174,8 @@ class RecordedChange(Struct, frozen=True, kw_only=True):
     """A change with its outcome, from all its lines in the journal.
 
     `number` is that of its first line. A change whose items have several outcomes is one of these
-    for each outcome; without an outcome on record, it is `sent`. `requested_at` is when it was
-    sent, or when it was decided not to send it. `device` and `customer` are the last names on
-    record.
+    for each outcome. `requested_at` is when it was sent, or when it was decided not to send it.
+    `device` and `customer` are the last names on record.
     """
 
     number: int
@@ -186,7 +188,7 @@ class RecordedChange(Struct, frozen=True, kw_only=True):
     customer: str | None
     action: str
     items: tuple[str, ...]
-    outcome: ChangeOutcome
+    outcome: RecordedOutcome
     reason: str
     asked: Json
     answer: str | None

@@ -13,7 +13,7 @@ import click
 import msgspec
 
 from patchfleet.cli.exit_codes import Exit
-from patchfleet.cli.interrupted import settle_earlier
+from patchfleet.cli.interrupted import remind, settle_earlier
 from patchfleet.cli.nsight.read import as_of_accounts, with_patterns
 from patchfleet.cli.options import CommandLineError, check_names, finding_options, named
 from patchfleet.cli.session import Session, pass_session
@@ -166,6 +166,7 @@ def _applied(session: Session, plan: "Plan", *, as_json: bool) -> Exit:
         finally:  # also after an error or Ctrl-C
             summarise(session, plan, results)
             _print_json(results, as_json=as_json)
+        remind(session, store.journal, but=(account.name,))
     return Exit.DONE if all(result.is_done for result in results) else Exit.INCOMPLETE
 
 

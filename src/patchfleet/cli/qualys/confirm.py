@@ -6,12 +6,13 @@ Invariant: nothing is sent before it is shown and confirmed, or --yes is given
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from patchfleet.cli.exit_codes import Exit
-from patchfleet.cli.interrupted import settle_earlier
+from patchfleet.cli.interrupted import remind, settle_earlier
 from patchfleet.cli.session import Session
 from patchfleet.config import QUALYS
 from patchfleet.errors import PlanError, VendorError
@@ -56,6 +57,7 @@ def changing(
     from patchfleet.fleet.same_account import check_changes
     from patchfleet.models import Account
     from patchfleet.qualys.operations.resumed import made_again
+    from patchfleet.store.types import change_id
 
     if dry_run:
         with session.qualys() as client:
@@ -64,9 +66,9 @@ def changing(
     with ExitStack() as opened:
         account = session.account(QUALYS)
         store = opened.enter_context(session.store(create=True))
-        own = store.journal.under(account.name)
-        journal = own.after_looking() if after_looking else own
-        client = opened.enter_context(session.qualys(store, journal, account))
+        journal = store.journal.of(change_id(_now()), before={}, now=_now, account=account.name)
+        chosen = journal.after_looking() if after_looking else journal
+        client = opened.enter_context(session.qualys(store, chosen, account))
         check_changes(store, account.name, Account(QUALYS, client.account_digest))
         left = MADE if makes else ()
         settle_earlier(session, store.journal, client, account.name, made_again, leaving=left)
@@ -76,8 +78,16 @@ def changing(
             if makes and error.is_in_doubt:
                 error.hint = f"{error.hint}; if no job has it, repeat this with --after-looking"
             raise
+        finally:
+            if journal.is_used:
+                session.info(f"journal {journal.plan_id}")
         if makes:
             settle_earlier(session, store.journal, client, account.name, made_again)
+        remind(session, store.journal, but=(account.name,))
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 def confirm(session: Session, question: str, *, yes: bool) -> bool:

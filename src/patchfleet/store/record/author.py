@@ -3,7 +3,6 @@
 The person is `PATCHFLEET_OPERATOR`, else the user who called sudo, else the user of the process.
 """
 
-import getpass
 import os
 import socket
 from collections.abc import Mapping
@@ -39,6 +38,8 @@ def _os_user() -> str | None:
     try:
         import pwd
     except ImportError:  # Windows
+        import getpass
+
         try:
             return getpass.getuser()
         except (OSError, KeyError, ImportError):

@@ -87,14 +87,12 @@ class Journal:
         self._append(entries)
 
     def _append(self, entries: Sequence[ChangeEntry], answers: Sequence[str | None] = ()) -> None:
-        rows = [self._row(entry, answer) for entry, answer in zip_longest(entries, answers)]
+        rows = [
+            row_of(entry, self.author, answer) for entry, answer in zip_longest(entries, answers)
+        ]
         if rows:
             with self._database.write(durable=True) as connection:
                 connection.execute(insert(change), rows)
-
-    def _row(self, entry: ChangeEntry, answer: str | None = None) -> dict[str, object]:
-        answered = None if answer is None else storable(answer)
-        return {**_columns(entry), **asdict(self.author), "answer": answered}
 
     def read(self, plan_id: str) -> list[ChangeEntry]:
         """Read all entries of a plan in the order they were written."""
@@ -168,7 +166,9 @@ class Journal:
             asked=wanted.asked,
         )
         with self._database.write(durable=True) as connection:
-            written = connection.execute(insert(change).returning(change.c.id), [self._row(entry)])
+            written = connection.execute(
+                insert(change).returning(change.c.id), [row_of(entry, self.author)]
+            )
             return int(written.scalar_one())
 
     def ended(self, line: int, claims: Sequence[Claim], at: datetime) -> None:
@@ -329,6 +329,12 @@ class LookedAt:
         """Return the last change with the same request, marked as checked by a person."""
         earlier = self._journal.unfinished(wanted)
         return None if earlier is None else dataclasses.replace(earlier, is_looked_for=True)
+
+
+def row_of(entry: ChangeEntry, author: Author, answer: str | None = None) -> dict[str, object]:
+    """Return an entry as a row of the table `change`."""
+    answered = None if answer is None else storable(answer)
+    return {**_columns(entry), **asdict(author), "answer": answered}
 
 
 def _as_json(value: Json) -> str:

@@ -21,7 +21,14 @@ from patchfleet.store.record.schema import (
     patch,
     source,
 )
-from patchfleet.store.types import ChangeEntry, JournalFilter, JournalLine, Json, RecordedChange
+from patchfleet.store.types import (
+    ChangeEntry,
+    JournalFilter,
+    JournalLine,
+    Json,
+    RecordedChange,
+    RecordedOutcome,
+)
 
 _CLOCKS_DIFFER_BY = timedelta(days=1)
 _IDS_AT_ONCE = 500
@@ -97,7 +104,7 @@ def _sent_before(
 def _outcomes(
     first: JournalLine, ends: Sequence[JournalLine], places: dict[tuple[str, str], _Place]
 ) -> Iterable[RecordedChange]:
-    """Return a change once for each outcome of its items, and as `sent` for those without one."""
+    """Return a change once for each outcome of its items; those without one are `unfinished`."""
     items = first.entry.finding_ids
     if not items and ends:  # a creation: its last outcome names what was created
         newest = max(end.entry.at for end in ends)
@@ -132,7 +139,7 @@ def _change(
         customer=place.customer,
         action=entry.action,
         items=items,
-        outcome="sent" if end is None else end.entry.outcome,
+        outcome=_outcome(end),
         reason="" if end is None else end.entry.reason,
         asked=entry.asked,
         answer=None if end is None else end.answer,
@@ -141,6 +148,10 @@ def _change(
         marker=entry.marker,
         author=first.author,
     )
+
+
+def _outcome(end: JournalLine | None) -> RecordedOutcome:
+    return "unfinished" if end is None or end.entry.outcome == "sent" else end.entry.outcome
 
 
 def _of(states: Json, items: tuple[str, ...]) -> Json:
@@ -156,7 +167,7 @@ def _is_selected(
     since, until = wanted.since or one.requested_at, wanted.until or one.requested_at
     return (
         since <= one.requested_at <= until
-        and (one.outcome == "sent" or not wanted.is_unfinished)
+        and (one.outcome == "unfinished" or not wanted.is_unfinished)
         and wanted.number in (None, one.number)
         and (wanted.item is None or wanted.item in (*one.items, one.marker))
         and _is_placed(one, places, wanted)

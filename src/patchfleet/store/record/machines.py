@@ -7,13 +7,18 @@ record shows who decided what, and when.
 from collections.abc import Iterable
 
 import msgspec
+from msgspec.structs import replace
 from sqlalchemy import Connection, func, insert, select, true
 
 from patchfleet.errors import StoreError
 from patchfleet.models.machine import DeviceRef, Identity, MatchDecision
 from patchfleet.store.record import validity
+from patchfleet.store.record.author import current_author
 from patchfleet.store.record.database import Database
+from patchfleet.store.record.journal import row_of
+from patchfleet.store.record.nul_bytes import storable
 from patchfleet.store.record.schema import (
+    change,
     device,
     look_alike,
     membership,
@@ -23,6 +28,7 @@ from patchfleet.store.record.schema import (
     source,
     verdict,
 )
+from patchfleet.store.types import Author, ChangeEntry, change_id
 
 _INTERVAL = ("from_recognition", "to_recognition")
 
@@ -43,10 +49,11 @@ class Machines:
         with self._database.read() as connection:
             return verdicts(connection)
 
-    def decide(self, decision: MatchDecision) -> None:
-        """Record a decision of a person on two devices; the next sync applies it.
+    def decide(self, decision: MatchDecision, author: Author | None = None) -> None:
+        """Record a decision of a person on two devices, also in the journal; syncs apply it.
 
-        Raises StoreError for a device that is not on record.
+        `author` is by default the user of the process. Raises StoreError for a device that is not
+        on record.
         """
         with self._database.write(durable=True, alone=True) as connection:
             for of, number in unknown(connection, (decision.left, decision.right)):
@@ -55,6 +62,22 @@ class Machines:
                     hint="`patchfleet machines candidates` lists pairs with their ids",
                 )
             add(connection, decision)
+            by = replace(author or current_author(), person=storable(decision.by))
+            connection.execute(insert(change), [row_of(_entry(decision), by)])
+
+
+def _entry(decision: MatchDecision) -> ChangeEntry:
+    """Return a decision as the journal has it: a change of two devices of no account."""
+    return ChangeEntry(
+        plan_id=change_id(decision.at),
+        at=decision.at,
+        source="",
+        device_id="",
+        finding_ids=(":".join(decision.left), ":".join(decision.right)),
+        action="link" if decision.is_same else "unlink",
+        outcome="confirmed",
+        reason=decision.reason,
+    )
 
 
 def write(connection: Connection, identity: Identity) -> int:

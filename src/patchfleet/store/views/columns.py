@@ -13,6 +13,7 @@ from patchfleet.store.attributes import (
     STATUS,
     meanings,
 )
+from patchfleet.store.views.change_rows import COLUMNS
 
 _ACCOUNT = {
     "source": "the account, as `account`: its former name",
@@ -134,6 +135,7 @@ VIEWS: dict[str, dict[str, str]] = {
         "finished_count": "on how many it has ended",
     },
     "job_results": {**_ACCOUNT, **meanings(JOB_RESULT)},
+    "changes": {name: meaning for name, (_, meaning) in COLUMNS.items()},
     "runs": {
         "run_id": "the number of the sync",
         **_ACCOUNT,

@@ -6,20 +6,14 @@ Invariant: every row of the table works and warns (tests/store/test_former_views
 import duckdb
 
 from patchfleet._renamed.lookup import warn
+from patchfleet.store.views.named_tables import tables_named
 
 
 def create_former_views(connection: duckdb.DuckDBPyConnection, sql: str) -> bool:
-    """Create the former views that `sql` reads, with a warning each; return whether there are any.
-
-    DuckDB itself names the tables of a statement, so that a name of a common table expression, a
-    column or a text is not taken for a view.
-    """
+    """Create the former views that `sql` reads, and warn; return whether there are any."""
     from patchfleet._renamed.table import VIEW_COLUMNS, VIEWS
 
-    try:
-        names = {name.lower() for name in connection.get_table_names(sql)} & VIEWS.keys()
-    except duckdb.Error:
-        return False  # a statement that DuckDB cannot parse; running it gives the error
+    names = tables_named(sql, VIEWS.keys())
     for old in sorted(names):
         new, columns = VIEWS[old], VIEW_COLUMNS.get(old, {})
         renamed = ", ".join(f"{now} AS {before}" for before, now in columns.items())
