@@ -43,6 +43,12 @@ def test_a_former_view_has_its_former_columns_and_warns(snapshot, old, new):
     assert list(answer.rows()) == list(there.rows())
 
 
+def test_a_former_view_can_be_joined_with_a_present_one(snapshot):
+    with pytest.warns(DeprecationWarning, match="view held"):
+        answer = snapshot.ask("SELECT count(*) FROM held JOIN devices USING (source, device_id)")
+    assert list(answer.rows()) == [(1,)]
+
+
 def test_former_views_are_not_listed_and_present_ones_are(snapshot):
     assert not VIEWS.keys() & {row.view for row in snapshot.views()}
     assert set(VIEWS.values()) <= LISTED.keys()

@@ -17,7 +17,7 @@ KEPT = frozenset(
 )  # fmt: skip
 """Parameters whose values name things of the fleet, or numbers; those of choices are kept too."""
 HIDDEN = "…"
-"""Stands for a value that is not kept."""
+"""Shown in place of a value that is not kept."""
 _LONGEST = 1000
 
 

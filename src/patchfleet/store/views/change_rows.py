@@ -58,7 +58,7 @@ def create_changes(
     changes: Callable[[], Iterable[RecordedChange]],
 ) -> bool:
     """Create the table if `sql` reads it and it is absent; return whether it was created."""
-    if not tables_named(sql, {NAME}) or _is_there(connection):
+    if not tables_named(connection, sql, {NAME}) or _is_there(connection):
         return False
     made = ", ".join(f"unnest(?::{kind}[]) AS {column}" for column, (kind, _) in COLUMNS.items())
     cells = list(zip(*_rows(changes()), strict=True)) or [()] * len(COLUMNS)

@@ -13,7 +13,7 @@ def create_former_views(connection: duckdb.DuckDBPyConnection, sql: str) -> bool
     """Create the former views that `sql` reads, and warn; return whether there are any."""
     from patchfleet._renamed.table import VIEW_COLUMNS, VIEWS
 
-    names = tables_named(sql, VIEWS.keys())
+    names = tables_named(connection, sql, VIEWS.keys())
     for old in sorted(names):
         new, columns = VIEWS[old], VIEW_COLUMNS.get(old, {})
         renamed = ", ".join(f"{now} AS {before}" for before, now in columns.items())
