@@ -16,6 +16,7 @@ import pytest
 
 from patchfleet.cli import run
 from patchfleet.emulator import Emulator, Host
+from patchfleet.store import Store
 
 SETTINGS = """\
 store = "fleet.db"
@@ -149,6 +150,9 @@ def moving(cli: Cli, synced: Path) -> Iterator[tuple[Cli, Emulator]]:
     """The same with an account of its own, for what changes it."""
     emulator = Emulator(customers=3, devices=12, patches=60, seed=1)
     shutil.copytree(synced, cli.folder, dirs_exist_ok=True)
+    with Store.open(cli.folder / "fleet.db") as store, store._database.write() as connection:
+        # The same fleet at another address is the account of the record.
+        connection.exec_driver_sql("UPDATE source SET account = NULL")
     with emulator.running() as host:
         cli.account(host)
         yield cli, emulator
