@@ -146,7 +146,7 @@ def _fields() -> list[tuple[str, types.Field]]:
     for field in _struct(Settings).fields:
         if isinstance(field.type, types.StructType):
             found += [(f"{field.encode_name}.", inner) for inner in field.type.fields]
-        elif field.encode_name not in ("file", "tables"):
+        elif field.encode_name not in ("file", "tables", "customers"):
             found.append(("", field))
     return found
 

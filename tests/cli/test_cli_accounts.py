@@ -206,3 +206,38 @@ def test_every_place_of_a_key(bare, hosts, place):
 def test_the_settings_of_one_account_are_that_account(bare):
     bare.set(PATCHFLEET_NSIGHT_REGION="us")
     assert [one.name for one in config.load().accounts] == ["nsight"]
+
+
+def test_a_customer_over_several_accounts_has_one_report(three, hosts):
+    path = three.folder / "patchfleet.toml"
+    add_qualys(three, "acme", hosts["emea"])
+    path.write_text(path.read_text() + '\n[customer.Everybody]\nnames = ["*"]\n')
+    assert three("sync").code == 0
+    found = three("sql", "SELECT DISTINCT account, customer FROM devices", "--json").json["rows"]
+    assert {row["customer"] for row in found} == {"Everybody"}
+    assert {row["account"] for row in found} == {"emea", "apac", "us", "acme"}
+    result = three("report", "posture", "--all-customers", "out")
+    assert result.code == 0, result.err
+    names = sorted(one.name for one in (three.folder / "out").iterdir())
+    assert [name for name in names if name.startswith("Everybody")] == [
+        "Everybody.html", "Everybody.xlsx",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("customer = 1\n", "customer: is not a table of customers"),
+        ("[customer.A]\nnmaes = ['x']\n", "[customer.A] has no setting 'nmaes'"),
+        ("[customer.A]\nnames = 'x'\n", "customer.A.names: expected a list"),
+        ("[customer.A]\nname = 'x'\n", "[customer.A] has its name in the heading"),
+        ("[customer.A]\nnames = ['B']\n[customer.B]\nnames = ['A']\n", "mapped in a circle"),
+        ("[customer.A]\nnames = ['x']\n[customer.B]\nnames = ['x']\n", "mapped to two customers"),
+    ],
+)  # fmt: skip
+def test_customers_that_cannot_be_meant(bare, hosts, text, error):
+    add(bare, "us", hosts["us"])
+    path = bare.folder / "patchfleet.toml"
+    path.write_text(f"{text}\n{path.read_text()}" if text[0] == "c" else path.read_text() + text)
+    result = bare("sync")
+    assert (result.code, error in result.error()) == (4, True), result.err

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from patchfleet.cli.options import check_names, device_options, output_options
 from patchfleet.cli.session import Session, pass_session
 from patchfleet.models import CustomerRef, Selection
+from patchfleet.models.fleet import customer_home
 from patchfleet.policy.packs import NAMES as PACKS
 from patchfleet.report.registry import REPORTS, ReportRequest
 
@@ -96,20 +97,19 @@ def _save_per_customer(
     from patchfleet.store.queries import customers
 
     snapshot, selection = request.snapshot, request.selection
-    rows = customers(snapshot, selection)
-    names = [row.customer for row in rows]
+    homes: dict[str, list[CustomerRef]] = {}
+    for row in customers(snapshot, selection):
+        ref = CustomerRef(row.source, row.customer_id, row.customer)
+        homes.setdefault(customer_home(ref.source, ref.id), []).append(ref)
+    names = [refs[0].name for refs in homes.values()]
     reports = (
         (
-            row.customer if names.count(row.customer) == 1 else f"{row.customer} ({row.source})",
-            build(
-                request.narrowed(
-                    replace(
-                        selection, only=(CustomerRef(row.source, row.customer_id, row.customer),)
-                    )
-                )
-            ),
+            refs[0].name
+            if names.count(refs[0].name) == 1
+            else f"{refs[0].name} ({', '.join(dict.fromkeys(ref.source for ref in refs))})",
+            build(request.narrowed(replace(selection, only=tuple(refs)))),
         )
-        for row in rows
+        for refs in homes.values()
     )
     coverage = snapshot.coverage(selection)
     saved = save_per_customer(reports, folder, (".xlsx", ".html"), coverage=coverage)

@@ -23,6 +23,7 @@ from patchfleet.errors import ConfigError, StoreError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from patchfleet.fleet.customers import CustomerMap
     from patchfleet.nsight import NAble
     from patchfleet.qualys import Qualys
     from patchfleet.report import Report, Table
@@ -49,6 +50,13 @@ class Session:
         for warning in config.warnings_about(settings):
             self.info(f"warning: {warning}")
         return settings
+
+    @cached_property
+    def customers(self) -> "CustomerMap":
+        """The customers that the settings map."""
+        from patchfleet.fleet.customers import CustomerMap
+
+        return CustomerMap(self.settings.customers)
 
     @property
     def store_address(self) -> Path | str:

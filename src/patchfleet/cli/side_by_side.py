@@ -66,7 +66,11 @@ def _each(
                 show = progress(account.name, per_minute)
 
                 ended: SyncResult | BaseException = sync(
-                    source, store, rules=options, on_progress=_until(stopping, show)
+                    source,
+                    store,
+                    rules=options,
+                    customers=session.customers,
+                    on_progress=_until(stopping, show),
                 )
         except BaseException as error:  # noqa: BLE001 -- handed to the loop, which raises it
             ended = error
@@ -115,6 +119,7 @@ def source_of(
     else:
         from patchfleet.fleet import QualysSource
 
+        tags: tuple[str | tuple[str, str], ...] = (*session.customers.tags, *settings.customer_tags)
         with session.qualys(store, account=account) as qualys:
-            source = QualysSource(qualys, name=account.name, customer_tags=settings.customer_tags)
+            source = QualysSource(qualys, name=account.name, customer_tags=tags)
             yield source, settings.calls_per_hour / 60

@@ -197,7 +197,13 @@ def _sync(
         try:
             with sync_progress(session.stderr) as progress:
                 on_progress = progress(account.name, per_minute)
-                outcome = sync(source, store, rules=options, on_progress=on_progress)
+                outcome = sync(
+                    source,
+                    store,
+                    rules=options,
+                    customers=session.customers,
+                    on_progress=on_progress,
+                )
         except KeyboardInterrupt:
             raise KeyboardInterrupt(INTERRUPTED) from None
     print_result(session, outcome, time.monotonic() - started)

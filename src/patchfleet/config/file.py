@@ -27,6 +27,7 @@ from patchfleet.config.settings import (
     NSIGHT,
     QUALYS,
     AccountSettings,
+    CustomerRule,
     DeadlineSettings,
     NSightSettings,
     QualysSettings,
@@ -77,14 +78,31 @@ def load(named: Path | None = None, environment: Mapping[str, str] = os.environ)
         text = text_of(file)
         table = table_of(file, text)
         _rename(table, file, text)
-    for name in ("file", "tables"):
+    for name in ("file", "tables", "customers"):
         if name in table:
             raise _unusable(file, text, f"there is no setting {name!r}", name, Settings)
     _overlay(table, environment)
-    tables = table.pop("account", {})
+    tables, customers = table.pop("account", {}), table.pop("customer", {})
     settings = _converted(table, Settings, file, text)
     settings = msgspec.structs.replace(settings, file=file)
-    return msgspec.structs.replace(settings, tables=_accounts_of(tables, settings, text))
+    return msgspec.structs.replace(
+        settings,
+        tables=_accounts_of(tables, settings, text),
+        customers=_customers_of(customers, file, text),
+    )
+
+
+def _customers_of(tables: Any, file: Path | None, text: str) -> tuple[CustomerRule, ...]:
+    """Convert the tables `[customer.NAME]`."""
+    if not isinstance(tables, dict):
+        raise _unusable(file, text, "customer: is not a table of customers", "customer", None)
+    rules = []
+    for name, table in tables.items():
+        if not name.strip() or (isinstance(table, dict) and "name" in table):
+            raise _unusable(file, text, f"[customer.{name}] has its name in the heading", "", None)
+        rule = _converted(table, CustomerRule, file, text, f"customer.{name}")
+        rules.append(msgspec.structs.replace(rule, name=name))
+    return tuple(rules)
 
 
 def _converted(table: Any, kind: type[S], file: Path | None, text: str, place: str = "") -> S:
@@ -277,6 +295,9 @@ def _as_written(name: str, text: str) -> str:
     return former_setting(name) or name
 
 
+_NOT_IN_THE_FILE = {"file", "tables", "customers", "name"}
+"""Fields that the code sets."""
+
 _KINDS = {
     "str": "text",
     "str | null": "text",
@@ -305,7 +326,7 @@ def _unusable(
     place = "" if file is None else f"{file}:{line}: " if line else f"{file}: "
     hint = None
     if known is not None:
-        names = [field for field in known.__struct_fields__ if field not in ("file", "tables")]
+        names = [field for field in known.__struct_fields__ if field not in _NOT_IN_THE_FILE]
         close = get_close_matches(name, names, 1)
         hint = f"did you mean '{close[0]}'?" if close else "known are: " + ", ".join(names)
     return ConfigError(f"{place}{what}", hint=hint)

@@ -97,6 +97,19 @@ def environment_name(account: str) -> str:
     return account.upper().replace("-", "_")
 
 
+class CustomerRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The `[customer.NAME]` table: what accounts call a customer.
+
+    `names` are customers, `tags` asset tags at Qualys, `sites` sites at N-sight. `*` and `?` are
+    wildcards, and upper and lower case are the same.
+    """
+
+    name: str = ""
+    names: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    sites: tuple[str, ...] = ()
+
+
 class SyncSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The `[sync]` table."""
 
@@ -147,6 +160,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     today: TodaySettings = TodaySettings()
     deadlines: DeadlineSettings = DeadlineSettings()
     tables: tuple[Any, ...] = ()  # accounts, which the file has in tables of two kinds
+    customers: tuple[Any, ...] = ()
     file: Path | None = None
 
     @property

@@ -18,6 +18,7 @@ import msgspec
 
 from patchfleet.errors import Forbidden, StoreError, Unauthorized, VendorError
 from patchfleet.fleet.coverage import CoverageLoss, age_of, compare, completed
+from patchfleet.fleet.customers import CustomerMap, inherit_customers, inherit_recognised
 from patchfleet.fleet.matching.all_sources import match_all_sources
 from patchfleet.fleet.outcome import (
     LostDevice,
@@ -56,6 +57,7 @@ def sync(
     *,
     now: Callable[[], datetime] = _utc_now,
     rules: SyncOptions = SyncOptions(),  # noqa: B008 -- frozen
+    customers: CustomerMap = CustomerMap(),  # noqa: B008 -- never changes
     on_progress: Callable[[SyncProgress], None] = lambda _: None,
 ) -> SyncResult:
     """Read the whole source into the record and, when nothing failed, make it the current state.
@@ -63,7 +65,8 @@ def sync(
     An interrupted run is resumed. An account that is not the one on record under this name is
     refused before anything is recorded (`WrongAccount`). A device that cannot be read is among the
     `problems` of the result; an error that concerns all devices (the key, the inventory, the
-    record) is raised, and everything recorded so far stays.
+    record) is raised, and everything recorded so far stays. `customers` maps customers to common
+    ones.
     """
     calls, listed, failure = _Calls(), None, None
     try:
@@ -78,7 +81,7 @@ def sync(
         account=None if failure else account_of(source),
     )
     try:
-        one = _Sync(source, store, run, rules, now=now, on_progress=on_progress)
+        one = _Sync(source, store, run, rules, customers, now=now, on_progress=on_progress)
         return one.outcome(failure or listed, calls.number)
     except BaseException as error:
         with suppress(StoreError):  # the first error is the one to report
@@ -116,12 +119,14 @@ class _Sync:
         store: "Store",
         run: "Run",
         rules: SyncOptions,
+        customers: CustomerMap,
         *,
         now: Callable[[], datetime],
         on_progress: Callable[[SyncProgress], None],
     ) -> None:
         self._source, self._store, self._run = source, store, run
         self._now, self._rules, self._on_progress = now, rules, on_progress
+        self._map = customers
         self._calls = self._devices = self._scanned = self._cost = 0
         self._new = self._changed = self._gone = self._unchanged = 0
         self._patches = 0
@@ -141,7 +146,8 @@ class _Sync:
         before = self._store.sources.last_inventory(self._source.name)
         if listed is None:
             listed = self._source.inventory(self._count_call, self._remembered())
-        return self._recorded(before, listed)
+        mapped = self._map.apply(listed)
+        return self._recorded(before, inherit_customers(self._source.name, mapped, self._store))
 
     def _recorded(self, before: Inventory | None, listed: Inventory) -> SyncResult:
         """Record an inventory, the listings of its devices, and the jobs."""
@@ -236,7 +242,12 @@ class _Sync:
         if self._problems:
             self._run.stop(now=self._now())
         else:
-            self._run.machines(match_all_sources(self._store, self._source.name, inventory))
+            name = self._source.name
+            identity = match_all_sources(self._store, name, inventory)
+            housed = inherit_recognised(name, inventory, identity, self._store)
+            if housed is not inventory:
+                self._run.inventory(housed)
+            self._run.machines(identity)
             self._run.complete(now=self._now(), as_of=inventory.as_of)
 
     def _chosen(self, devices: list[Device]) -> "_Choice":

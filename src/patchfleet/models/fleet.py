@@ -19,6 +19,20 @@ OWN_CUSTOMER = "Qualys subscription"
 """Customer of the devices that a source without customers cannot assign to one by a tag."""
 
 
+MAPPED = "="
+"""The first character of the id of a customer that the settings map, the same in every account."""
+
+OF_ACCOUNT = "@"
+"""The first character of the id of another account's customer, followed by `account/id`."""
+
+
+def customer_home(source: str, customer_id: str) -> str:
+    """Return the id by which a customer of a source is the same in every account."""
+    if customer_id.startswith((MAPPED, OF_ACCOUNT)):
+        return customer_id
+    return f"{OF_ACCOUNT}{source}/{customer_id}"
+
+
 class Account(Struct, frozen=True, gc=False):
     """An account of a vendor: `digest` identifies its server and its key or user."""
 

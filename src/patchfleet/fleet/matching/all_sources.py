@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from patchfleet.fleet.matching.match import match_devices
 from patchfleet.models import OWN_CUSTOMER, Inventory
+from patchfleet.models.fleet import OF_ACCOUNT
 from patchfleet.models.machine import Identity, SourcedDevice
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def _last_seen(store: "Store", source: str) -> Iterator[SourcedDevice]:
 def _seen(source: str, inventory: Inventory) -> Iterator[SourcedDevice]:
     names = {customer.id: customer.name for customer in inventory.customers}
     for device in inventory.devices:
-        # The customer of untagged devices is no evidence against a pair.
-        customer = "" if device.customer_id == OWN_CUSTOMER else names[device.customer_id]
+        # No evidence: the customer of untagged devices, and one taken from the pair itself.
+        is_own = device.customer_id != OWN_CUSTOMER and device.customer_id[:1] != OF_ACCOUNT
+        customer = names[device.customer_id] if is_own else ""
         yield SourcedDevice(source=source, device=device, customer=customer)

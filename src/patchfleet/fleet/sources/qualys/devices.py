@@ -12,17 +12,21 @@ from msgspec import structs
 
 from patchfleet.fleet.sources.qualys.hosts import About
 from patchfleet.models import OWN_CUSTOMER, Customer, Device, DeviceKind, Gap, Site
+from patchfleet.models.selection import is_named
 from patchfleet.qualys import PMAsset
 from patchfleet.qualys.records.jobs import NamedId
 from patchfleet.qualys.records.record import Record
 from patchfleet.qualys.records.values import AHEAD, Door, entries_of, text_of
+
+CustomerTag = str | tuple[str, str]
+"""A pattern of tags with the customer's name at its `*`, or a pattern with a customer."""
 
 
 def as_device(
     number: str,
     asset: PMAsset,
     about: About | None,
-    customer_tags: Sequence[str],
+    customer_tags: Sequence[CustomerTag],
     door: Door,
 ) -> Device:
     """Return the device of an asset from both lists."""
@@ -97,7 +101,7 @@ def not_ahead(devices: Mapping[str, Device], door: Door) -> dict[str, Device]:
 
 
 def agentless(
-    hosts: Mapping[str, About], machines: Mapping[str, Device], customer_tags: Sequence[str]
+    hosts: Mapping[str, About], machines: Mapping[str, Device], customer_tags: Sequence[CustomerTag]
 ) -> list[Gap]:
     """Return the number of machines of each customer in the inventory alone: without an agent."""
     alone: defaultdict[str, list[str]] = defaultdict(list)
@@ -122,9 +126,18 @@ def as_places(devices: Iterable[Device]) -> tuple[tuple[Customer, ...], tuple[Si
     )
 
 
-def customer_of(tags: Iterable[str], patterns: Sequence[str]) -> str:
-    """Return the customer of an asset by its tags; the first matching pattern decides."""
-    for pattern in patterns:
+def customer_of(tags: Iterable[str], patterns: Sequence[CustomerTag]) -> str:
+    """Return the customer of an asset by its tags; the first matching pattern decides.
+
+    A pattern has the customer's name at its `*`; one in a pair means the customer beside it.
+    """
+    for one in patterns:
+        if not isinstance(one, str):
+            tag_pattern, name = one
+            if any(is_named(tag_pattern, tag, tag) for tag in tags):
+                return name
+            continue
+        pattern = one
         before, star, after = pattern.partition("*")
         form = re.escape(before) + ("(.+)" if star else "") + re.escape(after)
         for tag in sorted(set(tags)):

@@ -18,6 +18,7 @@ from patchfleet.errors import NotFound, Unreadable, VendorError
 from patchfleet.fleet.source import DeviceListing, Listings
 from patchfleet.fleet.sources.qualys.coerce import gaps_of, gaps_of_devices
 from patchfleet.fleet.sources.qualys.devices import (
+    CustomerTag,
     agentless,
     as_device,
     as_places,
@@ -54,7 +55,8 @@ WITHOUT_PATCHES: Final = (
 class QualysSource:
     """A Qualys subscription as a source of customers, sites, devices, findings and jobs.
 
-    `customer_tags` are patterns of tag names, in which `*` is the customer's name: `Customer: *`.
+    `customer_tags` are patterns of tag names, in which `*` is the customer's name: `Customer: *`;
+    or pairs of a pattern and the customer that it means.
     An asset without such a tag belongs to `OWN_CUSTOMER`.
     """
 
@@ -63,7 +65,7 @@ class QualysSource:
         client: Qualys,
         *,
         name: str = "qualys",
-        customer_tags: Sequence[str] = (),
+        customer_tags: Sequence[CustomerTag] = (),
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.name = name
