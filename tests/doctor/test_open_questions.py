@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from patchfleet.doctor import READ_LISTS, facts
-from patchfleet.doctor.open_questions import QUESTIONS, settled_by
+from patchfleet.doctor.open_questions import NEW_FIELD, NEW_KIND, QUESTIONS, settled_by
 from patchfleet.doctor.recorder import LOGIN
 
 PAGE = (Path(__file__).parents[2] / "docs" / "honest-edges.md").read_text(encoding="utf-8")
@@ -26,7 +26,9 @@ def test_a_difference_finds_its_line():
     assert settled_by("nsight", "list_patches", "patches.patch.status") == (
         "whether there are more than the seven statuses"
     )
-    assert settled_by("qualys", "list_jobs", "[].newField") == "fields of later releases"
+    assert settled_by("qualys", "list_jobs", "[].other", NEW_FIELD) == "fields of later releases"
+    assert settled_by("qualys", "get_patches", "[].cve", NEW_KIND).startswith("one object where")
+    assert settled_by("qualys", "get_patches", "[].cve") == ""
     assert settled_by("qualys", "every read", "header retry-after") == (
         "how many calls are allowed, and how long to wait"
     )

@@ -18,7 +18,7 @@ from patchfleet.doctor.expected import (
     unexpected,
 )
 from patchfleet.doctor.formats import EMPTY, family
-from patchfleet.doctor.open_questions import settled_by
+from patchfleet.doctor.open_questions import NEW_FIELD, NEW_KIND, settled_by
 from patchfleet.doctor.read import ReadCall, ReadList
 from patchfleet.doctor.recorder import LOGIN
 from patchfleet.doctor.recording import Answers, Recording
@@ -114,8 +114,10 @@ class _Walk:
                 _at(seen.success, path), _at(emulated.success, path), path, record
             )
 
-    def _row(self, path: str, seen: str, assumed: str, by: Assumer = "emulator") -> Difference:
-        settles = settled_by(self._vendor, self._read.name, path)
+    def _row(
+        self, path: str, seen: str, assumed: str, by: Assumer = "emulator", about: str = ""
+    ) -> Difference:
+        settles = settled_by(self._vendor, self._read.name, path, about)
         return Difference(self._vendor, self._read.name, path or WHOLE, seen, assumed, by, settles)
 
     def _shapes(self, seen: Shape, emulated: Shape, path: str, name: str) -> Iterator[Difference]:
@@ -128,7 +130,8 @@ class _Walk:
             return
         new = sorted(_new_kinds(kinds_of(seen), kinds_of(emulated)))
         if new:
-            yield self._row(path, ", ".join(new), ", ".join(sorted(kinds_of(emulated))))
+            theirs = ", ".join(sorted(kinds_of(emulated)))
+            yield self._row(path, ", ".join(new), theirs, about=NEW_KIND)
         yield from self._words(seen, emulated, path, name)
         if seen.lists and emulated.lists:
             yield from self._shapes(seen.lists.items, emulated.lists.items, f"{path}[]", name)
@@ -193,7 +196,8 @@ class _Walk:
         outer, _, name = path.rpartition(".")
         record = self._read.records.get(outer)
         is_known = record is not None and plain(name) in fields_of(record)
-        return self._row(path, seen, "no such field", "emulator" if is_known else "both")
+        by: Assumer = "emulator" if is_known else "both"
+        return self._row(path, seen, "no such field", by, NEW_FIELD)
 
     def _record(
         self, seen: Shape, emulated: Shape, path: str, record: type[Struct]
@@ -225,7 +229,7 @@ class _Walk:
         odd = unexpected(kinds_of(seen), wanted.kinds)
         if odd:
             assumed = ", ".join(sorted(wanted.kinds)) or "nothing"
-            yield self._row(path, ", ".join(odd), assumed, "parser")
+            yield self._row(path, ", ".join(odd), assumed, "parser", NEW_KIND)
 
 
 def _new_kinds(seen: set[str], emulated: set[str]) -> set[str]:

@@ -7,6 +7,9 @@ Invariant: each question is a line of that page, word for word
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
+NEW_FIELD, NEW_KIND = "new field", "new kind of value"
+"""What a difference may be about, beside its place; part of the path for the patterns below."""
+
 
 class Place(NamedTuple):
     """Reads and paths, as patterns with `*`."""
@@ -128,13 +131,26 @@ QUESTIONS = (
     OpenQuestion(
         "qualys", "what release 3.10 retired", (Place("*", "result of reading *"),),
     ),
-    OpenQuestion("qualys", "fields of later releases", (Place("*", "[[]*"), Place("*", "*.*"))),
+    OpenQuestion("qualys", "fields of later releases", (Place("*", f"* ({NEW_FIELD})"),)),
+    OpenQuestion(
+        "qualys",
+        "one object where a list should be, numbers as texts, dates as words, null for an empty "
+        "list inside a record",
+        (Place("*", f"* ({NEW_KIND})"),),
+    ),
 )  # fmt: skip
 """The questions, the more specific places first; only unknowns that a reading call can answer."""
 
 
-def settled_by(vendor: str, read: str, path: str) -> str:
-    """Return the line that a difference at this place settles, or ""."""
+def settled_by(vendor: str, read: str, path: str, about: str = "") -> str:
+    """Return the line that a difference at this place settles, or "".
+
+    A line about the place itself comes before one about what the difference is `about`.
+    """
+    return _line(vendor, read, path) or (about and _line(vendor, read, f"{path} ({about})"))
+
+
+def _line(vendor: str, read: str, path: str) -> str:
     for question in QUESTIONS:
         if question.vendor != vendor:
             continue

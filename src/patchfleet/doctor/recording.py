@@ -4,6 +4,7 @@ A file is JSON for people to read before they send it. A damaged file, another f
 newer version are a `ConfigError` each.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from patchfleet.version import __version__
 FORMAT = "patchfleet shapes"
 VERSION = 1
 LARGEST_FILE_BYTES = 64 * 1024 * 1024
+_RANGE = re.compile(rb"\[\s+(\d+),\s+(\d+)\s+\]")
 _HINT = "make one with `patchfleet doctor --record FILE`"
 
 
@@ -99,6 +101,7 @@ def merged_reads(left: Mapping[str, Answers], right: Mapping[str, Answers]) -> d
 def write_recording(recording: Recording, path: Path) -> None:
     """Write a recording; raise `ConfigError` if the file cannot be written."""
     text = msgspec.json.format(msgspec.json.encode(recording), indent=1)
+    text = _RANGE.sub(rb"[\1, \2]", text)  # a range on one line, for those who read the file
     try:
         path.write_bytes(text + b"\n")
     except OSError as error:

@@ -98,7 +98,10 @@ def _progress(
     from rich.progress import BarColumn, Progress, TextColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}"))
-    with Progress(*columns, console=session.stderr, transient=True) as progress:
+    console = session.stderr
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as progress:
         task = progress.add_task(account.name, total=len(reads.reads))
 
         def on_read(name: str, _: "Answers") -> None:
