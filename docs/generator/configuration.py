@@ -99,6 +99,8 @@ _ENVIRONMENT = {
     "PATCHFLEET_QUALYS_CA_FILE": "Overrides `qualys.ca_file`.",
     "PATCHFLEET_ACCOUNT_NAME_KEY": "The key or password of the account `NAME`, in capitals, `-` "
     "as `_`; overrides every other place of it.",
+    "PATCHFLEET_OPERATOR": "Who acts, in the [journal](journal.md); the user of the system if it "
+    "is not set.",
     "PATCHFLEET_TRACEBACK": "Any text: an internal error prints its traceback.",
     "NO_COLOR": "Any text: no colours; see [no-color.org](https://no-color.org).",
 }

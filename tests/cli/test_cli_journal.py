@@ -188,8 +188,8 @@ def test_changes_are_a_view_in_sql(moving):
     asked = cli(
         "sql",
         "SELECT c.outcome, c.person, c.state_after, f.patch FROM changes c "
-        "JOIN findings f ON f.account = c.account AND f.device_id = c.device_id "
-        f"AND f.finding_id = c.item_id WHERE c.plan_id = '{plan_id}'",
+        "JOIN findings f USING (account, device_id) "
+        f"WHERE f.finding_id = c.item_id AND c.plan_id = '{plan_id}'",
         "--json",
     )
     assert asked.code == 0, asked.err

@@ -187,7 +187,7 @@ def test_changes_are_found_by_all_that_names_them(store):
 
     assert of() == ["p1", "p1", "p2", "p3"]
     assert of(plan_id="p1") == ["p1", "p1"]
-    assert of(account="acme") == of(is_unfinished=True) == ["p3"]
+    assert of(accounts=("ac*",)) == of(is_unfinished=True) == ["p3"]
     assert of(item="7") == of()
     assert of(since=NOW + DAY) == ["p1", "p2", "p3"]
     assert of(until=NOW + DAY) == ["p1", "p1"]
@@ -196,7 +196,7 @@ def test_changes_are_found_by_all_that_names_them(store):
     assert known.outcome == "unfinished", "its outcome was not known then"
     first = store.journal.changes()[0]
     assert of(devices=("D1",)) == ["p1", "p3"]
-    assert of(devices=(first.device,), account="nsight") == ["p1"]
+    assert of(devices=(first.device,), accounts=("nsight",)) == ["p1"]
     assert of(devices=("gone",)) == ["p2"], "a device that is not on record is found by its id"
     assert of(customers=(first.customer[:2] + "*",)) == ["p1", "p1"]
     assert store.journal.titles(first) == {"7": finding(7).patch.title}

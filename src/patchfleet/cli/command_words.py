@@ -12,7 +12,7 @@ KEPT = frozenset(
     {
         "patterns", "customers", "sites", "devices", "titles", "job_ids", "job_id", "name",
         "patches", "assets", "tags", "start", "timezone", "first", "second", "by",
-        "accept_unread", "max_age", "max_calls", "dated", "at_most", "account", "names",
+        "accept_unread", "max_age", "max_calls", "dated", "at_most", "account", "accounts", "names",
     }
 )  # fmt: skip
 """Parameters whose values name things of the fleet, or numbers; those of choices are kept too."""

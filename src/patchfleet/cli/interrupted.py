@@ -53,6 +53,8 @@ def settle_after_sync(
 ) -> None:
     """Read back open changes of the `accounts` that a sync has read; name those of others."""
     opened = {one.entry.source for one in store.journal.open()}
+    if not opened:
+        return
     for account in accounts:
         if account.name not in opened:
             continue

@@ -30,7 +30,14 @@ if TYPE_CHECKING:
     help="Only this device, by name or id; * and ? are wildcards.",
 )
 @customer_option
-@click.option("--account", metavar="NAME", help="Only this account: nsight, qualys.")
+@click.option(
+    "--account",
+    "accounts",
+    metavar="NAME",
+    multiple=True,
+    callback=named,
+    help="Only this account; * and ? are wildcards.",
+)
 @click.option("--plan", "plan_id", metavar="ID", help="Only this plan or command.")
 @click.option(
     "--unfinished",
@@ -55,7 +62,7 @@ def command(
     until: datetime | None,
     devices: tuple[str, ...],
     customers: tuple[str, ...],
-    account: str | None,
+    accounts: tuple[str, ...],
     plan_id: str | None,
     is_unfinished: bool,
     limit: int,
@@ -76,7 +83,7 @@ def command(
         until=until,
         devices=devices,
         customers=customers,
-        account=account,
+        accounts=accounts,
         plan_id=plan_id,
         is_unfinished=is_unfinished,
     )

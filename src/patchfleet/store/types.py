@@ -201,14 +201,14 @@ class RecordedChange(Struct, frozen=True, kw_only=True):
 class JournalFilter(Struct, frozen=True, kw_only=True):
     """Selection of changes; what is not given selects all.
 
-    `devices` and `customers` are names or ids with the wildcards * and ?. `item` is the id of a
-    patch or job, or the marker of a created job. `known_at` leaves out lines written later.
+    `accounts`, `devices` and `customers` are names or ids with the wildcards * and ?. `item` is the
+    id of a patch or job, or the marker of a created job. `known_at` leaves out lines written later.
     """
 
     number: int | None = None
     plan_id: str | None = None
     item: str | None = None
-    account: str | None = None
+    accounts: tuple[str, ...] = ()
     since: datetime | None = None
     until: datetime | None = None
     known_at: datetime | None = None

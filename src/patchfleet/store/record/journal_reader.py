@@ -49,8 +49,6 @@ def conditions_of(wanted: JournalFilter) -> list[ColumnElement[bool]]:
         found.append(or_(change.c.id == wanted.number, change.c.line == wanted.number))
     if wanted.plan_id is not None:
         found.append(change.c.plan_id == wanted.plan_id)
-    if wanted.account is not None:
-        found.append(change.c.source == wanted.account)
     if wanted.since is not None:
         found.append(change.c.at >= micros(wanted.since - _CLOCKS_DIFFER_BY))
     if wanted.known_at is not None:
@@ -169,6 +167,7 @@ def _is_selected(
         since <= one.requested_at <= until
         and (one.outcome == "unfinished" or not wanted.is_unfinished)
         and wanted.number in (None, one.number)
+        and (not wanted.accounts or _matches(wanted.accounts, (one.source,)))
         and (wanted.item is None or wanted.item in (*one.items, one.marker))
         and _is_placed(one, places, wanted)
     )
