@@ -1,3 +1,3 @@
 """The version of Patchfleet, for modules that may not import the package's public names."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

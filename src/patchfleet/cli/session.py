@@ -80,6 +80,7 @@ class Session:
             create=create,
             wait_seconds=self.settings.lock_timeout_seconds,
             is_private=self.settings.is_private,
+            on_upgrade=self.info,
         ) as store:
             store.journal = store.journal.signed(command=command_words())
             yield store
@@ -104,9 +105,14 @@ class Session:
             yield snapshot
 
     def warn_repaired(self, snapshot: "Snapshot") -> None:
-        """Warn of each published file that was rebuilt."""
+        """Warn of each published file that was rebuilt; count those of an earlier version."""
+        outdated = [sentence for sentence in snapshot.repaired if " is outdated;" in sentence]
         for sentence in snapshot.repaired:
-            self.info(f"warning: {sentence}")
+            if sentence not in outdated:
+                self.info(f"warning: {sentence}")
+        if outdated:
+            files = f"{len(outdated):,} published file{'' if len(outdated) == 1 else 's'}"
+            self.info(f"{files} of an earlier version rewritten from the record")
 
     def account(self, vendor: str, named: str | None = None) -> AccountSettings:
         """Return the account called `named`, else the one of --account, else the only one.

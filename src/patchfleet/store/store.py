@@ -60,18 +60,24 @@ class Store(FormerMembers):
         wait_seconds: float = 10.0,
         create: bool = True,
         is_private: bool = True,
+        on_upgrade: Callable[[str], None] | None = None,
     ) -> Self:
         """Open the store whose database is a file, or `postgresql://…`, creating what is missing.
 
         Published runs are stored in the folder `published`, or at an address that fsspec knows; by
         default in `<name>.published` beside the database, for PostgreSQL below the user's own data.
         A lock is awaited for `wait_seconds`. With `is_private`, new files are for their owner
-        alone, otherwise the umask applies; existing files keep their mode.
+        alone, otherwise the umask applies; existing files keep their mode. A record that an
+        earlier version wrote is upgraded once it is copied; `on_upgrade` gets a sentence about it.
         Raises StoreError with a hint if the database or its folder cannot be used, or, with
         `create=False`, if nothing is recorded yet.
         """
         database = Database.open(
-            address, create=create, wait_seconds=wait_seconds, is_private=is_private
+            address,
+            create=create,
+            wait_seconds=wait_seconds,
+            is_private=is_private,
+            on_upgrade=on_upgrade,
         )
         place = published or _published_of(database, address)
         return cls(database, open_storage(place, is_private=is_private))

@@ -4,6 +4,7 @@ A reader needs a whole chain: an incremental publication is never read without t
 to the last full one.
 """
 
+from collections.abc import Sequence
 from itertools import takewhile
 from typing import Any
 
@@ -12,12 +13,15 @@ from msgspec import Struct
 from sqlalchemy import Connection, Row, Select, func, select
 
 from patchfleet.decodable import decodable
+from patchfleet.store.publication.files import PARQUET
 from patchfleet.store.publication.storage import Digests
 from patchfleet.store.record.schema import moment, publication, run, scan, source
 from patchfleet.store.types import PublicationRow
 
 _MOST_PARTS = 30
 """With a longer chain, reading costs more than writing all findings again."""
+_EACH = tuple(f"{name}.parquet" for name in PARQUET)
+_CHANGES = ("begun.parquet", "ended.parquet")
 _MOST_CHANGED = 0.1
 """If a larger share of the findings has changed, the ended rows slow down reading."""
 
@@ -68,8 +72,7 @@ def following(connection: Connection, part: PublicationRecord) -> list[Publicati
 
 def digests_of(connection: Connection, part: PublicationRecord) -> Digests:
     """Read the digests of a publication as they are now."""
-    of = select(publication.c.digests).where(publication.c.run == part.run_id)
-    return _read(connection.scalars(of).one())
+    return _newest_first(connection, _source_of(connection, part), part.run_id, limit=2)[0].digests
 
 
 def _source_of(connection: Connection, part: PublicationRecord) -> int:
@@ -111,24 +114,29 @@ PUBLICATIONS: Select[*tuple[Any, ...]] = (
 
 
 def _newest_first(
-    connection: Connection, source_id: int, until: int | None
+    connection: Connection, source_id: int, until: int | None, limit: int | None = None
 ) -> list[PublicationRecord]:
     p = publication.c
     statement = select(p.run, p.folder, p.digests, p.previous, p.is_whole, p.recognition)
-    statement = statement.where(p.source == source_id).order_by(p.run.desc())
+    statement = statement.where(p.source == source_id).order_by(p.run.desc()).limit(limit)
     if until is not None:
         statement = statement.where(p.run <= until)
-    return [
-        PublicationRecord(
-            row.run,
-            row.folder,
-            _read(row.digests),
-            row.previous,
-            row.is_whole,
-            row.recognition,
-        )
-        for row in connection.execute(statement)
-    ]
+    rows: Sequence[Row[Any]] = connection.execute(statement).all()
+    before = [*(row.run for row in rows[1:]), None]
+    return [_part(row, previous) for row, previous in zip(rows, before, strict=False)]
+
+
+def _part(row: Row[Any], before: int | None) -> PublicationRecord:
+    """Read a publication, of which `before` is the run published before it.
+
+    Revision 0001 noted no previous run, since it published all findings each time. A file that
+    readers need and that version did not write has no digest: it is written when next read.
+    """
+    previous = row.previous or before
+    needed = [*_EACH, *(_CHANGES if previous else ())]
+    needed += ["findings.parquet"] if row.is_whole else ["struck.parquet"]
+    digests = dict.fromkeys(needed, "") | _read(row.digests)
+    return PublicationRecord(row.run, row.folder, digests, previous, row.is_whole, row.recognition)
 
 
 def _read(digests: str) -> Digests:

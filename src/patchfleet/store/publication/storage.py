@@ -118,7 +118,7 @@ class LocalStorage:
                     if _digest_of(file, like=digest) != digest:
                         found.append(f"{there / name} is {_other(digest)}")
             except FileNotFoundError:
-                found.append(f"{there / name} is missing")
+                found.append(f"{there / name} is {_other(digest, 'missing')}")
             except OSError as error:
                 found.append(f"{there / name} cannot be read: {error.strerror}")
         return found
@@ -200,7 +200,7 @@ class ObjectStorage:
                 with self._files.open(f"{self._root}/{folder}/{name}", "rb") as file:
                     is_same = _digest_of(file, like=digest) == digest
             except FileNotFoundError:
-                found.append(f"{what} is missing")
+                found.append(f"{what} is {_other(digest, 'missing')}")
                 continue
             if not is_same:
                 found.append(f"{what} is {_other(digest)}")
@@ -241,9 +241,9 @@ def _regular(path: Path) -> BinaryIO:
     return os.fdopen(descriptor, "rb")
 
 
-def _other(digest: str) -> str:
+def _other(digest: str, harm: str = "damaged") -> str:
     """Return the word for a file that differs; the record empties the digest of an outdated one."""
-    return "damaged" if digest else "outdated"
+    return harm if digest else "outdated"
 
 
 def _digest(path: Path, like: str = "blake3:") -> str:

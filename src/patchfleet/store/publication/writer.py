@@ -41,6 +41,10 @@ from patchfleet.store.publication.files import (
 from patchfleet.store.publication.storage import Digests, LocalStorage, Storage
 from patchfleet.store.record import as_of
 from patchfleet.store.record.database import Database
+from patchfleet.version import __version__
+
+VERSION_KEY = "patchfleet.version"
+"""Key, among the metadata of each published file, of the version that wrote it."""
 
 _MEMORY = "300MB"
 """Without a limit DuckDB reads ahead of its writes, and memory grows with the fleet."""
@@ -87,7 +91,9 @@ def write_files(
             recorded = connection.scalars(as_of.listed(run_id)).one()
             written.tables(database, connection, as_of.tables(run_id, recognition))
             if previous is not None:
-                written.load(database, connection, [as_of.moved(run_id, previous)], MOVED_COLUMNS)
+                is_counted = not connection.scalar(as_of.is_uncounted(previous))
+                changes = as_of.moved(run_id, previous, is_counted=is_counted)
+                written.load(database, connection, [changes], MOVED_COLUMNS)
                 written.moved(previous, chain)
             if not chain:
                 written.load(database, connection, as_of.findings(run_id), FINDING_COLUMNS)
@@ -263,7 +269,8 @@ class _Work:
     def _copy(self, name: str, query: str) -> None:
         self._connection.execute(
             f"COPY ({query}) TO {self._file(name, 'parquet')} "
-            f"(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {_ROWS_A_GROUP})"
+            f"(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {_ROWS_A_GROUP}, "
+            f"KV_METADATA {{'{VERSION_KEY}': '{__version__}'}})"
         )
         if f"{name}.parquet" not in self.names:
             self.names.append(f"{name}.parquet")

@@ -23,6 +23,7 @@ from patchfleet.store.record.schema import (
     look_alike,
     membership,
     patch,
+    publication,
     run,
     scan,
     site,
@@ -111,18 +112,34 @@ def findings(run_id: int) -> tuple[Statement, Statement]:
     return all_of_them.where(is_open), all_of_them.where(~is_open)
 
 
-def moved(run_id: int, previous: int) -> Statement:
+def is_uncounted(run_id: int) -> Select[int]:
+    """Return the statement of whether the changes of a published run were not counted.
+
+    Revision 0001 counted none and noted no previous run, and no later run up to the next
+    publication need have all of its changes counted either.
+    """
+    changes = select(func.sum(scan.c.changes)).where(scan.c.run == run_id).scalar_subquery()
+    return select(func.count()).where(
+        publication.c.run == run_id,
+        publication.c.previous.is_(None),
+        changes == 0,
+        listed(run_id).scalar_subquery() > 0,
+    )
+
+
+def moved(run_id: int, previous: int, *, is_counted: bool = True) -> Statement:
     """Return the statement of finding intervals valid as of a run or of `previous`, not both.
 
-    These are the intervals that began since, and those that ended. The columns are those of
-    `layout.MOVED_COLUMNS`; an interval without a `to_run` up to the run has begun.
+    These are the intervals that began since, and those that ended, on devices of which changes
+    were counted, or on all. The columns are those of `layout.MOVED_COLUMNS`; an interval without a
+    `to_run` up to the run has begun.
     """
     f = finding.c
     began = and_(f.from_run > previous, _holds(finding, run_id))
     ended = and_(f.from_run <= previous, f.to_run > previous, f.to_run <= run_id)
-    return select(*_FINDING, f.to_run).where(
-        f.device.in_(_changed(run_id, previous)), or_(began, ended)
-    )
+    of_source = select(device.c.key).where(device.c.source == _source_of(run_id))
+    devices = _changed(run_id, previous) if is_counted else of_source
+    return select(*_FINDING, f.to_run).where(f.device.in_(devices), or_(began, ended))
 
 
 ORDER = (finding.c.device, finding.c.id)

@@ -5,13 +5,12 @@ The copy is one consistent moment of the record, complete or absent. It never ov
 
 from pathlib import Path
 
-from sqlalchemy import Connection, Table, func, insert, select
+from sqlalchemy import Connection, func, select
 
 from patchfleet.errors import StoreError
 from patchfleet.store.record.database import Database
 from patchfleet.store.record.schema import metadata
-
-_ROWS_AT_ONCE = 5000
+from patchfleet.store.record.upgrade import copy_table
 
 
 def copy_record(
@@ -26,7 +25,8 @@ def copy_record(
         with database.read() as source, other.write(durable=True, alone=True) as connection:
             _check_empty(connection, other.name)
             copied = {
-                table.name: _copy(source, connection, table) for table in metadata.sorted_tables
+                table.name: copy_table(source, connection, table)
+                for table in metadata.sorted_tables
             }
             _continue_numbers(connection)
             for table in metadata.sorted_tables:
@@ -48,15 +48,6 @@ def _check_empty(connection: Connection, name: str) -> None:
             raise StoreError(
                 f"{name} holds a record already", hint="name an empty database, or another file"
             )
-
-
-def _copy(source: Connection, target: Connection, table: Table) -> int:
-    copied = 0
-    rows = source.execution_options(yield_per=_ROWS_AT_ONCE).execute(select(table)).mappings()
-    for some in rows.partitions(_ROWS_AT_ONCE):
-        target.execute(insert(table), [dict(row) for row in some])
-        copied += len(some)
-    return copied
 
 
 def _continue_numbers(connection: Connection) -> None:

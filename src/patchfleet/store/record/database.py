@@ -4,7 +4,7 @@ Before anything else reads a database, it is checked to be ours, complete and of
 Every transaction commits or has no effect.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Self
@@ -21,8 +21,6 @@ from patchfleet.store.record.schema import REVISIONS, VERSION_TABLE, metadata
 ADDRESSES = ("postgresql://", "postgres://")
 """Prefixes of the address of a PostgreSQL server; everything else is a file."""
 
-_MIGRATIONS = Path(__file__).parent / "migrations"
-
 
 class Database:
     """One open database; for one thread at a time."""
@@ -30,13 +28,21 @@ class Database:
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
         self.name = backend.name
+        self._only_reads = False
 
     @classmethod
     def open(
-        cls, address: Path | str, *, create: bool, wait_seconds: float, is_private: bool = True
+        cls,
+        address: Path | str,
+        *,
+        create: bool,
+        wait_seconds: float,
+        is_private: bool = True,
+        on_upgrade: Callable[[str], None] | None = None,
     ) -> Self:
         """Open the database at `address`, creating or upgrading it where needed and allowed.
 
+        A copy is kept before an upgrade, and `on_upgrade` is called with a sentence about it.
         Raises StoreError if it cannot be opened, is not ours, newer, or half-migrated.
         """
         backend = _backend(address, wait_seconds, is_private=is_private)
@@ -45,7 +51,7 @@ class Database:
         try:
             revision = database._found(is_to_be_written=create)
             if revision != REVISIONS[-1]:
-                database._upgrade(is_allowed=create or revision is not None)
+                database._upgrade(revision, on_upgrade, is_allowed=create or revision is not None)
         except BaseException:
             database.close()
             raise
@@ -59,6 +65,7 @@ class Database:
         except StoreError:
             if is_to_be_written or not self.backend.only_reads():
                 raise
+        self._only_reads = True
         with self.read() as connection:
             return self._revision(connection)
 
@@ -137,15 +144,28 @@ class Database:
             )
         return str(found[0])
 
-    def _upgrade(self, *, is_allowed: bool) -> None:
+    def _upgrade(
+        self, found: str | None, on_upgrade: Callable[[str], None] | None, *, is_allowed: bool
+    ) -> None:
         """Upgrade the tables in one transaction, unless another process has just done so."""
         if not is_allowed:
             raise self.backend.no_data()
+        if self._only_reads:
+            raise StoreError(
+                f"{self.name} was written by an earlier Patchfleet (revision {found}), and its "
+                "tables cannot be upgraded where nothing can be written",
+                hint="copy it into a folder of yours, and name the copy with --store",
+            )
+        from patchfleet.store.record.upgrade import migrate, upgrade
+
         with self.explained(), self.backend.engine.connect() as connection:
             self.backend.prepare(connection)
-        with self.write(alone=True) as connection:
-            if self._revision(connection) != REVISIONS[-1]:
-                _migrate(connection)
+        with self.write(alone=True, durable=True) as connection:
+            revision = self._revision(connection)
+            if revision is None:
+                migrate(connection)
+            elif revision != REVISIONS[-1]:
+                upgrade(connection, self.name, revision, self.backend.keep_copy, on_upgrade)
 
     @contextmanager
     def explained(self) -> Iterator[None]:
@@ -184,14 +204,3 @@ def _backend(address: Path | str, wait_seconds: float, *, is_private: bool) -> B
     from patchfleet.store.record.sqlite import SQLite
 
     return SQLite(Path(address), wait_seconds, is_private=is_private)
-
-
-def _migrate(connection: Connection) -> None:
-    """Run every migration up to the newest, in the transaction of `connection`."""
-    from alembic import command
-    from alembic.config import Config
-
-    config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")

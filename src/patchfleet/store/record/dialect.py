@@ -60,6 +60,13 @@ class Backend(Protocol):
         """Apply settings needed before the first tables exist; outside of any transaction."""
         ...
 
+    def keep_copy(self, connection: Connection, revision: str) -> Path:
+        """Copy the record of `revision` to a file, inside the write transaction that upgrades it.
+
+        Raises StoreError, and leaves no file behind, if it cannot be written.
+        """
+        ...
+
     def begin_read(self, connection: Connection) -> None:
         """Begin a transaction that reads one consistent state of the database."""
         ...

@@ -26,6 +26,7 @@ from sqlalchemy import (
     cast,
     create_engine,
     func,
+    inspect,
     literal_column,
     make_url,
     select,
@@ -124,6 +125,20 @@ class PostgreSQL:
 
     def prepare(self, connection: Connection) -> None:
         """Do nothing: an existing database of PostgreSQL needs no settings."""
+
+    def keep_copy(self, connection: Connection, revision: str) -> Path:
+        """Copy all rows to a file of SQLite below the user's own data, while no other writes.
+
+        A dump of the server is the better copy; this one exists wherever nobody made a dump.
+        """
+        from platformdirs import user_data_path
+
+        from patchfleet.store.record.upgrade import copy_rows
+
+        names = inspect(connection).get_table_names()
+        tables = ", ".join(connection.dialect.identifier_preparer.quote(name) for name in names)
+        connection.exec_driver_sql(f"LOCK TABLE {tables} IN EXCLUSIVE MODE")
+        return copy_rows(connection, self.name, revision, user_data_path("patchfleet"))
 
     def begin_read(self, connection: Connection) -> None:
         """Begin a transaction that reads one consistent state of the database."""

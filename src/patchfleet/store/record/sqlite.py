@@ -150,6 +150,21 @@ class SQLite:
         """Switch the file to WAL mode, which is permanent."""
         connection.exec_driver_sql("PRAGMA journal_mode = WAL")
 
+    def keep_copy(
+        self,
+        connection: Connection,  # noqa: ARG002 -- what it has not committed is not copied
+        revision: str,
+    ) -> Path:
+        """Copy the file to one beside it."""
+        # SQLite itself notices a file that it may only read when something is first written.
+        if not os.access(self.path, os.W_OK, **_EFFECTIVE):
+            raise StoreError(
+                f"{self.path} needs an upgrade of its tables and cannot be written to", hint=_RIGHTS
+            )
+        from patchfleet.store.record.upgrade import copy_file
+
+        return copy_file(self.path, revision)
+
     def begin_read(self, connection: Connection) -> None:
         """Begin a transaction that reads one consistent state of the database."""
         connection.exec_driver_sql("BEGIN")

@@ -6,11 +6,12 @@ therefore published runs.
 
 DEVICES_BY_RUN = r"""
     SELECT * EXCLUDE (filename),
-        CAST(regexp_extract(filename, 'run=(\d+).devices\.parquet$', 1) AS BIGINT) AS run
+        CAST(regexp_extract(filename, 'run[=-](\d+).devices\.parquet$', 1) AS BIGINT) AS run
     FROM {files}
 """
 """The devices of every publication, with its run: the view `devices_by_run`. They are one list of
-files: after a year of days the engine takes a second to understand a reader for each."""
+files: after a year of days the engine takes a second to understand a reader for each. Revision 0001
+named its folders `run-1`."""
 
 PATCHES_BY_KEY = """
     SELECT source,
