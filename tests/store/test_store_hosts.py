@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from patchfleet.errors import StoreError
 from patchfleet.models import SourceState
 from patchfleet.store import Store
+from patchfleet.store.publication.files import PARQUET
 from patchfleet.store.record import schema
 
 HOUR = timedelta(hours=1)
@@ -144,9 +145,10 @@ def test_a_record_of_before_remembers_nothing_and_keeps_the_rest(address):
         assert [run.state for run in store.runs.latest()] == ["complete"] * 2
         with store.snapshot() as snapshot:
             named = [what.partition("source=qualys/")[2] for what in snapshot.repaired]
+        every = (*PARQUET, "begun", "ended", "struck")
         assert named == [
             f"{name}.parquet is outdated; it was rebuilt from the record"
-            for name in ("run=1/findings", "run=2/begun", "run=2/ended")
+            for name in ("run=1/findings", *(f"run=2/{name}" for name in every))
         ]
         assert store.publications.damaged() == []
         complete(store, whole(NOW + DAY, a="2"), now=NOW + DAY)

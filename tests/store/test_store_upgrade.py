@@ -3,9 +3,12 @@
 import sqlite3
 from contextlib import closing
 
+import duckdb
 import pytest
 from old_records import DRAFTS, REVISIONS, OldRecord, rows
+from small_fleet import finding, sync
 
+from patchfleet import __version__
 from patchfleet.store import Store
 from patchfleet.store.record import schema
 
@@ -113,3 +116,13 @@ def test_a_copy_from_before_an_upgrade_can_be_used_in_its_place(old, upgraded, t
         there = list(again.ask(OPEN).rows())
     with upgraded.snapshot() as snapshot:
         assert list(snapshot.ask(OPEN).rows()) == there
+
+
+def test_a_published_file_names_the_version_that_wrote_it(tmp_path):
+    with Store.open(tmp_path / "fleet.db") as store:
+        sync(store, {"d1": [finding(1)]})
+    for file in (tmp_path / "fleet.published").rglob("*.parquet"):
+        asked = f"SELECT decode(value) FROM parquet_kv_metadata('{file}')"
+        with duckdb.connect() as files:
+            found = files.execute(f"{asked} WHERE decode(key) = 'patchfleet.version'").fetchall()
+        assert found == [(__version__,)], file.name

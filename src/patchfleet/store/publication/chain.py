@@ -4,7 +4,6 @@ A reader needs a whole chain: an incremental publication is never read without t
 to the last full one.
 """
 
-from collections.abc import Sequence
 from itertools import takewhile
 from typing import Any
 
@@ -117,16 +116,17 @@ def _newest_first(
     connection: Connection, source_id: int, until: int | None, limit: int | None = None
 ) -> list[PublicationRecord]:
     p = publication.c
-    statement = select(p.run, p.folder, p.digests, p.previous, p.is_whole, p.recognition)
+    columns = (p.run, p.folder, p.digests, p.previous, p.is_whole, p.recognition)
+    statement: Select[*tuple[Any, ...]] = select(*columns)
     statement = statement.where(p.source == source_id).order_by(p.run.desc()).limit(limit)
     if until is not None:
         statement = statement.where(p.run <= until)
-    rows: Sequence[Row[Any]] = connection.execute(statement).all()
+    rows = connection.execute(statement).all()
     before = [*(row.run for row in rows[1:]), None]
     return [_part(row, previous) for row, previous in zip(rows, before, strict=False)]
 
 
-def _part(row: Row[Any], before: int | None) -> PublicationRecord:
+def _part(row: Row[*tuple[Any, ...]], before: int | None) -> PublicationRecord:
     """Read a publication, of which `before` is the run published before it.
 
     Revision 0001 noted no previous run, since it published all findings each time. A file that
