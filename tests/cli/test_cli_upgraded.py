@@ -15,6 +15,7 @@ WORLD = {"customers": 2, "devices": 6, "seed": 4, "patches": 5}
 """The world of those records; see tests/store/revisions/make.py."""
 ELSEWHERE = {
     "demo", "init", "emulate", "completion",  # no record, or one of their own
+    "account", "login", "logout", "doctor",  # settings and secrets
     "worker", "intel",  # they write; intel is read by the reports
 }  # fmt: skip
 PLAIN = {("0001", "sqlite"), ("0006", "postgresql")}

@@ -27,6 +27,8 @@ RELEASED = {
     "0007_unread.py": "1fb000667d607e19813fbd8c384cc2aa0f4485cc02f9fa4107997d2ad113415c",
     "0008_recognition.py": "452cb111f91b5172d37344c5122e52c5a594c2a3d13a7806da968eb49aa36bf8",
     "0009_accepted.py": "9a0e1c123b0569641e44c98a0c820ffd44a32e923aa74693ff2891a1b4552e3e",
+    "0010_authors.py": "20bf8d030a9fa87d7bcd22592b9155f1cbff3bfd127e0f36137bbff580188516",
+    "0011_accounts.py": "0f55f80d63c0dd0cf2dddaba36b30f6c2f439d78fbbbc4fcfe36ff97278ef9cc",
 }
 
 
