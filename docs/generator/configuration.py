@@ -130,7 +130,7 @@ def environment() -> str:
         for name in re.findall(r"\b(?:PATCHFLEET_[A-Z_]+|NO_COLOR)\b", path.read_text("utf-8"))
     }
     # The code assembles these names, so that no search finds them.
-    asked = {name for name in asked if not name.startswith("PATCHFLEET_ACCOUNT_")}
+    asked = {name for name in asked if not name.endswith("_")}
     asked |= {"PATCHFLEET_ACCOUNT_NAME_KEY"}
     asked |= {f"PATCHFLEET_{name.upper()}" for name in ("store", "published")}
     explained(asked, _ENVIRONMENT, "environment variables")
