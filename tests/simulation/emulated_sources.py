@@ -60,11 +60,11 @@ def truth_of_qualys(emulator):
 TRUTH_OF = {"nsight": truth_of_nsight, "qualys": truth_of_qualys}
 
 
-def learned(snapshot, source):
+def learned(snapshot, source, vendor=None):
     """Return the recorded rows of each device of a source with findings, like its ground truth."""
     devices = defaultdict(dict)
     rows = [row for row in findings(snapshot) if row.source == source]
-    if source == "nsight":
+    if (vendor or source) == "nsight":
         for (device, number), row in recorded_findings(rows).items():
             devices[device][number] = row
     else:
