@@ -73,6 +73,7 @@ def read_all(store_of, accounts):
         raise failure
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 def test_many_accounts_stay_apart(accounts, database, tmp_path, request):
     is_file = database == "sqlite"
