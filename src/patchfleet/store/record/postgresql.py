@@ -129,7 +129,7 @@ class PostgreSQL:
     def keep_copy(self, connection: Connection, revision: str) -> Path:
         """Copy all rows to a file of SQLite below the user's own data, while no other writes.
 
-        A dump of the server is the better copy; this one exists wherever nobody made a dump.
+        A dump of the server is the better copy; this one is for a server without a dump.
         """
         from platformdirs import user_data_path
 
