@@ -29,7 +29,7 @@ EVERY = [
 ]
 
 
-def reading(device, patch):
+def reading(device, patch, later, earlier):
     """List a command line for each command that reads a record, first word first."""
     return [
         ("runs",),
@@ -40,14 +40,15 @@ def reading(device, patch):
         *(("sql", f"SELECT * FROM {view}") for view in VIEWS),
         ("sql", "--views"),
         ("device", device),
-        ("device", device, "--run", "1"),
+        ("device", device, "--run", earlier),
         ("history", device),
         ("history", device, "--summary"),
         ("patch", patch),
-        ("diff", "1", "2"),
+        ("diff", earlier, later),
         ("machines", "list"),
         ("machines", "candidates"),
         ("machines", "decisions"),
+        ("journal",),
         ("nsight", "patches"),
         ("nsight", "approve", "--status", "missing", "--dry-run"),
         ("store", "publish", "--all"),
@@ -81,7 +82,11 @@ def test_every_command_answers_from_a_record_of_an_earlier_revision(cli, address
     assert "upgrading" not in settled(cli, "runs").err
     asked = "SELECT device_id, patch FROM findings WHERE source = 'nsight' ORDER BY ALL LIMIT 1"
     (found,) = json.loads(settled(cli, "sql", asked, "--json").out)["rows"]
-    commands = reading(found["device_id"], found["patch"])
+    listed = json.loads(settled(cli, "runs", "--json").out)["rows"]
+    complete = [
+        str(row["id"]) for row in listed if (row["source"], row["state"]) == ("nsight", "complete")
+    ]
+    commands = reading(found["device_id"], found["patch"], *complete[:2])
     for words in commands:
         result = settled(cli, *words)
         assert result.out or words[0] == "store" or "--output" in words, words
