@@ -1,5 +1,7 @@
 """Many accounts in one record: set up, synced side by side, tested, removed; each key its own."""
 
+import os
+import sys
 import tomllib
 
 import pytest
@@ -241,3 +243,81 @@ def test_customers_that_cannot_be_meant(bare, hosts, text, error):
     path.write_text(f"{text}\n{path.read_text()}" if text[0] == "c" else path.read_text() + text)
     result = bare("sync")
     assert (result.code, error in result.error()) == (4, True), result.err
+
+
+RING = """
+from pathlib import Path
+
+from keyring.backend import KeyringBackend
+from keyring.errors import KeyringLocked, PasswordDeleteError
+
+
+class Ring(KeyringBackend):
+    priority = 1
+
+    def get_password(self, service, username):
+        if Path("locked").exists():
+            raise KeyringLocked("locked")
+        file = Path(f"ring-{service}-{username}")
+        return file.read_text() if file.exists() else None
+
+    def set_password(self, service, username, password):
+        Path(f"ring-{service}-{username}").write_text(password)
+
+    def delete_password(self, service, username):
+        Path(f"ring-{service}-{username}").unlink()
+"""
+
+
+@pytest.fixture
+def ring(bare, monkeypatch):
+    """A keyring of files for the processes of a test."""
+    (bare.folder / "ring.py").write_text(RING)
+    monkeypatch.setenv("PYTHONPATH", str(bare.folder), prepend=os.pathsep)
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "ring.Ring")
+    return bare
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="terminals of POSIX")
+def test_a_key_is_replaced_in_the_keyring_alone(ring, hosts):
+    from test_cli_terminal import Terminal
+
+    host = hosts["us"]
+    terminal = Terminal(ring.command("account", "add", "us", "--url", host.url))
+    terminal.until("API key: ")
+    terminal.types(f"{host.api_key}\n")
+    code, seen, _ = terminal.end()
+    assert code == 0, seen
+    stored = ring.folder / "ring-patchfleet-us"
+    assert stored.read_text() == host.api_key
+    before = (ring.folder / "patchfleet.toml").read_text()
+    stored.write_text("of last year")
+    terminal = Terminal(ring.command("login", "us"))
+    terminal.until("API key: ")
+    terminal.types(f"{host.api_key}\n")
+    code, seen, _ = terminal.end()
+    assert code == 0, seen
+    assert host.api_key not in seen
+    assert stored.read_text() == host.api_key
+    assert ring.process("nsight", "clients").code == 0
+    result = ring.process("logout", "us")
+    assert (result.code, stored.exists()) == (0, False)
+    assert "holds no API key" in ring.process("logout", "us").err
+    assert (ring.folder / "patchfleet.toml").read_text() == before
+    assert not (ring.folder / "fleet.db").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="terminals of POSIX")
+@pytest.mark.parametrize("state", ["locked", "absent"])
+def test_a_keyring_that_cannot_be_used_is_an_error_before_the_question(ring, state, monkeypatch):
+    from test_cli_terminal import Terminal
+
+    if state == "locked":
+        (ring.folder / "locked").touch()
+    else:
+        monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
+    code, seen, _ = Terminal(ring.command("account", "add", "a", "--region", "us")).end()
+    assert code == 4
+    assert "the system's keyring cannot be used" in seen
+    assert "PATCHFLEET_ACCOUNT_A_KEY" in seen
+    assert "API key:" not in seen
