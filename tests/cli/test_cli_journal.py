@@ -57,7 +57,7 @@ def test_a_printed_id_leads_to_who_did_it_and_what_was_read_back(moving):
     assert {("Person", "jane"), ("Plan", plan_id), ("Outcome", "confirmed")} <= fields
     changed = [value for field, value in fields if field == "Changed"]
     assert len(changed) == one["items_count"]
-    assert all(" → " in value for value in changed), changed
+    assert all(" → " in value and value.endswith(" Approve") for value in changed), changed
     text = cli("journal", plan_id)
     assert "approve" in text.out
     assert cli("journal", "--plan", plan_id, "--json").json["rows"] == rows

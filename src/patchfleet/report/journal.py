@@ -120,10 +120,15 @@ def _outcome(one: RecordedChange, titles: Mapping[str, str]) -> Iterator[tuple[s
     yield "Answer", one.answer
     for item in one.items:
         title = f" {titles[item]}" if item in titles else ""
-        states = [_text(state.get(item)) if isinstance(state, dict) else None
-                  for state in (one.before, one.after)]  # fmt: skip
+        states = [_state(one.before, item), _state(one.after, item)]
         change = " → ".join(state or "?" for state in states) if any(states) else ""
         yield "Changed", f"{item}{title}{change and ': '}{change}"
+
+
+def _state(states: Json, item: str) -> str | None:
+    """Return the state of an item, in words if it has any."""
+    state = states.get(item) if isinstance(states, dict) else None
+    return _text(state.get("words") or state if isinstance(state, dict) else state)
 
 
 def _text(value: Json) -> str | None:
