@@ -9,8 +9,8 @@ import pytest
 from patchfleet.models import SEVERITIES, Selection
 from patchfleet.report import Metric, Report, tables
 from patchfleet.report.charts import state as charts
-from patchfleet.report.today import work_figures
-from patchfleet.store.queries import rows
+from patchfleet.report.figures import work_figures
+from patchfleet.store.queries import LazyRows, WorkCount, rows
 from patchfleet.store.report_coverage import Coverage, CoveredSource
 
 AS_OF = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
@@ -158,7 +158,9 @@ def work_item(number):
 
 def reading(make, count):
     """Read made-up rows as a store is read: so many, or as many as are wanted."""
-    return lambda limit: (make(number) for number in range(count if limit is None else limit))
+    return LazyRows(
+        lambda limit: (make(n) for n in range(count if limit is None else min(limit, count))), count
+    )
 
 
 def make_report(findings=60):
@@ -187,14 +189,22 @@ def make_report(findings=60):
         title="Patch state of the fleet",
         coverage=COVERAGE,
         figures=(
-            Metric(name="devices", title="Devices", value=60),
+            Metric(name="machines", title="Machines", value=60),
             Metric(
                 name="installed_share",
                 title="Installed",
                 value=tables.installed_share(stands),
                 kind="percent",
             ),
-            *work_figures(works),
+            *work_figures(
+                WorkCount(
+                    sum(one.open for one in stands),
+                    *(
+                        sum(getattr(one, name) for one in works)
+                        for name in WorkCount.__struct_fields__[1:]
+                    ),
+                )
+            ),
         ),
         charts=(
             charts.open_by_customer(stands),
@@ -205,13 +215,12 @@ def make_report(findings=60):
         tables=(
             tables.worklist_table(works),
             tables.posture_table(stands),
-            tables.items_table(12, reading(work_item, 12)),
+            tables.items_table(reading(work_item, 12)),
             tables.open_findings_table(
-                findings,
-                reading(lambda number: finding(number, number % len(CUSTOMERS)), findings),
+                reading(lambda number: finding(number, number % len(CUSTOMERS)), findings)
             ),
             tables.devices_table(
-                20, reading(lambda number: device(number, number % len(CUSTOMERS)), 20)
+                reading(lambda number: device(number, number % len(CUSTOMERS)), 20)
             ),
             tables.top_patches_table(top),
         ),

@@ -180,8 +180,9 @@ def test_the_figures_are_the_sums_of_what_was_recorded(snapshot):
     installed = sum(f.state == "installed" for f in findings)
     ignored = sum(f.state == "ignored" for f in findings)
     assert figures == {
-        "devices": 5,
+        "machines": 5,
         "installed_share": installed / (len(findings) - ignored),
+        "open": len(findings) - installed - ignored,
         "failed": 0,
         "reboot_required": 12,
         "overdue_critical": sum(is_overdue(f, SECOND) for f in findings),
@@ -209,7 +210,7 @@ def test_what_is_not_covered_is_said(snapshot):
     assert "From nsight (run 2) as of 2026-11-20 06:30 UTC." in notes
     assert "1 device without patch management (PC-4)" in notes
     assert "Not covered: site Harbour did not answer" in notes
-    assert "Not judged: " in notes
+    assert "Incomplete: " in notes
     assert "more than 14 days" in notes
 
 

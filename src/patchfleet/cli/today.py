@@ -33,14 +33,19 @@ def command(
     too little data to check a deadline. Reads the last complete syncs.
     """
     from patchfleet.report import today_report
+    from patchfleet.report.deadlines import rules_in_force
 
     days = session.settings.today.overdue_after_days if overdue_after is None else overdue_after
-    with session.snapshot(with_history=True) as snapshot:
+    with session.store() as store, store.snapshot(with_history=True) as snapshot:
+        session.warn_repaired(snapshot)
         check_names(snapshot, selection)
         report = today_report(
             snapshot,
             selection=selection,
-            overdue_after_days=days,
+            overdue_after_days=days or 0,
+            rules=rules_in_force(session.settings.deadlines, store.intel.read)
+            if days is None
+            else None,
             silent_after_days=session.settings.today.silent_after_days,
             with_items=items,
             most_rows=None if items or as_json or outputs or table else 10,

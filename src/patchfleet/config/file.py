@@ -302,6 +302,7 @@ _KINDS = {
     "str": "text",
     "str | null": "text",
     "int": "a whole number",
+    "int | null": "a whole number",
     "float": "a number",
     "bool": "true or false",
     "object": "a table",

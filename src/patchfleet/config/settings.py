@@ -125,7 +125,7 @@ class SyncSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 class TodaySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The `[today]` table."""
 
-    overdue_after_days: Annotated[int, Meta(ge=0)] = 14
+    overdue_after_days: Annotated[int, Meta(ge=0)] | None = None
     silent_after_days: Annotated[int, Meta(ge=1)] = 7
 
 

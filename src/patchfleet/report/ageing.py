@@ -15,12 +15,15 @@ from patchfleet.report.charts.rows import OpenShare
 from patchfleet.report.charts.state import age_of_open_patches
 from patchfleet.report.charts.time import time_to_close
 from patchfleet.report.document import Cell, Column, Metric, Report, Table
+from patchfleet.report.figures import counted_once, machine_figure, open_figure
 from patchfleet.report.tables import top_patches_table
 from patchfleet.store.queries import (
     AGE_BUCKETS,
     AgeRow,
     ClosedRow,
     age_of_open,
+    count_machines,
+    count_open,
     times_to_close,
     top_patches,
 )
@@ -46,11 +49,14 @@ def ageing_report(snapshot: "Snapshot", *, selection: Selection = _ALL) -> Repor
         severity: _curve(row for row in closed if row.severity == severity)
         for severity in SEVERITIES
     }
+    machines = count_machines(snapshot, selection)
     remarks = [
+        *counted_once(machines),
         (
             "Time to patch runs from the first sync that saw a patch open to the one that saw it "
-            "installed, and counts what is still open (survival estimate)."
-        )
+            "installed. What was not seen installed counts as not closed: open, ignored, or no "
+            "longer listed (survival estimate)."
+        ),
     ]
     remarks.extend(
         f"Benchmark: {one.name} {_formatted(one.value, one.unit)} ({one.source})."
@@ -62,6 +68,8 @@ def ageing_report(snapshot: "Snapshot", *, selection: Selection = _ALL) -> Repor
         coverage=snapshot.coverage(selection),
         remarks=tuple(remarks),
         figures=(
+            machine_figure(machines),
+            open_figure(count_open(snapshot, selection)),
             Metric(name="median_days", title="Median days to close", value=_median(curves["all"])),
             Metric(
                 name="closed_by_28",
@@ -69,7 +77,6 @@ def ageing_report(snapshot: "Snapshot", *, selection: Selection = _ALL) -> Repor
                 value=curves["all"].closed_by(28),
                 kind="percent",
             ),
-            Metric(name="still_open", title="Not closed", value=curves["all"].open),
         ),
         charts=(age_of_open_patches(ages), time_to_close(_shares(curves))),
         tables=(

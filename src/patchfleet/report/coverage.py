@@ -23,14 +23,14 @@ def sentences(of: Coverage) -> tuple[str, ...]:
     notes.extend(missing(of))
     if of.known_to_several:
         machines = plural(of.known_to_several, "machine")
-        notes.append(f"Counted once for each source: {machines} present in several sources.")
+        notes.append(f"In several sources: {machines}; tables count the device of each source.")
     if of.look_alikes:
         pairs = plural(of.look_alikes, "pair of devices that", "pairs of devices that each")
         notes.append(f"Possible duplicates: {pairs} may be one machine.")
     if of.not_judged:
         notes.append(
-            f"Not judged: {plural(of.not_judged, 'open finding')} whose severity, state or "
-            "release date the source does not give, so that no deadline can be computed."
+            f"Incomplete: {plural(of.not_judged, 'open finding')} whose severity, state or "
+            "release date the source does not give."
         )
     return tuple(notes)
 

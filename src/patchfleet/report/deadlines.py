@@ -5,14 +5,15 @@ listed only if the file was loaded and the patch's vulnerabilities are known.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
+from patchfleet.config import DeadlineSettings
 from patchfleet.models import Patch, Selection
 from patchfleet.models.vocabulary import kb_numbers
-from patchfleet.policy import Case, Judgement, Pack, judge, release_of, strictest
+from patchfleet.policy import Case, Judgement, Pack, judge, load, release_of, strictest
 from patchfleet.policy.intel import (
     EpssScore,
     KbCve,
@@ -21,6 +22,7 @@ from patchfleet.policy.intel import (
     cves_fixed,
     read_intel,
 )
+from patchfleet.policy.pack import Question, Start
 from patchfleet.store.queries import CaseRow, JudgedVerdict, cases, cves_by_kb, judge_by
 from patchfleet.store.types import IntelRow
 
@@ -69,6 +71,37 @@ def _by_cve(rows: dict[str, list[object]], kind: str, of: type[R]) -> dict[str, 
     if kind not in rows:
         return None
     return {row.cve: row for row in rows[kind] if isinstance(row, of)}  # type: ignore[attr-defined]
+
+
+class Rules(NamedTuple):
+    """The pack in force with the facts and the time zone that it judges by."""
+
+    pack: Pack
+    known: ThreatData
+    zone: ZoneInfo
+
+    def judge(self, snapshot: "Snapshot", selection: Selection = _ALL) -> "Scratch":
+        """Judge every open finding of a selection; see `evaluate_open_findings`."""
+        return evaluate_open_findings(
+            snapshot, self.pack, self.known, zone=self.zone, selection=selection
+        )
+
+
+def rules_in_force(
+    deadlines: DeadlineSettings, intel: Callable[[], Iterable[tuple[IntelRow, bytes]]]
+) -> Rules:
+    """Return the pack of the settings, with those of the loaded files that its rules read."""
+    pack = load(deadlines.pack)
+    asked = {one.question for rule in pack.rules for one in rule.when}
+    is_needed = bool(asked & _BY_VULNERABILITY) or any(
+        rule.limit == "KEV due date" for rule in pack.rules
+    )
+    known = threat_data(intel()) if is_needed or pack.clock not in _BY_PATCH else ThreatData()
+    return Rules(pack, known, deadlines.time_zone)
+
+
+_BY_VULNERABILITY: set[Question] = {"in_kev", "is_automatable", "is_impact_total", "is_exploited"}
+_BY_PATCH: tuple[Start | None, ...] = (None, "released", "detected")
 
 
 def evaluate_open_findings(

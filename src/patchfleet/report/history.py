@@ -12,8 +12,9 @@ from patchfleet.models import SEVERITIES, Selection, Severity
 from patchfleet.report.charts.rows import OpenCount
 from patchfleet.report.charts.time import open_over_time
 from patchfleet.report.document import Cell, Column, Metric, Report, Table
+from patchfleet.report.figures import counted_once, machine_figure, open_figure
 from patchfleet.report.wording import plural
-from patchfleet.store.queries import OpenRow, open_by_run
+from patchfleet.store.queries import OpenRow, count_machines, count_open, open_by_run
 
 if TYPE_CHECKING:
     from patchfleet.report.registry import ReportRequest
@@ -31,14 +32,19 @@ def trend_report(snapshot: "Snapshot", *, selection: Selection = _ALL) -> Report
     """Report open patches as of every complete sync; `snapshot` needs the history."""
     counts = together(open_by_run(snapshot, selection))
     moments = list(dict.fromkeys(count.as_of for count in counts))
+    machines = count_machines(snapshot, selection)
     totals = [sum(c.findings for c in counts if c.as_of == at) for at in moments]
     return Report(
         name="history",
         title="Open patches over time",
         coverage=snapshot.coverage(selection),
-        remarks=(_on_record(len(moments)),),
+        remarks=(
+            *counted_once(machines),
+            _on_record(len(moments)),
+        ),
         figures=(
-            Metric(name="open", title="Open now", value=totals[-1] if totals else 0),
+            machine_figure(machines),
+            open_figure(count_open(snapshot, selection)),
             Metric(name="open_before", title="Open at first", value=totals[0] if totals else 0),
         ),
         charts=(open_over_time(counts),),

@@ -4,7 +4,7 @@ It names the pack's version, source and certainty, and the date of each file of 
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -16,6 +16,7 @@ from patchfleet.report.charts.rows import OverdueCount
 from patchfleet.report.charts.state import overdue_by_customer
 from patchfleet.report.deadlines import ThreatData, evaluate_open_findings, threat_data
 from patchfleet.report.document import (
+    Chart,
     Column,
     Metric,
     Report,
@@ -23,9 +24,17 @@ from patchfleet.report.document import (
     tabulate,
     total_of,
 )
+from patchfleet.report.figures import counted_once, machine_figure, open_figure
 from patchfleet.report.tables import OF_SOURCE, with_sources
 from patchfleet.report.wording import plural
-from patchfleet.store.queries import JudgedCount, count_judged, judged_findings
+from patchfleet.store.queries import (
+    DeadlineCount,
+    JudgedCount,
+    count_deadlines,
+    count_judged,
+    count_machines,
+    judged_findings,
+)
 
 if TYPE_CHECKING:
     from patchfleet.report.registry import ReportRequest
@@ -53,7 +62,7 @@ _CUSTOMERS = (
     Column("overdue_critical", "Of these critical", "integer", is_actionable=True),
     Column("not_judged", "Not judged", "integer", is_actionable=True),
     Column("on_time", "On time", "integer"),
-    Column("not_covered", "Not covered", "integer"),
+    Column("not_covered", "No deadline", "integer"),
     *OF_SOURCE,
     Column("customer_id", "Customer id", is_detail=True),
 )
@@ -106,6 +115,8 @@ def overdue_report(
     """Report every open patch against the deadlines of a pack, at the time of the snapshot."""
     judged = evaluate_open_findings(snapshot, pack, known, zone=zone, selection=selection)
     counts = count_judged(snapshot, judged, selection)
+    once = count_deadlines(snapshot, judged, selection)
+    machines = count_machines(snapshot, selection)
 
     def items(verdict: str, title: str) -> Table:
         rows = judged_findings(snapshot, judged, selection, verdicts=(verdict,))
@@ -118,23 +129,9 @@ def overdue_report(
         name="overdue",
         title=f"Overdue patches: {pack.title.partition(',')[0]}",
         coverage=snapshot.coverage(selection),
-        remarks=(*_about(pack, known, zone), *_not_judged(totals["not_judged"])),
-        figures=tuple(
-            Metric(name=name, title=title, value=totals[name], is_actionable=needs)
-            for name, title, needs in (
-                ("overdue", "Overdue", True),
-                ("overdue_critical", "Overdue critical", True),
-                ("not_judged", "Not judged", True),
-                ("on_time", "On time", False),
-            )
-        ),
-        charts=(
-            overdue_by_customer(
-                OverdueCount(c.source, c.customer_id, c.customer, c.severity, c.findings)
-                for c in counts
-                if c.verdict == "overdue"
-            ),
-        ),
+        remarks=(*counted_once(machines), *_about(pack, known, zone), *_not_judged(once)),
+        figures=(machine_figure(machines), *_figures(once)),
+        charts=(_chart(counts),),
         tables=(
             tabulate(
                 "customers", "By customer", columns, customers,
@@ -146,6 +143,27 @@ def overdue_report(
     )  # fmt: skip
 
 
+def _chart(counts: Sequence[JudgedCount]) -> Chart:
+    return overdue_by_customer(
+        OverdueCount(c.source, c.customer_id, c.customer, c.severity, c.findings)
+        for c in counts
+        if c.verdict == "overdue"
+    )
+
+
+def _figures(once: DeadlineCount) -> Iterator[Metric]:
+    yield open_figure(once.open)
+    for name, title, needs in _FIGURES:
+        yield Metric(name=name, title=title, value=getattr(once, name), is_actionable=needs)
+
+
+_FIGURES = (
+    ("overdue", "Overdue", True),
+    ("overdue_critical", "Overdue critical", True),
+    ("not_judged", "Not judged", True),
+    ("on_time", "On time", False),
+    ("not_covered", "No deadline", False),
+)
 _COUNTED = CustomerDeadlines.__struct_fields__[3:]
 
 
@@ -185,8 +203,8 @@ def _about(pack: Pack, known: ThreatData, zone: ZoneInfo) -> list[str]:
     return notes
 
 
-def _not_judged(count: int) -> list[str]:
-    if not count:
+def _not_judged(once: DeadlineCount) -> list[str]:
+    if not once.not_judged:
         return []
-    what = plural(count, "open finding")
+    what = plural(once.not_judged, "open patch", "open patches")
     return [f"Not judged: {what} for which a required fact is missing; none counts as on time."]

@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 class ReportRequest(Struct, frozen=True, kw_only=True):
     """Everything a report can depend on: the data, the selection and the settings.
 
-    `deadlines` names the rule pack and the time zone of its days; `intel` reads the loaded files
-    about vulnerabilities.
+    `deadlines` names the rule pack and the time zone of its days; `overdue_after_days` replaces it
+    for critical patches, None does not. `intel` reads the loaded files about vulnerabilities.
     """
 
     snapshot: "Snapshot"
     selection: "Selection"
-    overdue_after_days: int
+    overdue_after_days: int | None
     deadlines: "DeadlineSettings"
     intel: "Callable[[], Iterable[tuple[IntelRow, bytes]]]"
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from patchfleet.models import (
-    OPEN_DEADLINE_STATUSES,
+    OPEN_DEADLINESTATUSES,
     Decision,
     DeviceKind,
     Selection,
@@ -114,12 +114,14 @@ class JudgedRow(Struct, frozen=True):
 
 
 _ALL = Selection()
-_STATUS = "verdict"
-_RANK = f"list_position([{literals(OPEN_DEADLINE_STATUSES)}], {_STATUS})"
+STATUS = "verdict"
+"""The column of a deadline status."""
+_RANK = f"list_position([{literals(OPEN_DEADLINESTATUSES)}], {STATUS})"
 _DAYS_OVER = """CASE WHEN due_at < as_of THEN CAST(
     (epoch_us(as_of) - epoch_us(due_at)) // 86400000000 AS INTEGER) END"""
-_OF_CASE = """j.patch_id = f.patch_id AND j.of_kind = f.kind
+OF_CASE = """j.patch_id = f.patch_id AND j.of_kind = f.kind
     AND (j.seen_at IS NULL OR j.seen_at = f.first_seen_at)"""
+"""Joins a judged case as `j` to the open findings `f` that it is about."""
 
 
 def cases(
@@ -165,8 +167,8 @@ def count_judged(
     """Count open findings by customer, severity and deadline status; see `judge_by`."""
     sql = f"""
         SELECT {select_list(JudgedCount, findings="count(*)")}
-        FROM {opened(snapshot, selection)} AS f JOIN {judged} AS j ON {_OF_CASE}
-        GROUP BY source, customer_id, customer, severity, {_STATUS}
+        FROM {opened(snapshot, selection)} AS f JOIN {judged} AS j ON {OF_CASE}
+        GROUP BY source, customer_id, customer, severity, {STATUS}
         ORDER BY lower(customer), customer, source, customer_id, {SEVERITY_RANK}, {_RANK}"""
     return snapshot.rows(JudgedCount, sql)
 
@@ -195,7 +197,7 @@ def judged_findings(
     marks = ", ".join("?" * len(verdicts))
     sql = f"""
         SELECT {select_list(JudgedRow, days_over=_DAYS_OVER, cves="j.cves")}
-        FROM {mine} AS f JOIN {judged} AS j ON {_OF_CASE} WHERE {_STATUS} IN ({marks})"""
+        FROM {mine} AS f JOIN {judged} AS j ON {OF_CASE} WHERE {STATUS} IN ({marks})"""
     order = f"""{_RANK}, due_at NULLS LAST, {SEVERITY_RANK}, lower(customer), lower(device),
         device_id, patch, finding_id"""
     return ordered(snapshot, JudgedRow, Clause(sql, verdicts), order=order)
