@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
 from random import Random
+from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -78,7 +79,7 @@ def _patch(number, source):
     )
 
 
-def _findings(chance, source, device_id):
+def _findings(chance, source):
     """Draw patches of one device, one in five of them another release of the same KB number."""
     found = []
     for number in chance.sample(range(14), chance.randint(0, 9)):
@@ -92,7 +93,11 @@ def _findings(chance, source, device_id):
 
 
 def fleet(store, seed):
-    """Record some days of accounts that join one after the other and share machines."""
+    """Record some days of accounts that join one after the other and share machines.
+
+    Returns how many patches each run found open, by account.
+    """
+    measured: dict[str, list[tuple[datetime, int]]] = defaultdict(list)
     chance = Random(seed)
     customers = (Customer(id="c1", name="Acme"), Customer(id="c2", name="Birch"))
     sites = tuple(Site(id=f"s{c.id}", customer_id=c.id, name=f"At {c.name}") for c in customers)
@@ -126,15 +131,20 @@ def fleet(store, seed):
             present |= {(source, one.id) for one in mine}
             run = store.begin(source, now=at)
             run.inventory(Inventory(as_of=at, customers=customers, sites=sites, devices=mine))
+            count = 0
             for device in mine:
                 if device.is_patched:
-                    run.record(device.id, _findings(chance, source, device.id), now=at)
+                    found = _findings(chance, source)
+                    count += sum(one.state in OPEN_STATES for one in found)
+                    run.record(device.id, found, now=at)
+            measured[source].append((at, count))
             machines = [
                 Machine(name, tuple(Member(*ref) for ref in sorted(refs) if ref in present))
                 for name, refs in known.items()
             ]
             run.machines(Identity(tuple(m for m in machines if m.members), ()))
             run.complete(now=at, as_of=at)
+    return measured
 
 
 def truth(rows, places, is_meant):
@@ -185,16 +195,17 @@ def made(snapshot, selection=EVERYTHING):
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory, request):
     with Store.open(tmp_path_factory.mktemp("fleet") / "fleet.db") as store:
-        fleet(store, request.param)
+        measured = fleet(store, request.param)
         with store.snapshot(with_history=True) as snapshot:
-            yield snapshot
+            yield SimpleNamespace(snapshot=snapshot, measured=measured)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("filled", SEEDS, indirect=True)
 def test_every_report_counts_the_same(filled):
-    rows, places = filled.rows(Row, ROWS), filled.rows(Place, PLACES)
-    reports = made(filled)
+    snapshot = filled.snapshot
+    rows, places = snapshot.rows(Row, ROWS), snapshot.rows(Place, PLACES)
+    reports = made(snapshot)
     numbers = {name: number(report) for name, report in reports.items()}
     opened = truth(rows, places, is_open)
     machines = len({place.machine_id for place in places})
@@ -204,9 +215,9 @@ def test_every_report_counts_the_same(filled):
         "failed": truth(rows, places, lambda r: r.state == "failed"),
         "reboot_required": truth(rows, places, lambda r: r.state == "reboot_required"),
         "overdue_critical": truth(
-            rows, places, lambda r: is_late(r, filled.as_of) and r.severity == "critical"
+            rows, places, lambda r: is_late(r, snapshot.as_of) and r.severity == "critical"
         ),
-        "overdue": truth(rows, places, lambda r: is_late(r, filled.as_of)),
+        "overdue": truth(rows, places, lambda r: is_late(r, snapshot.as_of)),
     }
     for name in ("today", "posture", "overdue", "ageing", "history"):
         for key, value in counted.items():
@@ -225,8 +236,9 @@ def test_every_report_counts_the_same(filled):
 @pytest.mark.slow
 @pytest.mark.parametrize("filled", SEEDS, indirect=True)
 def test_tables_count_each_device_of_each_account_and_agree(filled):
-    rows, places = filled.rows(Row, ROWS), filled.rows(Place, PLACES)
-    reports = made(filled)
+    snapshot = filled.snapshot
+    rows, places = snapshot.rows(Row, ROWS), snapshot.rows(Place, PLACES)
+    reports = made(snapshot)
     opened = sum(map(is_open, rows))
     assert column(reports["posture"], "posture", "open") == opened
     assert column(reports["posture"], "devices", "open") == opened
@@ -247,3 +259,29 @@ def test_tables_count_each_device_of_each_account_and_agree(filled):
         assert column(reports[name], "worklist", "unpatched_devices") == sum(
             not place.is_patched for place in places
         )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("filled", SEEDS, indirect=True)
+def test_an_account_that_joins_is_not_a_rise(filled):
+    """Every moment counts every account: as at its last sync by then, else as at its first."""
+    # An account without any open patch ever is in no count.
+    accounts = {s: runs for s, runs in filled.measured.items() if any(n for _, n in runs)}
+    expected = {}
+    for at in sorted(at for runs in accounts.values() for at, _ in runs):
+        known = [[n for when, n in runs if when <= at][-1:] or [runs[0][1]]
+                 for runs in accounts.values()]  # fmt: skip
+        expected[at] = sum(n for (n,) in known)
+    report = made(filled.snapshot)["history"]
+    table = report.table("syncs")
+    assert {row[0]: row[1] for row in table.rows} == expected
+    firsts = {name: row[0] for row in table.rows for name in row[-1]}
+    assert firsts == {source: runs[0][0] for source, runs in accounts.items()}
+    numbers = number(report)
+    assert (numbers["open_before"], numbers["open_listed"]) == (
+        next(iter(expected.values())),
+        list(expected.values())[-1],
+    )
+    later = [source for source, at in firsts.items() if at > min(expected)]
+    for source in later:
+        assert any(note.startswith(f"{source} was first read on") for note in report.remarks)

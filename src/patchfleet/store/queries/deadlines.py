@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from patchfleet.models import (
-    OPEN_DEADLINESTATUSES,
+    OPEN_DEADLINE_STATUSES,
     Decision,
     DeviceKind,
     Selection,
@@ -116,7 +116,7 @@ class JudgedRow(Struct, frozen=True):
 _ALL = Selection()
 STATUS = "verdict"
 """The column of a deadline status."""
-_RANK = f"list_position([{literals(OPEN_DEADLINESTATUSES)}], {STATUS})"
+_RANK = f"list_position([{literals(OPEN_DEADLINE_STATUSES)}], {STATUS})"
 _DAYS_OVER = """CASE WHEN due_at < as_of THEN CAST(
     (epoch_us(as_of) - epoch_us(due_at)) // 86400000000 AS INTEGER) END"""
 OF_CASE = """j.patch_id = f.patch_id AND j.of_kind = f.kind

@@ -27,25 +27,59 @@ _DAYS = """CAST(greatest(0, date_diff('day', opened_at, CASE
     )) AS INTEGER)"""
 
 
+# A device that a run did not list, or no longer read, has nothing open as of that run.
+_ABSENT = """
+    numbered AS (
+        SELECT source, run_id, row_number() OVER (PARTITION BY source ORDER BY run_id) AS n,
+            count(*) OVER (PARTITION BY source) AS runs
+        FROM published
+    ), listed AS (
+        SELECT p.source, d.device_key, p.n, p.runs
+        FROM devices_by_run AS d JOIN numbered AS p ON p.source = d.source AND p.run_id = d.run
+        WHERE scanned_at IS NOT NULL
+    ), away AS (
+        SELECT source, device_key, min(n) AS first_n FROM listed
+        GROUP BY source, device_key, runs HAVING runs - min(n) + 1 > count(*)
+    ), absent AS (
+        SELECT a.device_key, p.run_id AS run
+        FROM away AS a JOIN numbered AS p ON p.source = a.source AND p.n > a.first_n
+            ANTI JOIN listed AS d ON d.device_key = a.device_key AND d.n = p.n
+    )"""
+
+
 def open_by_run(snapshot: "Snapshot", selection: Selection = _ALL) -> list[OpenRow]:
-    """Count what was open as of each complete run, by source and severity, oldest run first."""
+    """Count what was open as of each complete run, by source and severity, oldest run first.
+
+    A run before anything was open has one row, of zero.
+    """
     chosen = where([*finding_filters(selection), Clause(IS_OPEN)])
-    findings = "CAST(sum(step) AS BIGINT)"
-    columns = select_list(OpenRow, "r", severity="severity", findings=findings)
+    findings = "CAST(coalesce(sum(step), 0) AS BIGINT)"
+    severity = "coalesce(severity, 'unspecified')"
+    columns = select_list(OpenRow, "r", severity=severity, findings=findings)
     sql = f"""
         WITH chosen AS (
-            SELECT source, severity, from_run, to_run FROM finding_history {chosen.sql}
+            SELECT source, severity, from_run, to_run, device_key
+            FROM finding_history {chosen.sql}
+        ),
+        {_ABSENT},
+        unlisted AS (
+            SELECT source, severity, run FROM chosen JOIN absent USING (device_key)
+            WHERE from_run <= run AND (to_run IS NULL OR run < to_run)
         ),
         steps AS (
             SELECT source, severity, run, sum(step) AS step FROM (
                 SELECT source, severity, from_run AS run, 1 AS step FROM chosen
                 UNION ALL
                 SELECT source, severity, to_run, -1 FROM chosen WHERE to_run IS NOT NULL
+                UNION ALL
+                SELECT source, severity, run, -1 FROM unlisted
+                UNION ALL
+                SELECT source, severity, run + 1, 1 FROM unlisted
             ) GROUP BY source, severity, run
         )
         SELECT {columns}
-        FROM runs AS r JOIN steps ON steps.source = r.source AND steps.run <= r.run_id
-        WHERE r.state = 'complete'
+        FROM runs AS r LEFT JOIN steps ON steps.source = r.source AND steps.run <= r.run_id
+        WHERE r.state = 'complete' AND r.source IN (SELECT source FROM steps)
         GROUP BY r.source, r.run_id, r.as_of, severity
         ORDER BY r.as_of, r.run_id, {SEVERITY_RANK}"""
     return snapshot.rows(OpenRow, sql, chosen.values)
