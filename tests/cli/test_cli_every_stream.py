@@ -15,6 +15,7 @@ WORDS = {
     ("report",): ("posture",),
     ("sql",): ("SELECT * FROM findings",),
     ("store", "copy"): ("copy.db",),
+    ("store", "prune"): ("--keep", "30"),
     ("completion",): ("bash",),
     ("worker",): ("--help",),
     ("emulate", "nsight"): ("--help",),

@@ -51,7 +51,8 @@ def test_these_are_the_commands():
         "device", "history", "patch", "diff", "journal",
         "machines", "machines list", "machines candidates",
         "machines link", "machines unlink", "machines decisions", "sql", "store",
-        "store publish", "store check", "store copy", "runs", "doctor", "emulate",
+        "store publish", "store check", "store copy", "store prune", "store vacuum",
+        "runs", "doctor", "emulate",
         "emulate nsight", "emulate qualys", "completion",
     ]  # fmt: skip
     assert [path[1] for path in ALL if path[:1] == ("nsight",) and len(path) == 2] == [

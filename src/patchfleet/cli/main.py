@@ -39,7 +39,10 @@ COMMANDS = {
     "journal": ("patchfleet.cli.journal", "Show who changed what, when, and the outcome."),
     "machines": ("patchfleet.cli.machines", "Show which devices are the same machine, and decide."),
     "sql": ("patchfleet.cli.sql", "Query the record in SQL, read-only."),
-    "store": ("patchfleet.cli.store", "Copy the record, republish it, check it."),
+    "store": (
+        "patchfleet.cli.store",
+        "Copy the record, republish it, check it, delete what is old.",
+    ),
     "runs": ("patchfleet.cli.runs", "List the syncs on record and their problems."),
     "nsight": ("patchfleet.cli.nsight", "See and change patches through N-able N-sight RMM."),
     "qualys": ("patchfleet.cli.qualys", "See and change jobs, patches and assets at Qualys."),

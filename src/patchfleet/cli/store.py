@@ -13,12 +13,14 @@ COMMANDS = {
     "publish": ("patchfleet.cli.store:publish", "Rewrite published files from the record."),
     "check": ("patchfleet.cli.store:check", "Compare published files with the record's digests."),
     "copy": ("patchfleet.cli.store:copy", "Copy the whole record to an empty one."),
+    "prune": ("patchfleet.cli.retention:prune", "Delete complete syncs older than a bound."),
+    "vacuum": ("patchfleet.cli.retention:vacuum", "Return the space of deleted rows to the disk."),
 }
 
 
 @click.group(cls=LazyGroup, table=COMMANDS)
 def command() -> None:
-    """Copy the record, republish it, check it."""
+    """Copy the record, republish it, check it, delete what is old."""
 
 
 @click.command()

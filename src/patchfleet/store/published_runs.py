@@ -1,6 +1,6 @@
 """Publications of a store: opened as a snapshot, checked, and rewritten from the record."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
@@ -16,6 +16,8 @@ from patchfleet.store.publication.chain import (
     PublicationRecord,
     all_publications,
     chain,
+    is_on_record,
+    pruned_meanwhile,
     row_of,
 )
 from patchfleet.store.publication.repair import Repair
@@ -24,7 +26,7 @@ from patchfleet.store.record import gaps
 from patchfleet.store.record.database import Database
 from patchfleet.store.record.journal import Journal
 from patchfleet.store.record.runs import Runs
-from patchfleet.store.record.schema import micros, publication, run, source
+from patchfleet.store.record.schema import micros, moment, publication, run, source
 from patchfleet.store.snapshot import Snapshot
 from patchfleet.store.types import JournalFilter, PublicationRow, RunGaps
 
@@ -80,6 +82,7 @@ class Publications:
                 return snapshot
             snapshot.close()
         self._repair.repair(broken)
+        self._check_kept(chosen)
         repaired = [
             f"{what}; it was rebuilt from the record" for *_, found in broken for what in found
         ]
@@ -137,7 +140,10 @@ class Publications:
         """Return a publication with all earlier ones of its source."""
         of = select(publication.c.source).where(publication.c.run == row.run_id)
         with self._database.read() as connection:
-            parts = all_publications(connection, connection.scalars(of).one(), until=row.run_id)
+            source_id = connection.scalar(of)
+            if source_id is None:
+                raise self._no_run(connection, row.run_id)
+            parts = all_publications(connection, source_id, until=row.run_id)
         folders = tuple(part.folder for part in parts)
         return replace(row, all_publications=folders), parts
 
@@ -150,6 +156,8 @@ class Publications:
         statement = PUBLICATIONS.where(publication.c.run.in_(latest)).order_by(source.c.name)
         with self._database.read() as connection:
             rows = connection.execute(statement).all()
+            if at is not None:
+                _check_not_pruned(connection, {row.source for row in rows}, at)
             if not rows:
                 raise self._nothing_complete(at)
             return [self._whole(connection, row) for row in rows]
@@ -169,17 +177,53 @@ class Publications:
     def _publication(self, run_id: int) -> tuple[PublicationRow, list[PublicationRecord]]:
         with self._database.read() as connection:
             row = connection.execute(PUBLICATIONS.where(publication.c.run == run_id)).first()
-            newest = select(publication.c.run).order_by(publication.c.run.desc()).limit(5)
-            known = ", ".join(str(number) for number in connection.scalars(newest))
             if row is not None:
                 return self._whole(connection, row)
-        raise StoreError(
-            f"there is no complete run {run_id} in {self._database.name}",
+            raise self._no_run(connection, run_id)
+
+    def _no_run(self, connection: Connection, run_id: int) -> StoreError:
+        newest = select(publication.c.run).order_by(publication.c.run.desc()).limit(5)
+        known = ", ".join(str(number) for number in connection.scalars(newest))
+        state = connection.scalar(select(run.c.state).where(run.c.id == run_id))
+        return StoreError(
+            f"run {run_id} was pruned from {self._database.name}"
+            if state == "pruned"
+            else f"there is no complete run {run_id} in {self._database.name}",
             hint=f"the latest complete runs are {known}" if known else "no run is complete yet",
         )
+
+    def _check_kept(self, chosen: Sequence[tuple[PublicationRow, list[PublicationRecord]]]) -> None:
+        """Raise StoreError if a publication that is about to be opened was pruned meanwhile."""
+        with self._database.read() as connection:
+            for _, parts in chosen:
+                for part in parts:
+                    if not is_on_record(connection, part):
+                        raise pruned_meanwhile(part)
 
     def _whole(
         self, connection: Connection, row: Row[Any]
     ) -> tuple[PublicationRow, list[PublicationRecord]]:
         parts = chain(connection, row.source_id, until=row.run)
         return row_of(row, parts), parts
+
+
+def _check_not_pruned(connection: Connection, found: Collection[str], at: datetime) -> None:
+    """Raise StoreError if a source had a complete run as of `at` and all such runs are pruned."""
+    pruned = (
+        select(source.c.name)
+        .join_from(run, source, run.c.source == source.c.id)
+        .where(run.c.state == "pruned", run.c.as_of <= micros(at))
+        .distinct()
+    )
+    missing = sorted(set(connection.scalars(pruned)) - set(found))
+    if missing:
+        oldest = select(func.min(run.c.as_of)).join(publication, publication.c.run == run.c.id)
+        since = connection.scalar(
+            oldest.join(source, run.c.source == source.c.id).where(source.c.name == missing[0])
+        )
+        raise StoreError(
+            f"the runs of {missing[0]} as of {at:%Y-%m-%d %H:%M} UTC and before were pruned",
+            hint=f"the oldest one kept is as of {moment(since):%Y-%m-%d %H:%M} UTC"
+            if since is not None
+            else "`patchfleet runs` lists the runs",
+        )

@@ -7,10 +7,10 @@ damaged is reported and rebuilt from the record, never skipped.
 import hashlib
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from patchfleet._renamed.members import FormerMembers
 from patchfleet.models import Account
@@ -27,6 +27,9 @@ from patchfleet.store.record.runs import Runs
 from patchfleet.store.record.sources import Sources
 from patchfleet.store.run import Run
 from patchfleet.store.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from patchfleet.store.publication.retention import Pruned
 
 _SIX_HOURS = timedelta(hours=6)
 
@@ -163,6 +166,32 @@ class Store(FormerMembers):
         from patchfleet.store.record.copy import copy_record
 
         return copy_record(self._database, target, wait_seconds=wait_seconds, is_private=is_private)
+
+    def prune(
+        self, keep: int | timedelta, *, now: datetime | None = None, dry_run: bool = False
+    ) -> "Pruned":
+        """Delete the complete runs of each source beyond `keep`: a number of runs, or their age.
+
+        The state as of every kept run stays the same. The last complete run of a source is kept,
+        so are runs that the files of a kept one build on, and the journal. `dry_run` only returns
+        what would be deleted. Raises StoreError, with nothing changed, while a source is synced.
+        """
+        from patchfleet.store.publication.retention import Retention
+
+        retention = Retention(self._database, self._storage)
+        now = now or datetime.now(UTC)
+        return retention.preview(keep, now) if dry_run else retention.prune(keep, now)
+
+    def vacuum(self) -> tuple[int, int]:
+        """Return the space of deleted rows to the disk; return the bytes before and after.
+
+        Raises StoreError while a source is synced, or if the disk has no room for the work.
+        """
+        from patchfleet.store.publication.retention import alone
+        from patchfleet.store.record.vacuum import vacuum
+
+        with alone(self._database, "vacuumed"):
+            return vacuum(self._database)
 
     def close(self) -> None:
         """Close the database; a run that is still open can be resumed."""

@@ -11,7 +11,8 @@ from msgspec import Struct
 
 from patchfleet.models import Gap
 
-RunState = Literal["running", "incomplete", "complete", "abandoned"]
+RunState = Literal["running", "incomplete", "complete", "abandoned", "pruned"]
+"""State of a run; `pruned` is a complete run whose content was deleted."""
 UNFINISHED_STATES: tuple[RunState, ...] = ("running", "incomplete")
 """States in which a run can be resumed."""
 

@@ -12,6 +12,7 @@ from msgspec import Struct
 from sqlalchemy import Connection, Row, Select, func, select
 
 from patchfleet.decodable import decodable
+from patchfleet.errors import StoreError
 from patchfleet.store.publication.files import PARQUET
 from patchfleet.store.publication.storage import Digests
 from patchfleet.store.record.schema import moment, publication, run, scan, source
@@ -76,7 +77,38 @@ def digests_of(connection: Connection, part: PublicationRecord) -> Digests:
 
 def _source_of(connection: Connection, part: PublicationRecord) -> int:
     of = select(publication.c.source).where(publication.c.run == part.run_id)
-    return int(connection.scalars(of).one())
+    return int(_one(connection, of, part))
+
+
+def _one(connection: Connection, of: Select[*tuple[Any, ...]], part: PublicationRecord) -> Any:
+    """Return a value of a publication; raise StoreError if it was pruned since it was read."""
+    row = connection.execute(of).first()
+    if row is None:
+        raise pruned_meanwhile(part)
+    return row[0]
+
+
+def is_on_record(connection: Connection, part: PublicationRecord) -> bool:
+    """Return whether a publication is still on record."""
+    of = select(publication.c.run).where(publication.c.run == part.run_id)
+    return connection.execute(of).first() is not None
+
+
+def is_as_read(connection: Connection, part: PublicationRecord) -> bool:
+    """Return whether a publication is on record with the same one before it."""
+    of = select(publication.c.source).where(publication.c.run == part.run_id)
+    source_id = connection.scalar(of)
+    if source_id is None:
+        return False
+    return _newest_first(connection, source_id, part.run_id, limit=2)[0].previous == part.previous
+
+
+def pruned_meanwhile(part: PublicationRecord) -> StoreError:
+    """Return the error that a publication was pruned while it was read."""
+    return StoreError(
+        f"run {part.run_id} was pruned while its files were read",
+        hint="ask again: the runs that are kept answer",
+    )
 
 
 def is_whole_next(

@@ -9,11 +9,15 @@ from collections.abc import Collection, Iterable, Sequence
 import msgspec
 from sqlalchemy import Connection, update
 
+from patchfleet.errors import StoreError
 from patchfleet.store.publication.chain import (
     PublicationRecord,
     chain_before,
     digests_of,
     following,
+    is_as_read,
+    is_on_record,
+    pruned_meanwhile,
 )
 from patchfleet.store.publication.files import HISTORY, ROWS, STRIKING
 from patchfleet.store.publication.storage import Digests, Storage
@@ -77,16 +81,7 @@ class Repair:
         """Write a publication from the record; return whether its rows have moved."""
         with self._database.read() as connection:
             before = [] if part.is_whole else chain_before(connection, part)
-        digests = write_files(
-            self._database,
-            self._storage,
-            part.run_id,
-            source=source_name,
-            recognition=part.recognition,
-            previous=part.previous,
-            chain=[other.folder for other in before],
-            folder=part.folder,
-        )
+        digests = self._written(source_name, part, [other.folder for other in before])
         moved = any(digests.get(name) != part.digests.get(name) for name in ROWS)
         if digests != part.digests:
             with self._database.write() as connection:
@@ -95,6 +90,35 @@ class Repair:
                 for other in following(connection, part) if moved else ():
                     _note(connection, other, {**other.digests, **dict.fromkeys(STRIKING, "")})
         return moved
+
+    def _written(self, source_name: str, part: PublicationRecord, before: Sequence[str]) -> Digests:
+        """Write the files of a publication; raise StoreError if it was pruned meanwhile."""
+        try:
+            digests = write_files(
+                self._database,
+                self._storage,
+                part.run_id,
+                source=source_name,
+                recognition=part.recognition,
+                previous=part.previous,
+                chain=before,
+                folder=part.folder,
+            )
+        except StoreError:
+            self._check_published(part)
+            raise
+        self._check_published(part)
+        return digests
+
+    def _check_published(self, part: PublicationRecord) -> None:
+        """Delete what was written of a run that was pruned meanwhile, and raise StoreError."""
+        with self._database.read() as connection:
+            if is_as_read(connection, part):
+                return
+            is_gone = not is_on_record(connection, part)
+        if is_gone:
+            self._storage.delete(part.folder)
+        raise pruned_meanwhile(part)
 
 
 def _digests(

@@ -62,6 +62,14 @@ class Storage(Protocol):
         """Delete a folder that no publication refers to."""
         ...
 
+    def delete_files(self, folder: str, names: Iterable[str]) -> None:
+        """Delete files that no publication refers to, as far as they exist."""
+        ...
+
+    def folders(self, parent: str) -> list[str]:
+        """List the names in the folder `parent`, none if it does not exist."""
+        ...
+
 
 def open_storage(address: Path | str, *, is_private: bool = True) -> Storage:
     """Return the storage at a folder or, with `://`, at a URL that fsspec supports.
@@ -150,6 +158,30 @@ class LocalStorage:
         """Delete a folder."""
         shutil.rmtree(self.address / folder, ignore_errors=True)
 
+    def delete_files(self, folder: str, names: Iterable[str]) -> None:
+        """Delete files, as far as they exist."""
+        for name in names:
+            path = self.address / folder / name
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                raise StoreError(
+                    f"{path} cannot be deleted: {error.strerror}",
+                    hint="change the permissions of its folder, then try again",
+                ) from error
+
+    def folders(self, parent: str) -> list[str]:
+        """List the names in a folder, none if it does not exist."""
+        try:
+            return sorted(path.name for path in (self.address / parent).iterdir())
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise StoreError(
+                f"{self.address / parent} cannot be listed: {error.strerror}",
+                hint="change its permissions, then try again",
+            ) from error
+
 
 class ObjectStorage:
     """An object storage at a URL of fsspec: s3://, gs://, abfs://, …"""
@@ -214,6 +246,21 @@ class ObjectStorage:
         """Delete a folder."""
         if self._files.exists(f"{self._root}/{folder}"):
             self._files.rm(f"{self._root}/{folder}", recursive=True)
+
+    def delete_files(self, folder: str, names: Iterable[str]) -> None:
+        """Delete files, as far as they exist."""
+        for name in names:
+            if self._files.exists(f"{self._root}/{folder}/{name}"):
+                self._files.rm_file(f"{self._root}/{folder}/{name}")
+
+    def folders(self, parent: str) -> list[str]:
+        """List the names in a folder, none if it does not exist."""
+        self._files.invalidate_cache()
+        try:
+            paths = self._files.ls(f"{self._root}/{parent}", detail=False)
+        except FileNotFoundError:
+            return []
+        return sorted(str(path).rstrip("/").rpartition("/")[2] for path in paths)
 
 
 def _reason(error: Exception, address: str) -> str:

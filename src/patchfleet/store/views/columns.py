@@ -139,7 +139,7 @@ VIEWS: dict[str, dict[str, str]] = {
     "runs": {
         "run_id": "the number of the sync",
         **_ACCOUNT,
-        "state": "running, incomplete, complete, abandoned",
+        "state": "running, incomplete, complete, abandoned, pruned",
         "as_of": "the source's clock of it, or of the next complete run where it was none",
     },
     "publications": {

@@ -45,7 +45,7 @@ FINDING_HISTORY = f"""
         first_run.as_of AS valid_from, end_run.as_of AS valid_to, i.patch_id, i.device_key
     FROM ({{of}}) AS i
         JOIN patches_all AS p USING (patch_id)
-        LEFT JOIN devices_all AS d USING (device_key)
+        JOIN devices_all AS d USING (device_key)
         LEFT JOIN runs AS first_run ON first_run.run_id = i.from_run
         LEFT JOIN runs AS end_run ON end_run.run_id = coalesce(i.to_run, d.left_with)
 """
@@ -61,6 +61,7 @@ HISTORY_VIEWS = {
 }
 """The rows of each view of `FINDING_HISTORY`: all, and findings with one and with several."""
 
+# A device that left before the oldest publication that is kept is in none, and has no history.
 # A finding of a device that left ends with the first run that no longer had the device.
 DEVICES_ALL = f"""
     SELECT every.*, (
