@@ -78,7 +78,7 @@ _SETTINGS = {
     "sync.worker_timeout_seconds": "How long `patchfleet sync --engine` waits for [a "
     "worker](engine.md) to take a batch before it ends, incomplete.",
     "today.overdue_after_days": "Days after its release in which a critical patch must be "
-    "installed.",
+    "installed, for `today` and the report `posture`. Empty: the deadlines of `deadlines.pack`.",
     "today.silent_after_days": "Days without contact after which a device is listed as not seen.",
     "deadlines.pack": "The standard whose deadlines apply, by the name of its pack.",
     "deadlines.zone": "The time zone in which days and months are counted, such as "

@@ -12,7 +12,11 @@ from patchfleet.models import Selection
 @click.command()
 @device_options
 @click.option("--items", is_flag=True, help="Also list every patch that needs attention.")
-@click.option("--overdue-after", type=click.IntRange(0), help="Days allowed for a critical patch.")
+@click.option(
+    "--overdue-after",
+    type=click.IntRange(0),
+    help="Days allowed for a critical patch, instead of the deadlines of the standard.",
+)
 @output_options
 @click.option("--table", metavar="NAME", help="Only this table of the report; a CSV holds one.")
 @pass_session
