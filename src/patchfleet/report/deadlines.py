@@ -132,9 +132,11 @@ class _Judge(NamedTuple):
     def result(self, case: CaseRow) -> JudgedVerdict:
         """Judge a patch once for each vulnerability it fixes; the most pressing result counts."""
         cves = _cves(case, self.known, self.catalogue)
+        # Without these files the facts are the same for each.
+        is_one = self.known.kev is None and self.known.ssvc is None
         judged = strictest(
             judge(self.pack, _facts(case, cve, self.known), now=self.at, zone=self.zone)
-            for cve in (cves or (None,))
+            for cve in ((None,) if is_one else cves or (None,))
         )
         return _row(case, judged, cves, self.known)
 
