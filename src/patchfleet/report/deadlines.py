@@ -114,7 +114,7 @@ def evaluate_open_findings(
     now: datetime | None = None,
 ) -> "Scratch":
     """Judge every open finding of a selection and store the results with `queries.judge_by`."""
-    judge_all = _Judge(pack, known, cves_by_kb(snapshot), now or snapshot.as_of, zone)
+    judge_all = _Judge(pack, known, cves_by_kb(snapshot), now or snapshot.as_of, zone, {})
     by_detection = pack.clock != "released"
     asked = cases(snapshot, selection, by_detection=by_detection)
     return judge_by(snapshot, (judge_all.result(case) for case in asked))
@@ -128,17 +128,25 @@ class _Judge(NamedTuple):
     catalogue: Mapping[str, tuple[str, ...]]
     at: datetime
     zone: ZoneInfo
+    judged: dict[Case, Judgement]
 
     def result(self, case: CaseRow) -> JudgedVerdict:
         """Judge a patch once for each vulnerability it fixes; the most pressing result counts."""
         cves = _cves(case, self.known, self.catalogue)
-        # Without these files the facts are the same for each.
-        is_one = self.known.kev is None and self.known.ssvc is None
-        judged = strictest(
-            judge(self.pack, _facts(case, cve, self.known), now=self.at, zone=self.zone)
-            for cve in ((None,) if is_one else cves or (None,))
-        )
+        # Without these files the facts are the same for each vulnerability.
+        if not cves or (self.known.kev is None and self.known.ssvc is None):
+            return _row(case, self._judge(case, None), cves, self.known)
+        judged = strictest(self._judge(case, cve) for cve in cves)
         return _row(case, judged, cves, self.known)
+
+    def _judge(self, case: CaseRow, cve: str | None) -> Judgement:
+        """Judge the same facts once."""
+        facts = _facts(case, cve, self.known)
+        found = self.judged.get(facts)
+        if found is None:
+            found = judge(self.pack, facts, now=self.at, zone=self.zone)
+            self.judged[facts] = found
+        return found
 
 
 def _cves(
