@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from patchfleet.cli.session import Session, pass_session
+from patchfleet.config import DeadlineSettings
 from patchfleet.errors import Error
 from patchfleet.models import Selection
 
@@ -155,11 +156,13 @@ class _Demo:
     def _today(self, store: "Store") -> "CustomerWork":
         """Show the worklist and return the customer with most overdue critical patches."""
         from patchfleet.report import today_report, write_text
+        from patchfleet.report.deadlines import rules_in_force
         from patchfleet.store.queries import worklist
 
+        rules = rules_in_force(DeadlineSettings(), store.intel.read)
         self._step("patchfleet today")
         with store.snapshot(with_history=True) as snapshot:
-            write_text(today_report(snapshot, most_rows=5), self._session.console)
+            write_text(today_report(snapshot, rules=rules, most_rows=5), self._session.console)
             return worklist(snapshot)[0]
 
     def _approve(self, source: "NSightSource", store: "Store", worst: "CustomerWork") -> None:
@@ -210,10 +213,12 @@ class _Demo:
 
     def _reports(self, store: "Store") -> None:
         from patchfleet.report import fleet_report, save
+        from patchfleet.report.deadlines import rules_in_force
 
         self._step("patchfleet report")
         with store.snapshot() as snapshot:
-            report = fleet_report(snapshot)  # its lists are read while it is written
+            rules = rules_in_force(DeadlineSettings(), store.intel.read)
+            report = fleet_report(snapshot, rules=rules)  # its lists are read while it is written
             for name in ("fleet.xlsx", "fleet.html"):
                 self._session.info(f"wrote {save(report, self._folder / name)}")
         self._session.info(f"The record is {self._record}; try:")
