@@ -16,6 +16,7 @@ WORDS = {
     ("sql",): ("SELECT * FROM findings",),
     ("store", "copy"): ("copy.db",),
     ("store", "prune"): ("--keep", "30"),
+    ("store", "forget"): ("Nobody", "--yes"),
     ("completion",): ("bash",),
     ("worker",): ("--help",),
     ("emulate", "nsight"): ("--help",),

@@ -51,7 +51,7 @@ def test_these_are_the_commands():
         "device", "history", "patch", "diff", "journal",
         "machines", "machines list", "machines candidates",
         "machines link", "machines unlink", "machines decisions", "sql", "store",
-        "store publish", "store check", "store copy", "store prune", "store vacuum",
+        "store publish", "store check", "store copy", "store prune", "store forget", "store vacuum",
         "runs", "doctor", "emulate",
         "emulate nsight", "emulate qualys", "completion",
     ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""`patchfleet store prune` and `vacuum`, over a record of five syncs."""
+"""`patchfleet store prune`, `forget` and `vacuum`, over a record of five syncs."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -75,3 +75,24 @@ def test_a_sync_under_way_refuses_both(pruned):
             refused = pruned("store", *words)
             assert refused.code == 6
             assert refused.error().startswith("nsight is being synced")
+
+
+def test_a_customer_that_left_is_erased_once_it_is_confirmed(pruned):
+    asked = ("store", "forget", "acme")
+    assert pruned(*asked).error().startswith("nsight still lists acme")
+    assert pruned("store", "forget", "Nobody", "--yes").error().startswith("no customer is or was")
+    now = datetime.now(UTC)
+    with Store.open(pruned.folder / "fleet.db") as store:
+        run = store.begin("nsight", now=now)
+        run.inventory(Inventory(as_of=now, customers=(), sites=(), devices=()))
+        run.complete(now=now, as_of=now)
+    refused = pruned(*asked)
+    assert refused.code == 7
+    assert refused.hint() == "--yes skips the question"
+    done = pruned(*asked, "--yes")
+    assert done.code == 0
+    assert done.out.startswith("erased Acme of nsight: 1 device, ")
+    assert "published files of 6 syncs were written again" in done.out
+    assert "not erased: names of jobs" in done.out
+    assert pruned(*asked).code == 6
+    assert pruned("store", "check").code == 0

@@ -1,4 +1,4 @@
-"""`patchfleet store prune` and `vacuum`: the retention of a record."""
+"""`patchfleet store prune`, `forget` and `vacuum`: the retention of a record."""
 
 import re
 from datetime import timedelta
@@ -8,6 +8,7 @@ import click
 
 from patchfleet.cli.exit_codes import Exit
 from patchfleet.cli.session import Session, pass_session
+from patchfleet.errors import PlanError
 
 if TYPE_CHECKING:
     from patchfleet.store.publication.retention import PrunedSource
@@ -80,7 +81,11 @@ def _sentence(one: "PrunedSource", done: str) -> str:
 
 
 def _syncs(number: int) -> str:
-    return f"{number:,} sync{'' if number == 1 else 's'}"
+    return _many(number, "sync")
+
+
+def _many(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 @click.command()
@@ -94,4 +99,44 @@ def vacuum(session: Session) -> int:
     with session.store() as store:
         before, after = store.vacuum()
     click.echo(f"{before:,} bytes before, {after:,} bytes after")
+    return Exit.DONE
+
+
+@click.command()
+@click.argument("customer", metavar="CUSTOMER")
+@click.option("--account", metavar="NAME", help="Only the customer of this account.")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask for confirmation.")
+@pass_session
+def forget(session: Session, *, customer: str, account: str | None, yes: bool) -> int:
+    """Erase a customer that left.
+
+    CUSTOMER is a name or an id. Its devices, findings, gaps, decisions and journal lines are
+    deleted from the record, and every published file is written again without them. This cannot be
+    undone. What is not erased is listed.
+    """
+    from patchfleet.store.publication.erasure import check
+
+    with session.store() as store:
+        found = store.customers_named(customer, account)
+        check(found, customer, store.name)
+        devices = sum(len(one.devices) for one in found)
+        of = ", ".join(f"{one.names[0]} of {one.source}" for one in found)
+        if not yes:
+            if not session.is_interactive:
+                raise PlanError(
+                    "nothing was changed: there is no terminal to ask on",
+                    hint="--yes skips the question",
+                )
+            what = f"Erase {of}, with {_many(devices, 'device')}, for ever?"
+            if not click.confirm(what, default=False, err=True):
+                session.info("nothing was changed")
+                return Exit.DECLINED
+        done = store.forget(customer, account)
+    click.echo(f"erased {of}: {_many(devices, 'device')}, {done.rows:,} rows")
+    click.echo(f"published files of {done.files_of:,} syncs were written again")
+    for number in done.moved:
+        click.echo(f"not erased: device {number}, which another customer had too")
+    if done.journal_lines:
+        click.echo(f"not erased: {done.journal_lines:,} journal lines that name it in their text")
+    click.echo("not erased: names of jobs and machines, backups, copies, and reports saved before")
     return Exit.DONE

@@ -14,6 +14,7 @@ COMMANDS = {
     "check": ("patchfleet.cli.store:check", "Compare published files with the record's digests."),
     "copy": ("patchfleet.cli.store:copy", "Copy the whole record to an empty one."),
     "prune": ("patchfleet.cli.retention:prune", "Delete complete syncs older than a bound."),
+    "forget": ("patchfleet.cli.retention:forget", "Erase a customer that left."),
     "vacuum": ("patchfleet.cli.retention:vacuum", "Return the space of deleted rows to the disk."),
 }
 

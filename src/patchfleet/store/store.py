@@ -29,7 +29,9 @@ from patchfleet.store.run import Run
 from patchfleet.store.snapshot import Snapshot
 
 if TYPE_CHECKING:
+    from patchfleet.store.publication.erasure import Forgotten
     from patchfleet.store.publication.retention import Pruned
+    from patchfleet.store.record.forget import Subject
 
 _SIX_HOURS = timedelta(hours=6)
 
@@ -181,6 +183,24 @@ class Store(FormerMembers):
         retention = Retention(self._database, self._storage)
         now = now or datetime.now(UTC)
         return retention.preview(keep, now) if dry_run else retention.prune(keep, now)
+
+    def customers_named(self, customer: str, account: str | None = None) -> "list[Subject]":
+        """Find the customers on record whose id or name is `customer`, of one account or of all."""
+        from patchfleet.store.record.forget import subjects
+
+        with self._database.read() as connection:
+            return subjects(connection, customer, account)
+
+    def forget(self, customer: str, account: str | None = None) -> "Forgotten":
+        """Erase a customer that left from the record, its journal and all published files.
+
+        Raises StoreError, with nothing changed, for an unknown customer, for one that a source
+        still lists, and while a source is synced. Files not yet rewritten when the process ends
+        are not used again: the next reader rebuilds them.
+        """
+        from patchfleet.store.publication.erasure import forget
+
+        return forget(self._database, self.publications.rewrite_all, customer, account)
 
     def vacuum(self) -> tuple[int, int]:
         """Return the space of deleted rows to the disk; return the bytes before and after.
