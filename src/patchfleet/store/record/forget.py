@@ -54,7 +54,8 @@ def subjects(connection: Connection, wanted: str, source_name: str | None) -> li
     statement = statement.where(is_meant).distinct().order_by(source.c.name, c.id)
     if source_name is not None:
         statement = statement.where(source.c.name == source_name)
-    return [_subject(connection, *row) for row in connection.execute(statement).all()]
+    rows = connection.execute(statement).all()
+    return [_subject(connection, row.source, row.id, row.of) for row in rows]
 
 
 def _subject(connection: Connection, source_id: int, number: str, name: str) -> Subject:
