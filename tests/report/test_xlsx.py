@@ -88,7 +88,7 @@ def test_text_is_never_more_than_text(tmp_path, text):
 def test_sheets_are_made_to_be_worked_with(book, report):
     sheet = book["Open findings"]
     assert sheet.freeze_panes == "A2"
-    assert sheet.auto_filter.ref == "A1:AB61"
+    assert sheet.auto_filter.ref == "A1:AC61"
     formats = {cell.value: sheet.cell(3, cell.column).number_format for cell in sheet[1]}
     assert formats["Released"] == "yyyy-mm-dd"
     assert formats["First seen (UTC)"] == "yyyy-mm-dd hh:mm"
