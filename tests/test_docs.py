@@ -181,7 +181,7 @@ def settings(kind: type[msgspec.Struct], place: str = "") -> Iterator[str]:
     for field in msgspec.structs.fields(kind):
         if isinstance(field.type, type) and issubclass(field.type, msgspec.Struct):
             yield from settings(field.type, f"{field.name}.")
-        elif field.name != "file":
+        elif field.name not in ("file", "tables", "customers"):
             yield f"{place}{field.name}"
 
 
@@ -194,6 +194,7 @@ def test_every_setting_variable_and_exit_code_is_documented() -> None:
         for path in source
         for name in re.findall(r"\bPATCHFLEET_[A-Z_]+\b", path.read_text(encoding="utf-8"))
     }
+    variables = {name for name in variables if not name.endswith("_")}  # the first part of names
     assert [name for name in variables if f"| `{name}` |" not in page] == []
     assert [code for code in Exit if f"\n| {code.value} | " not in page] == []
 

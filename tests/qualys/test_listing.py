@@ -300,11 +300,11 @@ def test_only_so_many_pages() -> None:
 
 def test_pages_that_tell_how_many_there_are_cost_no_further_one() -> None:
     server = Server(40)
-    rows = by_page(server, 100, told=lambda: 40, is_steady=True)
+    rows = by_page(server, 100, reported_total=lambda: 40, is_steady=True)
     assert len(rows) == 40
     assert server.calls == [(0, 100)]
     with pytest.raises(Unreadable, match="10 of 50 rows did not come"):
-        by_page(Server(40), 100, told=lambda: 50, is_steady=True)
+        by_page(Server(40), 100, reported_total=lambda: 50, is_steady=True)
 
 
 def test_a_count_that_is_not_there_is_none() -> None:

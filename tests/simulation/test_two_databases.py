@@ -91,7 +91,7 @@ def told_by(answer):
     """Return an answer whole, also one that is read when somebody goes through it."""
     if isinstance(answer, queries.LazyRows):
         rows = list(answer.read())
-        assert len(rows) == answer.count()
+        assert len(rows) == len(answer)
         return rows
     return list(answer) if inspect.isgenerator(answer) else answer
 

@@ -2,7 +2,7 @@
 
 What a run does from its inventory to its end is done again and again, ended at its first step, at
 its second, and so on until it is done. A step is what may be done or not when a process ends: a
-statement, a commit, what is done on the shelf. The record is opened anew each time, as after a
+statement, a commit, what is done in the storage. The record is opened anew each time, as after a
 kill: nothing that was not committed is there. Then the run is gone on with, at once or after a
 whole run of another source, and what is on record has to be what it is where nothing was ended.
 """
@@ -301,10 +301,10 @@ def test_a_migration_that_is_killed_at_any_step_goes_on(address, tmp_path, copie
         here, there = copies(address, tmp_path / "none")
         killer = Killer(step)
 
-        def upgrade(self, *, is_allowed, killer=killer):
+        def upgrade(self, *given, killer=killer, **named):
             for name in ("before_cursor_execute", "commit"):
                 event.listen(self.backend.engine, name, killer.step)
-            upgraded(self, is_allowed=is_allowed)
+            upgraded(self, *given, **named)
             killer.left = None
 
         monkeypatch.setattr(database_module.Database, "_upgrade", upgrade)

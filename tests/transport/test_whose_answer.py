@@ -388,10 +388,10 @@ def test_many_long_answers_at_once_are_bounded_together(kept_alive: Any) -> None
 
 @given(st.binary(min_size=1, max_size=40).filter(lambda b: not set(b) & set(b"\r\n\0")))
 def test_a_header_goes_back_as_it_came(value: bytes) -> None:
-    from patchfleet.transport.connection_pool import _sealed
+    from patchfleet.transport.connection_pool import _http_request
 
     text = value.decode("latin-1")
-    sealing = _sealed(
+    sealing = _http_request(
         Request(path="/", headers={"searchAfter": text}), Endpoint("http://127.0.0.1:1")
     )
     assert not isinstance(sealing, NoResponse)

@@ -23,7 +23,7 @@ STOP_SECONDS = 10
 """Time that syncs are given to end after Ctrl-C; what they have recorded is kept in any case."""
 
 Progress = Callable[[SyncProgress], None]
-_Ended = tuple[AccountSettings, SyncResult | BaseException, float]
+_Ended = tuple[str, SyncResult | BaseException, float]
 
 
 def sync_side_by_side(
@@ -31,21 +31,40 @@ def sync_side_by_side(
 ) -> tuple[list[SyncResult | FailedSync], list[Error]]:
     """Sync accounts at the same time; return their results in order, and the errors among them.
 
-    An account that fails is reported, and the others go on. Ctrl-C stops them all.
+    An account that fails is reported, and the others go on; one that is half set up is an error
+    before anything is read. Ctrl-C stops them all. Results are printed in the order of accounts.
     """
-    results: dict[str, SyncResult | FailedSync] = {}
+    with session.store() as store:
+        for account in accounts:
+            with source_of(session, store, account):  # which makes no call
+                pass
+    results: list[SyncResult | FailedSync] = []
     errors: list[Error] = []
+    done: dict[str, tuple[SyncResult | BaseException, float]] = {}
     with sync_progress(session.stderr) as progress:
-        for account, ended, seconds in _each(session, accounts, options, progress):
-            if isinstance(ended, Error):
-                errors.append(ended)
-                results[account.name] = print_failure(session, account.name, ended)
-            elif isinstance(ended, BaseException):
+        for name, ended, took in _each(session, accounts, options, progress):
+            if isinstance(ended, BaseException) and not isinstance(ended, Error):
                 raise ended
-            else:
-                results[account.name] = ended
-                print_result(session, ended, seconds)
-    return [results[one.name] for one in accounts], errors
+            done[name] = ended, took
+            while len(results) < len(accounts) and accounts[len(results)].name in done:
+                results.append(_printed(session, accounts[len(results)].name, done, errors))
+    return results, errors
+
+
+def _printed(
+    session: Session,
+    name: str,
+    done: dict[str, tuple[SyncResult | BaseException, float]],
+    errors: list[Error],
+) -> SyncResult | FailedSync:
+    """Print how the sync of an account ended; add a failure to `errors`."""
+    ended, seconds = done[name]
+    if isinstance(ended, Error):
+        errors.append(ended)
+        return print_failure(session, name, ended)
+    assert isinstance(ended, SyncResult)
+    print_result(session, ended, seconds)
+    return ended
 
 
 def _each(
@@ -74,7 +93,7 @@ def _each(
                 )
         except BaseException as error:  # noqa: BLE001 -- handed to the loop, which raises it
             ended = error
-        done.put((account, ended, time.monotonic() - started))
+        done.put((account.name, ended, time.monotonic() - started))
 
     threads = [
         threading.Thread(target=work, args=[one], name=f"patchfleet-{one.name}", daemon=True)

@@ -34,6 +34,7 @@ from patchfleet.fleet.source import DeviceListing, HasJobs, Source
 from patchfleet.fleet.sync_end import ended_by, reason_of
 from patchfleet.fleet.sync_jobs import JobSync
 from patchfleet.models import Device, Gap, Inventory, SourceState
+from patchfleet.models.fleet import OF_ACCOUNT
 
 if TYPE_CHECKING:
     from patchfleet.store import Run, Store
@@ -68,21 +69,23 @@ def sync(
     record) is raised, and everything recorded so far stays. `customers` maps customers to common
     ones.
     """
-    calls, listed, failure = _Calls(), None, None
+    calls = _Calls()
+    listed: Inventory | BaseException | None
     try:
         listed = check_account(source, store, calls.count)
-    except VendorError as error:
-        failure = error  # recorded below, as of any sync that could not read the inventory
+    except (VendorError, KeyboardInterrupt) as error:
+        listed = error  # recorded below, as of any sync that could not read the inventory
+    is_checked = not isinstance(listed, BaseException)
     run = store.begin(
         source.name,
         now=now(),
         resume_within=rules.resume_within,
         fresh=rules.fresh,
-        account=None if failure else account_of(source),
+        account=account_of(source) if is_checked else None,
     )
     try:
         one = _Sync(source, store, run, rules, customers, now=now, on_progress=on_progress)
-        return one.outcome(failure or listed, calls.number)
+        return one.outcome(listed, calls.number)
     except BaseException as error:
         with suppress(StoreError):  # the first error is the one to report
             for gap in ended_by(error):
@@ -138,10 +141,10 @@ class _Sync:
         self._customers: dict[str, str] = {}
         self._listed: dict[str, ListedRow] = {}
 
-    def outcome(self, listed: Inventory | VendorError | None, calls: int) -> SyncResult:
+    def outcome(self, listed: Inventory | BaseException | None, calls: int) -> SyncResult:
         """Read the source; `listed` is its inventory, or why it failed, if asked for before."""
         self._calls = calls
-        if isinstance(listed, VendorError):
+        if isinstance(listed, BaseException):
             raise listed
         before = self._store.sources.last_inventory(self._source.name)
         if listed is None:
@@ -177,7 +180,7 @@ class _Sync:
             is_complete=not self._problems,
             is_resumed=self._run.is_resumed,
             as_of=inventory.as_of,
-            customers=len(inventory.customers),
+            customers=sum(one.id[:1] != OF_ACCOUNT for one in inventory.customers),
             devices=len(inventory.devices),
             scanned=len(self._read.keys() - choice.already),
             already_scanned=len(choice.already),
