@@ -37,6 +37,7 @@ _VIEWS = {
     "job_results": "What each run did on each device.",
     "runs": "All syncs on record.",
     "publications": "The sync of each source that answers here.",
+    "changes": "one row for each patch or job of each change in the [journal](journal.md)",
 }
 
 _FILES = {
