@@ -4,7 +4,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from patchfleet.cli.progress import sync_progress
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from patchfleet.store import Store
 
 INTERRUPTED = "interrupted; what was read is kept, and the next sync resumes here"
-STOP_SECONDS = 10
+STOP_SECONDS = 5
 """Time that syncs are given to end after Ctrl-C; what they have recorded is kept in any case."""
 
 Progress = Callable[[SyncProgress], None]
@@ -103,7 +103,7 @@ def _each(
         thread.start()
     try:
         for _ in accounts:
-            yield done.get()
+            yield _next(done)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(INTERRUPTED) from None
     finally:
@@ -111,6 +111,13 @@ def _each(
         until = time.monotonic() + STOP_SECONDS
         for thread in threads:
             thread.join(max(0.0, until - time.monotonic()))
+
+
+def _next(done: queue.SimpleQueue[_Ended]) -> _Ended:
+    """Return the next sync that ends; a wait without end could not be interrupted on Windows."""
+    while True:
+        with suppress(queue.Empty):
+            return done.get(timeout=0.5)
 
 
 def _until(stopping: threading.Event, show: Progress) -> Progress:
