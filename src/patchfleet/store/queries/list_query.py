@@ -70,9 +70,11 @@ class ListQuery(Protocol[Parameters, Row]):
     @property
     def lazy(self) -> Callable[Parameters, LazyRows[Row]]:
         """Return the query for lazy rows."""
+        ...
 
     def __call__(self, *values: Parameters.args, **options: Parameters.kwargs) -> list[Row]:
         """Return all rows."""
+        ...
 
 
 def listed(lazy: Callable[Parameters, LazyRows[Row]]) -> ListQuery[Parameters, Row]:
