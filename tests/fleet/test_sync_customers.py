@@ -1,6 +1,7 @@
 """Customers that several accounts know: mapped by settings, or taken from the same machine."""
 
 import pytest
+from msgspec.structs import replace
 
 from patchfleet import NAble, Qualys
 from patchfleet.config import CustomerRule
@@ -159,3 +160,43 @@ def test_one_customer_over_both_vendors(host, tmp_path):
             ("=Everybody", "Everybody"), ("=Nobody", "Nobody"),
         }  # fmt: skip
         assert {row.source for row in rows if row.customer == "Everybody"} == {"nsight", "qualys"}
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_a_machine_joins_a_mapped_customer_that_others_have_by_a_tag(host, tmp_path, number):
+    """The customer is there by a tag, with the site of the tag; the machine has no such tag."""
+    first, second = sources(host)
+    listed = second.inventory()
+    with Store.open(tmp_path / "fleet.db") as store:
+        names = [one.name for one in first.inventory().customers]
+        rules = CustomerMap([rule("Everybody", *names)])
+        sync(first, store, customers=rules)
+        tagged = listed.devices[number]
+        own = Customer(id="Everybody", name="Everybody")
+        place = Site(id="Everybody", customer_id="Everybody", name="Everybody")
+
+        class Tagged(QualysSource):
+            """The account, with the tag of a customer on one asset."""
+
+            def inventory(self, on_call=lambda: None, known=None):
+                found = super().inventory(on_call, known)
+                devices = tuple(
+                    replace(one, customer_id=own.id, site_id=place.id)
+                    if one.id == tagged.id
+                    else one
+                    for one in found.devices
+                )
+                return replace(
+                    found,
+                    customers=(*found.customers, own),
+                    sites=(*found.sites, place),
+                    devices=devices,
+                )
+
+        source = Tagged(second._client)
+        for _ in range(2):
+            assert sync(source, store, customers=rules).is_complete
+        with store.snapshot() as snapshot:
+            rows = [row for row in queries.devices(snapshot) if row.source == "qualys"]
+        assert {row.device_id for row in rows} == {one.id for one in listed.devices}
+        assert {row.customer for row in rows} == {"Everybody", OWN_CUSTOMER}

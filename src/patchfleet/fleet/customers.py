@@ -157,14 +157,18 @@ def _inherited(
     if not found:
         return inventory
     new = {one.id: one for one in found.values()}
-    have = {one.id for one in inventory.customers}
-    added = [one for one in new.values() if one.id not in have]
+    # A mapped customer may be there with a site of another id.
+    customers = {one.id for one in inventory.customers}
+    sites = {one.id for one in inventory.sites}
     return replace(
         inventory,
-        customers=(*inventory.customers, *added),
+        customers=(*inventory.customers, *(new[id_] for id_ in sorted(new.keys() - customers))),
         sites=(
             *inventory.sites,
-            *(Site(id=one.id, customer_id=one.id, name=one.name) for one in added),
+            *(
+                Site(id=id_, customer_id=id_, name=new[id_].name)
+                for id_ in sorted(new.keys() - sites)
+            ),
         ),
         devices=tuple(
             one if (home := found.get(one.id)) is None
