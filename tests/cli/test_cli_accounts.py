@@ -31,7 +31,9 @@ def bare(cli):
 
 
 def add(cli, name, host, *words):
-    (cli.folder / f"{name}.key").write_text(f"{host.api_key}\n")
+    path = cli.folder / f"{name}.key"
+    path.write_text(f"{host.api_key}\n")
+    path.chmod(0o600)
     found = cli("account", "add", name, "--url", host.url, "--key-file", f"{name}.key", *words)
     assert found.code == 0, found.err
 
@@ -321,3 +323,18 @@ def test_a_keyring_that_cannot_be_used_is_an_error_before_the_question(ring, sta
     assert "the system's keyring cannot be used" in seen
     assert "PATCHFLEET_ACCOUNT_A_KEY" in seen
     assert "API key:" not in seen
+
+
+@pytest.mark.skipif(os.name != "posix", reason="rights of POSIX")
+def test_a_file_of_a_key_that_others_can_read_is_named(three):
+    (three.folder / "us.key").chmod(0o644)
+    warnings = three("account", "list").err.splitlines()
+    assert warnings == ["warning: us.key holds a key and others can read it: chmod 600 us.key"]
+
+
+def test_a_record_that_cannot_be_read_is_no_list_without_times(three):
+    assert three("sync", "--account", "us").code == 0
+    (three.folder / "fleet.db").write_bytes(b"no database at all" * 100)
+    result = three("account", "list")
+    assert (result.code, result.out) == (6, "")
+    assert result.error()

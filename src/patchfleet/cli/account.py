@@ -6,17 +6,17 @@ from typing import Any
 
 import click
 
-from patchfleet.cli.account_setup import Given, set_up, settings_path, tested
+from patchfleet.cli.account_setup import Given, account_options, set_up, settings_path, tested
 from patchfleet.cli.exit_codes import Exit, exit_of
 from patchfleet.cli.lazy_group import LazyGroup
 from patchfleet.cli.login import chosen
 from patchfleet.cli.options import output_options
 from patchfleet.cli.session import VENDOR_NAMES, Session, pass_session
-from patchfleet.config import NSIGHT, QUALYS, AccountSettings, NSightSettings
+from patchfleet.config import AccountSettings, NSightSettings
 from patchfleet.config.editing import delete_table, has_table
 from patchfleet.config.keys import account_key, delete_keyring, read_keyring
 from patchfleet.config.settings import KEY_SOURCES
-from patchfleet.errors import ConfigError, Error, StoreError
+from patchfleet.errors import ConfigError, Error
 from patchfleet.report import Column, Table
 
 COMMANDS = {
@@ -77,12 +77,12 @@ def _last_syncs(session: Session) -> dict[str, Any]:
     address = session.store_address
     if isinstance(address, Path) and not address.exists():
         return {}
+    times: dict[str, Any] = {}
     with session.store() as store:
-        try:
-            with store.snapshot() as snapshot:
-                return {one.source: one.as_of for one in snapshot.publications}
-        except StoreError:  # nothing is complete yet
-            return {}
+        for run in store.runs.summaries():  # the newest first
+            if run.state == "complete":
+                times.setdefault(run.source, run.as_of)
+    return times
 
 
 def _server(account: AccountSettings) -> str:
@@ -110,17 +110,7 @@ def _place(account: AccountSettings) -> str:
 
 @click.command()
 @click.argument("name", metavar="NAME")
-@click.option(
-    "--vendor",
-    type=click.Choice((NSIGHT, QUALYS)),
-    default=NSIGHT,
-    show_default=True,
-    help="Vendor of the account.",
-)
-@click.option("--region", help="Territory of the N-sight dashboard, for example us, uk, germany.")
-@click.option("--platform", help="Platform of the Qualys account, for example qg2, eu1.")
-@click.option("--username", help="User of the Qualys account.")
-@click.option("--url", help="Address of the server, instead of a region or platform.")
+@account_options
 @click.option("--key-env", metavar="NAME", help="Environment variable that holds the key.")
 @click.option("--key-file", metavar="FILE", help="File that holds the key.")
 @click.option("--key-command", metavar="COMMAND", help="Command that prints the key.")

@@ -1,16 +1,23 @@
 """Set-up of one account: its table in the settings, its key in the keyring, and a test of both."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 import msgspec
 
 from patchfleet import config
 from patchfleet.cli.session import Session
-from patchfleet.config import NSIGHT, AccountSettings, NSightSettings, QualysSettings, Secret
+from patchfleet.config import (
+    NSIGHT,
+    QUALYS,
+    AccountSettings,
+    NSightSettings,
+    QualysSettings,
+    Secret,
+)
 from patchfleet.config.editing import has_table, write_table
 from patchfleet.config.keys import check_keyring, write_keyring
 from patchfleet.config.settings import KEY_SOURCES
@@ -22,6 +29,30 @@ if TYPE_CHECKING:
     from patchfleet.qualys import Qualys
 
 _HEADING = "# Patchfleet's settings. Every name is explained in docs/configuration.md.\n\n"
+
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def account_options(command: F) -> F:
+    """Add the options that tell an account: --vendor and the fields of its server and user."""
+    for option in (
+        click.option("--url", help="Address of the server, instead of a region or platform."),
+        click.option("--username", help="User of the Qualys account."),
+        click.option("--platform", help="Platform of the Qualys account, for example qg2, eu1."),
+        click.option(
+            "--region", help="Territory of the N-sight dashboard, for example us, uk, germany."
+        ),
+        click.option(
+            "--vendor",
+            type=click.Choice((NSIGHT, QUALYS)),
+            default=NSIGHT,
+            show_default=True,
+            help="Vendor of the account.",
+        ),
+    ):
+        command = option(command)
+    return command
 
 
 class Given(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,23 +4,13 @@ from typing import Any
 
 import click
 
-from patchfleet.cli.account_setup import Given, set_up, settings_path
+from patchfleet.cli.account_setup import Given, account_options, set_up, settings_path
 from patchfleet.cli.session import Session, pass_session
-from patchfleet.config import NSIGHT, QUALYS, user_file
+from patchfleet.config import user_file
 
 
 @click.command()
-@click.option(
-    "--vendor",
-    type=click.Choice((NSIGHT, QUALYS)),
-    default=NSIGHT,
-    show_default=True,
-    help="Vendor of the account.",
-)
-@click.option("--region", help="Territory of the N-sight dashboard, for example us, uk, germany.")
-@click.option("--platform", help="Platform of the Qualys account, for example qg2, eu1.")
-@click.option("--username", help="User of the Qualys account.")
-@click.option("--url", help="Address of the server, instead of a region or platform.")
+@account_options
 @click.option("--here", is_flag=True, help="Keep settings and record in this folder.")
 @click.option("--force", is_flag=True, help="Replace the table of this account.")
 @click.option("--offline", is_flag=True, help="Do not test the key or password.")

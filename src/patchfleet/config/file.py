@@ -334,12 +334,23 @@ def _unusable(
 
 
 def warnings_about(settings: Settings) -> list[str]:
-    """Return one sentence for each former setting, and one for a secret that others can read."""
+    """Return a sentence for each former setting, and for each secret that others can read."""
     if settings.file is None:
         return []
     table = table_of(settings.file, text_of(settings.file))
     renamed = [f"{settings.file}: {setting_warning(*pair)}" for pair in former_settings(table)]
-    return renamed + _exposed_secret(settings.file, table)
+    return [*renamed, *_exposed_secret(settings.file, table), *_exposed_key_files(settings)]
+
+
+def _exposed_key_files(settings: Settings) -> list[str]:
+    """Return a warning for each `key_file` that others can read."""
+    names = [one.settings.key_file for one in settings.accounts if one.settings.key_file]
+    found = [settings.folder / Path(name).expanduser() for name in dict.fromkeys(names)]
+    return [
+        f"{path} holds a key and others can read it: chmod 600 {path}"
+        for path in found
+        if os.name == "posix" and path.is_file() and path.stat().st_mode & 0o077
+    ]
 
 
 def _exposed_secret(file: Path, table: dict[str, Any]) -> list[str]:
